@@ -1,0 +1,9 @@
+import { defineConfig } from 'drizzle-kit'
+
+export default defineConfig({
+  dialect: 'postgresql',
+  schema: './src/postgres/schema.ts',
+  out: './migrations',
+  schemaFilter: ['sumdial'],
+  migrations: { schema: 'sumdial', table: 'migrations' },
+})

@@ -1,0 +1,67 @@
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  customType,
+  index,
+  jsonb,
+  numeric,
+  pgSchema,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from 'drizzle-orm/pg-core'
+
+/** Everything that Sumdial keeps in Postgres lives in this schema, the migrations table included. */
+export const SCHEMA = 'sumdial'
+
+// Not exported, so that drizzle-kit leaves its creation to the migrator, whose own table stands in it too.
+const sumdial = pgSchema(SCHEMA)
+
+/**
+ * Keys compare byte by byte, whatever the database's locale: the order of a flush's rows, of a page and of a
+ * prefix range is then one and the same.
+ */
+const key = customType<{ data: string }>({ dataType: () => 'text collate "C"' })
+
+const instant = (name: string) => timestamp(name, { withTimezone: true })
+
+/**
+ * One row per key and hour: the whole of what people read.
+ *
+ * No indexed column ever changes, so repeated upserts stay heap-only (HOT) while the page has room; the
+ * migration leaves that room with a fill factor.
+ */
+export const counters = sumdial.table(
+  'counters',
+  {
+    key: key('key').notNull(),
+    hour: instant('hour').notNull(),
+    sum: numeric('sum').notNull(),
+    count: bigint('count', { mode: 'bigint' }).notNull(),
+    min: bigint('min', { mode: 'bigint' }).notNull(),
+    max: bigint('max', { mode: 'bigint' }).notNull(),
+    updatedAt: instant('updated_at').notNull().default(sql`now()`),
+  },
+  (t) => [primaryKey({ columns: [t.key, t.hour] }), index('counters_hour_key').on(t.hour, t.key)],
+)
+
+/** One row per writer: the last batch that Postgres has applied for it, and whether it may apply more. */
+export const ledger = sumdial.table('ledger', {
+  writer: uuid('writer').primaryKey(),
+  shard: text('shard').notNull(),
+  seq: bigint('seq', { mode: 'bigint' }).notNull(),
+  batch: uuid('batch'),
+  sealed: boolean('sealed').notNull().default(false),
+  sealedAt: instant('sealed_at'),
+  increments: bigint('increments', { mode: 'bigint' }).notNull().default(sql`0`),
+  flushedAt: instant('flushed_at'),
+})
+
+/** What was deployed when: the schedules that a later deploy is checked against. */
+export const settings = sumdial.table('settings', {
+  name: text('name').primaryKey(),
+  value: jsonb('value').notNull(),
+  recordedAt: instant('recorded_at').notNull().default(sql`now()`),
+})

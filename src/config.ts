@@ -1,0 +1,76 @@
+import { z } from 'zod'
+import type { Schedule } from './model/schedule.ts'
+import { parseSchedule } from './model/schedule.ts'
+
+/** What a deployment sets. Parsed once from the environment; the only reader of it. */
+export type Config = {
+  /** Where the Neon driver connects; the secret of the deployment. */
+  readonly databaseUrl: string
+  /** Full address of a Neon-compatible `/sql` endpoint, in place of Neon's own. Set by `npm run dev`. */
+  readonly neonFetchEndpoint: string | undefined
+  readonly flushIntervalMs: number
+  readonly shards: Schedule
+  readonly lateHours: Schedule
+  readonly lingerMs: number
+  /** Whether everyone may do everything. Only `npm run dev` opens a Worker so. [S1] */
+  readonly isOpen: boolean
+}
+
+/** The greatest number of shards that one hour may have: a request asks no more of them than this. */
+const SHARDS_MAX = 4096
+
+/** 22 years of late hours let one import old logs; a deployment wants days. */
+const LATE_HOURS_MAX = 1_000_000
+
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, { error: 'must be a whole number', abort: true })
+    .transform(Number)
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
+
+const schedule = (min: number, max: number) =>
+  z.string().transform((text, ctx): Schedule => {
+    const parsed = parseSchedule(text, { min, max })
+    if (!('fault' in parsed)) return parsed
+    ctx.addIssue({ code: 'custom', message: parsed.fault })
+    return z.NEVER
+  })
+
+const MISSING_DATABASE_URL =
+  'is missing: set it with `wrangler secret put DATABASE_URL`, as postgresql://user:password@host/database'
+
+const environmentSchema = z.object({
+  DATABASE_URL: z
+    .string({ error: MISSING_DATABASE_URL })
+    .regex(/^postgres(ql)?:\/\/[^@/]+@[^/]+\/./, 'must look like postgresql://user:password@host/database'),
+  NEON_FETCH_ENDPOINT: z.url({ error: 'must be a full address' }).optional(),
+  FLUSH_INTERVAL_SECONDS: wholeNumber(1, 3600).default(5),
+  SHARDS: schedule(1, SHARDS_MAX).prefault('1'),
+  LATE_HOURS: schedule(0, LATE_HOURS_MAX).prefault('72'),
+  LINGER_MS: wholeNumber(0, 1000).default(0),
+  DEV_ACCESS: z.literal('open', { error: 'is for `npm run dev` alone' }).optional(),
+})
+
+/** A faulty environment: every bad variable by name, and why. It never repeats a value, for it may be a secret. */
+export class ConfigError extends Error {
+  override name = 'ConfigError'
+}
+
+/** @throws ConfigError naming every bad variable. */
+export function parseConfig(env: object): Config {
+  const parsed = environmentSchema.safeParse(env)
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+    throw new ConfigError(`The configuration has faults: ${faults.join('; ')}`)
+  }
+  return {
+    databaseUrl: parsed.data.DATABASE_URL,
+    neonFetchEndpoint: parsed.data.NEON_FETCH_ENDPOINT,
+    flushIntervalMs: parsed.data.FLUSH_INTERVAL_SECONDS * 1000,
+    shards: parsed.data.SHARDS,
+    lateHours: parsed.data.LATE_HOURS,
+    lingerMs: parsed.data.LINGER_MS,
+    isOpen: parsed.data.DEV_ACCESS === 'open',
+  }
+}

@@ -1,0 +1,100 @@
+import { REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../limits.ts'
+import { parseJsonExactly } from '../model/json-source.ts'
+import type { Problem } from '../model/problem.ts'
+
+type Format = 'json' | 'ndjson'
+
+const FORMATS: Readonly<Record<string, Format>> = {
+  'application/json': 'json',
+  'application/x-ndjson': 'ndjson',
+}
+
+/** The items of a request's body, parsed and not yet checked. The body is read up to its bound and no further. */
+export async function readItems(request: Request): Promise<unknown[] | Problem> {
+  const format = formatOf(request.headers)
+  if (typeof format !== 'string') return format
+  const bytes = await readBounded(request)
+  if (bytes === undefined) {
+    return { kind: 'body_too_large', detail: `A body has at most ${REQUEST_BYTES_MAX} bytes: send several.` }
+  }
+  const items = parseItems(bytes, format)
+  if ('kind' in items || items.length <= REQUEST_ITEMS_MAX) return items
+  return {
+    kind: 'too_many_items',
+    detail: `A request has at most ${REQUEST_ITEMS_MAX} items; this one has ${items.length}. Send several.`,
+  }
+}
+
+function formatOf(headers: Headers): Format | Problem {
+  const encoding = headers.get('content-encoding') ?? 'identity'
+  if (encoding !== 'identity') {
+    return {
+      kind: 'unsupported_media_type',
+      detail: 'Bodies are taken uncompressed: send no Content-Encoding.',
+    }
+  }
+  const [type = '', ...parameters] = (headers.get('content-type') ?? '').toLowerCase().split(';')
+  const charset = parameters.map((p) => p.trim()).find((p) => p.startsWith('charset='))
+  const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset)
+  const format = FORMATS[type.trim()]
+  if (format !== undefined && isUtf8) return format
+  const detail =
+    'Send Content-Type application/json (an object or an array) or application/x-ndjson, in UTF-8.'
+  return { kind: 'unsupported_media_type', detail }
+}
+
+/** Undefined when the body is larger than its bound. */
+async function readBounded(request: Request): Promise<Uint8Array | undefined> {
+  const declared = request.headers.get('content-length')
+  if (Number(declared ?? 0) > REQUEST_BYTES_MAX) return undefined
+  if (declared !== null) return new Uint8Array(await request.arrayBuffer())
+  if (request.body === null) return new Uint8Array()
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of request.body) {
+    size += chunk.byteLength
+    // Leaving the loop cancels the stream.
+    if (size > REQUEST_BYTES_MAX) return undefined
+    chunks.push(chunk)
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer())
+}
+
+function parseItems(bytes: Uint8Array, format: Format): unknown[] | Problem {
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
+  } catch {
+    return { kind: 'malformed_json', detail: 'The body is not UTF-8.' }
+  }
+  return format === 'json' ? parseDocument(text) : parseLines(text)
+}
+
+function parseDocument(text: string): unknown[] | Problem {
+  const parsed = tryParse(text)
+  if ('fault' in parsed) return { kind: 'malformed_json', detail: `The body is not JSON. ${parsed.fault}` }
+  return Array.isArray(parsed.value) ? parsed.value : [parsed.value]
+}
+
+/** One item for each line that is not blank. */
+function parseLines(text: string): unknown[] | Problem {
+  const items: unknown[] = []
+  for (const [i, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue
+    const parsed = tryParse(line)
+    if ('fault' in parsed)
+      return { kind: 'malformed_json', detail: `Line ${i + 1} is not JSON. ${parsed.fault}` }
+    items.push(parsed.value)
+  }
+  return items
+}
+
+function tryParse(text: string): { value: unknown } | { fault: string } {
+  try {
+    return { value: parseJsonExactly(text) }
+  } catch (error) {
+    // V8 quotes what it could not parse; an increment's content does not belong in answers that are logged.
+    const position = /at position \d+|line \d+ column \d+/.exec(String(error))?.[0]
+    return { fault: position === undefined ? 'Check that it is complete.' : `The fault is ${position}.` }
+  }
+}

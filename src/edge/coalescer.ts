@@ -1,0 +1,260 @@
+import {
+  ATTEMPT_MS_MAX,
+  ATTEMPTS_MAX,
+  CROWDED_FLIGHT,
+  FLIGHT_BYTES_MAX,
+  LEAD_LEASE_MS,
+  WAIT_MS_MAX,
+  WAITING_BYTES_MAX,
+  WAITING_BYTES_PER_SHARD_MAX,
+} from '../limits.ts'
+import { Accumulator } from '../model/accumulator.ts'
+import type { Clock } from '../model/clock.ts'
+import type { MergeAnswer } from '../model/flight.ts'
+import { encodeFlight } from '../model/flight.ts'
+import { backoffMs } from '../model/retry.ts'
+
+/** Calls a shard with an encoded flight, through a stub of its own. Rejects when no answer came. */
+export type Send = (shard: string, flight: string) => Promise<MergeAnswer>
+
+/** What became of increments that were handed to the coalescer. */
+export type Landing =
+  /** Durable in the shard's journal. [I1] */
+  | { readonly kind: 'accepted' }
+  /** Certainly not counted. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** No answer came: they may have been counted, or be counted yet. */
+  | { readonly kind: 'unknown'; readonly reason: string }
+
+type Turn =
+  | { readonly kind: 'landed'; readonly landing: Landing }
+  | { readonly kind: 'lead' }
+  | { readonly kind: 'late' }
+
+/** A request that waits for its flight, or for its turn to lead. */
+type Waiter = {
+  readonly turn: Promise<Turn>
+  readonly resolve: (turn: Turn) => void
+  /** It has given up waiting, so it must not be handed the lead. */
+  isGone: boolean
+}
+
+/** A flight while it gathers: the increments of many requests for one shard. */
+type Gathering = {
+  readonly cells: Accumulator
+  readonly waiters: Waiter[]
+  bytes: number
+  landing: Landing | undefined
+}
+
+/** All that is on its way to one shard. The first of `gatherings` flies next. */
+type Line = {
+  readonly shard: string
+  readonly gatherings: Gathering[]
+  /** Bytes gathering and in the air. */
+  bytes: number
+  /** Since when a request leads; null when none does. */
+  ledSinceMs: number | null
+  /** Requests aboard the last flight. */
+  lastAboard: number
+}
+
+export type CoalescerServices = { readonly send: Send; readonly clock: Clock; readonly lingerMs: number }
+
+/**
+ * Gathers concurrent requests of an isolate into flights: at most one per shard is in the air, and what arrives
+ * meanwhile gathers in the next. So flights grow with load, and a hot key costs calls per round trip, not per increment.
+ *
+ * I/O belongs to the request that began it, so there is no loop in the background: a request leads one flight, then
+ * hands the lead to one that waits. Three traps of the platform shape the code:
+ * - A request that waits without I/O of its own is taken for hung and answered 500: each waiter has a timer.
+ * - `new Promise` in hot code can continue in the context of whoever resolves it: the one promise that requests
+ *   resolve for each other comes from `Promise.withResolvers`.
+ * - A client that hangs up ends its request: `keepAlive` holds each turn, or the lead would be lost with it.
+ */
+export class Coalescer {
+  readonly #services: CoalescerServices
+  readonly #lines = new Map<string, Line>()
+  /** Made at the first flight: an isolate has no chance before its first request. */
+  #sender: string | undefined
+  #n = 0
+  #bytes = 0
+
+  constructor(services: CoalescerServices) {
+    this.#services = services
+  }
+
+  /**
+   * Sends cells to a shard aboard the next flight. At most FLIGHT_BYTES_MAX of them, all of the shard's hour.
+   *
+   * @param keepAlive `waitUntil` of the request that asks.
+   * @returns what became of them; never rejects but for a bug.
+   */
+  submit(shard: string, cells: Accumulator, keepAlive: (turn: Promise<unknown>) => void): Promise<Landing> {
+    const turn = this.#turn(shard, cells)
+    keepAlive(turn)
+    return turn
+  }
+
+  async #turn(shard: string, cells: Accumulator): Promise<Landing> {
+    const line = this.#lines.get(shard) ?? this.#openLine(shard)
+    if (this.#isFull(line, cells.bytes)) return { kind: 'refused', reason: 'full' }
+    const gathering = this.#board(line, cells)
+    let waiter = join(gathering)
+    if (this.#needsLead(line)) this.#handLeadTo(line, waiter)
+    const deadlineMs = this.#services.clock.now() + WAIT_MS_MAX
+    for (;;) {
+      const turn = await this.#wait(waiter, deadlineMs)
+      if (turn.kind === 'landed') return turn.landing
+      if (turn.kind === 'late') return { kind: 'unknown', reason: 'no answer in time' }
+      // Whoever took a lost lead over may first have to fly a gathering that is not its own.
+      const isOwn = line.gatherings[0] === gathering
+      if (!isOwn) {
+        waiter.isGone = true
+        waiter = join(gathering)
+      }
+      await this.#lead(line)
+      if (isOwn) return gathering.landing ?? LOST
+    }
+  }
+
+  #openLine(shard: string): Line {
+    const line: Line = { shard, gatherings: [], bytes: 0, ledSinceMs: null, lastAboard: 0 }
+    this.#lines.set(shard, line)
+    return line
+  }
+
+  #isFull(line: Line, bytes: number): boolean {
+    return line.bytes + bytes > WAITING_BYTES_PER_SHARD_MAX || this.#bytes + bytes > WAITING_BYTES_MAX
+  }
+
+  /** Adds cells to the last gathering, or to a new one when they would make it too large for a flight. */
+  #board(line: Line, cells: Accumulator): Gathering {
+    let last = line.gatherings.at(-1)
+    if (last === undefined || last.cells.bytes + cells.bytes > FLIGHT_BYTES_MAX) {
+      last = { cells: new Accumulator(), waiters: [], bytes: 0, landing: undefined }
+      line.gatherings.push(last)
+    }
+    last.cells.addAll(cells)
+    last.bytes += cells.bytes
+    line.bytes += cells.bytes
+    this.#bytes += cells.bytes
+    return last
+  }
+
+  #needsLead(line: Line): boolean {
+    return line.ledSinceMs === null || this.#services.clock.now() - line.ledSinceMs > LEAD_LEASE_MS
+  }
+
+  #handLeadTo(line: Line, waiter: Waiter): void {
+    line.ledSinceMs = this.#services.clock.now()
+    waiter.resolve({ kind: 'lead' })
+  }
+
+  /** Waits for a turn, with a timer of the waiting request's own. */
+  async #wait(waiter: Waiter, deadlineMs: number): Promise<Turn> {
+    const { clock } = this.#services
+    const cancel = clock.after(Math.max(0, deadlineMs - clock.now()), () => {
+      // Here and not after the wait: in between, the lead could be handed to one who has just given up.
+      waiter.isGone = true
+      waiter.resolve({ kind: 'late' })
+    })
+    const turn = await waiter.turn
+    cancel()
+    return turn
+  }
+
+  /** Flies the first gathering, tells everyone aboard, and hands the lead on. */
+  async #lead(line: Line): Promise<void> {
+    const { clock, lingerMs } = this.#services
+    if (lingerMs > 0 && line.lastAboard >= CROWDED_FLIGHT) await clock.sleep(lingerMs)
+    const gathering = line.gatherings.shift()
+    let landing = LOST
+    try {
+      if (gathering !== undefined) landing = await this.#fly(line.shard, gathering.cells)
+    } finally {
+      if (gathering !== undefined) this.#land(line, gathering, landing)
+      this.#passLead(line)
+    }
+  }
+
+  #land(line: Line, gathering: Gathering, landing: Landing): void {
+    line.bytes -= gathering.bytes
+    this.#bytes -= gathering.bytes
+    line.lastAboard = gathering.waiters.length
+    gathering.landing = landing
+    for (const waiter of gathering.waiters) waiter.resolve({ kind: 'landed', landing })
+  }
+
+  /** Hands the lead to a request that is aboard the next flight. One that everybody has left is not flown. */
+  #passLead(line: Line): void {
+    for (let next = line.gatherings[0]; next !== undefined; next = line.gatherings[0]) {
+      const waiter = next.waiters.find((w) => !w.isGone)
+      if (waiter !== undefined) {
+        this.#handLeadTo(line, waiter)
+        return
+      }
+      line.gatherings.shift()
+      this.#land(line, next, LOST)
+    }
+    line.ledSinceMs = null
+    this.#lines.delete(line.shard)
+  }
+
+  /** Sends one flight, the same bytes under the same name, until it is answered or given up. [I4] */
+  async #fly(shard: string, cells: Accumulator): Promise<Landing> {
+    const { clock } = this.#services
+    this.#sender ??= clock.uuid()
+    this.#n += 1
+    const flight = encodeFlight({ name: { sender: this.#sender, n: this.#n }, cells: [...cells] })
+    const deadlineMs = clock.now() + WAIT_MS_MAX
+    let reason = 'no answer'
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
+      try {
+        return landingOf(await this.#attempt(shard, flight), attempt)
+      } catch (error) {
+        reason = error instanceof Error ? error.message.slice(0, 200) : 'no answer'
+        if (isOverloaded(error)) return landingOf({ kind: 'refused', reason: 'overloaded' }, attempt)
+      }
+      const waitMs = backoffMs(attempt, RETRY_MS, clock.random())
+      if (attempt === ATTEMPTS_MAX || clock.now() + waitMs + ATTEMPT_MS_MAX > deadlineMs) break
+      await clock.sleep(waitMs)
+    }
+    return { kind: 'unknown', reason }
+  }
+
+  async #attempt(shard: string, flight: string): Promise<MergeAnswer> {
+    const { send, clock } = this.#services
+    const timeout = Promise.withResolvers<never>()
+    const cancel = clock.after(ATTEMPT_MS_MAX, () => timeout.reject(new Error('no answer in time')))
+    try {
+      return await Promise.race([send(shard, flight), timeout.promise])
+    } finally {
+      cancel()
+    }
+  }
+}
+
+const RETRY_MS = { minMs: 50, maxMs: 1_000 }
+
+const LOST: Landing = { kind: 'unknown', reason: 'the flight was lost' }
+
+function join(gathering: Gathering): Waiter {
+  const { promise, resolve } = Promise.withResolvers<Turn>()
+  const waiter = { turn: promise, resolve, isGone: false }
+  gathering.waiters.push(waiter)
+  return waiter
+}
+
+/** A refusal after an attempt without an answer says nothing of that attempt: it may have been counted. */
+function landingOf(
+  answer: MergeAnswer | { kind: 'refused'; reason: 'overloaded' },
+  attempt: number,
+): Landing {
+  if (answer.kind === 'accepted') return answer
+  return { kind: attempt === 1 ? 'refused' : 'unknown', reason: answer.reason }
+}
+
+function isOverloaded(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'overloaded' in error && error.overloaded === true
+}

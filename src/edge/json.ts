@@ -1,0 +1,18 @@
+/** ECMAScript's JSON.rawJSON: a number that leaves exactly as written. Not in TypeScript's library yet. */
+declare global {
+  interface JSON {
+    rawJSON(text: string): object
+  }
+}
+
+/** As JSON.stringify, but a bigint becomes a JSON integer, exact at any size. [A2] */
+export function toJson(value: unknown): string {
+  return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? JSON.rawJSON(String(part)) : part))
+}
+
+export function jsonResponse(value: unknown, status = 200): Response {
+  return new Response(toJson(value), {
+    status,
+    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+  })
+}

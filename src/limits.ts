@@ -1,0 +1,121 @@
+/**
+ * Every bound, with its unit and its reason. Nothing else in the code holds a bare number that limits something.
+ * The relations that the code relies on are asserted in test/model/limits.test.ts.
+ */
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+
+// ── A request ───────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Increments in one request. Enough for a client's batch of some seconds; validated well under 100 ms. */
+export const REQUEST_ITEMS_MAX = 10_000
+
+/** Bytes in one request's body. 10,000 items of 400 bytes; parsed, it is a fraction of an isolate's 128 MB. */
+export const REQUEST_BYTES_MAX = 4 * MIB
+
+/** UTF-8 bytes of a key. Postgres indexes at most about 2,700 bytes a row; paths are far shorter. */
+export const KEY_BYTES_MAX = 512
+
+/** How far ahead of the edge's clock `at` may be: clocks of honest clients differ by seconds, not minutes. */
+export const AHEAD_MS_MAX = 5 * MINUTE
+
+/** Hourly buckets in one answer: more than a year of hours. */
+export const BUCKETS_MAX = 10_000
+
+/** Hours that one `/status` asks about; each costs a call per shard, and a free plan allows 50 a request. */
+export const STATUS_HOURS_MAX = 48
+export const STATUS_SHARDS_MAX = 200
+
+// ── The isolate ─────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Encoded bytes of a flight, and of a journal row or batch made from one. A Durable Object's row holds 2 MB
+ * (production enforces it, a local runtime does not), so half of that leaves room for what an estimate misses.
+ */
+export const FLIGHT_BYTES_MAX = 1 * MIB
+
+/** Bytes that wait for, or fly to, all shards of an isolate, of its 128 MB. Past it: 503. */
+export const WAITING_BYTES_MAX = 24 * MIB
+
+/** The same for one shard, so that one that is stuck does not take the room of the others. */
+export const WAITING_BYTES_PER_SHARD_MAX = 8 * MIB
+
+/** How long a request waits for its flights, after which its items are reported as unknown. */
+export const WAIT_MS_MAX = 10 * SECOND
+
+/** How long one attempt of a flight may take before it is tried again under the same name. */
+export const ATTEMPT_MS_MAX = 4 * SECOND
+
+/** Attempts of one flight. Three is what the platform's own guide advises. */
+export const ATTEMPTS_MAX = 3
+
+/** After this long without a landing, whoever comes next takes the lead over from a request that was lost. */
+export const LEAD_LEASE_MS = 15 * SECOND
+
+/** Requests aboard the last flight from which on lingering pays: below it a lone client would only wait. */
+export const CROWDED_FLIGHT = 8
+
+/** How long before the turn of the hour an isolate wakes the next hour's shards: a name's first use is slow. */
+export const WAKE_AHEAD_MS = 2 * MINUTE
+
+// ── A shard ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Cells held by all shards of an isolate, open and frozen. About 250 bytes each in memory, so a third of the
+ * 128 MB that the platform gives an isolate. Past it: 503, while everything accepted stays.
+ */
+export const HELD_CELLS_MAX = 200_000
+
+/** Encoded bytes held by all shards of an isolate, for cells with long keys. */
+export const HELD_BYTES_MAX = 40 * MIB
+
+/** Journal bytes held by all shards of an isolate: they bound the time that a replay takes. */
+export const JOURNAL_BYTES_MAX = 96 * MIB
+
+/** Senders that one shard remembers: one for each isolate that ever sent to it, about 100 bytes each. */
+export const SENDERS_MAX = 100_000
+
+/** Open cells from which a shard flushes at once instead of at the next interval: two full batches. */
+export const FLUSH_CELLS = 10_000
+
+/** The same in encoded bytes. */
+export const FLUSH_BYTES = 4 * MIB
+
+/** The journal is folded when it has grown past this and past the size of what it adds up to. */
+export const FOLD_BYTES = 4 * MIB
+
+/** The shard closes this long after the edge does: their clocks may differ, and requests dawdle. */
+export const CLOSE_GRACE_MS = 10 * MINUTE
+
+/** A shard that holds nothing retires this long after the edge has closed its hour. */
+export const RETIRE_GRACE_MS = 70 * MINUTE
+
+/** An alarm later than this past its time is taken for lost and armed again. The platform's own delay is < 1 min. */
+export const ALARM_OVERDUE_MS = 2 * MINUTE
+
+// ── Postgres ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/**
+ * Cells in one upsert. More cost less per cell but hold row locks longer; a batch is also bounded in bytes by
+ * FLIGHT_BYTES_MAX, since a Durable Object's row holds 2 MB.
+ */
+export const BATCH_CELLS_MAX = 5_000
+
+/** How long a flush statement may take: a sleeping Neon wakes in well under a second, a big batch takes 0.1 s. */
+export const STATEMENT_MS_MAX = 10 * SECOND
+
+/** How long a read may take: a person is waiting. */
+export const READ_MS_MAX = 4 * SECOND
+
+/** The first wait after a failed flush; doubled each time up to the cap. */
+export const BACKOFF_MS_MIN = 1 * SECOND
+export const BACKOFF_MS_MAX = 30 * SECOND
+
+/** How long one alarm goes on sending batches before it lets the next alarm go on: far below its 15 minutes. */
+export const FLUSH_RUN_MS_MAX = 60 * SECOND
+
+/** Times that a fresh read asks again when a flush landed between the shard's answer and the rows. */
+export const FRESH_TRIES_MAX = 5

@@ -1,0 +1,32 @@
+import type { KeyedCell } from './cell.ts'
+import type { Hour } from './hour.ts'
+
+/** Cells frozen for Postgres under (writer, seq). What is under a (writer, seq) never changes. [F1] */
+export type Batch = {
+  readonly writer: string
+  readonly seq: number
+  /** A random UUID: tells this batch from another that storage rewound in time froze under the same seq. */
+  readonly id: string
+  readonly shard: string
+  readonly hour: Hour
+  readonly cells: readonly KeyedCell[]
+  readonly increments: number
+}
+
+/** What came of sending a batch to Postgres. */
+export type ApplyOutcome =
+  /** It is in Postgres exactly once, by this statement or by an earlier copy of it. */
+  | { readonly kind: 'applied' }
+  /** Nothing was applied by this statement, but an earlier copy may be under way: send the same again. */
+  | { readonly kind: 'behind' }
+  /** No answer, or one that leaves it open whether it was applied: send the same again. */
+  | { readonly kind: 'ambiguous'; readonly reason: string }
+  /** Postgres refused it for a cell's sake (SQLSTATE class 22 or 23): rolled back. */
+  | { readonly kind: 'cell_refused'; readonly reason: string }
+  /** Postgres refused it for an operator's matter (missing table, full disk, password): rolled back. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** The ledger tells of another past than the shard's: storage was rewound, or this writer was sealed. */
+  | { readonly kind: 'rewound'; readonly reason: string }
+
+/** Applies a batch to Postgres at most once, however often it is called. Never rejects. [P1] */
+export type Sink = (batch: Batch) => Promise<ApplyOutcome>

@@ -1,0 +1,47 @@
+/** What the shard does next. */
+export type FlushPlan =
+  /** Nothing is stored, so nothing is owed. */
+  | { readonly kind: 'idle' }
+  /** Something is owed, but not before `untilMs`. */
+  | { readonly kind: 'wait'; readonly untilMs: number }
+  /** There are sums to write to Postgres. */
+  | { readonly kind: 'flush' }
+  /** The hour is long over and everything of it is settled. */
+  | { readonly kind: 'retire' }
+
+export type ShardState = {
+  /** Whether the shard's storage has tables: an object that was only woken has none. */
+  readonly isStored: boolean
+  /** Cells not yet frozen. */
+  readonly openCells: number
+  /** Batches not yet settled. */
+  readonly frozenBatches: number
+  /** Epoch ms before which Postgres is left alone, after failures; 0 when there were none. */
+  readonly notBeforeMs: number
+  /** Epoch ms from which a shard that holds nothing may retire. */
+  readonly retireAtMs: number
+}
+
+/** Pure: the alarm handler obeys it. While something is stored, it never answers idle, so waiting ends. [F4] */
+export function planFlush(state: ShardState, nowMs: number): FlushPlan {
+  if (!state.isStored) return { kind: 'idle' }
+  if (state.openCells > 0 || state.frozenBatches > 0) {
+    return nowMs < state.notBeforeMs ? { kind: 'wait', untilMs: state.notBeforeMs } : { kind: 'flush' }
+  }
+  return nowMs < state.retireAtMs ? { kind: 'wait', untilMs: state.retireAtMs } : { kind: 'retire' }
+}
+
+/** Slots after which the spread repeats, and the gap between neighbours, in ms. */
+const SPREAD_SLOTS = 16
+const SPREAD_STEP_MS = 20
+
+/**
+ * The next flush of a slot after `nowMs`: all shards flush at the same multiples of the interval, a little apart,
+ * so that a database that sleeps is woken once and not hit by all at the same instant. [F5]
+ *
+ * @returns epoch ms, at most one interval after `nowMs`.
+ */
+export function nextFlushMs(nowMs: number, intervalMs: number, slot: number): number {
+  const spreadMs = (slot % SPREAD_SLOTS) * SPREAD_STEP_MS
+  return (Math.floor((nowMs - spreadMs) / intervalMs) + 1) * intervalMs + spreadMs
+}

@@ -1,0 +1,26 @@
+import type { ItemError } from './increment.ts'
+
+/** Why a request is not answered as asked. Each arm is mapped to HTTP in edge/problem-response.ts, and only there. */
+export type Problem =
+  | { readonly kind: 'malformed_json'; readonly detail: string }
+  | { readonly kind: 'unsupported_media_type'; readonly detail: string }
+  | { readonly kind: 'body_too_large'; readonly detail: string }
+  | { readonly kind: 'too_many_items'; readonly detail: string }
+  /** Every bad item is named; nothing of the request was applied. [I2] */
+  | { readonly kind: 'invalid_increments'; readonly errors: readonly ItemError[] }
+  /** Bad query, path or header. */
+  | { readonly kind: 'invalid_parameter'; readonly detail: string; readonly parameter: string }
+  /** Some items were not counted, or may not have been: the request's items by index. */
+  | {
+      readonly kind: 'not_all_counted'
+      readonly refused: readonly number[]
+      readonly unknown: readonly number[]
+      readonly isWhole: boolean
+      readonly detail: string
+    }
+  | { readonly kind: 'unavailable'; readonly detail: string }
+  | { readonly kind: 'closed_to_all'; readonly detail: string }
+  | { readonly kind: 'not_configured'; readonly detail: string }
+  | { readonly kind: 'not_found'; readonly detail: string }
+  | { readonly kind: 'method_not_allowed'; readonly detail: string; readonly allow: string }
+  | { readonly kind: 'internal' }

@@ -1,0 +1,40 @@
+import type { Cell } from './cell.ts'
+import { EMPTY_CELL, mergeCells } from './cell.ts'
+import type { Unsettled } from './flight.ts'
+import type { Hour } from './hour.ts'
+
+export type LedgerRow = { readonly seq: number; readonly sealed: boolean }
+
+/** What Postgres says in one statement: a key's cells by hour, and the ledger's rows of the writers asked for. */
+export type CommittedRead = {
+  readonly cells: ReadonlyMap<Hour, Cell>
+  readonly ledger: ReadonlyMap<string, LedgerRow>
+  /** Epoch ms of the latest flush that touched one of the cells; null when there is none. */
+  readonly lastFlushMs: number | null
+}
+
+/** Hours in [from, to). Rejects when Postgres cannot be asked. */
+export type ReadCommitted = (query: {
+  readonly key: string
+  readonly from: Hour
+  readonly to: Hour
+  readonly writers: readonly string[]
+}) => Promise<CommittedRead>
+
+/**
+ * What must be added to the committed rows for a fresh read, from a shard's answer that was taken *before* the rows
+ * were read; undefined when the two do not fit together and both must be asked again. [R1]
+ *
+ * They fit when the ledger stands at or above what the shard knew to be settled, and below what it had not even
+ * frozen. Then the batches above the ledger's seq are not in the rows, and the others are.
+ */
+export function unsettledPart(unsettled: Unsettled, ledger: CommittedRead['ledger']): Cell | undefined {
+  const { writer, open, frozen, settledSeq, nextSeq } = unsettled
+  // Whatever was acknowledged of this key before the shard answered was in Postgres by then.
+  if (open === null && frozen.length === 0) return EMPTY_CELL
+  const row = writer === null ? undefined : ledger.get(writer)
+  const seq = row?.seq ?? 0
+  if (row?.sealed === true || seq < settledSeq || seq >= nextSeq) return undefined
+  const missing = frozen.filter((batch) => batch.seq > seq).map((batch) => batch.cell)
+  return missing.reduce(mergeCells, open ?? EMPTY_CELL)
+}

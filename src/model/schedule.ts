@@ -1,0 +1,43 @@
+import type { Hour } from './hour.ts'
+import { parseHour } from './hour.ts'
+
+/** A whole number that may change from some hour on. Steps ascend; the first holds from the beginning of time. */
+export type Schedule = readonly { readonly from: Hour; readonly value: number }[]
+
+const BEGINNING = Number.NEGATIVE_INFINITY as Hour
+
+/** The number in force for an hour. [K2] */
+export function valueAt(schedule: Schedule, hour: Hour): number {
+  const step = schedule.findLast((s) => s.from <= hour)
+  if (step === undefined) throw new Error('a schedule has a first step that holds from the beginning')
+  return step.value
+}
+
+export type ScheduleFault = { readonly fault: string }
+
+/**
+ * Parses `1` or `1, 16@2026-12-01T00Z, 32@2027-01-01T00Z`.
+ *
+ * @param bounds inclusive, for each value.
+ * @returns the schedule, or what is wrong with it in words for an operator.
+ */
+export function parseSchedule(text: string, bounds: { min: number; max: number }): Schedule | ScheduleFault {
+  const steps: { from: Hour; value: number }[] = []
+  for (const [i, part] of text.split(',').entries()) {
+    const [number = '', hourText, ...rest] = part.trim().split('@')
+    const from = i === 0 && hourText === undefined ? BEGINNING : parseHour(hourText ?? '')
+    if (from === undefined || rest.length > 0) {
+      return { fault: `"${part.trim()}" is not of the form 16@2026-12-01T00Z (only the first has no hour)` }
+    }
+    const value = /^\d{1,15}$/.test(number) ? Number(number) : Number.NaN
+    if (!(value >= bounds.min && value <= bounds.max)) {
+      return { fault: `"${number}" is not a whole number from ${bounds.min} to ${bounds.max}` }
+    }
+    const last = steps.at(-1)
+    if (last !== undefined && last.from >= from) return { fault: 'the hours do not ascend' }
+    steps.push({ from, value })
+  }
+  return steps[0]?.from === BEGINNING
+    ? steps
+    : { fault: 'the first number has no hour: it holds until the next' }
+}

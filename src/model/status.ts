@@ -1,0 +1,16 @@
+/** What a shard says of itself, in increments where it says no other unit. */
+export type ShardStatus = {
+  readonly shard: string
+  readonly accepted: number
+  readonly settled: number
+  readonly open: { readonly cells: number; readonly increments: number }
+  readonly frozen: { readonly batches: number; readonly cells: number; readonly increments: number }
+  readonly journalBytes: number
+  readonly senders: number
+  /** Age of the oldest increment that Postgres may not have, in ms; 0 when it has all. */
+  readonly lagMs: number
+  /** Whether accepted = settled + frozen + open. Anything else is a bug. [C1] */
+  readonly isConserved: boolean
+  /** Why the last flush failed, and how many have in a row; null when it did not. */
+  readonly fault: { readonly kind: string; readonly reason: string; readonly failures: number } | null
+}

@@ -1,0 +1,38 @@
+import { NeonDbError } from '@neondatabase/serverless'
+import { DrizzleQueryError } from 'drizzle-orm'
+import type { ApplyOutcome } from '../model/batch.ts'
+
+export type Failure = Extract<ApplyOutcome, { kind: 'ambiguous' | 'cell_refused' | 'refused' }>
+
+/** SQLSTATEs that roll back and pass by themselves: serialization, deadlock, lock timeout, cancelled. */
+const TRANSIENT = new Set(['40001', '40P01', '55P03', '57014'])
+
+/** Classes in which the connection or the server went away: it may have committed. */
+const CONNECTION = /^(08|57P)/
+
+/**
+ * What a failed statement means, decided here once.
+ *
+ * An answer with an SQLSTATE says that the statement was rolled back. Without one (HTTP 5xx, a broken
+ * connection, a timeout of ours, whose abort the proxy may see too late) it may have been committed.
+ * Source: neondatabase/neon, proxy/src/serverless/sql_over_http.rs.
+ */
+export function classifyFailure(error: unknown): Failure {
+  // Drizzle's own message repeats every parameter: neither logged nor shown.
+  const cause = error instanceof DrizzleQueryError ? error.cause : error
+  const reason = describe(cause)
+  const code = cause instanceof NeonDbError ? (cause.code ?? '') : ''
+  if (code === '' || TRANSIENT.has(code) || CONNECTION.test(code)) return { kind: 'ambiguous', reason }
+  if (/^(22|23)/.test(code)) return { kind: 'cell_refused', reason }
+  return { kind: 'refused', reason }
+}
+
+/** Without detail, hint and parameters, which can hold keys or credentials. */
+function describe(cause: unknown): string {
+  if (cause instanceof NeonDbError) {
+    return cause.code === undefined
+      ? cause.message.slice(0, 200)
+      : `SQLSTATE ${cause.code}: ${cause.message.slice(0, 200)}`
+  }
+  return cause instanceof Error ? `${cause.name}: ${cause.message.slice(0, 200)}` : 'unknown failure'
+}

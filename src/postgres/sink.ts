@@ -1,0 +1,84 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { STATEMENT_MS_MAX } from '../limits.ts'
+import type { ApplyOutcome, Batch, Sink } from '../model/batch.ts'
+import { formatHourStart } from '../model/hour.ts'
+import type { ConnectionConfig } from './connection.ts'
+import { connect } from './connection.ts'
+import { classifyFailure } from './failure.ts'
+
+/** Writes batches to Postgres through the Neon driver. */
+export function createSink(config: ConnectionConfig): Sink {
+  return async (batch) => {
+    try {
+      const result = await connect(config, STATEMENT_MS_MAX).execute(claimAndApply(batch))
+      return readAnswer(answerSchema.parse(result.rows[0]), batch)
+    } catch (error) {
+      return classifyFailure(error)
+    }
+  }
+}
+
+/**
+ * One statement, one round trip, one transaction: claims (writer, seq) in the ledger, and only if that succeeds adds
+ * the cells. A concurrent copy waits for the first on the ledger's row, then finds it claimed. [P1]
+ *
+ * Rows are taken in the order of their keys, whatever the order of the arrays. [P2] The text is constant and every
+ * list is one parameter, so Postgres's limit of 65,535 parameters is far.
+ */
+export function claimAndApply(batch: Batch) {
+  const cells = batch.cells.map(([, cell]) => cell)
+  const writer = sql`${batch.writer}::uuid`
+  const seq = sql`${batch.seq}::bigint`
+  return sql`
+with claim as (
+  insert into sumdial.ledger as l (writer, shard, seq, batch, increments, flushed_at)
+  select ${writer}, ${batch.shard}, ${seq}, ${batch.id}::uuid, ${batch.increments}::bigint, now()
+  where ${seq} = 1 or exists (select from sumdial.ledger where writer = ${writer})
+  on conflict (writer) do update set
+    seq = excluded.seq, batch = excluded.batch, increments = l.increments + excluded.increments, flushed_at = now()
+  where l.seq = excluded.seq - 1 and not l.sealed
+  returning 1
+), applied as (
+  insert into sumdial.counters as c (key, hour, sum, count, min, max, updated_at)
+  select cell.key, ${formatHourStart(batch.hour)}::timestamptz, cell.sum, cell.count, cell.min, cell.max, now()
+  from unnest(
+    ${sql.param(batch.cells.map(([key]) => key))}::text[],
+    ${sql.param(cells.map((cell) => String(cell.sum)))}::numeric[],
+    ${sql.param(cells.map((cell) => cell.count))}::bigint[],
+    ${sql.param(cells.map((cell) => cell.min))}::bigint[],
+    ${sql.param(cells.map((cell) => cell.max))}::bigint[]
+  ) as cell (key, sum, count, min, max)
+  where exists (select from claim)
+  order by cell.key collate "C"
+  on conflict (key, hour) do update set
+    sum = c.sum + excluded.sum, count = c.count + excluded.count,
+    min = least(c.min, excluded.min), max = greatest(c.max, excluded.max), updated_at = now()
+  returning 1
+)
+select (select count(*) from claim)::int as claimed, (select count(*) from applied)::int as applied,
+  before.seq::text as seq, before.batch, before.sealed
+from (values (1)) as one left join sumdial.ledger as before on before.writer = ${writer}`
+}
+
+/** The ledger's row is as it was when the statement began; all null when there was none. */
+const answerSchema = z.object({
+  claimed: z.coerce.number(),
+  seq: z.coerce.number().nullable(),
+  batch: z.string().nullable(),
+  sealed: z.boolean().nullable(),
+})
+
+export type LedgerAnswer = z.infer<typeof answerSchema>
+
+/** What the ledger's answer means. The first that matches counts; a missing row counts as seq 0. */
+export function readAnswer(answer: LedgerAnswer, batch: Pick<Batch, 'seq' | 'id'>): ApplyOutcome {
+  if (answer.claimed > 0) return { kind: 'applied' }
+  const seq = answer.seq ?? 0
+  if (seq === batch.seq && answer.batch === batch.id) return { kind: 'applied' }
+  const isSealed = answer.sealed ?? false
+  const isMissing = answer.seq === null && batch.seq > 1
+  if (seq === batch.seq - 1 && !isSealed && !isMissing) return { kind: 'behind' }
+  const found = isMissing ? 'no row' : `seq ${seq}${isSealed ? ', sealed' : ''}`
+  return { kind: 'rewound', reason: `the ledger has ${found} where this shard sends seq ${batch.seq}` }
+}

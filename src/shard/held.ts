@@ -1,0 +1,43 @@
+import { HELD_BYTES_MAX, HELD_CELLS_MAX, JOURNAL_BYTES_MAX } from '../limits.ts'
+
+/** What one shard object holds in memory and journal. */
+export type Load = { readonly cells: number; readonly bytes: number; readonly journalBytes: number }
+
+/** Something whose load is counted while it lives. */
+export interface Loaded {
+  readonly load: Load
+}
+
+/**
+ * What the shards of an isolate hold together, for they share its memory. [I5]
+ *
+ * Members are held weakly: the platform evicts an object without telling it, and what an evicted object held in
+ * memory is gone with it.
+ */
+export class Held {
+  readonly #members = new Set<WeakRef<Loaded>>()
+
+  join(member: Loaded): void {
+    this.#members.add(new WeakRef(member))
+  }
+
+  /** Whether there is no room for more. */
+  isFull(): boolean {
+    const total = { cells: 0, bytes: 0, journalBytes: 0 }
+    for (const reference of this.#members) {
+      const load = reference.deref()?.load
+      if (load === undefined) {
+        this.#members.delete(reference)
+        continue
+      }
+      total.cells += load.cells
+      total.bytes += load.bytes
+      total.journalBytes += load.journalBytes
+    }
+    return (
+      total.cells >= HELD_CELLS_MAX ||
+      total.bytes >= HELD_BYTES_MAX ||
+      total.journalBytes >= JOURNAL_BYTES_MAX
+    )
+  }
+}

@@ -1,0 +1,127 @@
+import { DurableObject } from 'cloudflare:workers'
+import { ALARM_OVERDUE_MS, BACKOFF_MS_MAX } from '../limits.ts'
+import type { Sink } from '../model/batch.ts'
+import type { Clock } from '../model/clock.ts'
+import type { MergeAnswer, Unsettled } from '../model/flight.ts'
+import { retireAtMs, shardClosesMs } from '../model/increment.ts'
+import type { Schedule } from '../model/schedule.ts'
+import type { ShardName } from '../model/shard-name.ts'
+import { parseShardName } from '../model/shard-name.ts'
+import type { ShardStatus } from '../model/status.ts'
+import { Flusher } from './flush.ts'
+import type { Held } from './held.ts'
+import { isOutgrown, mergeFlight } from './merge.ts'
+import { durableObjectSql } from './sql.ts'
+import { describeShard } from './status.ts'
+import { ShardStore } from './store.ts'
+import { hasTables, holdsAnything } from './tables.ts'
+
+export type ShardServices = {
+  readonly clock: Clock
+  readonly sink: Sink
+  readonly held: Held
+  readonly flushIntervalMs: number
+  readonly lateHours: Schedule
+}
+
+type Opened = {
+  readonly services: ShardServices
+  readonly name: ShardName
+  readonly store: ShardStore
+  readonly flusher: Flusher
+}
+
+/**
+ * The Durable Object of one hour and one slot: a shell. It loads the store at the first event, hands each call to
+ * the function that decides, and keeps the alarm.
+ *
+ * The constructor touches nothing, so it cannot throw; an object that was only woken has written nothing. [F4]
+ */
+export abstract class ShardObject<Env> extends DurableObject<Env> {
+  #opened: Opened | undefined
+  /** When the alarm rings, as far as this instance knows; null when none is set. */
+  #alarmAtMs: number | null = null
+
+  /** What the object works with. Called at its first event; a fault in the configuration throws there. */
+  protected abstract services(): ShardServices
+
+  /** Takes a flight. When it answers `accepted`, the flight is in the journal, durably. [I1] */
+  async merge(encoded: string): Promise<MergeAnswer> {
+    const { services, name, store, flusher } = this.#opened ?? (await this.#open())
+    const nowMs = services.clock.now()
+    const answer = mergeFlight(store, encoded, {
+      nowMs,
+      closesMs: shardClosesMs(name.hour, services.lateHours),
+      isFull: () => services.held.isFull(),
+    })
+    // In the turn of the write, so that both are durable or neither is.
+    if (store.openCells > 0) {
+      this.#armBy(isOutgrown(store) ? flusher.dueAtOnceMs(nowMs) : flusher.dueMs(nowMs))
+    }
+    return answer
+  }
+
+  /** What Postgres may not have yet of each of these keys. */
+  async unsettled(keys: readonly string[]): Promise<Unsettled[]> {
+    const { store } = this.#opened ?? (await this.#open())
+    return keys.map((key) => store.unsettled(key))
+  }
+
+  async status(): Promise<ShardStatus> {
+    const { services, name, store, flusher } = this.#opened ?? (await this.#open())
+    return describeShard(name, store.holdings(), flusher.fault, services.clock.now())
+  }
+
+  /** Does nothing. The first use of a name is slow on the platform, so it is had before the hour begins. */
+  async wake(): Promise<void> {}
+
+  /** Never throws: the platform gives up on an alarm that keeps throwing. [F4] */
+  override async alarm(): Promise<void> {
+    this.#alarmAtMs = null
+    try {
+      const { flusher } = this.#opened ?? this.#load()
+      await flusher.run()
+    } catch (error) {
+      console.error({ message: 'flush failed', shard: this.ctx.id.name, error: String(error) })
+      this.#arm(Date.now() + BACKOFF_MS_MAX)
+    }
+  }
+
+  /** Loads, and arms a lost alarm again: a fired alarm whose successor was not written in time is used up. [F4] */
+  async #open(): Promise<Opened> {
+    this.#alarmAtMs = await this.ctx.storage.getAlarm()
+    const sql = durableObjectSql(this.ctx.storage)
+    const isLost = this.#alarmAtMs === null || this.#alarmAtMs < Date.now() - ALARM_OVERDUE_MS
+    if (isLost && hasTables(sql) && holdsAnything(sql)) this.#arm(Date.now())
+    return this.#opened ?? this.#load()
+  }
+
+  #load(): Opened {
+    const services = this.services()
+    const name = parseShardName(this.ctx.id.name ?? '')
+    if (name === undefined) throw new Error(`not the name of a shard: ${this.ctx.id.name}`)
+    const store = new ShardStore(durableObjectSql(this.ctx.storage))
+    services.held.join(store)
+    const flusher = new Flusher({
+      name,
+      store,
+      alarm: { set: (atMs) => this.#arm(atMs) },
+      sink: services.sink,
+      clock: services.clock,
+      intervalMs: services.flushIntervalMs,
+      retireAtMs: retireAtMs(name.hour, services.lateHours),
+    })
+    this.#opened = { services, name, store, flusher }
+    return this.#opened
+  }
+
+  #armBy(atMs: number): void {
+    if (this.#alarmAtMs === null || this.#alarmAtMs > atMs) this.#arm(atMs)
+  }
+
+  #arm(atMs: number): void {
+    this.#alarmAtMs = atMs
+    // Not awaited: the write is in this turn's transaction, and its failure resets the object.
+    this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs))
+  }
+}

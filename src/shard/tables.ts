@@ -1,0 +1,156 @@
+import { UnknownVersion } from '../model/flight.ts'
+import type { Row, Sql } from './sql.ts'
+
+/**
+ * The shard's tables, and every SQL text over them. docs/storage.md documents them.
+ *
+ * - `state`: one row. `accepted` is what freeze and fold last saved of the running total; `settled` counts the
+ *   increments that Postgres has confirmed.
+ * - `journal`: a row per flight, or piece of a fold, in the order of arrival. It has no index but its integer key, for each
+ *   would cost another row written. `accepted` is the running total of increments after this row.
+ * - `batches`: frozen cells, until Postgres has confirmed them.
+ * - `senders`: the last n of each sender whose flights have left the journal.
+ */
+const SCHEMA_VERSION = 1
+
+const CREATE = [
+  `create table state (
+     one integer primary key check (one = 1), version integer not null, writer text,
+     next_seq integer not null, accepted integer not null, settled integer not null)`,
+  `create table journal (
+     row integer primary key, accepted integer not null, since integer not null, flight text not null)`,
+  `create table batches (
+     seq integer primary key, id text not null, since integer not null, cells text not null)`,
+  'create table senders (sender text primary key, n integer not null) without rowid',
+  `insert into state values (1, ${SCHEMA_VERSION}, null, 1, 0, 0)`,
+]
+
+export function createTables(sql: Sql): void {
+  for (const statement of CREATE) sql.run(statement)
+}
+
+export function hasTables(sql: Sql): boolean {
+  return sql.run(`select 1 as one from sqlite_master where type = 'table' and name = 'state'`).length > 0
+}
+
+/** Whether anything waits for Postgres, without decoding it. */
+export function holdsAnything(sql: Sql): boolean {
+  return (
+    sql.run('select 1 as one where exists (select 1 from journal) or exists (select 1 from batches)').length >
+    0
+  )
+}
+
+export type StateRow = {
+  readonly writer: string | null
+  readonly nextSeq: number
+  readonly accepted: number
+  readonly settled: number
+}
+
+/** @throws UnknownVersion when a later version of the code made these tables. */
+export function readState(sql: Sql): StateRow {
+  const [row] = sql.run('select version, writer, next_seq, accepted, settled from state')
+  if (row?.['version'] !== SCHEMA_VERSION) throw new UnknownVersion('a shard of another schema version')
+  return {
+    writer: row['writer'] === null ? null : text(row, 'writer'),
+    nextSeq: integer(row, 'next_seq'),
+    accepted: integer(row, 'accepted'),
+    settled: integer(row, 'settled'),
+  }
+}
+
+export function saveFrozen(sql: Sql, state: Omit<StateRow, 'settled'>): void {
+  sql.run(
+    'update state set writer = ?, next_seq = ?, accepted = ?',
+    state.writer,
+    state.nextSeq,
+    state.accepted,
+  )
+}
+
+export function saveAccepted(sql: Sql, accepted: number): void {
+  sql.run('update state set accepted = ?', accepted)
+}
+
+export function addSettled(sql: Sql, increments: number): void {
+  sql.run('update state set settled = settled + ?', increments)
+}
+
+export type JournalRow = { readonly accepted: number; readonly sinceMs: number; readonly flight: string }
+
+export function appendJournal(sql: Sql, row: JournalRow): void {
+  sql.run(
+    'insert into journal (accepted, since, flight) values (?, ?, ?)',
+    row.accepted,
+    row.sinceMs,
+    row.flight,
+  )
+}
+
+export function readJournal(sql: Sql): JournalRow[] {
+  return sql.run('select accepted, since, flight from journal order by row').map((row) => ({
+    accepted: integer(row, 'accepted'),
+    sinceMs: integer(row, 'since'),
+    flight: text(row, 'flight'),
+  }))
+}
+
+export function clearJournal(sql: Sql): void {
+  sql.run('delete from journal')
+}
+
+export type BatchRow = {
+  readonly seq: number
+  readonly id: string
+  readonly sinceMs: number
+  readonly cells: string
+}
+
+export function insertBatch(sql: Sql, batch: BatchRow): void {
+  sql.run(
+    'insert into batches (seq, id, since, cells) values (?, ?, ?, ?)',
+    batch.seq,
+    batch.id,
+    batch.sinceMs,
+    batch.cells,
+  )
+}
+
+export function readBatches(sql: Sql): BatchRow[] {
+  return sql.run('select seq, id, since, cells from batches order by seq').map((row) => ({
+    seq: integer(row, 'seq'),
+    id: text(row, 'id'),
+    sinceMs: integer(row, 'since'),
+    cells: text(row, 'cells'),
+  }))
+}
+
+export function deleteBatch(sql: Sql, seq: number): void {
+  sql.run('delete from batches where seq = ?', seq)
+}
+
+export function saveSender(sql: Sql, sender: string, n: number): void {
+  sql.run(
+    'insert into senders (sender, n) values (?, ?) on conflict (sender) do update set n = excluded.n',
+    sender,
+    n,
+  )
+}
+
+export function readSenders(sql: Sql): Map<string, number> {
+  const rows = sql.run('select sender, n from senders')
+  return new Map(rows.map((row) => [text(row, 'sender'), integer(row, 'n')]))
+}
+
+function integer(row: Row, column: string): number {
+  const value = row[column]
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return value
+  throw new Error(`column ${column} is not a safe integer`)
+}
+
+function text(row: Row, column: string): string {
+  const value = row[column]
+  if (typeof value === 'string') return value
+  throw new Error(`column ${column} is not text`)
+}

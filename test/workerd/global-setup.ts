@@ -1,0 +1,24 @@
+import { PGlite } from '@electric-sql/pglite'
+import type { TestProject } from 'vitest/node'
+import { createFaults } from '../../src/local/faults.ts'
+import { migrate } from '../../src/local/migrate.ts'
+import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
+import { pgliteBackend } from '../../src/local/pglite-backend.ts'
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    neonEndpoint: string
+  }
+}
+
+/** A Postgres of its own behind the Neon-compatible endpoint, whose faults the tests control over HTTP. */
+export default async function setup(project: TestProject) {
+  const database = await PGlite.create()
+  await migrate(database)
+  const endpoint = await startNeonEndpoint({ backend: pgliteBackend(database), faults: createFaults() })
+  project.provide('neonEndpoint', endpoint.url)
+  return async () => {
+    await endpoint.close()
+    await database.close()
+  }
+}

@@ -1,0 +1,56 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+/**
+ * - `node`: the pure model, the store over node:sqlite, the local tools, the sink on a real PostgreSQL.
+ * - `workerd`: the Worker and its Durable Object in the real runtime.
+ * - `e2e`: whole processes, started and killed as a user would; alone, after the others.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'node',
+          include: ['test/{model,shard,edge,postgres,local}/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        plugins: [
+          cloudflareTest(({ inject }) => ({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: {
+                DATABASE_URL: 'postgresql://sumdial:sumdial@localhost/sumdial',
+                NEON_FETCH_ENDPOINT: inject('neonEndpoint'),
+                DEV_ACCESS: 'open',
+                // Alarms ring only when a test rings them.
+                FLUSH_INTERVAL_SECONDS: '3600',
+              },
+            },
+          })),
+        ],
+        test: {
+          name: 'workerd',
+          include: ['test/workerd/**/*.test.ts'],
+          globalSetup: ['./test/workerd/global-setup.ts'],
+          testTimeout: 60_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+})

@@ -1,0 +1,109 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { Accumulator, cellBytes, countIncrements, cut } from '../../src/model/accumulator.ts'
+import { cellOf, EMPTY_CELL, mergeCells } from '../../src/model/cell.ts'
+import { encodeFlight } from '../../src/model/flight.ts'
+import { utf8Bytes } from '../../src/model/utf8.ts'
+import { cells, keyedCells, keys, values } from '../support/arbitraries.ts'
+
+describe('cells', () => {
+  test('[A1] merging is associative', () => {
+    fc.assert(
+      fc.property(cells, cells, cells, (a, b, c) => {
+        expect(mergeCells(mergeCells(a, b), c)).toEqual(mergeCells(a, mergeCells(b, c)))
+      }),
+    )
+  })
+
+  test('[A1] merging is commutative', () => {
+    fc.assert(
+      fc.property(cells, cells, (a, b) => {
+        expect(mergeCells(a, b)).toEqual(mergeCells(b, a))
+      }),
+    )
+  })
+
+  test('[A1] the empty cell is its identity', () => {
+    fc.assert(
+      fc.property(cells, (cell) => {
+        expect(mergeCells(EMPTY_CELL, cell)).toEqual(cell)
+      }),
+    )
+  })
+
+  test('[A2] a sum is exact past 2^63, where doubles and 64-bit integers are not', () => {
+    const most = cellOf(Number.MAX_SAFE_INTEGER)
+    let cell = most
+    for (let doubled = 0; doubled < 20; doubled++) cell = mergeCells(cell, cell)
+    expect(mergeCells(cell, cellOf(1)).sum).toBe((2n ** 53n - 1n) * 2n ** 20n + 1n)
+  })
+})
+
+describe('an accumulator', () => {
+  test('[A1] holds for each key what the increments add up to, in any order', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(keys, values)), (increments) => {
+        const forwards = accumulate(increments)
+        const backwards = accumulate(increments.toReversed())
+        expect(new Map(forwards)).toEqual(new Map(backwards))
+        expect(forwards.increments).toBe(increments.length)
+        for (const key of new Set(increments.map(([k]) => k))) {
+          const own = increments.filter(([k]) => k === key).map(([, value]) => value)
+          const sum = own.reduce((total, value) => total + BigInt(value), 0n)
+          expect(forwards.get(key)).toEqual({
+            sum,
+            count: own.length,
+            min: Math.min(...own),
+            max: Math.max(...own),
+          })
+        }
+      }),
+    )
+  })
+
+  test('[I5] its size in bytes is never less than what it takes encoded', () => {
+    fc.assert(
+      fc.property(keyedCells, (list) => {
+        const accumulator = new Accumulator()
+        accumulator.addAll(list)
+        const overhead = utf8Bytes(encodeFlight({ name: null, cells: [] }))
+        expect(utf8Bytes(encodeFlight({ name: null, cells: list }))).toBeLessThanOrEqual(
+          accumulator.bytes + overhead,
+        )
+      }),
+    )
+  })
+})
+
+describe('cutting', () => {
+  const bounds = fc.record({ cells: fc.integer({ min: 1, max: 8 }), bytes: fc.integer({ min: 1, max: 600 }) })
+
+  test('[A1] conserves every cell, each in one piece, keys ascending', () => {
+    fc.assert(
+      fc.property(keyedCells, bounds, (list, within) => {
+        const pieces = cut(list, within).flat()
+        expect(pieces).toEqual([...list].sort(([a], [b]) => (a < b ? -1 : 1)))
+        expect(countIncrements(pieces)).toBe(countIncrements(list))
+      }),
+    )
+  })
+
+  test('[A1] keeps every piece within its bounds, unless a single cell is larger', () => {
+    fc.assert(
+      fc.property(keyedCells, bounds, (list, within) => {
+        for (const piece of cut(list, within)) {
+          const bytes = piece.reduce((sum, [key]) => sum + cellBytes(key), 0)
+          expect(piece.length).toBeGreaterThan(0)
+          expect(piece.length).toBeLessThanOrEqual(within.cells)
+          expect(piece.length === 1 || bytes <= within.bytes).toBe(true)
+        }
+      }),
+    )
+  })
+})
+
+function accumulate(increments: readonly (readonly [string, number])[]): Accumulator {
+  const accumulator = new Accumulator()
+  for (const [key, value] of increments) accumulator.add(key, cellOf(value))
+  return accumulator
+}

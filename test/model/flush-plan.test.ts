@@ -1,0 +1,74 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { nextFlushMs, planFlush, type ShardState } from '../../src/model/flush-plan.ts'
+import { backoffMs } from '../../src/model/retry.ts'
+
+const states: fc.Arbitrary<ShardState> = fc.record({
+  isStored: fc.constant(true),
+  openCells: fc.nat(2),
+  frozenBatches: fc.nat(2),
+  notBeforeMs: fc.nat(100),
+  retireAtMs: fc.nat(100),
+})
+
+describe('the plan of a flush', () => {
+  test('[F4] waiting always ends: while something is stored it is never idle, and at untilMs it no longer waits', () => {
+    fc.assert(
+      fc.property(states, fc.nat(100), (state, nowMs) => {
+        const plan = planFlush(state, nowMs)
+        expect(plan.kind).not.toBe('idle')
+        if (plan.kind !== 'wait') return
+        expect(plan.untilMs).toBeGreaterThan(nowMs)
+        expect(planFlush(state, plan.untilMs).kind).not.toBe('wait')
+      }),
+    )
+  })
+
+  test('[Z1] retires only with nothing left to send', () => {
+    fc.assert(
+      fc.property(states, fc.nat(200), (state, nowMs) => {
+        if (planFlush(state, nowMs).kind !== 'retire') return
+        expect([state.openCells, state.frozenBatches]).toEqual([0, 0])
+        expect(nowMs).toBeGreaterThanOrEqual(state.retireAtMs)
+      }),
+    )
+  })
+
+  test('an object that was only woken owes nothing', () => {
+    const state = { isStored: false, openCells: 0, frozenBatches: 0, notBeforeMs: 0, retireAtMs: 0 }
+    expect(planFlush(state, 1)).toEqual({ kind: 'idle' })
+  })
+})
+
+describe('the next flush', () => {
+  const args = [fc.nat(1e12), fc.integer({ min: 1000, max: 3_600_000 }), fc.nat(4095)] as const
+
+  test('[F5] is at most one interval away, and not now', () => {
+    fc.assert(
+      fc.property(...args, (nowMs, intervalMs, slot) => {
+        const next = nextFlushMs(nowMs, intervalMs, slot)
+        expect(next).toBeGreaterThan(nowMs)
+        expect(next).toBeLessThanOrEqual(nowMs + intervalMs)
+      }),
+    )
+  })
+
+  test('falls on the same multiples for every shard, a third of a second apart at most', () => {
+    fc.assert(
+      fc.property(...args, (nowMs, intervalMs, slot) => {
+        expect(nextFlushMs(nowMs, intervalMs, slot) % intervalMs).toBeLessThanOrEqual(300)
+      }),
+    )
+  })
+})
+
+describe('backing off', () => {
+  const bounds = { minMs: 1000, maxMs: 30_000 }
+
+  test('doubles up to its cap, spread over the upper half', () => {
+    expect([1, 2, 3, 4, 5, 6, 1000].map((failures) => backoffMs(failures, bounds, 0))).toEqual([
+      500, 1000, 2000, 4000, 8000, 15_000, 15_000,
+    ])
+    expect(backoffMs(1000, bounds, 0.999_999)).toBe(30_000)
+  })
+})

@@ -1,0 +1,148 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { KEY_BYTES_MAX } from '../../src/limits.ts'
+import { hourOf } from '../../src/model/hour.ts'
+import {
+  edgeClosesMs,
+  keyFault,
+  parseIncrements,
+  retireAtMs,
+  shardClosesMs,
+  stampHours,
+} from '../../src/model/increment.ts'
+import { parseJsonExactly } from '../../src/model/json-source.ts'
+import type { Schedule } from '../../src/model/schedule.ts'
+import { parseSchedule } from '../../src/model/schedule.ts'
+import { keys, values } from '../support/arbitraries.ts'
+
+const NOW = Date.UTC(2026, 10, 21, 20, 15)
+const MINUTE = 60_000
+const LATE = parseSchedule('72', { min: 0, max: 1e6 }) as Schedule
+
+function parseOne(json: string) {
+  return parseIncrements([parseJsonExactly(json)])
+}
+
+describe('an increment', () => {
+  test('[I2] is taken as sent, with 1 as its default value', () => {
+    fc.assert(
+      fc.property(keys, fc.option(values, { nil: undefined }), (key, value) => {
+        const item = value === undefined ? { key } : { key, value }
+        expect(parseOne(JSON.stringify(item))).toEqual([{ key, value: value ?? 1, atMs: undefined }])
+      }),
+    )
+  })
+
+  test.each([
+    ['"2026-11-21T20:15:00Z"', NOW],
+    [String(NOW), NOW],
+    ['"2026-11-21T21:15:00.5+01:00"', NOW + 500],
+  ])('takes at: %s', (at, atMs) => {
+    expect(parseOne(`{"key":"a","at":${at}}`)).toEqual([{ key: 'a', value: 1, atMs }])
+  })
+
+  test.each([
+    ['an unknown field', '{"key":"a","vlaue":2}', '', /unknown fields: "vlaue"/],
+    ['a field named __proto__', '{"key":"a","__proto__":2}', '', /unknown fields/],
+    ['an id, until ids are there', '{"key":"a","id":"x"}', 'id', /not supported yet/],
+    ['no key', '{"value":1}', 'key', /must be a string/],
+    ['an empty key', '{"key":""}', 'key', /must not be empty/],
+    ['a key of 513 bytes', `{"key":"${'a'.repeat(513)}"}`, 'key', /at most 512 bytes/],
+    ['a key of 513 bytes in 171 characters', `{"key":"${'漢'.repeat(171)}"}`, 'key', /at most 512 bytes/],
+    ['a line feed in a key', '{"key":"a\\nb"}', 'key', /control characters/],
+    ['a NUL in a key', '{"key":"a\\u0000"}', 'key', /control characters/],
+    ['a C1 control in a key', '{"key":"a\\u0085"}', 'key', /control characters/],
+    ['a lone surrogate in a key', '{"key":"a\\ud800"}', 'key', /well-formed/],
+    ['value zero', '{"key":"a","value":0}', 'value', /at least 1/],
+    ['value minus zero', '{"key":"a","value":-0}', 'value', /at least 1/],
+    ['a negative value', '{"key":"a","value":-1}', 'value', /must be positive/],
+    ['a fractional value', '{"key":"a","value":1.5}', 'value', /whole number/],
+    [
+      'a fraction that parsing rounds away',
+      '{"key":"a","value":9007199254740990.6}',
+      'value',
+      /whole number/,
+    ],
+    ['a tiny fraction', '{"key":"a","value":1.00000000000000000001}', 'value', /whole number/],
+    ['a fraction by exponent', '{"key":"a","value":15e-1}', 'value', /whole number/],
+    [
+      'a fraction under an escaped name',
+      '{"key":"a","v\\u0061lue":2.00000000000000000001}',
+      'value',
+      /whole number/,
+    ],
+    ['a value beyond 2^53-1', '{"key":"a","value":9007199254740992}', 'value', /at most 9007199254740991/],
+    ['a value beyond a double', '{"key":"a","value":1e999}', 'value', /must be/],
+    ['a value as text', '{"key":"a","value":"1"}', 'value', /must be a number/],
+    ['a null value', '{"key":"a","value":null}', 'value', /must be a number/],
+    ['a malformed at', '{"key":"a","at":"yesterday"}', 'at', /RFC 3339/],
+    ['an at with a fraction of a millisecond', '{"key":"a","at":1.5}', 'at', /RFC 3339/],
+    ['an at of another type', '{"key":"a","at":true}', 'at', /RFC 3339/],
+    ['a number', '1', '', /must be an object/],
+    ['null', 'null', '', /must be an object/],
+    ['an array', '[]', '', /must be an object/],
+  ])('[I2] is refused with a reason: %s', (_, json, path, message) => {
+    expect(parseOne(json)).toEqual({ errors: [{ index: 0, path, message: expect.stringMatching(message) }] })
+  })
+
+  test.each(['1', '1.0', '1e0', '1.50e1', '1500e-2', '9007199254740991', '9007199254740991.000'])(
+    'takes %s, which is whole as written',
+    (value) => expect(parseOne(`{"key":"a","value":${value}}`)).toMatchObject([{ value: Number(value) }]),
+  )
+
+  test('[I2] one bad item refuses all, and every bad item is named', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { minLength: 1 }), (good) => {
+        const parsed = parseIncrements(good.map((isGood) => (isGood ? { key: 'a' } : { key: 'a', value: 0 })))
+        const bad = good.flatMap((isGood, index) => (isGood ? [] : [index]))
+        if (bad.length === 0) expect(parsed).toHaveLength(good.length)
+        else expect('errors' in parsed && parsed.errors.map((error) => error.index)).toEqual(bad)
+      }),
+    )
+  })
+
+  test('a key of exactly its bound is taken', () => {
+    expect(keyFault('a'.repeat(KEY_BYTES_MAX))).toBeUndefined()
+    expect(keyFault('𝄞'.repeat(KEY_BYTES_MAX / 4))).toBeUndefined()
+  })
+})
+
+describe('the hour of an increment', () => {
+  const stamp = (atMs: number | undefined, nowMs = NOW) =>
+    stampHours([{ key: 'a', value: 1, atMs }], LATE, nowMs)
+
+  test('[K1] is that of at, or else that of its arrival', () => {
+    expect(stamp(undefined)).toEqual([hourOf(NOW)])
+    expect(stamp(NOW - 30 * MINUTE)).toEqual([hourOf(NOW) - 1])
+  })
+
+  test('may be ahead by five minutes and no more', () => {
+    expect(stamp(NOW + 5 * MINUTE)).toEqual([hourOf(NOW)])
+    expect(stamp(NOW + 5 * MINUTE + 1)).toEqual({
+      errors: [{ index: 0, path: 'at', message: expect.stringContaining('ahead') }],
+    })
+  })
+
+  test('[I3] may be late until its hour closes and no later', () => {
+    const hour = hourOf(NOW)
+    const closes = edgeClosesMs(hour, LATE)
+    expect(stamp(NOW, closes - 1)).toEqual([hour])
+    expect(stamp(NOW, closes)).toEqual({
+      errors: [{ index: 0, path: 'at', message: expect.stringContaining('2026-11-21T20Z is a closed hour') }],
+    })
+  })
+
+  test('[Z1] closes at the edge before it closes in the shard, and in the shard before it retires', () => {
+    const hour = hourOf(NOW)
+    expect(shardClosesMs(hour, LATE)).toBeGreaterThan(edgeClosesMs(hour, LATE))
+    expect(retireAtMs(hour, LATE)).toBeGreaterThan(shardClosesMs(hour, LATE))
+  })
+})
+
+describe('exact parsing', () => {
+  test('takes no longer for long runs of zeros than for other text', () => {
+    const zeros = '0'.repeat(1_000_000)
+    expect(parseJsonExactly(`{"value":1.${zeros}1}`)).toEqual({ value: 0.5 })
+    expect(parseJsonExactly(`{"value":1.${zeros}}`)).toEqual({ value: 1 })
+  })
+})

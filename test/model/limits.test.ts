@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest'
+import * as limits from '../../src/limits.ts'
+
+const ROW_BYTES_MAX = 2_000_000
+const ISOLATE_BYTES = 128 * 1024 * 1024
+
+describe('bounds', () => {
+  test("[I5] a flight fits in a Durable Object's row with room to spare", () => {
+    expect(limits.FLIGHT_BYTES_MAX * 1.5).toBeLessThan(ROW_BYTES_MAX)
+  })
+
+  test('[I5] any one request fits in what may wait for one shard', () => {
+    // Encoded, each item takes its key and at most 100 bytes more.
+    const encoded = limits.REQUEST_BYTES_MAX + limits.REQUEST_ITEMS_MAX * 100
+    expect(encoded).toBeLessThan(limits.WAITING_BYTES_PER_SHARD_MAX)
+    expect(limits.WAITING_BYTES_PER_SHARD_MAX).toBeLessThan(limits.WAITING_BYTES_MAX)
+  })
+
+  test('[I5] what an isolate holds for Postgres stays below half of its memory', () => {
+    expect(limits.HELD_CELLS_MAX * 250).toBeLessThan(ISOLATE_BYTES / 2)
+    expect(limits.WAITING_BYTES_MAX).toBeLessThan(ISOLATE_BYTES / 4)
+  })
+
+  test('a lead is not taken over while its flight may still be tried again', () => {
+    expect(limits.LEAD_LEASE_MS).toBeGreaterThan(limits.WAIT_MS_MAX + limits.ATTEMPT_MS_MAX)
+  })
+
+  test('[F5] an outgrown shard flushes long before it is full', () => {
+    expect(limits.FLUSH_CELLS * 10).toBeLessThan(limits.HELD_CELLS_MAX)
+    expect(limits.FLUSH_BYTES * 5).toBeLessThan(limits.HELD_BYTES_MAX)
+  })
+
+  test('[Z1] a shard retires after it has closed, and an alarm is lost only after the platform could be late', () => {
+    expect(limits.RETIRE_GRACE_MS).toBeGreaterThan(limits.CLOSE_GRACE_MS)
+    expect(limits.ALARM_OVERDUE_MS).toBeGreaterThan(60_000)
+  })
+})

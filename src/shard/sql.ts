@@ -1,3 +1,5 @@
+import type { DurableObjectStorage } from '@cloudflare/workers-types'
+
 /** What a SQLite row may hold here. Integers stay below 2^53, for the platform reads them as doubles. */
 export type SqlValue = string | number | null
 

@@ -157,7 +157,7 @@ export class ShardStore {
    */
   freeze(nowMs: number, uuid: () => string, alsoDurable: () => void): void {
     const { open, frozen, state, openSinceMs } = this.#memory
-    if (frozen.length > 0) throw new Error('cannot freeze while batches are frozen')
+    if (frozen.length > 0 || open.size === 0) throw new Error('freezes what is open, when nothing is frozen')
     const writer = state.writer ?? uuid()
     const pieces = cut(open, { cells: BATCH_CELLS_MAX, bytes: FLIGHT_BYTES_MAX })
     const sinceMs = openSinceMs ?? nowMs

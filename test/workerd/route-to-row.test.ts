@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { call, count, currentShard, freshKey, ring, rowOf } from './support.ts'
 
 describe('from route to row', () => {

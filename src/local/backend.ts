@@ -1,0 +1,100 @@
+/** One SQL statement with its parameters as Postgres reads them: text, or null. */
+export interface Statement {
+  readonly text: string
+  readonly params: readonly (string | null)[]
+}
+
+/** A column of a result, with the names and the numbers of Postgres's RowDescription message. */
+export interface Field {
+  readonly name: string
+  readonly dataTypeID: number
+  readonly tableID: number
+  readonly columnID: number
+  readonly dataTypeSize: number
+  readonly dataTypeModifier: number
+  readonly format: 'text'
+}
+
+/** What one statement gave. Values are Postgres's own text, whatever their type. */
+export interface StatementResult {
+  readonly fields: readonly Field[]
+  readonly rows: readonly (readonly (string | null)[])[]
+  /** First word of the command tag: `SELECT`, `INSERT`, `CREATE`; empty for an empty statement. */
+  readonly command: string
+  /** Rows returned or changed; null for a command that counts none. */
+  readonly rowCount: number | null
+}
+
+export type IsolationLevel = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable'
+
+/** How the transaction of a batch begins. What is absent is left to the database's defaults. */
+export interface TransactionMode {
+  readonly isolation: IsolationLevel | null
+  readonly readOnly: boolean
+  readonly deferrable: boolean
+}
+
+/**
+ * A Postgres that runs statements for the endpoint. Every method rejects with a BackendError and with nothing
+ * else but bugs. Statements go through the extended protocol, so a text that holds two is refused (42601).
+ */
+export interface Backend {
+  /** Runs one statement in a transaction of its own. */
+  query(statement: Statement): Promise<StatementResult>
+  /** Runs all of them in one transaction: all are committed, or none. */
+  batch(statements: readonly Statement[], mode: TransactionMode): Promise<StatementResult[]>
+}
+
+/** The parts of a Postgres error, as `pg`, PGlite and Neon's JSON all name them. */
+export const ERROR_FIELDS = [
+  'code',
+  'detail',
+  'hint',
+  'position',
+  'internalPosition',
+  'internalQuery',
+  'severity',
+  'where',
+  'table',
+  'column',
+  'schema',
+  'dataType',
+  'constraint',
+  'file',
+  'line',
+  'routine',
+] as const
+
+export type ErrorFields = { readonly [name in (typeof ERROR_FIELDS)[number]]?: string | undefined }
+
+/**
+ * - `refused`: Postgres answered with an error, in `fields`.
+ * - `lost`: the connection ended while a statement was under way. It may have been committed.
+ * - `unreachable`: no connection could be made. Nothing was sent. `fields` holds Postgres's reason, if it gave one.
+ */
+export class BackendError extends Error {
+  override readonly name = 'BackendError'
+  readonly kind: 'refused' | 'lost' | 'unreachable'
+  readonly fields: ErrorFields
+
+  constructor(kind: BackendError['kind'], cause: unknown, fields: ErrorFields = {}) {
+    super(messageOf(cause), { cause })
+    this.kind = kind
+    this.fields = fields
+  }
+}
+
+/** Node names no host in the message of a connection that failed on several addresses, only in its parts. */
+function messageOf(cause: unknown): string {
+  if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(messageOf).join('; ')
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+/** The statement that opens a batch's transaction. */
+export function beginText(mode: TransactionMode): string {
+  const parts = ['begin']
+  if (mode.isolation !== null) parts.push(`isolation level ${mode.isolation}`)
+  if (mode.readOnly) parts.push('read only')
+  if (mode.deferrable) parts.push('deferrable')
+  return parts.join(' ')
+}

@@ -1,0 +1,60 @@
+import { keyFault } from '../../model/increment.ts'
+import { type LoggedRequest, pathOf } from './access-log.ts'
+
+/** Requests per path, all under one prefix, so that they can be listed and do not mix with other keys. */
+export const KEY_DEFAULT = 'requests{path}'
+
+/** What `{name}` stands for. Null: this line has no such field. */
+const FIELDS: Readonly<Record<string, (line: LoggedRequest) => string | null>> = {
+  path: (line) => line.request && pathOf(line.request.target),
+  target: (line) => line.request?.target ?? null,
+  method: (line) => line.request?.method ?? null,
+  protocol: (line) => line.request?.protocol ?? null,
+  status: (line) => line.status,
+  host: (line) => line.host,
+  user: (line) => line.user,
+  referer: (line) => line.referer,
+  agent: (line) => line.agent,
+}
+
+export const PLACEHOLDERS: readonly string[] = Object.keys(FIELDS)
+
+export type KeyReading =
+  | { readonly kind: 'key'; readonly key: string }
+  | { readonly kind: 'refused'; readonly reason: string }
+
+export type KeyTemplate = (line: LoggedRequest) => KeyReading
+
+/**
+ * Compiles `requests{path}` into a function from a logged request to its key. Throws a `TypeError`, worded for
+ * the person who typed the template, when it can never make a key.
+ */
+export function compileKeyTemplate(template: string): KeyTemplate {
+  const fixed = template.replace(/\{([^{}]*)\}/g, '')
+  const names = Array.from(template.matchAll(/\{([^{}]*)\}/g), ([, name = '']) => name)
+  const unknown = names.find((name) => !Object.hasOwn(FIELDS, name))
+  if (unknown !== undefined) throw new TypeError(`no {${unknown}}: there is ${braced(PLACEHOLDERS)}`)
+  if (/[{}]/.test(fixed)) throw new TypeError('a brace is left over')
+  const fault = keyFault(fixed)
+  // A template of placeholders alone has nothing fixed.
+  if (fault !== undefined && (fixed !== '' || names.length === 0)) throw new TypeError(fault)
+  return (line) => keyOf(template, names, line)
+}
+
+function keyOf(template: string, names: readonly string[], line: LoggedRequest): KeyReading {
+  const missing = names.find((name) => FIELDS[name]?.(line) == null)
+  if (missing !== undefined) return { kind: 'refused', reason: whyMissing(missing, line) }
+  const key = template.replace(/\{([^{}]*)\}/g, (_, name: string) => FIELDS[name]?.(line) ?? '')
+  const fault = keyFault(key)
+  return fault === undefined ? { kind: 'key', key } : { kind: 'refused', reason: `its key ${fault}` }
+}
+
+function whyMissing(name: string, line: LoggedRequest): string {
+  return line.request === null && name !== 'referer' && name !== 'agent'
+    ? `no {${name}}: what the client sent was not an HTTP request`
+    : `no {${name}} in this line`
+}
+
+function braced(names: readonly string[]): string {
+  return names.map((name) => `{${name}}`).join(' ')
+}

@@ -1,0 +1,112 @@
+import { messages, type PGlite, protocol } from '@electric-sql/pglite'
+import {
+  type Backend,
+  BackendError,
+  beginText,
+  type Field,
+  type Statement,
+  type StatementResult,
+  type TransactionMode,
+} from './backend.ts'
+
+const { serialize } = protocol
+type Message = Awaited<ReturnType<PGlite['execProtocolStream']>>[number]
+
+/**
+ * A Backend over PGlite, which stays its maker's.
+ *
+ * It speaks Postgres's wire protocol to PGlite rather than calling `query()`: values then come and go as the
+ * text that Postgres reads and prints, and a column keeps its table, size and modifier, which `query()` drops.
+ *
+ * PGlite has one session, so requests take turns, each holding both of PGlite's locks from its first statement
+ * to its last. Statements never wait for one another's row locks here, and cannot deadlock.
+ */
+export function pgliteBackend(db: PGlite): Backend {
+  return {
+    query: (statement) => exclusively(db, () => runAlone(db, statement)),
+    batch: (statements, mode) => exclusively(db, () => runBatch(db, statements, mode)),
+  }
+}
+
+async function exclusively<T>(db: PGlite, work: () => Promise<T>): Promise<T> {
+  try {
+    // Before the locks, which PGlite's own start takes as well.
+    await db.waitReady
+  } catch (error) {
+    throw new BackendError('unreachable', error)
+  }
+  return db._runExclusiveTransaction(() =>
+    db.runExclusive(() => {
+      if (db.closed) throw new BackendError('unreachable', new Error('the database is closed'))
+      return work()
+    }),
+  )
+}
+
+async function runAlone(db: PGlite, statement: Statement): Promise<StatementResult> {
+  try {
+    return await run(db, statement)
+  } finally {
+    // A lone `begin` must not swallow the requests that follow: a real connection would be closed here.
+    if (db.isInTransaction()) await run(db, { text: 'rollback', params: [] })
+  }
+}
+
+async function runBatch(db: PGlite, statements: readonly Statement[], mode: TransactionMode) {
+  await run(db, { text: beginText(mode), params: [] })
+  try {
+    const results: StatementResult[] = []
+    for (const statement of statements) results.push(await run(db, statement))
+    await run(db, { text: 'commit', params: [] })
+    return results
+  } finally {
+    if (db.isInTransaction()) await run(db, { text: 'rollback', params: [] })
+  }
+}
+
+async function run(db: PGlite, statement: Statement): Promise<StatementResult> {
+  try {
+    return toResult(await db.execProtocolStream(toMessages(statement), {}))
+  } catch (error) {
+    if (error instanceof messages.DatabaseError) throw new BackendError('refused', error, error)
+    // Not Postgres's answer, so the end of Postgres itself (an abort inside WebAssembly).
+    throw new BackendError('lost', error)
+  }
+}
+
+function toMessages({ text, params }: Statement): Uint8Array {
+  return Buffer.concat([
+    serialize.parse({ text }),
+    serialize.bind({ values: [...params] }),
+    serialize.describe({ type: 'P' }),
+    serialize.execute(),
+    // Postgres ignores this unless it awaits the rows of `copy ... from stdin`, which would otherwise wait for
+    // bytes that never come and end PGlite (0.5.16: "Program terminated with exit(1)"). The words are pg's.
+    serialize.copyFail('No source stream defined'),
+    serialize.sync(),
+  ])
+}
+
+function toResult(answer: readonly Message[]): StatementResult {
+  let fields: Field[] = []
+  let tag = ''
+  const rows: (string | null)[][] = []
+  for (const message of answer) {
+    if (message instanceof messages.RowDescriptionMessage) fields = message.fields.map(toField)
+    else if (message instanceof messages.DataRowMessage) rows.push(message.fields)
+    else if (message instanceof messages.CommandCompleteMessage) tag = message.text
+  }
+  return { fields, rows, ...parseTag(tag) }
+}
+
+function toField(field: messages.RowDescriptionMessage['fields'][number]): Field {
+  const { name, dataTypeID, tableID, columnID, dataTypeSize, dataTypeModifier } = field
+  return { name, dataTypeID, tableID, columnID, dataTypeSize, dataTypeModifier, format: 'text' }
+}
+
+/** A tag that counts rows ends in the count: `SELECT 2`, `INSERT 0 5`. Others are words: `CREATE TABLE`. */
+function parseTag(tag: string): Pick<StatementResult, 'command' | 'rowCount'> {
+  const words = tag.split(' ')
+  const last = words.at(-1) ?? ''
+  return { command: words[0] ?? '', rowCount: /^\d+$/.test(last) ? Number(last) : null }
+}

@@ -1,0 +1,284 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { FLIGHT_BYTES_MAX, FOLD_BYTES } from '../../src/limits.ts'
+import type { KeyedCell } from '../../src/model/cell.ts'
+import { cellOf } from '../../src/model/cell.ts'
+import type { Flight } from '../../src/model/flight.ts'
+import { encodeFlight, UnknownVersion } from '../../src/model/flight.ts'
+import type { Sql } from '../../src/shard/sql.ts'
+import { ShardStore } from '../../src/shard/store.ts'
+
+/** Runs a body over an empty database of the kind under test. */
+export type WithSql = (body: (sql: Sql) => void) => Promise<void>
+
+const SENDERS = ['a', 'b']
+const KEYS = ['k/1', 'k/2', 'k/3']
+
+/** What every SQLite under the store must give. Run over node:sqlite and over the Durable Object's. */
+export function describeStore(name: string, withSql: WithSql): void {
+  describe(`the store over ${name}`, () => {
+    test('[I1] [C1] after any steps, what is stored is what is in memory, and nothing is lost or made', () =>
+      withSql((sql) => {
+        fc.assert(
+          fc.property(fc.array(steps, { maxLength: 20 }), (list) => {
+            wipe(sql)
+            const world = newWorld(sql)
+            for (const step of list) {
+              takeStep(world, step)
+              checkWorld(world)
+            }
+          }),
+          { numRuns: 60 },
+        )
+      }))
+
+    test('a throw between any two writes of a step leaves nothing of it behind, stored or in memory', () =>
+      withSql((sql) => {
+        for (const step of ['merge', 'freeze', 'settle'] as const) {
+          expect(
+            checkAtomic(sql, (store) => prepare(store, step)),
+            step,
+          ).toBeGreaterThan(step === 'settle' ? 1 : 2)
+        }
+      }))
+
+    test('[F4] what must be durable with a freeze is done in its transaction', () =>
+      withSql((sql) => {
+        const store = new ShardStore(sql)
+        store.merge(...flightOf('a', 1, [['k', cellOf(1)]]), 0)
+        const refuse = () => {
+          throw new Error('no alarm')
+        }
+        expect(() => store.freeze(0, () => 'id', refuse)).toThrow('no alarm')
+        expect(new ShardStore(sql).holdings()).toMatchObject({
+          open: { increments: 1 },
+          frozen: { batches: 0 },
+        })
+      }))
+
+    test('[F1] seqs rise by one, and what is frozen under one never changes', () =>
+      withSql((sql) => {
+        const store = new ShardStore(sql)
+        const seen: number[] = []
+        for (let round = 0; round < 3; round++) {
+          store.merge(...flightOf('a', round, manyCells(7_000)), 0)
+          store.freeze(0, nextId(), () => undefined)
+          store.merge(...flightOf('b', round, manyCells(10)), 0)
+          expect(new ShardStore(sql).frozen).toEqual(store.frozen)
+          for (const batch of store.frozen) {
+            seen.push(batch.seq)
+            store.settle(batch.seq)
+          }
+        }
+        expect(seen).toEqual([1, 2, 3, 4, 5, 6])
+      }))
+
+    test('[I5] [J1] the journal of a long outage is folded, and folding keeps sums and names', () =>
+      withSql((sql) => {
+        const store = new ShardStore(sql)
+        const cells = manyCells(1_500, 500)
+        let peak = 0
+        for (let n = 1; n <= 40; n++) {
+          store.merge(...flightOf('a', n, cells), n)
+          peak = Math.max(peak, store.holdings().journalBytes)
+        }
+        expect(peak).toBeLessThan(FOLD_BYTES + 2 * FLIGHT_BYTES_MAX)
+        for (const each of [store, new ShardStore(sql)]) {
+          expect(each.holdings()).toMatchObject({
+            accepted: 60_000,
+            open: { cells: 1_500, increments: 60_000 },
+            oldestMs: 1,
+          })
+          expect(each.unsettled(cells[0]?.[0] ?? '').open).toEqual({ sum: 40n, count: 40, min: 1, max: 1 })
+          expect([39, 40, 41].map((n) => each.nameStatus({ sender: 'a', n }))).toEqual([
+            'stale',
+            'known',
+            'new',
+          ])
+        }
+      }))
+
+    test('[I4] a name is remembered through freezing, settling and loading', () =>
+      withSql((sql) => {
+        const store = new ShardStore(sql)
+        store.merge(...flightOf('a', 5, [['k', cellOf(1)]]), 0)
+        store.freeze(0, nextId(), () => undefined)
+        store.settle(1)
+        for (const each of [store, new ShardStore(sql)]) {
+          expect(each.nameStatus({ sender: 'a', n: 5 })).toBe('known')
+          expect(each.nameStatus({ sender: 'a', n: 4 })).toBe('stale')
+          expect(each.nameStatus({ sender: 'b', n: 5 })).toBe('new')
+        }
+      }))
+
+    test('[J1] what another version wrote is refused, and stays as it is', () =>
+      withSql((sql) => {
+        const store = new ShardStore(sql)
+        store.merge(...flightOf('a', 1, [['k', cellOf(1)]]), 0)
+        const later = '{"v":2,"name":["a",2],"cells":[]}'
+        sql.run('insert into journal (accepted, since, flight) values (2, 0, ?)', later)
+        expect(() => new ShardStore(sql)).toThrow(UnknownVersion)
+        expect(sql.run('select flight from journal where row = 2')).toEqual([{ flight: later }])
+        sql.run('delete from journal where row = 2')
+        expect(new ShardStore(sql).holdings().accepted).toBe(1)
+      }))
+  })
+}
+
+type Step =
+  | { readonly kind: 'merge'; readonly sender: string; readonly cells: KeyedCell[] }
+  | { readonly kind: 'freeze' | 'settle' | 'load' }
+
+const steps: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('merge' as const),
+      sender: fc.constantFrom(...SENDERS),
+      cells: fc.uniqueArray(
+        fc.tuple(
+          fc.constantFrom(...KEYS),
+          fc
+            .maxSafeInteger()
+            .filter((value) => value > 0)
+            .map(cellOf),
+        ),
+        { selector: ([key]) => key, minLength: 1 },
+      ),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constantFrom('freeze' as const, 'settle' as const, 'load' as const) }),
+  },
+)
+
+/** A store, and beside it what a naive reader would expect of it. */
+type World = {
+  readonly sql: Sql
+  store: ShardStore
+  readonly uuid: () => string
+  n: number
+  readonly sent: Map<string, bigint>
+  readonly settled: Map<string, bigint>
+  increments: number
+}
+
+function newWorld(sql: Sql): World {
+  return {
+    sql,
+    store: new ShardStore(sql),
+    uuid: nextId(),
+    n: 0,
+    sent: new Map(),
+    settled: new Map(),
+    increments: 0,
+  }
+}
+
+function takeStep(world: World, step: Step): void {
+  const { store } = world
+  if (step.kind === 'merge') {
+    world.n += 1
+    store.merge(...flightOf(step.sender, world.n, step.cells), world.n)
+    addTo(world.sent, step.cells)
+    world.increments += step.cells.length
+  }
+  if (step.kind === 'freeze' && store.frozen.length === 0 && store.openCells > 0)
+    store.freeze(world.n, world.uuid, () => undefined)
+  const [first] = store.frozen
+  if (step.kind === 'settle' && first !== undefined) {
+    addTo(world.settled, [...first.cells])
+    store.settle(first.seq)
+  }
+  if (step.kind === 'load') world.store = new ShardStore(world.sql)
+}
+
+function checkWorld({ sql, store, sent, settled, increments }: World): void {
+  const loaded = new ShardStore(sql)
+  expect(loaded.holdings()).toEqual(store.holdings())
+  expect(loaded.frozen).toEqual(store.frozen)
+  const { accepted, settled: settledCount, open, frozen } = store.holdings()
+  expect(accepted).toBe(increments)
+  expect(accepted).toBe(settledCount + frozen.increments + open.increments)
+  for (const key of KEYS) {
+    const unsettled = store.unsettled(key)
+    expect(loaded.unsettled(key)).toEqual(unsettled)
+    const held = unsettled.frozen.reduce((sum, { cell }) => sum + cell.sum, unsettled.open?.sum ?? 0n)
+    expect(held + (settled.get(key) ?? 0n)).toBe(sent.get(key) ?? 0n)
+  }
+}
+
+/** Fails each write of a step in turn, until it goes through; answers how many writes that were. */
+function checkAtomic(sql: Sql, prepared: (store: ShardStore) => (store: ShardStore) => void): number {
+  for (let failing = 1; ; failing++) {
+    wipe(sql)
+    let left = Number.POSITIVE_INFINITY
+    const store = new ShardStore(failingSql(sql, () => --left < 0))
+    const step = prepared(store)
+    const before = picture(store)
+    left = failing - 1
+    try {
+      step(store)
+      return failing - 1
+    } catch (error) {
+      expect(String(error)).toContain('planted')
+    }
+    left = Number.POSITIVE_INFINITY
+    expect(picture(store)).toEqual(before)
+    expect(picture(new ShardStore(sql))).toEqual(before)
+    step(store)
+    expect(picture(new ShardStore(sql))).toEqual(picture(store))
+  }
+}
+
+/** Brings a store to where the step makes writes of every kind. */
+function prepare(store: ShardStore, step: 'merge' | 'freeze' | 'settle'): (store: ShardStore) => void {
+  const merge = (n: number) => (s: ShardStore) => s.merge(...flightOf('a', n, [['k/1', cellOf(n)]]), n)
+  if (step === 'merge') return merge(1)
+  merge(1)(store)
+  merge(2)(store)
+  const freeze = (s: ShardStore) => s.freeze(3, nextId(), () => undefined)
+  if (step === 'freeze') return freeze
+  freeze(store)
+  return (s) => s.settle(1)
+}
+
+function picture(store: ShardStore) {
+  const names = [1, 2, 3].map((n) => store.nameStatus({ sender: 'a', n }))
+  return { holdings: store.holdings(), unsettled: store.unsettled('k/1'), writer: store.writer, names }
+}
+
+/** Fails a write when told to. */
+function failingSql(sql: Sql, isFailing: () => boolean): Sql {
+  return {
+    transaction: (body) => sql.transaction(body),
+    run: (statement, ...params) => {
+      if (!statement.trimStart().startsWith('select') && isFailing()) throw new Error('planted failure')
+      return sql.run(statement, ...params)
+    },
+  }
+}
+
+function wipe(sql: Sql): void {
+  for (const table of ['state', 'journal', 'batches', 'senders']) sql.run(`drop table if exists ${table}`)
+}
+
+function flightOf(sender: string, n: number, cells: KeyedCell[]): [Flight, string] {
+  const flight = { name: { sender, n }, cells }
+  return [flight, encodeFlight(flight)]
+}
+
+function manyCells(count: number, keyLength = 10): KeyedCell[] {
+  return Array.from({ length: count }, (_, i) => [String(i).padStart(keyLength, '0'), cellOf(1)])
+}
+
+function addTo(sums: Map<string, bigint>, cells: readonly KeyedCell[]): void {
+  for (const [key, cell] of cells) sums.set(key, (sums.get(key) ?? 0n) + cell.sum)
+}
+
+/** Chance, in order. */
+function nextId(): () => string {
+  let id = 0
+  return () => `id-${++id}`
+}

@@ -1,9 +1,9 @@
+import { clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { parseConfig } from './config.ts'
 import { createApp } from './edge/app.ts'
 import { Coalescer } from './edge/coalescer.ts'
 import { problemResponse } from './edge/problem-response.ts'
-import type { Clock } from './model/clock.ts'
 import { createReader } from './postgres/reader.ts'
 import { createSink } from './postgres/sink.ts'
 import { Held } from './shard/held.ts'
@@ -13,17 +13,6 @@ import { ShardObject } from './shard/shard.ts'
 /** What wrangler.toml and the secrets bind. Everything but SHARD is read by config.ts alone. */
 export type Env = { readonly SHARD: DurableObjectNamespace<Shard> }
 
-const clock: Clock = {
-  now: () => Date.now(),
-  random: () => Math.random(),
-  uuid: () => crypto.randomUUID(),
-  sleep: (ms) => scheduler.wait(ms),
-  after: (ms, callback) => {
-    const timer = setTimeout(callback, ms)
-    return () => clearTimeout(timer)
-  },
-}
-
 const held = new Held()
 
 /** The Durable Object class that wrangler.toml names. */
@@ -31,7 +20,7 @@ export class Shard extends ShardObject<Env> {
   protected override services(): ShardServices {
     const config = parseConfig(this.env)
     const { flushIntervalMs, lateHours } = config
-    return { clock, held, sink: createSink(config), flushIntervalMs, lateHours }
+    return { clock, held, sink: createSink(config, clock), flushIntervalMs, lateHours }
   }
 }
 
@@ -46,7 +35,7 @@ function createWorker(env: Env, config: Config) {
       clock,
       lingerMs: config.lingerMs,
     }),
-    readCommitted: createReader(config),
+    readCommitted: createReader(config, clock),
     askUnsettled: async (name, key) => {
       const [unsettled] = await shard(name).unsettled([key])
       if (unsettled === undefined) throw new Error('a shard answers for each key')

@@ -1,5 +1,6 @@
 import { neon, neonConfig } from '@neondatabase/serverless'
-import { drizzle } from 'drizzle-orm/neon-http'
+import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http'
+import type { Clock } from '../model/clock.ts'
 
 export type ConnectionConfig = {
   readonly databaseUrl: string
@@ -8,11 +9,24 @@ export type ConnectionConfig = {
 }
 
 /**
- * A database handle whose statements give up after `timeoutMs`. The driver has no timeout of its own and takes a
- * signal only at its making, so each statement gets a handle anew; that costs no connection, for each statement is one
- * HTTP request.
+ * Runs statements that give up after `timeoutMs`: the driver has no timeout of its own, and takes a signal only at
+ * its making. A handle costs no connection, for each statement is one HTTP request.
+ *
+ * Not AbortSignal.timeout, whose timer goes on after the answer: it would keep a Durable Object from hibernating,
+ * and so billed, for as long.
  */
-export function connect(config: ConnectionConfig, timeoutMs: number) {
+export async function withDatabase<T>(
+  config: ConnectionConfig,
+  clock: Clock,
+  timeoutMs: number,
+  use: (database: NeonHttpDatabase) => Promise<T>,
+): Promise<T> {
   if (config.neonFetchEndpoint !== undefined) neonConfig.fetchEndpoint = config.neonFetchEndpoint
-  return drizzle(neon(config.databaseUrl, { fetchOptions: { signal: AbortSignal.timeout(timeoutMs) } }))
+  const controller = new AbortController()
+  const cancel = clock.after(timeoutMs, () => controller.abort(new Error(`no answer in ${timeoutMs} ms`)))
+  try {
+    return await use(drizzle(neon(config.databaseUrl, { fetchOptions: { signal: controller.signal } })))
+  } finally {
+    cancel()
+  }
 }

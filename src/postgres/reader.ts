@@ -2,11 +2,12 @@ import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { READ_MS_MAX } from '../limits.ts'
 import type { Cell } from '../model/cell.ts'
+import type { Clock } from '../model/clock.ts'
 import type { Hour } from '../model/hour.ts'
 import { formatHourStart, hourOf } from '../model/hour.ts'
 import type { CommittedRead, LedgerRow, ReadCommitted } from '../model/read.ts'
 import type { ConnectionConfig } from './connection.ts'
-import { connect } from './connection.ts'
+import { withDatabase } from './connection.ts'
 
 const rowSchema = z.object({
   hour_ms: z.coerce.number(),
@@ -22,9 +23,9 @@ const ledgerSchema = z.object({ writer: z.string(), seq: z.coerce.number(), seal
 const answerSchema = z.object({ counters: z.array(rowSchema), ledger: z.array(ledgerSchema) })
 
 /** Reads rows and ledger in one statement, so that both are of the same instant. */
-export function createReader(config: ConnectionConfig): ReadCommitted {
+export function createReader(config: ConnectionConfig, clock: Clock): ReadCommitted {
   return async (query) => {
-    const result = await connect(config, READ_MS_MAX).execute(select(query))
+    const result = await withDatabase(config, clock, READ_MS_MAX, (db) => db.execute(select(query)))
     const { counters, ledger } = answerSchema.parse(result.rows[0])
     return {
       cells: new Map(counters.map((row): [Hour, Cell] => [hourOf(row.hour_ms), cellOf(row)])),

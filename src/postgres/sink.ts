@@ -2,16 +2,18 @@ import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { STATEMENT_MS_MAX } from '../limits.ts'
 import type { ApplyOutcome, Batch, Sink } from '../model/batch.ts'
+import type { Clock } from '../model/clock.ts'
 import { formatHourStart } from '../model/hour.ts'
 import type { ConnectionConfig } from './connection.ts'
-import { connect } from './connection.ts'
+import { withDatabase } from './connection.ts'
 import { classifyFailure } from './failure.ts'
 
 /** Writes batches to Postgres through the Neon driver. */
-export function createSink(config: ConnectionConfig): Sink {
+export function createSink(config: ConnectionConfig, clock: Clock): Sink {
   return async (batch) => {
     try {
-      const result = await connect(config, STATEMENT_MS_MAX).execute(claimAndApply(batch))
+      const statement = claimAndApply(batch)
+      const result = await withDatabase(config, clock, STATEMENT_MS_MAX, (db) => db.execute(statement))
       return readAnswer(answerSchema.parse(result.rows[0]), batch)
     } catch (error) {
       return classifyFailure(error)

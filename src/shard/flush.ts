@@ -65,8 +65,9 @@ export class Flusher {
   /** What the alarm does. Arms the next alarm before the first wait, so that waiting always ends. [F4] */
   async run(): Promise<void> {
     const { alarm, clock } = this.#services
-    if (this.#isRunning) return
     const nowMs = clock.now()
+    // The platform runs one alarm at a time; if it ever ran two, the second must not leave the shard without one.
+    if (this.#isRunning) return alarm.set(this.dueMs(nowMs))
     const plan = planFlush(this.#state(), nowMs)
     switch (plan.kind) {
       case 'idle':

@@ -1,9 +1,14 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env as bindings, exports } from 'cloudflare:workers'
-import { neon } from '@neondatabase/serverless'
-import { expect } from 'vitest'
+import { neon, neonConfig } from '@neondatabase/serverless'
+import { expect, vi } from 'vitest'
 import type { Env, Shard } from '../../src/index.ts'
-import { formatHour, hourOf } from '../../src/model/hour.ts'
+import type { KeyedCell } from '../../src/model/cell.ts'
+import { encodeFlight } from '../../src/model/flight.ts'
+import type { Hour } from '../../src/model/hour.ts'
+import { addHours, formatHour, formatHourStart, hourOf } from '../../src/model/hour.ts'
+
+export { clock } from '../../src/clock.ts'
 
 type TestEnv = Env & { readonly DATABASE_URL: string; readonly NEON_FETCH_ENDPOINT: string }
 
@@ -24,36 +29,77 @@ export function post(body: unknown, headers: Record<string, string> = {}): Promi
 }
 
 /** Counts, and insists on its being acknowledged. */
-export async function count(key: string, value = 1, at?: string): Promise<void> {
-  const response = await post({ key, value, ...(at === undefined ? {} : { at }) })
+export async function count(item: { key: string; value?: number; at?: string }): Promise<void> {
+  const response = await post(item)
   expect({ status: response.status, body: await response.json() }).toEqual({
     status: 202,
     body: { accepted: 1, duplicates: 0, conflicts: [] },
   })
 }
 
-/** The shard of the running hour, as wrangler.toml's SHARDS of 1 has it. */
-export function currentShard(): DurableObjectStub<Shard> {
-  return shardOf(formatHour(hourOf(Date.now())))
+export type OwnShard = {
+  /** A time in the shard's hour. */
+  readonly at: string
+  /** `2026-11-21T20Z` */
+  readonly hour: string
+  readonly name: string
+  readonly stub: DurableObjectStub<Shard>
 }
 
-export function shardOf(hour: string): DurableObjectStub<Shard> {
-  return env.SHARD.getByName(`${hour}/0`)
+let hoursTaken = 2
+
+/** A shard that no other test of the file uses: an older hour, which is still open. */
+export function ownShard(): OwnShard {
+  return shardOf(addHours(hourOf(Date.now()), -hoursTaken++))
+}
+
+/** The shard of the running hour. */
+export function currentShard(): OwnShard {
+  return shardOf(hourOf(Date.now()))
+}
+
+export function shardOf(hour: Hour): OwnShard {
+  const name = `${formatHour(hour)}/0`
+  return { at: formatHourStart(hour), hour: formatHour(hour), name, stub: env.SHARD.getByName(name) }
+}
+
+/** A key that no other test uses. */
+export function freshKey(): string {
+  return `test/${crypto.randomUUID()}`
+}
+
+/** A flight as an isolate would send it. */
+export function flight(sender: string, n: number, cells: KeyedCell[]): string {
+  return encodeFlight({ name: { sender, n }, cells })
 }
 
 /** Rings the shard's alarm now; answers whether one was armed. */
-export function ring(shard: DurableObjectStub<Shard>): Promise<boolean> {
-  return runDurableObjectAlarm(shard)
+export function ring(shard: OwnShard): Promise<boolean> {
+  return runDurableObjectAlarm(shard.stub)
 }
 
-/** Numbers as text, as Postgres prints them. */
-export async function rowOf(key: string): Promise<{ sum: string; count: string } | undefined> {
-  const { neonConfig } = await import('@neondatabase/serverless')
+/** Rings until Postgres has everything of the shard: as time would, but without its intervals. */
+export async function drained(shard: OwnShard): Promise<void> {
+  await vi.waitFor(async () => {
+    await ring(shard)
+    const { open, frozen } = await shard.stub.status()
+    expect([open.increments, frozen.increments]).toEqual([0, 0])
+  }, WAIT)
+}
+
+export const WAIT = { timeout: 30_000, interval: 50 }
+
+/** Runs one statement on the Postgres behind the endpoint. */
+export async function query(text: string, params: unknown[]): Promise<Record<string, unknown>[]> {
   neonConfig.fetchEndpoint = env.NEON_FETCH_ENDPOINT
-  const sql = neon(env.DATABASE_URL)
-  const rows =
-    await sql`select sum::text as sum, count::text as count from sumdial.counters where key = ${key}`
-  return rows[0] as { sum: string; count: string } | undefined
+  return neon(env.DATABASE_URL).query(text, params)
+}
+
+/** What Postgres has of a key, numbers as text as it prints them; undefined when it has nothing. */
+export async function rowOf(key: string): Promise<{ sum: string; count: string } | undefined> {
+  const text = 'select sum::text as sum, count::text as count from sumdial.counters where key = $1'
+  const [row] = await query(text, [key])
+  return row as { sum: string; count: string } | undefined
 }
 
 type Fault = {
@@ -65,25 +111,18 @@ type Fault = {
   afterMs?: number
 }
 
-const faultsUrl = () => new URL('/faults', env.NEON_FETCH_ENDPOINT)
+const faultsUrl = (path = '') => new URL(`/faults${path}`, env.NEON_FETCH_ENDPOINT)
 
+/** What goes wrong between the Worker and Postgres. A flush statement and no other matches, unless told. */
 export const faults = {
   inject: async (fault: Fault) => {
-    const response = await fetch(faultsUrl(), { method: 'POST', body: JSON.stringify(fault) })
-    expect(response.status).toBe(200)
+    const body = JSON.stringify({ match: 'with claim as', ...fault })
+    expect((await fetch(faultsUrl(), { method: 'POST', body })).status).toBe(200)
   },
   clear: async () => {
     await fetch(faultsUrl(), { method: 'DELETE' })
   },
   release: async () => {
-    await fetch(new URL('/faults/release', env.NEON_FETCH_ENDPOINT), { method: 'POST' })
+    expect((await fetch(faultsUrl('/release'), { method: 'POST' })).status).toBe(200)
   },
 }
-
-/** A key that no other test uses. */
-export function freshKey(): string {
-  return `test/${crypto.randomUUID()}`
-}
-
-/** The matching of every flush statement, and of nothing else. */
-export const FLUSH = 'with claim as'

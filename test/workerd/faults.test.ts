@@ -1,0 +1,219 @@
+import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { afterEach, describe, expect, test } from 'vitest'
+import { cellOf } from '../../src/model/cell.ts'
+import { hourOf } from '../../src/model/hour.ts'
+import {
+  call,
+  count,
+  currentShard,
+  drained,
+  faults,
+  flight,
+  freshKey,
+  type OwnShard,
+  ownShard,
+  query,
+  ring,
+  rowOf,
+  shardOf,
+  WAIT,
+} from './support.ts'
+
+afterEach(() => faults.clear())
+
+/** An instance that is gone takes its backoff with it, so that the next ring flushes at once. */
+async function ringAnew(shard: OwnShard): Promise<void> {
+  await evictDurableObject(shard.stub)
+  expect(await ring(shard)).toBe(true)
+}
+
+describe('Postgres away', () => {
+  test('[I5] ingest goes on, and all of it arrives when Postgres is back', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    await faults.inject({ kind: 'answer-500', times: null })
+    for (let i = 0; i < 5; i++) {
+      await count({ key, at: shard.at })
+      await ring(shard)
+    }
+    expect(await rowOf(key)).toBeUndefined()
+    expect((await shard.stub.status()).fault).toMatchObject({ kind: 'ambiguous' })
+    await faults.clear()
+    await drained(shard)
+    expect(await rowOf(key)).toEqual({ sum: '5', count: '5' })
+    expect(await shard.stub.status()).toMatchObject({ fault: null, settled: 5, isConserved: true })
+  })
+
+  test('[I1] [F3] a backlog survives evictions', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    await faults.inject({ kind: 'refuse', times: null })
+    for (let i = 0; i < 4; i++) {
+      await count({ key, at: shard.at })
+      await ringAnew(shard)
+    }
+    await evictDurableObject(shard.stub)
+    expect(await shard.stub.status()).toMatchObject({ accepted: 4, settled: 0, isConserved: true })
+    await faults.clear()
+    await drained(shard)
+    expect(await rowOf(key)).toEqual({ sum: '4', count: '4' })
+  })
+
+  test('[F4] after an eviction the alarm is still armed, and rings in a new instance', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    await count({ key, at: shard.at })
+    await ringAnew(shard)
+    expect(await rowOf(key)).toEqual({ sum: '1', count: '1' })
+  })
+
+  test('[F4] a lost alarm is armed again by whatever wakes the shard', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    await count({ key, at: shard.at })
+    await runInDurableObject(shard.stub, (_, ctx) => ctx.storage.deleteAlarm())
+    await evictDurableObject(shard.stub)
+    await shard.stub.status()
+    await expect.poll(() => rowOf(key), WAIT).toEqual({ sum: '1', count: '1' })
+  })
+
+  test('[P3] a missing table is waited out with its reason in the status', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    await faults.inject({ kind: 'answer-sqlstate', code: '42P01' })
+    await count({ key, at: shard.at })
+    await ring(shard)
+    expect((await shard.stub.status()).fault).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('42P01'),
+    })
+    await drained(shard)
+    expect(await rowOf(key)).toEqual({ sum: '1', count: '1' })
+  })
+})
+
+describe('an answer lost after the commit', () => {
+  test('[P1] the same batch is sent again and counts once', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    await faults.inject({ kind: 'drop-answer', times: 3 })
+    await count({ key, value: 7, at: shard.at })
+    await ring(shard)
+    expect(await rowOf(key)).toEqual({ sum: '7', count: '1' })
+    expect(await shard.stub.status()).toMatchObject({
+      frozen: { increments: 1 },
+      fault: { kind: 'ambiguous' },
+    })
+    await drained(shard)
+    expect(await rowOf(key)).toEqual({ sum: '7', count: '1' })
+  })
+
+  test('[P1] a copy that arrives after later batches changes nothing', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    await faults.inject({ kind: 'copy-later' })
+    await count({ key, at: shard.at })
+    await ring(shard)
+    await count({ key, at: shard.at })
+    await ring(shard)
+    await faults.release()
+    expect(await rowOf(key)).toEqual({ sum: '2', count: '2' })
+    const [row] = await query(
+      'select seq::int, increments::int, sealed from sumdial.ledger where shard = $1',
+      [shard.name],
+    )
+    expect(row).toEqual({ seq: 2, increments: 2, sealed: false })
+  })
+
+  test('[F1] a ledger that tells of another past is waited out, and shown', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    await count({ key, at: shard.at })
+    await ring(shard)
+    await query('update sumdial.ledger set sealed = true where shard = $1', [shard.name])
+    await count({ key, at: shard.at })
+    await ring(shard)
+    expect(await rowOf(key)).toEqual({ sum: '1', count: '1' })
+    expect((await shard.stub.status()).fault).toMatchObject({
+      kind: 'rewound',
+      reason: expect.stringContaining('seq 1, sealed'),
+    })
+    await query('update sumdial.ledger set sealed = false where shard = $1', [shard.name])
+    await drained(shard)
+    expect(await rowOf(key)).toEqual({ sum: '2', count: '2' })
+  })
+})
+
+describe('while a flush is in the air', () => {
+  test('[F2] [R1] increments go into the next batch, and fresh reads are exact all the while', async () => {
+    const key = freshKey()
+    const shard = currentShard()
+    const total = async () =>
+      ((await (await call(`/counters/${key}`)).json()) as { total: { count: number } }).total.count
+    await count({ key })
+    await faults.inject({ kind: 'delay', ms: 700 })
+    const flush = ring(shard)
+    let counted = 1
+    for (; counted < 6; counted++) {
+      expect(await total()).toBe(counted)
+      await count({ key })
+    }
+    expect((await shard.stub.status()).frozen.increments).toBe(1)
+    await flush
+    expect(await rowOf(key)).toEqual({ sum: '1', count: '1' })
+    await ring(shard)
+    expect(await rowOf(key)).toEqual({ sum: String(counted), count: String(counted) })
+    expect(await total()).toBe(counted)
+  })
+})
+
+describe('a flight', () => {
+  test('[I4] is counted once, however often it is sent: open, frozen, settled or after an eviction', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    const again = async () => {
+      expect(await shard.stub.merge(flight('isolate', 7, [[key, cellOf(5)]]))).toEqual({ kind: 'accepted' })
+      expect((await shard.stub.status()).accepted).toBe(1)
+    }
+    await again()
+    await again()
+    await evictDurableObject(shard.stub)
+    await again()
+    await faults.inject({ kind: 'answer-500' })
+    await ring(shard)
+    await again()
+    await drained(shard)
+    await again()
+    await evictDurableObject(shard.stub)
+    await again()
+    expect(await rowOf(key)).toEqual({ sum: '5', count: '1' })
+  })
+
+  test('[I4] given up by its sender is refused when it arrives after a later one', async () => {
+    const shard = ownShard()
+    expect(await shard.stub.merge(flight('isolate', 2, [['k', cellOf(1)]]))).toEqual({ kind: 'accepted' })
+    expect(await shard.stub.merge(flight('isolate', 1, [['k', cellOf(1)]]))).toEqual({
+      kind: 'refused',
+      reason: 'stale',
+    })
+    expect((await shard.stub.status()).accepted).toBe(1)
+  })
+
+  test('[J1] of an unknown version is refused and touches nothing', async () => {
+    const shard = ownShard()
+    const later = '{"v":2,"name":["isolate",1],"cells":[["k"],[1],[1],[1],[1]]}'
+    expect(await shard.stub.merge(later)).toEqual({ kind: 'refused', reason: 'unknown_version' })
+    expect((await shard.stub.status()).accepted).toBe(0)
+    expect(await ring(shard)).toBe(false)
+  })
+
+  test('[I3] for an hour that has closed is refused', async () => {
+    const shard = shardOf(hourOf(Date.UTC(2001, 0)))
+    expect(await shard.stub.merge(flight('isolate', 1, [['k', cellOf(1)]]))).toEqual({
+      kind: 'refused',
+      reason: 'closed',
+    })
+  })
+
+  test('waking a shard writes nothing', async () => {
+    const shard = ownShard()
+    await shard.stub.wake()
+    await shard.stub.status()
+    const tables = await runInDurableObject(shard.stub, (_, ctx) =>
+      ctx.storage.sql.exec(`select name from sqlite_master where name in ('state', 'journal')`).toArray(),
+    )
+    expect(tables).toEqual([])
+    expect(await ring(shard)).toBe(false)
+  })
+})

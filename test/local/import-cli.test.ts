@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { accept, listen, problem } from './scripted-worker.ts'
+
+const ENTRY = fileURLToPath(new URL('../../src/local/import.ts', import.meta.url))
+
+let folder = ''
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sumdial-import-'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const logOf = (lines: number) =>
+  Array.from(
+    { length: lines },
+    (_, n) => `h - - [17/May/2015:10:05:03 +0000] "GET /${n} HTTP/1.1" 200 1\n`,
+  ).join('')
+
+function start(args: readonly string[], input?: string) {
+  const child = spawn(process.execPath, [ENTRY, ...args], { cwd: folder, stdio: 'pipe' })
+  const output = { out: '', err: '' }
+  child.stdout.on('data', (chunk: Buffer) => {
+    output.out += chunk
+  })
+  child.stderr.on('data', (chunk: Buffer) => {
+    output.err += chunk
+  })
+  if (input !== undefined) child.stdin.end(input)
+  const ended = new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
+    child.on('close', (code) => resolve({ code, ...output }))
+  })
+  return { child, ended }
+}
+
+describe('npm run import', () => {
+  it('imports a file and sums up', async () => {
+    const server = await listen(({ items }, _, response) => accept(response, items.length))
+    await writeFile(join(folder, 'a.log'), logOf(2_500))
+    const { code, out, err } = await start(['--url', server.url.href, '--key', 'hits{path}', 'a.log']).ended
+    await server.close()
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toMatch(/^lines +2,500\naccepted +2,500\nrefused +0\nunknown +0\nhours +1 +2015-05-17T10Z/)
+    expect(server.received.map((request) => request.items.length)).toEqual([1_000, 1_000, 500])
+    expect(server.received[0]?.items[0]?.key).toBe('hits/0')
+  })
+
+  it('takes NDJSON from standard input, and exits with 1 for what was refused', async () => {
+    const server = await listen(({ items }, _, response) => {
+      if (items.length === 1) accept(response, 1)
+      else problem(response, 422, { errors: [{ index: 0, path: 'value', message: 'must be at least 1' }] })
+    })
+    const run = start(['--url', server.url.href], '{"key":"a","value":0}\n{"key":"b"}\n')
+    const { code, out, err } = await run.ended
+    await server.close()
+    expect(code).toBe(1)
+    expect(err).toContain('line 1 refused: value: must be at least 1: {"key":"a","value":0}')
+    expect(out).toMatch(/accepted +1\nrefused +1\n/)
+  })
+
+  it('ends well on Ctrl-C: what is under way is finished, and the exit code is 130', async () => {
+    let interrupted: ReturnType<typeof start> | undefined
+    const server = await listen(({ items }, _, response) => {
+      interrupted?.child.kill('SIGINT')
+      // Long enough for the signal to come first.
+      setTimeout(() => accept(response, items.length), 200)
+    })
+    interrupted = start(['--batch', '10', '--concurrency', '1', '--url', server.url.href])
+    interrupted.child.stdin.write(logOf(10))
+    const { code, out } = await interrupted.ended
+    await server.close()
+    expect(code).toBe(130)
+    expect(out).toMatch(/accepted +10\nrefused +0\nunknown +0\n/)
+    expect(out).toContain('interrupted after line 10: the rest begins with tail -n +11')
+  })
+
+  it('sends nothing in a dry run, and shows what it would send', async () => {
+    const { code, out } = await start(['--dry-run', '--url', 'http://127.0.0.1:1'], logOf(3)).ended
+    expect(code).toBe(0)
+    expect(out).toMatch(/^\{"key":"requests\/0","at":"2015-05-17T10:05:03Z"\}\n/)
+    expect(out).toMatch(/readable +3 +nothing was sent/)
+  })
+
+  it.each([
+    [['missing.log'], /missing\.log/],
+    [['.'], /is a folder/],
+    [['--key', '{nope}', '-'], /no \{nope\}: there is \{path\}/],
+  ])('%j is called wrongly: exit code 2, and no stack', async (args, words) => {
+    const { code, out, err } = await start(args, '').ended
+    expect({ code, out }).toEqual({ code: 2, out: '' })
+    expect(err).toMatch(words)
+    expect(err).not.toContain('    at ')
+  })
+
+  it('has a help', async () => {
+    const { code, out } = await start(['--help'], '').ended
+    expect(code).toBe(0)
+    for (const option of ['url', 'token', 'key', 'format', 'batch', 'concurrency', 'dry-run'])
+      expect(out).toContain(`--${option}`)
+  })
+})

@@ -1,0 +1,212 @@
+import { createExecutionContext } from 'cloudflare:test'
+import { describe, expect, test } from 'vitest'
+import worker from '../../src/index.ts'
+import { REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../src/limits.ts'
+import { call, env, freshKey, ownShard, post } from './support.ts'
+
+const NDJSON = { 'content-type': 'application/x-ndjson' }
+
+async function problemOf(response: Response) {
+  expect(response.headers.get('content-type')).toBe('application/problem+json')
+  const problem = (await response.json()) as { status: number; errors?: unknown; detail: string }
+  expect(problem.status).toBe(response.status)
+  expect(problem).toMatchObject({
+    type: expect.any(String),
+    title: expect.any(String),
+    detail: expect.any(String),
+  })
+  return problem
+}
+
+describe('POST /increment', () => {
+  test.each([
+    ['one object', (key: string) => post({ key }), 1],
+    ['an array', (key: string) => post([{ key }, { key, value: 5 }]), 2],
+    ['an empty array', () => post([]), 0],
+    ['NDJSON', (key: string) => post(`{"key":"${key}"}\r\n\n {"key":"${key}"}\n{"key":"${key}"}`, NDJSON), 3],
+    [
+      'a charset in the content type',
+      (key: string) => post({ key }, { 'content-type': 'Application/JSON; charset=UTF-8' }),
+      1,
+    ],
+    [
+      'a body of unknown length',
+      (key: string) =>
+        call('/increment', { method: 'POST', headers: NDJSON, body: streamOf(`{"key":"${key}"}`) }),
+      1,
+    ],
+  ])('takes %s', async (_, send, accepted) => {
+    const response = await send(freshKey())
+    expect(response.status).toBe(202)
+    expect(await response.json()).toEqual({ accepted, duplicates: 0, conflicts: [] })
+  })
+
+  test.each([
+    ['malformed JSON', () => post('{"key":'), 400],
+    ['an empty body', () => post(''), 400],
+    ['a malformed line of NDJSON', () => post('{"key":"a"}\n{"key"', NDJSON), 400],
+    ['bytes that are not UTF-8', () => postBytes(new Uint8Array([0x22, 0xff, 0x22])), 400],
+    ['another media type', () => post('key=a', { 'content-type': 'text/plain' }), 415],
+    ['no media type', () => postBytes(new TextEncoder().encode('{"key":"a"}'), null), 415],
+    [
+      'another charset',
+      () => post({ key: 'a' }, { 'content-type': 'application/json; charset=utf-16' }),
+      415,
+    ],
+    ['a compressed body', () => post({ key: 'a' }, { 'content-encoding': 'gzip' }), 415],
+    ['too many bytes', () => post(' '.repeat(REQUEST_BYTES_MAX + 1)), 413],
+    [
+      'too many bytes without a length',
+      () =>
+        call('/increment', {
+          method: 'POST',
+          headers: NDJSON,
+          body: streamOf(' '.repeat(REQUEST_BYTES_MAX + 1)),
+        }),
+      413,
+    ],
+    ['too many items', () => post(Array.from({ length: REQUEST_ITEMS_MAX + 1 }, () => ({ key: 'a' }))), 413],
+    ['an Idempotency-Key, until they are there', () => post({ key: 'a' }, { 'idempotency-key': '"x"' }), 422],
+    ['an id, until ids are there', () => post({ key: 'a', id: 'x' }), 422],
+    ['a JSON text that is no object', () => post('"key"'), 422],
+    ['GET', () => call('/increment'), 405],
+  ])('refuses %s', async (_, send, status) => {
+    const response = await send()
+    expect(response.status).toBe(status)
+    await problemOf(response)
+  })
+
+  test('[I2] names every bad item, and counts nothing of the request', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    const response = await post([
+      { key, at: shard.at },
+      { key, at: shard.at, value: 0 },
+      { key: '', at: shard.at, vlaue: 1 },
+      { key, at: '2001-01-01T00:00:00Z' },
+      { key, at: shard.at },
+    ])
+    expect(response.status).toBe(422)
+    const { errors } = await problemOf(response)
+    expect(errors).toEqual([
+      { index: 1, path: 'value', message: expect.any(String) },
+      { index: 2, path: 'key', message: expect.any(String) },
+      { index: 2, path: '', message: expect.stringContaining('vlaue') },
+    ])
+    expect((await shard.stub.status()).accepted).toBe(0)
+  })
+
+  test('[I2] an item in a closed hour refuses the request too', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    const response = await post([
+      { key, at: shard.at },
+      { key, at: '2001-01-01T00:00:00Z' },
+    ])
+    expect(response.status).toBe(422)
+    const { errors } = await problemOf(response)
+    expect(errors).toEqual([{ index: 1, path: 'at', message: expect.stringContaining('closed hour') }])
+    expect((await shard.stub.status()).accepted).toBe(0)
+  })
+
+  test('a refusal does not repeat what was sent', async () => {
+    const secret = 'hunter2'
+    for (const body of [`{"key":"${secret}`, `{"key":"a\\n${secret}"}`]) {
+      expect(JSON.stringify(await problemOf(await post(body)))).not.toContain(secret)
+    }
+  })
+})
+
+describe('GET /counters', () => {
+  test('takes a key in the path, where %2F equals a slash, and in the query', async () => {
+    const key = `a b/é/"${freshKey()}"`
+    await post({ key, value: 3 })
+    const inPath = encodeURIComponent(key).replaceAll('%2F', '/')
+    for (const path of [
+      `/counters/${inPath}`,
+      `/counters/${encodeURIComponent(key)}`,
+      `/counters?key=${encodeURIComponent(key)}`,
+    ]) {
+      const answer = (await (await call(path)).json()) as Record<string, unknown>
+      expect(answer).toMatchObject({
+        key,
+        total: { sum: 3, count: 1, min: 3, max: 3 },
+        pending: 1,
+        lastFlushAt: null,
+      })
+    }
+  })
+
+  test('answers a key that was never counted with zeros, gaps filled, for the last 24 hours', async () => {
+    const response = await call(`/counters/${freshKey()}`)
+    const answer = (await response.json()) as {
+      total: unknown
+      buckets: { start: string; sum: number }[]
+      to: string
+    }
+    expect(answer.total).toEqual({ sum: 0, count: 0, min: null, max: null })
+    expect(answer.buckets).toHaveLength(24)
+    expect(Date.parse(answer.to)).toBeGreaterThan(Date.now())
+  })
+
+  test.each([
+    ['/counters', 'key'],
+    ['/counters?key=', 'key'],
+    ['/counters?key=a&key=b', 'key'],
+    ['/counters/%FF', 'key'],
+    ['/counters/a?from=yesterday', 'from'],
+    ['/counters/a?to=2026-13-01T00:00:00Z', 'to'],
+    ['/counters/a?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z', 'from'],
+    ['/counters/a?from=2001-01-01T00:00:00Z', 'from'],
+    ['/counters/a?from=-9007199254740991&to=-9007199254740990', 'from'],
+    ['/counters/a?consistency=strong', 'consistency'],
+    ['/counters/a?form=0', 'form'],
+    ['/counters/a?from=0&from=1', 'from'],
+  ])('refuses %s by the name of the parameter', async (path, parameter) => {
+    const response = await call(path)
+    expect(response.status).toBe(422)
+    expect(await problemOf(response)).toMatchObject({ parameter })
+  })
+})
+
+describe('access', () => {
+  const serve = (bindings: object, path = '/status') =>
+    worker.fetch(
+      new Request(`http://sumdial.test${path}`),
+      { ...env, ...bindings } as never,
+      createExecutionContext(),
+    )
+
+  test('[S1] a Worker that nothing opened refuses everything, and says what to do', async () => {
+    for (const path of ['/', '/status', '/counters/a', '/increment', '/nothing']) {
+      const response = await serve({ DEV_ACCESS: undefined }, path)
+      expect(response.status).toBe(403)
+      expect((await problemOf(response)).detail).toContain('npm run dev')
+    }
+  })
+
+  test('a faulty configuration names every bad variable and repeats no value', async () => {
+    const bindings = {
+      DATABASE_URL: 'mysql://user:hunter2@host/db',
+      SHARDS: '0',
+      FLUSH_INTERVAL_SECONDS: 'often',
+    }
+    const response = await serve(bindings)
+    expect(response.status).toBe(500)
+    const { detail } = await problemOf(response)
+    for (const name of Object.keys(bindings)) expect(detail).toContain(name)
+    expect(detail).not.toContain('hunter2')
+  })
+
+  test('what is not there is a 404 that says what is', async () => {
+    const response = await call('/nothing')
+    expect(response.status).toBe(404)
+    expect((await problemOf(response)).detail).toContain('/increment')
+  })
+})
+
+function postBytes(body: Uint8Array, type: string | null = 'application/json'): Promise<Response> {
+  return call('/increment', { method: 'POST', body, headers: type === null ? {} : { 'content-type': type } })
+}
+
+function streamOf(text: string): ReadableStream {
+  return new Blob([text]).stream().pipeThrough(new TransformStream())
+}

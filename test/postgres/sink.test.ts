@@ -1,0 +1,249 @@
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createFaults } from '../../src/local/faults.ts'
+import { migrate } from '../../src/local/migrate.ts'
+import type { NeonEndpoint } from '../../src/local/neon-endpoint.ts'
+import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
+import { pgBackend } from '../../src/local/pg-backend.ts'
+import type { Batch, Sink } from '../../src/model/batch.ts'
+import type { KeyedCell } from '../../src/model/cell.ts'
+import { cellOf } from '../../src/model/cell.ts'
+import { addHours, hourOf } from '../../src/model/hour.ts'
+import { createReader } from '../../src/postgres/reader.ts'
+import { createSink } from '../../src/postgres/sink.ts'
+import { nodeClock } from '../support/node-clock.ts'
+import type { TestPostgres } from '../support/postgres.ts'
+import { startPostgres } from '../support/postgres.ts'
+
+const HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
+const WRITERS = 16
+
+let postgres: TestPostgres
+let pool: pg.Pool
+let endpoint: NeonEndpoint
+let sink: Sink
+const faults = createFaults()
+
+beforeAll(async () => {
+  postgres = await startPostgres()
+  await migrate(postgres.url)
+  pool = new pg.Pool({ connectionString: postgres.url, max: WRITERS + 4 })
+  endpoint = await startNeonEndpoint({ backend: pgBackend(pool), faults })
+  sink = createSink(connection(), nodeClock)
+})
+
+afterAll(async () => {
+  await endpoint?.close()
+  await pool?.end()
+  await postgres?.stop()
+})
+
+beforeEach(async () => {
+  faults.clear()
+  await pool.query('truncate sumdial.counters, sumdial.ledger')
+})
+
+function connection() {
+  return { databaseUrl: 'postgresql://sumdial:unused@localhost/sumdial', neonFetchEndpoint: endpoint.url }
+}
+
+function batchOf(seq: number, cells: readonly KeyedCell[], change: Partial<Batch> = {}): Batch {
+  return {
+    writer: '5f0c4f0e-2a52-4f3d-9c3d-1f1f0a3c8f11',
+    seq,
+    id: crypto.randomUUID(),
+    shard: '2026-11-21T20Z/0',
+    hour: HOUR,
+    cells,
+    increments: cells.reduce((sum, [, cell]) => sum + cell.count, 0),
+    ...change,
+  }
+}
+
+/** The sum of every key, as Postgres prints it. */
+async function sums(): Promise<Record<string, string>> {
+  const { rows } = await pool.query<{ key: string; sum: string }>(
+    'select key, sum::text from sumdial.counters',
+  )
+  return Object.fromEntries(rows.map((row) => [row.key, row.sum]))
+}
+
+const APPLIED = { kind: 'applied' }
+
+describe('applying a batch', () => {
+  test('[A2] adds up sums past 2^63 exactly, and keeps the extremes', async () => {
+    const first = { sum: 2n ** 63n - 1n, count: 3, min: -5, max: 7 }
+    const second = { sum: 2n ** 64n + 1n, count: 4, min: 2, max: Number.MAX_SAFE_INTEGER }
+    expect(await sink(batchOf(1, [['k', first]]))).toEqual(APPLIED)
+    expect(await sink(batchOf(2, [['k', second]]))).toEqual(APPLIED)
+    const read = createReader(connection(), nodeClock)
+    const { cells } = await read({ key: 'k', from: HOUR, to: addHours(HOUR, 1), writers: [] })
+    const cell = { sum: 2n ** 63n + 2n ** 64n, count: 7, min: -5, max: Number.MAX_SAFE_INTEGER }
+    expect(cells).toEqual(new Map([[HOUR, cell]]))
+  })
+
+  test('[P1] twice, or again after later batches, equals once', async () => {
+    const batches = [1, 2, 3].map((seq) => batchOf(seq, [['k', cellOf(seq)]]))
+    for (const batch of batches) {
+      expect(await sink(batch)).toEqual(APPLIED)
+      expect(await sink(batch)).toEqual(APPLIED)
+    }
+    for (const batch of batches) await sink(batch)
+    expect(await sums()).toEqual({ k: '6' })
+  })
+
+  test('[P1] from many connections at the same time equals once', async () => {
+    const cells = Array.from({ length: 500 }, (_, i): KeyedCell => [`k/${i}`, cellOf(1)])
+    for (let seq = 1; seq <= 5; seq++) {
+      const batch = batchOf(seq, cells)
+      const outcomes = await Promise.all(Array.from({ length: 8 }, () => sink(batch)))
+      // A copy that began before the first was committed sees the ledger one behind, and is told to send again.
+      expect(outcomes.every(({ kind }) => kind === 'applied' || kind === 'behind')).toBe(true)
+      expect(outcomes).toContainEqual(APPLIED)
+      expect(await sink(batch)).toEqual(APPLIED)
+    }
+    expect(new Set(Object.values(await sums()))).toEqual(new Set(['5']))
+  })
+
+  test('[P1] a copy whose client has gone counts once', async () => {
+    faults.inject({ kind: 'drop-answer' })
+    const batch = batchOf(1, [['k', cellOf(7)]])
+    expect(await sink(batch)).toMatchObject({ kind: 'ambiguous' })
+    expect(await sink(batch)).toEqual(APPLIED)
+    expect(await sums()).toEqual({ k: '7' })
+  })
+
+  test(`[P2] ${WRITERS} writers over the same 1,000 rows never deadlock, whatever order they send`, async () => {
+    const cells = Array.from({ length: 1_000 }, (_, i): KeyedCell => [`k/é${i}`, cellOf(1)])
+    const rounds = 6
+    await Promise.all(
+      Array.from({ length: WRITERS }, async (_, w) => {
+        const own = w % 2 === 0 ? cells : cells.toReversed()
+        const writer = crypto.randomUUID()
+        for (let seq = 1; seq <= rounds; seq++)
+          expect(await sink(batchOf(seq, own, { writer }))).toEqual(APPLIED)
+      }),
+    )
+    expect(new Set(Object.values(await sums()))).toEqual(new Set([String(WRITERS * rounds)]))
+    const { rows } = await pool.query(
+      'select deadlocks::int from pg_stat_database where datname = current_database()',
+    )
+    expect(rows).toEqual([{ deadlocks: 0 }])
+  })
+
+  test('a batch of every size that a shard cuts goes through', async () => {
+    const cells = Array.from(
+      { length: 5_000 },
+      (_, i): KeyedCell => [`${i}/${'"\\漢{},'.repeat(20)}`, cellOf(1)],
+    )
+    expect(await sink(batchOf(1, cells))).toEqual(APPLIED)
+    expect(Object.keys(await sums())).toEqual(expect.arrayContaining([cells[0]?.[0], cells[4_999]?.[0]]))
+    expect(Object.keys(await sums())).toHaveLength(5_000)
+  })
+})
+
+describe("the ledger's answer", () => {
+  const cells: KeyedCell[] = [['k', cellOf(1)]]
+  const setLedger = (values: string) => pool.query(`update sumdial.ledger set ${values}`)
+
+  beforeEach(async () => {
+    for (const seq of [1, 2]) await sink(batchOf(seq, cells))
+  })
+
+  test('[P1] another batch under a seq that is taken is no success', async () => {
+    expect(await sink(batchOf(2, cells))).toMatchObject({
+      kind: 'rewound',
+      reason: expect.stringContaining('seq 2'),
+    })
+  })
+
+  test('[P1] a batch below the ledger is no success, and one far above is none either', async () => {
+    expect(await sink(batchOf(1, cells))).toMatchObject({ kind: 'rewound' })
+    expect(await sink(batchOf(4, cells))).toMatchObject({ kind: 'rewound' })
+    expect(await sums()).toEqual({ k: '2' })
+  })
+
+  test('[P1] a missing row is no success past the first batch', async () => {
+    await pool.query('truncate sumdial.ledger')
+    expect(await sink(batchOf(3, cells))).toMatchObject({
+      kind: 'rewound',
+      reason: expect.stringContaining('no row'),
+    })
+    // The second batch's copy may not begin the ledger anew either.
+    expect(await sink(batchOf(2, cells))).toMatchObject({ kind: 'rewound' })
+    expect(await sums()).toEqual({ k: '2' })
+  })
+
+  test('[P1] a sealed writer applies nothing more', async () => {
+    await setLedger('sealed = true')
+    expect(await sink(batchOf(3, cells))).toMatchObject({
+      kind: 'rewound',
+      reason: expect.stringContaining('sealed'),
+    })
+    expect(await sums()).toEqual({ k: '2' })
+  })
+
+  test('[P1] a batch that a sealed ledger has is applied all the same', async () => {
+    const batch = batchOf(3, cells)
+    expect(await sink(batch)).toEqual(APPLIED)
+    await setLedger('sealed = true')
+    expect(await sink(batch)).toEqual(APPLIED)
+  })
+
+  test('counts the increments and names the shard', async () => {
+    const { rows } = await pool.query('select shard, seq::int, increments::int, sealed from sumdial.ledger')
+    expect(rows).toEqual([{ shard: '2026-11-21T20Z/0', seq: 2, increments: 2, sealed: false }])
+  })
+})
+
+describe('a failure', () => {
+  const send = () => sink(batchOf(1, [['k', cellOf(1)]]))
+
+  test.each([
+    ['an HTTP 500', { kind: 'answer-500' }, 'ambiguous'],
+    ['a broken connection', { kind: 'refuse' }, 'ambiguous'],
+    ['a lost connection to Postgres', { kind: 'answer-sqlstate', code: '' }, 'ambiguous'],
+    ['a server that shuts down', { kind: 'answer-sqlstate', code: '57P01' }, 'ambiguous'],
+    ['a deadlock', { kind: 'answer-sqlstate', code: '40P01' }, 'ambiguous'],
+    ['a value out of range', { kind: 'answer-sqlstate', code: '22003' }, 'cell_refused'],
+    ['a constraint', { kind: 'answer-sqlstate', code: '23514' }, 'cell_refused'],
+    ['a missing table', { kind: 'answer-sqlstate', code: '42P01' }, 'refused'],
+    ['a full disk', { kind: 'answer-sqlstate', code: '53100' }, 'refused'],
+    ['a read-only database', { kind: 'answer-sqlstate', code: '25006' }, 'refused'],
+  ] as const)('[P3] is classified once: %s is %s', async (_, fault, kind) => {
+    faults.inject(fault)
+    expect(await send()).toMatchObject({ kind })
+    expect(await sums()).toEqual({})
+  })
+
+  test('[P3] a constraint of the user that one cell breaks is told apart from a missing table, by Postgres itself', async () => {
+    await pool.query(`alter table sumdial.counters add constraint no_junk check (key <> 'junk')`)
+    expect(await sink(batchOf(1, [['junk', cellOf(1)]]))).toMatchObject({ kind: 'cell_refused' })
+    await pool.query('alter table sumdial.counters drop constraint no_junk')
+    await pool.query('alter table sumdial.counters rename to elsewhere')
+    expect(await send()).toMatchObject({ kind: 'refused', reason: expect.stringContaining('42P01') })
+    await pool.query('alter table sumdial.elsewhere rename to counters')
+    expect(await send()).toEqual(APPLIED)
+  })
+
+  test('a statement that hangs is given up in time, and may have been applied', async () => {
+    const locker = await pool.connect()
+    await locker.query('begin; lock table sumdial.counters')
+    const impatient = createSink(connection(), {
+      ...nodeClock,
+      after: (_, callback) => nodeClock.after(300, callback),
+    })
+    const batch = batchOf(1, [['k', cellOf(1)]])
+    expect(await impatient(batch)).toMatchObject({ kind: 'ambiguous' })
+    await locker.query('commit')
+    locker.release()
+    await expect.poll(() => sink(batch)).toEqual(APPLIED)
+    expect(await sums()).toEqual({ k: '1' })
+  })
+
+  test('names no key, no value and no address', async () => {
+    faults.inject({ kind: 'answer-sqlstate', code: '22003' })
+    const outcome = await sink(batchOf(1, [['secret-key', cellOf(424242)]]))
+    expect(JSON.stringify(outcome)).not.toMatch(/secret-key|424242|unused|postgresql:/)
+  })
+})

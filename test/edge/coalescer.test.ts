@@ -1,0 +1,309 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { Landing } from '../../src/edge/coalescer.ts'
+import { Coalescer } from '../../src/edge/coalescer.ts'
+import {
+  ATTEMPT_MS_MAX,
+  ATTEMPTS_MAX,
+  CROWDED_FLIGHT,
+  FLIGHT_BYTES_MAX,
+  LEAD_LEASE_MS,
+  WAIT_MS_MAX,
+  WAITING_BYTES_PER_SHARD_MAX,
+} from '../../src/limits.ts'
+import { Accumulator } from '../../src/model/accumulator.ts'
+import { cellOf } from '../../src/model/cell.ts'
+import type { Clock } from '../../src/model/clock.ts'
+import type { MergeAnswer } from '../../src/model/flight.ts'
+import { decodeFlight } from '../../src/model/flight.ts'
+import { FakeClock, settle } from '../support/fake-clock.ts'
+
+/** A call to a shard that has not been answered. */
+type Call = {
+  readonly shard: string
+  readonly encoded: string
+  readonly answer: (answer: MergeAnswer) => void
+  readonly fail: (error: unknown) => void
+}
+
+const ACCEPTED: MergeAnswer = { kind: 'accepted' }
+const RESET = Object.assign(new Error('Durable Object reset because its code was updated'), {
+  durableObjectReset: true,
+})
+const OVERLOADED = Object.assign(new Error('Too many requests queued'), { overloaded: true })
+
+let clock: FakeClock
+let calls: Call[]
+let coalescer: Coalescer
+let keptAlive: Promise<unknown>[]
+
+beforeEach(() => {
+  clock = new FakeClock()
+  calls = []
+  keptAlive = []
+  coalescer = make(0)
+})
+
+function make(lingerMs: number): Coalescer {
+  return new Coalescer({ send, clock, lingerMs })
+}
+
+function send(shard: string, encoded: string): Promise<MergeAnswer> {
+  const { promise, resolve, reject } = Promise.withResolvers<MergeAnswer>()
+  calls.push({ shard, encoded, answer: resolve, fail: reject })
+  return promise
+}
+
+/** Submits one increment; what becomes of it stands in `landed` once it is known. */
+function submit(key = 'k', shard = 's'): { landed: Landing | undefined } {
+  const cells = new Accumulator()
+  cells.add(key, cellOf(1))
+  return submitCells(cells, shard)
+}
+
+function submitCells(cells: Accumulator, shard = 's'): { landed: Landing | undefined } {
+  const request: { landed: Landing | undefined } = { landed: undefined }
+  const watched = coalescer
+    .submit(shard, cells, (turn) => keptAlive.push(turn))
+    .then((landing) => {
+      request.landed = landing
+    })
+  keptAlive.push(watched)
+  return request
+}
+
+function big(bytes: number): Accumulator {
+  const cells = new Accumulator()
+  for (let i = 0; cells.bytes < bytes - 700; i++) cells.add(`${i}/${'x'.repeat(500)}`, cellOf(1))
+  return cells
+}
+
+function call(i: number): Call {
+  const found = calls[i]
+  if (found === undefined) throw new Error(`there is no call ${i}`)
+  return found
+}
+
+const flightOf = (i: number) => decodeFlight(call(i).encoded)
+const countOf = (i: number) => flightOf(i).cells.reduce((sum, [, cell]) => sum + cell.count, 0)
+
+describe('coalescing', () => {
+  test('one flight to a shard is in the air; what arrives meanwhile is the next', async () => {
+    const first = submit()
+    await settle()
+    const others = Array.from({ length: 50 }, (_, i) => submit(`k${i}`))
+    await settle()
+    expect(calls).toHaveLength(1)
+    call(0).answer(ACCEPTED)
+    await settle()
+    expect(first.landed).toEqual({ kind: 'accepted' })
+    expect(calls).toHaveLength(2)
+    expect(countOf(1)).toBe(50)
+    expect(others.map((other) => other.landed)).not.toContainEqual({ kind: 'accepted' })
+    call(1).answer(ACCEPTED)
+    await settle()
+    expect(others.map((other) => other.landed)).toEqual(others.map(() => ({ kind: 'accepted' })))
+  })
+
+  test('[I4] each flight has the name of its sender and a number that rises over all shards', async () => {
+    for (const shard of ['a', 'b', 'a']) {
+      submit('k', shard)
+      await settle()
+      calls.at(-1)?.answer(ACCEPTED)
+      await settle()
+    }
+    const names = calls.map((_, i) => flightOf(i).name)
+    expect(names.map((name) => name?.n)).toEqual([1, 2, 3])
+    expect(new Set(names.map((name) => name?.sender)).size).toBe(1)
+  })
+
+  test('shards do not wait for each other', async () => {
+    submit('k', 'a')
+    submit('k', 'b')
+    await settle()
+    expect(calls.map((c) => c.shard)).toEqual(['a', 'b'])
+  })
+
+  test('a flight is never larger than its bound', async () => {
+    submit()
+    await settle()
+    for (let i = 0; i < 4; i++) submitCells(big(FLIGHT_BYTES_MAX * 0.6))
+    for (let flown = 0; flown < 5; flown++) {
+      call(flown).answer(ACCEPTED)
+      await settle()
+      expect(call(flown).encoded.length).toBeLessThan(FLIGHT_BYTES_MAX)
+    }
+    expect(calls).toHaveLength(5)
+  })
+
+  test('lingers only when the last flight was crowded', async () => {
+    coalescer = make(2)
+    submit()
+    await settle()
+    expect(calls).toHaveLength(1)
+    for (let i = 0; i < CROWDED_FLIGHT; i++) submit()
+    await settle()
+    call(0).answer(ACCEPTED)
+    await settle()
+    expect(calls).toHaveLength(2)
+    submit()
+    await settle()
+    call(1).answer(ACCEPTED)
+    await settle()
+    expect(calls).toHaveLength(2)
+    submit()
+    await clock.pass(2)
+    expect(countOf(2)).toBe(2)
+  })
+
+  test('leaves nothing behind when all has landed', async () => {
+    for (let i = 0; i < 5; i++) submit()
+    await settle()
+    for (let i = 0; i < calls.length; i++) {
+      call(i).answer(ACCEPTED)
+      await settle()
+    }
+    await Promise.all(keptAlive)
+    expect(clock.timers).toBe(0)
+  })
+})
+
+describe('a flight without an answer', () => {
+  test('[I4] is sent again, the same bytes under the same name', async () => {
+    const request = submit()
+    await settle()
+    call(0).fail(RESET)
+    await clock.pass(2_000)
+    expect(calls).toHaveLength(2)
+    expect(call(1).encoded).toBe(call(0).encoded)
+    call(1).answer(ACCEPTED)
+    await settle()
+    expect(request.landed).toEqual({ kind: 'accepted' })
+  })
+
+  test('[I4] that hangs is sent again too, and what gathers behind it waits', async () => {
+    submit()
+    await settle()
+    const next = submit()
+    await clock.pass(ATTEMPT_MS_MAX + 2_000)
+    expect(calls).toHaveLength(2)
+    expect(call(1).encoded).toBe(call(0).encoded)
+    call(1).answer(ACCEPTED)
+    await settle()
+    call(2).answer(ACCEPTED)
+    await settle()
+    expect(next.landed).toEqual({ kind: 'accepted' })
+  })
+
+  test('[I1] given up, it is reported as unknown, and the next one flies', async () => {
+    const request = submit()
+    await settle()
+    const next = submit()
+    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      call(attempt).fail(RESET)
+      await clock.pass(1_500)
+    }
+    expect(request.landed).toMatchObject({ kind: 'unknown' })
+    expect(countOf(ATTEMPTS_MAX)).toBe(1)
+    call(ATTEMPTS_MAX).answer(ACCEPTED)
+    await settle()
+    expect(next.landed).toEqual({ kind: 'accepted' })
+  })
+
+  test('[I5] an overloaded shard is not asked again, and nothing of the flight was counted', async () => {
+    const request = submit()
+    await settle()
+    call(0).fail(OVERLOADED)
+    await clock.pass(5_000)
+    expect(calls).toHaveLength(1)
+    expect(request.landed).toEqual({ kind: 'refused', reason: 'overloaded' })
+  })
+
+  test('[I4] a refusal after an attempt without an answer is no certain refusal', async () => {
+    const request = submit()
+    await settle()
+    call(0).fail(RESET)
+    await clock.pass(2_000)
+    call(1).answer({ kind: 'refused', reason: 'full' })
+    await settle()
+    expect(request.landed).toEqual({ kind: 'unknown', reason: 'full' })
+  })
+
+  test('a refusal at the first attempt is certain, for everyone aboard', async () => {
+    const requests = [submit(), submit(), submit()]
+    await settle()
+    call(0).answer({ kind: 'refused', reason: 'closed' })
+    await settle()
+    expect(requests.map((r) => r.landed)).toEqual(requests.map(() => ({ kind: 'refused', reason: 'closed' })))
+  })
+})
+
+describe('waiting', () => {
+  test('[I5] ends, with unknown, when a flight never comes back', async () => {
+    const requests = [submit(), submit()]
+    await settle()
+    const behind = submit()
+    await clock.pass(2 * WAIT_MS_MAX)
+    for (const request of [...requests, behind]) expect(request.landed).toMatchObject({ kind: 'unknown' })
+  })
+
+  test('[I5] the lead is not handed to one who has given up', async () => {
+    // Two flights that hang take longer together than a request waits for the third.
+    submit()
+    await settle()
+    submitCells(big(FLIGHT_BYTES_MAX * 0.9))
+    const gone = submitCells(big(FLIGHT_BYTES_MAX * 0.5))
+    await clock.pass(WAIT_MS_MAX)
+    expect(gone.landed).toMatchObject({ kind: 'unknown' })
+    const patient = submit()
+    await clock.pass(WAIT_MS_MAX * 0.9)
+    expect(calls.at(-1)?.encoded).toContain('"k"')
+    calls.at(-1)?.answer(ACCEPTED)
+    await settle()
+    expect(patient.landed).toEqual({ kind: 'accepted' })
+  })
+
+  test('[I5] a lead that was lost with its request is taken over', async () => {
+    // A request that the runtime ended: its timers are gone, and nothing of it goes on.
+    let isLost = true
+    const { now, uuid, random, sleep } = clock
+    const after: Clock['after'] = (ms, callback) => (isLost ? () => undefined : clock.after(ms, callback))
+    coalescer = new Coalescer({ send, lingerMs: 0, clock: { now, uuid, random, sleep, after } })
+    submit()
+    await settle()
+    isLost = false
+    await clock.pass(LEAD_LEASE_MS + 1)
+    const next = submit()
+    await settle()
+    expect(calls).toHaveLength(2)
+    call(1).answer(ACCEPTED)
+    await settle()
+    expect(next.landed).toEqual({ kind: 'accepted' })
+  })
+
+  test('[I5] is bounded in bytes for a shard, and what is refused was not counted', async () => {
+    submit()
+    await settle()
+    const requests = []
+    for (
+      let bytes = 0;
+      bytes < WAITING_BYTES_PER_SHARD_MAX + FLIGHT_BYTES_MAX;
+      bytes += FLIGHT_BYTES_MAX * 0.9
+    ) {
+      requests.push(submitCells(big(FLIGHT_BYTES_MAX * 0.9)))
+    }
+    await settle()
+    const refused = requests.filter((r) => r.landed?.kind === 'refused')
+    expect(refused.length).toBeGreaterThan(0)
+    expect(refused.length).toBeLessThan(4)
+    for (let i = 0; i < calls.length; i++) {
+      call(i).answer(ACCEPTED)
+      await settle()
+    }
+    expect(requests.filter((r) => r.landed?.kind === 'accepted')).toHaveLength(
+      requests.length - refused.length,
+    )
+    expect(submit().landed).toBeUndefined()
+    await settle()
+    expect(calls).toHaveLength(requests.length - refused.length + 2)
+  })
+})

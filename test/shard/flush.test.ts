@@ -1,0 +1,195 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { BACKOFF_MS_MAX, BATCH_CELLS_MAX, FLUSH_RUN_MS_MAX } from '../../src/limits.ts'
+import type { ApplyOutcome, Batch } from '../../src/model/batch.ts'
+import type { KeyedCell } from '../../src/model/cell.ts'
+import { cellOf } from '../../src/model/cell.ts'
+import { encodeFlight } from '../../src/model/flight.ts'
+import { hourOf } from '../../src/model/hour.ts'
+import { Flusher } from '../../src/shard/flush.ts'
+import { ShardStore } from '../../src/shard/store.ts'
+import { FakeClock, settle } from '../support/fake-clock.ts'
+import { nodeSql } from '../support/node-sql.ts'
+
+const START = Date.UTC(2026, 10, 21, 20, 0, 1)
+const INTERVAL_MS = 5_000
+const RETIRE_AT = START + 100 * 3_600_000
+
+/** A batch that Postgres has been sent and has not answered. */
+type Sent = { readonly batch: Batch; readonly answer: (outcome: ApplyOutcome) => void }
+
+let clock: FakeClock
+let store: ShardStore
+let sent: Sent[]
+let alarmAtMs: number | null
+let flusher: Flusher
+
+beforeEach(() => {
+  clock = new FakeClock(START)
+  store = new ShardStore(nodeSql())
+  sent = []
+  alarmAtMs = null
+  flusher = new Flusher({
+    name: { hour: hourOf(START), slot: 0 },
+    store,
+    alarm: {
+      set: (atMs) => {
+        alarmAtMs = atMs
+      },
+    },
+    sink: (batch) => {
+      const { promise, resolve } = Promise.withResolvers<ApplyOutcome>()
+      sent.push({ batch, answer: resolve })
+      return promise
+    },
+    clock,
+    intervalMs: INTERVAL_MS,
+    retireAtMs: RETIRE_AT,
+  })
+})
+
+let n = 0
+
+function open(cells: KeyedCell[]): void {
+  const flight = { name: { sender: 'isolate', n: ++n }, cells }
+  store.merge(flight, encodeFlight(flight), clock.now())
+}
+
+/** The platform rings: the alarm is used up before the handler runs. */
+function ring(): Promise<void> {
+  alarmAtMs = null
+  return flusher.run()
+}
+
+function last(): Sent {
+  const found = sent.at(-1)
+  if (found === undefined) throw new Error('nothing was sent')
+  return found
+}
+
+async function answer(outcome: ApplyOutcome = { kind: 'applied' }): Promise<void> {
+  last().answer(outcome)
+  await settle()
+}
+
+const manyCells = (count: number) => Array.from({ length: count }, (_, i): KeyedCell => [`k/${i}`, cellOf(1)])
+
+describe('a flush', () => {
+  test('[F4] has armed the next alarm before it waits for Postgres', () => {
+    open([['k', cellOf(1)]])
+    void ring()
+    expect(sent).toHaveLength(1)
+    expect(alarmAtMs).toBe(Date.UTC(2026, 10, 21, 20, 0, 5))
+  })
+
+  test('[F3] [C1] settles only after Postgres has confirmed', async () => {
+    open([['k', cellOf(1)]])
+    const run = ring()
+    expect(store.holdings()).toMatchObject({ settled: 0, frozen: { batches: 1, increments: 1 } })
+    await answer()
+    await run
+    expect(store.holdings()).toMatchObject({ settled: 1, frozen: { batches: 0 }, oldestMs: null })
+  })
+
+  test('[F1] sends the batches of a backlog in the order of their seqs, each after the one before is settled', async () => {
+    open(manyCells(BATCH_CELLS_MAX * 2 + 1))
+    const run = ring()
+    for (const seq of [1, 2, 3]) {
+      expect(sent.map(({ batch }) => batch.seq)).toEqual([1, 2, 3].slice(0, seq))
+      await answer()
+    }
+    await run
+    expect(store.holdings().settled).toBe(BATCH_CELLS_MAX * 2 + 1)
+  })
+
+  test('[F2] is the only one under way, and a second alarm leaves the shard armed', async () => {
+    open([['k', cellOf(1)]])
+    const run = ring()
+    await ring()
+    expect(sent).toHaveLength(1)
+    expect(alarmAtMs).not.toBeNull()
+    await answer()
+    await run
+  })
+
+  test('[F1] sends the very same again after an answer that leaves it open, and what came since stays out of it', async () => {
+    open([['k', cellOf(1)]])
+    const run = ring()
+    await answer({ kind: 'ambiguous', reason: 'no answer' })
+    await run
+    open([['k', cellOf(10)]])
+    await clock.pass((alarmAtMs ?? 0) - clock.now())
+    const again = ring()
+    expect(sent[1]?.batch).toEqual(sent[0]?.batch)
+    await answer()
+    await again
+    expect(store.holdings()).toMatchObject({ settled: 1, open: { increments: 1 } })
+  })
+
+  test.each([
+    [{ kind: 'behind' }],
+    [{ kind: 'ambiguous', reason: 'r' }],
+    [{ kind: 'refused', reason: 'r' }],
+    [{ kind: 'cell_refused', reason: 'r' }],
+    [{ kind: 'rewound', reason: 'r' }],
+  ] as [Exclude<ApplyOutcome, { kind: 'applied' }>][])(
+    '[F3] [F4] after %j nothing is forgotten, the reason is shown, and the alarm is armed with growing waits',
+    async (outcome) => {
+      open([['k', cellOf(1)]])
+      const waits: number[] = []
+      for (let failures = 1; failures <= 8; failures++) {
+        const run = ring()
+        await answer(outcome)
+        await run
+        expect(flusher.fault).toMatchObject({ kind: outcome.kind, failures })
+        expect(store.holdings().frozen.increments).toBe(1)
+        waits.push((alarmAtMs ?? 0) - clock.now())
+        await clock.pass(waits.at(-1) ?? 0)
+      }
+      expect(waits).toEqual(waits.toSorted((a, b) => a - b))
+      expect(waits.at(-1)).toBeLessThanOrEqual(BACKOFF_MS_MAX)
+      const run = ring()
+      await answer()
+      await run
+      expect(flusher.fault).toBeNull()
+    },
+  )
+
+  test('an alarm that rings during a backoff leaves Postgres alone until it is over', async () => {
+    open([['k', cellOf(1)]])
+    const run = ring()
+    await answer({ kind: 'refused', reason: 'r' })
+    await run
+    const due = alarmAtMs
+    expect(flusher.dueMs(clock.now())).toBeGreaterThanOrEqual(due ?? 0)
+    expect(flusher.dueAtOnceMs(clock.now())).toBe(due)
+    await ring()
+    expect(sent).toHaveLength(1)
+    expect(alarmAtMs).toBe(due)
+  })
+
+  test('[F4] ends long before the platform would end its alarm, and the next one goes on', async () => {
+    open(manyCells(BATCH_CELLS_MAX * 3))
+    const run = ring()
+    await clock.pass(FLUSH_RUN_MS_MAX + 1)
+    await answer()
+    await run
+    expect(sent).toHaveLength(1)
+    expect(store.holdings().frozen.batches).toBe(2)
+    void ring()
+    expect(last().batch.seq).toBe(2)
+  })
+
+  test('[F4] [Z1] with nothing left to send the alarm is armed for retirement', async () => {
+    open([['k', cellOf(1)]])
+    const run = ring()
+    await answer()
+    await run
+    await ring()
+    expect(alarmAtMs).toBe(RETIRE_AT)
+  })
+
+  test('an object that was only woken arms nothing', async () => {
+    await ring()
+    expect(alarmAtMs).toBeNull()
+  })
+})

@@ -27,6 +27,13 @@ async function ringAnew(shard: OwnShard): Promise<void> {
   expect(await ring(shard)).toBe(true)
 }
 
+/** What a deploy of another version, or a roll-back from one, would leave to the code under test. */
+function rewriteJournal(shard: OwnShard, from: string, to: string): Promise<void> {
+  return runInDurableObject(shard.stub, (_, ctx) => {
+    ctx.storage.sql.exec('update journal set flight = replace(flight, ?, ?)', from, to)
+  })
+}
+
 describe('Postgres away', () => {
   test('[I5] ingest goes on, and all of it arrives when Postgres is back', async () => {
     const [key, shard] = [freshKey(), ownShard()]
@@ -71,6 +78,23 @@ describe('Postgres away', () => {
     await evictDurableObject(shard.stub)
     await shard.stub.status()
     await expect.poll(() => rowOf(key), WAIT).toEqual({ sum: '1', count: '1' })
+  })
+
+  test('[F4] [J1] a shard that cannot read its journal keeps it and its alarm, and goes on when it can', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    await count({ key, at: shard.at })
+    await rewriteJournal(shard, '"v":1', '"v":2')
+    await ringAnew(shard)
+    const status = await (await call(`/status?hour=${shard.hour}`)).json()
+    expect(status).toMatchObject({
+      shards: [{ shard: shard.name, error: expect.stringContaining('version') }],
+    })
+    expect(await runInDurableObject(shard.stub, (_, ctx) => ctx.storage.getAlarm())).toBeGreaterThan(
+      Date.now(),
+    )
+    await rewriteJournal(shard, '"v":2', '"v":1')
+    await ringAnew(shard)
+    expect(await rowOf(key)).toEqual({ sum: '1', count: '1' })
   })
 
   test('[P3] a missing table is waited out with its reason in the status', async () => {

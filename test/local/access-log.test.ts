@@ -316,10 +316,15 @@ describe('keys', () => {
     expect(keyOf('x{path}|{target}|{referer}|{agent}', line)).toBe('x/a|/a?b|http://r/|curl $& $1')
   })
 
-  it('a key past 512 bytes is refused, not cut: two paths must not become one', () => {
+  it('a key past 512 bytes is its beginning and a hash: counted, and two paths do not become one', () => {
     const fits = `/${'ä'.repeat(255)}`
     expect(keyOf('x{path}', `${HEAD} "GET ${fits} HTTP/1.1" 200 1`)).toBe(`x${fits}`)
-    expect(keyOf('x{path}', `${HEAD} "GET ${fits}z HTTP/1.1" 200 1`)).toMatch(/^refused: .*at most 512 bytes/)
+    const longer = ['y', 'z'].map((end) => keyOf('x{path}', `${HEAD} "GET ${fits}${end} HTTP/1.1" 200 1`))
+    for (const key of longer) {
+      expect(key).toMatch(/^x\/ä{246}~[0-9a-f]{16}$/)
+      expect(keyFault(key)).toBeUndefined()
+    }
+    expect(new Set(longer).size).toBe(2)
   })
 
   it('a field that the format lacks is refused by name', () => {
@@ -350,9 +355,13 @@ describe.skipIf(!existsSync(REAL_LOG))('the real log', () => {
     expect(requests.filter((one) => one.request === null || one.agent === null)).toEqual([])
   })
 
-  it('one path has 595 bytes, and is the only one that makes no key', () => {
+  it('every line makes a key, and the one of 603 bytes a shortened one', () => {
     const keys = compileKeyTemplate('requests{path}')
-    const refused = lines().flatMap((line, index) => (keys(read(line)).kind === 'refused' ? [index + 1] : []))
-    expect(refused).toEqual([3029])
+    const readings = lines().map((line) => keys(read(line)))
+    expect(readings.filter((reading) => reading.kind === 'refused')).toEqual([])
+    const shortened = readings.flatMap((one, index) =>
+      one.kind === 'key' && one.isShortened ? [index + 1] : [],
+    )
+    expect(shortened).toEqual([3029])
   })
 })

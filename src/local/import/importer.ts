@@ -134,8 +134,8 @@ class Flow {
     this.#reader ??= this.#options.readerFor(content)
     const reading = this.#reader(content)
     if (reading.kind === 'increment') {
-      const { json, hour, hasId } = reading
-      return { line: number, bytes, json, hour, hasId }
+      const { kind: _, ...increment } = reading
+      return { line: number, bytes, ...increment }
     }
     tally.refuseLine(number, bytes, reading.reason, content.subarray(0, 400).toString('utf8'))
     return null

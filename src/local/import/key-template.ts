@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { KEY_BYTES_MAX } from '../../limits.ts'
 import { keyFault } from '../../model/increment.ts'
 import { type LoggedRequest, pathOf } from './access-log.ts'
 
@@ -20,7 +22,7 @@ const FIELDS: Readonly<Record<string, (line: LoggedRequest) => string | null>> =
 export const PLACEHOLDERS: readonly string[] = Object.keys(FIELDS)
 
 export type KeyReading =
-  | { readonly kind: 'key'; readonly key: string }
+  | { readonly kind: 'key'; readonly key: string; readonly isShortened: boolean }
   | { readonly kind: 'refused'; readonly reason: string }
 
 export type KeyTemplate = (line: LoggedRequest) => KeyReading
@@ -44,9 +46,28 @@ export function compileKeyTemplate(template: string): KeyTemplate {
 function keyOf(template: string, names: readonly string[], line: LoggedRequest): KeyReading {
   const missing = names.find((name) => FIELDS[name]?.(line) == null)
   if (missing !== undefined) return { kind: 'refused', reason: whyMissing(missing, line) }
-  const key = template.replace(/\{([^{}]*)\}/g, (_, name: string) => FIELDS[name]?.(line) ?? '')
+  const whole = template.replace(/\{([^{}]*)\}/g, (_, name: string) => FIELDS[name]?.(line) ?? '')
+  const key = shorten(whole)
   const fault = keyFault(key)
-  return fault === undefined ? { kind: 'key', key } : { kind: 'refused', reason: `its key ${fault}` }
+  if (fault !== undefined) return { kind: 'refused', reason: `its key ${fault}` }
+  return { kind: 'key', key, isShortened: key !== whole }
+}
+
+/** Hexadecimal digits: 64 bits, so that two long paths that begin alike stay two keys. */
+const HASH_DIGITS = 16
+
+/**
+ * A key that is longer than the server takes becomes its own beginning, `~`, and the start of its SHA-256: strangers
+ * choose the paths in a log, and one of them must not leave a request uncounted.
+ */
+function shorten(key: string): string {
+  const bytes = Buffer.from(key)
+  if (bytes.length <= KEY_BYTES_MAX) return key
+  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, HASH_DIGITS)
+  // Cut between characters: a byte of the form 10xxxxxx continues one.
+  let end = KEY_BYTES_MAX - HASH_DIGITS - 1
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--
+  return `${bytes.subarray(0, end).toString()}~${hash}`
 }
 
 function whyMissing(name: string, line: LoggedRequest): string {

@@ -32,6 +32,7 @@ increment { "key", "value"?, "at"?, "id"? }, sent as it is.
 Exits with 0 when everything was acknowledged, 1 when not, 2 when called wrongly, 130 after Ctrl-C.
 
 Percent-encoding is kept as logged. Bytes that are not UTF-8, and control characters, are written as %HH.
+A key of more than 512 bytes becomes its beginning, ~ and a hash, and is counted so.
 Lines that are no requests, or make no key, are refused, and shown with their number. Nothing is sent twice
 that may have been counted: such lines are shown as unknown.
 `

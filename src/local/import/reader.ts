@@ -14,6 +14,8 @@ export type Reading =
       readonly hour: Hour | null
       /** It carries an id, so sending it again counts it once. */
       readonly hasId: boolean
+      /** Its key was too long for the server, and is not as its line has it. */
+      readonly isShortened: boolean
     }
   | { readonly kind: 'refused'; readonly reason: string }
 
@@ -29,7 +31,7 @@ export function logReader(format: LogFormat, keyOf: KeyTemplate): Reader {
     const { atMs } = reading.request
     const at = new Date(atMs).toISOString().replace('.000Z', 'Z')
     const json = JSON.stringify({ key: key.key, at })
-    return { kind: 'increment', json, hour: hourOf(atMs), hasId: false }
+    return { kind: 'increment', json, hour: hourOf(atMs), hasId: false, isShortened: key.isShortened }
   }
 }
 
@@ -42,7 +44,8 @@ export const ndjsonReader: Reader = (line) => {
   const json = line.toString('utf8')
   const value = parseObject(json)
   if (value === null) return { kind: 'refused', reason: 'not one JSON object' }
-  return { kind: 'increment', json, hour: hourNamed(value.at), hasId: typeof value.id === 'string' }
+  const hasId = typeof value.id === 'string'
+  return { kind: 'increment', json, hour: hourNamed(value.at), hasId, isShortened: false }
 }
 
 function parseObject(json: string): { readonly at?: unknown; readonly id?: unknown } | null {

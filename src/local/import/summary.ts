@@ -6,11 +6,20 @@ import type { Tally } from './tally.ts'
 /** What is left to say when it is over, for standard output. */
 export function summarize(tally: Tally, ending: Ending, elapsedMs: number, isDryRun: boolean): string {
   const seconds = elapsedMs / 1000
-  const rows: [string, number | string, string][] = [
+  const rows: Row[] = [
     ['lines', tally.lines, ''],
     [isDryRun ? 'readable' : 'accepted', tally.accepted, isDryRun ? 'nothing was sent (--dry-run)' : ''],
     ...(tally.duplicates > 0
-      ? [['duplicates', tally.duplicates, 'counted before, by their ids'] satisfies [string, number, string]]
+      ? [['duplicates', tally.duplicates, 'counted before, by their ids'] satisfies Row]
+      : []),
+    ...(tally.shortened > 0
+      ? [
+          [
+            'shortened',
+            tally.shortened,
+            'keys too long for the server: their beginning, ~ and a hash',
+          ] satisfies Row,
+        ]
       : []),
     ['refused', tally.refused, ''],
     ['unknown', tally.unknown, tally.unknown > 0 ? 'counted or not: compare before sending them again' : ''],
@@ -26,7 +35,9 @@ export function exitCodeOf(tally: Tally, ending: Ending): number {
   return ending.kind === 'complete' && tally.refused === 0 && tally.unknown === 0 ? 0 : 1
 }
 
-function rowOf([name, value, note]: [string, number | string, string]): string {
+type Row = [name: string, figure: number | string, note: string]
+
+function rowOf([name, value, note]: Row): string {
   const figure = typeof value === 'number' ? count(value) : value
   return `${name.padEnd(10)} ${figure.padStart(12)}  ${note}`.trimEnd()
 }

@@ -9,6 +9,7 @@ export interface Item {
   readonly json: string
   readonly hour: Hour | null
   readonly hasId: boolean
+  readonly isShortened: boolean
 }
 
 /** What is shown of single lines while it runs; the summary counts the rest. */
@@ -37,6 +38,8 @@ export class Tally {
   accepted = 0
   /** Increments with an id that had been counted before. */
   duplicates = 0
+  /** Accepted under a key that is not as its line has it, for that was too long. */
+  shortened = 0
   refused = 0
   /** They may have been counted, or not. */
   unknown = 0
@@ -56,6 +59,7 @@ export class Tally {
     this.duplicates += duplicates
     for (const item of items) {
       this.bytes += item.bytes
+      if (item.isShortened) this.shortened += 1
       if (item.hour !== null) this.hours.add(item.hour)
     }
   }

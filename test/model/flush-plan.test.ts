@@ -24,7 +24,7 @@ describe('the plan of a flush', () => {
     )
   })
 
-  test('[Z1] retires only with nothing left to send', () => {
+  test('retires only with nothing left to send', () => {
     fc.assert(
       fc.property(states, fc.nat(200), (state, nowMs) => {
         if (planFlush(state, nowMs).kind !== 'retire') return

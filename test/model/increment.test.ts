@@ -123,7 +123,7 @@ describe('the hour of an increment', () => {
     })
   })
 
-  test('[I3] may be late until its hour closes and no later', () => {
+  test('may be late until its hour closes and no later', () => {
     const hour = hourOf(NOW)
     const closes = edgeClosesMs(hour, LATE)
     expect(stamp(NOW, closes - 1)).toEqual([hour])
@@ -132,7 +132,7 @@ describe('the hour of an increment', () => {
     })
   })
 
-  test('[Z1] closes at the edge before it closes in the shard, and in the shard before it retires', () => {
+  test('closes at the edge before it closes in the shard, and in the shard before it retires', () => {
     const hour = hourOf(NOW)
     expect(shardClosesMs(hour, LATE)).toBeGreaterThan(edgeClosesMs(hour, LATE))
     expect(retireAtMs(hour, LATE)).toBeGreaterThan(shardClosesMs(hour, LATE))

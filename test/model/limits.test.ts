@@ -30,7 +30,7 @@ describe('bounds', () => {
     expect(limits.FLUSH_BYTES * 5).toBeLessThan(limits.HELD_BYTES_MAX)
   })
 
-  test('[Z1] a shard retires after it has closed, and an alarm is lost only after the platform could be late', () => {
+  test('a shard retires after it has closed, and an alarm is lost only after the platform could be late', () => {
     expect(limits.RETIRE_GRACE_MS).toBeGreaterThan(limits.CLOSE_GRACE_MS)
     expect(limits.ALARM_OVERDUE_MS).toBeGreaterThan(60_000)
   })

@@ -210,13 +210,13 @@ describe('a failure', () => {
     ['a missing table', { kind: 'answer-sqlstate', code: '42P01' }, 'refused'],
     ['a full disk', { kind: 'answer-sqlstate', code: '53100' }, 'refused'],
     ['a read-only database', { kind: 'answer-sqlstate', code: '25006' }, 'refused'],
-  ] as const)('[P3] is classified once: %s is %s', async (_, fault, kind) => {
+  ] as const)('is classified once: %s is %s', async (_, fault, kind) => {
     faults.inject(fault)
     expect(await send()).toMatchObject({ kind })
     expect(await sums()).toEqual({})
   })
 
-  test('[P3] a constraint of the user that one cell breaks is told apart from a missing table, by Postgres itself', async () => {
+  test('a constraint of the user that one cell breaks is told apart from a missing table, by Postgres itself', async () => {
     await pool.query(`alter table sumdial.counters add constraint no_junk check (key <> 'junk')`)
     expect(await sink(batchOf(1, [['junk', cellOf(1)]]))).toMatchObject({ kind: 'cell_refused' })
     await pool.query('alter table sumdial.counters drop constraint no_junk')

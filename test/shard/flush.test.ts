@@ -180,7 +180,7 @@ describe('a flush', () => {
     expect(last().batch.seq).toBe(2)
   })
 
-  test('[F4] [Z1] with nothing left to send the alarm is armed for retirement', async () => {
+  test('[F4] with nothing left to send the alarm is armed for retirement', async () => {
     open([['k', cellOf(1)]])
     const run = ring()
     await answer()

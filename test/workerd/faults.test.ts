@@ -97,7 +97,7 @@ describe('Postgres away', () => {
     expect(await rowOf(key)).toEqual({ sum: '1', count: '1' })
   })
 
-  test('[P3] a missing table is waited out with its reason in the status', async () => {
+  test('a missing table is waited out with its reason in the status', async () => {
     const [key, shard] = [freshKey(), ownShard()]
     await faults.inject({ kind: 'answer-sqlstate', code: '42P01' })
     await count({ key, at: shard.at })
@@ -222,7 +222,7 @@ describe('a flight', () => {
     expect(await ring(shard)).toBe(false)
   })
 
-  test('[I3] for an hour that has closed is refused', async () => {
+  test('for an hour that has closed is refused', async () => {
     const shard = shardOf(hourOf(Date.UTC(2001, 0)))
     expect(await shard.stub.merge(flight('isolate', 1, [['k', cellOf(1)]]))).toEqual({
       kind: 'refused',

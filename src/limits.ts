@@ -61,6 +61,9 @@ export const CROWDED_FLIGHT = 8
 /** How long before the turn of the hour an isolate wakes the next hour's shards: a name's first use is slow. */
 export const WAKE_AHEAD_MS = 2 * MINUTE
 
+/** Shards that one isolate wakes so: a free plan allows 50 calls a request. Those left wake with a flight. */
+export const WAKE_SHARDS_MAX = 32
+
 // ── A shard ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { Hono } from 'hono'
 import type { Config } from '../config.ts'
-import { WAKE_AHEAD_MS } from '../limits.ts'
+import { WAKE_AHEAD_MS, WAKE_SHARDS_MAX } from '../limits.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Unsettled } from '../model/flight.ts'
 import { addHours, hourEndMs, hourOf } from '../model/hour.ts'
@@ -126,6 +126,6 @@ function hourWaker({ config, wake }: EdgeServices) {
     const next = addHours(hour, 1)
     wokenHour = next
     // A shard that does not wake now wakes with its first flight.
-    keepAlive(Promise.allSettled(shardsOf(next, config.shards).map(wake)))
+    keepAlive(Promise.allSettled(shardsOf(next, config.shards).slice(0, WAKE_SHARDS_MAX).map(wake)))
   }
 }

@@ -89,11 +89,14 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
 
   /** Loads, and arms a lost alarm again: a fired alarm whose successor was not written in time is used up. [F4] */
   async #open(): Promise<Opened> {
-    this.#alarmAtMs = await this.ctx.storage.getAlarm()
+    const alarmAtMs = await this.ctx.storage.getAlarm()
+    // Another call has opened it meanwhile, and may have armed the alarm since.
+    if (this.#opened !== undefined) return this.#opened
+    this.#alarmAtMs = alarmAtMs
     const sql = durableObjectSql(this.ctx.storage)
-    const isLost = this.#alarmAtMs === null || this.#alarmAtMs < Date.now() - ALARM_OVERDUE_MS
+    const isLost = alarmAtMs === null || alarmAtMs < Date.now() - ALARM_OVERDUE_MS
     if (isLost && hasTables(sql) && holdsAnything(sql)) this.#arm(Date.now())
-    return this.#opened ?? this.#load()
+    return this.#load()
   }
 
   #load(): Opened {

@@ -67,12 +67,21 @@ export class ProcessTree {
   /** Those that run now. */
   async list(): Promise<ProcessInfo[]> {
     const all = (await listProcesses()).sort((a, b) => a.pid - b.pid)
-    let size = 0
+    this.#forgetAllBut(all)
+    let size = -1
     while (size !== this.#known.size) {
       size = this.#known.size
       for (const info of all) if (this.#isOurs(info)) this.#add(info)
     }
     return all.filter(({ pid }) => this.#known.has(pid))
+  }
+
+  /** The number of a process that has ended may soon be a stranger's. */
+  #forgetAllBut(all: readonly ProcessInfo[]): void {
+    const pids = new Set(all.map(({ pid }) => pid))
+    const groups = new Set(all.map(({ group }) => group))
+    for (const pid of this.#known) if (!pids.has(pid)) this.#known.delete(pid)
+    for (const group of this.#groups) if (!groups.has(group)) this.#groups.delete(group)
   }
 
   #isOurs({ parent, group }: ProcessInfo): boolean {

@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PGlite } from '@electric-sql/pglite'
+import pg from 'pg'
+import type { Backend } from '../backend.ts'
+import { connectionOptions, describeDatabase } from '../database-url.ts'
+import { migrate } from '../migrate.ts'
+import { pgBackend } from '../pg-backend.ts'
+import { pgliteBackend } from '../pglite-backend.ts'
+import { reasonOf, StartError } from './start-error.ts'
+
+/** Flushes of several shards and some reads at a time; Postgres's own default allows 100 in all. */
+const CONNECTIONS_MAX = 10
+
+/** The Postgres behind the endpoint, embedded or given. Disposing of it closes it. */
+export interface Database extends AsyncDisposable {
+  readonly backend: Backend
+  /** Fit to be shown: where it is, without its password. */
+  readonly place: string
+  readonly isEmbedded: boolean
+  /** @throws StartError when Postgres is not there, or refuses. */
+  migrate(): Promise<void>
+}
+
+/**
+ * @param url a connection string; undefined for the embedded Postgres, which is kept in `<state>/postgres`.
+ * @throws StartError when the embedded Postgres does not start.
+ */
+export async function openDatabase(state: string, url: string | undefined): Promise<Database> {
+  return url === undefined ? openEmbedded(join(state, 'postgres')) : openGiven(url)
+}
+
+async function openEmbedded(folder: string): Promise<Database> {
+  const db = await startEmbedded(folder)
+  return {
+    backend: pgliteBackend(db),
+    place: folder,
+    isEmbedded: true,
+    migrate: () => migrateOrSay(db, `the embedded Postgres in ${folder}`),
+    [Symbol.asyncDispose]: () => db.close(),
+  }
+}
+
+async function startEmbedded(folder: string): Promise<PGlite> {
+  try {
+    if (!existsSync(folder)) await createEmbedded(folder)
+    return await PGlite.create(folder)
+  } catch (error) {
+    throw new StartError(`The embedded Postgres in ${folder} does not start: ${reasonOf(error)}`)
+  }
+}
+
+/** Under another name until it is whole: a kill in these seconds would leave a database that never starts. */
+async function createEmbedded(folder: string): Promise<void> {
+  const unfinished = `${folder}.unfinished`
+  await rm(unfinished, { recursive: true, force: true })
+  const db = await PGlite.create(unfinished)
+  await db.close()
+  await rename(unfinished, folder)
+}
+
+function openGiven(url: string): Database {
+  const pool = new pg.Pool({ ...connectionOptions(url), max: CONNECTIONS_MAX })
+  const place = describeDatabase(url)
+  return {
+    backend: pgBackend(pool),
+    place,
+    isEmbedded: false,
+    migrate: () => migrateOrSay(url, place),
+    [Symbol.asyncDispose]: () => pool.end(),
+  }
+}
+
+async function migrateOrSay(target: PGlite | string, place: string): Promise<void> {
+  try {
+    await migrate(target)
+  } catch (error) {
+    throw new StartError(`Could not migrate ${place}: ${reasonOf(error)}`)
+  }
+}

@@ -1,0 +1,109 @@
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { ConfigError, parseConfig } from '../../config.ts'
+import { PLACEHOLDER_URL } from './worker-vars.ts'
+
+const ROOT = join(import.meta.dirname, '../../..')
+const PORT_DEFAULT = '8787'
+
+export const HELP = `Runs Sumdial on this machine: an embedded Postgres, the Worker and its Durable Objects. No account is needed.
+
+  npm run dev [-- options]
+
+  --port N            where the Worker listens, on 127.0.0.1 alone (${PORT_DEFAULT}; 0 takes a free port)
+  --state FOLDER      where everything is kept between runs (.sumdial beside package.json)
+  --var NAME:VALUE    in place of a var of wrangler.toml, such as FLUSH_INTERVAL_SECONDS:1; repeatable
+  --help
+
+With DATABASE_URL in the environment, counts go to that Postgres instead of the embedded one; its schema
+"sumdial" is migrated first. Ctrl-C ends everything.`
+
+export interface Options {
+  readonly help: boolean
+  /** 0 for any free port. */
+  readonly port: number
+  /** The state folder's absolute path. */
+  readonly state: string
+  /** By name, what stands in place of a var of wrangler.toml. */
+  readonly vars: ReadonlyMap<string, string>
+  /** A Postgres connection string with its password; undefined for the embedded Postgres. */
+  readonly databaseUrl: string | undefined
+}
+
+/** Called wrongly. The message says how, and is all that needs to be shown. */
+export class UsageError extends Error {}
+
+/** @throws UsageError, also for a var whose value the Worker would refuse. */
+export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
+  const values = parse(args)
+  return {
+    help: values.help,
+    port: parsePort(values.port),
+    state: values.state === undefined ? join(ROOT, '.sumdial') : resolve(startedIn(env), values.state),
+    vars: checkVars(new Map(values.var.map(parseVar))),
+    databaseUrl: parseDatabaseUrl(env['DATABASE_URL']),
+  }
+}
+
+function parse(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        port: { type: 'string', default: PORT_DEFAULT },
+        state: { type: 'string' },
+        var: { type: 'string', multiple: true, default: [] },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+    return values
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new UsageError(error.message)
+  }
+}
+
+function parsePort(text: string): number {
+  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
+  throw new UsageError(`--port ${text}: a number from 0 to 65535`)
+}
+
+function parseVar(text: string): [string, string] {
+  const [, name, value] = /^([A-Za-z_]\w*):(.*)$/s.exec(text) ?? []
+  if (name === undefined || value === undefined)
+    throw new UsageError(`--var ${text}: not of the form NAME:VALUE`)
+  return [name, value]
+}
+
+const OWN_VARS: ReadonlyMap<string, string> = new Map([
+  ['DATABASE_URL', 'set it in the environment of npm run dev, where no process list shows its password'],
+  ['NEON_FETCH_ENDPOINT', 'npm run dev sets it to the endpoint that it starts'],
+  ['DEV_ACCESS', 'npm run dev always opens the Worker'],
+])
+
+/** Refuses at once what the Worker would only refuse at its first request. */
+function checkVars(vars: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  for (const name of vars.keys()) {
+    const reason = OWN_VARS.get(name)
+    if (reason !== undefined) throw new UsageError(`--var ${name}: ${reason}`)
+  }
+  try {
+    parseConfig({ DATABASE_URL: PLACEHOLDER_URL, ...Object.fromEntries(vars) })
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    throw new UsageError(`--var: ${error.message}`)
+  }
+  return vars
+}
+
+function parseDatabaseUrl(text = ''): string | undefined {
+  if (text === '') return undefined
+  if (/^postgres(ql)?:\/\//.test(text)) return text
+  throw new UsageError('DATABASE_URL must begin with postgresql://')
+}
+
+/** npm runs scripts in the project's folder, but FOLDER is meant from where the person stands. */
+function startedIn(env: NodeJS.ProcessEnv): string {
+  const { npm_lifecycle_event, INIT_CWD } = env
+  return npm_lifecycle_event === 'dev' && INIT_CWD !== undefined ? INIT_CWD : process.cwd()
+}

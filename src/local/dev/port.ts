@@ -1,0 +1,28 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { StartError } from './start-error.ts'
+
+/**
+ * The port itself when nobody listens on it; for 0, one that is free now.
+ *
+ * @throws StartError when the port is taken, or is not for this user.
+ */
+export async function findPort(port: number): Promise<number> {
+  const server = createServer()
+  try {
+    server.listen(port, '127.0.0.1')
+    await once(server, 'listening')
+  } catch (error) {
+    throw new StartError(explain(port, error))
+  }
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return address === null || typeof address === 'string' ? port : address.port
+}
+
+function explain(port: number, error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code !== 'EADDRINUSE') return `Cannot listen on port ${port}: ${error}`
+  return `Port ${port} is in use. Stop what listens there, or choose another port: npm run dev -- --port 0`
+}

@@ -1,0 +1,50 @@
+import { setTimeout as after } from 'node:timers/promises'
+import { z } from 'zod'
+import { StartError } from './start-error.ts'
+
+const POLL_MS = 100
+/** wrangler's proxy accepts requests before the Worker is there, and may then never answer them. */
+const ANSWER_MS_MAX = 5_000
+
+/**
+ * Resolves when the Worker answers a fresh read, which takes the Worker, a shard and Postgres.
+ *
+ * @param address such as `http://127.0.0.1:8787`.
+ * @throws StartError when the Worker refuses its configuration, or does not answer in time; or what `signal` says.
+ */
+export async function untilReady(address: string, withinMs: number, signal: AbortSignal): Promise<void> {
+  const deadlineMs = performance.now() + withinMs
+  for (;;) {
+    const answer = await ask(address, signal)
+    signal.throwIfAborted()
+    if (answer.isReady) return
+    if (answer.isFinal) throw new StartError(`The Worker does not start: ${answer.said}`)
+    if (performance.now() > deadlineMs) {
+      throw new StartError(`The Worker did not answer within ${withinMs / 1000} s: ${answer.said}`)
+    }
+    await after(POLL_MS)
+  }
+}
+
+type ReadyAnswer = { readonly isReady: boolean; readonly isFinal: boolean; readonly said: string }
+
+async function ask(address: string, signal: AbortSignal): Promise<ReadyAnswer> {
+  try {
+    const response = await fetch(`${address}/counters?key=sumdial`, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS_MAX)]),
+    })
+    const { type = '', detail = response.statusText } = await readProblem(response)
+    return { isReady: response.ok, isFinal: type.endsWith(':not-configured'), said: detail }
+  } catch (error) {
+    return { isReady: false, isFinal: false, said: String(error) }
+  }
+}
+
+const problemSchema = z.object({ type: z.string(), detail: z.string() }).partial()
+
+async function readProblem(response: Response): Promise<z.infer<typeof problemSchema>> {
+  const isProblem = response.headers.get('content-type') === 'application/problem+json'
+  // What is not a problem may be wrangler's own page of a Worker that threw.
+  if (!isProblem) return { detail: `${response.status} ${await response.text()}` }
+  return problemSchema.parse(await response.json())
+}

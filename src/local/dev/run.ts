@@ -1,0 +1,68 @@
+import { mkdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { startNeonEndpoint } from '../neon-endpoint.ts'
+import { openDatabase } from './database.ts'
+import { lockState } from './lock.ts'
+import type { Options } from './options.ts'
+import { findPort } from './port.ts'
+import { untilReady } from './ready.ts'
+import { StartError } from './start-error.ts'
+import { welcome } from './welcome.ts'
+import { startWorker } from './worker.ts'
+import { workerVars } from './worker-vars.ts'
+
+/** From wrangler's start to the first answer: 3 to 6 s on two cores, more while the machine is busy. */
+const START_MS_MAX = 60_000
+
+/** After a crash of workerd: it was back in 1 s. */
+const RECOVERY_MS_MAX = 15_000
+
+/**
+ * Starts everything, says so, and runs until the end: it always throws. Before it does, what it started is ended
+ * in the opposite order: the Worker, the endpoint, Postgres, the lock. An interrupt does not wait for a step that
+ * is under way, because no step is hurt by the end of the process.
+ *
+ * @throws StartError when a part does not start, or ends by itself; or the reason of `interrupted`.
+ */
+export async function runDev(options: Options, interrupted: AbortSignal): Promise<never> {
+  const { state, vars, databaseUrl } = options
+  const end = Promise.withResolvers<never>()
+  interrupted.addEventListener('abort', () => end.reject(interrupted.reason))
+  const orEnd = <T>(work: Promise<T>): Promise<T> => Promise.race([work, end.promise])
+  await using started = new AsyncDisposableStack()
+  const port = await orEnd(findPort(options.port))
+  started.use(await orEnd(takeState(state)))
+
+  console.log('starting Postgres')
+  const database = started.use(await orEnd(openDatabase(state, databaseUrl)))
+  console.log('migrating')
+  await orEnd(database.migrate())
+  const endpoint = await startNeonEndpoint({ backend: database.backend })
+  started.defer(() => endpoint.close())
+
+  console.log('starting the Worker')
+  const address = `http://127.0.0.1:${port}`
+  const worker = startWorker({
+    port,
+    state,
+    vars: workerVars(vars, endpoint.url),
+    // wrangler 4.156 recovers when the Worker's workerd is killed, but hangs when that of its proxy is.
+    onCrash: () => void untilReady(address, RECOVERY_MS_MAX, interrupted).catch(end.reject),
+  })
+  started.use(worker)
+  void worker.ended.then(
+    () => end.reject(new StartError('wrangler has ended, so everything ends.')),
+    end.reject,
+  )
+  await orEnd(untilReady(address, START_MS_MAX, interrupted))
+  console.log(welcome({ address, endpointUrl: endpoint.url, database }))
+  return await end.promise
+}
+
+async function takeState(state: string): Promise<Disposable> {
+  await mkdir(state, { recursive: true })
+  const lock = lockState(state)
+  await rm(join(state, 'tmp'), { recursive: true, force: true })
+  await mkdir(join(state, 'tmp'))
+  return lock
+}

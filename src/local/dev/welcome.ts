@@ -1,0 +1,35 @@
+import type { Database } from './database.ts'
+import { PLACEHOLDER_URL } from './worker-vars.ts'
+
+export interface Running {
+  /** Of the Worker, such as `http://127.0.0.1:8787`. */
+  readonly address: string
+  /** Of the Neon-compatible endpoint, with its path. */
+  readonly endpointUrl: string
+  readonly database: Database
+}
+
+/** What to do now, in commands that work as they stand. Only its first line has the word `ready`. */
+export function welcome(running: Running): string {
+  const { address, database } = running
+  return [
+    `ready on ${address}`,
+    '',
+    'Count something, and read it back:',
+    `  curl ${address}/increment -H 'content-type: application/json' -d '{"key":"site/example.com/pricing"}'`,
+    `  curl ${address}/counters/site/example.com/pricing`,
+    '',
+    database.isEmbedded
+      ? `Postgres is embedded, in ${database.place}, with no port for psql. SQL goes over HTTP:`
+      : `Postgres is ${database.place}:`,
+    `  ${sqlCommand(running)}`,
+    '',
+    'Ctrl-C ends everything.',
+  ].join('\n')
+}
+
+function sqlCommand({ endpointUrl, database }: Running): string {
+  const sql = 'select * from sumdial.counters'
+  if (!database.isEmbedded) return `psql "$DATABASE_URL" -c '${sql}'`
+  return `curl ${endpointUrl} -H 'neon-connection-string: ${PLACEHOLDER_URL}' -d '{"query":"${sql}"}'`
+}

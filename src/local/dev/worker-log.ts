@@ -1,0 +1,29 @@
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import { stripVTControlCharacters } from 'node:util'
+
+/** What wrangler says at each start, reload and request (wrangler 4.156, log level `log`). */
+const CHATTER = [
+  /^\[wrangler:info\] /,
+  /^⎔ /,
+  /^Your Worker has access to the following bindings:$/,
+  /^Binding +Resource +Mode$/,
+  /^env\.\w+ \(.*\) +.* +local$/,
+  /^$/,
+]
+
+/** What wrangler says when a workerd process of its own has ended unasked, and another takes its place. */
+const RUNTIME_CRASH = /^\[wrangler:warn\] The Workers runtime crashed unexpectedly/
+
+/**
+ * Passes on what the Worker logs, and wrangler's warnings and errors, without the rest that wrangler says. A
+ * higher log level of wrangler's would do the latter, but would drop the Worker's `console.log` too.
+ */
+export function passOnLog(from: Readable, to: Writable & { readonly isTTY?: boolean }, onCrash: () => void) {
+  createInterface({ input: from }).on('line', (line) => {
+    const plain = stripVTControlCharacters(line)
+    if (CHATTER.some((pattern) => pattern.test(plain))) return
+    to.write(`${to.isTTY === true ? line : plain}\n`)
+    if (RUNTIME_CRASH.test(plain)) onCrash()
+  })
+}

@@ -1,0 +1,112 @@
+import { execFile } from 'node:child_process'
+import { createServer } from 'node:http'
+import { promisify } from 'node:util'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { makeState, runDev, startDev } from '../support/dev.ts'
+import { startPostgres } from '../support/postgres.ts'
+import { readServer } from './stored.ts'
+
+const run = promisify(execFile)
+
+/** Runs a printed command as a person would who pastes it. */
+async function paste(command = ''): Promise<unknown> {
+  return JSON.parse((await run('sh', ['-c', command])).stdout)
+}
+
+describe('npm run dev', () => {
+  test('[F5] its printed commands count, read back, and find the row in Postgres within 10 s', async () => {
+    const state = makeState()
+    const first = await startDev({ state })
+    expect(first.log().match(/ready/g)).toHaveLength(1)
+    const [count, read, sql] = first.commands
+    expect(await paste(count)).toEqual({ accepted: 1, duplicates: 0, conflicts: [] })
+    expect(await paste(read)).toMatchObject({ total: { sum: 1, count: 1 } })
+    const row = { key: 'site/example.com/pricing', sum: '1', count: '1' }
+    await vi.waitFor(async () => expect(await paste(sql)).toMatchObject({ rows: [row] }), { timeout: 10_000 })
+    expect(await first.stop('SIGINT')).toMatchObject({ code: 0 })
+    await first.processes.untilGone(1_000)
+    expect(first.log().endsWith('Ctrl-C ends everything.\n')).toBe(true)
+
+    const second = await startDev({ state, port: first.port })
+    expect(await paste(read)).toMatchObject({ total: { sum: 1, count: 1 }, pending: 0 })
+    expect(await paste(count)).toMatchObject({ accepted: 1 })
+    expect(await paste(read)).toMatchObject({ total: { sum: 2, count: 2 } })
+    // Stopped before it is flushed: it is in Postgres after the next start.
+    expect(await second.stop('SIGTERM')).toMatchObject({ code: 0 })
+    const third = await startDev({ state })
+    const twice = { ...row, sum: '2', count: '2' }
+    await vi.waitFor(async () => expect(await paste(third.commands[2])).toMatchObject({ rows: [twice] }), {
+      timeout: 10_000,
+    })
+  })
+
+  test("with DATABASE_URL it counts into that Postgres, hides the password, and shows the Worker's log", async () => {
+    const server = await startPostgres()
+    onTestFinished(() => server.stop())
+    const databaseUrl = (await server.createDatabase()).replace(':postgres@', ':hunter2@')
+    const dev = await startDev({ state: makeState(), databaseUrl })
+    expect(await paste(dev.commands[0])).toMatchObject({ accepted: 1 })
+    await vi.waitFor(
+      async () =>
+        expect([...(await readServer(databaseUrl)).rows.keys()]).toEqual(['site/example.com/pricing']),
+      { timeout: 10_000 },
+    )
+    const commands = (await dev.processes.list()).map(({ command }) => command)
+    expect(commands.join('\n')).toContain('cli.js dev')
+    expect(commands.join('\n') + dev.log()).not.toContain('hunter2')
+
+    await server.kill()
+    expect((await fetch(`${dev.url}/counters/site`)).status).toBe(503)
+    await vi.waitFor(() => expect(dev.log()).toContain("message: 'read failed'"))
+    expect(dev.log()).not.toMatch(/GET \/counters|wrangler:info/)
+  })
+
+  test('a second one on the same state is refused, and the first goes on', async () => {
+    const state = makeState()
+    const dev = await startDev({ state, vars: { FLUSH_INTERVAL_SECONDS: '1' } })
+    const { code, log } = await runDev(['--port', '0', '--state', state])
+    expect({ code, log }).toEqual({
+      code: 1,
+      log: expect.stringContaining(`Another npm run dev (process ${dev.pid}) is using`),
+    })
+    expect((await fetch(`${dev.url}/status`)).status).toBe(200)
+  })
+
+  test('a port in use is refused before anything starts', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await vi.waitFor(() => expect(server.listening).toBe(true))
+    const port = String((server.address() as { port: number }).port)
+    const { code, log } = await runDev(['--port', port, '--state', makeState()])
+    expect(code).toBe(1)
+    expect(log).toMatch(/^Port \d+ is in use\. .*--port 0\n$/)
+  })
+
+  test('a Postgres that is not there is named, without its password', async () => {
+    const url = 'postgresql://me:hunter2@127.0.0.1:1/counts'
+    const { code, log } = await runDev(['--port', '0', '--state', makeState()], url)
+    expect(code).toBe(1)
+    expect(log).toContain('Could not migrate postgresql://me@127.0.0.1:1/counts: connect ECONNREFUSED')
+    expect(log).not.toMatch(/hunter2|\n {4}at /)
+  })
+
+  test.each([
+    [['--var', 'FLUSH_INTERVAL_SECONDS:abc'], 'FLUSH_INTERVAL_SECONDS must be a whole number'],
+    [['--var', 'SHARDS=4'], '--var SHARDS=4: not of the form NAME:VALUE'],
+    [['--var', 'DATABASE_URL:postgresql://a:b@c/d'], '--var DATABASE_URL: set it in the environment'],
+    [['--port', '80a'], '--port 80a: a number from 0 to 65535'],
+    [['--prot', '1'], "Unknown option '--prot'"],
+    [['8787'], "Unexpected argument '8787'"],
+  ])('%j is refused with exit code 2 and the reason', async (args, reason) => {
+    const { code, log } = await runDev(args)
+    expect({ code, log }).toEqual({ code: 2, log: expect.stringContaining(reason) })
+    expect(log).not.toContain('    at ')
+  })
+
+  test('--help names every option', async () => {
+    const { code, log } = await runDev(['--help'])
+    expect(code).toBe(0)
+    for (const option of ['--port', '--state', '--var', '--help', 'DATABASE_URL'])
+      expect(log).toContain(option)
+  })
+})

@@ -52,6 +52,9 @@ const environmentSchema = z.object({
   DEV_ACCESS: z.literal('open', { error: 'is for `npm run dev` alone' }).optional(),
 })
 
+/** The variables that there are; others are not Sumdial's. */
+export const VARIABLES: readonly string[] = Object.keys(environmentSchema.shape)
+
 /** A faulty environment: every bad variable by name, and why. It never repeats a value, for it may be a secret. */
 export class ConfigError extends Error {
   override name = 'ConfigError'

@@ -91,6 +91,7 @@ describe('npm run dev', () => {
   })
 
   test.each([
+    [['--var', 'FLUSH_INTERVAL:1'], 'There is FLUSH_INTERVAL_SECONDS, SHARDS'],
     [['--var', 'FLUSH_INTERVAL_SECONDS:abc'], 'FLUSH_INTERVAL_SECONDS must be a whole number'],
     [['--var', 'SHARDS=4'], '--var SHARDS=4: not of the form NAME:VALUE'],
     [['--var', 'DATABASE_URL:postgresql://a:b@c/d'], '--var DATABASE_URL: set it in the environment'],

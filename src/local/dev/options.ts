@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { ConfigError, parseConfig } from '../../config.ts'
+import { ConfigError, parseConfig, VARIABLES } from '../../config.ts'
 import { PLACEHOLDER_URL } from './worker-vars.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -86,6 +86,8 @@ function checkVars(vars: ReadonlyMap<string, string>): ReadonlyMap<string, strin
   for (const name of vars.keys()) {
     const reason = OWN_VARS.get(name)
     if (reason !== undefined) throw new UsageError(`--var ${name}: ${reason}`)
+    if (!VARIABLES.includes(name))
+      throw new UsageError(`--var ${name}: there is no such variable. There is ${settable()}`)
   }
   try {
     parseConfig({ DATABASE_URL: PLACEHOLDER_URL, ...Object.fromEntries(vars) })
@@ -94,6 +96,10 @@ function checkVars(vars: ReadonlyMap<string, string>): ReadonlyMap<string, strin
     throw new UsageError(`--var: ${error.message}`)
   }
   return vars
+}
+
+function settable(): string {
+  return VARIABLES.filter((name) => !OWN_VARS.has(name)).join(', ')
 }
 
 function parseDatabaseUrl(text = ''): string | undefined {

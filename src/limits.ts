@@ -55,6 +55,9 @@ export const ATTEMPTS_MAX = 3
 /** After this long without a landing, whoever comes next takes the lead over from a request that was lost. */
 export const LEAD_LEASE_MS = 15 * SECOND
 
+/** How long a line at rest remembers whether its last flight was crowded. */
+export const LINE_REST_MS_MAX = 60 * SECOND
+
 /** Requests aboard the last flight from which on lingering pays: below it a lone client would only wait. */
 export const CROWDED_FLIGHT = 8
 

@@ -4,11 +4,12 @@ import {
   CROWDED_FLIGHT,
   FLIGHT_BYTES_MAX,
   LEAD_LEASE_MS,
+  LINE_REST_MS_MAX,
   WAIT_MS_MAX,
   WAITING_BYTES_MAX,
   WAITING_BYTES_PER_SHARD_MAX,
 } from '../limits.ts'
-import { Accumulator } from '../model/accumulator.ts'
+import type { Accumulator } from '../model/accumulator.ts'
 import type { Clock } from '../model/clock.ts'
 import type { MergeAnswer } from '../model/flight.ts'
 import { encodeFlight } from '../model/flight.ts'
@@ -28,8 +29,11 @@ export type Landing =
 
 type Turn =
   | { readonly kind: 'landed'; readonly landing: Landing }
-  | { readonly kind: 'lead' }
+  | { readonly kind: 'lead'; readonly lead: Lead }
   | { readonly kind: 'late' }
+
+/** The right to fly a line's next flight. Whoever was thought lost and comes back finds that it has passed on. */
+type Lead = { readonly sinceMs: number }
 
 /** A request that waits for its flight, or for its turn to lead. */
 type Waiter = {
@@ -53,10 +57,11 @@ type Line = {
   readonly gatherings: Gathering[]
   /** Bytes gathering and in the air. */
   bytes: number
-  /** Since when a request leads; null when none does. */
-  ledSinceMs: number | null
-  /** Requests aboard the last flight. */
+  /** Null when no request leads. */
+  lead: Lead | null
+  /** Requests aboard the last flight, and when it landed; 0 before the first. */
   lastAboard: number
+  lastLandedMs: number
 }
 
 export type CoalescerServices = { readonly send: Send; readonly clock: Clock; readonly lingerMs: number }
@@ -85,7 +90,8 @@ export class Coalescer {
   }
 
   /**
-   * Sends cells to a shard aboard the next flight. At most FLIGHT_BYTES_MAX of them, all of the shard's hour.
+   * Sends cells to a shard aboard the next flight. At most FLIGHT_BYTES_MAX of them, all of the shard's hour; they
+   * are the coalescer's from then on.
    *
    * @param keepAlive `waitUntil` of the request that asks.
    * @returns what became of them; never rejects but for a bug.
@@ -113,15 +119,24 @@ export class Coalescer {
         waiter.isGone = true
         waiter = join(gathering)
       }
-      await this.#lead(line)
+      await this.#lead(line, turn.lead)
       if (isOwn) return gathering.landing ?? LOST
     }
   }
 
   #openLine(shard: string): Line {
-    const line: Line = { shard, gatherings: [], bytes: 0, ledSinceMs: null, lastAboard: 0 }
+    this.#forgetRested()
+    const line: Line = { shard, gatherings: [], bytes: 0, lead: null, lastAboard: 0, lastLandedMs: 0 }
     this.#lines.set(shard, line)
     return line
+  }
+
+  /** A line at rest is kept for a while, for it knows whether the last flight was crowded. */
+  #forgetRested(): void {
+    const restedMs = this.#services.clock.now() - LINE_REST_MS_MAX
+    for (const [shard, line] of this.#lines) {
+      if (line.lead === null && line.lastLandedMs < restedMs) this.#lines.delete(shard)
+    }
   }
 
   #isFull(line: Line, bytes: number): boolean {
@@ -130,25 +145,27 @@ export class Coalescer {
 
   /** Adds cells to the last gathering, or to a new one when they would make it too large for a flight. */
   #board(line: Line, cells: Accumulator): Gathering {
-    let last = line.gatherings.at(-1)
-    if (last === undefined || last.cells.bytes + cells.bytes > FLIGHT_BYTES_MAX) {
-      last = { cells: new Accumulator(), waiters: [], bytes: 0, landing: undefined }
-      line.gatherings.push(last)
+    const bytes = cells.bytes
+    line.bytes += bytes
+    this.#bytes += bytes
+    const last = line.gatherings.at(-1)
+    if (last !== undefined && last.cells.bytes + bytes <= FLIGHT_BYTES_MAX) {
+      last.cells.addAll(cells)
+      last.bytes += bytes
+      return last
     }
-    last.cells.addAll(cells)
-    last.bytes += cells.bytes
-    line.bytes += cells.bytes
-    this.#bytes += cells.bytes
-    return last
+    const gathering = { cells, waiters: [], bytes, landing: undefined }
+    line.gatherings.push(gathering)
+    return gathering
   }
 
   #needsLead(line: Line): boolean {
-    return line.ledSinceMs === null || this.#services.clock.now() - line.ledSinceMs > LEAD_LEASE_MS
+    return line.lead === null || this.#services.clock.now() - line.lead.sinceMs > LEAD_LEASE_MS
   }
 
   #handLeadTo(line: Line, waiter: Waiter): void {
-    line.ledSinceMs = this.#services.clock.now()
-    waiter.resolve({ kind: 'lead' })
+    line.lead = { sinceMs: this.#services.clock.now() }
+    waiter.resolve({ kind: 'lead', lead: line.lead })
   }
 
   /** Waits for a turn, with a timer of the waiting request's own. */
@@ -165,7 +182,7 @@ export class Coalescer {
   }
 
   /** Flies the first gathering, tells everyone aboard, and hands the lead on. */
-  async #lead(line: Line): Promise<void> {
+  async #lead(line: Line, lead: Lead): Promise<void> {
     const { clock, lingerMs } = this.#services
     if (lingerMs > 0 && line.lastAboard >= CROWDED_FLIGHT) await clock.sleep(lingerMs)
     const gathering = line.gatherings.shift()
@@ -174,7 +191,7 @@ export class Coalescer {
       if (gathering !== undefined) landing = await this.#fly(line.shard, gathering.cells)
     } finally {
       if (gathering !== undefined) this.#land(line, gathering, landing)
-      this.#passLead(line)
+      if (line.lead === lead) this.#passLead(line)
     }
   }
 
@@ -182,6 +199,7 @@ export class Coalescer {
     line.bytes -= gathering.bytes
     this.#bytes -= gathering.bytes
     line.lastAboard = gathering.waiters.length
+    line.lastLandedMs = this.#services.clock.now()
     gathering.landing = landing
     for (const waiter of gathering.waiters) waiter.resolve({ kind: 'landed', landing })
   }
@@ -197,8 +215,7 @@ export class Coalescer {
       line.gatherings.shift()
       this.#land(line, next, LOST)
     }
-    line.ledSinceMs = null
-    this.#lines.delete(line.shard)
+    line.lead = null
   }
 
   /** Sends one flight, the same bytes under the same name, until it is answered or given up. [I4] */

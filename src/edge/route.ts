@@ -1,5 +1,5 @@
 import { FLIGHT_BYTES_MAX } from '../limits.ts'
-import { Accumulator, cellBytes } from '../model/accumulator.ts'
+import { Accumulator, CELL_BYTES_MAX } from '../model/accumulator.ts'
 import { cellOf } from '../model/cell.ts'
 import type { Hour } from '../model/hour.ts'
 import type { Increment } from '../model/increment.ts'
@@ -21,15 +21,16 @@ export function splitByShard(
   shards: Schedule,
 ): Part[] {
   const parts: Part[] = []
-  /** The part of each shard that still has room. */
-  const open = new Map<string, Part>()
+  /** The part of each shard that still has room, by hour and slot: to name a shard for each item would cost most of all. */
+  const open = new Map<number, Part>()
   for (const [index, { key, value }] of increments.entries()) {
     const hour = hours[index] as Hour
-    const shard = formatShardName({ hour, slot: slotOf(key, hour, shards) })
-    let part = open.get(shard)
-    if (part === undefined || part.cells.bytes + cellBytes(key) > FLIGHT_BYTES_MAX) {
-      part = { shard, cells: new Accumulator(), indexes: [] }
-      open.set(shard, part)
+    const slot = slotOf(key, hour, shards)
+    const place = hour * SLOTS_MAX + slot
+    let part = open.get(place)
+    if (part === undefined || part.cells.bytes + CELL_BYTES_MAX > FLIGHT_BYTES_MAX) {
+      part = { shard: formatShardName({ hour, slot }), cells: new Accumulator(), indexes: [] }
+      open.set(place, part)
       parts.push(part)
     }
     part.cells.add(key, cellOf(value))
@@ -37,3 +38,6 @@ export function splitByShard(
   }
   return parts
 }
+
+/** More than any hour's shard count, so that hour and slot make one number. */
+const SLOTS_MAX = 2 ** 20

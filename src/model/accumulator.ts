@@ -1,3 +1,4 @@
+import { KEY_BYTES_MAX } from '../limits.ts'
 import type { Cell, KeyedCell } from './cell.ts'
 import { mergeCells } from './cell.ts'
 import { utf8Bytes } from './utf8.ts'
@@ -8,6 +9,9 @@ import { utf8Bytes } from './utf8.ts'
  * key's own quotes and five commas.
  */
 const CELL_NUMBERS_BYTES = 96
+
+/** The largest that a cell of a checked key can be, encoded: every byte of the key escaped. */
+export const CELL_BYTES_MAX = 2 * KEY_BYTES_MAX + CELL_NUMBERS_BYTES
 
 /** Upper bound of the encoded size of a cell, in bytes. It depends on the key alone, so that sums may grow. */
 export function cellBytes(key: string): number {

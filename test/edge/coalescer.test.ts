@@ -155,6 +155,24 @@ describe('coalescing', () => {
     expect(countOf(2)).toBe(2)
   })
 
+  test('lingers again after a rest, when the last flight before it was crowded', async () => {
+    coalescer = make(2)
+    submit()
+    await settle()
+    for (let i = 0; i < CROWDED_FLIGHT; i++) submit()
+    await settle()
+    for (const i of [0, 1]) {
+      call(i).answer(ACCEPTED)
+      await settle()
+    }
+    await clock.pass(1_000)
+    submit()
+    await settle()
+    expect(calls).toHaveLength(2)
+    await clock.pass(2)
+    expect(calls).toHaveLength(3)
+  })
+
   test('leaves nothing behind when all has landed', async () => {
     for (let i = 0; i < 5; i++) submit()
     await settle()
@@ -268,16 +286,27 @@ describe('waiting', () => {
     const { now, uuid, random, sleep } = clock
     const after: Clock['after'] = (ms, callback) => (isLost ? () => undefined : clock.after(ms, callback))
     coalescer = new Coalescer({ send, lingerMs: 0, clock: { now, uuid, random, sleep, after } })
-    submit()
+    const first = submit()
     await settle()
     isLost = false
     await clock.pass(LEAD_LEASE_MS + 1)
     const next = submit()
     await settle()
     expect(calls).toHaveLength(2)
-    call(1).answer(ACCEPTED)
+
+    // It comes back after all: it has its answer, and no lead to hand on.
+    call(0).answer(ACCEPTED)
     await settle()
-    expect(next.landed).toEqual({ kind: 'accepted' })
+    expect(first.landed).toEqual({ kind: 'accepted' })
+    const behind = submit()
+    await settle()
+    expect(calls).toHaveLength(2)
+
+    for (const i of [1, 2]) {
+      call(i).answer(ACCEPTED)
+      await settle()
+    }
+    expect([next.landed, behind.landed]).toEqual([{ kind: 'accepted' }, { kind: 'accepted' }])
   })
 
   test('[I5] is bounded in bytes for a shard, and what is refused was not counted', async () => {

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import pg from 'pg'
+import { onExit } from './on-exit.ts'
 
 const run = promisify(execFile)
 
@@ -187,20 +188,4 @@ async function createDatabase(url: string): Promise<string> {
     await client.end()
   }
   return url.replace(/[^/]*$/, name)
-}
-
-/** Runs `work` when this process ends, by itself or by a signal. Answers how to call that off. */
-function onExit(work: () => void): () => void {
-  const onSignal = (signal: NodeJS.Signals) => {
-    work()
-    forget()
-    process.kill(process.pid, signal)
-  }
-  const forget = () => {
-    process.off('exit', work)
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, onSignal)
-  }
-  process.on('exit', work)
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
-  return forget
 }

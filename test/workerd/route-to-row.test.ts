@@ -45,11 +45,12 @@ describe('from route to row', () => {
     const [key, shard] = [freshKey(), ownShard()]
     const send = (name: string, encoded: string) => env.SHARD.getByName(name).merge(encoded)
     const coalescer = new Coalescer({ send, clock, lingerMs: 0 })
-    const cells = new Accumulator()
-    cells.add(key, cellOf(1))
-    const landings = await Promise.all(
-      Array.from({ length: 200 }, () => coalescer.submit(shard.name, cells, () => undefined)),
-    )
+    const submit = () => {
+      const cells = new Accumulator()
+      cells.add(key, cellOf(1))
+      return coalescer.submit(shard.name, cells, () => undefined)
+    }
+    const landings = await Promise.all(Array.from({ length: 200 }, submit))
     expect(new Set(landings.map((landing) => landing.kind))).toEqual(new Set(['accepted']))
     const [row] = await runInDurableObject(shard.stub, (_, ctx) =>
       ctx.storage.sql.exec<{ flights: number }>('select count(*) as flights from journal').toArray(),

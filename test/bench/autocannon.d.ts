@@ -1,0 +1,28 @@
+/** What the benchmarks use of autocannon 9, which brings no types. Source: its README. */
+declare module 'autocannon' {
+  type Client = { setBody(body: string): void }
+
+  type Options = {
+    readonly url: string
+    readonly connections: number
+    /** Seconds. */
+    readonly duration: number
+    /** Seconds that a request may take. */
+    readonly timeout: number
+    readonly method: string
+    readonly headers: Readonly<Record<string, string>>
+    readonly setupClient: (client: Client) => void
+  }
+
+  type Result = {
+    /** Seconds. */
+    readonly duration: number
+    /** Connections that broke, timeouts included. */
+    readonly errors: number
+    readonly statusCodeStats: Readonly<Record<string, { readonly count: number }>>
+    /** Milliseconds. */
+    readonly latency: { readonly p50: number; readonly p99: number }
+  }
+
+  export default function autocannon(options: Options): Promise<Result>
+}

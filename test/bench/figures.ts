@@ -1,0 +1,79 @@
+import type { Turn } from './rounds.ts'
+
+/** What the rounds of one contender come to, under one workload. */
+export type Figures = {
+  readonly workload: string
+  readonly contender: string
+  /** Medians over the rounds. */
+  readonly incrementsPerSecond: number
+  readonly cpuMicros: number | null
+  readonly latencyMs: { readonly p50: number; readonly p99: number }
+  /** To the contender that only validates, in the same round. */
+  readonly ratio: { readonly median: number; readonly least: number; readonly most: number }
+  readonly errors: number
+}
+
+/** @param baseline the name of the contender that the others are compared with. */
+export function summarise(turns: readonly Turn[], baseline: string): Figures[] {
+  const groups = Map.groupBy(turns, ({ workload, contender }) => `${workload}|${contender}`)
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group
+    if (first === undefined) return []
+    const ratios = group.map((turn) => turn.incrementsPerSecond / rateOf(turns, turn, baseline))
+    const cpu = group.flatMap(({ cpuMicros }) => (cpuMicros === null ? [] : [cpuMicros]))
+    return {
+      workload: first.workload,
+      contender: first.contender,
+      incrementsPerSecond: median(group.map((turn) => turn.incrementsPerSecond)),
+      cpuMicros: cpu.length > 0 ? median(cpu) : null,
+      latencyMs: {
+        p50: median(group.map((turn) => turn.latencyMs.p50)),
+        p99: median(group.map((turn) => turn.latencyMs.p99)),
+      },
+      ratio: { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) },
+      errors: group.reduce((sum, turn) => sum + turn.errors, 0),
+    }
+  })
+}
+
+function rateOf(turns: readonly Turn[], { workload, round }: Turn, contender: string): number {
+  const turn = turns.find((t) => t.workload === workload && t.round === round && t.contender === contender)
+  return turn?.incrementsPerSecond ?? Number.NaN
+}
+
+/** NaN of nothing. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = (sorted.length - 1) / 2
+  const [low = Number.NaN, high = Number.NaN] = [sorted[Math.floor(middle)], sorted[Math.ceil(middle)]]
+  return (low + high) / 2
+}
+
+const HEAD = [
+  'workload',
+  'contender',
+  'increments/s',
+  'ratio (least to most)',
+  'CPU us/request',
+  'p50 ms',
+  'p99 ms',
+  'errors',
+]
+
+/** A Markdown table. */
+export function table(figures: readonly Figures[]): string {
+  const rows = figures.map((f) => [
+    f.workload,
+    f.contender,
+    Math.round(f.incrementsPerSecond).toLocaleString('en'),
+    `${f.ratio.median.toFixed(2)} (${f.ratio.least.toFixed(2)} to ${f.ratio.most.toFixed(2)})`,
+    f.cpuMicros === null ? '-' : String(Math.round(f.cpuMicros)),
+    String(f.latencyMs.p50),
+    String(f.latencyMs.p99),
+    String(f.errors),
+  ])
+  const widths = HEAD.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)))
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((c, i) => c.padEnd(widths[i] ?? 0)).join(' | ')} |`
+  return [line(HEAD), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+}

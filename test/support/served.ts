@@ -1,0 +1,149 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { unstable_readConfig } from 'wrangler'
+import { onExit } from './on-exit.ts'
+
+const CONFIG = join(import.meta.dirname, '../../wrangler.toml')
+
+/** A Worker in a workerd of its own, on 127.0.0.1. */
+export interface Served {
+  /** `http://127.0.0.1:PORT`, without a slash behind it. */
+  readonly url: string
+  readonly port: number
+  readonly pid: number
+  /** All that workerd has written to its standard output and error so far. A Worker in good order writes nothing. */
+  log(): string
+  /** Ends workerd and removes its state. Idempotent. */
+  stop(): Promise<void>
+}
+
+export type ServeOptions = {
+  /** The Worker's module, as `bundle` makes it. */
+  readonly script: string
+  /** In place of, or beside, what wrangler.toml has in `[vars]`. */
+  readonly vars: Readonly<Record<string, string>>
+  /** More for workerd's command line, such as `['--inspector-addr=127.0.0.1:9229']`. */
+  readonly flags?: readonly string[]
+}
+
+/**
+ * Serves a Worker with `workerd serve`: its socket is workerd's own. Both `wrangler dev` and Miniflare put a Worker
+ * of theirs in front, which every request passes.
+ *
+ * Compatibility date and flags, vars and Durable Object classes are wrangler.toml's. Objects live on disk, in a
+ * directory of their own under the system's temporary one.
+ *
+ * @throws with workerd's output when it ends before it listens.
+ */
+export async function serve({ script, vars, flags = [] }: ServeOptions): Promise<Served> {
+  const dir = mkdtempSync(join(tmpdir(), 'sumdial-served-'))
+  mkdirSync(join(dir, 'objects'))
+  writeFileSync(join(dir, 'worker.js'), script)
+  writeFileSync(join(dir, 'config.capnp'), workerdConfig(join(dir, 'objects'), vars))
+  // Without --verbose workerd keeps to itself what an object threw, and what became of a waitUntil.
+  const args = ['serve', 'config.capnp', '--verbose', '--control-fd=3', ...flags]
+  const child = spawn(workerdBinary(), args, {
+    cwd: dir,
+    env: { ...process.env, PWD: dir },
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  })
+  const log = gather(child)
+  const removeState = () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+  const forget = onExit(() => {
+    child.kill('SIGKILL')
+    removeState()
+  })
+  const stop = async () => {
+    await end(child)
+    forget()
+    removeState()
+  }
+  try {
+    const port = await listening(child)
+    return { url: `http://127.0.0.1:${port}`, port, pid: child.pid ?? 0, log, stop }
+  } catch (error) {
+    await stop()
+    throw new Error(`workerd did not start:\n${log()}`, { cause: error })
+  }
+}
+
+/** The package is wrangler's, so it is looked up from there. Its main module is the path of the binary. */
+function workerdBinary(): string {
+  const require = createRequire(import.meta.resolve('wrangler'))
+  return require('workerd').default
+}
+
+/** @returns the version that `workerd --version` prints, which is a date. */
+export function workerdVersion(): string {
+  const require = createRequire(import.meta.resolve('wrangler'))
+  return require('workerd').version
+}
+
+/** Cap'n Proto's text form, whose strings are written as JSON's are. Source: workerd/workerd.capnp. */
+function workerdConfig(objects: string, vars: Readonly<Record<string, string>>): string {
+  const config = unstable_readConfig({ config: CONFIG })
+  const text = (value: unknown) => JSON.stringify(value)
+  const list = (parts: readonly string[]) => `[\n    ${parts.join(',\n    ')}\n  ]`
+  const classes: readonly { name: string; class_name: string }[] = config.durable_objects.bindings
+  const bindings = [
+    ...Object.entries({ ...config.vars, ...vars }).map(
+      ([name, value]) => `(name = ${text(name)}, text = ${text(value)})`,
+    ),
+    ...classes.map((c) => `(name = ${text(c.name)}, durableObjectNamespace = ${text(c.class_name)})`),
+  ]
+  const namespaces = classes.map(
+    (c) => `(className = ${text(c.class_name)}, uniqueKey = ${text(c.class_name)}, enableSql = true)`,
+  )
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "worker", worker = .worker),
+    (name = "objects", disk = (path = ${text(objects)}, writable = true)),
+    (name = "internet", network = (allow = ["public", "private"]))
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")]
+);
+
+const worker :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  compatibilityDate = ${text(config.compatibility_date)},
+  compatibilityFlags = ${text(config.compatibility_flags)},
+  bindings = ${list(bindings)},
+  durableObjectNamespaces = ${list(namespaces)},
+  durableObjectStorage = (localDisk = "objects")
+);
+`
+}
+
+/** Said once at the start of a flag that the compatibility date implies; older dates need it, so it does no harm. */
+const FLAG_NOTICE = /^service worker: The compatibility flag \w+ became the default as of .*\n/gm
+
+function gather(child: ChildProcess): () => string {
+  const chunks: Buffer[] = []
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk))
+  return () => Buffer.concat(chunks).toString().replaceAll(FLAG_NOTICE, '')
+}
+
+/** workerd tells on its control descriptor, one JSON object a line, which port each socket has got. */
+async function listening(child: ChildProcess): Promise<number> {
+  const control = createInterface({ input: child.stdio[3] as Readable })
+  for await (const line of control) {
+    const message: { event: string; port?: number } = JSON.parse(line)
+    if (message.event === 'listen' && message.port !== undefined) return message.port
+  }
+  throw new Error('workerd ended before it listened')
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = once(child, 'exit')
+  child.kill('SIGKILL')
+  await gone
+}

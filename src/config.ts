@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LATE_HOURS_MAX, SHARDS_MAX } from './limits.ts'
 import type { Schedule } from './model/schedule.ts'
 import { parseSchedule } from './model/schedule.ts'
 
@@ -15,12 +16,6 @@ export type Config = {
   /** Whether everyone may do everything. Only `npm run dev` opens a Worker so. [S1] */
   readonly isOpen: boolean
 }
-
-/** The greatest number of shards that one hour may have: a request asks no more of them than this. */
-const SHARDS_MAX = 4096
-
-/** 22 years of late hours let one import old logs; a deployment wants days. */
-const LATE_HOURS_MAX = 1_000_000
 
 const wholeNumber = (min: number, max: number) =>
   z
@@ -40,10 +35,14 @@ const schedule = (min: number, max: number) =>
 const MISSING_DATABASE_URL =
   'is missing: set it with `wrangler secret put DATABASE_URL`, as postgresql://user:password@host/database'
 
+const DATABASE_URL_FORM =
+  'must look like postgresql://user:password@host/database, with special characters percent-encoded'
+
 const environmentSchema = z.object({
   DATABASE_URL: z
     .string({ error: MISSING_DATABASE_URL })
-    .regex(/^postgres(ql)?:\/\/[^@/]+@[^/]+\/./, 'must look like postgresql://user:password@host/database'),
+    .regex(/^postgres(ql)?:\/\/[^@/]+@[^/]+\/./, DATABASE_URL_FORM)
+    .refine((url) => URL.canParse(url), DATABASE_URL_FORM),
   NEON_FETCH_ENDPOINT: z.url({ error: 'must be a full address' }).optional(),
   FLUSH_INTERVAL_SECONDS: wholeNumber(1, 3600).default(5),
   SHARDS: schedule(1, SHARDS_MAX).prefault('1'),

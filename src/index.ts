@@ -4,6 +4,8 @@ import { parseConfig } from './config.ts'
 import { createApp } from './edge/app.ts'
 import { Coalescer } from './edge/coalescer.ts'
 import { problemResponse } from './edge/problem-response.ts'
+import { Unavailable, within } from './edge/within.ts'
+import { READ_MS_MAX } from './limits.ts'
 import { createReader } from './postgres/reader.ts'
 import { createSink } from './postgres/sink.ts'
 import { Held } from './shard/held.ts'
@@ -17,10 +19,12 @@ const held = new Held()
 
 /** The Durable Object class that wrangler.toml names. */
 export class Shard extends ShardObject<Env> {
+  protected override readonly clock = clock
+
   protected override services(): ShardServices {
     const config = parseConfig(this.env)
     const { flushIntervalMs, lateHours } = config
-    return { clock, held, sink: createSink(config, clock), flushIntervalMs, lateHours }
+    return { held, sink: createSink(config, clock), flushIntervalMs, lateHours }
   }
 }
 
@@ -35,15 +39,29 @@ function createWorker(env: Env, config: Config) {
       clock,
       lingerMs: config.lingerMs,
     }),
-    readCommitted: createReader(config, clock),
-    askUnsettled: async (name, key) => {
+    readCommitted: orUnavailable('Postgres', createReader(config, clock)),
+    askUnsettled: orUnavailable('A shard', async (name: string, key: string) => {
       const [unsettled] = await shard(name).unsettled([key])
-      if (unsettled === undefined) throw new Error('a shard answers for each key')
-      return unsettled
-    },
-    askStatus: (name) => shard(name).status(),
+      return unsettled ?? fail('a shard answers for each key')
+    }),
+    askStatus: (name) => within(clock, READ_MS_MAX, shard(name).status()),
     wake: (name) => shard(name).wake(),
   })
+}
+
+/** The same, within the time that a reader waits; whatever goes wrong there is no fault of the request. */
+function orUnavailable<Args extends unknown[], T>(who: string, ask: (...args: Args) => Promise<T>) {
+  return async (...args: Args): Promise<T> => {
+    try {
+      return await within(clock, READ_MS_MAX, ask(...args))
+    } catch (error) {
+      throw new Unavailable(`${who} could not be asked in time.`, { cause: error })
+    }
+  }
+}
+
+function fail(message: string): never {
+  throw new Error(message)
 }
 
 let worker: { readonly env: Env; readonly app: ReturnType<typeof createWorker> } | undefined

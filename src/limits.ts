@@ -25,9 +25,14 @@ export const AHEAD_MS_MAX = 5 * MINUTE
 /** Hourly buckets in one answer: more than a year of hours. */
 export const BUCKETS_MAX = 10_000
 
-/** Hours that one `/status` asks about; each costs a call per shard, and a free plan allows 50 a request. */
-export const STATUS_HOURS_MAX = 48
-export const STATUS_SHARDS_MAX = 200
+/** Shards that one hour may have: at 200 flights a second each, some 50,000. `/status` asks each of them. */
+export const SHARDS_MAX = 256
+
+/** Shards that one `/status` asks, a call each: all of one hour, or one of each of many. */
+export const STATUS_SHARDS_MAX = SHARDS_MAX
+
+/** Hours that an hour may stay open, 114 years: it lets one import old logs. A deployment wants days. */
+export const LATE_HOURS_MAX = 1_000_000
 
 // ── The isolate ─────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -43,14 +48,20 @@ export const WAITING_BYTES_MAX = 24 * MIB
 /** The same for one shard, so that one that is stuck does not take the room of the others. */
 export const WAITING_BYTES_PER_SHARD_MAX = 8 * MIB
 
-/** How long a request waits for its flights, after which its items are reported as unknown. */
+/** How long a request waits for its turn or for its flight to land, before its items are reported as unknown. */
 export const WAIT_MS_MAX = 10 * SECOND
+
+/** How long a flight is tried. So a request that waits and then leads is answered within 20 s. */
+export const FLIGHT_MS_MAX = 10 * SECOND
 
 /** How long one attempt of a flight may take before it is tried again under the same name. */
 export const ATTEMPT_MS_MAX = 4 * SECOND
 
 /** Attempts of one flight. Three is what the platform's own guide advises. */
 export const ATTEMPTS_MAX = 3
+
+/** The waits between them. */
+export const FLIGHT_RETRY_MS = { minMs: 50, maxMs: 1 * SECOND }
 
 /** After this long without a landing, whoever comes next takes the lead over from a request that was lost. */
 export const LEAD_LEASE_MS = 15 * SECOND
@@ -70,13 +81,14 @@ export const WAKE_SHARDS_MAX = 32
 // ── A shard ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * Cells held by all shards of an isolate, open and frozen. About 250 bytes each in memory, so a third of the
- * 128 MB that the platform gives an isolate. Past it: 503, while everything accepted stays.
+ * Cells held by all shards of an isolate, open and frozen. 280 to 400 bytes each in memory, and half as much again
+ * while they are frozen: within the 128 MB that the platform gives an isolate. Past it: 503, while everything
+ * accepted stays.
  */
-export const HELD_CELLS_MAX = 200_000
+export const HELD_CELLS_MAX = 150_000
 
 /** Encoded bytes held by all shards of an isolate, for cells with long keys. */
-export const HELD_BYTES_MAX = 40 * MIB
+export const HELD_BYTES_MAX = 30 * MIB
 
 /** Journal bytes held by all shards of an isolate: they bound the time that a replay takes. */
 export const JOURNAL_BYTES_MAX = 96 * MIB
@@ -90,7 +102,7 @@ export const FLUSH_CELLS = 10_000
 /** The same in encoded bytes. */
 export const FLUSH_BYTES = 4 * MIB
 
-/** The journal is folded when it has grown past this and past the size of what it adds up to. */
+/** The journal is folded when it has grown past this, and past the size of what it adds up to, since it was last. */
 export const FOLD_BYTES = 4 * MIB
 
 /** The shard closes this long after the edge does: their clocks may differ, and requests dawdle. */

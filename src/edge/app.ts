@@ -16,6 +16,7 @@ import { jsonResponse } from './json.ts'
 import { problemResponse } from './problem-response.ts'
 import { parseCounterQuery } from './query.ts'
 import { readStatus } from './status.ts'
+import { Unavailable } from './within.ts'
 
 /** What the edge works with; `index.ts` makes it, once for each isolate. */
 export type EdgeServices = {
@@ -57,19 +58,12 @@ export function createApp(services: EdgeServices) {
 
   async function counters(c: Context, keyInPath: string | undefined): Promise<Response> {
     const nowMs = services.clock.now()
-    const query = parseCounterQuery(new URL(c.req.raw.url).searchParams, keyInPath, nowMs)
+    const query = parseCounterQuery(new URL(c.req.raw.url).search, keyInPath, nowMs)
     if ('kind' in query) return problemResponse(query)
     const { readCommitted, askUnsettled } = services
-    try {
-      const { shards } = services.config
-      return respond(await readCounter(query, { readCommitted, askUnsettled, shards, nowMs }))
-    } catch (error) {
-      console.error({ message: 'read failed', error: error instanceof Error ? error.name : 'unknown' })
-      return problemResponse({
-        kind: 'unavailable',
-        detail: 'Postgres or a shard could not be asked in time.',
-      })
-    }
+    return respond(
+      await readCounter(query, { readCommitted, askUnsettled, shards: services.config.shards, nowMs }),
+    )
   }
 
   app.get('/status', async (c) => {
@@ -89,6 +83,10 @@ export function createApp(services: EdgeServices) {
     }),
   )
   app.onError((error) => {
+    if (error instanceof Unavailable) {
+      console.warn({ message: 'unavailable', error: error.message })
+      return problemResponse({ kind: 'unavailable', detail: error.message })
+    }
     console.error({ message: 'unexpected', error: error.name, stack: error.stack })
     return problemResponse({ kind: 'internal' })
   })
@@ -107,11 +105,15 @@ function wrongMethod(allow: string): Response {
   return problemResponse({ kind: 'method_not_allowed', allow, detail: `Only ${allow} is allowed here.` })
 }
 
+const COUNTERS = '/counters/'
+
 /** The rest of the path is the key: `%2F` equals `/`. */
 function keyOfPath(url: string): string | Problem {
-  const path = new URL(url).pathname.slice('/counters/'.length)
+  const { pathname } = new URL(url)
+  // The router has matched the decoded path, which `/%63ounters/` is too.
+  if (!pathname.startsWith(COUNTERS)) return { kind: 'not_found', detail: `Keys stand behind ${COUNTERS}.` }
   try {
-    return decodeURIComponent(path)
+    return decodeURIComponent(pathname.slice(COUNTERS.length))
   } catch {
     return { kind: 'invalid_parameter', parameter: 'key', detail: 'key is not percent-encoded UTF-8.' }
   }

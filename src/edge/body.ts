@@ -4,19 +4,17 @@ import type { Problem } from '../model/problem.ts'
 
 type Format = 'json' | 'ndjson'
 
-const FORMATS: Readonly<Record<string, Format>> = {
-  'application/json': 'json',
-  'application/x-ndjson': 'ndjson',
-}
+const FORMATS: ReadonlyMap<string, Format> = new Map([
+  ['application/json', 'json'],
+  ['application/x-ndjson', 'ndjson'],
+])
 
 /** The items of a request's body, parsed and not yet checked. The body is read up to its bound and no further. */
 export async function readItems(request: Request): Promise<unknown[] | Problem> {
   const format = formatOf(request.headers)
   if (typeof format !== 'string') return format
   const bytes = await readBounded(request)
-  if (bytes === undefined) {
-    return { kind: 'body_too_large', detail: `A body has at most ${REQUEST_BYTES_MAX} bytes: send several.` }
-  }
+  if ('kind' in bytes) return bytes
   const items = parseItems(bytes, format)
   if ('kind' in items || items.length <= REQUEST_ITEMS_MAX) return items
   return {
@@ -36,17 +34,33 @@ function formatOf(headers: Headers): Format | Problem {
   const [type = '', ...parameters] = (headers.get('content-type') ?? '').toLowerCase().split(';')
   const charset = parameters.map((p) => p.trim()).find((p) => p.startsWith('charset='))
   const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset)
-  const format = FORMATS[type.trim()]
+  const format = FORMATS.get(type.trim())
   if (format !== undefined && isUtf8) return format
   const detail =
     'Send Content-Type application/json (an object or an array) or application/x-ndjson, in UTF-8.'
   return { kind: 'unsupported_media_type', detail }
 }
 
-/** Undefined when the body is larger than its bound. */
-async function readBounded(request: Request): Promise<Uint8Array | undefined> {
+const TOO_LARGE: Problem = {
+  kind: 'body_too_large',
+  detail: `A body has at most ${REQUEST_BYTES_MAX} bytes: send several.`,
+}
+
+async function readBounded(request: Request): Promise<Uint8Array | Problem> {
+  try {
+    return await readUpTo(REQUEST_BYTES_MAX, request)
+  } catch (error) {
+    // The client has gone in the middle of its body; nobody hears the answer.
+    return {
+      kind: 'malformed_json',
+      detail: `The body broke off: ${error instanceof Error ? error.name : ''}.`,
+    }
+  }
+}
+
+async function readUpTo(bytesMax: number, request: Request): Promise<Uint8Array | Problem> {
   const declared = request.headers.get('content-length')
-  if (Number(declared ?? 0) > REQUEST_BYTES_MAX) return undefined
+  if (Number(declared ?? 0) > bytesMax) return TOO_LARGE
   if (declared !== null) return new Uint8Array(await request.arrayBuffer())
   if (request.body === null) return new Uint8Array()
   const chunks: Uint8Array[] = []
@@ -54,7 +68,7 @@ async function readBounded(request: Request): Promise<Uint8Array | undefined> {
   for await (const chunk of request.body) {
     size += chunk.byteLength
     // Leaving the loop cancels the stream.
-    if (size > REQUEST_BYTES_MAX) return undefined
+    if (size > bytesMax) return TOO_LARGE
     chunks.push(chunk)
   }
   return new Uint8Array(await new Blob(chunks).arrayBuffer())

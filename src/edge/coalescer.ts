@@ -3,6 +3,8 @@ import {
   ATTEMPTS_MAX,
   CROWDED_FLIGHT,
   FLIGHT_BYTES_MAX,
+  FLIGHT_MS_MAX,
+  FLIGHT_RETRY_MS,
   LEAD_LEASE_MS,
   LINE_REST_MS_MAX,
   WAIT_MS_MAX,
@@ -14,55 +16,12 @@ import type { Clock } from '../model/clock.ts'
 import type { MergeAnswer } from '../model/flight.ts'
 import { encodeFlight } from '../model/flight.ts'
 import { backoffMs } from '../model/retry.ts'
+import type { Gathering, Landing, Lead, Line, Waiter } from './line.ts'
+import { join, lineOf } from './line.ts'
+import { within } from './within.ts'
 
 /** Calls a shard with an encoded flight, through a stub of its own. Rejects when no answer came. */
 export type Send = (shard: string, flight: string) => Promise<MergeAnswer>
-
-/** What became of increments that were handed to the coalescer. */
-export type Landing =
-  /** Durable in the shard's journal. [I1] */
-  | { readonly kind: 'accepted' }
-  /** Certainly not counted. */
-  | { readonly kind: 'refused'; readonly reason: string }
-  /** No answer came: they may have been counted, or be counted yet. */
-  | { readonly kind: 'unknown'; readonly reason: string }
-
-type Turn =
-  | { readonly kind: 'landed'; readonly landing: Landing }
-  | { readonly kind: 'lead'; readonly lead: Lead }
-  | { readonly kind: 'late' }
-
-/** The right to fly a line's next flight. Whoever was thought lost and comes back finds that it has passed on. */
-type Lead = { readonly sinceMs: number }
-
-/** A request that waits for its flight, or for its turn to lead. */
-type Waiter = {
-  readonly turn: Promise<Turn>
-  readonly resolve: (turn: Turn) => void
-  /** It has given up waiting, so it must not be handed the lead. */
-  isGone: boolean
-}
-
-/** A flight while it gathers: the increments of many requests for one shard. */
-type Gathering = {
-  readonly cells: Accumulator
-  readonly waiters: Waiter[]
-  bytes: number
-  landing: Landing | undefined
-}
-
-/** All that is on its way to one shard. The first of `gatherings` flies next. */
-type Line = {
-  readonly shard: string
-  readonly gatherings: Gathering[]
-  /** Bytes gathering and in the air. */
-  bytes: number
-  /** Null when no request leads. */
-  lead: Lead | null
-  /** Requests aboard the last flight, and when it landed; 0 before the first. */
-  lastAboard: number
-  lastLandedMs: number
-}
 
 export type CoalescerServices = { readonly send: Send; readonly clock: Clock; readonly lingerMs: number }
 
@@ -83,6 +42,7 @@ export class Coalescer {
   /** Made at the first flight: an isolate has no chance before its first request. */
   #sender: string | undefined
   #n = 0
+  /** Bytes gathering and in the air, of all lines. */
   #bytes = 0
 
   constructor(services: CoalescerServices) {
@@ -104,39 +64,45 @@ export class Coalescer {
 
   async #turn(shard: string, cells: Accumulator): Promise<Landing> {
     const line = this.#lines.get(shard) ?? this.#openLine(shard)
+    if (this.#isLost(line)) this.#giveUp(line)
     if (this.#isFull(line, cells.bytes)) return { kind: 'refused', reason: 'full' }
     const gathering = this.#board(line, cells)
-    let waiter = join(gathering)
-    if (this.#needsLead(line)) this.#handLeadTo(line, waiter)
-    const deadlineMs = this.#services.clock.now() + WAIT_MS_MAX
-    for (;;) {
-      const turn = await this.#wait(waiter, deadlineMs)
-      if (turn.kind === 'landed') return turn.landing
-      if (turn.kind === 'late') return { kind: 'unknown', reason: 'no answer in time' }
-      // Whoever took a lost lead over may first have to fly a gathering that is not its own.
-      const isOwn = line.gatherings[0] === gathering
-      if (!isOwn) {
-        waiter.isGone = true
-        waiter = join(gathering)
-      }
-      await this.#lead(line, turn.lead)
-      if (isOwn) return gathering.landing ?? LOST
-    }
+    const waiter = join(gathering)
+    if (line.lead === null) this.#handLeadTo(line, waiter)
+    const turn = await this.#wait(waiter)
+    if (turn.kind === 'landed') return turn.landing
+    if (turn.kind === 'late') return { kind: 'unknown', reason: 'no answer in time' }
+    await this.#lead(line, turn.lead)
+    return gathering.landing ?? LOST
   }
 
   #openLine(shard: string): Line {
     this.#forgetRested()
-    const line: Line = { shard, gatherings: [], bytes: 0, lead: null, lastAboard: 0, lastLandedMs: 0 }
+    const line = lineOf(shard)
     this.#lines.set(shard, line)
     return line
   }
 
-  /** A line at rest is kept for a while, for it knows whether the last flight was crowded. */
+  /** A line at rest is kept for a while, for it knows whether its last flight was crowded. */
   #forgetRested(): void {
     const restedMs = this.#services.clock.now() - LINE_REST_MS_MAX
     for (const [shard, line] of this.#lines) {
+      if (this.#isLost(line)) this.#giveUp(line)
       if (line.lead === null && line.lastLandedMs < restedMs) this.#lines.delete(shard)
     }
+  }
+
+  #isLost(line: Line): boolean {
+    return line.lead !== null && this.#services.clock.now() - line.lead.sinceMs > LEAD_LEASE_MS
+  }
+
+  /** Ends what waits behind a lead that was lost with its request. What has not flown was certainly not counted. */
+  #giveUp(line: Line): void {
+    if (line.inAir !== null) this.#land(line, line.inAir, LOST)
+    for (const gathering of line.gatherings.splice(0)) {
+      this.#land(line, gathering, { kind: 'refused', reason: 'lost before its flight' })
+    }
+    line.lead = null
   }
 
   #isFull(line: Line, bytes: number): boolean {
@@ -154,13 +120,9 @@ export class Coalescer {
       last.bytes += bytes
       return last
     }
-    const gathering = { cells, waiters: [], bytes, landing: undefined }
+    const gathering: Gathering = { cells, bytes, waiters: [], landing: undefined }
     line.gatherings.push(gathering)
     return gathering
-  }
-
-  #needsLead(line: Line): boolean {
-    return line.lead === null || this.#services.clock.now() - line.lead.sinceMs > LEAD_LEASE_MS
   }
 
   #handLeadTo(line: Line, waiter: Waiter): void {
@@ -169,9 +131,8 @@ export class Coalescer {
   }
 
   /** Waits for a turn, with a timer of the waiting request's own. */
-  async #wait(waiter: Waiter, deadlineMs: number): Promise<Turn> {
-    const { clock } = this.#services
-    const cancel = clock.after(Math.max(0, deadlineMs - clock.now()), () => {
+  async #wait(waiter: Waiter) {
+    const cancel = this.#services.clock.after(WAIT_MS_MAX, () => {
       // Here and not after the wait: in between, the lead could be handed to one who has just given up.
       waiter.isGone = true
       waiter.resolve({ kind: 'late' })
@@ -181,21 +142,27 @@ export class Coalescer {
     return turn
   }
 
-  /** Flies the first gathering, tells everyone aboard, and hands the lead on. */
+  /** Flies the first gathering, which is the leader's own, tells everyone aboard, and hands the lead on. */
   async #lead(line: Line, lead: Lead): Promise<void> {
     const { clock, lingerMs } = this.#services
     if (lingerMs > 0 && line.lastAboard >= CROWDED_FLIGHT) await clock.sleep(lingerMs)
-    const gathering = line.gatherings.shift()
+    const gathering = line.lead === lead ? line.gatherings.shift() : undefined
+    // It was thought lost, and what it should have flown was given up.
+    if (gathering === undefined) return
+    line.inAir = gathering
     let landing = LOST
     try {
-      if (gathering !== undefined) landing = await this.#fly(line.shard, gathering.cells)
+      landing = await this.#fly(line.shard, gathering.cells)
     } finally {
-      if (gathering !== undefined) this.#land(line, gathering, landing)
+      this.#land(line, gathering, landing)
       if (line.lead === lead) this.#passLead(line)
     }
   }
 
+  /** Idempotent: a flight that was given up may come back after all. */
   #land(line: Line, gathering: Gathering, landing: Landing): void {
+    if (gathering.landing !== undefined) return
+    if (line.inAir === gathering) line.inAir = null
     line.bytes -= gathering.bytes
     this.#bytes -= gathering.bytes
     line.lastAboard = gathering.waiters.length
@@ -220,48 +187,28 @@ export class Coalescer {
 
   /** Sends one flight, the same bytes under the same name, until it is answered or given up. [I4] */
   async #fly(shard: string, cells: Accumulator): Promise<Landing> {
-    const { clock } = this.#services
+    const { clock, send } = this.#services
     this.#sender ??= clock.uuid()
     this.#n += 1
     const flight = encodeFlight({ name: { sender: this.#sender, n: this.#n }, cells: [...cells] })
-    const deadlineMs = clock.now() + WAIT_MS_MAX
+    const deadlineMs = clock.now() + FLIGHT_MS_MAX
     let reason = 'no answer'
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       try {
-        return landingOf(await this.#attempt(shard, flight), attempt)
+        return landingOf(await within(clock, ATTEMPT_MS_MAX, send(shard, flight)), attempt)
       } catch (error) {
         reason = error instanceof Error ? error.message.slice(0, 200) : 'no answer'
         if (isOverloaded(error)) return landingOf({ kind: 'refused', reason: 'overloaded' }, attempt)
       }
-      const waitMs = backoffMs(attempt, RETRY_MS, clock.random())
-      if (attempt === ATTEMPTS_MAX || clock.now() + waitMs + ATTEMPT_MS_MAX > deadlineMs) break
-      await clock.sleep(waitMs)
+      const waitMs = backoffMs(attempt, FLIGHT_RETRY_MS, clock.random())
+      if (clock.now() + waitMs + ATTEMPT_MS_MAX > deadlineMs) break
+      if (attempt < ATTEMPTS_MAX) await clock.sleep(waitMs)
     }
     return { kind: 'unknown', reason }
   }
-
-  async #attempt(shard: string, flight: string): Promise<MergeAnswer> {
-    const { send, clock } = this.#services
-    const timeout = Promise.withResolvers<never>()
-    const cancel = clock.after(ATTEMPT_MS_MAX, () => timeout.reject(new Error('no answer in time')))
-    try {
-      return await Promise.race([send(shard, flight), timeout.promise])
-    } finally {
-      cancel()
-    }
-  }
 }
-
-const RETRY_MS = { minMs: 50, maxMs: 1_000 }
 
 const LOST: Landing = { kind: 'unknown', reason: 'the flight was lost' }
-
-function join(gathering: Gathering): Waiter {
-  const { promise, resolve } = Promise.withResolvers<Turn>()
-  const waiter = { turn: promise, resolve, isGone: false }
-  gathering.waiters.push(waiter)
-  return waiter
-}
 
 /** A refusal after an attempt without an answer says nothing of that attempt: it may have been counted. */
 function landingOf(
@@ -272,6 +219,12 @@ function landingOf(
   return { kind: attempt === 1 ? 'refused' : 'unknown', reason: answer.reason }
 }
 
+/**
+ * Whether the shard was never reached, because too much waits for it. A reset while storage was slow carries the same
+ * mark, and there the flight may have been journaled: that one is tried again like any other.
+ */
 function isOverloaded(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'overloaded' in error && error.overloaded === true
+  if (typeof error !== 'object' || error === null || !('overloaded' in error)) return false
+  const isReset = 'durableObjectReset' in error && error.durableObjectReset === true
+  return error.overloaded === true && !isReset
 }

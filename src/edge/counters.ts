@@ -53,7 +53,10 @@ export async function readCounter(
   for (let attempt = 1; attempt <= FRESH_TRIES_MAX; attempt++) {
     const unsettled = await Promise.all(asked.map((hour) => askShard(hour, query.key, services)))
     // After the shards, never before: what they have settled by then is in the rows.
-    const committed = await services.readCommitted({ ...query, writers: writersOf(unsettled) })
+    const committed = await services.readCommitted({
+      ...query,
+      writers: unsettled.map(({ writer }) => writer),
+    })
     const parts = unsettled.map((part) => unsettledPart(part, committed.ledger))
     if (parts.every((part) => part !== undefined)) {
       return answer(
@@ -77,10 +80,6 @@ function freshHours(nowMs: number): Hour[] {
 
 function askShard(hour: Hour, key: string, services: ReadServices): Promise<Unsettled> {
   return services.askUnsettled(formatShardName({ hour, slot: slotOf(key, hour, services.shards) }), key)
-}
-
-function writersOf(unsettled: readonly Unsettled[]): string[] {
-  return unsettled.flatMap(({ writer }) => (writer === null ? [] : [writer]))
 }
 
 function answer(

@@ -1,8 +1,9 @@
 import type { Config } from '../config.ts'
-import { parseIncrements, stampHours } from '../model/increment.ts'
+import { parseIncrements } from '../model/increment.ts'
 import type { Problem } from '../model/problem.ts'
 import { readItems } from './body.ts'
-import type { Coalescer, Landing } from './coalescer.ts'
+import type { Coalescer } from './coalescer.ts'
+import type { Landing } from './line.ts'
 import type { Part } from './route.ts'
 import { splitByShard } from './route.ts'
 
@@ -28,11 +29,10 @@ export async function ingest(request: Request, services: IngestServices): Promis
   }
   const items = await readItems(request)
   if ('kind' in items) return items
-  const increments = parseIncrements(items)
+  const { nowMs, config } = services
+  const increments = parseIncrements(items, { nowMs, lateHours: config.lateHours })
   if ('errors' in increments) return { kind: 'invalid_increments', errors: increments.errors }
-  const hours = stampHours(increments, services.config.lateHours, services.nowMs)
-  if ('errors' in hours) return { kind: 'invalid_increments', errors: hours.errors }
-  const parts = splitByShard(increments, hours, services.config.shards)
+  const parts = splitByShard(increments, config.shards)
   const landings = await Promise.all(
     parts.map((part) => services.coalescer.submit(part.shard, part.cells, services.keepAlive)),
   )
@@ -40,9 +40,11 @@ export async function ingest(request: Request, services: IngestServices): Promis
 }
 
 function summarise(parts: readonly Part[], landings: readonly Landing[], count: number): Ingested | Problem {
+  if (landings.every((landing) => landing.kind === 'accepted')) {
+    return { accepted: count, duplicates: 0, conflicts: [] }
+  }
   const refused = indexesOf(parts, landings, 'refused')
   const unknown = indexesOf(parts, landings, 'unknown')
-  if (refused.length + unknown.length === 0) return { accepted: count, duplicates: 0, conflicts: [] }
   const reasons = new Set(landings.flatMap((l) => (l.kind === 'accepted' ? [] : [l.reason])))
   return {
     kind: 'not_all_counted',

@@ -29,10 +29,14 @@ const DEFAULT_HOURS = 24
 
 /** Parses the parameters of `GET /counters?key=` and, when the key stands in the path, of `GET /counters/{key}`. */
 export function parseCounterQuery(
-  search: URLSearchParams,
+  rawSearch: string,
   keyInPath: string | undefined,
   nowMs: number,
 ): CounterQuery | Problem {
+  // URLSearchParams would take what is not UTF-8 for U+FFFD, and answer for another key than was asked.
+  if (!isPercentEncodedUtf8(rawSearch))
+    return invalid('key', 'or another parameter is not percent-encoded UTF-8')
+  const search = new URLSearchParams(rawSearch)
   const key = parseKey(search, keyInPath)
   if (typeof key !== 'string') return key
   const names = [...search.keys()].filter((name) => name !== 'key' || keyInPath !== undefined)
@@ -42,6 +46,15 @@ export function parseCounterQuery(
   if (!parsed.success) return invalidOf(parsed.error)
   const range = parseRange(parsed.data.from, parsed.data.to, nowMs)
   return 'kind' in range ? range : { key, ...range, isFresh: parsed.data.consistency === 'fresh' }
+}
+
+function isPercentEncodedUtf8(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function parseKey(search: URLSearchParams, keyInPath: string | undefined): string | Problem {
@@ -62,16 +75,11 @@ function parseRange(
   const end = toMs === undefined ? addHours(hourOf(nowMs), 1) : hoursBeginningIn(toMs, toMs).to
   const begin = fromMs === undefined ? addHours(end, -DEFAULT_HOURS) : hoursBeginningIn(fromMs, fromMs).from
   if (begin > end) return invalid('from', 'must not be after to')
-  if (Math.abs(begin) > YEAR_9999 || Math.abs(end) > YEAR_9999)
-    return invalid('from', 'and to must be in years before 9999')
   if (end - begin > BUCKETS_MAX) {
     return invalid('from', `and to span ${end - begin} hours; one answer has at most ${BUCKETS_MAX} buckets`)
   }
   return { from: begin, to: end }
 }
-
-/** In hours since 1970; what RFC 3339 and Postgres can both write. */
-const YEAR_9999 = Math.floor(Date.UTC(9999, 0, 1) / 3_600_000)
 
 function invalidOf(error: z.ZodError): Problem {
   const [issue] = error.issues

@@ -1,7 +1,6 @@
 import { FLIGHT_BYTES_MAX } from '../limits.ts'
 import { Accumulator, CELL_BYTES_MAX } from '../model/accumulator.ts'
 import { cellOf } from '../model/cell.ts'
-import type { Hour } from '../model/hour.ts'
 import type { Increment } from '../model/increment.ts'
 import type { Schedule } from '../model/schedule.ts'
 import { formatShardName, slotOf } from '../model/shard-name.ts'
@@ -14,17 +13,12 @@ export type Part = {
   readonly indexes: number[]
 }
 
-/** Splits a request by shard; `hours` are the increments' own, in their order. [K2] */
-export function splitByShard(
-  increments: readonly Increment[],
-  hours: readonly Hour[],
-  shards: Schedule,
-): Part[] {
+/** Splits a request by shard. [K2] */
+export function splitByShard(increments: readonly Increment[], shards: Schedule): Part[] {
   const parts: Part[] = []
   /** The part of each shard that still has room, by hour and slot: to name a shard for each item would cost most of all. */
   const open = new Map<number, Part>()
-  for (const [index, { key, value }] of increments.entries()) {
-    const hour = hours[index] as Hour
+  for (const [index, { key, value, hour }] of increments.entries()) {
     const slot = slotOf(key, hour, shards)
     const place = hour * SLOTS_MAX + slot
     let part = open.get(place)

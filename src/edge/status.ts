@@ -1,8 +1,9 @@
-import { AHEAD_MS_MAX, STATUS_HOURS_MAX, STATUS_SHARDS_MAX } from '../limits.ts'
+import { AHEAD_MS_MAX, STATUS_SHARDS_MAX } from '../limits.ts'
 import type { Hour } from '../model/hour.ts'
 import { addHours, formatHour, hourOf, parseHour } from '../model/hour.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Schedule } from '../model/schedule.ts'
+import { valueAt } from '../model/schedule.ts'
 import { shardsOf } from '../model/shard-name.ts'
 import type { ShardStatus } from '../model/status.ts'
 
@@ -27,12 +28,12 @@ export async function readStatus(
   search: URLSearchParams,
   services: StatusServices,
 ): Promise<StatusAnswer | Problem> {
-  const hours = parseHours(search, services.nowMs)
-  if ('kind' in hours) return hours
+  const asked = parseHours(search)
+  if ('kind' in asked) return asked
+  const hours = asked.length > 0 ? asked : recentHours(services)
   const names = hours.flatMap((hour) => shardsOf(hour, services.shards))
   if (names.length > STATUS_SHARDS_MAX) {
-    const detail = `These hours have ${names.length} shards, and one answer has at most ${STATUS_SHARDS_MAX}: ask with ?hour=.`
-    return { kind: 'invalid_parameter', parameter: 'hour', detail }
+    return invalid('hour', `asks for ${names.length} shards; one answer has at most ${STATUS_SHARDS_MAX}`)
   }
   const shards = await Promise.all(names.map((name) => askOrSay(name, services)))
   const known = shards.flatMap((shard) => ('error' in shard ? [] : [shard]))
@@ -58,16 +59,24 @@ async function askOrSay(
   }
 }
 
-/** The hours asked for; by default this one and the one before, and close to the turn the next. */
-function parseHours(search: URLSearchParams, nowMs: number): Hour[] | Problem {
+/** The hours asked for, each once. */
+function parseHours(search: URLSearchParams): Hour[] | Problem {
   const unknown = [...search.keys()].find((name) => name !== 'hour')
   if (unknown !== undefined) return invalid(unknown, 'is not known here. Known is hour')
-  const asked = search.getAll('hour').map(parseHour)
-  if (asked.length > STATUS_HOURS_MAX) return invalid('hour', `is given more than ${STATUS_HOURS_MAX} times`)
+  const asked = [...new Set(search.getAll('hour'))].map(parseHour)
   if (asked.includes(undefined)) return invalid('hour', 'must be of the form 2026-11-21T20Z')
-  if (asked.length > 0) return asked.filter((hour) => hour !== undefined)
-  const last = hourOf(nowMs + AHEAD_MS_MAX)
-  return [addHours(last, -2), addHours(last, -1), last].filter((hour) => hour >= hourOf(nowMs) - 1)
+  return asked.filter((hour) => hour !== undefined)
+}
+
+/** This hour and the one before, and close to the turn the next; of many shards, as many hours as one answer has room for. */
+function recentHours({ nowMs, shards }: StatusServices): Hour[] {
+  const hours: Hour[] = []
+  let count = 0
+  for (let hour = hourOf(nowMs + AHEAD_MS_MAX); hour >= hourOf(nowMs) - 1; hour = addHours(hour, -1)) {
+    count += valueAt(shards, hour)
+    if (count <= STATUS_SHARDS_MAX) hours.unshift(hour)
+  }
+  return hours
 }
 
 function invalid(parameter: string, message: string): Problem {

@@ -115,8 +115,9 @@ export type MergeRefusal =
 
 /** What a shard holds of one key that Postgres may not have yet: the shard's half of a fresh read. [R1] */
 export type Unsettled = {
-  /** The writer that the frozen cells are frozen under; null before the first freeze. */
-  readonly writer: string | null
+  /** The name under which the ledger knows the shard. It has one before its first flush, so that a reader can tell
+   * whether that flush has landed since. */
+  readonly writer: string
   /** The last seq known to be in Postgres, 0 for none; and the seq that the next batch gets. */
   readonly settledSeq: number
   readonly nextSeq: number

@@ -7,8 +7,11 @@ import type { Schedule } from './schedule.ts'
 import { valueAt } from './schedule.ts'
 import { utf8Bytes } from './utf8.ts'
 
-/** A checked increment. `atMs` is in epoch ms; without it the time of arrival counts. */
-export type Increment = { readonly key: string; readonly value: number; readonly atMs: number | undefined }
+/** A checked increment, with the hour that it counts in. */
+export type Increment = { readonly key: string; readonly value: number; readonly hour: Hour }
+
+/** When it arrived, in epoch ms, and how long hours stay open. */
+export type Arrival = { readonly nowMs: number; readonly lateHours: Schedule }
 
 /** What is wrong with one item of a request. `path` names the field, empty for the item itself. */
 export type ItemError = { readonly index: number; readonly path: string; readonly message: string }
@@ -43,12 +46,17 @@ function check<T>(faultOf: (value: T) => string | undefined) {
   }
 }
 
-const AT = 'must be an RFC 3339 time such as 2026-11-21T20:15:00Z, or whole epoch milliseconds'
+const AT =
+  'must be an RFC 3339 time such as 2026-11-21T20:15:00Z, or whole epoch milliseconds, of years 1000 to 9998'
+
+/** What RFC 3339, JavaScript and Postgres all write alike, with room for a range around it. */
+const EARLIEST_MS = Date.UTC(1000, 0)
+const LATEST_MS = Date.UTC(9999, 0)
 
 /** A time as requests write it; epoch ms as output. */
 export const instantSchema = z.union([z.number(), z.string()], { error: AT }).transform((at, ctx): number => {
   const ms = typeof at === 'string' ? parseRfc3339(at) : at
-  if (ms !== undefined && Number.isSafeInteger(ms)) return ms
+  if (ms !== undefined && Number.isInteger(ms) && ms >= EARLIEST_MS && ms < LATEST_MS) return ms
   ctx.addIssue({ code: 'custom', message: AT })
   return z.NEVER
 })
@@ -66,20 +74,35 @@ export const incrementSchema = z.strictObject({
   id: unsupportedId.optional(),
 })
 
-/** Validates every item; no item is taken unless all are good. [I2] */
-export function parseIncrements(items: readonly unknown[]): Increment[] | { errors: ItemError[] } {
+/**
+ * Validates every item, and decides the hour of each, once: by `at`, or else by its arrival. No item is taken unless
+ * all are good. [I2] [K1]
+ */
+export function parseIncrements(
+  items: readonly unknown[],
+  arrival: Arrival,
+): Increment[] | { errors: ItemError[] } {
   const increments: Increment[] = []
   const errors: ItemError[] = []
   for (const [index, item] of items.entries()) {
-    const parsed = incrementSchema.safeParse(item)
-    if (parsed.success)
-      increments.push({ key: parsed.data.key, value: parsed.data.value, atMs: parsed.data.at })
-    else errors.push(...parsed.error.issues.map((issue) => ({ index, ...describe(issue) })))
+    const parsed = parseIncrement(item, arrival)
+    if ('faults' in parsed) errors.push(...parsed.faults.map((fault) => ({ index, ...fault })))
+    else increments.push(parsed)
   }
   return errors.length > 0 ? { errors } : increments
 }
 
-function describe(issue: z.core.$ZodIssue): { path: string; message: string } {
+type Fault = Omit<ItemError, 'index'>
+
+function parseIncrement(item: unknown, { nowMs, lateHours }: Arrival): Increment | { faults: Fault[] } {
+  const parsed = incrementSchema.safeParse(item)
+  if (!parsed.success) return { faults: parsed.error.issues.map(describe) }
+  const { key, value, at: atMs = nowMs } = parsed.data
+  const message = timeFault(atMs, lateHours, nowMs)
+  return message === undefined ? { key, value, hour: hourOf(atMs) } : { faults: [{ path: 'at', message }] }
+}
+
+function describe(issue: z.core.$ZodIssue): Fault {
   if (issue.code === 'unrecognized_keys') {
     const names = issue.keys.map((name) => JSON.stringify(name.slice(0, 64))).join(', ')
     return { path: '', message: `has unknown fields: ${names}. Known are key, value, at` }
@@ -102,22 +125,6 @@ export function shardClosesMs(hour: Hour, lateHours: Schedule): number {
 /** From when a shard that holds nothing may retire. */
 export function retireAtMs(hour: Hour, lateHours: Schedule): number {
   return edgeClosesMs(hour, lateHours) + RETIRE_GRACE_MS
-}
-
-/** The hour of each increment, decided once, here, from `at` or else from the time of arrival. [K1] */
-export function stampHours(
-  increments: readonly Increment[],
-  lateHours: Schedule,
-  nowMs: number,
-): Hour[] | { errors: ItemError[] } {
-  const errors: ItemError[] = []
-  const hours = increments.map((increment, index) => {
-    const atMs = increment.atMs ?? nowMs
-    const message = timeFault(atMs, lateHours, nowMs)
-    if (message !== undefined) errors.push({ index, path: 'at', message })
-    return hourOf(atMs)
-  })
-  return errors.length > 0 ? { errors } : hours
 }
 
 function timeFault(atMs: number, lateHours: Schedule, nowMs: number): string | undefined {

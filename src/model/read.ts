@@ -32,7 +32,7 @@ export function unsettledPart(unsettled: Unsettled, ledger: CommittedRead['ledge
   const { writer, open, frozen, settledSeq, nextSeq } = unsettled
   // Whatever was acknowledged of this key before the shard answered was in Postgres by then.
   if (open === null && frozen.length === 0) return EMPTY_CELL
-  const row = writer === null ? undefined : ledger.get(writer)
+  const row = ledger.get(writer)
   const seq = row?.seq ?? 0
   if (row?.sealed === true || seq < settledSeq || seq >= nextSeq) return undefined
   const missing = frozen.filter((batch) => batch.seq > seq).map((batch) => batch.cell)

@@ -19,7 +19,7 @@ export type ScheduleFault = { readonly fault: string }
  * Parses `1` or `1, 16@2026-12-01T00Z, 32@2027-01-01T00Z`.
  *
  * @param bounds inclusive, for each value.
- * @returns the schedule, or what is wrong with it in words for an operator.
+ * @returns the schedule, or what is wrong with it in words for an operator, which repeat none of the text.
  */
 export function parseSchedule(text: string, bounds: { min: number; max: number }): Schedule | ScheduleFault {
   const steps: { from: Hour; value: number }[] = []
@@ -27,11 +27,11 @@ export function parseSchedule(text: string, bounds: { min: number; max: number }
     const [number = '', hourText, ...rest] = part.trim().split('@')
     const from = i === 0 && hourText === undefined ? BEGINNING : parseHour(hourText ?? '')
     if (from === undefined || rest.length > 0) {
-      return { fault: `"${part.trim()}" is not of the form 16@2026-12-01T00Z (only the first has no hour)` }
+      return { fault: `step ${i + 1} is not of the form 16@2026-12-01T00Z (only the first has no hour)` }
     }
     const value = /^\d{1,15}$/.test(number) ? Number(number) : Number.NaN
     if (!(value >= bounds.min && value <= bounds.max)) {
-      return { fault: `"${number}" is not a whole number from ${bounds.min} to ${bounds.max}` }
+      return { fault: `step ${i + 1} is not a whole number from ${bounds.min} to ${bounds.max}` }
     }
     const last = steps.at(-1)
     if (last !== undefined && last.from >= from) return { fault: 'the hours do not ascend' }

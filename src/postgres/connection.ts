@@ -8,6 +8,10 @@ export type ConnectionConfig = {
   readonly neonFetchEndpoint: string | undefined
 }
 
+export class StatementTimeout extends Error {
+  override name = 'StatementTimeout'
+}
+
 /**
  * Runs statements that give up after `timeoutMs`: the driver has no timeout of its own, and takes a signal only at
  * its making. A handle costs no connection, for each statement is one HTTP request.
@@ -23,7 +27,9 @@ export async function withDatabase<T>(
 ): Promise<T> {
   if (config.neonFetchEndpoint !== undefined) neonConfig.fetchEndpoint = config.neonFetchEndpoint
   const controller = new AbortController()
-  const cancel = clock.after(timeoutMs, () => controller.abort(new Error(`no answer in ${timeoutMs} ms`)))
+  const cancel = clock.after(timeoutMs, () =>
+    controller.abort(new StatementTimeout(`no answer in ${timeoutMs} ms`)),
+  )
   try {
     return await use(drizzle(neon(config.databaseUrl, { fetchOptions: { signal: controller.signal } })))
   } finally {

@@ -1,6 +1,7 @@
 import { NeonDbError } from '@neondatabase/serverless'
 import { DrizzleQueryError } from 'drizzle-orm'
 import type { ApplyOutcome } from '../model/batch.ts'
+import { StatementTimeout } from './connection.ts'
 
 export type Failure = Extract<ApplyOutcome, { kind: 'ambiguous' | 'cell_refused' | 'refused' }>
 
@@ -27,12 +28,18 @@ export function classifyFailure(error: unknown): Failure {
   return { kind: 'refused', reason }
 }
 
-/** Without detail, hint and parameters, which can hold keys or credentials. */
+/**
+ * What may be shown: no detail, hint or parameter, which hold keys, and no text of the driver's own, which can hold
+ * the connection string. Messages of class 22 repeat values.
+ */
 function describe(cause: unknown): string {
-  if (cause instanceof NeonDbError) {
-    return cause.code === undefined
-      ? cause.message.slice(0, 200)
-      : `SQLSTATE ${cause.code}: ${cause.message.slice(0, 200)}`
+  if (!(cause instanceof NeonDbError)) return cause instanceof Error ? cause.name : 'unknown failure'
+  const { code, message, sourceError } = cause
+  if (code !== undefined && code !== '') {
+    return code.startsWith('22') ? `SQLSTATE ${code}` : `SQLSTATE ${code}: ${message.slice(0, 200)}`
   }
-  return cause instanceof Error ? `${cause.name}: ${cause.message.slice(0, 200)}` : 'unknown failure'
+  const status = /^Server error \(HTTP status \d+\)/.exec(message)?.[0]
+  if (status !== undefined) return status
+  if (sourceError instanceof StatementTimeout) return sourceError.message
+  return message.startsWith('Error connecting') ? 'no connection to Postgres' : 'no answer from Postgres'
 }

@@ -39,7 +39,7 @@ function cellOf(row: z.infer<typeof rowSchema>): Cell {
   return { sum: row.sum, count: row.count, min: row.min, max: row.max }
 }
 
-/** Numbers leave as text, for JSON readers round beyond 2^53. */
+/** The sum leaves as text, for JSON readers round beyond 2^53. */
 function select(query: Parameters<ReadCommitted>[0]) {
   return sql`
 select

@@ -58,8 +58,7 @@ with claim as (
     min = least(c.min, excluded.min), max = greatest(c.max, excluded.max), updated_at = now()
   returning 1
 )
-select (select count(*) from claim)::int as claimed, (select count(*) from applied)::int as applied,
-  before.seq::text as seq, before.batch, before.sealed
+select (select count(*) from claim)::int as claimed, before.seq::text as seq, before.batch, before.sealed
 from (values (1)) as one left join sumdial.ledger as before on before.writer = ${writer}`
 }
 

@@ -6,7 +6,8 @@ import { nextFlushMs, planFlush } from '../model/flush-plan.ts'
 import { backoffMs } from '../model/retry.ts'
 import type { ShardName } from '../model/shard-name.ts'
 import { formatShardName } from '../model/shard-name.ts'
-import type { FrozenBatch, ShardStore } from './store.ts'
+import type { FrozenBatch } from './memory.ts'
+import type { ShardStore } from './store.ts'
 
 /** The shard's one alarm, by epoch ms. Durable with the writes of the same turn. */
 export interface Alarm {
@@ -102,7 +103,7 @@ export class Flusher {
   async #flush(nowMs: number): Promise<void> {
     const { store, alarm, clock } = this.#services
     const armNext = () => alarm.set(this.dueMs(nowMs))
-    if (store.frozen.length === 0) store.freeze(nowMs, clock.uuid, armNext)
+    if (store.frozen.length === 0) store.freeze(nowMs, armNext)
     else armNext()
     for (const batch of store.frozen) {
       if (clock.now() - nowMs > FLUSH_RUN_MS_MAX) return
@@ -137,7 +138,6 @@ export class Flusher {
 
   #batchOf(frozen: FrozenBatch): Batch {
     const { name, store } = this.#services
-    if (store.writer === null) throw new Error('a frozen batch has a writer')
     return {
       writer: store.writer,
       seq: frozen.seq,

@@ -15,19 +15,20 @@ export interface Loaded {
  * memory is gone with it.
  */
 export class Held {
-  readonly #members = new Set<WeakRef<Loaded>>()
+  readonly #members = new Map<string, WeakRef<Loaded>>()
 
-  join(member: Loaded): void {
-    this.#members.add(new WeakRef(member))
+  /** A member of a name that is there takes the place of the other: it is the same shard, loaded again. */
+  join(name: string, member: Loaded): void {
+    this.#members.set(name, new WeakRef(member))
   }
 
   /** Whether there is no room for more. */
   isFull(): boolean {
     const total = { cells: 0, bytes: 0, journalBytes: 0 }
-    for (const reference of this.#members) {
+    for (const [name, reference] of this.#members) {
       const load = reference.deref()?.load
       if (load === undefined) {
-        this.#members.delete(reference)
+        this.#members.delete(name)
         continue
       }
       total.cells += load.cells

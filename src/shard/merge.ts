@@ -22,7 +22,8 @@ export function mergeFlight(store: ShardStore, encoded: string, conditions: Merg
   if (status === 'known') return { kind: 'accepted' }
   if (status === 'stale') return refused('stale')
   if (conditions.nowMs >= conditions.closesMs) return refused('closed')
-  if (conditions.isFull() || store.senderCount >= SENDERS_MAX) return refused('full')
+  const hasRoom = store.senderCount < SENDERS_MAX || store.knowsSender(flight.name.sender)
+  if (!hasRoom || conditions.isFull()) return refused('full')
   store.merge(flight, encoded, conditions.nowMs)
   return { kind: 'accepted' }
 }

@@ -6,7 +6,7 @@ import type { MergeAnswer, Unsettled } from '../model/flight.ts'
 import { retireAtMs, shardClosesMs } from '../model/increment.ts'
 import type { Schedule } from '../model/schedule.ts'
 import type { ShardName } from '../model/shard-name.ts'
-import { parseShardName } from '../model/shard-name.ts'
+import { formatShardName, parseShardName } from '../model/shard-name.ts'
 import type { ShardStatus } from '../model/status.ts'
 import { Flusher } from './flush.ts'
 import type { Held } from './held.ts'
@@ -14,10 +14,9 @@ import { isOutgrown, mergeFlight } from './merge.ts'
 import { durableObjectSql } from './sql.ts'
 import { describeShard } from './status.ts'
 import { ShardStore } from './store.ts'
-import { hasTables, holdsAnything } from './tables.ts'
+import { hasTables } from './tables.ts'
 
 export type ShardServices = {
-  readonly clock: Clock
   readonly sink: Sink
   readonly held: Held
   readonly flushIntervalMs: number
@@ -42,13 +41,16 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
   /** When the alarm rings, as far as this instance knows; null when none is set. */
   #alarmAtMs: number | null = null
 
+  /** The runtime's, there from the start: an alarm is armed again even when nothing else can be had. */
+  protected abstract readonly clock: Clock
+
   /** What the object works with. Called at its first event; a fault in the configuration throws there. */
   protected abstract services(): ShardServices
 
   /** Takes a flight. When it answers `accepted`, the flight is in the journal, durably. [I1] */
   async merge(encoded: string): Promise<MergeAnswer> {
     const { services, name, store, flusher } = this.#opened ?? (await this.#open())
-    const nowMs = services.clock.now()
+    const nowMs = this.clock.now()
     const answer = mergeFlight(store, encoded, {
       nowMs,
       closesMs: shardClosesMs(name.hour, services.lateHours),
@@ -68,8 +70,8 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
   }
 
   async status(): Promise<ShardStatus> {
-    const { services, name, store, flusher } = this.#opened ?? (await this.#open())
-    return describeShard(name, store.holdings(), flusher.fault, services.clock.now())
+    const { name, store, flusher } = this.#opened ?? (await this.#open())
+    return describeShard(name, store.holdings(), flusher.fault, this.clock.now())
   }
 
   /** Does nothing. The first use of a name is slow on the platform, so it is had before the hour begins. */
@@ -83,7 +85,7 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
       await flusher.run()
     } catch (error) {
       console.error({ message: 'flush failed', shard: this.ctx.id.name, error: String(error) })
-      this.#arm(Date.now() + BACKOFF_MS_MAX)
+      this.#arm(this.clock.now() + BACKOFF_MS_MAX)
     }
   }
 
@@ -94,8 +96,7 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
     if (this.#opened !== undefined) return this.#opened
     this.#alarmAtMs = alarmAtMs
     const sql = durableObjectSql(this.ctx.storage)
-    const isLost = alarmAtMs === null || alarmAtMs < Date.now() - ALARM_OVERDUE_MS
-    if (isLost && hasTables(sql) && holdsAnything(sql)) this.#arm(Date.now())
+    if (this.#isAlarmLost() && hasTables(sql)) this.#arm(this.clock.now())
     return this.#load()
   }
 
@@ -103,14 +104,14 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
     const services = this.services()
     const name = parseShardName(this.ctx.id.name ?? '')
     if (name === undefined) throw new Error(`not the name of a shard: ${this.ctx.id.name}`)
-    const store = new ShardStore(durableObjectSql(this.ctx.storage))
-    services.held.join(store)
+    const store = new ShardStore(durableObjectSql(this.ctx.storage), this.clock.uuid)
+    services.held.join(formatShardName(name), store)
     const flusher = new Flusher({
       name,
       store,
       alarm: { set: (atMs) => this.#arm(atMs) },
       sink: services.sink,
-      clock: services.clock,
+      clock: this.clock,
       intervalMs: services.flushIntervalMs,
       retireAtMs: retireAtMs(name.hour, services.lateHours),
     })
@@ -119,7 +120,11 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
   }
 
   #armBy(atMs: number): void {
-    if (this.#alarmAtMs === null || this.#alarmAtMs > atMs) this.#arm(atMs)
+    if (this.#isAlarmLost() || (this.#alarmAtMs ?? 0) > atMs) this.#arm(atMs)
+  }
+
+  #isAlarmLost(): boolean {
+    return this.#alarmAtMs === null || this.#alarmAtMs < this.clock.now() - ALARM_OVERDUE_MS
   }
 
   #arm(atMs: number): void {

@@ -15,34 +15,26 @@ const SCHEMA_VERSION = 1
 
 const CREATE = [
   `create table state (
-     one integer primary key check (one = 1), version integer not null, writer text,
+     one integer primary key check (one = 1), version integer not null, writer text not null,
      next_seq integer not null, accepted integer not null, settled integer not null)`,
   `create table journal (
      row integer primary key, accepted integer not null, since integer not null, flight text not null)`,
   `create table batches (
      seq integer primary key, id text not null, since integer not null, cells text not null)`,
   'create table senders (sender text primary key, n integer not null) without rowid',
-  `insert into state values (1, ${SCHEMA_VERSION}, null, 1, 0, 0)`,
 ]
 
-export function createTables(sql: Sql): void {
+export function createTables(sql: Sql, writer: string): void {
   for (const statement of CREATE) sql.run(statement)
+  sql.run('insert into state values (1, ?, ?, 1, 0, 0)', SCHEMA_VERSION, writer)
 }
 
 export function hasTables(sql: Sql): boolean {
   return sql.run(`select 1 as one from sqlite_master where type = 'table' and name = 'state'`).length > 0
 }
 
-/** Whether anything waits for Postgres, without decoding it. */
-export function holdsAnything(sql: Sql): boolean {
-  return (
-    sql.run('select 1 as one where exists (select 1 from journal) or exists (select 1 from batches)').length >
-    0
-  )
-}
-
 export type StateRow = {
-  readonly writer: string | null
+  readonly writer: string
   readonly nextSeq: number
   readonly accepted: number
   readonly settled: number
@@ -53,20 +45,15 @@ export function readState(sql: Sql): StateRow {
   const [row] = sql.run('select version, writer, next_seq, accepted, settled from state')
   if (row?.['version'] !== SCHEMA_VERSION) throw new UnknownVersion('a shard of another schema version')
   return {
-    writer: row['writer'] === null ? null : text(row, 'writer'),
+    writer: text(row, 'writer'),
     nextSeq: integer(row, 'next_seq'),
     accepted: integer(row, 'accepted'),
     settled: integer(row, 'settled'),
   }
 }
 
-export function saveFrozen(sql: Sql, state: Omit<StateRow, 'settled'>): void {
-  sql.run(
-    'update state set writer = ?, next_seq = ?, accepted = ?',
-    state.writer,
-    state.nextSeq,
-    state.accepted,
-  )
+export function saveFrozen(sql: Sql, state: Pick<StateRow, 'nextSeq' | 'accepted'>): void {
+  sql.run('update state set next_seq = ?, accepted = ?', state.nextSeq, state.accepted)
 }
 
 export function saveAccepted(sql: Sql, accepted: number): void {
@@ -88,12 +75,17 @@ export function appendJournal(sql: Sql, row: JournalRow): void {
   )
 }
 
-export function readJournal(sql: Sql): JournalRow[] {
-  return sql.run('select accepted, since, flight from journal order by row').map((row) => ({
-    accepted: integer(row, 'accepted'),
-    sinceMs: integer(row, 'since'),
-    flight: text(row, 'flight'),
-  }))
+/** In the order of arrival, one row at a time: all of it at once would not fit beside what it adds up to. */
+export function* readJournal(sql: Sql): Generator<JournalRow> {
+  for (let last = 0; ; ) {
+    const [row] = sql.run(
+      'select row, accepted, since, flight from journal where row > ? order by row limit 1',
+      last,
+    )
+    if (row === undefined) return
+    last = integer(row, 'row')
+    yield { accepted: integer(row, 'accepted'), sinceMs: integer(row, 'since'), flight: text(row, 'flight') }
+  }
 }
 
 export function clearJournal(sql: Sql): void {
@@ -117,13 +109,17 @@ export function insertBatch(sql: Sql, batch: BatchRow): void {
   )
 }
 
-export function readBatches(sql: Sql): BatchRow[] {
-  return sql.run('select seq, id, since, cells from batches order by seq').map((row) => ({
-    seq: integer(row, 'seq'),
-    id: text(row, 'id'),
-    sinceMs: integer(row, 'since'),
-    cells: text(row, 'cells'),
-  }))
+/** In the order of their seqs, one at a time. */
+export function* readBatches(sql: Sql): Generator<BatchRow> {
+  for (let last = 0; ; ) {
+    const [row] = sql.run(
+      'select seq, id, since, cells from batches where seq > ? order by seq limit 1',
+      last,
+    )
+    if (row === undefined) return
+    last = integer(row, 'seq')
+    yield { seq: last, id: text(row, 'id'), sinceMs: integer(row, 'since'), cells: text(row, 'cells') }
+  }
 }
 
 export function deleteBatch(sql: Sql, seq: number): void {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Landing } from '../../src/edge/coalescer.ts'
 import { Coalescer } from '../../src/edge/coalescer.ts'
+import type { Landing } from '../../src/edge/line.ts'
 import {
   ATTEMPT_MS_MAX,
   ATTEMPTS_MAX,
@@ -236,6 +236,22 @@ describe('a flight without an answer', () => {
     expect(request.landed).toEqual({ kind: 'refused', reason: 'overloaded' })
   })
 
+  test('[I4] a reset while storage was slow is no overload: the flight may have been journaled, and is sent again', async () => {
+    const request = submit()
+    await settle()
+    call(0).fail(
+      Object.assign(new Error('storage operation exceeded timeout'), {
+        ...OVERLOADED,
+        durableObjectReset: true,
+      }),
+    )
+    await clock.pass(2_000)
+    expect(call(1).encoded).toBe(call(0).encoded)
+    call(1).answer(ACCEPTED)
+    await settle()
+    expect(request.landed).toEqual({ kind: 'accepted' })
+  })
+
   test('[I4] a refusal after an attempt without an answer is no certain refusal', async () => {
     const request = submit()
     await settle()
@@ -294,10 +310,10 @@ describe('waiting', () => {
     await settle()
     expect(calls).toHaveLength(2)
 
-    // It comes back after all: it has its answer, and no lead to hand on.
+    // It comes back after all: given up long ago, with no lead to hand on.
     call(0).answer(ACCEPTED)
     await settle()
-    expect(first.landed).toEqual({ kind: 'accepted' })
+    expect(first.landed).toMatchObject({ kind: 'unknown' })
     const behind = submit()
     await settle()
     expect(calls).toHaveLength(2)
@@ -307,6 +323,23 @@ describe('waiting', () => {
       await settle()
     }
     expect([next.landed, behind.landed]).toEqual([{ kind: 'accepted' }, { kind: 'accepted' }])
+  })
+
+  test('[I5] lost leads give back the room that they took', async () => {
+    const { now, uuid, random, sleep } = clock
+    coalescer = new Coalescer({
+      send,
+      lingerMs: 0,
+      clock: { now, uuid, random, sleep, after: () => () => undefined },
+    })
+    for (let i = 0; i < 40; i++) {
+      submitCells(big(FLIGHT_BYTES_MAX * 0.9), `lost/${i}`)
+      await clock.pass(LEAD_LEASE_MS + 1)
+    }
+    expect(calls).toHaveLength(40)
+    submitCells(big(FLIGHT_BYTES_MAX * 0.9), 'next')
+    await settle()
+    expect(calls).toHaveLength(41)
   })
 
   test('[I5] is bounded in bytes for a shard, and what is refused was not counted', async () => {

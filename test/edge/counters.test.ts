@@ -14,7 +14,7 @@ const NOW = Date.UTC(2026, 10, 21, 20, 15)
 const HOUR = hourOf(NOW)
 const WRITER = '5f0c4f0e-2a52-4f3d-9c3d-1f1f0a3c8f11'
 const SHARDS = parseSchedule('1', { min: 1, max: 1 }) as Schedule
-const NOTHING: Unsettled = { writer: null, settledSeq: 0, nextSeq: 1, open: null, frozen: [] }
+const NOTHING: Unsettled = { writer: WRITER, settledSeq: 0, nextSeq: 1, open: null, frozen: [] }
 
 const QUERY = { key: 'k', from: addHours(HOUR, -23), to: addHours(HOUR, 1), isFresh: true }
 

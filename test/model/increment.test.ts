@@ -8,7 +8,6 @@ import {
   parseIncrements,
   retireAtMs,
   shardClosesMs,
-  stampHours,
 } from '../../src/model/increment.ts'
 import { parseJsonExactly } from '../../src/model/json-source.ts'
 import type { Schedule } from '../../src/model/schedule.ts'
@@ -18,9 +17,10 @@ import { keys, values } from '../support/arbitraries.ts'
 const NOW = Date.UTC(2026, 10, 21, 20, 15)
 const MINUTE = 60_000
 const LATE = parseSchedule('72', { min: 0, max: 1e6 }) as Schedule
+const ARRIVAL = { nowMs: NOW, lateHours: LATE }
 
 function parseOne(json: string) {
-  return parseIncrements([parseJsonExactly(json)])
+  return parseIncrements([parseJsonExactly(json)], ARRIVAL)
 }
 
 describe('an increment', () => {
@@ -28,7 +28,7 @@ describe('an increment', () => {
     fc.assert(
       fc.property(keys, fc.option(values, { nil: undefined }), (key, value) => {
         const item = value === undefined ? { key } : { key, value }
-        expect(parseOne(JSON.stringify(item))).toEqual([{ key, value: value ?? 1, atMs: undefined }])
+        expect(parseOne(JSON.stringify(item))).toEqual([{ key, value: value ?? 1, hour: hourOf(NOW) }])
       }),
     )
   })
@@ -38,7 +38,7 @@ describe('an increment', () => {
     [String(NOW), NOW],
     ['"2026-11-21T21:15:00.5+01:00"', NOW + 500],
   ])('takes at: %s', (at, atMs) => {
-    expect(parseOne(`{"key":"a","at":${at}}`)).toEqual([{ key: 'a', value: 1, atMs }])
+    expect(parseOne(`{"key":"a","at":${at}}`)).toEqual([{ key: 'a', value: 1, hour: hourOf(atMs) }])
   })
 
   test.each([
@@ -77,6 +77,8 @@ describe('an increment', () => {
     ['a null value', '{"key":"a","value":null}', 'value', /must be a number/],
     ['a malformed at', '{"key":"a","at":"yesterday"}', 'at', /RFC 3339/],
     ['an at with a fraction of a millisecond', '{"key":"a","at":1.5}', 'at', /RFC 3339/],
+    ['an at that is no time at all', '{"key":"a","at":-8640000000000001}', 'at', /RFC 3339/],
+    ['an at before any calendar', '{"key":"a","at":"0000-01-01T00:00:00Z"}', 'at', /RFC 3339/],
     ['an at of another type', '{"key":"a","at":true}', 'at', /RFC 3339/],
     ['a number', '1', '', /must be an object/],
     ['null', 'null', '', /must be an object/],
@@ -93,7 +95,8 @@ describe('an increment', () => {
   test('[I2] one bad item refuses all, and every bad item is named', () => {
     fc.assert(
       fc.property(fc.array(fc.boolean(), { minLength: 1 }), (good) => {
-        const parsed = parseIncrements(good.map((isGood) => (isGood ? { key: 'a' } : { key: 'a', value: 0 })))
+        const items = good.map((isGood) => (isGood ? { key: 'a' } : { key: 'a', value: 0 }))
+        const parsed = parseIncrements(items, ARRIVAL)
         const bad = good.flatMap((isGood, index) => (isGood ? [] : [index]))
         if (bad.length === 0) expect(parsed).toHaveLength(good.length)
         else expect('errors' in parsed && parsed.errors.map((error) => error.index)).toEqual(bad)
@@ -108,8 +111,10 @@ describe('an increment', () => {
 })
 
 describe('the hour of an increment', () => {
-  const stamp = (atMs: number | undefined, nowMs = NOW) =>
-    stampHours([{ key: 'a', value: 1, atMs }], LATE, nowMs)
+  const stamp = (atMs: number | undefined, nowMs = NOW) => {
+    const parsed = parseIncrements([{ key: 'a', at: atMs }], { nowMs, lateHours: LATE })
+    return 'errors' in parsed ? parsed : parsed.map((increment) => increment.hour)
+  }
 
   test('[K1] is that of at, or else that of its arrival', () => {
     expect(stamp(undefined)).toEqual([hourOf(NOW)])

@@ -38,7 +38,7 @@ describe("a shard's part of a fresh read", () => {
   })
 
   test('[R1] needs no ledger row before anything was settled', () => {
-    const first = { ...held, settledSeq: 0, nextSeq: 1, writer: null, frozen: [] }
+    const first = { ...held, settledSeq: 0, nextSeq: 1, frozen: [] }
     expect(unsettledPart(first, new Map())?.sum).toBe(100n)
   })
 

@@ -30,7 +30,8 @@ describe('a schedule', () => {
 
   test.each([
     ['', 'whole number'],
-    ['0', 'from 1 to 4096'],
+    ['0', 'step 1 is not a whole number from 1 to 4096'],
+    ['postgres://user:hunter2@host/db', 'step 1 is not of the form'],
     ['4097', 'from 1 to 4096'],
     ['1.5', 'whole number'],
     ['1,2', 'not of the form'],

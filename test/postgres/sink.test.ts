@@ -241,6 +241,18 @@ describe('a failure', () => {
     expect(await sums()).toEqual({ k: '1' })
   })
 
+  test.each(['postgres://u:hunter2@h:99999/d', 'postgres://u:hunter2@h h/d', 'postgres://u:hunter2@%zz/d'])(
+    'of the connection string is told without it: %#',
+    async (databaseUrl) => {
+      const outcome = await createSink(
+        { ...connection(), databaseUrl },
+        nodeClock,
+      )(batchOf(1, [['k', cellOf(1)]]))
+      expect(outcome.kind).toBe('ambiguous')
+      expect(JSON.stringify(outcome)).not.toContain('hunter2')
+    },
+  )
+
   test('names no key, no value and no address', async () => {
     faults.inject({ kind: 'answer-sqlstate', code: '22003' })
     const outcome = await sink(batchOf(1, [['secret-key', cellOf(424242)]]))

@@ -25,7 +25,7 @@ let flusher: Flusher
 
 beforeEach(() => {
   clock = new FakeClock(START)
-  store = new ShardStore(nodeSql())
+  store = new ShardStore(nodeSql(), clock.uuid)
   sent = []
   alarmAtMs = null
   flusher = new Flusher({

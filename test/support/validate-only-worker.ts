@@ -5,7 +5,7 @@ import { parseConfig } from '../../src/config.ts'
 import { readItems } from '../../src/edge/body.ts'
 import { jsonResponse } from '../../src/edge/json.ts'
 import { problemResponse } from '../../src/edge/problem-response.ts'
-import { parseIncrements, stampHours } from '../../src/model/increment.ts'
+import { parseIncrements } from '../../src/model/increment.ts'
 import type { Problem } from '../../src/model/problem.ts'
 
 /** wrangler.toml names the class; nothing here calls it. */
@@ -15,11 +15,10 @@ export class Shard extends DurableObject {}
 async function validate(request: Request, lateHours: Config['lateHours']): Promise<number | Problem> {
   const items = await readItems(request)
   if ('kind' in items) return items
-  const increments = parseIncrements(items)
-  if ('errors' in increments) return { kind: 'invalid_increments', errors: increments.errors }
-  const hours = stampHours(increments, lateHours, Date.now())
-  if ('errors' in hours) return { kind: 'invalid_increments', errors: hours.errors }
-  return hours.length
+  const increments = parseIncrements(items, { nowMs: Date.now(), lateHours })
+  return 'errors' in increments
+    ? { kind: 'invalid_increments', errors: increments.errors }
+    : increments.length
 }
 
 function createApp(config: Config) {

@@ -1,9 +1,10 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, test } from 'vitest'
 import { cellOf } from '../../src/model/cell.ts'
-import { hourOf } from '../../src/model/hour.ts'
+import { addHours, hourOf } from '../../src/model/hour.ts'
 import {
   call,
+  clock,
   count,
   currentShard,
   drained,
@@ -78,6 +79,18 @@ describe('Postgres away', () => {
     await evictDurableObject(shard.stub)
     await shard.stub.status()
     await expect.poll(() => rowOf(key), WAIT).toEqual({ sum: '1', count: '1' })
+  })
+
+  test('[F4] an alarm that is lost while its instance lives is armed again, once it is overdue', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    await count({ key, at: shard.at })
+    // What a platform that lost the alarm leaves: none in the storage, and one long past in the memory.
+    await runInDurableObject(shard.stub, async (instance, ctx) => {
+      await ctx.storage.deleteAlarm()
+      Object.assign(instance, { clock: { ...clock, now: () => Date.now() + 2 * 3_600_000 } })
+    })
+    await count({ key, at: shard.at })
+    expect(await runInDurableObject(shard.stub, (_, ctx) => ctx.storage.getAlarm())).not.toBeNull()
   })
 
   test('[F4] [J1] a shard that cannot read its journal keeps it and its alarm, and goes on when it can', async () => {
@@ -180,6 +193,20 @@ describe('while a flush is in the air', () => {
     await ring(shard)
     expect(await rowOf(key)).toEqual({ sum: String(counted), count: String(counted) })
     expect(await total()).toBe(counted)
+  })
+})
+
+describe('a fresh read', () => {
+  test("[R1] that spans a shard's first flush counts it once", async () => {
+    const [key, shard] = [freshKey(), shardOf(addHours(hourOf(Date.now()), -1))]
+    await count({ key, value: 5, at: shard.at })
+    await faults.inject({ kind: 'delay', ms: 700, match: 'from sumdial.counters' })
+    const read = call(`/counters/${key}`)
+    // Answered by the shard after the read's own question; the rows are read after the flush that follows.
+    await call(`/status?hour=${shard.hour}`)
+    await ring(shard)
+    expect(await (await read).json()).toMatchObject({ total: { sum: 5, count: 1 } })
+    expect(await rowOf(key)).toEqual({ sum: '5', count: '1' })
   })
 })
 

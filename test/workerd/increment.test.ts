@@ -45,6 +45,7 @@ describe('POST /increment', () => {
     ['malformed JSON', () => post('{"key":'), 400],
     ['an empty body', () => post(''), 400],
     ['a malformed line of NDJSON', () => post('{"key":"a"}\n{"key"', NDJSON), 400],
+    ['a media type of an odd name', () => post({ key: 'a' }, { 'content-type': 'constructor' }), 415],
     ['bytes that are not UTF-8', () => postBytes(new Uint8Array([0x22, 0xff, 0x22])), 400],
     ['another media type', () => post('key=a', { 'content-type': 'text/plain' }), 415],
     ['no media type', () => postBytes(new TextEncoder().encode('{"key":"a"}'), null), 415],
@@ -91,6 +92,7 @@ describe('POST /increment', () => {
       { index: 1, path: 'value', message: expect.any(String) },
       { index: 2, path: 'key', message: expect.any(String) },
       { index: 2, path: '', message: expect.stringContaining('vlaue') },
+      { index: 3, path: 'at', message: expect.stringContaining('closed hour') },
     ])
     expect((await shard.stub.status()).accepted).toBe(0)
   })
@@ -152,6 +154,9 @@ describe('GET /counters', () => {
     ['/counters?key=', 'key'],
     ['/counters?key=a&key=b', 'key'],
     ['/counters/%FF', 'key'],
+    ['/counters?key=%FF', 'key'],
+    ['/counters/a?from=0000-01-01T00:00:00Z&to=0000-01-02T00:00:00Z', 'from'],
+    ['/counters/a?from=-100000000000000&to=-99999990000000', 'from'],
     ['/counters/a?from=yesterday', 'from'],
     ['/counters/a?to=2026-13-01T00:00:00Z', 'to'],
     ['/counters/a?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z', 'from'],
@@ -186,7 +191,7 @@ describe('access', () => {
   test('a faulty configuration names every bad variable and repeats no value', async () => {
     const bindings = {
       DATABASE_URL: 'mysql://user:hunter2@host/db',
-      SHARDS: '0',
+      SHARDS: 'postgres://user:hunter2@host/db',
       FLUSH_INTERVAL_SECONDS: 'often',
     }
     const response = await serve(bindings)
@@ -194,6 +199,10 @@ describe('access', () => {
     const { detail } = await problemOf(response)
     for (const name of Object.keys(bindings)) expect(detail).toContain(name)
     expect(detail).not.toContain('hunter2')
+  })
+
+  test('a path that only decodes to a known one is not there', async () => {
+    expect((await call('/%63ounters/abc')).status).toBe(404)
   })
 
   test('what is not there is a 404 that says what is', async () => {

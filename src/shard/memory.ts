@@ -1,0 +1,99 @@
+import { Accumulator, cellBytes, countIncrements } from '../model/accumulator.ts'
+import type { Cell, KeyedCell } from '../model/cell.ts'
+import type { FlightName } from '../model/flight.ts'
+import { decodeFlight } from '../model/flight.ts'
+import { utf8Bytes } from '../model/utf8.ts'
+import type { Sql } from './sql.ts'
+import * as tables from './tables.ts'
+
+/** Cells that wait for Postgres under a seq. */
+export type FrozenBatch = {
+  readonly seq: number
+  readonly id: string
+  readonly increments: number
+  readonly sinceMs: number
+  readonly cells: ReadonlyMap<string, Cell>
+  /** Encoded size as an upper bound. */
+  readonly bytes: number
+}
+
+/** What a shard holds, mirrored from its storage. Null in the store while nothing is stored. */
+export type Memory = {
+  open: Accumulator
+  frozen: readonly FrozenBatch[]
+  readonly senders: Map<string, number>
+  /** Senders whose last n stands in the journal alone. */
+  unsavedSenders: Set<string>
+  state: tables.StateRow
+  /** All of the journal, and what it has grown by since it was last folded or emptied. */
+  journalBytes: number
+  unfoldedBytes: number
+  openSinceMs: number | null
+}
+
+/** What a shard holds before its first flight. */
+export function emptyMemory(writer: string): Memory {
+  return {
+    open: new Accumulator(),
+    frozen: [],
+    senders: new Map(),
+    unsavedSenders: new Set(),
+    state: { writer, nextSeq: 1, accepted: 0, settled: 0 },
+    journalBytes: 0,
+    unfoldedBytes: 0,
+    openSinceMs: null,
+  }
+}
+
+/**
+ * Replay: merge alone. Row by row, for the encoded journal beside its cells would be the most that the object ever
+ * holds. [J1]
+ *
+ * @throws UnknownVersion when any of it was written by a version that this code does not know.
+ */
+export function loadMemory(sql: Sql): Memory {
+  const state = tables.readState(sql)
+  const memory: Memory = {
+    ...emptyMemory(state.writer),
+    state,
+    senders: tables.readSenders(sql),
+    frozen: Array.from(tables.readBatches(sql), thaw),
+  }
+  for (const row of tables.readJournal(sql)) {
+    const { name, cells } = decodeFlight(row.flight)
+    remember(memory, name, cells, utf8Bytes(row.flight), row.sinceMs)
+    memory.state = { ...memory.state, accepted: row.accepted }
+  }
+  return memory
+}
+
+/** Adds what has just been journaled, or is replayed. */
+export function remember(
+  memory: Memory,
+  name: FlightName | null,
+  cells: readonly KeyedCell[],
+  journalBytes: number,
+  sinceMs: number,
+): void {
+  memory.open.addAll(cells)
+  memory.journalBytes += journalBytes
+  memory.openSinceMs ??= sinceMs
+  if (name === null) return
+  memory.unfoldedBytes += journalBytes
+  memory.senders.set(name.sender, name.n)
+  memory.unsavedSenders.add(name.sender)
+}
+
+export function freezeBatch(
+  seq: number,
+  id: string,
+  sinceMs: number,
+  cells: readonly KeyedCell[],
+): FrozenBatch {
+  const bytes = cells.reduce((sum, [key]) => sum + cellBytes(key), 0)
+  return { seq, id, sinceMs, bytes, cells: new Map(cells), increments: countIncrements(cells) }
+}
+
+function thaw(row: tables.BatchRow): FrozenBatch {
+  return freezeBatch(row.seq, row.id, row.sinceMs, decodeFlight(row.cells).cells)
+}

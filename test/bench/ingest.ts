@@ -1,10 +1,9 @@
 import { writeFileSync } from 'node:fs'
-import os from 'node:os'
 import { parseArgs } from 'node:util'
-import { workerdVersion } from '../support/served.ts'
 import { settledStatus } from '../support/status.ts'
 import { type Contender, startContenders } from './contenders.ts'
 import { type Figures, summarise, table } from './figures.ts'
+import { describeMachine } from './machine.ts'
 import { type Plan, runRounds, type Turn, type Workload } from './rounds.ts'
 
 const HELP = `Usage: node test/bench/ingest.ts [options]
@@ -62,13 +61,6 @@ function workloadsOf(connections: number): Workload[] {
     { name: 'single, 64 connections', connections: 64, items: 1 },
     { name: 'array of 1,000, 16 connections', connections: 16, items: 1_000 },
   ].filter(({ name }, i, all) => all.findIndex((workload) => workload.name === name) === i)
-}
-
-function describeMachine(): string {
-  const [cpu] = os.cpus()
-  const memory = Math.round(os.totalmem() / 2 ** 30)
-  const machine = `${os.cpus().length} x ${cpu?.model.trim() ?? 'unknown'}, ${memory} GiB, ${os.type()} ${os.release()}`
-  return `${new Date().toISOString()}\n${machine}\nnode ${process.version}, workerd ${workerdVersion()}`
 }
 
 /** What the shards have counted beside what was acknowledged to the load. A cut-off request may count unacknowledged. */

@@ -55,7 +55,7 @@ function orUnavailable<Args extends unknown[], T>(who: string, ask: (...args: Ar
     try {
       return await within(clock, READ_MS_MAX, ask(...args))
     } catch (error) {
-      throw new Unavailable(`${who} could not be asked in time.`, { cause: error })
+      throw new Unavailable(`${who} could not be asked.`, { cause: error })
     }
   }
 }

@@ -84,7 +84,8 @@ export function createApp(services: EdgeServices) {
   )
   app.onError((error) => {
     if (error instanceof Unavailable) {
-      console.warn({ message: 'unavailable', error: error.message })
+      const reason = error.cause instanceof Error ? error.cause.message.slice(0, 200) : 'unknown'
+      console.warn({ message: 'unavailable', detail: error.message, reason })
       return problemResponse({ kind: 'unavailable', detail: error.message })
     }
     console.error({ message: 'unexpected', error: error.name, stack: error.stack })

@@ -8,6 +8,7 @@ import { formatHourStart, hourOf } from '../model/hour.ts'
 import type { CommittedRead, LedgerRow, ReadCommitted } from '../model/read.ts'
 import type { ConnectionConfig } from './connection.ts'
 import { withDatabase } from './connection.ts'
+import { classifyFailure } from './failure.ts'
 
 const rowSchema = z.object({
   hour_ms: z.coerce.number(),
@@ -24,8 +25,16 @@ const answerSchema = z.object({ counters: z.array(rowSchema), ledger: z.array(le
 
 /** Reads rows and ledger in one statement, so that both are of the same instant. */
 export function createReader(config: ConnectionConfig, clock: Clock): ReadCommitted {
+  const execute = async (statement: ReturnType<typeof select>) => {
+    try {
+      return await withDatabase(config, clock, READ_MS_MAX, (db) => db.execute(statement))
+    } catch (error) {
+      // Drizzle's message repeats the parameters.
+      throw new Error(classifyFailure(error).reason)
+    }
+  }
   return async (query) => {
-    const result = await withDatabase(config, clock, READ_MS_MAX, (db) => db.execute(select(query)))
+    const result = await execute(select(query))
     const { counters, ledger } = answerSchema.parse(result.rows[0])
     return {
       cells: new Map(counters.map((row): [Hour, Cell] => [hourOf(row.hour_ms), cellOf(row)])),

@@ -57,7 +57,7 @@ describe('npm run dev', () => {
 
     await server.kill()
     expect((await fetch(`${dev.url}/counters/site`)).status).toBe(503)
-    await vi.waitFor(() => expect(dev.log()).toContain("message: 'read failed'"))
+    await vi.waitFor(() => expect(dev.log()).toContain("message: 'unavailable'"))
     expect(dev.log()).not.toMatch(/GET \/counters|wrangler:info/)
   })
 

@@ -3,6 +3,7 @@ import type { Config } from './config.ts'
 import { parseConfig } from './config.ts'
 import { createApp } from './edge/app.ts'
 import { Coalescer } from './edge/coalescer.ts'
+import type { ParkedAction } from './edge/parked.ts'
 import { problemResponse } from './edge/problem-response.ts'
 import { Unavailable, within } from './edge/within.ts'
 import { READ_MS_MAX } from './limits.ts'
@@ -45,6 +46,11 @@ function createWorker(env: Env, config: Config) {
       return unsettled ?? fail('a shard answers for each key')
     }),
     askStatus: (name) => within(clock, READ_MS_MAX, shard(name).status()),
+    decideParked: orUnavailable(
+      'The shard',
+      (name: string, action: ParkedAction, keys: readonly string[] | null) =>
+        shard(name).decideParked(action, keys),
+    ),
     wake: (name) => shard(name).wake(),
   })
 }

@@ -132,6 +132,18 @@ export const READ_MS_MAX = 4 * SECOND
 export const BACKOFF_MS_MIN = 1 * SECOND
 export const BACKOFF_MS_MAX = 30 * SECOND
 
+/** Timeouts in a row of one batch, after which it is taken for too large and cut in halves. */
+export const TIMEOUTS_MAX = 3
+
+/** Cells refused alike in a row, with nothing getting through: then it is not the cells, and it is waited out. */
+export const REFUSED_ALIKE_MAX = 8
+
+/** Parked keys that `/status` names for each shard. */
+export const PARKED_SHOWN_MAX = 20
+
+/** How often a shard that could retire but for its parked cells, or but for Postgres, looks again. */
+export const RETIRE_AGAIN_MS = 60 * MINUTE
+
 /** How long one alarm goes on sending batches before it lets the next alarm go on: far below its 15 minutes. */
 export const FLUSH_RUN_MS_MAX = 60 * SECOND
 

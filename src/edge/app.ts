@@ -13,6 +13,7 @@ import type { Coalescer } from './coalescer.ts'
 import { readCounter } from './counters.ts'
 import { ingest } from './ingest.ts'
 import { jsonResponse } from './json.ts'
+import { type DecideParked, decideParked } from './parked.ts'
 import { problemResponse } from './problem-response.ts'
 import { parseCounterQuery } from './query.ts'
 import { readStatus } from './status.ts'
@@ -26,6 +27,7 @@ export type EdgeServices = {
   readonly readCommitted: ReadCommitted
   readonly askUnsettled: (shard: string, key: string) => Promise<Unsettled>
   readonly askStatus: (shard: string) => Promise<ShardStatus>
+  readonly decideParked: DecideParked
   readonly wake: (shard: string) => Promise<void>
 }
 
@@ -72,6 +74,12 @@ export function createApp(services: EdgeServices) {
     return respond(await readStatus(search, { askStatus, shards: config.shards, nowMs: clock.now() }))
   })
 
+  for (const action of ['retry', 'discard'] as const) {
+    const path = `/parked/${action}`
+    app.post(path, async (c) => respond(await decideParked(c.req.raw, action, services.decideParked)))
+    app.all(path, () => wrongMethod('POST'))
+  }
+
   app.all('/increment', () => wrongMethod('POST'))
   app.all('/counters', () => wrongMethod('GET'))
   app.all('/counters/*', () => wrongMethod('GET'))
@@ -79,7 +87,8 @@ export function createApp(services: EdgeServices) {
   app.notFound(() =>
     problemResponse({
       kind: 'not_found',
-      detail: 'There are POST /increment, GET /counters?key=, GET /counters/{key} and GET /status.',
+      detail:
+        'There are POST /increment, GET /counters?key=, GET /counters/{key}, GET /status, POST /parked/retry and POST /parked/discard.',
     }),
   )
   app.onError((error) => {

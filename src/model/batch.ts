@@ -1,5 +1,6 @@
 import type { KeyedCell } from './cell.ts'
 import type { Hour } from './hour.ts'
+import type { Sealed } from './recut.ts'
 
 /** Cells frozen for Postgres under (writer, seq). What is under a (writer, seq) never changes. [F1] */
 export type Batch = {
@@ -20,7 +21,7 @@ export type ApplyOutcome =
   /** Nothing was applied by this statement, but an earlier copy may be under way: send the same again. */
   | { readonly kind: 'behind' }
   /** No answer, or one that leaves it open whether it was applied: send the same again. */
-  | { readonly kind: 'ambiguous'; readonly reason: string }
+  | { readonly kind: 'ambiguous'; readonly reason: string; readonly isTimeout: boolean }
   /** Postgres refused it for a cell's sake (SQLSTATE class 22 or 23): rolled back. */
   | { readonly kind: 'cell_refused'; readonly reason: string }
   /** Postgres refused it for an operator's matter (missing table, full disk, password): rolled back. */
@@ -28,5 +29,15 @@ export type ApplyOutcome =
   /** The ledger tells of another past than the shard's: storage was rewound, or this writer was sealed. */
   | { readonly kind: 'rewound'; readonly reason: string }
 
-/** Applies a batch to Postgres at most once, however often it is called. Never rejects. [P1] */
-export type Sink = (batch: Batch) => Promise<ApplyOutcome>
+/** What came of asking Postgres to seal a writer. Without an answer it may be sealed; sealing again is the same. */
+export type SealOutcome =
+  | { readonly kind: 'sealed'; readonly sealed: Sealed }
+  | Extract<ApplyOutcome, { kind: 'ambiguous' | 'refused' | 'cell_refused' }>
+
+/** The seam to Postgres. Neither function ever rejects. */
+export interface Sink {
+  /** Applies a batch at most once, however often it is called. [P1] */
+  apply(batch: Batch): Promise<ApplyOutcome>
+  /** Makes that this writer applies nothing, ever again, and tells what it has applied. */
+  seal(writer: string, shard: string): Promise<SealOutcome>
+}

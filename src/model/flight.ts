@@ -122,5 +122,6 @@ export type Unsettled = {
   readonly settledSeq: number
   readonly nextSeq: number
   readonly open: Cell | null
+  readonly parked: Cell | null
   readonly frozen: readonly { readonly seq: number; readonly cell: Cell }[]
 }

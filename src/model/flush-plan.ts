@@ -1,3 +1,5 @@
+import { RETIRE_AGAIN_MS } from '../limits.ts'
+
 /** What the shard does next. */
 export type FlushPlan =
   /** Nothing is stored, so nothing is owed. */
@@ -16,6 +18,8 @@ export type ShardState = {
   readonly openCells: number
   /** Batches not yet settled. */
   readonly frozenBatches: number
+  /** Cells set aside until somebody decides on them. */
+  readonly parkedCells: number
   /** Epoch ms before which Postgres is left alone, after failures; 0 when there were none. */
   readonly notBeforeMs: number
   /** Epoch ms from which a shard that holds nothing may retire. */
@@ -28,7 +32,9 @@ export function planFlush(state: ShardState, nowMs: number): FlushPlan {
   if (state.openCells > 0 || state.frozenBatches > 0) {
     return nowMs < state.notBeforeMs ? { kind: 'wait', untilMs: state.notBeforeMs } : { kind: 'flush' }
   }
-  return nowMs < state.retireAtMs ? { kind: 'wait', untilMs: state.retireAtMs } : { kind: 'retire' }
+  const retireAtMs = Math.max(state.retireAtMs, state.notBeforeMs)
+  if (nowMs < retireAtMs) return { kind: 'wait', untilMs: retireAtMs }
+  return state.parkedCells > 0 ? { kind: 'wait', untilMs: nowMs + RETIRE_AGAIN_MS } : { kind: 'retire' }
 }
 
 /** Slots after which the spread repeats, and the gap between neighbours, in ms. */

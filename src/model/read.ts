@@ -29,12 +29,12 @@ export type ReadCommitted = (query: {
  * frozen. Then the batches above the ledger's seq are not in the rows, and the others are.
  */
 export function unsettledPart(unsettled: Unsettled, ledger: CommittedRead['ledger']): Cell | undefined {
-  const { writer, open, frozen, settledSeq, nextSeq } = unsettled
+  const { writer, open, parked, frozen, settledSeq, nextSeq } = unsettled
   // Whatever was acknowledged of this key before the shard answered was in Postgres by then.
-  if (open === null && frozen.length === 0) return EMPTY_CELL
+  if (open === null && parked === null && frozen.length === 0) return EMPTY_CELL
   const row = ledger.get(writer)
   const seq = row?.seq ?? 0
   if (row?.sealed === true || seq < settledSeq || seq >= nextSeq) return undefined
   const missing = frozen.filter((batch) => batch.seq > seq).map((batch) => batch.cell)
-  return missing.reduce(mergeCells, open ?? EMPTY_CELL)
+  return missing.reduce(mergeCells, mergeCells(open ?? EMPTY_CELL, parked ?? EMPTY_CELL))
 }

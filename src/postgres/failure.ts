@@ -23,9 +23,15 @@ export function classifyFailure(error: unknown): Failure {
   const cause = error instanceof DrizzleQueryError ? error.cause : error
   const reason = describe(cause)
   const code = cause instanceof NeonDbError ? (cause.code ?? '') : ''
-  if (code === '' || TRANSIENT.has(code) || CONNECTION.test(code)) return { kind: 'ambiguous', reason }
+  if (code === '' || TRANSIENT.has(code) || CONNECTION.test(code)) {
+    return { kind: 'ambiguous', reason, isTimeout: isTimeout(cause) || code === '57014' }
+  }
   if (/^(22|23)/.test(code)) return { kind: 'cell_refused', reason }
   return { kind: 'refused', reason }
+}
+
+function isTimeout(cause: unknown): boolean {
+  return cause instanceof NeonDbError && cause.sourceError instanceof StatementTimeout
 }
 
 /**

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { STATEMENT_MS_MAX } from '../limits.ts'
 import type { ApplyOutcome, Batch, Sink } from '../model/batch.ts'
@@ -10,16 +10,38 @@ import { classifyFailure } from './failure.ts'
 
 /** Writes batches to Postgres through the Neon driver. */
 export function createSink(config: ConnectionConfig, clock: Clock): Sink {
-  return async (batch) => {
-    try {
-      const statement = claimAndApply(batch)
-      const result = await withDatabase(config, clock, STATEMENT_MS_MAX, (db) => db.execute(statement))
-      return readAnswer(answerSchema.parse(result.rows[0]), batch)
-    } catch (error) {
-      return classifyFailure(error)
-    }
+  const execute = (statement: SQL) =>
+    withDatabase(config, clock, STATEMENT_MS_MAX, (db) => db.execute(statement))
+  return {
+    async apply(batch) {
+      try {
+        const { rows } = await execute(claimAndApply(batch))
+        return readAnswer(answerSchema.parse(rows[0]), batch)
+      } catch (error) {
+        return classifyFailure(error)
+      }
+    },
+    async seal(writer, shard) {
+      try {
+        const { rows } = await execute(sealWriter(writer, shard))
+        return { kind: 'sealed', sealed: sealedSchema.parse(rows[0]) }
+      } catch (error) {
+        return classifyFailure(error)
+      }
+    },
   }
 }
+
+/** Idempotent: the first seal's time stays. It waits for a copy of a batch that is under way, and then shows it. */
+function sealWriter(writer: string, shard: string): SQL {
+  return sql`
+insert into sumdial.ledger as l (writer, shard, seq, sealed, sealed_at)
+values (${writer}::uuid, ${shard}, 0, true, now())
+on conflict (writer) do update set sealed = true, sealed_at = coalesce(l.sealed_at, now())
+returning seq::text as seq, batch`
+}
+
+const sealedSchema = z.object({ seq: z.coerce.number(), batch: z.string().nullable() })
 
 /**
  * One statement, one round trip, one transaction: claims (writer, seq) in the ledger, and only if that succeeds adds
@@ -28,7 +50,7 @@ export function createSink(config: ConnectionConfig, clock: Clock): Sink {
  * Rows are taken in the order of their keys, whatever the order of the arrays. [P2] The text is constant and every
  * list is one parameter, so Postgres's limit of 65,535 parameters is far.
  */
-export function claimAndApply(batch: Batch) {
+function claimAndApply(batch: Batch): SQL {
   const cells = batch.cells.map(([, cell]) => cell)
   const writer = sql`${batch.writer}::uuid`
   const seq = sql`${batch.seq}::bigint`
@@ -70,10 +92,8 @@ const answerSchema = z.object({
   sealed: z.boolean().nullable(),
 })
 
-export type LedgerAnswer = z.infer<typeof answerSchema>
-
 /** What the ledger's answer means. The first that matches counts; a missing row counts as seq 0. */
-export function readAnswer(answer: LedgerAnswer, batch: Pick<Batch, 'seq' | 'id'>): ApplyOutcome {
+function readAnswer(answer: z.infer<typeof answerSchema>, batch: Pick<Batch, 'seq' | 'id'>): ApplyOutcome {
   if (answer.claimed > 0) return { kind: 'applied' }
   const seq = answer.seq ?? 0
   if (seq === batch.seq && answer.batch === batch.id) return { kind: 'applied' }

@@ -1,8 +1,16 @@
-import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, FLUSH_RUN_MS_MAX } from '../limits.ts'
+import {
+  BACKOFF_MS_MAX,
+  BACKOFF_MS_MIN,
+  FLUSH_RUN_MS_MAX,
+  REFUSED_ALIKE_MAX,
+  RETIRE_AGAIN_MS,
+  TIMEOUTS_MAX,
+} from '../limits.ts'
 import type { ApplyOutcome, Batch, Sink } from '../model/batch.ts'
 import type { Clock } from '../model/clock.ts'
 import type { ShardState } from '../model/flush-plan.ts'
 import { nextFlushMs, planFlush } from '../model/flush-plan.ts'
+import type { Recut } from '../model/recut.ts'
 import { backoffMs } from '../model/retry.ts'
 import type { ShardName } from '../model/shard-name.ts'
 import { formatShardName } from '../model/shard-name.ts'
@@ -14,6 +22,8 @@ export interface Alarm {
   set(atMs: number): void
 }
 
+type Failed = Exclude<ApplyOutcome, { kind: 'applied' }>
+
 export type FlushServices = {
   readonly name: ShardName
   readonly store: ShardStore
@@ -23,6 +33,8 @@ export type FlushServices = {
   readonly intervalMs: number
   /** Epoch ms from which the shard, holding nothing, may retire. */
   readonly retireAtMs: number
+  /** Deletes all that is stored, and forgets it, in the turn of the call. */
+  readonly erase: () => void
 }
 
 /** Why Postgres does not have what it should, for `/status`. */
@@ -42,6 +54,10 @@ export class Flusher {
   #notBeforeMs = 0
   #fault: FlushFault | null = null
   #isRunning = false
+  /** Timeouts in a row of the batch that is sent. */
+  #timeouts = 0
+  #refusedAlike = { reason: '', count: 0 }
+  #moved: { readonly atMs: number; readonly reason: string } | null = null
 
   constructor(services: FlushServices) {
     this.#services = services
@@ -50,6 +66,11 @@ export class Flusher {
   /** What went wrong last, until a batch gets through. */
   get fault(): FlushFault | null {
     return this.#fault
+  }
+
+  /** The last move to a new writer, and why. */
+  get moved() {
+    return this.#moved
   }
 
   /** When the alarm should ring for cells that have just been opened: never earlier than a backoff allows. */
@@ -76,15 +97,18 @@ export class Flusher {
       case 'wait':
         return alarm.set(plan.untilMs)
       case 'retire':
-        // Retirement is not built yet: the shard keeps its few rows and looks again.
-        return alarm.set(nowMs + RETIRE_AGAIN_MS)
+        return this.#alone(() => this.#retire(nowMs))
       case 'flush':
-        this.#isRunning = true
-        try {
-          return await this.#flush(nowMs)
-        } finally {
-          this.#isRunning = false
-        }
+        return this.#alone(() => this.#flush(nowMs))
+    }
+  }
+
+  async #alone(work: () => Promise<void>): Promise<void> {
+    this.#isRunning = true
+    try {
+      await work()
+    } finally {
+      this.#isRunning = false
     }
   }
 
@@ -94,6 +118,7 @@ export class Flusher {
       isStored: store.isStored,
       openCells: store.openCells,
       frozenBatches: store.frozen.length,
+      parkedCells: store.parked.size,
       notBeforeMs: this.#notBeforeMs,
       retireAtMs,
     }
@@ -105,27 +130,77 @@ export class Flusher {
     const armNext = () => alarm.set(this.dueMs(nowMs))
     if (store.frozen.length === 0) store.freeze(nowMs, armNext)
     else armNext()
-    for (const batch of store.frozen) {
+    for (let batch = store.frozen[0]; batch !== undefined; batch = store.frozen[0]) {
       if (clock.now() - nowMs > FLUSH_RUN_MS_MAX) return
       if (!(await this.#send(batch))) return
     }
   }
 
-  /** Sends one batch; settles it, or arms the alarm for the next try. Answers whether to go on. */
+  /** Sends one batch, and does what the outcome asks. Answers whether to go on with the next. */
   async #send(frozen: FrozenBatch): Promise<boolean> {
     const { store, sink } = this.#services
-    const outcome = await sink(this.#batchOf(frozen))
-    if (outcome.kind !== 'applied') {
-      this.#backOff(outcome)
-      return false
+    const outcome = await sink.apply(this.#batchOf(frozen))
+    this.#timeouts = outcome.kind === 'ambiguous' && outcome.isTimeout ? this.#timeouts + 1 : 0
+    switch (outcome.kind) {
+      case 'applied':
+        store.settle(frozen.seq)
+        this.#fault = null
+        this.#notBeforeMs = 0
+        this.#refusedAlike = { reason: '', count: 0 }
+        return true
+      case 'rewound':
+        return this.#moveOn({ kind: 'keep' }, outcome)
+      case 'cell_refused':
+        return this.#refuseCells(frozen, outcome)
+      case 'ambiguous':
+        if (this.#timeouts < TIMEOUTS_MAX || frozen.cells.size === 1) return this.#backOff(outcome)
+        return this.#moveOn({ kind: 'halve', seq: frozen.seq }, outcome)
+      case 'behind':
+      case 'refused':
+        return this.#backOff(outcome)
     }
-    store.settle(frozen.seq)
-    this.#fault = null
-    this.#notBeforeMs = 0
-    return true
   }
 
-  #backOff(outcome: Exclude<ApplyOutcome, { kind: 'applied' }>): void {
+  /** Cuts out the cell that Postgres refuses, and lets its neighbours through. [P3] */
+  #refuseCells(frozen: FrozenBatch, outcome: Extract<Failed, { kind: 'cell_refused' }>) {
+    const { seq, cells } = frozen
+    if (cells.size > 1) return this.#moveOn({ kind: 'halve', seq }, outcome)
+    const { reason } = outcome
+    const count = this.#refusedAlike.reason === reason ? this.#refusedAlike.count + 1 : 1
+    this.#refusedAlike = { reason, count }
+    // When cell after cell is refused alike and none gets through, it is not the cells.
+    if (count > REFUSED_ALIKE_MAX) return this.#backOff({ ...outcome, kind: 'refused' })
+    return this.#moveOn({ kind: 'park', seq }, outcome)
+  }
+
+  /** Seals the writer, so that no copy of what it sent can be applied any more, and moves what is frozen to a new one. */
+  async #moveOn(recut: Recut, why: Extract<Failed, { reason: string }>): Promise<boolean> {
+    const { store, sink, clock, name } = this.#services
+    const outcome = await sink.seal(store.writer, formatShardName(name))
+    if (outcome.kind !== 'sealed') return this.#backOff(outcome)
+    store.moveOn(outcome.sealed, recut, why.reason, clock.now())
+    this.#moved = { atMs: clock.now(), reason: why.reason }
+    this.#timeouts = 0
+    // Another past is nothing to hurry after.
+    return recut.kind === 'keep' ? this.#backOff(why) : true
+  }
+
+  /** Ends a shard of a closed hour that holds nothing. [Z1] */
+  async #retire(nowMs: number): Promise<void> {
+    const { store, sink, alarm, name, erase } = this.#services
+    alarm.set(nowMs + RETIRE_AGAIN_MS)
+    const outcome = await sink.seal(store.writer, formatShardName(name))
+    if (outcome.kind !== 'sealed') {
+      this.#backOff(outcome)
+      return
+    }
+    // In one turn: nothing can have come in between the look and the end. What came during the wait finds its writer
+    // sealed, and moves on.
+    if (store.isEmpty) erase()
+  }
+
+  /** Arms the alarm for the next try. */
+  #backOff(outcome: Failed): false {
     const { alarm, clock } = this.#services
     const failures = (this.#fault?.failures ?? 0) + 1
     const reason =
@@ -134,6 +209,7 @@ export class Flusher {
     const waitMs = backoffMs(failures, { minMs: BACKOFF_MS_MIN, maxMs: BACKOFF_MS_MAX }, clock.random())
     this.#notBeforeMs = clock.now() + waitMs
     alarm.set(this.#notBeforeMs)
+    return false
   }
 
   #batchOf(frozen: FrozenBatch): Batch {
@@ -149,5 +225,3 @@ export class Flusher {
     }
   }
 }
-
-const RETIRE_AGAIN_MS = 3_600_000

@@ -1,8 +1,9 @@
 import { Accumulator, cellBytes, countIncrements } from '../model/accumulator.ts'
 import type { Cell, KeyedCell } from '../model/cell.ts'
 import type { FlightName } from '../model/flight.ts'
-import { decodeFlight } from '../model/flight.ts'
+import { decodeFlight, UnknownVersion } from '../model/flight.ts'
 import { utf8Bytes } from '../model/utf8.ts'
+import type { Parked, ParkedCells } from './parked.ts'
 import type { Sql } from './sql.ts'
 import * as tables from './tables.ts'
 
@@ -17,10 +18,11 @@ export type FrozenBatch = {
   readonly bytes: number
 }
 
-/** What a shard holds, mirrored from its storage. Null in the store while nothing is stored. */
+/** What a shard holds, mirrored from its storage. */
 export type Memory = {
   open: Accumulator
   frozen: readonly FrozenBatch[]
+  parked: ParkedCells
   readonly senders: Map<string, number>
   /** Senders whose last n stands in the journal alone. */
   unsavedSenders: Set<string>
@@ -36,9 +38,10 @@ export function emptyMemory(writer: string): Memory {
   return {
     open: new Accumulator(),
     frozen: [],
+    parked: new Map(),
     senders: new Map(),
     unsavedSenders: new Set(),
-    state: { writer, nextSeq: 1, accepted: 0, settled: 0 },
+    state: { writer, nextSeq: 1, accepted: 0, settled: 0, discarded: 0 },
     journalBytes: 0,
     unfoldedBytes: 0,
     openSinceMs: null,
@@ -58,6 +61,7 @@ export function loadMemory(sql: Sql): Memory {
     state,
     senders: tables.readSenders(sql),
     frozen: Array.from(tables.readBatches(sql), thaw),
+    parked: new Map(tables.readParked(sql).map(unpack)),
   }
   for (const row of tables.readJournal(sql)) {
     const { name, cells } = decodeFlight(row.flight)
@@ -96,4 +100,10 @@ export function freezeBatch(
 
 function thaw(row: tables.BatchRow): FrozenBatch {
   return freezeBatch(row.seq, row.id, row.sinceMs, decodeFlight(row.cells).cells)
+}
+
+function unpack({ key, sinceMs, reason, cell }: tables.ParkedRow): [string, Parked] {
+  const [decoded] = decodeFlight(cell).cells
+  if (decoded === undefined) throw new UnknownVersion('a parked row without its cell')
+  return [key, { sinceMs, reason, cell: decoded[1] }]
 }

@@ -71,7 +71,18 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
 
   async status(): Promise<ShardStatus> {
     const { name, store, flusher } = this.#opened ?? (await this.#open())
-    return describeShard(name, store.holdings(), flusher.fault, this.clock.now())
+    return describeShard(name, store, flusher, this.clock.now())
+  }
+
+  /** Retries or discards parked cells: those of these keys, or all. @returns the increments in them. */
+  async decideParked(action: 'retry' | 'discard', keys: readonly string[] | null): Promise<number> {
+    const { store, flusher } = this.#opened ?? (await this.#open())
+    const chosen = keys ?? [...store.parked.keys()]
+    if (action === 'discard') return store.discardParked(chosen)
+    const nowMs = this.clock.now()
+    const increments = store.retryParked(chosen, nowMs)
+    if (store.openCells > 0) this.#armBy(flusher.dueMs(nowMs))
+    return increments
   }
 
   /** Does nothing. The first use of a name is slow on the platform, so it is had before the hour begins. */
@@ -114,9 +125,17 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
       clock: this.clock,
       intervalMs: services.flushIntervalMs,
       retireAtMs: retireAtMs(name.hour, services.lateHours),
+      erase: () => this.#erase(store),
     })
     this.#opened = { services, name, store, flusher }
     return this.#opened
+  }
+
+  /** The alarm goes with the rest. The instance lives on, as one that was only woken. */
+  #erase(store: ShardStore): void {
+    this.ctx.waitUntil(this.ctx.storage.deleteAll())
+    store.forget()
+    this.#alarmAtMs = null
   }
 
   #armBy(atMs: number): void {

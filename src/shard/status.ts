@@ -1,23 +1,30 @@
+import { PARKED_SHOWN_MAX } from '../limits.ts'
 import type { ShardName } from '../model/shard-name.ts'
 import { formatShardName } from '../model/shard-name.ts'
 import type { ShardStatus } from '../model/status.ts'
-import type { FlushFault } from './flush.ts'
-import type { Holdings } from './store.ts'
+import type { Flusher } from './flush.ts'
+import type { ShardStore } from './store.ts'
 
 /** A shard's holdings as `/status` shows them, with the audit of conservation. [C1] */
 export function describeShard(
   name: ShardName,
-  holdings: Holdings,
-  fault: FlushFault | null,
+  store: ShardStore,
+  { fault, moved }: Flusher,
   nowMs: number,
 ): ShardStatus {
+  const holdings = store.holdings()
   const { oldestMs, ...shown } = holdings
-  const { accepted, settled, open, frozen } = holdings
+  const { accepted, settled, open, frozen, parked, discarded } = holdings
   return {
     shard: formatShardName(name),
     ...shown,
     lagMs: oldestMs === null ? 0 : Math.max(0, nowMs - oldestMs),
-    isConserved: accepted === settled + frozen.increments + open.increments,
+    isConserved: accepted === settled + frozen.increments + open.increments + parked.increments + discarded,
+    parkedKeys: Array.from(store.parked, ([key, { sinceMs, reason }]) => ({ key, reason, sinceMs })).slice(
+      0,
+      PARKED_SHOWN_MAX,
+    ),
     fault,
+    moved,
   }
 }

@@ -1,28 +1,22 @@
 import { BATCH_CELLS_MAX, FLIGHT_BYTES_MAX, FOLD_BYTES } from '../limits.ts'
 import { countIncrements, cut } from '../model/accumulator.ts'
+import type { KeyedCell } from '../model/cell.ts'
 import type { Flight, FlightName, Unsettled } from '../model/flight.ts'
 import { encodeFlight } from '../model/flight.ts'
+import type { Recut, Sealed } from '../model/recut.ts'
+import { recutFrozen } from '../model/recut.ts'
 import { utf8Bytes } from '../model/utf8.ts'
 import type { Load } from './held.ts'
+import type { Holdings } from './holdings.ts'
+import { holdingsOf, loadOf, unsettledOf } from './holdings.ts'
 import type { FrozenBatch, Memory } from './memory.ts'
 import { emptyMemory, freezeBatch, loadMemory, remember } from './memory.ts'
+import { type ParkedCells, park, unpark } from './parked.ts'
 import type { Sql } from './sql.ts'
 import * as tables from './tables.ts'
 
 /** Whether a flight's name has been seen: never, as the sender's last, or below it. */
 export type NameStatus = 'new' | 'known' | 'stale'
-
-/** What the shard holds, in numbers. */
-export type Holdings = {
-  readonly accepted: number
-  readonly settled: number
-  readonly open: { readonly cells: number; readonly increments: number }
-  readonly frozen: { readonly batches: number; readonly cells: number; readonly increments: number }
-  readonly journalBytes: number
-  readonly senders: number
-  /** Arrival of the oldest increment that Postgres may not have; null when it has all. Epoch ms. */
-  readonly oldestMs: number | null
-}
 
 /**
  * What a shard holds: in SQLite, and mirrored in memory.
@@ -67,19 +61,18 @@ export class ShardStore {
     return this.#memory.senders.size
   }
 
-  /** What counts against the bounds that the shards of an isolate share. */
   get load(): Load {
-    const { open, frozen, journalBytes } = this.#memory
-    let { size: cells, bytes } = open
-    for (const batch of frozen) {
-      cells += batch.cells.size
-      bytes += batch.bytes
-    }
-    return { cells, bytes, journalBytes }
+    return loadOf(this.#memory)
   }
 
   get frozen(): readonly FrozenBatch[] {
     return this.#memory.frozen
+  }
+
+  /** Whether everything accepted is in Postgres or discarded, so that nothing would be lost with the storage. */
+  get isEmpty(): boolean {
+    const { open, frozen, parked } = this.#memory
+    return open.size === 0 && frozen.length === 0 && parked.size === 0
   }
 
   /** Who the shard is to Postgres. */
@@ -128,7 +121,7 @@ export class ShardStore {
         journalBytes += utf8Bytes(flight)
       }
       this.#saveSenders()
-      tables.saveAccepted(this.#sql, state.accepted)
+      tables.saveState(this.#sql, state)
     })
     Object.assign(this.#memory, { unsavedSenders: new Set(), journalBytes, unfoldedBytes: 0 })
   }
@@ -141,18 +134,22 @@ export class ShardStore {
   freeze(nowMs: number, alsoDurable: () => void): void {
     const { open, frozen, state, openSinceMs, senders } = this.#memory
     if (frozen.length > 0 || open.size === 0) throw new Error('freezes what is open, when nothing is frozen')
-    const pieces = cut(open, { cells: BATCH_CELLS_MAX, bytes: FLIGHT_BYTES_MAX })
+    const joining = [...open].filter(([key]) => this.#memory.parked.has(key))
+    const going = joining.length === 0 ? open : [...open].filter(([key]) => !this.#memory.parked.has(key))
+    const pieces = cut(going, { cells: BATCH_CELLS_MAX, bytes: FLIGHT_BYTES_MAX })
     const sinceMs = openSinceMs ?? nowMs
     const batches = pieces.map((cells, i) => freezeBatch(state.nextSeq + i, this.#uuid(), sinceMs, cells))
     const next = { ...state, nextSeq: state.nextSeq + batches.length }
+    const parked = park(this.#memory.parked, joining, '', nowMs)
     this.#sql.transaction(() => {
       for (const batch of batches) tables.insertBatch(this.#sql, batchRow(batch))
-      tables.saveFrozen(this.#sql, next)
+      this.#saveParked(parked, joining)
+      tables.saveState(this.#sql, next)
       this.#saveSenders()
       tables.clearJournal(this.#sql)
       alsoDurable()
     })
-    this.#memory = { ...emptyMemory(state.writer), senders, frozen: batches, state: next }
+    this.#memory = { ...emptyMemory(state.writer), senders, parked, frozen: batches, state: next }
   }
 
   /** Forgets a batch that Postgres has confirmed. [F3] */
@@ -160,43 +157,88 @@ export class ShardStore {
     const { frozen, state } = this.#memory
     const batch = frozen.find((b) => b.seq === seq)
     if (batch === undefined) throw new Error(`batch ${seq} is not frozen`)
+    const next = { ...state, settled: state.settled + batch.increments }
     this.#sql.transaction(() => {
       tables.deleteBatch(this.#sql, seq)
-      tables.addSettled(this.#sql, batch.increments)
+      tables.saveState(this.#sql, next)
     })
-    this.#memory.frozen = frozen.filter((b) => b.seq !== seq)
-    this.#memory.state = { ...state, settled: state.settled + batch.increments }
+    Object.assign(this.#memory, { frozen: frozen.filter((b) => b.seq !== seq), state: next })
   }
 
-  /** What Postgres may not have of a key, and how to tell from its ledger what it has. [R1] */
+  /**
+   * Moves what is frozen to a new writer, once the old one is sealed; what the seal showed as applied is settled. [F3]
+   *
+   * @param reason of a parked cell, in Postgres's words.
+   */
+  moveOn(sealed: Sealed, recut: Recut, reason: string, nowMs: number): void {
+    const { frozen, state } = this.#memory
+    const sinceMs = frozen[0]?.sinceMs ?? nowMs
+    const moved = recutFrozen(frozen, sealed, recut)
+    const batches = moved.pieces.map((cells, i) => freezeBatch(i + 1, this.#uuid(), sinceMs, cells))
+    const settled = state.settled + moved.settled
+    const next = { ...state, settled, writer: this.#uuid(), nextSeq: batches.length + 1 }
+    const parked = park(this.#memory.parked, moved.parked, reason, nowMs)
+    this.#sql.transaction(() => {
+      tables.clearBatches(this.#sql)
+      for (const batch of batches) tables.insertBatch(this.#sql, batchRow(batch))
+      this.#saveParked(parked, moved.parked)
+      tables.saveState(this.#sql, next)
+    })
+    Object.assign(this.#memory, { frozen: batches, state: next, parked })
+  }
+
+  /** Opens parked cells again, for Postgres to be asked once more. @returns the increments in them. */
+  retryParked(keys: readonly string[], nowMs: number): number {
+    const { state } = this.#memory
+    const { taken, left } = unpark(this.#memory.parked, keys)
+    if (taken.length === 0) return 0
+    const flight = encodeFlight({ name: null, cells: taken })
+    this.#sql.transaction(() => {
+      for (const [key] of taken) tables.deleteParked(this.#sql, key)
+      tables.appendJournal(this.#sql, { accepted: state.accepted, sinceMs: nowMs, flight })
+    })
+    this.#memory.parked = left
+    remember(this.#memory, null, taken, utf8Bytes(flight), nowMs)
+    return countIncrements(taken)
+  }
+
+  /** Gives parked cells up for good. They stay counted, as discarded. [C1] @returns the increments in them. */
+  discardParked(keys: readonly string[]): number {
+    const { state } = this.#memory
+    const { taken, left } = unpark(this.#memory.parked, keys)
+    const next = { ...state, discarded: state.discarded + countIncrements(taken) }
+    this.#sql.transaction(() => {
+      for (const [key] of taken) tables.deleteParked(this.#sql, key)
+      tables.saveState(this.#sql, next)
+    })
+    Object.assign(this.#memory, { parked: left, state: next })
+    return countIncrements(taken)
+  }
+
+  /** Forgets everything, in the turn in which the storage is deleted. [Z1] */
+  forget(): void {
+    this.#isStored = false
+    this.#memory = emptyMemory(this.#uuid())
+  }
+
   unsettled(key: string): Unsettled {
-    const { open, frozen, state } = this.#memory
-    return {
-      writer: state.writer,
-      settledSeq: (frozen[0]?.seq ?? state.nextSeq) - 1,
-      nextSeq: state.nextSeq,
-      open: open.get(key) ?? null,
-      frozen: frozen.flatMap(({ seq, cells }) => {
-        const cell = cells.get(key)
-        return cell === undefined ? [] : [{ seq, cell }]
-      }),
-    }
+    return unsettledOf(this.#memory, key)
   }
 
   holdings(): Holdings {
-    const { open, frozen, state, senders, journalBytes, openSinceMs } = this.#memory
-    return {
-      accepted: state.accepted,
-      settled: state.settled,
-      open: { cells: open.size, increments: open.increments },
-      frozen: {
-        batches: frozen.length,
-        cells: frozen.reduce((cells, batch) => cells + batch.cells.size, 0),
-        increments: frozen.reduce((increments, batch) => increments + batch.increments, 0),
-      },
-      journalBytes,
-      senders: senders.size,
-      oldestMs: frozen[0]?.sinceMs ?? openSinceMs,
+    return holdingsOf(this.#memory)
+  }
+
+  get parked(): ParkedCells {
+    return this.#memory.parked
+  }
+
+  #saveParked(parked: ParkedCells, cells: readonly KeyedCell[]): void {
+    for (const [key] of cells) {
+      const held = parked.get(key)
+      if (held === undefined) continue
+      const cell = encodeFlight({ name: null, cells: [[key, held.cell]] })
+      tables.saveParked(this.#sql, { key, sinceMs: held.sinceMs, reason: held.reason, cell })
     }
   }
 

@@ -9,6 +9,7 @@ import type { Row, Sql } from './sql.ts'
  * - `journal`: a row per flight, or piece of a fold, in the order of arrival. It has no index but its integer key, for each
  *   would cost another row written. `accepted` is the running total of increments after this row.
  * - `batches`: frozen cells, until Postgres has confirmed them.
+ * - `parked`: cells that Postgres refused for their own sake, until an administrator retries or discards them.
  * - `senders`: the last n of each sender whose flights have left the journal.
  */
 const SCHEMA_VERSION = 1
@@ -16,17 +17,20 @@ const SCHEMA_VERSION = 1
 const CREATE = [
   `create table state (
      one integer primary key check (one = 1), version integer not null, writer text not null,
-     next_seq integer not null, accepted integer not null, settled integer not null)`,
+     next_seq integer not null, accepted integer not null, settled integer not null,
+     discarded integer not null)`,
   `create table journal (
      row integer primary key, accepted integer not null, since integer not null, flight text not null)`,
   `create table batches (
      seq integer primary key, id text not null, since integer not null, cells text not null)`,
+  `create table parked (
+     key text primary key, since integer not null, reason text not null, cell text not null) without rowid`,
   'create table senders (sender text primary key, n integer not null) without rowid',
 ]
 
 export function createTables(sql: Sql, writer: string): void {
   for (const statement of CREATE) sql.run(statement)
-  sql.run('insert into state values (1, ?, ?, 1, 0, 0)', SCHEMA_VERSION, writer)
+  sql.run('insert into state values (1, ?, ?, 1, 0, 0, 0)', SCHEMA_VERSION, writer)
 }
 
 export function hasTables(sql: Sql): boolean {
@@ -38,30 +42,31 @@ export type StateRow = {
   readonly nextSeq: number
   readonly accepted: number
   readonly settled: number
+  readonly discarded: number
 }
 
 /** @throws UnknownVersion when a later version of the code made these tables. */
 export function readState(sql: Sql): StateRow {
-  const [row] = sql.run('select version, writer, next_seq, accepted, settled from state')
+  const [row] = sql.run('select version, writer, next_seq, accepted, settled, discarded from state')
   if (row?.['version'] !== SCHEMA_VERSION) throw new UnknownVersion('a shard of another schema version')
   return {
     writer: text(row, 'writer'),
     nextSeq: integer(row, 'next_seq'),
     accepted: integer(row, 'accepted'),
     settled: integer(row, 'settled'),
+    discarded: integer(row, 'discarded'),
   }
 }
 
-export function saveFrozen(sql: Sql, state: Pick<StateRow, 'nextSeq' | 'accepted'>): void {
-  sql.run('update state set next_seq = ?, accepted = ?', state.nextSeq, state.accepted)
-}
-
-export function saveAccepted(sql: Sql, accepted: number): void {
-  sql.run('update state set accepted = ?', accepted)
-}
-
-export function addSettled(sql: Sql, increments: number): void {
-  sql.run('update state set settled = settled + ?', increments)
+export function saveState(sql: Sql, { writer, nextSeq, accepted, settled, discarded }: StateRow): void {
+  sql.run(
+    'update state set writer = ?, next_seq = ?, accepted = ?, settled = ?, discarded = ?',
+    writer,
+    nextSeq,
+    accepted,
+    settled,
+    discarded,
+  )
 }
 
 export type JournalRow = { readonly accepted: number; readonly sinceMs: number; readonly flight: string }
@@ -122,8 +127,44 @@ export function* readBatches(sql: Sql): Generator<BatchRow> {
   }
 }
 
+export function clearBatches(sql: Sql): void {
+  sql.run('delete from batches')
+}
+
 export function deleteBatch(sql: Sql, seq: number): void {
   sql.run('delete from batches where seq = ?', seq)
+}
+
+export type ParkedRow = {
+  readonly key: string
+  readonly sinceMs: number
+  readonly reason: string
+  /** A nameless flight of this one cell. */
+  readonly cell: string
+}
+
+export function saveParked(sql: Sql, row: ParkedRow): void {
+  sql.run(
+    `insert into parked (key, since, reason, cell) values (?, ?, ?, ?)
+     on conflict (key) do update set reason = excluded.reason, cell = excluded.cell`,
+    row.key,
+    row.sinceMs,
+    row.reason,
+    row.cell,
+  )
+}
+
+export function readParked(sql: Sql): ParkedRow[] {
+  return sql.run('select key, since, reason, cell from parked').map((row) => ({
+    key: text(row, 'key'),
+    sinceMs: integer(row, 'since'),
+    reason: text(row, 'reason'),
+    cell: text(row, 'cell'),
+  }))
+}
+
+export function deleteParked(sql: Sql, key: string): void {
+  sql.run('delete from parked where key = ?', key)
 }
 
 export function saveSender(sql: Sql, sender: string, n: number): void {

@@ -14,7 +14,7 @@ const NOW = Date.UTC(2026, 10, 21, 20, 15)
 const HOUR = hourOf(NOW)
 const WRITER = '5f0c4f0e-2a52-4f3d-9c3d-1f1f0a3c8f11'
 const SHARDS = parseSchedule('1', { min: 1, max: 1 }) as Schedule
-const NOTHING: Unsettled = { writer: WRITER, settledSeq: 0, nextSeq: 1, open: null, frozen: [] }
+const NOTHING: Unsettled = { writer: WRITER, settledSeq: 0, nextSeq: 1, open: null, parked: null, frozen: [] }
 
 const QUERY = { key: 'k', from: addHours(HOUR, -23), to: addHours(HOUR, 1), isFresh: true }
 
@@ -73,7 +73,7 @@ describe('a fresh read', () => {
   test('[R1] asks again when a flush landed in between, and counts it once', async () => {
     // Batch 1 is settled and batch 2 frozen by the time that Postgres answers; the first answer knew of neither.
     const early = { ...NOTHING, writer: WRITER, open: cellOf(5) }
-    const late = { writer: WRITER, settledSeq: 1, nextSeq: 2, open: null, frozen: [] }
+    const late = { writer: WRITER, settledSeq: 1, nextSeq: 2, open: null, parked: null, frozen: [] }
     const { answer, askedPostgres } = await read({
       unsettled: (shard, asked) =>
         shard.startsWith('2026-11-21T20Z') ? (asked === 1 ? early : late) : NOTHING,

@@ -10,7 +10,8 @@ const held: Unsettled = {
   writer: WRITER,
   settledSeq: 2,
   nextSeq: 5,
-  open: cellOf(100),
+  open: cellOf(60),
+  parked: cellOf(40),
   frozen: [
     { seq: 3, cell: cellOf(10) },
     { seq: 4, cell: cellOf(1) },
@@ -43,6 +44,6 @@ describe("a shard's part of a fresh read", () => {
   })
 
   test('[R1] is nothing, whatever the ledger says, when nothing of the key is unsettled', () => {
-    expect(unsettledPart({ ...held, open: null, frozen: [] }, ledger(9))).toEqual(EMPTY_CELL)
+    expect(unsettledPart({ ...held, open: null, parked: null, frozen: [] }, ledger(9))).toEqual(EMPTY_CELL)
   })
 })

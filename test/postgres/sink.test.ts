@@ -1,71 +1,43 @@
-import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { createFaults } from '../../src/local/faults.ts'
-import { migrate } from '../../src/local/migrate.ts'
-import type { NeonEndpoint } from '../../src/local/neon-endpoint.ts'
-import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
-import { pgBackend } from '../../src/local/pg-backend.ts'
-import type { Batch, Sink } from '../../src/model/batch.ts'
+import type { Batch } from '../../src/model/batch.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import { addHours, hourOf } from '../../src/model/hour.ts'
 import { createReader } from '../../src/postgres/reader.ts'
 import { createSink } from '../../src/postgres/sink.ts'
 import { nodeClock } from '../support/node-clock.ts'
-import type { TestPostgres } from '../support/postgres.ts'
-import { startPostgres } from '../support/postgres.ts'
+import { type Stand, startStand } from './stand.ts'
 
 const HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
+const WRITER = '5f0c4f0e-2a52-4f3d-9c3d-1f1f0a3c8f11'
+const SHARD = '2026-11-21T20Z/0'
 const WRITERS = 16
 
-let postgres: TestPostgres
-let pool: pg.Pool
-let endpoint: NeonEndpoint
-let sink: Sink
-const faults = createFaults()
+let stand: Stand
 
 beforeAll(async () => {
-  postgres = await startPostgres()
-  await migrate(postgres.url)
-  pool = new pg.Pool({ connectionString: postgres.url, max: WRITERS + 4 })
-  endpoint = await startNeonEndpoint({ backend: pgBackend(pool), faults })
-  sink = createSink(connection(), nodeClock)
+  stand = await startStand(WRITERS + 4)
 })
 
-afterAll(async () => {
-  await endpoint?.close()
-  await pool?.end()
-  await postgres?.stop()
-})
+afterAll(() => stand?.stop())
 
-beforeEach(async () => {
-  faults.clear()
-  await pool.query('truncate sumdial.counters, sumdial.ledger')
-})
+beforeEach(() => stand.reset())
 
-function connection() {
-  return { databaseUrl: 'postgresql://sumdial:unused@localhost/sumdial', neonFetchEndpoint: endpoint.url }
-}
+const sink = (batch: Batch) => stand.sink.apply(batch)
+const seal = () => stand.sink.seal(WRITER, SHARD)
+const sums = () => stand.sums()
 
 function batchOf(seq: number, cells: readonly KeyedCell[], change: Partial<Batch> = {}): Batch {
   return {
-    writer: '5f0c4f0e-2a52-4f3d-9c3d-1f1f0a3c8f11',
+    writer: WRITER,
     seq,
     id: crypto.randomUUID(),
-    shard: '2026-11-21T20Z/0',
+    shard: SHARD,
     hour: HOUR,
     cells,
     increments: cells.reduce((sum, [, cell]) => sum + cell.count, 0),
     ...change,
   }
-}
-
-/** The sum of every key, as Postgres prints it. */
-async function sums(): Promise<Record<string, string>> {
-  const { rows } = await pool.query<{ key: string; sum: string }>(
-    'select key, sum::text from sumdial.counters',
-  )
-  return Object.fromEntries(rows.map((row) => [row.key, row.sum]))
 }
 
 const APPLIED = { kind: 'applied' }
@@ -76,7 +48,7 @@ describe('applying a batch', () => {
     const second = { sum: 2n ** 64n + 1n, count: 4, min: 2, max: Number.MAX_SAFE_INTEGER }
     expect(await sink(batchOf(1, [['k', first]]))).toEqual(APPLIED)
     expect(await sink(batchOf(2, [['k', second]]))).toEqual(APPLIED)
-    const read = createReader(connection(), nodeClock)
+    const read = createReader(stand.connection, nodeClock)
     const { cells } = await read({ key: 'k', from: HOUR, to: addHours(HOUR, 1), writers: [] })
     const cell = { sum: 2n ** 63n + 2n ** 64n, count: 7, min: -5, max: Number.MAX_SAFE_INTEGER }
     expect(cells).toEqual(new Map([[HOUR, cell]]))
@@ -106,7 +78,7 @@ describe('applying a batch', () => {
   })
 
   test('[P1] a copy whose client has gone counts once', async () => {
-    faults.inject({ kind: 'drop-answer' })
+    stand.faults.inject({ kind: 'drop-answer' })
     const batch = batchOf(1, [['k', cellOf(7)]])
     expect(await sink(batch)).toMatchObject({ kind: 'ambiguous' })
     expect(await sink(batch)).toEqual(APPLIED)
@@ -125,7 +97,7 @@ describe('applying a batch', () => {
       }),
     )
     expect(new Set(Object.values(await sums()))).toEqual(new Set([String(WRITERS * rounds)]))
-    const { rows } = await pool.query(
+    const { rows } = await stand.pool.query(
       'select deadlocks::int from pg_stat_database where datname = current_database()',
     )
     expect(rows).toEqual([{ deadlocks: 0 }])
@@ -144,7 +116,7 @@ describe('applying a batch', () => {
 
 describe("the ledger's answer", () => {
   const cells: KeyedCell[] = [['k', cellOf(1)]]
-  const setLedger = (values: string) => pool.query(`update sumdial.ledger set ${values}`)
+  const setLedger = (values: string) => stand.pool.query(`update sumdial.ledger set ${values}`)
 
   beforeEach(async () => {
     for (const seq of [1, 2]) await sink(batchOf(seq, cells))
@@ -164,7 +136,7 @@ describe("the ledger's answer", () => {
   })
 
   test('[P1] a missing row is no success past the first batch', async () => {
-    await pool.query('truncate sumdial.ledger')
+    await stand.pool.query('truncate sumdial.ledger')
     expect(await sink(batchOf(3, cells))).toMatchObject({
       kind: 'rewound',
       reason: expect.stringContaining('no row'),
@@ -191,8 +163,59 @@ describe("the ledger's answer", () => {
   })
 
   test('counts the increments and names the shard', async () => {
-    const { rows } = await pool.query('select shard, seq::int, increments::int, sealed from sumdial.ledger')
+    const { rows } = await stand.pool.query(
+      'select shard, seq::int, increments::int, sealed from sumdial.ledger',
+    )
     expect(rows).toEqual([{ shard: '2026-11-21T20Z/0', seq: 2, increments: 2, sealed: false }])
+  })
+})
+
+describe('a seal', () => {
+  const cells: KeyedCell[] = [['k', cellOf(1)]]
+
+  test('[P1] shows the last batch that was applied, and a writer that applied none', async () => {
+    const batch = batchOf(1, cells)
+    expect(await stand.sink.seal(crypto.randomUUID(), SHARD)).toEqual({
+      kind: 'sealed',
+      sealed: { seq: 0, batch: null },
+    })
+    await sink(batch)
+    expect(await seal()).toEqual({ kind: 'sealed', sealed: { seq: 1, batch: batch.id } })
+  })
+
+  test('[P1] turns every copy that comes later into nothing, the first copy of a batch too', async () => {
+    const [first, second] = [batchOf(1, cells), batchOf(2, cells)]
+    await sink(first)
+    await seal()
+    expect(await sink(second)).toMatchObject({ kind: 'rewound' })
+    expect(await sink(first)).toEqual(APPLIED)
+    expect(await sums()).toEqual({ k: '1' })
+  })
+
+  test('[P1] of a writer that Postgres has never seen keeps its first batch out', async () => {
+    await seal()
+    expect(await sink(batchOf(1, cells))).toMatchObject({ kind: 'rewound' })
+    expect(await sums()).toEqual({})
+  })
+
+  test('is idempotent, and the time of the first stays', async () => {
+    const read = async () => (await stand.pool.query('select sealed_at from sumdial.ledger')).rows
+    await sink(batchOf(1, cells))
+    await seal()
+    const before = await read()
+    expect(await seal()).toMatchObject({ kind: 'sealed', sealed: { seq: 1 } })
+    expect(await read()).toEqual(before)
+  })
+
+  test('[P1] at the same time as copies of a batch: it shows the batch exactly when it is applied', async () => {
+    for (let round = 0; round < 20; round++) {
+      await stand.reset()
+      await sink(batchOf(1, cells))
+      const batch = batchOf(2, cells)
+      const [sealed] = await Promise.all([seal(), sink(batch), sink(batch)])
+      const isShown = sealed.kind === 'sealed' && sealed.sealed.batch === batch.id
+      expect(await sums()).toEqual({ k: isShown ? '2' : '1' })
+    }
   })
 })
 
@@ -211,30 +234,30 @@ describe('a failure', () => {
     ['a full disk', { kind: 'answer-sqlstate', code: '53100' }, 'refused'],
     ['a read-only database', { kind: 'answer-sqlstate', code: '25006' }, 'refused'],
   ] as const)('is classified once: %s is %s', async (_, fault, kind) => {
-    faults.inject(fault)
+    stand.faults.inject(fault)
     expect(await send()).toMatchObject({ kind })
     expect(await sums()).toEqual({})
   })
 
   test('a constraint of the user that one cell breaks is told apart from a missing table, by Postgres itself', async () => {
-    await pool.query(`alter table sumdial.counters add constraint no_junk check (key <> 'junk')`)
+    await stand.pool.query(`alter table sumdial.counters add constraint no_junk check (key <> 'junk')`)
     expect(await sink(batchOf(1, [['junk', cellOf(1)]]))).toMatchObject({ kind: 'cell_refused' })
-    await pool.query('alter table sumdial.counters drop constraint no_junk')
-    await pool.query('alter table sumdial.counters rename to elsewhere')
+    await stand.pool.query('alter table sumdial.counters drop constraint no_junk')
+    await stand.pool.query('alter table sumdial.counters rename to elsewhere')
     expect(await send()).toMatchObject({ kind: 'refused', reason: expect.stringContaining('42P01') })
-    await pool.query('alter table sumdial.elsewhere rename to counters')
+    await stand.pool.query('alter table sumdial.elsewhere rename to counters')
     expect(await send()).toEqual(APPLIED)
   })
 
   test('a statement that hangs is given up in time, and may have been applied', async () => {
-    const locker = await pool.connect()
+    const locker = await stand.pool.connect()
     await locker.query('begin; lock table sumdial.counters')
-    const impatient = createSink(connection(), {
+    const impatient = createSink(stand.connection, {
       ...nodeClock,
       after: (_, callback) => nodeClock.after(300, callback),
     })
     const batch = batchOf(1, [['k', cellOf(1)]])
-    expect(await impatient(batch)).toMatchObject({ kind: 'ambiguous' })
+    expect(await impatient.apply(batch)).toMatchObject({ kind: 'ambiguous' })
     await locker.query('commit')
     locker.release()
     await expect.poll(() => sink(batch)).toEqual(APPLIED)
@@ -244,17 +267,16 @@ describe('a failure', () => {
   test.each(['postgres://u:hunter2@h:99999/d', 'postgres://u:hunter2@h h/d', 'postgres://u:hunter2@%zz/d'])(
     'of the connection string is told without it: %#',
     async (databaseUrl) => {
-      const outcome = await createSink(
-        { ...connection(), databaseUrl },
-        nodeClock,
-      )(batchOf(1, [['k', cellOf(1)]]))
+      const outcome = await createSink({ ...stand.connection, databaseUrl }, nodeClock).apply(
+        batchOf(1, [['k', cellOf(1)]]),
+      )
       expect(outcome.kind).toBe('ambiguous')
       expect(JSON.stringify(outcome)).not.toContain('hunter2')
     },
   )
 
   test('names no key, no value and no address', async () => {
-    faults.inject({ kind: 'answer-sqlstate', code: '22003' })
+    stand.faults.inject({ kind: 'answer-sqlstate', code: '22003' })
     const outcome = await sink(batchOf(1, [['secret-key', cellOf(424242)]]))
     expect(JSON.stringify(outcome)).not.toMatch(/secret-key|424242|unused|postgresql:/)
   })

@@ -21,6 +21,7 @@ let clock: FakeClock
 let store: ShardStore
 let sent: Sent[]
 let alarmAtMs: number | null
+let erased: number
 let flusher: Flusher
 
 beforeEach(() => {
@@ -28,6 +29,7 @@ beforeEach(() => {
   store = new ShardStore(nodeSql(), clock.uuid)
   sent = []
   alarmAtMs = null
+  erased = 0
   flusher = new Flusher({
     name: { hour: hourOf(START), slot: 0 },
     store,
@@ -36,10 +38,16 @@ beforeEach(() => {
         alarmAtMs = atMs
       },
     },
-    sink: (batch) => {
-      const { promise, resolve } = Promise.withResolvers<ApplyOutcome>()
-      sent.push({ batch, answer: resolve })
-      return promise
+    sink: {
+      apply: (batch) => {
+        const { promise, resolve } = Promise.withResolvers<ApplyOutcome>()
+        sent.push({ batch, answer: resolve })
+        return promise
+      },
+      seal: async () => ({ kind: 'ambiguous', reason: 'no answer to the seal', isTimeout: false }),
+    },
+    erase: () => {
+      erased += 1
     },
     clock,
     intervalMs: INTERVAL_MS,
@@ -114,7 +122,7 @@ describe('a flush', () => {
   test('[F1] [F4] sends the very same again after an answer that leaves it open, and what came since stays out of it', async () => {
     open([['k', cellOf(1)]])
     const run = ring()
-    await answer({ kind: 'ambiguous', reason: 'no answer' })
+    await answer({ kind: 'ambiguous', reason: 'no answer', isTimeout: false })
     await run
     open([['k', cellOf(10)]])
     await clock.pass((alarmAtMs ?? 0) - clock.now())
@@ -128,10 +136,8 @@ describe('a flush', () => {
 
   test.each([
     [{ kind: 'behind' }],
-    [{ kind: 'ambiguous', reason: 'r' }],
+    [{ kind: 'ambiguous', reason: 'r', isTimeout: true }],
     [{ kind: 'refused', reason: 'r' }],
-    [{ kind: 'cell_refused', reason: 'r' }],
-    [{ kind: 'rewound', reason: 'r' }],
   ] as [Exclude<ApplyOutcome, { kind: 'applied' }>][])(
     '[F3] [F4] after %j nothing is forgotten, the reason is shown, and the alarm is armed with growing waits',
     async (outcome) => {
@@ -187,6 +193,30 @@ describe('a flush', () => {
     await run
     await ring()
     expect(alarmAtMs).toBe(RETIRE_AT)
+  })
+
+  test.each(['cell_refused', 'rewound'] as const)(
+    '[F3] [F4] after %s and a seal without an answer nothing is forgotten, and the alarm is armed',
+    async (kind) => {
+      open([['k', cellOf(1)]])
+      const run = ring()
+      await answer({ kind, reason: 'r' })
+      await run
+      expect(flusher.fault).toMatchObject({ kind: 'ambiguous', reason: 'no answer to the seal' })
+      expect(store.holdings().frozen.increments).toBe(1)
+      expect(alarmAtMs).toBeGreaterThan(clock.now())
+    },
+  )
+
+  test('[Z1] a shard whose seal has no answer keeps all of itself, and its alarm', async () => {
+    open([['k', cellOf(1)]])
+    const run = ring()
+    await answer()
+    await run
+    await clock.pass(RETIRE_AT - clock.now())
+    await ring()
+    expect(erased).toBe(0)
+    expect(alarmAtMs).toBeGreaterThan(clock.now())
   })
 
   test('an object that was only woken arms nothing', async () => {

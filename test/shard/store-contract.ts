@@ -293,7 +293,8 @@ function failingSql(sql: Sql, isFailing: () => boolean): Sql {
 }
 
 function wipe(sql: Sql): void {
-  for (const table of ['state', 'journal', 'batches', 'senders']) sql.run(`drop table if exists ${table}`)
+  for (const table of ['state', 'journal', 'batches', 'parked', 'senders'])
+    sql.run(`drop table if exists ${table}`)
 }
 
 function flightOf(sender: string, n: number, cells: KeyedCell[]): [Flight, string] {

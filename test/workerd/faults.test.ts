@@ -155,21 +155,95 @@ describe('an answer lost after the commit', () => {
     expect(row).toEqual({ seq: 2, increments: 2, sealed: false })
   })
 
-  test('[F1] a ledger that tells of another past is waited out, and shown', async () => {
+  test('[F1] a ledger that tells of another past is moved on from, and the move is shown', async () => {
     const [key, shard] = [freshKey(), ownShard()]
     await count({ key, at: shard.at })
     await ring(shard)
     await query('update sumdial.ledger set sealed = true where shard = $1', [shard.name])
     await count({ key, at: shard.at })
-    await ring(shard)
-    expect(await rowOf(key)).toEqual({ sum: '1', count: '1' })
-    expect((await shard.stub.status()).fault).toMatchObject({
-      kind: 'rewound',
-      reason: expect.stringContaining('seq 1, sealed'),
-    })
-    await query('update sumdial.ledger set sealed = false where shard = $1', [shard.name])
     await drained(shard)
     expect(await rowOf(key)).toEqual({ sum: '2', count: '2' })
+    const { moved } = await shard.stub.status()
+    expect(moved?.reason).toContain('seq 1, sealed')
+    const rows = await query('select seq::int, sealed from sumdial.ledger where shard = $1 order by sealed', [
+      shard.name,
+    ])
+    expect(rows).toEqual([
+      { seq: 1, sealed: false },
+      { seq: 1, sealed: true },
+    ])
+  })
+})
+
+describe('a parked cell', () => {
+  afterEach(() => query('alter table sumdial.counters drop constraint if exists no_junk', []))
+
+  const decide = async (action: string, body: object) => {
+    const response = await call(`/parked/${action}`, { method: 'POST', body: JSON.stringify(body) })
+    return { status: response.status, body: await response.json() }
+  }
+
+  test('[P3] survives an eviction, is shown with its reason, and arrives after a retry', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    await query(`alter table sumdial.counters add constraint no_junk check (key <> '${key}')`, [])
+    for (const each of [key, `${key}/good`]) await count({ key: each, at: shard.at })
+    await drained(shard)
+    expect(await rowOf(`${key}/good`)).toEqual({ sum: '1', count: '1' })
+    await evictDurableObject(shard.stub)
+    const { parked, parkedKeys, isConserved } = await shard.stub.status()
+    expect({ parked, isConserved }).toEqual({ parked: { cells: 1, increments: 1 }, isConserved: true })
+    expect(parkedKeys[0]).toMatchObject({ key, reason: expect.stringContaining('no_junk') })
+
+    await query('alter table sumdial.counters drop constraint no_junk', [])
+    expect(await decide('retry', { shard: shard.name })).toEqual({ status: 200, body: { increments: 1 } })
+    await drained(shard)
+    expect(await rowOf(key)).toEqual({ sum: '1', count: '1' })
+  })
+
+  test('[C1] is given up only by name, and stays counted as discarded', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    await query(`alter table sumdial.counters add constraint no_junk check (key <> '${key}')`, [])
+    await count({ key, at: shard.at })
+    await drained(shard)
+    expect((await decide('discard', { shard: shard.name })).status).toBe(422)
+    expect((await decide('discard', { shard: 'nowhere', keys: [key] })).status).toBe(422)
+    expect(await decide('discard', { shard: shard.name, keys: [key] })).toEqual({
+      status: 200,
+      body: { increments: 1 },
+    })
+    expect(await shard.stub.status()).toMatchObject({
+      accepted: 1,
+      discarded: 1,
+      parked: { cells: 0 },
+      isConserved: true,
+    })
+  })
+})
+
+describe('retirement', () => {
+  test('[Z1] deletes all of the shard, its alarm too, and takes nothing after', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    await count({ key, at: shard.at })
+    await ring(shard)
+    // The next instance lives after the hour's end, its lateness and its grace.
+    await evictDurableObject(shard.stub)
+    await runInDurableObject(shard.stub, (instance) => {
+      Object.assign(instance, { clock: { ...clock, now: () => Date.now() + 80 * 3_600_000 } })
+    })
+    expect(await ring(shard)).toBe(true)
+    expect(await shard.stub.merge(flight('isolate', 1, [[key, cellOf(1)]]))).toMatchObject({
+      reason: 'closed',
+    })
+    const left = await runInDurableObject(shard.stub, async (_, ctx) => ({
+      tables: ctx.storage.sql
+        .exec(`select name from sqlite_master where name in ('state', 'journal')`)
+        .toArray(),
+      alarm: await ctx.storage.getAlarm(),
+    }))
+    expect(left).toEqual({ tables: [], alarm: null })
+    const [row] = await query('select sealed from sumdial.ledger where shard = $1', [shard.name])
+    expect(row).toEqual({ sealed: true })
+    expect(await rowOf(key)).toEqual({ sum: '1', count: '1' })
   })
 })
 

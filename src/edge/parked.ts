@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import type { Problem } from '../model/problem.ts'
+import { parseShardName } from '../model/shard-name.ts'
+
+/** What an administrator decides on parked cells: ask Postgres once more, or give them up for good. */
+export type ParkedAction = 'retry' | 'discard'
+
+/** @returns the increments in the cells that it was done to. Keys that are not parked are passed over. */
+export type DecideParked = (
+  shard: string,
+  action: ParkedAction,
+  keys: readonly string[] | null,
+) => Promise<number>
+
+const decisionSchema = z.strictObject({
+  shard: z.string().refine((name) => parseShardName(name) !== undefined),
+  keys: z.array(z.string()).min(1).max(10_000).optional(),
+})
+
+const FORM =
+  'Send {"shard":"2026-11-21T20Z/0","keys":["..."]}. Without keys, retry takes all that the shard has parked.'
+
+/** `POST /parked/retry` and `POST /parked/discard`. To discard, the keys must be named. */
+export async function decideParked(
+  request: Request,
+  action: ParkedAction,
+  decide: DecideParked,
+): Promise<{ readonly increments: number } | Problem> {
+  const decision = decisionSchema.safeParse(await parseBody(request))
+  if (!decision.success || (action === 'discard' && decision.data.keys === undefined)) {
+    return { kind: 'invalid_parameter', parameter: 'body', detail: FORM }
+  }
+  const { shard, keys } = decision.data
+  return { increments: await decide(shard, action, keys ?? null) }
+}
+
+async function parseBody(request: Request): Promise<unknown> {
+  try {
+    return await request.json()
+  } catch {
+    // What is no JSON is no decision either.
+    return undefined
+  }
+}

@@ -1,0 +1,48 @@
+import { countIncrements } from './accumulator.ts'
+import type { KeyedCell } from './cell.ts'
+
+/** What Postgres says of a writer when it is sealed: the last seq that it applied, 0 for none, and that batch's id. */
+export type Sealed = { readonly seq: number; readonly batch: string | null }
+
+/** Why a shard moves on to a new writer, and so how the batch in question is cut anew. */
+export type Recut =
+  /** The ledger tells of another past. Nothing is wrong with the cells. */
+  | { readonly kind: 'keep' }
+  /** Postgres refused a cell of this batch, or the batch is too much for it. */
+  | { readonly kind: 'halve'; readonly seq: number }
+  /** Postgres refused this batch for the sake of its one cell. */
+  | { readonly kind: 'park'; readonly seq: number }
+
+type Frozen = { readonly seq: number; readonly id: string; readonly cells: Iterable<KeyedCell> }
+
+/** Every cell of the frozen batches is in exactly one of the three. [A1] [C1] */
+export type Moved = {
+  /** Increments that the seal showed to be in Postgres. */
+  readonly settled: number
+  /** The cells of the new writer's batches, in the order of its seqs from 1. */
+  readonly pieces: readonly KeyedCell[][]
+  readonly parked: readonly KeyedCell[]
+}
+
+/**
+ * What becomes of frozen batches once their writer is sealed. Those below the ledger's seq have been applied, and
+ * that at it if its id is the same; no copy of the others can be applied any more. [P1] [F3]
+ */
+export function recutFrozen(frozen: readonly Frozen[], sealed: Sealed, recut: Recut): Moved {
+  const isApplied = ({ seq, id }: Frozen) => seq < sealed.seq || (seq === sealed.seq && id === sealed.batch)
+  const applied = frozen.filter(isApplied)
+  const rest = frozen.filter((batch) => !isApplied(batch))
+  const isParked = ({ seq }: Frozen) => recut.kind === 'park' && recut.seq === seq
+  return {
+    settled: applied.reduce((sum, { cells }) => sum + countIncrements(cells), 0),
+    pieces: rest.filter((batch) => !isParked(batch)).flatMap((batch) => piecesOf(batch, recut)),
+    parked: rest.filter(isParked).flatMap(({ cells }) => [...cells]),
+  }
+}
+
+function piecesOf({ seq, cells }: Frozen, recut: Recut): KeyedCell[][] {
+  const whole = [...cells]
+  if (recut.kind !== 'halve' || recut.seq !== seq || whole.length < 2) return [whole]
+  const middle = Math.ceil(whole.length / 2)
+  return [whole.slice(0, middle), whole.slice(middle)]
+}

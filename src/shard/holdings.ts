@@ -1,0 +1,66 @@
+import { cellBytes } from '../model/accumulator.ts'
+import type { Unsettled } from '../model/flight.ts'
+import type { Load } from './held.ts'
+import type { Memory } from './memory.ts'
+
+/** What a shard holds, in numbers. */
+export type Holdings = {
+  readonly accepted: number
+  readonly settled: number
+  readonly discarded: number
+  readonly open: { readonly cells: number; readonly increments: number }
+  readonly frozen: { readonly batches: number; readonly cells: number; readonly increments: number }
+  readonly parked: { readonly cells: number; readonly increments: number }
+  readonly journalBytes: number
+  readonly senders: number
+  /** Arrival of the oldest increment that Postgres may not have and that is not parked; null when it has all. Epoch ms. */
+  readonly oldestMs: number | null
+}
+
+export function holdingsOf({ open, frozen, parked, state, ...memory }: Memory): Holdings {
+  const { accepted, settled, discarded } = state
+  return {
+    accepted,
+    settled,
+    discarded,
+    open: { cells: open.size, increments: open.increments },
+    frozen: {
+      batches: frozen.length,
+      cells: frozen.reduce((cells, batch) => cells + batch.cells.size, 0),
+      increments: frozen.reduce((increments, batch) => increments + batch.increments, 0),
+    },
+    parked: {
+      cells: parked.size,
+      increments: parked.values().reduce((increments, { cell }) => increments + cell.count, 0),
+    },
+    journalBytes: memory.journalBytes,
+    senders: memory.senders.size,
+    oldestMs: frozen[0]?.sinceMs ?? memory.openSinceMs,
+  }
+}
+
+/** What counts against the bounds that the shards of an isolate share. */
+export function loadOf({ open, frozen, parked, journalBytes }: Memory): Load {
+  let { size: cells, bytes } = open
+  for (const batch of frozen) {
+    cells += batch.cells.size
+    bytes += batch.bytes
+  }
+  for (const key of parked.keys()) bytes += cellBytes(key)
+  return { cells: cells + parked.size, bytes, journalBytes }
+}
+
+/** What Postgres may not have of a key, and how to tell from its ledger what it has. [R1] */
+export function unsettledOf({ open, frozen, parked, state }: Memory, key: string): Unsettled {
+  return {
+    writer: state.writer,
+    settledSeq: (frozen[0]?.seq ?? state.nextSeq) - 1,
+    nextSeq: state.nextSeq,
+    open: open.get(key) ?? null,
+    parked: parked.get(key)?.cell ?? null,
+    frozen: frozen.flatMap(({ seq, cells }) => {
+      const cell = cells.get(key)
+      return cell === undefined ? [] : [{ seq, cell }]
+    }),
+  }
+}

@@ -93,6 +93,15 @@ export const HELD_BYTES_MAX = 30 * MIB
 /** Journal bytes held by all shards of an isolate: they bound the time that a replay takes. */
 export const JOURNAL_BYTES_MAX = 96 * MIB
 
+/**
+ * Ids that all shards of an isolate remember. They stand in storage alone, some 100 bytes and one row written each,
+ * until their hour closes; the bound keeps an object far below the platform's 10 GB.
+ */
+export const IDS_MAX = 5_000_000
+
+/** UTF-8 bytes of an id or Idempotency-Key: a UUID has 36. */
+export const ID_BYTES_MAX = 64
+
 /** Senders that one shard remembers: one for each isolate that ever sent to it, about 100 bytes each. */
 export const SENDERS_MAX = 100_000
 

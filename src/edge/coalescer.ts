@@ -11,13 +11,14 @@ import {
   WAITING_BYTES_MAX,
   WAITING_BYTES_PER_SHARD_MAX,
 } from '../limits.ts'
-import type { Accumulator } from '../model/accumulator.ts'
+import { type Accumulator, cellBytes } from '../model/accumulator.ts'
 import type { Clock } from '../model/clock.ts'
+import type { NamedEntry } from '../model/entry.ts'
 import type { MergeAnswer } from '../model/flight.ts'
 import { encodeFlight } from '../model/flight.ts'
 import { backoffMs } from '../model/retry.ts'
 import type { Gathering, Landing, Lead, Line, Waiter } from './line.ts'
-import { join, lineOf } from './line.ts'
+import { join, landingFor, lineOf } from './line.ts'
 import { within } from './within.ts'
 
 /** Calls a shard with an encoded flight, through a stub of its own. Rejects when no answer came. */
@@ -54,26 +55,33 @@ export class Coalescer {
    * are the coalescer's from then on.
    *
    * @param keepAlive `waitUntil` of the request that asks.
+   * @param named entries beside them. One that is larger than a flight flies alone.
    * @returns what became of them; never rejects but for a bug.
    */
-  submit(shard: string, cells: Accumulator, keepAlive: (turn: Promise<unknown>) => void): Promise<Landing> {
-    const turn = this.#turn(shard, cells)
+  submit(
+    shard: string,
+    cells: Accumulator,
+    keepAlive: (turn: Promise<unknown>) => void,
+    named: readonly NamedEntry[] = [],
+  ): Promise<Landing> {
+    const turn = this.#turn(shard, cells, named)
     keepAlive(turn)
     return turn
   }
 
-  async #turn(shard: string, cells: Accumulator): Promise<Landing> {
+  async #turn(shard: string, cells: Accumulator, named: readonly NamedEntry[]): Promise<Landing> {
     const line = this.#lines.get(shard) ?? this.#openLine(shard)
     if (this.#isLost(line)) this.#giveUp(line)
-    if (this.#isFull(line, cells.bytes)) return { kind: 'refused', reason: 'full' }
-    const gathering = this.#board(line, cells)
-    const waiter = join(gathering)
+    const bytes = named.reduce((sum, entry) => sum + entryBytes(entry), cells.bytes)
+    if (this.#isFull(line, bytes)) return { kind: 'refused', reason: 'full' }
+    const gathering = this.#board(line, cells, named, bytes)
+    const waiter = join(gathering, named.length)
     if (line.lead === null) this.#handLeadTo(line, waiter)
     const turn = await this.#wait(waiter)
     if (turn.kind === 'landed') return turn.landing
     if (turn.kind === 'late') return { kind: 'unknown', reason: 'no answer in time' }
     await this.#lead(line, turn.lead)
-    return gathering.landing ?? LOST
+    return landingFor(waiter, gathering.landing ?? LOST)
   }
 
   #openLine(shard: string): Line {
@@ -110,17 +118,26 @@ export class Coalescer {
   }
 
   /** Adds cells to the last gathering, or to a new one when they would make it too large for a flight. */
-  #board(line: Line, cells: Accumulator): Gathering {
-    const bytes = cells.bytes
+  #board(line: Line, cells: Accumulator, named: readonly NamedEntry[], bytes: number): Gathering {
     line.bytes += bytes
     this.#bytes += bytes
     const last = line.gatherings.at(-1)
-    if (last !== undefined && last.cells.bytes + bytes <= FLIGHT_BYTES_MAX) {
+    const namedBytes = bytes - cells.bytes
+    if (last !== undefined && last.cells.bytes + last.namedBytes + bytes <= FLIGHT_BYTES_MAX) {
       last.cells.addAll(cells)
+      last.named.push(...named)
+      last.namedBytes += namedBytes
       last.bytes += bytes
       return last
     }
-    const gathering: Gathering = { cells, bytes, waiters: [], landing: undefined }
+    const gathering: Gathering = {
+      cells,
+      named: [...named],
+      namedBytes,
+      bytes,
+      waiters: [],
+      landing: undefined,
+    }
     line.gatherings.push(gathering)
     return gathering
   }
@@ -152,7 +169,7 @@ export class Coalescer {
     line.inAir = gathering
     let landing = LOST
     try {
-      landing = await this.#fly(line.shard, gathering.cells)
+      landing = await this.#fly(line.shard, gathering)
     } finally {
       this.#land(line, gathering, landing)
       if (line.lead === lead) this.#passLead(line)
@@ -168,7 +185,9 @@ export class Coalescer {
     line.lastAboard = gathering.waiters.length
     line.lastLandedMs = this.#services.clock.now()
     gathering.landing = landing
-    for (const waiter of gathering.waiters) waiter.resolve({ kind: 'landed', landing })
+    for (const waiter of gathering.waiters) {
+      waiter.resolve({ kind: 'landed', landing: landingFor(waiter, landing) })
+    }
   }
 
   /** Hands the lead to a request that is aboard the next flight. One that everybody has left is not flown. */
@@ -186,11 +205,11 @@ export class Coalescer {
   }
 
   /** Sends one flight, the same bytes under the same name, until it is answered or given up. [I4] */
-  async #fly(shard: string, cells: Accumulator): Promise<Landing> {
+  async #fly(shard: string, { cells, named }: Gathering): Promise<Landing> {
     const { clock, send } = this.#services
     this.#sender ??= clock.uuid()
     this.#n += 1
-    const flight = encodeFlight({ name: { sender: this.#sender, n: this.#n }, cells: [...cells] })
+    const flight = encodeFlight({ name: { sender: this.#sender, n: this.#n }, cells: [...cells], named })
     const deadlineMs = clock.now() + FLIGHT_MS_MAX
     let reason = 'no answer'
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
@@ -227,4 +246,9 @@ function isOverloaded(error: unknown): boolean {
   if (typeof error !== 'object' || error === null || !('overloaded' in error)) return false
   const isReset = 'durableObjectReset' in error && error.durableObjectReset === true
   return error.overloaded === true && !isReset
+}
+
+/** Upper bound of an entry's encoded size, in bytes. */
+function entryBytes({ id, content, cells }: NamedEntry): number {
+  return cells.reduce((sum, [key]) => sum + cellBytes(key), cellBytes(id) + content.length)
 }

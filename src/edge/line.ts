@@ -1,9 +1,10 @@
 import type { Accumulator } from '../model/accumulator.ts'
+import type { EntryResult, NamedEntry } from '../model/entry.ts'
 
 /** What became of increments that were handed to the coalescer. */
 export type Landing =
   /** Durable in the shard's journal. [I1] */
-  | { readonly kind: 'accepted' }
+  | { readonly kind: 'accepted'; readonly named?: readonly EntryResult[] }
   /** Certainly not counted. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** No answer came: they may have been counted, or be counted yet. */
@@ -22,6 +23,8 @@ export type Lead = { readonly sinceMs: number }
 export type Waiter = {
   readonly turn: Promise<Turn>
   readonly resolve: (turn: Turn) => void
+  /** Where its named entries stand among those of its flight: from, and up to. */
+  readonly named: readonly [from: number, to: number]
   /** It has given up waiting, so it must not be handed the lead. */
   isGone: boolean
 }
@@ -29,6 +32,8 @@ export type Waiter = {
 /** A flight while it gathers, and while it is in the air: the increments of many requests for one shard. */
 export type Gathering = {
   readonly cells: Accumulator
+  readonly named: NamedEntry[]
+  namedBytes: number
   readonly waiters: Waiter[]
   /** What the requests brought, each by itself: merged they take less. */
   bytes: number
@@ -54,9 +59,18 @@ export function lineOf(shard: string): Line {
   return { shard, gatherings: [], inAir: null, bytes: 0, lead: null, lastAboard: 0, lastLandedMs: 0 }
 }
 
-export function join(gathering: Gathering): Waiter {
+/** @param count of named entries that it has just brought. */
+export function join(gathering: Gathering, count: number): Waiter {
   const { promise, resolve } = Promise.withResolvers<Turn>()
-  const waiter = { turn: promise, resolve, isGone: false }
+  const end = gathering.named.length
+  const waiter: Waiter = { turn: promise, resolve, named: [end - count, end], isGone: false }
   gathering.waiters.push(waiter)
   return waiter
+}
+
+/** A flight's landing as one of those aboard sees it: with the results of its own named entries. */
+export function landingFor(waiter: Waiter, landing: Landing): Landing {
+  const [from, to] = waiter.named
+  if (landing.kind !== 'accepted' || landing.named === undefined) return landing
+  return from === to ? { kind: 'accepted' } : { kind: 'accepted', named: landing.named.slice(from, to) }
 }

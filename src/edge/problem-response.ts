@@ -48,6 +48,13 @@ function wireOf(problem: Problem): Wire {
         // Only when sending the whole request again cannot count anything twice.
         ...(problem.isWhole ? { headers: RETRY_SOON } : {}),
       }
+    case 'id_conflict':
+      return {
+        status: 422,
+        title: 'Id conflict',
+        detail:
+          'This id was counted before with other content; this content was not counted. Give each its own id.',
+      }
     case 'unavailable':
       return { status: 503, title: 'Unavailable', detail: problem.detail, headers: RETRY_SOON }
     case 'closed_to_all':

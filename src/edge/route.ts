@@ -1,37 +1,78 @@
 import { FLIGHT_BYTES_MAX } from '../limits.ts'
 import { Accumulator, CELL_BYTES_MAX } from '../model/accumulator.ts'
 import { cellOf } from '../model/cell.ts'
+import type { NamedEntry } from '../model/entry.ts'
+import { idOfIncrement, idOfRequest } from '../model/entry.ts'
 import type { Increment } from '../model/increment.ts'
 import type { Schedule } from '../model/schedule.ts'
 import { formatShardName, slotOf } from '../model/shard-name.ts'
 
-/** The part of a request that goes to one shard, small enough for a flight. */
+/** The part of a request that goes to one shard, small enough for a flight unless it is one named entry. */
 export type Part = {
   readonly shard: string
   readonly cells: Accumulator
-  /** The request's items in it. */
+  /** The request's items in `cells`. */
   readonly indexes: number[]
+  readonly named: NamedEntry[]
+  /** The request's items in each of `named`. */
+  readonly namedIndexes: number[][]
 }
 
-/** Splits a request by shard. [K2] */
-export function splitByShard(increments: readonly Increment[], shards: Schedule): Part[] {
+/** The name that a whole request has by its Idempotency-Key, and what tells its content from another's. */
+export type RequestName = { readonly key: string; readonly content: string }
+
+/**
+ * Splits a request by shard. [K2] An increment with an id is an entry of its own; a request with a name is one
+ * entry in each of its shards.
+ */
+export function splitByShard(
+  increments: readonly Increment[],
+  shards: Schedule,
+  request: RequestName | undefined = undefined,
+): Part[] {
   const parts: Part[] = []
   /** The part of each shard that still has room, by hour and slot: to name a shard for each item would cost most of all. */
   const open = new Map<number, Part>()
-  for (const [index, { key, value, hour }] of increments.entries()) {
+  for (const [index, { key, value, hour, id }] of increments.entries()) {
     const slot = slotOf(key, hour, shards)
     const place = hour * SLOTS_MAX + slot
     let part = open.get(place)
-    if (part === undefined || part.cells.bytes + CELL_BYTES_MAX > FLIGHT_BYTES_MAX) {
-      part = { shard: formatShardName({ hour, slot }), cells: new Accumulator(), indexes: [] }
+    // What a request's name holds together is never cut.
+    if (part === undefined || (request === undefined && isCrowded(part))) {
+      part = openPart(formatShardName({ hour, slot }))
       open.set(place, part)
       parts.push(part)
     }
-    part.cells.add(key, cellOf(value))
-    part.indexes.push(index)
+    if (id === undefined) addUnnamed(part, index, key, value)
+    else addNamed(part, index, key, value, id)
   }
-  return parts
+  return request === undefined ? parts : parts.map((part) => nameWhole(part, request))
 }
 
 /** More than any hour's shard count, so that hour and slot make one number. */
 const SLOTS_MAX = 2 ** 20
+
+function openPart(shard: string): Part {
+  return { shard, cells: new Accumulator(), indexes: [], named: [], namedIndexes: [] }
+}
+
+/** A named entry takes its cell and once more its key, in its id. */
+function isCrowded({ cells, named }: Part): boolean {
+  return cells.bytes + (named.length + 1) * 2 * CELL_BYTES_MAX > FLIGHT_BYTES_MAX
+}
+
+function addUnnamed(part: Part, index: number, key: string, value: number): void {
+  part.cells.add(key, cellOf(value))
+  part.indexes.push(index)
+}
+
+function addNamed(part: Part, index: number, key: string, value: number, id: string): void {
+  const cells = [[key, cellOf(value)]] as const
+  part.named.push({ id: idOfIncrement(id, key), content: String(value), cells })
+  part.namedIndexes.push([index])
+}
+
+function nameWhole({ shard, cells, indexes }: Part, { key, content }: RequestName): Part {
+  const entry = { id: idOfRequest(key), content, cells: [...cells] }
+  return { ...openPart(shard), named: [entry], namedIndexes: [indexes] }
+}

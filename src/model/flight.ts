@@ -1,4 +1,5 @@
 import type { Cell, KeyedCell } from './cell.ts'
+import type { EntryResult, NamedEntry } from './entry.ts'
 
 /** A flight's name: the isolate that sent it, and a number that rises over all that this isolate sends. */
 export type FlightName = { readonly sender: string; readonly n: number }
@@ -7,7 +8,13 @@ export type FlightName = { readonly sender: string; readonly n: number }
  * What one call from an isolate to a shard carries, and what the shard's journal keeps of it. A fold has no
  * name: it stands for many flights, whose names have moved to the table of senders.
  */
-export type Flight = { readonly name: FlightName | null; readonly cells: readonly KeyedCell[] }
+export type Flight = {
+  readonly name: FlightName | null
+  /** Increments without a name of their own. */
+  readonly cells: readonly KeyedCell[]
+  /** Increments with one. The journal has none: what is accepted of them is among its cells. */
+  readonly named?: readonly NamedEntry[]
+}
 
 /** The one version that this code writes and reads. See docs/storage.md before changing it. */
 export const FLIGHT_VERSION = 1
@@ -18,14 +25,18 @@ export class UnknownVersion extends Error {
 
 /**
  * JSON, with cells as columns: half the size of an object for each cell, and quicker to write and read.
- * `{"v":1,"name":["<sender>",7]|null,"cells":[[keys],[sums],[counts],[mins],[maxs]]}`; a sum past 2^53 is a string. [J1] [A2]
+ * `{"v":1,"name":["<sender>",7]|null,"cells":[[keys],[sums],[counts],[mins],[maxs]]}`, and when there are
+ * any, `"named":[["<id>","<content>",[columns as in cells]]]`; a sum past 2^53 is a string. [J1] [A2]
  */
 export function encodeFlight(flight: Flight): string {
-  const { name, cells } = flight
+  const { name, cells, named = [] } = flight
   return JSON.stringify({
     v: FLIGHT_VERSION,
     name: name === null ? null : [name.sender, name.n],
     cells: encodeCells(cells),
+    ...(named.length > 0
+      ? { named: named.map(({ id, content, cells: own }) => [id, content, encodeCells(own)]) }
+      : {}),
   })
 }
 
@@ -60,17 +71,43 @@ function encodeSum(sum: bigint): number | string {
 export function decodeFlight(text: string): Flight {
   const parsed: unknown = JSON.parse(text)
   if (!isEncoded(parsed)) throw new UnknownVersion(`a flight of a version other than ${FLIGHT_VERSION}`)
-  const [keys, sums, counts, mins, maxs] = parsed.cells
-  const cells = keys.map((key, i): KeyedCell => [key, decodeCell(sums[i], counts[i], mins[i], maxs[i])])
-  return { name: parsed.name === null ? null : { sender: parsed.name[0], n: parsed.name[1] }, cells }
+  const { name, cells, named } = parsed
+  const flight = {
+    name: name === null ? null : { sender: name[0], n: name[1] },
+    cells: decodeCells(cells),
+  }
+  if (named === undefined) return flight
+  return { ...flight, named: named.map(([id, content, own]) => ({ id, content, cells: decodeCells(own) })) }
 }
 
-type Encoded = { readonly name: readonly [string, number] | null; readonly cells: Columns }
+function decodeCells([keys, sums, counts, mins, maxs]: Columns): KeyedCell[] {
+  return keys.map((key, i) => [key, decodeCell(sums[i], counts[i], mins[i], maxs[i])])
+}
+
+type Encoded = {
+  readonly name: readonly [string, number] | null
+  readonly cells: Columns
+  readonly named?: readonly (readonly [id: string, content: string, cells: Columns])[]
+}
 
 function isEncoded(parsed: unknown): parsed is Encoded {
   if (typeof parsed !== 'object' || parsed === null) return false
-  const { v, name, cells } = parsed as Record<string, unknown>
-  return v === FLIGHT_VERSION && isName(name) && isColumns(cells)
+  const { v, name, cells, named } = parsed as Record<string, unknown>
+  return v === FLIGHT_VERSION && isName(name) && isColumns(cells) && (named === undefined || isNamed(named))
+}
+
+function isNamed(named: unknown): boolean {
+  return (
+    Array.isArray(named) &&
+    named.every(
+      (entry) =>
+        Array.isArray(entry) &&
+        entry.length === 3 &&
+        typeof entry[0] === 'string' &&
+        typeof entry[1] === 'string' &&
+        isColumns(entry[2]),
+    )
+  )
 }
 
 function isName(name: unknown): boolean {
@@ -99,7 +136,11 @@ function isSafe(value: unknown): value is number {
 
 /** A shard's answer to a flight. A flight sent again gets the answer that it got first. [I4] */
 export type MergeAnswer =
-  | { readonly kind: 'accepted' }
+  | {
+      readonly kind: 'accepted'
+      /** What became of each named entry, in their order; absent when there were none. */
+      readonly named?: readonly EntryResult[]
+    }
   /** Nothing of it was counted. */
   | { readonly kind: 'refused'; readonly reason: MergeRefusal }
 

@@ -1,17 +1,27 @@
 import { z } from 'zod'
-import { AHEAD_MS_MAX, CLOSE_GRACE_MS, KEY_BYTES_MAX, RETIRE_GRACE_MS } from '../limits.ts'
+import { AHEAD_MS_MAX, CLOSE_GRACE_MS, ID_BYTES_MAX, KEY_BYTES_MAX, RETIRE_GRACE_MS } from '../limits.ts'
 import type { Hour } from './hour.ts'
 import { formatHour, hourEndMs, hourOf } from './hour.ts'
 import { parseRfc3339 } from './instant.ts'
+import type { Problem } from './problem.ts'
 import type { Schedule } from './schedule.ts'
 import { valueAt } from './schedule.ts'
 import { utf8Bytes } from './utf8.ts'
 
 /** A checked increment, with the hour that it counts in. */
-export type Increment = { readonly key: string; readonly value: number; readonly hour: Hour }
+export type Increment = {
+  readonly key: string
+  readonly value: number
+  readonly hour: Hour
+  readonly id?: string
+}
 
-/** When it arrived, in epoch ms, and how long hours stay open. */
-export type Arrival = { readonly nowMs: number; readonly lateHours: Schedule }
+/** When it arrived, in epoch ms, how long hours stay open, and by what name the whole request goes. */
+export type Arrival = {
+  readonly nowMs: number
+  readonly lateHours: Schedule
+  readonly idempotencyKey?: string | undefined
+}
 
 /** What is wrong with one item of a request. `path` names the field, empty for the item itself. */
 export type ItemError = { readonly index: number; readonly path: string; readonly message: string }
@@ -61,9 +71,18 @@ export const instantSchema = z.union([z.number(), z.string()], { error: AT }).tr
   return z.NEVER
 })
 
-const unsupportedId = z.undefined({
-  error: 'is not supported yet: send the increment without it, and do not resend what may have been counted',
-})
+/** Why an id is refused; undefined for a good one. */
+function idFault(id: string): string | undefined {
+  if (id === '') return 'must not be empty'
+  if (!id.isWellFormed() || CONTROL.test(id)) return 'must be well-formed Unicode without control characters'
+  return utf8Bytes(id) > ID_BYTES_MAX ? `must have at most ${ID_BYTES_MAX} bytes in UTF-8` : undefined
+}
+
+/** The time that a UUID of version 7 begins with, in epoch ms; undefined for any other text. Source: RFC 9562, 5.7. */
+function timeOfUuid(id: string): number | undefined {
+  const hex = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.exec(id)
+  return hex === null ? undefined : Number.parseInt(`${hex[1]}${hex[2]}`, 16)
+}
 
 /** One item of `POST /increment`, as it is on the wire. Unknown fields are refused: a typo must not count 1. */
 export const incrementSchema = z.strictObject({
@@ -71,7 +90,7 @@ export const incrementSchema = z.strictObject({
   // zod calls an infinity no number; a JSON text can hold 1e999.
   value: z.number({ error: 'must be a number' }).check(check(valueFault)).default(1),
   at: instantSchema.optional(),
-  id: unsupportedId.optional(),
+  id: z.string({ error: 'must be a string' }).check(check(idFault)).optional(),
 })
 
 /**
@@ -94,18 +113,44 @@ export function parseIncrements(
 
 type Fault = Omit<ItemError, 'index'>
 
-function parseIncrement(item: unknown, { nowMs, lateHours }: Arrival): Increment | { faults: Fault[] } {
+function parseIncrement(item: unknown, arrival: Arrival): Increment | { faults: Fault[] } {
   const parsed = incrementSchema.safeParse(item)
   if (!parsed.success) return { faults: parsed.error.issues.map(describe) }
-  const { key, value, at: atMs = nowMs } = parsed.data
+  const { key, value, at, id } = parsed.data
+  const { nowMs, lateHours, idempotencyKey } = arrival
+  if (id !== undefined && idempotencyKey !== undefined) return { faults: [{ path: 'id', message: NOT_BOTH }] }
+  const name = id ?? idempotencyKey
+  const atMs = at ?? (name === undefined ? nowMs : timeOfUuid(name))
+  if (atMs === undefined) return { faults: [{ path: 'at', message: AT_REQUIRED }] }
   const message = timeFault(atMs, lateHours, nowMs)
-  return message === undefined ? { key, value, hour: hourOf(atMs) } : { faults: [{ path: 'at', message }] }
+  if (message !== undefined) return { faults: [{ path: 'at', message }] }
+  const hour = hourOf(atMs)
+  return id === undefined ? { key, value, hour } : { key, value, hour, id }
+}
+
+const NOT_BOTH = 'must not stand beside an Idempotency-Key: name the increments or the request, not both'
+
+const AT_REQUIRED =
+  'at_required: with an id or Idempotency-Key, at must be given (or be in the name, as a UUID of version 7), ' +
+  'for a retry that comes in another hour would otherwise be another increment'
+
+/**
+ * The name of a whole request: `Idempotency-Key: "..."`, quoted or bare.
+ *
+ * @returns undefined without the header.
+ */
+export function parseIdempotencyKey(header: string | null): string | undefined | Problem {
+  if (header === null) return undefined
+  const key = /^"(.*)"$/.exec(header.trim())?.[1] ?? header.trim()
+  const fault = idFault(key)
+  if (fault === undefined) return key
+  return { kind: 'invalid_parameter', parameter: 'Idempotency-Key', detail: `Idempotency-Key ${fault}.` }
 }
 
 function describe(issue: z.core.$ZodIssue): Fault {
   if (issue.code === 'unrecognized_keys') {
     const names = issue.keys.map((name) => JSON.stringify(name.slice(0, 64))).join(', ')
-    return { path: '', message: `has unknown fields: ${names}. Known are key, value, at` }
+    return { path: '', message: `has unknown fields: ${names}. Known are key, value, at, id` }
   }
   if (issue.code === 'invalid_type' && issue.path.length === 0)
     return { path: '', message: 'must be an object' }

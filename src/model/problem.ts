@@ -18,6 +18,8 @@ export type Problem =
       readonly isWhole: boolean
       readonly detail: string
     }
+  /** The one name of the request came before with other content; nothing of it was counted. */
+  | { readonly kind: 'id_conflict' }
   | { readonly kind: 'unavailable'; readonly detail: string }
   | { readonly kind: 'closed_to_all'; readonly detail: string }
   | { readonly kind: 'not_configured'; readonly detail: string }

@@ -11,6 +11,7 @@ export type ShardStatus = {
   readonly discarded: number
   readonly journalBytes: number
   readonly senders: number
+  readonly ids: number
   /** Age of the oldest increment that Postgres may not have, in ms; 0 when it has all. */
   readonly lagMs: number
   /** Whether accepted = settled + frozen + open + parked + discarded. Anything else is a bug. [C1] */

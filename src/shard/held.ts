@@ -1,7 +1,12 @@
-import { HELD_BYTES_MAX, HELD_CELLS_MAX, JOURNAL_BYTES_MAX } from '../limits.ts'
+import { HELD_BYTES_MAX, HELD_CELLS_MAX, IDS_MAX, JOURNAL_BYTES_MAX } from '../limits.ts'
 
 /** What one shard object holds in memory and journal. */
-export type Load = { readonly cells: number; readonly bytes: number; readonly journalBytes: number }
+export type Load = {
+  readonly cells: number
+  readonly bytes: number
+  readonly journalBytes: number
+  readonly ids: number
+}
 
 /** Something whose load is counted while it lives. */
 export interface Loaded {
@@ -22,9 +27,9 @@ export class Held {
     this.#members.set(name, new WeakRef(member))
   }
 
-  /** Whether there is no room for more. */
-  isFull(): boolean {
-    const total = { cells: 0, bytes: 0, journalBytes: 0 }
+  /** Whether there is no room for more; ids count only for those who bring some, for they stay until hours close. */
+  isFull(withIds: boolean): boolean {
+    const total = { cells: 0, bytes: 0, journalBytes: 0, ids: 0 }
     for (const [name, reference] of this.#members) {
       const load = reference.deref()?.load
       if (load === undefined) {
@@ -34,11 +39,13 @@ export class Held {
       total.cells += load.cells
       total.bytes += load.bytes
       total.journalBytes += load.journalBytes
+      total.ids += load.ids
     }
     return (
       total.cells >= HELD_CELLS_MAX ||
       total.bytes >= HELD_BYTES_MAX ||
-      total.journalBytes >= JOURNAL_BYTES_MAX
+      total.journalBytes >= JOURNAL_BYTES_MAX ||
+      (withIds && total.ids >= IDS_MAX)
     )
   }
 }

@@ -13,6 +13,7 @@ export type Holdings = {
   readonly parked: { readonly cells: number; readonly increments: number }
   readonly journalBytes: number
   readonly senders: number
+  readonly ids: number
   /** Arrival of the oldest increment that Postgres may not have and that is not parked; null when it has all. Epoch ms. */
   readonly oldestMs: number | null
 }
@@ -35,19 +36,20 @@ export function holdingsOf({ open, frozen, parked, state, ...memory }: Memory): 
     },
     journalBytes: memory.journalBytes,
     senders: memory.senders.size,
+    ids: memory.ids,
     oldestMs: frozen[0]?.sinceMs ?? memory.openSinceMs,
   }
 }
 
 /** What counts against the bounds that the shards of an isolate share. */
-export function loadOf({ open, frozen, parked, journalBytes }: Memory): Load {
+export function loadOf({ open, frozen, parked, journalBytes, ids }: Memory): Load {
   let { size: cells, bytes } = open
   for (const batch of frozen) {
     cells += batch.cells.size
     bytes += batch.bytes
   }
   for (const key of parked.keys()) bytes += cellBytes(key)
-  return { cells: cells + parked.size, bytes, journalBytes }
+  return { cells: cells + parked.size, bytes, journalBytes, ids }
 }
 
 /** What Postgres may not have of a key, and how to tell from its ledger what it has. [R1] */

@@ -24,6 +24,8 @@ export type Memory = {
   frozen: readonly FrozenBatch[]
   parked: ParkedCells
   readonly senders: Map<string, number>
+  /** Named entries ever accepted; the names themselves stay in the storage. */
+  ids: number
   /** Senders whose last n stands in the journal alone. */
   unsavedSenders: Set<string>
   state: tables.StateRow
@@ -40,6 +42,7 @@ export function emptyMemory(writer: string): Memory {
     frozen: [],
     parked: new Map(),
     senders: new Map(),
+    ids: 0,
     unsavedSenders: new Set(),
     state: { writer, nextSeq: 1, accepted: 0, settled: 0, discarded: 0 },
     journalBytes: 0,
@@ -60,6 +63,7 @@ export function loadMemory(sql: Sql): Memory {
     ...emptyMemory(state.writer),
     state,
     senders: tables.readSenders(sql),
+    ids: tables.countIds(sql),
     frozen: Array.from(tables.readBatches(sql), thaw),
     parked: new Map(tables.readParked(sql).map(unpack)),
   }

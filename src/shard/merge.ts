@@ -1,4 +1,5 @@
 import { FLUSH_BYTES, FLUSH_CELLS, SENDERS_MAX } from '../limits.ts'
+import type { EntryResult } from '../model/entry.ts'
 import type { Flight, MergeAnswer, MergeRefusal } from '../model/flight.ts'
 import { decodeFlight, UnknownVersion } from '../model/flight.ts'
 import type { ShardStore } from './store.ts'
@@ -8,7 +9,7 @@ export type MergeConditions = {
   /** Epoch ms from which the shard takes no more. */
   readonly closesMs: number
   /** Whether the shards of this isolate have no room for more. */
-  readonly isFull: () => boolean
+  readonly isFull: (withIds: boolean) => boolean
 }
 
 /**
@@ -19,13 +20,18 @@ export function mergeFlight(store: ShardStore, encoded: string, conditions: Merg
   const flight = decodeOrRefuse(encoded)
   if (flight === undefined || flight.name === null) return refused('unknown_version')
   const status = store.nameStatus(flight.name)
-  if (status === 'known') return { kind: 'accepted' }
+  if (status === 'known') return accepted(store.judge(flight))
   if (status === 'stale') return refused('stale')
   if (conditions.nowMs >= conditions.closesMs) return refused('closed')
   const hasRoom = store.senderCount < SENDERS_MAX || store.knowsSender(flight.name.sender)
-  if (!hasRoom || conditions.isFull()) return refused('full')
-  store.merge(flight, encoded, conditions.nowMs)
-  return { kind: 'accepted' }
+  if (!hasRoom || conditions.isFull(flight.named !== undefined)) return refused('full')
+  const results = store.judge(flight)
+  store.merge(flight, encoded, conditions.nowMs, results)
+  return accepted(results)
+}
+
+function accepted(results: readonly EntryResult[]): MergeAnswer {
+  return results.length === 0 ? { kind: 'accepted' } : { kind: 'accepted', named: results }
 }
 
 /** Whether the open cells have outgrown a flush, so that it should not wait for its interval. */

@@ -54,7 +54,7 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
     const answer = mergeFlight(store, encoded, {
       nowMs,
       closesMs: shardClosesMs(name.hour, services.lateHours),
-      isFull: () => services.held.isFull(),
+      isFull: (withIds) => services.held.isFull(withIds),
     })
     // In the turn of the write, so that both are durable or neither is.
     if (store.openCells > 0) {

@@ -1,6 +1,8 @@
 import { BATCH_CELLS_MAX, FLIGHT_BYTES_MAX, FOLD_BYTES } from '../limits.ts'
-import { countIncrements, cut } from '../model/accumulator.ts'
+import { Accumulator, countIncrements, cut } from '../model/accumulator.ts'
 import type { KeyedCell } from '../model/cell.ts'
+import type { EntryResult, NamedEntry } from '../model/entry.ts'
+import { judgeEntries } from '../model/entry.ts'
 import type { Flight, FlightName, Unsettled } from '../model/flight.ts'
 import { encodeFlight } from '../model/flight.ts'
 import type { Recut, Sealed } from '../model/recut.ts'
@@ -90,21 +92,38 @@ export class ShardStore {
     return name.n === last ? 'known' : 'stale'
   }
 
+  /** What becomes, or became, of a flight's named entries. [I3] */
+  judge({ name, named = [] }: Flight): EntryResult[] {
+    if (name === null || named.length === 0) return []
+    const ids = named.map(({ id }) => id)
+    return judgeEntries(named, this.#isStored ? tables.findIds(this.#sql, ids) : new Map(), name)
+  }
+
   /**
-   * Journals a flight and adds it to the open cells. Its name must be new. [I1] [I4]
+   * Journals a flight, less its duplicates, and adds it to the open cells. Its name must be new. [I1] [I3] [I4]
    *
-   * @param encoded the same flight as its sender encoded it: the journal keeps these bytes.
+   * @param encoded the same flight as its sender encoded it: without named entries the journal keeps these bytes.
+   * @param results of `judge`.
    */
-  merge({ name, cells }: Flight, encoded: string, nowMs: number): void {
+  merge(flight: Flight, encoded: string, nowMs: number, results: readonly EntryResult[] = []): void {
+    const { name, cells: unnamed, named = [] } = flight
+    const fresh = named.filter((_, i) => results[i] === 'accepted')
+    // All of it has been counted before, so there is nothing to keep, and it is judged alike when it comes again.
+    if (unnamed.length === 0 && fresh.length === 0) return
     const memory = this.#memory
+    const cells = named.length === 0 ? unnamed : mergeAll(unnamed, fresh)
     const accepted = memory.state.accepted + countIncrements(cells)
+    const rows = named.length === 0 ? [encoded] : journalRows(name, cells)
     this.#sql.transaction(() => {
       if (!this.#isStored) tables.createTables(this.#sql, memory.state.writer)
-      tables.appendJournal(this.#sql, { accepted, sinceMs: nowMs, flight: encoded })
+      for (const row of rows) tables.appendJournal(this.#sql, { accepted, sinceMs: nowMs, flight: row })
+      if (name !== null) tables.insertIds(this.#sql, fresh, name)
     })
     this.#isStored = true
     memory.state = { ...memory.state, accepted }
-    remember(memory, name, cells, utf8Bytes(encoded), nowMs)
+    memory.ids += fresh.length
+    const journalBytes = rows.reduce((bytes, row) => bytes + utf8Bytes(row), 0)
+    remember(memory, name, cells, journalBytes, nowMs)
     if (memory.unfoldedBytes > Math.max(FOLD_BYTES, memory.open.bytes)) this.#fold(nowMs)
   }
 
@@ -132,7 +151,7 @@ export class ShardStore {
    * @param alsoDurable what must be durable with the freeze or not at all: the next alarm. [F4]
    */
   freeze(nowMs: number, alsoDurable: () => void): void {
-    const { open, frozen, state, openSinceMs, senders } = this.#memory
+    const { open, frozen, state, openSinceMs, senders, ids } = this.#memory
     if (frozen.length > 0 || open.size === 0) throw new Error('freezes what is open, when nothing is frozen')
     const joining = [...open].filter(([key]) => this.#memory.parked.has(key))
     const going = joining.length === 0 ? open : [...open].filter(([key]) => !this.#memory.parked.has(key))
@@ -149,7 +168,7 @@ export class ShardStore {
       tables.clearJournal(this.#sql)
       alsoDurable()
     })
-    this.#memory = { ...emptyMemory(state.writer), senders, parked, frozen: batches, state: next }
+    this.#memory = { ...emptyMemory(state.writer), senders, ids, parked, frozen: batches, state: next }
   }
 
   /** Forgets a batch that Postgres has confirmed. [F3] */
@@ -251,4 +270,17 @@ export class ShardStore {
 function batchRow(batch: FrozenBatch): tables.BatchRow {
   const cells = encodeFlight({ name: null, cells: [...batch.cells] })
   return { seq: batch.seq, id: batch.id, sinceMs: batch.sinceMs, cells }
+}
+
+function mergeAll(cells: readonly KeyedCell[], entries: readonly NamedEntry[]): KeyedCell[] {
+  const all = new Accumulator()
+  all.addAll(cells)
+  for (const entry of entries) all.addAll(entry.cells)
+  return [...all]
+}
+
+/** One row for each started MiB; the first has the flight's name. */
+function journalRows(name: FlightName | null, cells: readonly KeyedCell[]): string[] {
+  const pieces = cut(cells, { cells: Number.POSITIVE_INFINITY, bytes: FLIGHT_BYTES_MAX })
+  return pieces.map((piece, i) => encodeFlight({ name: i === 0 ? name : null, cells: piece }))
 }

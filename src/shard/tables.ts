@@ -1,3 +1,5 @@
+import type { KnownId, NamedEntry } from '../model/entry.ts'
+import type { FlightName } from '../model/flight.ts'
 import { UnknownVersion } from '../model/flight.ts'
 import type { Row, Sql } from './sql.ts'
 
@@ -10,6 +12,7 @@ import type { Row, Sql } from './sql.ts'
  *   would cost another row written. `accepted` is the running total of increments after this row.
  * - `batches`: frozen cells, until Postgres has confirmed them.
  * - `parked`: cells that Postgres refused for their own sake, until an administrator retries or discards them.
+ * - `ids`: one row for each named entry that was accepted, with the flight that brought it. Kept until the shard retires.
  * - `senders`: the last n of each sender whose flights have left the journal.
  */
 const SCHEMA_VERSION = 1
@@ -25,6 +28,8 @@ const CREATE = [
      seq integer primary key, id text not null, since integer not null, cells text not null)`,
   `create table parked (
      key text primary key, since integer not null, reason text not null, cell text not null) without rowid`,
+  `create table ids (
+     id text primary key, content text not null, sender text not null, n integer not null) without rowid`,
   'create table senders (sender text primary key, n integer not null) without rowid',
 ]
 
@@ -165,6 +170,42 @@ export function readParked(sql: Sql): ParkedRow[] {
 
 export function deleteParked(sql: Sql, key: string): void {
   sql.run('delete from parked where key = ?', key)
+}
+
+/** Ids in one statement: a value holds at most 2 MB, and an id with its key takes 600 bytes. */
+const IDS_AT_ONCE = 1_000
+
+export function findIds(sql: Sql, ids: readonly string[]): Map<string, KnownId> {
+  const found = new Map<string, KnownId>()
+  for (let from = 0; from < ids.length; from += IDS_AT_ONCE) {
+    const rows = sql.run(
+      'select id, content, sender, n from ids where id in (select value from json_each(?))',
+      JSON.stringify(ids.slice(from, from + IDS_AT_ONCE)),
+    )
+    for (const row of rows) {
+      const flight = { sender: text(row, 'sender'), n: integer(row, 'n') }
+      found.set(text(row, 'id'), { content: text(row, 'content'), flight })
+    }
+  }
+  return found
+}
+
+export function insertIds(sql: Sql, entries: readonly NamedEntry[], flight: FlightName): void {
+  for (let from = 0; from < entries.length; from += IDS_AT_ONCE) {
+    const some = entries.slice(from, from + IDS_AT_ONCE).map(({ id, content }) => [id, content])
+    sql.run(
+      `insert into ids (id, content, sender, n)
+       select value ->> 0, value ->> 1, ?, ? from json_each(?)`,
+      flight.sender,
+      flight.n,
+      JSON.stringify(some),
+    )
+  }
+}
+
+export function countIds(sql: Sql): number {
+  const [row] = sql.run('select count(*) as ids from ids')
+  return row === undefined ? 0 : integer(row, 'ids')
 }
 
 export function saveSender(sql: Sql, sender: string, n: number): void {

@@ -13,6 +13,7 @@ import {
 import { Accumulator } from '../../src/model/accumulator.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import type { Clock } from '../../src/model/clock.ts'
+import type { NamedEntry } from '../../src/model/entry.ts'
 import type { MergeAnswer } from '../../src/model/flight.ts'
 import { decodeFlight } from '../../src/model/flight.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
@@ -60,10 +61,19 @@ function submit(key = 'k', shard = 's'): { landed: Landing | undefined } {
   return submitCells(cells, shard)
 }
 
-function submitCells(cells: Accumulator, shard = 's'): { landed: Landing | undefined } {
+function submitNamed(...ids: string[]): { landed: Landing | undefined } {
+  const named = ids.map((id): NamedEntry => ({ id, content: '1', cells: [['k', cellOf(1)]] }))
+  return submitCells(new Accumulator(), 's', named)
+}
+
+function submitCells(
+  cells: Accumulator,
+  shard = 's',
+  named: readonly NamedEntry[] = [],
+): { landed: Landing | undefined } {
   const request: { landed: Landing | undefined } = { landed: undefined }
   const watched = coalescer
-    .submit(shard, cells, (turn) => keptAlive.push(turn))
+    .submit(shard, cells, (turn) => keptAlive.push(turn), named)
     .then((landing) => {
       request.landed = landing
     })
@@ -102,6 +112,24 @@ describe('coalescing', () => {
     call(1).answer(ACCEPTED)
     await settle()
     expect(others.map((other) => other.landed)).toEqual(others.map(() => ({ kind: 'accepted' })))
+  })
+
+  test('[I3] each request has the results of its own named entries, of all that are aboard', async () => {
+    submit()
+    await settle()
+    const requests = [submitNamed('a', 'b'), submit(), submitNamed('c'), submitNamed()]
+    await settle()
+    call(0).answer(ACCEPTED)
+    await settle()
+    expect(flightOf(1).named?.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+    call(1).answer({ kind: 'accepted', named: ['accepted', 'duplicate', 'conflict'] })
+    await settle()
+    expect(requests.map((request) => request.landed)).toEqual([
+      { kind: 'accepted', named: ['accepted', 'duplicate'] },
+      { kind: 'accepted' },
+      { kind: 'accepted', named: ['conflict'] },
+      { kind: 'accepted' },
+    ])
   })
 
   test('[I4] each flight has the name of its sender and a number that rises over all shards', async () => {

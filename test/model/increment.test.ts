@@ -5,6 +5,7 @@ import { hourOf } from '../../src/model/hour.ts'
 import {
   edgeClosesMs,
   keyFault,
+  parseIdempotencyKey,
   parseIncrements,
   retireAtMs,
   shardClosesMs,
@@ -44,7 +45,17 @@ describe('an increment', () => {
   test.each([
     ['an unknown field', '{"key":"a","vlaue":2}', '', /unknown fields: "vlaue"/],
     ['a field named __proto__', '{"key":"a","__proto__":2}', '', /unknown fields/],
-    ['an id, until ids are there', '{"key":"a","id":"x"}', 'id', /not supported yet/],
+    ['an id without at', '{"key":"a","id":"x"}', 'at', /at_required/],
+    [
+      'an id of another UUID version without at',
+      '{"key":"a","id":"5f0c4f0e-2a52-4f3d-9c3d-1f1f0a3c8f11"}',
+      'at',
+      /at_required/,
+    ],
+    ['an empty id', '{"key":"a","id":""}', 'id', /must not be empty/],
+    ['an id of 65 bytes', `{"key":"a","id":"${'x'.repeat(65)}"}`, 'id', /at most 64 bytes/],
+    ['a control character in an id', '{"key":"a","id":"x\\n"}', 'id', /control characters/],
+    ['an id that is no text', '{"key":"a","id":7}', 'id', /must be a string/],
     ['no key', '{"value":1}', 'key', /must be a string/],
     ['an empty key', '{"key":""}', 'key', /must not be empty/],
     ['a key of 513 bytes', `{"key":"${'a'.repeat(513)}"}`, 'key', /at most 512 bytes/],
@@ -107,6 +118,44 @@ describe('an increment', () => {
   test('a key of exactly its bound is taken', () => {
     expect(keyFault('a'.repeat(KEY_BYTES_MAX))).toBeUndefined()
     expect(keyFault('𝄞'.repeat(KEY_BYTES_MAX / 4))).toBeUndefined()
+  })
+})
+
+describe('an id', () => {
+  test('[I3] stands beside at', () => {
+    expect(parseOne(`{"key":"a","id":"x","at":${NOW}}`)).toEqual([
+      { key: 'a', value: 1, hour: hourOf(NOW), id: 'x' },
+    ])
+  })
+
+  test('[I3] [K1] that is a UUID of version 7 supplies at', () => {
+    const hex = (NOW - 3 * 3_600_000).toString(16).padStart(12, '0')
+    const id = `${hex.slice(0, 8)}-${hex.slice(8)}-7abc-9def-0123456789ab`
+    expect(parseOne(`{"key":"a","id":"${id}"}`)).toMatchObject([{ hour: hourOf(NOW) - 3, id }])
+    const arrival = { ...ARRIVAL, idempotencyKey: id }
+    expect(parseIncrements([{ key: 'a' }, { key: 'b', at: NOW }], arrival)).toEqual([
+      { key: 'a', value: 1, hour: hourOf(NOW) - 3 },
+      { key: 'b', value: 1, hour: hourOf(NOW) },
+    ])
+  })
+
+  test('does not stand beside an Idempotency-Key, which needs at too', () => {
+    const arrival = { ...ARRIVAL, idempotencyKey: 'x' }
+    expect(parseIncrements([{ key: 'a', at: NOW, id: 'y' }], arrival)).toMatchObject({
+      errors: [{ path: 'id' }],
+    })
+    expect(parseIncrements([{ key: 'a' }], arrival)).toMatchObject({ errors: [{ path: 'at' }] })
+  })
+
+  test.each([
+    [null, undefined],
+    ['abc', 'abc'],
+    [' "abc" ', 'abc'],
+    ['"a b/c"', 'a b/c'],
+  ])('the header %j is the key %j', (header, key) => expect(parseIdempotencyKey(header)).toBe(key))
+
+  test.each(['', '""', 'x'.repeat(65)])('the header %j is refused by name', (header) => {
+    expect(parseIdempotencyKey(header)).toMatchObject({ parameter: 'Idempotency-Key' })
   })
 })
 

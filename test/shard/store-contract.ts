@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { FLIGHT_BYTES_MAX, FOLD_BYTES } from '../../src/limits.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
+import type { EntryResult, NamedEntry } from '../../src/model/entry.ts'
 import type { Flight } from '../../src/model/flight.ts'
 import { encodeFlight, UnknownVersion } from '../../src/model/flight.ts'
 import type { Sql } from '../../src/shard/sql.ts'
@@ -34,11 +35,34 @@ export function describeStore(name: string, withSql: WithSql): void {
 
     test('a throw between any two writes of a step leaves nothing of it behind, stored or in memory', () =>
       withSql((sql) => {
-        for (const step of ['merge', 'freeze', 'settle'] as const) {
+        for (const step of ['merge', 'named', 'freeze', 'settle', 'move', 'retry', 'discard'] as const) {
           expect(
             checkAtomic(sql, (store) => prepare(store, step)),
             step,
-          ).toBeGreaterThan(step === 'settle' ? 1 : 2)
+          ).toBeGreaterThan(1)
+        }
+      }))
+
+    test('[I3] [I4] an id counts once, and every answer is the first one, whatever comes again and in between', () =>
+      withSql((sql) => {
+        fc.assert(
+          fc.property(fc.array(namedSteps, { maxLength: 25 }), (list) => {
+            wipe(sql)
+            checkNamed(sql, list)
+          }),
+          { numRuns: 60 },
+        )
+      }))
+
+    test('[I3] a large entry under one id is kept in several rows, and its id once', () =>
+      withSql((sql) => {
+        const store = new ShardStore(sql, nextId())
+        const named = [{ id: 'large', content: 'c', cells: manyCells(6_000, 500) }]
+        expect(mergeNamed(store, 1, named)).toEqual(['accepted'])
+        expect(sql.run('select 1 from journal').length).toBeGreaterThan(2)
+        for (const each of [store, new ShardStore(sql, nextId())]) {
+          expect(each.holdings()).toMatchObject({ accepted: 6_000, ids: 1, open: { cells: 6_000 } })
+          expect(each.judge({ name: { sender: 'a', n: 2 }, cells: [], named })).toEqual(['duplicate'])
         }
       }))
 
@@ -265,7 +289,12 @@ function checkAtomic(sql: Sql, prepared: (store: ShardStore) => (store: ShardSto
 }
 
 /** Brings a store to where the step makes writes of every kind. */
-function prepare(store: ShardStore, step: 'merge' | 'freeze' | 'settle'): (store: ShardStore) => void {
+function prepare(
+  store: ShardStore,
+  step: 'merge' | 'named' | 'freeze' | 'settle' | 'move' | 'retry' | 'discard',
+): (store: ShardStore) => void {
+  if (step === 'named')
+    return (s) => void mergeNamed(s, 1, [{ id: 'x', content: '1', cells: [['k/1', cellOf(1)]] }])
   const merge = (n: number) => (s: ShardStore) => s.merge(...flightOf('a', n, [['k/1', cellOf(n)]]), n)
   if (step === 'merge') return merge(1)
   merge(1)(store)
@@ -273,7 +302,12 @@ function prepare(store: ShardStore, step: 'merge' | 'freeze' | 'settle'): (store
   const freeze = (s: ShardStore) => s.freeze(3, () => undefined)
   if (step === 'freeze') return freeze
   freeze(store)
-  return (s) => s.settle(1)
+  if (step === 'settle') return (s) => s.settle(1)
+  const sealed = { seq: 0, batch: null }
+  const move = (s: ShardStore) => s.moveOn(sealed, { kind: 'park', seq: 1 }, 'refused', 4)
+  if (step === 'move') return move
+  move(store)
+  return step === 'retry' ? (s) => void s.retryParked(['k/1'], 5) : (s) => void s.discardParked(['k/1'])
 }
 
 function picture(store: ShardStore) {
@@ -293,7 +327,7 @@ function failingSql(sql: Sql, isFailing: () => boolean): Sql {
 }
 
 function wipe(sql: Sql): void {
-  for (const table of ['state', 'journal', 'batches', 'parked', 'senders'])
+  for (const table of ['state', 'journal', 'batches', 'parked', 'ids', 'senders'])
     sql.run(`drop table if exists ${table}`)
 }
 
@@ -314,4 +348,75 @@ function addTo(sums: Map<string, bigint>, cells: readonly KeyedCell[]): void {
 function nextId(): () => string {
   let id = 0
   return () => `id-${++id}`
+}
+
+/** Each flight has a number of its own; one that is sent again has the same entries. */
+type NamedStep =
+  | { readonly kind: 'send'; readonly entries: readonly { readonly id: string; readonly value: number }[] }
+  | { readonly kind: 'again'; readonly back: number }
+  | { readonly kind: 'freeze' | 'settle' | 'load' }
+
+const namedSteps: fc.Arbitrary<NamedStep> = fc.oneof(
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('send' as const),
+      entries: fc.array(
+        fc.record({ id: fc.constantFrom('x', 'y', 'z'), value: fc.integer({ min: 1, max: 2 }) }),
+        { minLength: 1, maxLength: 4 },
+      ),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('again' as const), back: fc.nat(3) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constantFrom('freeze' as const, 'settle' as const, 'load' as const) }),
+  },
+)
+
+/** Against a map that knows the first value of each id and nothing of flights. */
+function checkNamed(sql: Sql, list: readonly NamedStep[]): void {
+  let store = new ShardStore(sql, nextId())
+  const firsts = new Map<string, number>()
+  const sent: { named: NamedEntry[]; results: EntryResult[] }[] = []
+  for (const step of list) {
+    if (step.kind === 'send') {
+      const named = step.entries.map(({ id, value }) => entryOf(id, value))
+      const expected = step.entries.map(({ id, value }): EntryResult => {
+        const first = firsts.get(id)
+        if (first === undefined) firsts.set(id, value)
+        return first === undefined ? 'accepted' : first === value ? 'duplicate' : 'conflict'
+      })
+      const results = mergeNamed(store, sent.length + 1, named)
+      expect(results).toEqual(expected)
+      sent.push({ named, results })
+    }
+    if (step.kind === 'again') {
+      const n = sent.length - step.back
+      const flight = sent[n - 1]
+      // As the shard does it: a name that is known is judged, and never merged again.
+      if (flight !== undefined) expect(judgeAgain(store, n, flight.named)).toEqual(flight.results)
+    }
+    if (step.kind === 'freeze' && store.frozen.length === 0 && store.openCells > 0)
+      store.freeze(0, () => undefined)
+    const [first] = store.frozen
+    if (step.kind === 'settle' && first !== undefined) store.settle(first.seq)
+    if (step.kind === 'load') store = new ShardStore(sql, nextId())
+    expect(store.holdings()).toMatchObject({ accepted: firsts.size, ids: firsts.size })
+  }
+}
+
+function entryOf(id: string, value: number): NamedEntry {
+  return { id, content: String(value), cells: [['k/1', cellOf(value)]] }
+}
+
+function mergeNamed(store: ShardStore, n: number, named: readonly NamedEntry[]): EntryResult[] {
+  const flight = { name: { sender: 'a', n }, cells: [], named }
+  const results = store.judge(flight)
+  store.merge(flight, encodeFlight(flight), n, results)
+  return results
+}
+
+function judgeAgain(store: ShardStore, n: number, named: readonly NamedEntry[]): EntryResult[] {
+  return store.judge({ name: { sender: 'a', n }, cells: [], named })
 }

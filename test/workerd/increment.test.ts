@@ -1,8 +1,8 @@
-import { createExecutionContext } from 'cloudflare:test'
+import { createExecutionContext, evictDurableObject } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
 import worker from '../../src/index.ts'
 import { REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../src/limits.ts'
-import { call, env, freshKey, ownShard, post } from './support.ts'
+import { call, env, freshKey, ownShard, post, ring, rowOf } from './support.ts'
 
 const NDJSON = { 'content-type': 'application/x-ndjson' }
 
@@ -67,8 +67,8 @@ describe('POST /increment', () => {
       413,
     ],
     ['too many items', () => post(Array.from({ length: REQUEST_ITEMS_MAX + 1 }, () => ({ key: 'a' }))), 413],
-    ['an Idempotency-Key, until they are there', () => post({ key: 'a' }, { 'idempotency-key': '"x"' }), 422],
-    ['an id, until ids are there', () => post({ key: 'a', id: 'x' }), 422],
+    ['an id without at', () => post({ key: 'a', id: 'x' }), 422],
+    ['an Idempotency-Key without at', () => post({ key: 'a' }, { 'idempotency-key': 'x' }), 422],
     ['a JSON text that is no object', () => post('"key"'), 422],
     ['GET', () => call('/increment'), 405],
   ])('refuses %s', async (_, send, status) => {
@@ -114,6 +114,93 @@ describe('POST /increment', () => {
     for (const body of [`{"key":"${secret}`, `{"key":"a\\n${secret}"}`]) {
       expect(JSON.stringify(await problemOf(await post(body)))).not.toContain(secret)
     }
+  })
+})
+
+describe('an id', () => {
+  const bodyOf = async (response: Response) => ({ status: response.status, body: await response.json() })
+
+  test('[I3] counts once, whatever is retried, mixed with others, or repeated after an eviction', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    const item = { key, value: 3, at: shard.at, id: 'order-1' }
+    expect(await bodyOf(await post(item))).toEqual({
+      status: 202,
+      body: { accepted: 1, duplicates: 0, conflicts: [] },
+    })
+    expect(await bodyOf(await post(item))).toEqual({
+      status: 202,
+      body: { accepted: 0, duplicates: 1, conflicts: [] },
+    })
+    await ring(shard)
+    await evictDurableObject(shard.stub)
+    const mixed = [
+      { key, at: shard.at },
+      { ...item, value: 4 },
+      item,
+      { ...item, id: 'order-2' },
+      { ...item, id: 'order-2' },
+    ]
+    expect(await bodyOf(await post(mixed))).toEqual({
+      status: 202,
+      body: { accepted: 2, duplicates: 2, conflicts: [1] },
+    })
+    expect((await shard.stub.status()).accepted).toBe(3)
+    await ring(shard)
+    expect(await rowOf(key)).toEqual({ sum: '7', count: '3' })
+  })
+
+  test("[I3] is its key's and its hour's own", async () => {
+    const [key, shard, other] = [freshKey(), ownShard(), ownShard()]
+    for (const [k, at] of [
+      [key, shard.at],
+      [`${key}/b`, shard.at],
+      [key, other.at],
+    ] as const) {
+      expect((await bodyOf(await post({ key: k, at, id: 'x' }))).body).toMatchObject({ accepted: 1 })
+    }
+  })
+
+  test('[I3] alone in its request with other content is a conflict', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    await post({ key, value: 1, at: shard.at, id: 'x' })
+    const { status, body } = await bodyOf(await post({ key, value: 2, at: shard.at, id: 'x' }))
+    expect({ status, body }).toMatchObject({ status: 422, body: { type: 'urn:sumdial:problem:id-conflict' } })
+  })
+
+  test('[I3] an Idempotency-Key counts a request once, in all of its shards and whatever its order', async () => {
+    const [key, shard, other] = [freshKey(), ownShard(), ownShard()]
+    const items = [
+      { key, value: 1, at: shard.at },
+      { key, value: 2, at: shard.at },
+      { key, value: 4, at: other.at },
+    ]
+    const name = { 'idempotency-key': `"${key}"` }
+    expect((await bodyOf(await post(items, name))).body).toMatchObject({ accepted: 3, duplicates: 0 })
+    await evictDurableObject(shard.stub)
+    expect((await bodyOf(await post(items.toReversed(), name))).body).toMatchObject({
+      accepted: 0,
+      duplicates: 3,
+    })
+    const { status } = await bodyOf(await post(items.slice(0, 2), name))
+    expect(status).toBe(422)
+    const statuses = await Promise.all([shard.stub.status(), other.stub.status()])
+    expect(statuses.map(({ accepted, ids }) => [accepted, ids])).toEqual([
+      [2, 1],
+      [1, 1],
+    ])
+  })
+
+  test('[I3] a request as large as any is held together by its Idempotency-Key', async () => {
+    const [key, shard] = [freshKey(), ownShard()]
+    const items = Array.from({ length: 8_000 }, (_, i) => ({
+      key: `${key}/${i}/${'x'.repeat(400)}`,
+      at: shard.at,
+    }))
+    const name = { 'idempotency-key': key.slice(-36) }
+    expect((await bodyOf(await post(items, name))).body).toMatchObject({ accepted: 8_000 })
+    await evictDurableObject(shard.stub)
+    expect((await bodyOf(await post(items, name))).body).toMatchObject({ duplicates: 8_000 })
+    expect(await shard.stub.status()).toMatchObject({ accepted: 8_000, ids: 1, isConserved: true })
   })
 })
 

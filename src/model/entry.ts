@@ -1,0 +1,60 @@
+import type { KeyedCell } from './cell.ts'
+import type { FlightName } from './flight.ts'
+
+/**
+ * Increments that count once by a name of their client's: one increment by its `id`, or all of a request's for one
+ * shard by its Idempotency-Key.
+ */
+export type NamedEntry = {
+  /** The whole of the name: what it names (an increment of a key, or a request) and the client's own id. */
+  readonly id: string
+  /** What tells this content from another under the same name. */
+  readonly content: string
+  readonly cells: readonly KeyedCell[]
+}
+
+/** What became of a named entry, for good. [I3] */
+export type EntryResult =
+  | 'accepted'
+  /** It had been counted before. */
+  | 'duplicate'
+  /** Its name came before with other content; it is not counted. */
+  | 'conflict'
+
+/** What a shard keeps of a name: its content, and the flight that it was accepted from. */
+export type KnownId = { readonly content: string; readonly flight: FlightName }
+
+/** Control characters stand in no key and no id, so no two names are the same text. */
+export function idOfIncrement(id: string, key: string): string {
+  return `i\n${id}\n${key}`
+}
+
+export function idOfRequest(idempotencyKey: string): string {
+  return `r\n${idempotencyKey}`
+}
+
+/**
+ * Judges the entries of a flight, in their order, by the names that are known. A flight that comes again gets its
+ * first answer, for a name says from which flight it was accepted. [I3] [I4]
+ */
+export function judgeEntries(
+  entries: readonly NamedEntry[],
+  known: ReadonlyMap<string, KnownId>,
+  flight: FlightName,
+): EntryResult[] {
+  /** The content that counts for each name met so far. */
+  const counted = new Map<string, string>()
+  return entries.map(({ id, content }) => {
+    const earlier = counted.get(id)
+    if (earlier !== undefined) return earlier === content ? 'duplicate' : 'conflict'
+    const before = known.get(id)
+    const isFirst = before === undefined || isSame(before.flight, flight)
+    counted.set(id, isFirst ? content : before.content)
+    if (isFirst) return 'accepted'
+    return before.content === content ? 'duplicate' : 'conflict'
+  })
+}
+
+function isSame(a: FlightName, b: FlightName): boolean {
+  return a.sender === b.sender && a.n === b.n
+}

@@ -5,8 +5,10 @@ import { createApp } from './edge/app.ts'
 import { Coalescer } from './edge/coalescer.ts'
 import type { ParkedAction } from './edge/parked.ts'
 import { problemResponse } from './edge/problem-response.ts'
+import { sweep } from './edge/sweep.ts'
 import { Unavailable, within } from './edge/within.ts'
 import { READ_MS_MAX } from './limits.ts'
+import { createLedger } from './postgres/ledger.ts'
 import { createReader } from './postgres/reader.ts'
 import { createSink } from './postgres/sink.ts'
 import { Held } from './shard/held.ts'
@@ -32,7 +34,9 @@ export class Shard extends ShardObject<Env> {
 function createWorker(env: Env, config: Config) {
   // A stub is made anew for each call: an exception can leave one broken for good.
   const shard = (name: string) => env.SHARD.getByName(name)
-  return createApp({
+  const wake = (name: string) => shard(name).wake()
+  const ledger = createLedger(config, clock)
+  const app = createApp({
     config,
     clock,
     coalescer: new Coalescer({
@@ -51,8 +55,12 @@ function createWorker(env: Env, config: Config) {
       (name: string, action: ParkedAction, keys: readonly string[] | null) =>
         shard(name).decideParked(action, keys),
     ),
-    wake: (name) => shard(name).wake(),
+    readLedger: orUnavailable('Postgres', ledger.increments),
+    wake,
   })
+  const { shards, lateHours } = config
+  const { prune, stragglers } = ledger
+  return { app, sweep: (nowMs: number) => sweep(nowMs, { shards, lateHours, wake, prune, stragglers }) }
 }
 
 /** The same, within the time that a reader waits; whatever goes wrong there is no fault of the request. */
@@ -70,17 +78,26 @@ function fail(message: string): never {
   throw new Error(message)
 }
 
-let worker: { readonly env: Env; readonly app: ReturnType<typeof createWorker> } | undefined
+let made: { readonly env: Env; readonly worker: ReturnType<typeof createWorker> } | undefined
+
+/** One for each isolate: its requests gather in one coalescer. @throws ConfigError */
+function workerOf(env: Env) {
+  if (made?.env !== env) made = { env, worker: createWorker(env, parseConfig(env)) }
+  return made.worker
+}
 
 export default {
   fetch(request, env, ctx) {
     try {
-      // One for each isolate: its requests gather in one coalescer.
-      if (worker?.env !== env) worker = { env, app: createWorker(env, parseConfig(env)) }
-      return worker.app.fetch(request, env, ctx)
+      return workerOf(env).app.fetch(request, env, ctx)
     } catch (error) {
       const detail = error instanceof Error ? error.message : 'The Worker could not start.'
       return problemResponse({ kind: 'not_configured', detail })
     }
+  },
+
+  async scheduled(controller, env) {
+    const swept = await workerOf(env).sweep(controller.scheduledTime)
+    console.log({ message: 'swept', ...swept })
   },
 } satisfies ExportedHandler<Env>

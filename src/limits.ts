@@ -158,3 +158,17 @@ export const FLUSH_RUN_MS_MAX = 60 * SECOND
 
 /** Times that a fresh read asks again when a flush landed between the shard's answer and the rows. */
 export const FRESH_TRIES_MAX = 5
+
+// ── The cron ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Hours whose shards the hourly sweep wakes, and how many at most: a free plan allows 50 calls. */
+export const SWEEP_HOURS = 3
+export const SWEEP_SHARDS_MAX = 40
+
+/** Days that the ledger's row of a sealed writer is kept: far longer than any copy of a statement can be late. */
+export const LEDGER_DAYS = 31
+
+/** Rows that one statement prunes, statements in one sweep, and shards of closed hours that it wakes. */
+export const PRUNE_ROWS = 1_000
+export const PRUNE_STEPS_MAX = 20
+export const STRAGGLERS_MAX = 100

@@ -16,7 +16,7 @@ import { jsonResponse } from './json.ts'
 import { type DecideParked, decideParked } from './parked.ts'
 import { problemResponse } from './problem-response.ts'
 import { parseCounterQuery } from './query.ts'
-import { readStatus } from './status.ts'
+import { type ReadLedger, readStatus } from './status.ts'
 import { Unavailable } from './within.ts'
 
 /** What the edge works with; `index.ts` makes it, once for each isolate. */
@@ -28,6 +28,7 @@ export type EdgeServices = {
   readonly askUnsettled: (shard: string, key: string) => Promise<Unsettled>
   readonly askStatus: (shard: string) => Promise<ShardStatus>
   readonly decideParked: DecideParked
+  readonly readLedger: ReadLedger
   readonly wake: (shard: string) => Promise<void>
 }
 
@@ -69,9 +70,11 @@ export function createApp(services: EdgeServices) {
   }
 
   app.get('/status', async (c) => {
-    const { askStatus, clock, config } = services
+    const { askStatus, readLedger, clock, config } = services
     const search = new URL(c.req.raw.url).searchParams
-    return respond(await readStatus(search, { askStatus, shards: config.shards, nowMs: clock.now() }))
+    return respond(
+      await readStatus(search, { askStatus, readLedger, shards: config.shards, nowMs: clock.now() }),
+    )
   })
 
   for (const action of ['retry', 'discard'] as const) {

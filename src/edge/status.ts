@@ -7,23 +7,32 @@ import { valueAt } from '../model/schedule.ts'
 import { shardsOf } from '../model/shard-name.ts'
 import type { ShardStatus } from '../model/status.ts'
 
+/** Increments that the ledger has of each of these shards. */
+export type ReadLedger = (shards: readonly string[]) => Promise<ReadonlyMap<string, number>>
+
 export type StatusServices = {
+  readonly readLedger: ReadLedger
   readonly askStatus: (shard: string) => Promise<ShardStatus>
   readonly shards: Schedule
   readonly nowMs: number
 }
 
+type Unanswered = { readonly shard: string; readonly error: string }
+
+/** What the ledger has of a shard, and whether settled <= ledger <= settled + frozen. [C1] */
+export type LedgerAudit = { readonly increments: number; readonly agrees: boolean }
+
 export type StatusAnswer = {
   readonly now: string
   readonly hours: readonly string[]
-  readonly shards: readonly (ShardStatus | { readonly shard: string; readonly error: string })[]
+  readonly shards: readonly ((ShardStatus & { readonly ledger?: LedgerAudit }) | Unanswered)[]
   /** Increments that Postgres may not have yet, over these shards. */
   readonly pending: number
   readonly lagMs: number
   readonly isConserved: boolean
 }
 
-/** `GET /status`: what the shards of recent hours hold, or those of each `?hour=2026-11-21T20Z`. Asks no SQL. */
+/** `GET /status`: what the shards of recent hours hold, or those of each `?hour=2026-11-21T20Z`. Asks no SQL unless `?ledger=1`. */
 export async function readStatus(
   search: URLSearchParams,
   services: StatusServices,
@@ -40,7 +49,7 @@ export async function readStatus(
   return {
     now: new Date(services.nowMs).toISOString(),
     hours: hours.map(formatHour),
-    shards,
+    shards: search.get('ledger') === '1' ? await withLedger(shards, services) : shards,
     pending: known.reduce((sum, shard) => sum + shard.open.increments + shard.frozen.increments, 0),
     lagMs: Math.max(0, ...known.map((shard) => shard.lagMs)),
     isConserved: known.every((shard) => shard.isConserved),
@@ -48,10 +57,7 @@ export async function readStatus(
 }
 
 /** One shard that does not answer must not hide the others. */
-async function askOrSay(
-  shard: string,
-  services: StatusServices,
-): Promise<ShardStatus | { shard: string; error: string }> {
+async function askOrSay(shard: string, services: StatusServices): Promise<ShardStatus | Unanswered> {
   try {
     return await services.askStatus(shard)
   } catch (error) {
@@ -59,10 +65,27 @@ async function askOrSay(
   }
 }
 
+/**
+ * Sets the ledger beside what the shards said. They are asked once more after it: what they had settled before must
+ * be in it, and what is in it they must have frozen by then.
+ */
+async function withLedger(shards: readonly (ShardStatus | Unanswered)[], services: StatusServices) {
+  const ledger = await services.readLedger(shards.map(({ shard }) => shard))
+  return Promise.all(
+    shards.map(async (before) => {
+      const after = await askOrSay(before.shard, services)
+      if ('error' in before || 'error' in after) return before
+      const increments = ledger.get(before.shard) ?? 0
+      const agrees = before.settled <= increments && increments <= after.settled + after.frozen.increments
+      return { ...before, ledger: { increments, agrees } }
+    }),
+  )
+}
+
 /** The hours asked for, each once. */
 function parseHours(search: URLSearchParams): Hour[] | Problem {
-  const unknown = [...search.keys()].find((name) => name !== 'hour')
-  if (unknown !== undefined) return invalid(unknown, 'is not known here. Known is hour')
+  const unknown = [...search.keys()].find((name) => name !== 'hour' && name !== 'ledger')
+  if (unknown !== undefined) return invalid(unknown, 'is not known here. Known are hour, ledger')
   const asked = [...new Set(search.getAll('hour'))].map(parseHour)
   if (asked.includes(undefined)) return invalid('hour', 'must be of the form 2026-11-21T20Z')
   return asked.filter((hour) => hour !== undefined)

@@ -85,8 +85,14 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
     return increments
   }
 
-  /** Does nothing. The first use of a name is slow on the platform, so it is had before the hour begins. */
-  async wake(): Promise<void> {}
+  /**
+   * Arms a lost alarm again, and writes nothing where there is nothing. The first use of a name is slow on the
+   * platform, so it is also had before the hour begins.
+   */
+  async wake(): Promise<void> {
+    if (this.#opened === undefined) await this.#open()
+    else if (this.#opened.store.isStored && this.#isAlarmLost()) this.#arm(this.clock.now())
+  }
 
   /** Never throws: the platform gives up on an alarm that keeps throwing. [F4] */
   override async alarm(): Promise<void> {

@@ -1,5 +1,6 @@
-import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
+import { createScheduledController, evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, test } from 'vitest'
+import worker from '../../src/index.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import { addHours, hourOf } from '../../src/model/hour.ts'
 import {
@@ -8,6 +9,7 @@ import {
   count,
   currentShard,
   drained,
+  env,
   faults,
   flight,
   freshKey,
@@ -78,6 +80,15 @@ describe('Postgres away', () => {
     await runInDurableObject(shard.stub, (_, ctx) => ctx.storage.deleteAlarm())
     await evictDurableObject(shard.stub)
     await shard.stub.status()
+    await expect.poll(() => rowOf(key), WAIT).toEqual({ sum: '1', count: '1' })
+  })
+
+  test('[F4] a lost alarm of a quiet shard is armed again by the hourly cron', async () => {
+    const [key, shard] = [freshKey(), currentShard()]
+    await count({ key })
+    await runInDurableObject(shard.stub, (_, ctx) => ctx.storage.deleteAlarm())
+    await evictDurableObject(shard.stub)
+    await worker.scheduled(createScheduledController(), env)
     await expect.poll(() => rowOf(key), WAIT).toEqual({ sum: '1', count: '1' })
   })
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { Coalescer } from '../../src/edge/coalescer.ts'
 import { Accumulator } from '../../src/model/accumulator.ts'
 import { cellOf } from '../../src/model/cell.ts'
-import { call, clock, count, env, freshKey, ownShard, post, ring, rowOf } from './support.ts'
+import { call, clock, count, env, freshKey, ownShard, post, query, ring, rowOf } from './support.ts'
 
 describe('from route to row', () => {
   test('[I1] an acknowledged increment is in Postgres after the next flush', async () => {
@@ -69,10 +69,17 @@ describe('from route to row', () => {
 
   test('[C1] the status of a shard tells what it holds, and that nothing is missing', async () => {
     const [key, shard] = [freshKey(), ownShard()]
+    // Test files have shards of their own, but one Postgres.
+    await query('delete from sumdial.ledger where shard = $1', [shard.name])
     await count({ key, at: shard.at })
     await ring(shard)
     await count({ key, at: shard.at })
     const answer = await (await call(`/status?hour=${shard.hour}`)).json()
+    const audited = await (await call(`/status?hour=${shard.hour}&ledger=1`)).json()
+    expect(audited).toMatchObject({ shards: [{ ledger: { increments: 1, agrees: true } }] })
+    await query('update sumdial.ledger set increments = 7 where shard = $1', [shard.name])
+    const mismatch = await (await call(`/status?hour=${shard.hour}&ledger=1`)).json()
+    expect(mismatch).toMatchObject({ shards: [{ ledger: { increments: 7, agrees: false } }] })
     expect(answer).toMatchObject({
       hours: [shard.hour],
       pending: 1,

@@ -1,0 +1,65 @@
+import type { SQL } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { LEDGER_DAYS, PRUNE_ROWS, PRUNE_STEPS_MAX, STATEMENT_MS_MAX, STRAGGLERS_MAX } from '../limits.ts'
+import type { Clock } from '../model/clock.ts'
+import type { Hour } from '../model/hour.ts'
+import { formatHour } from '../model/hour.ts'
+import type { ConnectionConfig } from './connection.ts'
+import { withDatabase } from './connection.ts'
+import { classifyFailure } from './failure.ts'
+
+/** What is asked of the ledger besides flushes. All of it rejects when Postgres cannot be asked. */
+export interface Ledger {
+  /** Increments that the ledger has of each of these shards, over all of its writers. */
+  increments(shards: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** Deletes the rows of writers sealed long ago, in bounded steps. @returns how many. */
+  prune(): Promise<number>
+  /** Shards of hours before this one whose writers nobody has sealed; the oldest first, and not all of very many. */
+  stragglers(before: Hour): Promise<string[]>
+}
+
+export function createLedger(config: ConnectionConfig, clock: Clock): Ledger {
+  const execute = async (statement: SQL) => {
+    try {
+      return await withDatabase(config, clock, STATEMENT_MS_MAX, (db) => db.execute(statement))
+    } catch (error) {
+      throw new Error(classifyFailure(error).reason)
+    }
+  }
+  return {
+    async increments(shards) {
+      const { rows } = await execute(sql`
+select shard, sum(increments)::text as increments from sumdial.ledger
+where shard = any(${sql.param([...shards])}::text[]) group by shard`)
+      return new Map(incrementsSchema.parse(rows).map((row) => [row.shard, row.increments]))
+    },
+
+    async prune() {
+      let pruned = 0
+      for (let step = 0; step < PRUNE_STEPS_MAX; step++) {
+        const { rowCount } = await execute(sql`
+delete from sumdial.ledger where writer in (
+  select writer from sumdial.ledger
+  where sealed and sealed_at < now() - make_interval(days => ${LEDGER_DAYS}::int)
+  order by writer limit ${PRUNE_ROWS}::int for update skip locked)`)
+        pruned += rowCount ?? 0
+        if ((rowCount ?? 0) < PRUNE_ROWS) break
+      }
+      return pruned
+    },
+
+    async stragglers(before) {
+      // Names of shards sort by their hours.
+      const { rows } = await execute(sql`
+select distinct shard collate "C" as shard from sumdial.ledger
+where not sealed and shard collate "C" < ${formatHour(before)} order by 1 limit ${STRAGGLERS_MAX}::int`)
+      return z
+        .array(z.object({ shard: z.string() }))
+        .parse(rows)
+        .map(({ shard }) => shard)
+    },
+  }
+}
+
+const incrementsSchema = z.array(z.object({ shard: z.string(), increments: z.coerce.number() }))

@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Hour } from '../../src/model/hour.ts'
+import { hourOf } from '../../src/model/hour.ts'
+import { createLedger, type Ledger } from '../../src/postgres/ledger.ts'
+import { nodeClock } from '../support/node-clock.ts'
+import { type Stand, startStand } from './stand.ts'
+
+let stand: Stand
+let ledger: Ledger
+
+beforeAll(async () => {
+  stand = await startStand(4)
+  ledger = createLedger(stand.connection, nodeClock)
+})
+
+afterAll(() => stand?.stop())
+
+beforeEach(() => stand.reset())
+
+/** Adds writers of a shard, sealed so many days ago, or not. */
+async function addWriters(shard: string, count: number, sealedDays: number | null): Promise<void> {
+  await stand.pool.query(
+    `insert into sumdial.ledger (writer, shard, seq, increments, sealed, sealed_at)
+     select gen_random_uuid(), $1, 1, 5, $3::int is not null, now() - make_interval(days => $3::int)
+     from generate_series(1, $2::int)`,
+    [shard, count, sealedDays],
+  )
+}
+
+async function countRows(): Promise<number> {
+  const { rows } = await stand.pool.query<{ count: number }>('select count(*)::int from sumdial.ledger')
+  return rows[0]?.count ?? 0
+}
+
+describe('the ledger', () => {
+  test('[P1] is pruned of writers sealed more than 31 days ago, and of no others, in more than one step', async () => {
+    await addWriters('2026-01-01T00Z/0', 2_500, 32)
+    await addWriters('2026-01-01T01Z/0', 3, 30)
+    await addWriters('2026-01-01T02Z/0', 2, null)
+    expect(await ledger.prune()).toBe(2_500)
+    expect(await countRows()).toBe(5)
+    expect(await ledger.prune()).toBe(0)
+  })
+
+  test('[Z1] names the shards of hours long closed whose writers nobody has sealed', async () => {
+    await addWriters('2026-01-01T00Z/0', 1, 2)
+    await addWriters('2026-01-01T01Z/1', 2, null)
+    await addWriters('2026-01-01T05Z/0', 1, null)
+    const before = hourOf(Date.UTC(2026, 0, 1, 5)) as Hour
+    expect(await ledger.stragglers(before)).toEqual(['2026-01-01T01Z/1'])
+  })
+
+  test('[C1] adds up the increments of all writers of a shard', async () => {
+    await addWriters('2026-01-01T00Z/0', 2, 1)
+    await addWriters('2026-01-01T00Z/1', 1, null)
+    const increments = await ledger.increments(['2026-01-01T00Z/0', '2026-01-01T09Z/0'])
+    expect([...increments]).toEqual([['2026-01-01T00Z/0', 10]])
+  })
+
+  test('that cannot be asked says why, without parameters', async () => {
+    stand.faults.inject({ kind: 'answer-sqlstate', code: '42P01' })
+    await expect(ledger.increments(['secret-shard'])).rejects.toThrow(/^SQLSTATE 42P01(?!.*secret)/)
+  })
+})

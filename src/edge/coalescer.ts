@@ -11,12 +11,14 @@ import {
   WAITING_BYTES_MAX,
   WAITING_BYTES_PER_SHARD_MAX,
 } from '../limits.ts'
-import { type Accumulator, cellBytes } from '../model/accumulator.ts'
+import type { Accumulator } from '../model/accumulator.ts'
 import type { Clock } from '../model/clock.ts'
 import type { NamedEntry } from '../model/entry.ts'
+import { entryBytes } from '../model/entry.ts'
 import type { MergeAnswer } from '../model/flight.ts'
 import { encodeFlight } from '../model/flight.ts'
 import { backoffMs } from '../model/retry.ts'
+import { isOverloaded, landingOf } from './attempt.ts'
 import type { Gathering, Landing, Lead, Line, Waiter } from './line.ts'
 import { join, landingFor, lineOf } from './line.ts'
 import { within } from './within.ts'
@@ -228,27 +230,3 @@ export class Coalescer {
 }
 
 const LOST: Landing = { kind: 'unknown', reason: 'the flight was lost' }
-
-/** A refusal after an attempt without an answer says nothing of that attempt: it may have been counted. */
-function landingOf(
-  answer: MergeAnswer | { kind: 'refused'; reason: 'overloaded' },
-  attempt: number,
-): Landing {
-  if (answer.kind === 'accepted') return answer
-  return { kind: attempt === 1 ? 'refused' : 'unknown', reason: answer.reason }
-}
-
-/**
- * Whether the shard was never reached, because too much waits for it. A reset while storage was slow carries the same
- * mark, and there the flight may have been journaled: that one is tried again like any other.
- */
-function isOverloaded(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null || !('overloaded' in error)) return false
-  const isReset = 'durableObjectReset' in error && error.durableObjectReset === true
-  return error.overloaded === true && !isReset
-}
-
-/** Upper bound of an entry's encoded size, in bytes. */
-function entryBytes({ id, content, cells }: NamedEntry): number {
-  return cells.reduce((sum, [key]) => sum + cellBytes(key), cellBytes(id) + content.length)
-}

@@ -1,3 +1,4 @@
+import { cellBytes } from './accumulator.ts'
 import type { KeyedCell } from './cell.ts'
 import type { FlightName } from './flight.ts'
 
@@ -57,4 +58,9 @@ export function judgeEntries(
 
 function isSame(a: FlightName, b: FlightName): boolean {
   return a.sender === b.sender && a.n === b.n
+}
+
+/** Upper bound of an entry's encoded size, in bytes. */
+export function entryBytes({ id, content, cells }: NamedEntry): number {
+  return cells.reduce((sum, [key]) => sum + cellBytes(key), cellBytes(id) + content.length)
 }

@@ -1,7 +1,7 @@
 import { Accumulator, cellBytes, countIncrements } from '../model/accumulator.ts'
 import type { Cell, KeyedCell } from '../model/cell.ts'
 import type { FlightName } from '../model/flight.ts'
-import { decodeFlight, UnknownVersion } from '../model/flight.ts'
+import { decodeFlight, encodeFlight, UnknownVersion } from '../model/flight.ts'
 import { utf8Bytes } from '../model/utf8.ts'
 import type { Parked, ParkedCells } from './parked.ts'
 import type { Sql } from './sql.ts'
@@ -110,4 +110,9 @@ function unpack({ key, sinceMs, reason, cell }: tables.ParkedRow): [string, Park
   const [decoded] = decodeFlight(cell).cells
   if (decoded === undefined) throw new UnknownVersion('a parked row without its cell')
   return [key, { sinceMs, reason, cell: decoded[1] }]
+}
+
+export function batchRow(batch: FrozenBatch): tables.BatchRow {
+  const cells = encodeFlight({ name: null, cells: [...batch.cells] })
+  return { seq: batch.seq, id: batch.id, sinceMs: batch.sinceMs, cells }
 }

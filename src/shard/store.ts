@@ -6,14 +6,14 @@ import { judgeEntries } from '../model/entry.ts'
 import type { Flight, FlightName, Unsettled } from '../model/flight.ts'
 import { encodeFlight } from '../model/flight.ts'
 import type { Recut, Sealed } from '../model/recut.ts'
-import { recutFrozen } from '../model/recut.ts'
 import { utf8Bytes } from '../model/utf8.ts'
 import type { Load } from './held.ts'
 import type { Holdings } from './holdings.ts'
 import { holdingsOf, loadOf, unsettledOf } from './holdings.ts'
 import type { FrozenBatch, Memory } from './memory.ts'
-import { emptyMemory, freezeBatch, loadMemory, remember } from './memory.ts'
-import { type ParkedCells, park, unpark } from './parked.ts'
+import { batchRow, emptyMemory, freezeBatch, loadMemory, remember } from './memory.ts'
+import { type ParkedCells, park } from './parked.ts'
+import { discardParked, moveOn, retryParked, saveParked } from './parking.ts'
 import type { Sql } from './sql.ts'
 import * as tables from './tables.ts'
 
@@ -162,7 +162,7 @@ export class ShardStore {
     const parked = park(this.#memory.parked, joining, '', nowMs)
     this.#sql.transaction(() => {
       for (const batch of batches) tables.insertBatch(this.#sql, batchRow(batch))
-      this.#saveParked(parked, joining)
+      saveParked(this.#sql, parked, joining)
       tables.saveState(this.#sql, next)
       this.#saveSenders()
       tables.clearJournal(this.#sql)
@@ -184,54 +184,19 @@ export class ShardStore {
     Object.assign(this.#memory, { frozen: frozen.filter((b) => b.seq !== seq), state: next })
   }
 
-  /**
-   * Moves what is frozen to a new writer, once the old one is sealed; what the seal showed as applied is settled. [F3]
-   *
-   * @param reason of a parked cell, in Postgres's words.
-   */
+  /** Moves what is frozen to a new writer, once the old one is sealed. See parking.ts. [F3] */
   moveOn(sealed: Sealed, recut: Recut, reason: string, nowMs: number): void {
-    const { frozen, state } = this.#memory
-    const sinceMs = frozen[0]?.sinceMs ?? nowMs
-    const moved = recutFrozen(frozen, sealed, recut)
-    const batches = moved.pieces.map((cells, i) => freezeBatch(i + 1, this.#uuid(), sinceMs, cells))
-    const settled = state.settled + moved.settled
-    const next = { ...state, settled, writer: this.#uuid(), nextSeq: batches.length + 1 }
-    const parked = park(this.#memory.parked, moved.parked, reason, nowMs)
-    this.#sql.transaction(() => {
-      tables.clearBatches(this.#sql)
-      for (const batch of batches) tables.insertBatch(this.#sql, batchRow(batch))
-      this.#saveParked(parked, moved.parked)
-      tables.saveState(this.#sql, next)
-    })
-    Object.assign(this.#memory, { frozen: batches, state: next, parked })
+    moveOn(this.#sql, this.#memory, this.#uuid, { sealed, recut, reason, nowMs })
   }
 
   /** Opens parked cells again, for Postgres to be asked once more. @returns the increments in them. */
   retryParked(keys: readonly string[], nowMs: number): number {
-    const { state } = this.#memory
-    const { taken, left } = unpark(this.#memory.parked, keys)
-    if (taken.length === 0) return 0
-    const flight = encodeFlight({ name: null, cells: taken })
-    this.#sql.transaction(() => {
-      for (const [key] of taken) tables.deleteParked(this.#sql, key)
-      tables.appendJournal(this.#sql, { accepted: state.accepted, sinceMs: nowMs, flight })
-    })
-    this.#memory.parked = left
-    remember(this.#memory, null, taken, utf8Bytes(flight), nowMs)
-    return countIncrements(taken)
+    return retryParked(this.#sql, this.#memory, keys, nowMs)
   }
 
   /** Gives parked cells up for good. They stay counted, as discarded. [C1] @returns the increments in them. */
   discardParked(keys: readonly string[]): number {
-    const { state } = this.#memory
-    const { taken, left } = unpark(this.#memory.parked, keys)
-    const next = { ...state, discarded: state.discarded + countIncrements(taken) }
-    this.#sql.transaction(() => {
-      for (const [key] of taken) tables.deleteParked(this.#sql, key)
-      tables.saveState(this.#sql, next)
-    })
-    Object.assign(this.#memory, { parked: left, state: next })
-    return countIncrements(taken)
+    return discardParked(this.#sql, this.#memory, keys)
   }
 
   /** Forgets everything, in the turn in which the storage is deleted. [Z1] */
@@ -252,24 +217,10 @@ export class ShardStore {
     return this.#memory.parked
   }
 
-  #saveParked(parked: ParkedCells, cells: readonly KeyedCell[]): void {
-    for (const [key] of cells) {
-      const held = parked.get(key)
-      if (held === undefined) continue
-      const cell = encodeFlight({ name: null, cells: [[key, held.cell]] })
-      tables.saveParked(this.#sql, { key, sinceMs: held.sinceMs, reason: held.reason, cell })
-    }
-  }
-
   #saveSenders(): void {
     const { senders, unsavedSenders } = this.#memory
     for (const sender of unsavedSenders) tables.saveSender(this.#sql, sender, senders.get(sender) ?? 0)
   }
-}
-
-function batchRow(batch: FrozenBatch): tables.BatchRow {
-  const cells = encodeFlight({ name: null, cells: [...batch.cells] })
-  return { seq: batch.seq, id: batch.id, sinceMs: batch.sinceMs, cells }
 }
 
 function mergeAll(cells: readonly KeyedCell[], entries: readonly NamedEntry[]): KeyedCell[] {

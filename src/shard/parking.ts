@@ -1,0 +1,77 @@
+import { countIncrements } from '../model/accumulator.ts'
+import type { KeyedCell } from '../model/cell.ts'
+import { encodeFlight } from '../model/flight.ts'
+import type { Recut, Sealed } from '../model/recut.ts'
+import { recutFrozen } from '../model/recut.ts'
+import { utf8Bytes } from '../model/utf8.ts'
+import type { Memory } from './memory.ts'
+import { batchRow, freezeBatch, remember } from './memory.ts'
+import type { ParkedCells } from './parked.ts'
+import { park, unpark } from './parked.ts'
+import type { Sql } from './sql.ts'
+import * as tables from './tables.ts'
+
+/** The steps of the store that set cells aside, and that decide on them. Each is one transaction, memory after it. */
+
+export type Move = {
+  readonly sealed: Sealed
+  readonly recut: Recut
+  /** Of a parked cell, in Postgres's words. */
+  readonly reason: string
+  readonly nowMs: number
+}
+
+/** Moves what is frozen to a new writer, once the old one is sealed; what the seal showed as applied is settled. [F3] */
+export function moveOn(sql: Sql, memory: Memory, uuid: () => string, move: Move): void {
+  const { frozen, state } = memory
+  const sinceMs = frozen[0]?.sinceMs ?? move.nowMs
+  const moved = recutFrozen(frozen, move.sealed, move.recut)
+  const batches = moved.pieces.map((cells, i) => freezeBatch(i + 1, uuid(), sinceMs, cells))
+  const settled = state.settled + moved.settled
+  const next = { ...state, settled, writer: uuid(), nextSeq: batches.length + 1 }
+  const parked = park(memory.parked, moved.parked, move.reason, move.nowMs)
+  sql.transaction(() => {
+    tables.clearBatches(sql)
+    for (const batch of batches) tables.insertBatch(sql, batchRow(batch))
+    saveParked(sql, parked, moved.parked)
+    tables.saveState(sql, next)
+  })
+  Object.assign(memory, { frozen: batches, state: next, parked })
+}
+
+/** Parked cells become open, by a nameless flight in the journal: they were accepted long ago. */
+export function retryParked(sql: Sql, memory: Memory, keys: readonly string[], nowMs: number): number {
+  const { taken, left } = unpark(memory.parked, keys)
+  if (taken.length === 0) return 0
+  const flight = encodeFlight({ name: null, cells: taken })
+  sql.transaction(() => {
+    for (const [key] of taken) tables.deleteParked(sql, key)
+    tables.appendJournal(sql, { accepted: memory.state.accepted, sinceMs: nowMs, flight })
+  })
+  memory.parked = left
+  remember(memory, null, taken, utf8Bytes(flight), nowMs)
+  return countIncrements(taken)
+}
+
+export function discardParked(sql: Sql, memory: Memory, keys: readonly string[]): number {
+  const { taken, left } = unpark(memory.parked, keys)
+  if (taken.length === 0) return 0
+  const increments = countIncrements(taken)
+  const next = { ...memory.state, discarded: memory.state.discarded + increments }
+  sql.transaction(() => {
+    for (const [key] of taken) tables.deleteParked(sql, key)
+    tables.saveState(sql, next)
+  })
+  Object.assign(memory, { parked: left, state: next })
+  return increments
+}
+
+/** Writes those of the parked cells that these have joined. */
+export function saveParked(sql: Sql, parked: ParkedCells, joined: readonly KeyedCell[]): void {
+  for (const [key] of joined) {
+    const held = parked.get(key)
+    if (held === undefined) continue
+    const cell = encodeFlight({ name: null, cells: [[key, held.cell]] })
+    tables.saveParked(sql, { key, sinceMs: held.sinceMs, reason: held.reason, cell })
+  }
+}

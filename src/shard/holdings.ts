@@ -1,22 +1,8 @@
 import { cellBytes } from '../model/accumulator.ts'
 import type { Unsettled } from '../model/flight.ts'
+import type { Holdings } from '../model/status.ts'
 import type { Load } from './held.ts'
 import type { Memory } from './memory.ts'
-
-/** What a shard holds, in numbers. */
-export type Holdings = {
-  readonly accepted: number
-  readonly settled: number
-  readonly discarded: number
-  readonly open: { readonly cells: number; readonly increments: number }
-  readonly frozen: { readonly batches: number; readonly cells: number; readonly increments: number }
-  readonly parked: { readonly cells: number; readonly increments: number }
-  readonly journalBytes: number
-  readonly senders: number
-  readonly ids: number
-  /** Arrival of the oldest increment that Postgres may not have and that is not parked; null when it has all. Epoch ms. */
-  readonly oldestMs: number | null
-}
 
 export function holdingsOf({ open, frozen, parked, state, ...memory }: Memory): Holdings {
   const { accepted, settled, discarded } = state

@@ -4,7 +4,7 @@ import { type Dev, type DevOptions, makeState, startDev } from '../support/dev.t
 import { startPostgres } from '../support/postgres.ts'
 import { killHard } from '../support/processes.ts'
 import { untilFlushCommits } from './flush-commit.ts'
-import { Sent, startLoad } from './load.ts'
+import { resendUnknown, Sent, startLoad } from './load.ts'
 import { expectExact, readEmbedded, readServer, type Stored, untilSettled } from './stored.ts'
 
 /** Kills of everything, for each kind of Postgres. */
@@ -16,8 +16,11 @@ const ACKNOWLEDGED_MIN = 400
 const EVERY_SECOND = { FLUSH_INTERVAL_SECONDS: '1' }
 
 /** Starts dev again and again on the same state and kills it under load; then lets it settle. */
-async function survive(options: DevOptions, kill: (dev: Dev, round: number) => Promise<void>): Promise<Sent> {
-  const sent = new Sent()
+async function survive(
+  options: DevOptions,
+  kill: (dev: Dev, round: number) => Promise<void>,
+  sent = new Sent(),
+): Promise<Sent> {
   let port = 0
   for (let round = 0; round < ROUNDS; round++) {
     const dev = await startDev({ ...options, port })
@@ -28,12 +31,13 @@ async function survive(options: DevOptions, kill: (dev: Dev, round: number) => P
     await kill(dev, round)
     await load.stop()
   }
-  await settleAndStop({ ...options, port })
+  await settleAndStop({ ...options, port }, sent)
   return sent
 }
 
-async function settleAndStop(options: DevOptions): Promise<void> {
+async function settleAndStop(options: DevOptions, sent: Sent): Promise<void> {
   const dev = await startDev(options)
+  if (sent.withIds) await resendUnknown(dev.url, sent)
   await untilSettled(dev.url)
   expect(await dev.stop()).toMatchObject({ code: 0 })
 }
@@ -81,6 +85,18 @@ describe('kill -9 of every process of dev, under load', () => {
   })
 })
 
+describe('retries under the same ids, after kill -9 of every process', () => {
+  test('[I3] every increment is there exactly once, acknowledged before or not', async () => {
+    const state = makeState()
+    const sent = await survive({ state, vars: EVERY_SECOND }, (dev) => dev.processes.kill(), new Sent(true))
+    const stored = await readEmbedded(state)
+    report('with ids', sent, stored)
+    expect(sent.unknown.size).toBe(0)
+    expect(stored.rows.size).toBe(sent.acknowledged.size)
+    expectExact(sent, stored)
+  })
+})
+
 describe('kill -9 of one part, under load', () => {
   const isRuntime = (dev: Dev, command: string) =>
     command.includes('workerd serve') && !command.includes(`entry=127.0.0.1:${dev.port} `)
@@ -114,7 +130,7 @@ describe('kill -9 of one part, under load', () => {
     expect(await findPort(port)).toBe(port)
     await load.stop()
 
-    await settleAndStop({ ...options, port })
+    await settleAndStop({ ...options, port }, sent)
     const stored = await readEmbedded(state)
     report('parts', sent, stored)
     expectExact(sent, stored)

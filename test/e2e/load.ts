@@ -5,9 +5,34 @@ const CLIENTS = 48
 
 /** What clients know of the increments that they sent, each of value 1 under a key of its own. */
 export class Sent {
+  /** Whether each increment has an id, so that it may be sent again. */
+  readonly withIds: boolean
+  /** The time of each increment that has an id. */
+  readonly at = new Map<string, string>()
   readonly acknowledged = new Set<string>()
   /** No answer, or one that does not say that it was counted. */
   readonly unknown = new Set<string>()
+
+  constructor(withIds = false) {
+    this.withIds = withIds
+  }
+
+  /** The same each time that it is asked for. */
+  bodyOf(key: string): string {
+    if (!this.withIds) return JSON.stringify({ key })
+    const at = this.at.get(key) ?? new Date().toISOString()
+    this.at.set(key, at)
+    return JSON.stringify({ key, at, id: key })
+  }
+}
+
+/** Sends again what may or may not have been counted, under the same ids. */
+export async function resendUnknown(url: string, sent: Sent): Promise<void> {
+  for (const key of [...sent.unknown]) {
+    if (!(await count(url, sent.bodyOf(key)))) continue
+    sent.unknown.delete(key)
+    sent.acknowledged.add(key)
+  }
 }
 
 export interface Load {
@@ -44,19 +69,19 @@ export function startLoad(url: string, prefix: string, sent: Sent): Load {
 async function runClient(url: string, prefix: string, sent: Sent, stopping: AbortSignal): Promise<void> {
   for (let n = 0; !stopping.aborted; n++) {
     const key = `${prefix}/${n}`
-    const isAcknowledged = await count(url, key)
+    const isAcknowledged = await count(url, sent.bodyOf(key))
     ;(isAcknowledged ? sent.acknowledged : sent.unknown).add(key)
     // Nobody listens while a killed part is away: without a pause the clients would spin.
     if (!isAcknowledged) await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 
-async function count(url: string, key: string): Promise<boolean> {
+async function count(url: string, body: string): Promise<boolean> {
   try {
     const response = await fetch(`${url}/increment`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ key }),
+      body,
       signal: AbortSignal.timeout(20_000),
     })
     await response.arrayBuffer()

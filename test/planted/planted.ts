@@ -1,0 +1,146 @@
+import { parseArgs } from 'node:util'
+import { onExit } from '../support/on-exit.ts'
+import type { Plant } from './plants.ts'
+import { PLANTS } from './plants.ts'
+import { runSuite, type Verdict } from './suite.ts'
+import { copyTree, PlantNotFound, type Tree } from './tree.ts'
+
+const HELP = `Usage: npm run planted -- [options]
+
+Plants one real mistake at a time into a copy of the project, and runs the part of the suite that must catch it.
+Before that the same parts must be green without any. Exits with 1 when a mistake survives, or when the source has
+changed so that it can no longer be planted.
+
+Options:
+  --only TEXT   the plants whose name has TEXT in it
+  --list        shows the plants, and plants none
+  --help        show this`
+
+/** What became of a plant. */
+type Outcome =
+  | { readonly kind: 'caught'; readonly by: readonly string[] }
+  | { readonly kind: 'survived' }
+  /** It could not be planted, or what it made does not load. */
+  | { readonly kind: 'void'; readonly reason: string }
+
+type Row = { readonly plant: Plant; readonly outcome: Outcome; readonly seconds: number }
+
+/** Titles that the table shows of those that caught a plant. */
+const TITLES_SHOWN = 2
+
+/** @returns the plants asked for; the text to show, when none are to be planted. @throws TypeError */
+function parseOptions(args: readonly string[]): readonly Plant[] | string {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string', default: '' },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return HELP
+  const chosen = PLANTS.filter(({ name }) => name.includes(values.only))
+  if (chosen.length === 0) throw new TypeError(`no plant has "${values.only}" in its name`)
+  return values.list ? chosen.map(({ name, mistake }) => `${name}: ${mistake}`).join('\n') : chosen
+}
+
+/** The same test files without a plant. @returns what is wrong with them. */
+async function checkGreen(tree: Tree, plants: readonly Plant[]): Promise<string[]> {
+  const faults: string[] = []
+  for (const [project, all] of Map.groupBy(plants, ({ suite }) => suite.project)) {
+    const files = [...new Set(all.map(({ suite }) => suite.file))]
+    const { passed, failed, broken } = await runSuite(tree.dir, { project, files })
+    console.error(`unplanted, ${project}: ${passed} tests of ${files.length} files pass`)
+    faults.push(...failed, ...broken)
+  }
+  return faults
+}
+
+async function plantOne(tree: Tree, plant: Plant): Promise<Row> {
+  const beganMs = performance.now()
+  const outcome = await outcomeOf(tree, plant)
+  return { plant, outcome, seconds: (performance.now() - beganMs) / 1000 }
+}
+
+async function outcomeOf(tree: Tree, { edits, suite }: Plant): Promise<Outcome> {
+  try {
+    return judge(await tree.withEdits(edits, () => runSuite(tree.dir, { ...suite, files: [suite.file] })))
+  } catch (error) {
+    if (error instanceof PlantNotFound) return { kind: 'void', reason: error.message }
+    throw error
+  }
+}
+
+function judge({ failed, broken }: Verdict): Outcome {
+  if (broken.length > 0) return { kind: 'void', reason: broken.join('; ') }
+  return failed.length > 0 ? { kind: 'caught', by: failed } : { kind: 'survived' }
+}
+
+function describe({ plant, outcome, seconds }: Row): string {
+  return `${plant.name}: ${summary(outcome)} (${seconds.toFixed(1)} s)`
+}
+
+function summary(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'caught':
+      return `caught by ${outcome.by.length}`
+    case 'survived':
+      return 'SURVIVED'
+    case 'void':
+      return `NOT PLANTED, ${outcome.reason}`
+  }
+}
+
+/** In Markdown, for an issue or a page to take as it is. */
+function table(rows: readonly Row[]): string {
+  const lines = rows.map(({ plant, outcome }) => {
+    const by = outcome.kind === 'caught' ? shown(outcome.by) : `**${summary(outcome)}**`
+    return `| ${plant.name} | ${plant.mistake} | ${by} |`
+  })
+  return ['| planted | the mistake | caught by |', '| --- | --- | --- |', ...lines].join('\n')
+}
+
+function shown(titles: readonly string[]): string {
+  const more = titles.length > TITLES_SHOWN ? [`and ${titles.length - TITLES_SHOWN} more`] : []
+  return [...titles.slice(0, TITLES_SHOWN), ...more].join('; ')
+}
+
+/** @returns the exit code: 0, 1 when a plant survives or cannot be planted, 2 when the call was wrong. */
+async function main(args: readonly string[]): Promise<number> {
+  let plants: readonly Plant[] | string
+  try {
+    plants = parseOptions(args)
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${HELP}`)
+    return 2
+  }
+  if (typeof plants === 'string') {
+    console.log(plants)
+    return 0
+  }
+  const tree = copyTree()
+  const forget = onExit(tree.remove)
+  try {
+    return await plantAll(tree, plants)
+  } finally {
+    forget()
+    tree.remove()
+  }
+}
+
+async function plantAll(tree: Tree, plants: readonly Plant[]): Promise<number> {
+  const faults = await checkGreen(tree, plants)
+  for (const fault of faults) console.error(`red without a plant: ${fault}`)
+  if (faults.length > 0) return 1
+  const rows: Row[] = []
+  for (const plant of plants) {
+    const row = await plantOne(tree, plant)
+    rows.push(row)
+    console.error(`${rows.length}/${plants.length} ${describe(row)}`)
+  }
+  const caught = rows.filter(({ outcome }) => outcome.kind === 'caught').length
+  console.log(`${table(rows)}\n\n${caught} of ${rows.length} caught`)
+  return caught === rows.length ? 0 : 1
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2))

@@ -1,0 +1,116 @@
+import type { Plant, Suite } from '../plants.ts'
+
+const INCREMENT = 'src/model/increment.ts'
+const COALESCER = 'src/edge/coalescer.ts'
+
+const INCREMENT_TESTS: Suite = { project: 'node', file: 'test/model/increment.test.ts' }
+const COALESCER_TESTS: Suite = { project: 'node', file: 'test/edge/coalescer.test.ts' }
+
+/** What is taken in, how it is cut and carried, and what a read adds up. */
+export const COUNTING: readonly Plant[] = [
+  {
+    name: 'good-items-of-a-bad-request',
+    mistake: 'the good items of a request with a bad one are counted',
+    edits: [
+      {
+        file: INCREMENT,
+        find: 'return errors.length > 0 ? { errors } : increments',
+        replace: 'return increments.length > 0 ? increments : { errors }',
+      },
+    ],
+    suite: INCREMENT_TESTS,
+  },
+  {
+    name: 'closed-hour-accepted-at-the-edge',
+    mistake: 'an increment of a closed hour is taken',
+    edits: [
+      {
+        file: INCREMENT,
+        find: 'if (nowMs < edgeClosesMs(hour, lateHours)) return undefined',
+        replace: 'if (nowMs < Number.POSITIVE_INFINITY) return undefined',
+      },
+    ],
+    suite: INCREMENT_TESTS,
+  },
+  {
+    name: 'fraction-rounded',
+    mistake: 'a fraction too small for a double is lost without a word',
+    edits: [
+      {
+        file: 'src/model/json-source.ts',
+        find: 'MAY_HAVE_FRACTION.test(text) ? JSON.parse(text, keepFraction) : JSON.parse(text)',
+        replace: 'JSON.parse(text)',
+      },
+    ],
+    suite: INCREMENT_TESTS,
+  },
+  {
+    name: 'hour-of-arrival',
+    mistake: 'an increment counts in the hour of its arrival, whatever its at says',
+    edits: [{ file: INCREMENT, find: 'hour: hourOf(atMs) }', replace: 'hour: hourOf(nowMs) }' }],
+    suite: INCREMENT_TESTS,
+  },
+  {
+    name: 'unsorted-keys',
+    mistake: "a batch's keys stand in the order of their arrival",
+    edits: [{ file: 'src/model/accumulator.ts', find: '[...cells].sort(byKey)', replace: '[...cells]' }],
+    suite: { project: 'node', file: 'test/model/accumulator.test.ts' },
+  },
+  {
+    name: 'slot-without-the-hour',
+    mistake: "a key's slot comes from the newest shard count, not from that of its hour",
+    edits: [
+      {
+        file: 'src/model/shard-name.ts',
+        find: 'hashKey(key) % valueAt(shards, hour)',
+        replace: 'hashKey(key) % (shards.at(-1)?.value ?? hour)',
+      },
+    ],
+    suite: { project: 'node', file: 'test/model/routing.test.ts' },
+  },
+  {
+    name: 'refused-though-it-may-have-counted',
+    mistake: 'a refusal after an attempt without an answer is told as certain',
+    edits: [
+      {
+        file: COALESCER,
+        find: `attempt === 1 ? 'refused' : 'unknown'`,
+        replace: `attempt > 0 ? 'refused' : 'unknown'`,
+      },
+    ],
+    suite: COALESCER_TESTS,
+  },
+  {
+    name: 'retried-under-a-new-name',
+    mistake: 'a flight that is sent again gets a new number, so that it can count twice',
+    edits: [
+      {
+        file: COALESCER,
+        find: 'await within(clock, ATTEMPT_MS_MAX, send(shard, flight))',
+        replace:
+          'await within(clock, ATTEMPT_MS_MAX, send(shard, encodeFlight({ name: { sender: this.#sender, n: ++this.#n }, cells: [...cells] })))',
+      },
+    ],
+    suite: COALESCER_TESTS,
+  },
+  {
+    name: 'frozen-batches-below-the-ledger',
+    mistake: 'a fresh read adds frozen batches that the rows hold already',
+    edits: [
+      { file: 'src/model/read.ts', find: 'frozen.filter((batch) => batch.seq > seq)', replace: 'frozen' },
+    ],
+    suite: { project: 'node', file: 'test/model/read.test.ts' },
+  },
+  {
+    name: 'snapshot-that-does-not-fit',
+    mistake: "a fresh read adds a shard's answer to rows that were read after its next flush",
+    edits: [
+      {
+        file: 'src/model/read.ts',
+        find: `seq < settledSeq || seq >= nextSeq) return`,
+        replace: `seq < settledSeq || seq > nextSeq + 9) return`,
+      },
+    ],
+    suite: { project: 'node', file: 'test/model/read.test.ts' },
+  },
+]

@@ -1,0 +1,129 @@
+import type { Plant, Suite } from '../plants.ts'
+
+const MERGE = 'src/shard/merge.ts'
+const STORE = 'src/shard/store.ts'
+
+const STORE_TESTS: Suite = { project: 'node', file: 'test/shard/store.test.ts' }
+const FLIGHT_TESTS: Suite = { project: 'workerd', file: 'test/workerd/faults.test.ts', titles: 'a flight ' }
+
+/** Between a flight's arrival and its row in the journal, and from there to the frozen batch. */
+export const STORING: readonly Plant[] = [
+  {
+    name: 'acknowledge-first',
+    mistake: 'a flight is answered accepted before it is journaled',
+    edits: [
+      {
+        file: MERGE,
+        find: 'store.merge(flight, encoded, conditions.nowMs)',
+        replace: 'setTimeout(() => store.merge(flight, encoded, conditions.nowMs), 0)',
+      },
+    ],
+    suite: { project: 'workerd', file: 'test/workerd/route-to-row.test.ts', titles: 'I1' },
+  },
+  {
+    name: 'journal-left-out',
+    mistake: 'a flight is kept in memory alone',
+    edits: [
+      {
+        file: STORE,
+        find: 'tables.appendJournal(this.#sql, { accepted, sinceMs: nowMs, flight: encoded })',
+        replace: '',
+      },
+    ],
+    suite: STORE_TESTS,
+  },
+  {
+    name: 'memory-first',
+    mistake: 'memory changes before the transaction that may fail',
+    edits: [
+      {
+        file: STORE,
+        find: 'const accepted = memory.state.accepted + countIncrements(cells)',
+        replace: `const accepted = memory.state.accepted + countIncrements(cells)
+    remember(memory, name, cells, utf8Bytes(encoded), nowMs)`,
+      },
+      {
+        file: STORE,
+        find: `memory.state = { ...memory.state, accepted }
+    remember(memory, name, cells, utf8Bytes(encoded), nowMs)`,
+        replace: 'memory.state = { ...memory.state, accepted }',
+      },
+    ],
+    suite: STORE_TESTS,
+  },
+  {
+    name: 'duplicate-flight-counted',
+    mistake: 'a flight that comes again is counted again',
+    edits: [{ file: MERGE, find: `if (status === 'known') return { kind: 'accepted' }`, replace: '' }],
+    suite: FLIGHT_TESTS,
+  },
+  {
+    name: 'stale-flight-accepted',
+    mistake: 'a flight that was given up long ago is counted when it arrives after later ones',
+    edits: [{ file: MERGE, find: `if (status === 'stale') return refused('stale')`, replace: '' }],
+    suite: FLIGHT_TESTS,
+  },
+  {
+    name: 'closed-hour-accepted-by-the-shard',
+    mistake: 'a shard takes flights after its hour has closed',
+    edits: [
+      {
+        file: MERGE,
+        find: `if (conditions.nowMs >= conditions.closesMs) return refused('closed')`,
+        replace: '',
+      },
+    ],
+    suite: FLIGHT_TESTS,
+  },
+  {
+    name: 'names-forgotten-at-freeze',
+    mistake: 'a freeze forgets which flights have been counted',
+    edits: [
+      {
+        file: STORE,
+        find: '...emptyMemory(state.writer), senders, parked',
+        replace: '...emptyMemory(state.writer), parked',
+      },
+    ],
+    suite: STORE_TESTS,
+  },
+  {
+    name: 'names-not-stored-at-freeze',
+    mistake: "a freeze deletes the journal without saving its flights' names",
+    edits: [
+      {
+        file: STORE,
+        find: `this.#saveSenders()
+      tables.clearJournal(this.#sql)`,
+        replace: 'tables.clearJournal(this.#sql)',
+      },
+    ],
+    suite: STORE_TESTS,
+  },
+  {
+    name: 'names-dropped-by-a-fold',
+    mistake: 'a fold of the journal drops the senders',
+    edits: [
+      {
+        file: STORE,
+        find: `this.#saveSenders()
+      tables.saveState(this.#sql, state)`,
+        replace: 'tables.saveState(this.#sql, state)',
+      },
+    ],
+    suite: { project: 'node', file: 'test/shard/fold.test.ts' },
+  },
+  {
+    name: 'journal-kept-at-freeze',
+    mistake: 'what was frozen stays in the journal, and is replayed as open',
+    edits: [
+      {
+        file: STORE,
+        find: `      tables.clearJournal(this.#sql)
+      alsoDurable()`,
+        replace: '      alsoDurable()',
+      },
+    ],
+    suite: STORE_TESTS,
+  },
+]

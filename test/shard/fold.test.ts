@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { FOLD_BYTES } from '../../src/limits.ts'
+import type { KeyedCell } from '../../src/model/cell.ts'
+import { cellOf } from '../../src/model/cell.ts'
+import { encodeFlight } from '../../src/model/flight.ts'
+import { ShardStore } from '../../src/shard/store.ts'
+import { nodeSql } from '../support/node-sql.ts'
+
+/** Of some 20 kB, so that a fold comes after a few hundred flights. */
+const LARGE: KeyedCell[] = Array.from({ length: 40 }, (_, i) => [String(i).padStart(512, 'k'), cellOf(1)])
+
+test('[I4] a fold remembers the flights of senders that have sent nothing since', () => {
+  const sql = nodeSql()
+  const store = new ShardStore(sql, () => 'writer')
+  const merge = (sender: string, n: number, cells: KeyedCell[]) => {
+    const flight = { name: { sender, n }, cells }
+    store.merge(flight, encodeFlight(flight), n)
+  }
+  merge('silent', 7, [['k', cellOf(1)]])
+  let n = 0
+  let before = 0
+  do {
+    before = store.holdings().journalBytes
+    merge('busy', ++n, LARGE)
+  } while (store.holdings().journalBytes > before)
+  expect(before, 'journal bytes before the fold').toBeGreaterThan(FOLD_BYTES / 2)
+  for (const each of [store, new ShardStore(sql, () => 'other')]) {
+    expect(each.nameStatus({ sender: 'silent', n: 7 })).toBe('known')
+    expect(each.nameStatus({ sender: 'silent', n: 6 })).toBe('stale')
+    expect(each.nameStatus({ sender: 'busy', n })).toBe('known')
+    expect(each.holdings().accepted).toBe(1 + n * LARGE.length)
+  }
+})

@@ -1,0 +1,138 @@
+import type { Wish } from './isolate.ts'
+import { Isolate } from './isolate.ts'
+import type { Recording } from './storage.ts'
+import type { World } from './world.ts'
+
+const KEYS = Array.from({ length: 9 }, (_, i) => `site/${i}`)
+const MINUTE = 60_000
+
+/** What was recorded of storage, to be put back later. */
+export type Recordings = {
+  readonly shards: Map<string, Recording>
+  postgres: ReturnType<World['postgres']['copy']> | undefined
+}
+
+/** One deed of clients, operators or misfortune, and the time until the next. */
+export async function act(world: World, recordings: Recordings): Promise<void> {
+  const { chance, faults } = world
+  if (chance.is(0.7)) request(world)
+  if (chance.is(0.3)) read(world)
+  strikeShards(world)
+  strikePostgres(world)
+  if (faults.strikes('isolateDies')) replaceIsolate(world)
+  if (!world.isExact) rewind(world, recordings)
+  await world.pass(pauseMs(world))
+}
+
+function pauseMs({ chance, faults }: World): number {
+  if (faults.strikes('leap')) return chance.between(5 * MINUTE, 70 * MINUTE)
+  return chance.is(0.1) ? chance.between(1_000, 30_000) : chance.between(0, 400)
+}
+
+function request(world: World): void {
+  const { chance, scheduler } = world
+  const count = chance.is(0.1) ? chance.between(4, 9) : chance.between(1, 3)
+  const wishes = Array.from({ length: count }, (): Wish => {
+    const key = keyOf(world)
+    const atMs = scheduler.nowMs + (chance.is(0.2) ? chance.between(-90 * MINUTE, 4 * MINUTE) : 0)
+    return { key, atMs }
+  })
+  chance.pick(world.isolates).request(wishes)
+}
+
+/** Half of all goes to one key. A key that the book cannot tell more increments of is followed by another. */
+function keyOf({ chance, scheduler }: World): string {
+  const key = chance.is(0.5) ? 'site/0' : chance.pick(KEYS)
+  return `${key}/${Math.floor(scheduler.steps / 500)}`
+}
+
+function read(world: World): void {
+  const { chance } = world
+  chance
+    .pick(world.isolates)
+    .read(keyOf(world))
+    .catch((error: unknown) => {
+      if (error instanceof Error && error.name === 'Violation') world.fail(error)
+    })
+}
+
+function strikeShards(world: World): void {
+  const { chance, faults } = world
+  for (const host of world.hosts.values()) {
+    if (host.instance === null) continue
+    if (faults.strikes('crash')) host.crash(chance.is(0.5))
+    if (faults.strikes('evict')) host.crash(true)
+    if (faults.strikes('zombie')) host.supersede()
+  }
+}
+
+function strikePostgres(world: World): void {
+  const { chance, faults, postgres, scheduler } = world
+  if (faults.strikes('pgAway')) {
+    world.isPostgresAway = true
+    scheduler.note('Postgres goes away')
+    scheduler.after(chance.between(100, 120_000), 'Postgres is back', () => {
+      world.isPostgresAway = false
+    })
+  }
+  if (faults.strikes('pgStuck')) {
+    world.isPostgresStuck = true
+    scheduler.note('batches are stuck')
+    scheduler.after(chance.between(10_000, 90_000), '', () => {
+      world.isPostgresStuck = false
+    })
+  }
+  if (faults.strikes('pgRefusesCells')) {
+    const key = keyOf(world)
+    postgres.refusedKeys.add(key)
+    world.everRefused.add(key)
+    scheduler.note(`Postgres refuses ${key}`)
+    scheduler.after(chance.between(1_000, 300_000), '', () => postgres.refusedKeys.delete(key))
+  }
+  if (faults.has('pgRefusesCells') && chance.is(0.02)) retryParked(world)
+}
+
+function replaceIsolate(world: World): void {
+  const place = world.chance.between(0, world.isolates.length - 1)
+  world.isolates[place]?.die()
+  world.isolates[place] = new Isolate(world)
+  world.scheduler.note('an isolate dies')
+}
+
+/** An operator has every parked cell tried again. */
+export function retryParked(world: World): void {
+  for (const host of world.hosts.values()) {
+    if (!host.storage.hasTables) continue
+    host.call('retry', ({ shard }) => shard.decideParked('retry', null)).catch(() => {})
+  }
+}
+
+/**
+ * What the hourly cron does: it wakes the shards, and one that has lost its alarm arms it. By then the platform has
+ * taken the idle ones out of memory.
+ */
+export function wakeAll(world: World): void {
+  for (const host of world.hosts.values()) {
+    host.crash(true)
+    host.call('wake', ({ shard }) => shard.status()).catch(() => {})
+  }
+}
+
+function rewind(world: World, recordings: Recordings): void {
+  const { chance, faults, postgres, scheduler } = world
+  const hosts = [...world.hosts.values()]
+  if (hosts.length === 0) return
+  const host = chance.pick(hosts)
+  if (chance.is(0.05) && !host.storage.isPending) recordings.shards.set(host.name, host.storage.record())
+  if (chance.is(0.05)) recordings.postgres = postgres.copy()
+  const recorded = recordings.shards.get(host.name)
+  if (recorded !== undefined && faults.strikes('shardRewound')) {
+    host.crash(true)
+    host.storage.rewindTo(recorded)
+    scheduler.note(`${host.name} is put back`)
+  }
+  if (recordings.postgres !== undefined && faults.strikes('pgRewound')) {
+    postgres.rewindTo(recordings.postgres)
+    scheduler.note('Postgres is put back')
+  }
+}

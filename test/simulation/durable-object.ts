@@ -1,0 +1,10 @@
+/** What the simulation gives the production class in place of the platform's base class. */
+export class DurableObject {
+  protected readonly ctx: unknown
+  protected readonly env: unknown
+
+  constructor(ctx: unknown, env: unknown) {
+    this.ctx = ctx
+    this.env = env
+  }
+}

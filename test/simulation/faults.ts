@@ -1,0 +1,100 @@
+import type { Chance } from './chance.ts'
+
+/** Every kind of fault, with how often it strikes at most: a probability for each occasion. */
+const STRONGEST = {
+  /** A call to a shard never gets there. */
+  callLost: 0.15,
+  /** A call gets there, and its answer is lost. */
+  answerLost: 0.15,
+  /** A call gets there long after it was given up, and after later ones. */
+  callLate: 0.1,
+  /** A call gets there twice, the second time much later. */
+  callTwice: 0.1,
+  /** The platform refuses a call as overloaded; also with the mark of a reset, and then it may have been run. */
+  overloaded: 0.05,
+  /** A shard says that there is no room. */
+  full: 0.05,
+  /** An object dies: before its writes are durable, or between that and what they let out. */
+  crash: 0.06,
+  evict: 0.05,
+  /** A second incarnation begins while the first lives on. */
+  zombie: 0.05,
+  isolateDies: 0.02,
+  /** A transaction fails, and rolls back. */
+  storageRefuses: 0.03,
+  alarmLate: 0.1,
+  alarmTwice: 0.1,
+  alarmLost: 0.05,
+  /** A crash while Postgres is awaited, or right after a freeze is durable. */
+  crashInFlush: 0.06,
+  pgRefuses: 0.15,
+  pgFails: 0.15,
+  /** Committed, but answered as failed. */
+  pgFailsAfterCommit: 0.15,
+  /** Committed, and never answered. */
+  pgAnswerLost: 0.1,
+  /** Answered by a timeout, and executed later. */
+  pgSlow: 0.1,
+  /** A copy of a statement is executed again, seconds to hours later. */
+  pgCopy: 0.15,
+  /** Postgres is away for a while. */
+  pgAway: 0.02,
+  /** For a while no batch is answered in time, executed or not; seals are. */
+  pgStuck: 0.03,
+  /** Postgres refuses cells of some keys for a while. */
+  pgRefusesCells: 0.04,
+  clocksDiffer: 1,
+  shardCountChanges: 0.7,
+  leap: 0.03,
+} as const
+
+/** Storage is put back to an earlier state. Nothing is exact then, so only some runs have it. */
+const REWINDS = { shardRewound: 0.02, pgRewound: 0.02 } as const
+
+export type FaultKind = keyof typeof STRONGEST | keyof typeof REWINDS
+
+const KINDS = [...Object.keys(STRONGEST), ...Object.keys(REWINDS)] as readonly FaultKind[]
+
+/** What may happen in one run, and how often. Each run has some kinds only, so that they do not drown each other. */
+export class Faults {
+  readonly #rates = new Map<FaultKind, number>()
+  readonly #chance: Chance
+  #areOver = false
+
+  constructor(chance: Chance, without: readonly FaultKind[], isRewinding: boolean) {
+    this.#chance = chance
+    for (const kind of KINDS) {
+      const isRewind = kind in REWINDS
+      const rate = isRewind
+        ? REWINDS[kind as keyof typeof REWINDS]
+        : STRONGEST[kind as keyof typeof STRONGEST]
+      const isOn = isRewind ? isRewinding : chance.is(0.5)
+      const strength = chance.is(0.3) ? 1 : chance.float()
+      if (isOn && !without.includes(kind)) this.#rates.set(kind, rate * strength)
+    }
+  }
+
+  /** The kinds that this run has. */
+  get kinds(): readonly FaultKind[] {
+    return [...this.#rates.keys()]
+  }
+
+  has(kind: FaultKind): boolean {
+    return this.#rates.has(kind)
+  }
+
+  /** From here on nothing goes wrong any more. */
+  end(): void {
+    this.#areOver = true
+  }
+
+  get areOver(): boolean {
+    return this.#areOver
+  }
+
+  /** Whether it strikes on this occasion. */
+  strikes(kind: FaultKind): boolean {
+    const rate = this.#rates.get(kind)
+    return rate !== undefined && !this.#areOver && this.#chance.is(rate)
+  }
+}

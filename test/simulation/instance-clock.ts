@@ -1,0 +1,22 @@
+import type { Clock } from '../../src/model/clock.ts'
+import type { World } from './world.ts'
+
+/** The clock of one isolate or object: off by so much, and without a future once it is dead. */
+export function clockOf(world: World, skewMs: number, isAlive: () => boolean): Clock {
+  const { scheduler, chance } = world
+  const after = (ms: number, callback: () => void) =>
+    scheduler.after(ms, '', () => {
+      if (isAlive()) callback()
+    })
+  return {
+    now: () => scheduler.nowMs + skewMs,
+    random: chance.float,
+    uuid: chance.uuid,
+    after,
+    sleep: (ms) => {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      after(ms, resolve)
+      return promise
+    },
+  }
+}

@@ -1,0 +1,68 @@
+import type { MergeAnswer, Unsettled } from '../../src/model/flight.ts'
+import type { World } from './world.ts'
+
+/** Longer than any attempt is waited for, and than any flight is tried. */
+const LATE_MS_MAX = 120_000
+
+/** The way of a flight to its shard, and of the answer back. A lost one rejects, or is never heard of. */
+export function sendFlight(world: World, shard: string, encoded: string): Promise<MergeAnswer> {
+  const { faults, chance } = world
+  const deliver = (ms: number) =>
+    later(world, ms, () => world.host(shard).call('merge', (instance) => instance.shard.merge(encoded)))
+  if (faults.strikes('callTwice')) return twice(world, deliver)
+  if (faults.strikes('overloaded')) return overloaded(world, deliver)
+  if (faults.strikes('callLost')) return lost(world)
+  if (faults.strikes('callLate')) return deliver(chance.between(1_000, LATE_MS_MAX))
+  const answer = deliver(chance.between(1, 40))
+  if (!faults.strikes('answerLost'))
+    return answer.then((a) => later(world, chance.between(1, 40), async () => a))
+  forget(answer)
+  return lost(world)
+}
+
+/**
+ * Again, and long after it was accepted. Not after it was refused: a refusal is remembered nowhere, and `refused` says
+ * what is certain because the platform repeats no call of its own accord.
+ */
+async function twice(world: World, deliver: (ms: number) => Promise<MergeAnswer>): Promise<MergeAnswer> {
+  const answer = await deliver(world.chance.between(1, 40))
+  if (answer.kind === 'accepted') forget(deliver(world.chance.between(1, LATE_MS_MAX)))
+  return answer
+}
+
+/** Not a flight, but with the same fate: what the shard has of a key. */
+export function askUnsettled(world: World, shard: string, key: string): Promise<Unsettled> {
+  const { faults, chance } = world
+  if (faults.strikes('callLost')) return lost(world)
+  return later(world, chance.between(1, 40), async () => {
+    const [unsettled] = await world.host(shard).call('unsettled', ({ shard: s }) => s.unsettled([key]))
+    if (unsettled === undefined) throw new Error('a shard answers for each key')
+    return later(world, chance.between(1, 40), async () => unsettled)
+  })
+}
+
+function later<T>({ scheduler }: World, ms: number, work: () => Promise<T>): Promise<T> {
+  const { promise, resolve } = Promise.withResolvers<T>()
+  scheduler.after(ms, '', () => resolve(work()))
+  return promise
+}
+
+function lost<T>(world: World): Promise<T> {
+  if (world.chance.is(0.5)) return new Promise(() => {})
+  return later(world, world.chance.between(1, 40), () => Promise.reject(new Error('Network connection lost')))
+}
+
+/** The mark of a reset beside it says that the call may have been run. */
+function overloaded<T>(world: World, deliver: (ms: number) => Promise<T>): Promise<T> {
+  const isReset = world.chance.is(0.5)
+  if (isReset) forget(deliver(world.chance.between(1, 40)))
+  const marks = { overloaded: true, ...(isReset && { durableObjectReset: true }) }
+  return later(world, world.chance.between(1, 40), () =>
+    Promise.reject(Object.assign(new Error('Durable Object is overloaded'), marks)),
+  )
+}
+
+/** What is delivered, and nobody waits for. */
+function forget(work: Promise<unknown>): void {
+  work.catch(() => {})
+}

@@ -1,0 +1,116 @@
+import { STATEMENT_MS_MAX } from '../../src/limits.ts'
+import type { ApplyOutcome, Batch, SealOutcome, Sink } from '../../src/model/batch.ts'
+import type { Hour } from '../../src/model/hour.ts'
+import { addHours } from '../../src/model/hour.ts'
+import type { ReadCommitted } from '../../src/model/read.ts'
+import type { FaultKind } from './faults.ts'
+import type { Instance } from './instance.ts'
+import type { World } from './world.ts'
+
+type Failed = Extract<ApplyOutcome, { kind: 'ambiguous' | 'refused' }>
+
+/** A statement in two instants: what it sees when it begins, and what it then does. */
+type Statement<T> = () => () => T
+
+type Sending<T> = { readonly what: string; readonly isBatch: boolean; readonly statement: Statement<T> }
+
+const TIMED_OUT: Failed = { kind: 'ambiguous', reason: 'no answer in 10000 ms', isTimeout: true }
+const BROKEN: Failed = { kind: 'ambiguous', reason: 'no answer from Postgres', isTimeout: false }
+const REFUSED: Failed = { kind: 'refused', reason: 'SQLSTATE 42P01: relation does not exist' }
+
+/** The way of one incarnation's statements to Postgres and back. They leave through its gate. */
+export function sinkOf(world: World, instance: Instance): Sink {
+  const send = async <T>(sending: Sending<T>, left = () => {}): Promise<T | Failed> => {
+    const { what } = sending
+    world.watch.statementBegins(instance)
+    await instance.gate()
+    left()
+    world.scheduler.note(`${instance.name} ${instance.life} sends ${what}`)
+    const outcome = await transport(world, sending)
+    if (instance.life === 'dead') return new Promise(() => {})
+    world.watch.statementEnds(instance)
+    world.scheduler.note(`${instance.name} hears ${JSON.stringify(outcome)} of ${what}`)
+    return outcome
+  }
+  return {
+    apply: async (batch: Batch) => {
+      const what = `${batch.writer.slice(0, 4)}/${batch.seq} of ${batch.cells.length}`
+      const sending = { what, isBatch: true, statement: applying(world, batch) }
+      const outcome = await send<ApplyOutcome>(sending, () => world.watch.batchSent(batch))
+      if (outcome.kind === 'rewound') world.rewindsNoticed += 1
+      return outcome
+    },
+    seal: (writer: string) => {
+      const what = `seal ${writer.slice(0, 4)}`
+      return send<SealOutcome>({ what, isBatch: false, statement: () => () => world.postgres.seal(writer) })
+    },
+  }
+}
+
+function applying({ postgres }: World, batch: Batch): Statement<ApplyOutcome> {
+  return () => {
+    const before = postgres.begin(batch)
+    return () => postgres.apply(batch, before)
+  }
+}
+
+/** What becomes of the statement on its way, and when and how its sender hears of it. */
+function transport<T>(world: World, sending: Sending<T>): Promise<T | Failed> {
+  const { faults, chance } = world
+  const { what, isBatch, statement } = sending
+  const { promise, resolve } = Promise.withResolvers<T | Failed>()
+  const answer = (ms: number, outcome: T | Failed) => world.scheduler.after(ms, '', () => resolve(outcome))
+  const strikes = (kind: FaultKind) => faults.strikes(kind)
+  if (world.isPostgresAway) answer(chance.between(1, 50), BROKEN)
+  else if (strikes('pgRefuses')) answer(chance.between(1, 50), REFUSED)
+  else if (strikes('pgFails')) answer(chance.between(1, 50), BROKEN)
+  else if ((isBatch && world.isPostgresStuck) || strikes('pgSlow')) {
+    answer(STATEMENT_MS_MAX, TIMED_OUT)
+    const longestMs = chance.is(0.5) ? 2 * STATEMENT_MS_MAX : 6 * STATEMENT_MS_MAX
+    execute(world, what, chance.between(1, longestMs), statement)
+  } else if (strikes('pgAnswerLost')) {
+    answer(STATEMENT_MS_MAX, TIMED_OUT)
+    execute(world, what, chance.between(1, 100), statement)
+  } else if (strikes('pgFailsAfterCommit')) {
+    execute(world, what, chance.between(1, 100), statement, () => answer(chance.between(1, 50), BROKEN))
+  } else {
+    execute(world, what, chance.between(1, 40), statement, (outcome) =>
+      answer(chance.between(1, 40), outcome),
+    )
+  }
+  if (strikes('pgCopy')) {
+    const hours = chance.is(0.3) ? 4 * 3_600_000 : 30_000
+    execute(world, `copy of ${what}`, chance.between(1, hours), statement)
+  }
+  return promise
+}
+
+function execute<T>(
+  { scheduler, chance }: World,
+  what: string,
+  ms: number,
+  statement: Statement<T>,
+  done: (outcome: T) => void = () => {},
+): void {
+  scheduler.after(ms, '', () => {
+    const finish = statement()
+    scheduler.after(chance.between(0, 20), `Postgres runs ${what}`, () => done(finish()))
+  })
+}
+
+/** The reader's statement, at one instant on its way. */
+export function readerOf(world: World): ReadCommitted {
+  return ({ key, from, to, writers }) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Awaited<ReturnType<ReadCommitted>>>()
+    const { scheduler, chance } = world
+    const hours: Hour[] = []
+    for (let hour = from; hour < to; hour = addHours(hour, 1)) hours.push(hour)
+    // Slow now and then, so that flushes, and moves to new writers, land between the shards' answers and the rows.
+    scheduler.after(chance.between(1, chance.is(0.4) ? 3_000 : 60), '', () => {
+      if (world.isPostgresAway) reject(new Error('Postgres is away'))
+      const rows = world.postgres.read(key, hours, writers)
+      scheduler.after(chance.between(1, 60), '', () => resolve(rows))
+    })
+    return promise
+  }
+}

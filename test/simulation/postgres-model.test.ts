@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Batch } from '../../src/model/batch.ts'
+import type { KeyedCell } from '../../src/model/cell.ts'
+import { addHours, hourOf } from '../../src/model/hour.ts'
+import { type Stand, startStand } from '../postgres/stand.ts'
+import { Chance } from './chance.ts'
+import { PostgresModel } from './postgres-model.ts'
+
+const HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
+const REFUSED_KEY = 'k/3'
+const STEPS = 60
+
+let stand: Stand
+
+beforeAll(async () => {
+  stand = await startStand(4)
+  await stand.pool.query(
+    `alter table sumdial.counters add constraint refused check (key <> '${REFUSED_KEY}')`,
+  )
+})
+
+afterAll(() => stand?.stop())
+
+beforeEach(() => stand.reset())
+
+function cellsOf(chance: Chance): KeyedCell[] {
+  const keys = new Set(Array.from({ length: chance.between(1, 3) }, () => `k/${chance.between(0, 3)}`))
+  return Array.from(keys, (key) => {
+    const [min, max] = [chance.between(-9, 9), chance.between(10, 2 ** 50)]
+    return [key, { sum: 3n * BigInt(max), count: chance.between(2, 9), min, max }]
+  })
+}
+
+/** Of few writers and low seqs, so that every relation to the ledger's row comes up. */
+function batchOf(chance: Chance, writers: readonly string[]): Batch {
+  const cells = cellsOf(chance)
+  return {
+    writer: chance.pick(writers),
+    seq: chance.between(1, 4),
+    id: chance.uuid(),
+    shard: '2026-11-21T20Z/0',
+    hour: addHours(HOUR, chance.between(0, 1)),
+    cells,
+    increments: cells.reduce((sum, [, { count }]) => sum + count, 0),
+  }
+}
+
+async function tablesOfPostgres() {
+  const { rows: counters } = await stand.pool.query(
+    `select extract(epoch from hour)::bigint / 3600 || ' ' || key as place, sum::text, count::int, min::int8::text, max::int8::text
+     from sumdial.counters order by 1`,
+  )
+  const { rows: ledger } = await stand.pool.query(
+    'select writer, seq::int, batch, sealed, increments::int from sumdial.ledger order by writer',
+  )
+  return { counters, ledger }
+}
+
+function tablesOfModel(model: PostgresModel) {
+  const byText = <T>([a]: readonly [string, T], [b]: readonly [string, T]) => (a < b ? -1 : 1)
+  const counters = [...model.counters].sort(byText).map(([place, { sum, count, min, max }]) => ({
+    place,
+    sum: String(sum),
+    count,
+    min: String(min),
+    max: String(max),
+  }))
+  const ledger = [...model.ledger].sort(byText).map(([writer, row]) => ({ writer, ...row }))
+  return { counters, ledger }
+}
+
+describe('the model of Postgres that the simulation stands on', () => {
+  test.each([1, 2, 3, 4])(
+    '[P1] [A2] answers and holds what a real one does, over random batches, copies and seals (seed %i)',
+    async (seed) => {
+      const chance = new Chance(seed)
+      const model = new PostgresModel()
+      model.refusedKeys.add(REFUSED_KEY)
+      const writers = [chance.uuid(), chance.uuid(), chance.uuid()]
+      const sent: Batch[] = []
+      for (let step = 0; step < STEPS; step++) {
+        if (chance.is(0.08)) {
+          const writer = chance.pick(writers)
+          expect(model.seal(writer)).toEqual(await stand.sink.seal(writer, 's'))
+          continue
+        }
+        const batch = sent.length > 0 && chance.is(0.3) ? chance.pick(sent) : batchOf(chance, writers)
+        sent.push(batch)
+        const [expected, got] = [await stand.sink.apply(batch), model.apply(batch, model.begin(batch))]
+        expect(got.kind, JSON.stringify(expected)).toBe(expected.kind)
+      }
+      expect(tablesOfModel(model)).toEqual(await tablesOfPostgres())
+    },
+  )
+})

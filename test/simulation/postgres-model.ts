@@ -1,0 +1,112 @@
+import type { ApplyOutcome, Batch, SealOutcome } from '../../src/model/batch.ts'
+import type { Cell } from '../../src/model/cell.ts'
+import { mergeCells } from '../../src/model/cell.ts'
+import type { Hour } from '../../src/model/hour.ts'
+import type { CommittedRead } from '../../src/model/read.ts'
+
+export type Ledger = {
+  readonly seq: number
+  readonly batch: string | null
+  readonly sealed: boolean
+  readonly increments: number
+}
+
+/** What a statement saw when it began: its writer's row, or none. */
+type Seen = Ledger | undefined
+
+type Tables = { readonly counters: Map<string, Cell>; readonly ledger: Map<string, Ledger> }
+
+/**
+ * Postgres as far as Sumdial's statements tell: the two of src/postgres/sink.ts, and the reader's. Each of them is at
+ * one instant, but for what `apply` sees before it writes, which is of the instant at which it began.
+ *
+ * model-of-postgres.test.ts holds it against a real one.
+ */
+export class PostgresModel {
+  #tables: Tables = { counters: new Map(), ledger: new Map() }
+  /** Keys whose cells violate a constraint. */
+  readonly refusedKeys = new Set<string>()
+
+  get counters(): ReadonlyMap<string, Cell> {
+    return this.#tables.counters
+  }
+
+  get ledger(): ReadonlyMap<string, Ledger> {
+    return this.#tables.ledger
+  }
+
+  /** The beginning of an `apply`: its snapshot. */
+  begin(batch: Batch): Seen {
+    return this.#tables.ledger.get(batch.writer)
+  }
+
+  /** The rest of it: the claim on the row as it is by now, the cells, and what the answer says. */
+  apply(batch: Batch, before: Seen): ApplyOutcome {
+    if (this.#claims(batch, before)) {
+      if (batch.cells.some(([key]) => this.refusedKeys.has(key))) return CELL_REFUSED
+      this.#write(batch)
+      return { kind: 'applied' }
+    }
+    return explain(batch, before)
+  }
+
+  #claims({ writer, seq }: Batch, before: Seen): boolean {
+    if (seq !== 1 && before === undefined) return false
+    const row = this.#tables.ledger.get(writer)
+    return row === undefined || (row.seq === seq - 1 && !row.sealed)
+  }
+
+  #write({ writer, seq, id, hour, cells, increments }: Batch): void {
+    const { counters, ledger } = this.#tables
+    const total = (ledger.get(writer)?.increments ?? 0) + increments
+    ledger.set(writer, { seq, batch: id, sealed: false, increments: total })
+    for (const [key, cell] of cells) {
+      const place = placeOf(key, hour)
+      const held = counters.get(place)
+      counters.set(place, held === undefined ? cell : mergeCells(held, cell))
+    }
+  }
+
+  seal(writer: string): SealOutcome {
+    const row = this.#tables.ledger.get(writer) ?? { seq: 0, batch: null, sealed: false, increments: 0 }
+    this.#tables.ledger.set(writer, { ...row, sealed: true })
+    return { kind: 'sealed', sealed: { seq: row.seq, batch: row.batch } }
+  }
+
+  read(key: string, hours: readonly Hour[], writers: readonly string[]): CommittedRead {
+    const cells = new Map<Hour, Cell>()
+    for (const hour of hours) {
+      const cell = this.#tables.counters.get(placeOf(key, hour))
+      if (cell !== undefined) cells.set(hour, cell)
+    }
+    const rows = writers.flatMap((writer) => {
+      const row = this.#tables.ledger.get(writer)
+      return row === undefined ? [] : [[writer, row] as const]
+    })
+    return { cells, ledger: new Map(rows), lastFlushMs: null }
+  }
+
+  copy(): Tables {
+    return { counters: new Map(this.#tables.counters), ledger: new Map(this.#tables.ledger) }
+  }
+
+  /** Point-in-time recovery. */
+  rewindTo({ counters, ledger }: Tables): void {
+    this.#tables = { counters: new Map(counters), ledger: new Map(ledger) }
+  }
+}
+
+const CELL_REFUSED = { kind: 'cell_refused', reason: 'SQLSTATE 23514: a check' } as const
+
+/** Key and hour as one text. */
+export function placeOf(key: string, hour: Hour): string {
+  return `${hour} ${key}`
+}
+
+function explain({ seq, id }: Batch, before: Seen): ApplyOutcome {
+  const last = before?.seq ?? 0
+  if (last === seq && before?.batch === id) return { kind: 'applied' }
+  const isMissing = before === undefined && seq > 1
+  if (last === seq - 1 && before?.sealed !== true && !isMissing) return { kind: 'behind' }
+  return { kind: 'rewound', reason: `the ledger has ${last} where seq ${seq} is sent` }
+}

@@ -1,0 +1,97 @@
+import { act, retryParked, wakeAll } from './deeds.ts'
+import type { FaultKind } from './faults.ts'
+import { Violation } from './scheduler.ts'
+import { replayed } from './watch.ts'
+import type { Scenario } from './world.ts'
+import { World } from './world.ts'
+
+export type Failure = { readonly message: string; readonly history: readonly string[] }
+
+export type Outcome = {
+  readonly scenario: Scenario
+  /** Everything that happened: deeds, and what followed from them. */
+  readonly steps: number
+  readonly increments: number
+  readonly reads: number
+  readonly rewindsNoticed: number
+  readonly kinds: readonly FaultKind[]
+  readonly failure: Failure | null
+}
+
+const MINUTE = 60_000
+
+/** Within this time after the last fault everything accepted is in Postgres. */
+const DRAIN_MS = 12 * MINUTE
+
+/** Steps that this may take, and the rest of the shards' lives after it. */
+const DRAIN_STEPS_MAX = 20_000
+
+/** Runs one scenario from its beginning to the end of its last shard. The same scenario has the same outcome, always. */
+export async function run(scenario: Scenario): Promise<Outcome> {
+  const world = new World(scenario)
+  const failure = await silently(() => failureOf(world, scenario))
+  const { scheduler, book, reads, rewindsNoticed, faults } = world
+  world.close()
+  const { steps } = scheduler
+  return { scenario, steps, increments: book.size, reads, rewindsNoticed, kinds: faults.kinds, failure }
+}
+
+async function failureOf(world: World, { steps }: Scenario): Promise<Failure | null> {
+  try {
+    const recordings = { shards: new Map(), postgres: undefined }
+    for (let i = 0; i < steps; i++) await act(world, recordings)
+    await drain(world)
+    await retire(world)
+    return null
+  } catch (error) {
+    const message = error instanceof Violation ? error.message : String((error as Error).stack)
+    return { message, history: [...world.scheduler.history] }
+  }
+}
+
+/** Faults are over, and Postgres comes to have everything. */
+async function drain(world: World): Promise<void> {
+  world.faults.end()
+  world.isPostgresAway = false
+  world.isPostgresStuck = false
+  world.postgres.refusedKeys.clear()
+  world.scheduler.note('faults are over')
+  await world.pass(2 * MINUTE, DRAIN_STEPS_MAX)
+  wakeAll(world)
+  await world.pass(DRAIN_MS - 6 * MINUTE, DRAIN_STEPS_MAX)
+  retryParked(world)
+  await world.pass(4 * MINUTE, DRAIN_STEPS_MAX)
+  for (const host of world.hosts.values()) {
+    if (!host.storage.hasTables) continue
+    const { open, frozen, parked } = replayed(host.storage).holdings()
+    const left = open.increments + frozen.increments + parked.increments
+    if (left > 0)
+      throw new Violation(
+        `[F4] ${host.name} still holds ${left} increments: ${JSON.stringify({ open, frozen, parked })}, alarm ${host.storage.alarmAtMs} at ${world.scheduler.nowMs}`,
+      )
+  }
+  if (world.isExact) world.book.checkFinal(world.postgres.counters)
+}
+
+/** Every shard ends, every late copy arrives, and nothing has changed by it. [Z1] */
+async function retire(world: World): Promise<void> {
+  for (let steps = 0; world.scheduler.nextMs !== null; steps++) {
+    if (steps > DRAIN_STEPS_MAX) throw new Violation(`[Z1] something happens still, after ${steps} steps`)
+    await world.step()
+  }
+  for (const { name, storage } of world.hosts.values()) {
+    if (storage.hasTables) throw new Violation(`[Z1] ${name} has not retired`)
+  }
+  if (world.isExact) world.book.checkFinal(world.postgres.counters)
+}
+
+/** The production code logs failures that are meant to happen here. */
+async function silently<T>(body: () => Promise<T>): Promise<T> {
+  const { error } = console
+  console.error = () => {}
+  try {
+    return await body()
+  } finally {
+    console.error = error
+  }
+}

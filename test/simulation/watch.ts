@@ -1,0 +1,110 @@
+import { FLIGHT_BYTES_MAX, FOLD_BYTES, SENDERS_MAX } from '../../src/limits.ts'
+import type { Batch } from '../../src/model/batch.ts'
+import type { Holdings } from '../../src/model/status.ts'
+import { ShardStore } from '../../src/shard/store.ts'
+import type { Instance } from './instance.ts'
+import { Violation } from './scheduler.ts'
+import type { ShardHost } from './shard-host.ts'
+import type { Storage } from './storage.ts'
+import type { World } from './world.ts'
+
+/** What must hold after every step. Throws a Violation that names the rule, or hands it to the world. */
+export class Watch {
+  readonly #world: World
+  /** What has been sent under each (writer, seq), and the last seq of each writer. */
+  readonly #sent = new Map<string, string>()
+  readonly #lastSeq = new Map<string, number>()
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  statementBegins(instance: Instance): void {
+    instance.statements += 1
+    if (instance.statements > 1) this.#fail(`[F2] ${instance.name} has two statements under way`)
+  }
+
+  statementEnds(instance: Instance): void {
+    instance.statements -= 1
+  }
+
+  /** Seqs rise by one, and what is under one never changes. */
+  batchSent({ writer, seq, id, cells }: Batch): void {
+    if (!this.#world.isExact) return
+    const name = `${writer}/${seq}`
+    const content = `${id} ${cells.map(([key, { sum, count }]) => `${key}=${sum}/${count}`).join(' ')}`
+    const first = this.#sent.get(name)
+    if (first !== undefined && first !== content) this.#fail(`[F1] ${name} has changed`)
+    const last = this.#lastSeq.get(writer) ?? 0
+    if (seq > last + 1) this.#fail(`[F1] ${name} follows ${last}`)
+    this.#sent.set(name, content)
+    this.#lastSeq.set(writer, Math.max(last, seq))
+  }
+
+  async check(host: ShardHost): Promise<void> {
+    if (!host.storage.isTouched) return
+    host.storage.isTouched = false
+    if (!host.storage.hasTables) return
+    checkArmed(host)
+    const store = replayed(host.storage)
+    checkBounds(host.name, store)
+    this.#checkParked(host.name, store)
+    const stored = store.holdings()
+    checkConserved(host.name, stored)
+    if (host.instance?.isOpened) await checkMirrored(host.instance, stored)
+  }
+
+  /** Only what Postgres has refused is parked, none of its neighbours. */
+  #checkParked(name: string, store: ShardStore): void {
+    const innocent = store.parked.keys().find((key) => !this.#world.everRefused.has(key))
+    if (innocent !== undefined) throw new Violation(`[P3] ${name} has parked ${innocent}`)
+  }
+
+  #fail(message: string): void {
+    this.#world.fail(new Violation(message))
+  }
+}
+
+function checkArmed({ name, storage }: ShardHost): void {
+  if (storage.alarmAtMs === null && !storage.isAlarmLost) {
+    throw new Violation(`[F4] ${name} holds something, and no alarm is armed`)
+  }
+}
+
+/** What a new incarnation would make of the storage. */
+export function replayed(storage: Storage): ShardStore {
+  const transaction = () => {
+    throw new Violation('a replay writes')
+  }
+  return new ShardStore(
+    { run: (statement, ...params) => storage.run(statement, ...params), transaction },
+    () => '',
+  )
+}
+
+function checkConserved(name: string, holdings: Holdings): void {
+  const { accepted, settled, discarded, open, frozen, parked } = holdings
+  const found = settled + discarded + open.increments + frozen.increments + parked.increments
+  if (accepted !== found) throw new Violation(`[C1] ${name} accepted ${accepted} and accounts for ${found}`)
+}
+
+function checkBounds(name: string, store: ShardStore): void {
+  const { senders, journalBytes } = store.holdings()
+  if (senders > SENDERS_MAX) throw new Violation(`[I5] ${name} remembers ${senders} senders`)
+  const most = 2 * store.openBytes + 2 * FLIGHT_BYTES_MAX + FOLD_BYTES
+  if (journalBytes > most) throw new Violation(`[I5] ${name} has ${journalBytes} bytes of journal`)
+}
+
+/** Memory is what a replay of the storage gives. */
+async function checkMirrored({ name, shard }: Instance, stored: Holdings): Promise<void> {
+  const live = await shard.status()
+  for (const part of ['accepted', 'settled', 'discarded', 'senders', 'journalBytes'] as const) {
+    if (live[part] !== stored[part])
+      throw new Violation(`[J1] ${name}: ${part} is ${live[part]}, stored ${stored[part]}`)
+  }
+  for (const part of ['open', 'frozen', 'parked'] as const) {
+    const [inMemory, inStorage] = [live[part].increments, stored[part].increments]
+    if (inMemory !== inStorage)
+      throw new Violation(`[J1] ${name}: ${part} is ${inMemory}, stored ${inStorage}`)
+  }
+}

@@ -1,0 +1,19 @@
+import './smaller-bounds.ts'
+import { parentPort } from 'node:worker_threads'
+import type { Scenario } from './world.ts'
+
+/**
+ * Runs scenarios for a pool, one at a time: each message is one, and is answered by its outcome, shrunk when it failed.
+ * A thread of Node's own, for the bounds are made smaller as src is loaded.
+ */
+const { run } = await import('./run.ts')
+const { shrink } = await import('./shrink.ts')
+
+parentPort?.on('message', (scenario: Scenario) => {
+  void answer(scenario)
+})
+
+async function answer(scenario: Scenario): Promise<void> {
+  const outcome = await run(scenario)
+  parentPort?.postMessage(outcome.failure === null ? outcome : await shrink(outcome))
+}

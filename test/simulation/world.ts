@@ -1,0 +1,118 @@
+import type { Hour } from '../../src/model/hour.ts'
+import { addHours, hourOf, hourStartMs } from '../../src/model/hour.ts'
+import type { Schedule } from '../../src/model/schedule.ts'
+import { settle } from '../support/fake-clock.ts'
+import { Book } from './book.ts'
+import { Chance } from './chance.ts'
+import type { FaultKind } from './faults.ts'
+import { Faults } from './faults.ts'
+import { Isolate } from './isolate.ts'
+import { PostgresModel } from './postgres-model.ts'
+import { Scheduler, Violation } from './scheduler.ts'
+import { ShardHost } from './shard-host.ts'
+import { Watch } from './watch.ts'
+
+const BEGINNING = Number.NEGATIVE_INFINITY as Hour
+const FIRST_HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
+
+/** Of one run. `steps` are what clients and faults do; far more follows from them. */
+export type Scenario = {
+  readonly seed: number
+  readonly steps: number
+  /** Kinds of fault that are left out. */
+  readonly without: readonly FaultKind[]
+}
+
+/** Some isolates, the shards of some hours, and one Postgres; their time, and their chance. */
+export class World {
+  readonly chance: Chance
+  readonly scheduler: Scheduler
+  readonly faults: Faults
+  readonly postgres = new PostgresModel()
+  readonly book = new Book()
+  readonly watch: Watch
+  readonly shards: Schedule
+  readonly lateHours: Schedule
+  readonly intervalMs: number
+  readonly lingerMs: number
+  /** Whether no storage is put back, so that everything counts exactly once. */
+  readonly isExact: boolean
+  readonly isolates: Isolate[]
+  readonly hosts = new Map<string, ShardHost>()
+  isPostgresAway = false
+  /** No batch is answered in time. */
+  isPostgresStuck = false
+  /** Keys that Postgres has refused at some time. */
+  readonly everRefused = new Set<string>()
+  /** Fresh reads that were held against the book. */
+  reads = 0
+  /** Times that a shard heard from the ledger of another past than its own. */
+  rewindsNoticed = 0
+  #failure: unknown
+
+  constructor({ seed, without }: Scenario) {
+    const chance = new Chance(seed)
+    this.chance = chance
+    this.isExact = seed % 10 !== 9
+    this.faults = new Faults(chance, without, !this.isExact)
+    // Somewhere in an hour, often close to its turn.
+    const minute = chance.is(0.4) ? 59 : chance.between(0, 58)
+    this.scheduler = new Scheduler(hourStartMs(FIRST_HOUR) + minute * 60_000 + chance.between(0, 59_999))
+    const count = chance.between(1, 3)
+    const changed = { from: addHours(FIRST_HOUR, 1), value: chance.between(1, 4) }
+    const first = { from: BEGINNING, value: count }
+    this.shards = this.faults.has('shardCountChanges') ? [first, changed] : [first]
+    this.lateHours = [{ from: BEGINNING, value: chance.between(0, 2) }]
+    this.intervalMs = chance.pick([1_000, 5_000, 5_000, 30_000])
+    this.lingerMs = chance.pick([0, 0, 5])
+    this.watch = new Watch(this)
+    this.isolates = Array.from({ length: chance.between(1, 3) }, () => new Isolate(this))
+  }
+
+  /** The host of a shard's name; it is there as soon as somebody asks. */
+  host(name: string): ShardHost {
+    const host = this.hosts.get(name) ?? new ShardHost(this, name)
+    this.hosts.set(name, host)
+    return host
+  }
+
+  /** Ends the run, with the first of the failures. */
+  fail(error: unknown): void {
+    this.#failure ??= error
+  }
+
+  /** One thing happens, and everything is looked at. */
+  async step(): Promise<void> {
+    await this.scheduler.step()
+    await this.#lookAround()
+  }
+
+  async #lookAround(): Promise<void> {
+    for (const host of this.hosts.values()) {
+      host.lookAfter()
+      await this.watch.check(host)
+    }
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  /** Lets happen what does within so much time. */
+  async pass(ms: number, stepsMax = Number.POSITIVE_INFINITY): Promise<void> {
+    const untilMs = this.scheduler.nowMs + ms
+    // What was begun before goes as far as it can at its own time.
+    await settle()
+    await this.#lookAround()
+    let isOver = false
+    this.scheduler.after(ms, '', () => {
+      isOver = true
+    })
+    for (let steps = 0; !isOver; steps++) {
+      if (steps > stepsMax)
+        throw new Violation(`[F4] more than ${stepsMax} steps before ${new Date(untilMs).toISOString()}`)
+      await this.step()
+    }
+  }
+
+  close(): void {
+    for (const { storage } of this.hosts.values()) storage.close()
+  }
+}

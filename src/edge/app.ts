@@ -94,7 +94,11 @@ export function createApp(services: EdgeServices) {
         'There are POST /increment, GET /counters?key=, GET /counters/{key}, GET /status, POST /parked/retry and POST /parked/discard.',
     }),
   )
-  app.onError((error) => {
+  app.onError((error, c) => {
+    // Made of the Host header, which nothing but a proxy in front has checked.
+    if (!URL.canParse(c.req.url)) {
+      return problemResponse({ kind: 'invalid_parameter', parameter: 'Host', detail: 'Host makes no URL.' })
+    }
     if (error instanceof Unavailable) {
       const reason = error.cause instanceof Error ? error.cause.message.slice(0, 200) : 'unknown'
       console.warn({ message: 'unavailable', detail: error.message, reason })

@@ -14,6 +14,8 @@ export const BROKEN_REQUESTS: readonly string[] = [
   'GET /status HTTP/1.1\r\nhost: a',
   'GET /status HTTP/9.9\r\nhost: a\r\n\r\n',
   'GET /status HTTP/1.1\r\n\r\n',
+  'GET /status HTTP/1.1\r\nhost: [\r\n\r\n',
+  'GET /counters/a HTTP/1.1\r\nhost: a%zz\r\n\r\n',
   'GET /counters/a b HTTP/1.1\r\nhost: a\r\n\r\n',
   'GET /counters/\xff\xfe HTTP/1.1\r\nhost: a\r\n\r\n',
   'GET /counters/a\x01 HTTP/1.1\r\nhost: a\r\n\r\n',

@@ -71,7 +71,7 @@ export const TYPES = [
   `application/${'x'.repeat(2_000)}`,
 ]
 
-export const HOSTS = words('a localhost:8787 a:99999 [::1]:80 xn--a -- A.B.')
+export const HOSTS = words('a localhost:8787 a:99999 [::1]:80 xn--a -- A.B. [ a%zz')
 
 export const HEADERS = [
   ...lines(`

@@ -5,7 +5,16 @@ import { Violation } from './scheduler.ts'
 /** What its client knows of an increment. `sent`: no answer, and perhaps never one. */
 export type Fate = 'sent' | 'accepted' | 'refused' | 'unknown'
 
-export type Entry = { readonly key: string; readonly hour: Hour; readonly value: number; fate: Fate }
+export type Entry = {
+  readonly key: string
+  readonly hour: Hour
+  readonly value: number
+  /** What makes it safe to send again. */
+  readonly id?: string
+  /** Requests that carried it. */
+  requests: number
+  fate: Fate
+}
 
 /** The digits of a sum in this base tell of each increment how often it was counted: the i-th has the value BASE^i. */
 const BASE = 4
@@ -28,12 +37,19 @@ export class Book {
     return this.#of(placeOf(key, hour)).length < ENTRIES_MAX
   }
 
-  add(key: string, hour: Hour): Entry {
+  add(key: string, hour: Hour, id: string | null): Entry {
     const place = placeOf(key, hour)
     const entries = this.#of(place)
-    const entry: Entry = { key, hour, value: BASE ** entries.length, fate: 'sent' }
+    const value = BASE ** entries.length
+    const entry: Entry = { key, hour, value, requests: 1, fate: 'sent', ...(id !== null && { id }) }
     this.#entries.set(place, [...entries, entry])
     return entry
+  }
+
+  /** Some of the latest increments that can be sent again, whatever became of them. */
+  named(chance: () => number): Entry[] {
+    const all = [...this.#entries.values()].flat().filter(({ id }) => id !== undefined)
+    return all.slice(-12).filter(() => chance() < 0.3)
   }
 
   #of(place: string): readonly Entry[] {

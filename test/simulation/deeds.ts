@@ -16,6 +16,7 @@ export type Recordings = {
 export async function act(world: World, recordings: Recordings): Promise<void> {
   const { chance, faults } = world
   if (chance.is(0.7)) request(world)
+  if (chance.is(0.1)) chance.pick(world.isolates).resend(world.book.named(world.chance.float))
   if (chance.is(0.3)) read(world)
   strikeShards(world)
   strikePostgres(world)
@@ -107,15 +108,9 @@ export function retryParked(world: World): void {
   }
 }
 
-/**
- * What the hourly cron does: it wakes the shards, and one that has lost its alarm arms it. By then the platform has
- * taken the idle ones out of memory.
- */
+/** What the hourly cron does: it wakes the shards, and one that has lost its alarm arms it. */
 export function wakeAll(world: World): void {
-  for (const host of world.hosts.values()) {
-    host.crash(true)
-    host.call('wake', ({ shard }) => shard.status()).catch(() => {})
-  }
+  for (const host of world.hosts.values()) host.call('wake', ({ shard }) => shard.wake()).catch(() => {})
 }
 
 function rewind(world: World, recordings: Recordings): void {

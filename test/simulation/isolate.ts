@@ -1,5 +1,6 @@
 import { Coalescer } from '../../src/edge/coalescer.ts'
 import { readCounter } from '../../src/edge/counters.ts'
+import type { Landing } from '../../src/edge/line.ts'
 import { splitByShard } from '../../src/edge/route.ts'
 import { within } from '../../src/edge/within.ts'
 import { READ_MS_MAX } from '../../src/limits.ts'
@@ -43,19 +44,40 @@ export class Isolate {
 
   /** A request for all of these. One that is too late or too early for its hour is left out, as if it was refused. */
   request(wishes: readonly Wish[]): void {
-    const { book, shards } = this.#world
+    const { book } = this.#world
     const entries = wishes.flatMap(({ key, atMs }) => {
       const hour = hourOf(atMs)
-      return this.#isOpen(hour) && book.hasRoom(key, hour) ? [book.add(key, hour)] : []
+      return this.#isOpen(hour) && book.hasRoom(key, hour) ? [book.add(key, hour, this.#id())] : []
     })
-    for (const { shard, cells, indexes } of splitByShard(entries, shards)) {
-      const aboard = indexes.flatMap((i) => entries[i] ?? [])
+    this.#send(entries)
+  }
+
+  /** The same again under the same ids. */
+  resend(entries: readonly Entry[]): void {
+    const open = entries.filter(({ hour }) => this.#isOpen(hour))
+    for (const entry of open) {
+      entry.requests += 1
+      if (entry.fate === 'refused') entry.fate = 'sent'
+    }
+    this.#send(open)
+  }
+
+  #id(): string | null {
+    return this.#world.chance.is(0.4) ? this.#world.chance.uuid() : null
+  }
+
+  #send(entries: readonly Entry[]): void {
+    for (const { shard, cells, indexes, named, namedIndexes } of splitByShard(entries, this.#world.shards)) {
+      const unnamed = indexes.flatMap((i) => entries[i] ?? [])
+      const withId = namedIndexes.flat().flatMap((i) => entries[i] ?? [])
+      const aboard = [...unnamed, ...withId]
       this.#world.scheduler.note(`request for ${shard}: ${aboard.map(nameOf).join(', ')}`)
       this.#coalescer
-        .submit(shard, cells, () => {})
-        .then(({ kind }) => {
-          for (const entry of aboard) entry.fate = kind
-          this.#world.scheduler.note(`answer ${kind}: ${aboard.map(nameOf).join(', ')}`)
+        .submit(shard, cells, () => {}, named)
+        .then((landing) => {
+          for (const entry of unnamed) entry.fate = landing.kind
+          for (const [i, entry] of withId.entries()) learn(entry, landing, i)
+          this.#world.scheduler.note(`answer ${JSON.stringify(landing)}: ${aboard.map(nameOf).join(', ')}`)
         })
         .catch((error: unknown) => this.#world.fail(error))
     }
@@ -112,6 +134,19 @@ export class Isolate {
     )
     return promise
   }
+}
+
+/** Of an increment that may have been sent more than once, each answer tells but of its own request. */
+function learn(entry: Entry, landing: Landing, i: number): void {
+  if (entry.fate === 'accepted') return
+  if (landing.kind !== 'accepted') {
+    entry.fate = landing.kind === 'refused' && entry.requests === 1 ? 'refused' : 'unknown'
+    return
+  }
+  const result = landing.named?.[i]
+  if (result !== 'accepted' && result !== 'duplicate')
+    throw new Violation(`[I3] ${nameOf(entry)} is a ${result}`)
+  entry.fate = 'accepted'
 }
 
 function nameOf({ key, value }: Entry): string {

@@ -56,9 +56,10 @@ async function drain(world: World): Promise<void> {
   world.isPostgresStuck = false
   world.postgres.refusedKeys.clear()
   world.scheduler.note('faults are over')
-  await world.pass(2 * MINUTE, DRAIN_STEPS_MAX)
+  // Until an alarm that was lost is overdue by any clock.
+  await world.pass(3 * MINUTE, DRAIN_STEPS_MAX)
   wakeAll(world)
-  await world.pass(DRAIN_MS - 6 * MINUTE, DRAIN_STEPS_MAX)
+  await world.pass(DRAIN_MS - 7 * MINUTE, DRAIN_STEPS_MAX)
   retryParked(world)
   await world.pass(4 * MINUTE, DRAIN_STEPS_MAX)
   for (const host of world.hosts.values()) {

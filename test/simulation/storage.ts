@@ -21,6 +21,7 @@ export class Storage {
   isTouched = false
   /** The alarm was lost by a fault, so that the platform and not the program owes one. */
   isAlarmLost = false
+  #wasAlarmLost = false
 
   get isPending(): boolean {
     return this.#isPending
@@ -77,8 +78,10 @@ export class Storage {
   /** It is used up, and nobody came. */
   loseAlarm(): void {
     this.#alarmAtMs = null
-    if (!this.#isPending) this.#durableAlarmAtMs = null
     this.isAlarmLost = true
+    // It had rung because it was durable, whatever is pending by now.
+    this.#durableAlarmAtMs = null
+    this.#wasAlarmLost = true
     this.isTouched = true
   }
 
@@ -92,12 +95,14 @@ export class Storage {
     if (this.#isPending) this.#database.exec('commit')
     this.#isPending = false
     this.#durableAlarmAtMs = this.#alarmAtMs
+    this.#wasAlarmLost = this.isAlarmLost
   }
 
   rollBack(): void {
     if (this.#isPending) this.#database.exec('rollback')
     this.#isPending = false
     this.#alarmAtMs = this.#durableAlarmAtMs
+    this.isAlarmLost = this.#wasAlarmLost
     this.isTouched = true
   }
 

@@ -98,7 +98,7 @@ function checkBounds(name: string, store: ShardStore): void {
 /** Memory is what a replay of the storage gives. */
 async function checkMirrored({ name, shard }: Instance, stored: Holdings): Promise<void> {
   const live = await shard.status()
-  for (const part of ['accepted', 'settled', 'discarded', 'senders', 'journalBytes'] as const) {
+  for (const part of ['accepted', 'settled', 'discarded', 'senders', 'ids', 'journalBytes'] as const) {
     if (live[part] !== stored[part])
       throw new Violation(`[J1] ${name}: ${part} is ${live[part]}, stored ${stored[part]}`)
   }

@@ -47,7 +47,13 @@ export const COUNTING: readonly Plant[] = [
   {
     name: 'hour-of-arrival',
     mistake: 'an increment counts in the hour of its arrival, whatever its at says',
-    edits: [{ file: INCREMENT, find: 'hour: hourOf(atMs) }', replace: 'hour: hourOf(nowMs) }' }],
+    edits: [
+      {
+        file: INCREMENT,
+        find: 'const hour = hourOf(atMs)\n  return id',
+        replace: 'const hour = hourOf(nowMs)\n  return id',
+      },
+    ],
     suite: INCREMENT_TESTS,
   },
   {
@@ -73,7 +79,7 @@ export const COUNTING: readonly Plant[] = [
     mistake: 'a refusal after an attempt without an answer is told as certain',
     edits: [
       {
-        file: COALESCER,
+        file: 'src/edge/attempt.ts',
         find: `attempt === 1 ? 'refused' : 'unknown'`,
         replace: `attempt > 0 ? 'refused' : 'unknown'`,
       },

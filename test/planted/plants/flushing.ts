@@ -97,7 +97,9 @@ export const FLUSHING: readonly Plant[] = [
   {
     name: 'seq-restarted-under-the-same-writer',
     mistake: 'moving on begins again at seq 1 and keeps the sealed writer',
-    edits: [{ file: STORE, find: 'settled, writer: this.#uuid(), nextSeq', replace: 'settled, nextSeq' }],
+    edits: [
+      { file: 'src/shard/parking.ts', find: 'settled, writer: uuid(), nextSeq', replace: 'settled, nextSeq' },
+    ],
     suite: onPostgres('another past'),
   },
   {

@@ -14,8 +14,8 @@ export const STORING: readonly Plant[] = [
     edits: [
       {
         file: MERGE,
-        find: 'store.merge(flight, encoded, conditions.nowMs)',
-        replace: 'setTimeout(() => store.merge(flight, encoded, conditions.nowMs), 0)',
+        find: 'store.merge(flight, encoded, conditions.nowMs, results)',
+        replace: 'setTimeout(() => store.merge(flight, encoded, conditions.nowMs, results), 0)',
       },
     ],
     suite: { project: 'workerd', file: 'test/workerd/route-to-row.test.ts', titles: 'I1' },
@@ -26,7 +26,7 @@ export const STORING: readonly Plant[] = [
     edits: [
       {
         file: STORE,
-        find: 'tables.appendJournal(this.#sql, { accepted, sinceMs: nowMs, flight: encoded })',
+        find: 'for (const row of rows) tables.appendJournal(this.#sql, { accepted, sinceMs: nowMs, flight: row })',
         replace: '',
       },
     ],
@@ -42,19 +42,16 @@ export const STORING: readonly Plant[] = [
         replace: `const accepted = memory.state.accepted + countIncrements(cells)
     remember(memory, name, cells, utf8Bytes(encoded), nowMs)`,
       },
-      {
-        file: STORE,
-        find: `memory.state = { ...memory.state, accepted }
-    remember(memory, name, cells, utf8Bytes(encoded), nowMs)`,
-        replace: 'memory.state = { ...memory.state, accepted }',
-      },
+      { file: STORE, find: '    remember(memory, name, cells, journalBytes, nowMs)\n', replace: '' },
     ],
     suite: STORE_TESTS,
   },
   {
     name: 'duplicate-flight-counted',
     mistake: 'a flight that comes again is counted again',
-    edits: [{ file: MERGE, find: `if (status === 'known') return { kind: 'accepted' }`, replace: '' }],
+    edits: [
+      { file: MERGE, find: `if (status === 'known') return accepted(store.judge(flight))`, replace: '' },
+    ],
     suite: FLIGHT_TESTS,
   },
   {
@@ -81,8 +78,49 @@ export const STORING: readonly Plant[] = [
     edits: [
       {
         file: STORE,
-        find: '...emptyMemory(state.writer), senders, parked',
-        replace: '...emptyMemory(state.writer), parked',
+        find: '...emptyMemory(state.writer), senders, ids, parked',
+        replace: '...emptyMemory(state.writer), ids, parked',
+      },
+    ],
+    suite: STORE_TESTS,
+  },
+  {
+    name: 'id-kept-without-its-increment',
+    mistake: 'the rows of ids are written before the transaction, and stay when the journal row fails',
+    edits: [
+      {
+        file: STORE,
+        find: '      if (name !== null) tables.insertIds(this.#sql, fresh, name)\n',
+        replace: '',
+      },
+      {
+        file: STORE,
+        find: 'const memory = this.#memory\n    const cells = named.length',
+        replace: `const memory = this.#memory
+    if (!this.#isStored) tables.createTables(this.#sql, memory.state.writer)
+    this.#isStored = true
+    if (name !== null) tables.insertIds(this.#sql, fresh, name)
+    const cells = named.length`,
+      },
+    ],
+    suite: STORE_TESTS,
+  },
+  {
+    name: 'ids-forgotten',
+    mistake: 'an id is not remembered',
+    edits: [
+      { file: STORE, find: 'if (name !== null) tables.insertIds(this.#sql, fresh, name)', replace: '' },
+    ],
+    suite: STORE_TESTS,
+  },
+  {
+    name: 'first-answer-forgotten',
+    mistake: 'an id in a flight that comes again is told as a duplicate, for its row is there',
+    edits: [
+      {
+        file: 'src/model/entry.ts',
+        find: 'before === undefined || isSame(before.flight, flight)',
+        replace: 'before === undefined',
       },
     ],
     suite: STORE_TESTS,

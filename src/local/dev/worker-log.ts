@@ -9,6 +9,11 @@ const CHATTER = [
   /^Your Worker has access to the following bindings:$/,
   /^Binding +Resource +Mode$/,
   /^env\.\w+ \(.*\) +.* +local$/,
+  // The hourly cron does not run here; nothing that a person counts depends on it.
+  /Scheduled Workers are not automatically triggered during local development/,
+  /^ +To manually trigger a scheduled event, run:$/,
+  /^ +curl ".*\/scheduled"$/,
+  /^ +For more details, see .*cron-triggers/,
   /^$/,
 ]
 

@@ -1,0 +1,28 @@
+import type { Context } from 'hono'
+import type { Config } from '../config.ts'
+import type { Clock } from '../model/clock.ts'
+import type { Unsettled } from '../model/flight.ts'
+import type { ReadCommitted } from '../model/read.ts'
+import type { ShardStatus } from '../model/status.ts'
+import type { Grant } from '../model/token.ts'
+import type { Coalescer } from './coalescer.ts'
+import type { DecideParked } from './parked.ts'
+import type { ReadLedger } from './status.ts'
+
+/** What the edge works with; `index.ts` makes it, once for each isolate. */
+export type EdgeServices = {
+  readonly config: Config
+  readonly clock: Clock
+  readonly coalescer: Coalescer
+  readonly readCommitted: ReadCommitted
+  readonly askUnsettled: (shard: string, key: string) => Promise<Unsettled>
+  readonly askStatus: (shard: string) => Promise<ShardStatus>
+  readonly decideParked: DecideParked
+  readonly readLedger: ReadLedger
+  readonly wake: (shard: string) => Promise<void>
+}
+
+/** What a request has beside itself: what it may do. */
+export type EdgeEnv = { readonly Variables: { grant: Grant } }
+
+export type EdgeContext = Context<EdgeEnv>

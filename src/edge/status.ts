@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { AHEAD_MS_MAX, STATUS_SHARDS_MAX } from '../limits.ts'
 import type { Hour } from '../model/hour.ts'
 import { addHours, formatHour, hourOf, parseHour } from '../model/hour.ts'
@@ -5,7 +6,7 @@ import type { Problem } from '../model/problem.ts'
 import type { Schedule } from '../model/schedule.ts'
 import { valueAt } from '../model/schedule.ts'
 import { shardsOf } from '../model/shard-name.ts'
-import type { ShardStatus } from '../model/status.ts'
+import { type ShardStatus, shardStatusSchema } from '../model/status.ts'
 
 /** Increments that the ledger has of each of these shards. */
 export type ReadLedger = (shards: readonly string[]) => Promise<ReadonlyMap<string, number>>
@@ -17,20 +18,24 @@ export type StatusServices = {
   readonly nowMs: number
 }
 
-type Unanswered = { readonly shard: string; readonly error: string }
+const unansweredSchema = z.strictObject({ shard: z.string(), error: z.string() })
 
-/** What the ledger has of a shard, and whether settled <= ledger <= settled + frozen. [C1] */
-export type LedgerAudit = { readonly increments: number; readonly agrees: boolean }
+const auditSchema = z.strictObject({ increments: z.int(), agrees: z.boolean() }).meta({
+  description: 'What the ledger has of the shard, and whether settled <= ledger <= settled + frozen. [C1]',
+})
 
-export type StatusAnswer = {
-  readonly now: string
-  readonly hours: readonly string[]
-  readonly shards: readonly ((ShardStatus & { readonly ledger?: LedgerAudit }) | Unanswered)[]
-  /** Increments that Postgres may not have yet, over these shards. */
-  readonly pending: number
-  readonly lagMs: number
-  readonly isConserved: boolean
-}
+export const statusAnswerSchema = z.strictObject({
+  now: z.iso.datetime(),
+  hours: z.array(z.string().meta({ example: '2026-11-21T20Z' })),
+  shards: z.array(z.union([shardStatusSchema.extend({ ledger: auditSchema.optional() }), unansweredSchema])),
+  pending: z.int().meta({ description: 'Increments that Postgres may not have yet, over these shards.' }),
+  lagMs: z.int(),
+  isConserved: z.boolean(),
+})
+
+type Unanswered = z.infer<typeof unansweredSchema>
+
+export type StatusAnswer = z.infer<typeof statusAnswerSchema>
 
 /** `GET /status`: what the shards of recent hours hold, or those of each `?hour=2026-11-21T20Z`. Asks no SQL unless `?ledger=1`. */
 export async function readStatus(

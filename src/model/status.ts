@@ -1,29 +1,49 @@
-/** What a shard holds, in increments where it says no other unit. */
-export type Holdings = {
-  readonly accepted: number
-  readonly settled: number
-  readonly discarded: number
-  readonly open: { readonly cells: number; readonly increments: number }
-  readonly frozen: { readonly batches: number; readonly cells: number; readonly increments: number }
-  readonly parked: { readonly cells: number; readonly increments: number }
-  readonly journalBytes: number
-  readonly senders: number
-  readonly ids: number
+import { z } from 'zod'
+
+const count = z.int().min(0)
+const instantMs = z.number().meta({ description: 'Epoch milliseconds.' })
+
+/** What a shard says of itself: in increments where it says no other unit. */
+export const shardStatusSchema = z
+  .strictObject({
+    shard: z.string().meta({ example: '2026-11-21T20Z/0' }),
+    accepted: count.meta({ description: 'Increments ever acknowledged.' }),
+    settled: count.meta({ description: 'Of them, those that Postgres has confirmed.' }),
+    discarded: count.meta({ description: 'Of them, those that were parked and given up.' }),
+    open: z.strictObject({ cells: count, increments: count }),
+    frozen: z.strictObject({ batches: count, cells: count, increments: count }),
+    parked: z.strictObject({ cells: count, increments: count }),
+    journalBytes: count,
+    senders: count.meta({ description: 'Isolates that it remembers.' }),
+    ids: count.meta({ description: 'Ids and Idempotency-Keys that it remembers.' }),
+    parkedKeys: z
+      .array(z.strictObject({ key: z.string(), reason: z.string(), sinceMs: instantMs }))
+      .meta({ description: 'Which keys are parked, and why; not all when there are many.' }),
+    lagMs: count.meta({
+      description: 'Age of the oldest increment that Postgres may not have and that is not parked.',
+    }),
+    isConserved: z.boolean().meta({
+      description:
+        'Whether accepted = settled + frozen + open + parked + discarded. Anything else is a bug. [C1]',
+    }),
+    fault: z
+      .strictObject({ kind: z.string(), reason: z.string(), failures: count })
+      .nullable()
+      .meta({ description: 'Why the last flush failed, and how many have in a row.' }),
+    moved: z
+      .strictObject({ atMs: instantMs, reason: z.string() })
+      .nullable()
+      .meta({ description: 'The last time that this instance moved on to a new writer, and why.' }),
+  })
+  .meta({ id: 'ShardStatus' })
+
+export type ShardStatus = z.infer<typeof shardStatusSchema>
+
+/** What a shard holds, without what has gone well or wrong. */
+export type Holdings = Omit<
+  ShardStatus,
+  'shard' | 'parkedKeys' | 'lagMs' | 'isConserved' | 'fault' | 'moved'
+> & {
   /** Arrival of the oldest increment that Postgres may not have and that is not parked; null when it has all. Epoch ms. */
   readonly oldestMs: number | null
-}
-
-/** What a shard says of itself. */
-export type ShardStatus = Omit<Holdings, 'oldestMs'> & {
-  readonly shard: string
-  /** Which keys are parked, and why; not all when there are many. */
-  readonly parkedKeys: readonly { readonly key: string; readonly reason: string; readonly sinceMs: number }[]
-  /** Age of the oldest increment that Postgres may not have and that is not parked, in ms; 0 when it has all. */
-  readonly lagMs: number
-  /** Whether accepted = settled + frozen + open + parked + discarded. Anything else is a bug. [C1] */
-  readonly isConserved: boolean
-  /** Why the last flush failed, and how many have in a row; null when it did not. */
-  readonly fault: { readonly kind: string; readonly reason: string; readonly failures: number } | null
-  /** The last time that this instance moved on to a new writer, and why; null when it has not. */
-  readonly moved: { readonly atMs: number; readonly reason: string } | null
 }

@@ -1,13 +1,20 @@
+import { z } from 'zod'
 import type { Problem } from '../model/problem.ts'
 import type { Landing } from './line.ts'
 import type { Part } from './route.ts'
 
-export type Ingested = {
-  readonly accepted: number
-  readonly duplicates: number
-  /** Items whose id came before with other content: not counted. */
-  readonly conflicts: readonly number[]
-}
+/** The answer when every item is durable, or known not to count. */
+export const ingestedSchema = z
+  .strictObject({
+    accepted: z.int().min(0).meta({ description: 'Counted, durably.' }),
+    duplicates: z.int().min(0).meta({ description: 'Counted before under the same id or Idempotency-Key.' }),
+    conflicts: z.array(z.int().min(0)).meta({
+      description: 'Items by index whose id came before with other content: not counted.',
+    }),
+  })
+  .meta({ id: 'Ingested' })
+
+export type Ingested = z.infer<typeof ingestedSchema>
 
 /** What became of each of a request's items, by index. */
 type Outcome = 'accepted' | 'duplicate' | 'conflict' | 'refused' | 'unknown'

@@ -12,9 +12,22 @@ export type DecideParked = (
   keys: readonly string[] | null,
 ) => Promise<number>
 
-const decisionSchema = z.strictObject({
-  shard: z.string().refine((name) => parseShardName(name) !== undefined),
-  keys: z.array(z.string()).min(1).max(10_000).optional(),
+/** The body of both. */
+export const decisionSchema = z.strictObject({
+  shard: z
+    .string()
+    .refine((name) => parseShardName(name) !== undefined)
+    .meta({ example: '2026-11-21T20Z/0' }),
+  keys: z
+    .array(z.string())
+    .min(1)
+    .max(10_000)
+    .optional()
+    .meta({ description: 'To discard, they must be named. Without them, retry takes all that are parked.' }),
+})
+
+export const decidedSchema = z.strictObject({
+  increments: z.int().min(0).meta({ description: 'Increments in the cells that it was done to.' }),
 })
 
 const FORM =
@@ -25,7 +38,7 @@ export async function decideParked(
   request: Request,
   action: ParkedAction,
   decide: DecideParked,
-): Promise<{ readonly increments: number } | Problem> {
+): Promise<z.infer<typeof decidedSchema> | Problem> {
   const decision = decisionSchema.safeParse(await parseBody(request))
   if (!decision.success || (action === 'discard' && decision.data.keys === undefined)) {
     return { kind: 'invalid_parameter', parameter: 'body', detail: FORM }

@@ -18,6 +18,18 @@ export type StatusServices = {
   readonly nowMs: number
 }
 
+/** `?hour=` may be repeated. */
+export const statusParameters = z.strictObject({
+  hour: z
+    .array(z.string())
+    .optional()
+    .meta({ description: 'Hours in place of the recent ones, each of the form 2026-11-21T20Z.' }),
+  ledger: z
+    .literal('1')
+    .optional()
+    .meta({ description: "Sets Postgres's own ledger beside each shard. Only then is Postgres asked." }),
+})
+
 const unansweredSchema = z.strictObject({ shard: z.string(), error: z.string() })
 
 const auditSchema = z.strictObject({ increments: z.int(), agrees: z.boolean() }).meta({

@@ -1,0 +1,35 @@
+import { html } from 'hono/html'
+import type { oas31 } from 'zod-openapi'
+import { type Schema, schemaWords } from './schema-words.ts'
+
+type Row = { readonly name: string; readonly is: Schema; readonly isRequired: boolean }
+
+/** The fields of an object, or of the objects in an array or a choice; else what the value must be. */
+export function propertiesTable(schema: Schema, document: oas31.OpenAPIObject) {
+  const rows = rowsOf(resolve(schema, document))
+  if (rows.length === 0) return html`<p>${schemaWords(schema)}</p>`
+  return html`<table>
+<thead><tr><th scope="col">field</th><th scope="col">is</th><th scope="col"></th></tr></thead>
+<tbody>${rows.map(
+    ({ name, is, isRequired }) => html`<tr>
+<td><code>${name}</code>${isRequired ? '' : html`<br><small>optional</small>`}</td>
+<td>${schemaLink(is)}</td>
+<td>${resolve(is, document).description}</td></tr>`,
+  )}</tbody></table>`
+}
+
+/** In words, with a link where it has a name. */
+export function schemaLink(schema: Schema) {
+  const words = schemaWords(schema)
+  return '$ref' in schema ? html`<a href="#schema-${words}">${words}</a>` : html`${words}`
+}
+
+export function resolve(schema: Schema, { components }: oas31.OpenAPIObject): oas31.SchemaObject {
+  if (!('$ref' in schema)) return schema
+  const found = components?.schemas?.[schema.$ref.replace(/^.*\//, '')]
+  return found === undefined || '$ref' in found ? {} : found
+}
+
+function rowsOf({ properties = {}, required = [] }: oas31.SchemaObject): Row[] {
+  return Object.entries(properties).map(([name, is]) => ({ name, is, isRequired: required.includes(name) }))
+}

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { LATE_HOURS_MAX, SHARDS_MAX } from './limits.ts'
 import type { Schedule } from './model/schedule.ts'
 import { parseSchedule } from './model/schedule.ts'
+import type { Token } from './model/token.ts'
+import { tokensSchema } from './model/token.ts'
 
 /** What a deployment sets. Parsed once from the environment; the only reader of it. */
 export type Config = {
@@ -13,8 +15,12 @@ export type Config = {
   readonly shards: Schedule
   readonly lateHours: Schedule
   readonly lingerMs: number
-  /** Whether everyone may do everything. Only `npm run dev` opens a Worker so. [S1] */
+  /** Who may do what. Nobody may do anything without them, but where `isOpen`. [S1] */
+  readonly tokens: readonly Token[]
+  /** Whether everyone may do everything but adjust. Only `npm run dev` opens a Worker so. [S1] */
   readonly isOpen: boolean
+  /** Origins whose pages may use the API, such as `https://example.com`. */
+  readonly allowedOrigins: readonly string[]
 }
 
 const wholeNumber = (min: number, max: number) =>
@@ -32,6 +38,17 @@ const schedule = (min: number, max: number) =>
     return z.NEVER
   })
 
+const ORIGIN = 'must be an origin as browsers send it, such as https://example.com: no path, no slash, no *'
+
+const origins = z
+  .string()
+  .transform((text) => text.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()])))
+  .pipe(z.array(z.string().refine(isOrigin, ORIGIN)))
+
+function isOrigin(text: string): boolean {
+  return /^https?:/.test(text) && URL.parse(text)?.origin === text
+}
+
 const MISSING_DATABASE_URL =
   'is missing: set it with `wrangler secret put DATABASE_URL`, as postgresql://user:password@host/database'
 
@@ -48,6 +65,8 @@ const environmentSchema = z.object({
   SHARDS: schedule(1, SHARDS_MAX).prefault('1'),
   LATE_HOURS: schedule(0, LATE_HOURS_MAX).prefault('72'),
   LINGER_MS: wholeNumber(0, 1000).default(0),
+  ALLOWED_ORIGINS: origins.prefault(''),
+  API_TOKENS: tokensSchema.optional(),
   DEV_ACCESS: z.literal('open', { error: 'is for `npm run dev` alone' }).optional(),
 })
 
@@ -63,7 +82,7 @@ export class ConfigError extends Error {
 export function parseConfig(env: object): Config {
   const parsed = environmentSchema.safeParse(env)
   if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+    const faults = parsed.error.issues.map((issue) => `${z.core.toDotPath(issue.path)} ${issue.message}`)
     throw new ConfigError(`The configuration has faults: ${faults.join('; ')}`)
   }
   return {
@@ -73,6 +92,8 @@ export function parseConfig(env: object): Config {
     shards: parsed.data.SHARDS,
     lateHours: parsed.data.LATE_HOURS,
     lingerMs: parsed.data.LINGER_MS,
-    isOpen: parsed.data.DEV_ACCESS === 'open',
+    tokens: parsed.data.API_TOKENS ?? [],
+    isOpen: parsed.data.DEV_ACCESS === 'open' && parsed.data.API_TOKENS === undefined,
+    allowedOrigins: parsed.data.ALLOWED_ORIGINS,
   }
 }

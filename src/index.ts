@@ -3,6 +3,7 @@ import type { Config } from './config.ts'
 import { parseConfig } from './config.ts'
 import { createApp } from './edge/app.ts'
 import { Coalescer } from './edge/coalescer.ts'
+import { withHeaders } from './edge/headers.ts'
 import type { ParkedAction } from './edge/parked.ts'
 import { problemResponse } from './edge/problem-response.ts'
 import { sweep } from './edge/sweep.ts'
@@ -15,8 +16,12 @@ import { Held } from './shard/held.ts'
 import type { ShardServices } from './shard/shard.ts'
 import { ShardObject } from './shard/shard.ts'
 
-/** What wrangler.toml and the secrets bind. Everything but SHARD is read by config.ts alone. */
-export type Env = { readonly SHARD: DurableObjectNamespace<Shard> }
+/** What wrangler.toml and the secrets bind. All that is text is read by config.ts alone. */
+export type Env = {
+  readonly SHARD: DurableObjectNamespace<Shard>
+  /** Without it nothing is limited. */
+  readonly RATE_LIMIT?: RateLimit
+}
 
 const held = new Held()
 
@@ -57,6 +62,7 @@ function createWorker(env: Env, config: Config) {
     ),
     readLedger: orUnavailable('Postgres', ledger.increments),
     wake,
+    isWithinLimit: limiter(env.RATE_LIMIT),
   })
   const { shards, lateHours } = config
   const { prune, stragglers } = ledger
@@ -70,6 +76,18 @@ function orUnavailable<Args extends unknown[], T>(who: string, ask: (...args: Ar
       return await within(clock, READ_MS_MAX, ask(...args))
     } catch (error) {
       throw new Unavailable(`${who} could not be asked.`, { cause: error })
+    }
+  }
+}
+
+/** A limit that cannot be asked limits nobody: it is there to keep counting possible. */
+function limiter(limit: RateLimit | undefined) {
+  return async (key: string): Promise<boolean> => {
+    try {
+      return limit === undefined || (await limit.limit({ key })).success
+    } catch (error) {
+      console.warn({ message: 'no rate limit', reason: error instanceof Error ? error.name : 'unknown' })
+      return true
     }
   }
 }
@@ -92,7 +110,7 @@ export default {
       return workerOf(env).app.fetch(request, env, ctx)
     } catch (error) {
       const detail = error instanceof Error ? error.message : 'The Worker could not start.'
-      return problemResponse({ kind: 'not_configured', detail })
+      return withHeaders(problemResponse({ kind: 'not_configured', detail }))
     }
   },
 

@@ -34,6 +34,15 @@ export const STATUS_SHARDS_MAX = SHARDS_MAX
 /** Hours that an hour may stay open, 114 years: it lets one import old logs. A deployment wants days. */
 export const LATE_HOURS_MAX = 1_000_000
 
+/**
+ * Seconds over which the rate limit counts, and that `Retry-After` asks for: the `period` in wrangler.toml, of which
+ * the binding does not tell. 10 rather than 60, so that who was stopped soon goes on.
+ */
+export const RATE_PERIOD_SECONDS = 10
+
+/** Bytes of the secret API_TOKENS: the platform's 5 KB for a variable. Source: Workers limits, environment variables. */
+export const TOKENS_BYTES_MAX = 5 * KIB
+
 // ── The isolate ─────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
@@ -99,7 +108,7 @@ export const JOURNAL_BYTES_MAX = 96 * MIB
  */
 export const IDS_MAX = 5_000_000
 
-/** UTF-8 bytes of an id or Idempotency-Key: a UUID has 36. */
+/** UTF-8 bytes of an id, an Idempotency-Key or a token's name: a UUID has 36. */
 export const ID_BYTES_MAX = 64
 
 /** Senders that one shard remembers: one for each isolate that ever sent to it, about 100 bytes each. */

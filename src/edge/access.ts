@@ -1,20 +1,77 @@
-import type { MiddlewareHandler } from 'hono'
 import type { Config } from '../config.ts'
-import type { Grant } from '../model/token.ts'
-import { problemResponse } from './problem-response.ts'
-import type { EdgeEnv } from './services.ts'
+import type { ItemError } from '../model/increment.ts'
+import type { Problem } from '../model/problem.ts'
+import type { Grant, Scope } from '../model/token.ts'
+import { covers } from '../model/token.ts'
+import { authenticator, bearerToken } from './authenticate.ts'
+import type { EdgeContext } from './services.ts'
 
-/** Everyone, where `npm run dev` opens a Worker. */
+/** Whether one more request under this key is within the rate limit. */
+export type IsWithinLimit = (key: string) => Promise<boolean>
+
+/**
+ * Lets a request in, with its grant, or says why not: whoever asks needs a token that is known, and the scope, when
+ * one is named. [S1] [S2]
+ */
+export type Admit = (c: EdgeContext, scope: Scope | null) => Promise<Problem | undefined>
+
+/** Everyone, where `npm run dev` opens a Worker. Not `adjust`, so that a sign gone wrong shows there too. */
 const DEV_GRANT: Grant = { name: '', scopes: ['write', 'read', 'admin'], prefix: null }
 
-const CLOSED =
-  'This Worker has no access control configured, so it refuses everything. `npm run dev` opens it on your machine.'
+const CLOSED: Problem = {
+  kind: 'closed_to_all',
+  detail:
+    'This Worker has no tokens, so it refuses everything. Make one with `npm run token`, and set it with ' +
+    '`npx wrangler secret put API_TOKENS`. On your machine `npm run dev` opens it.',
+}
 
-/** Finds out what a request may do, or refuses it. [S1] */
-export function access({ isOpen }: Pick<Config, 'isOpen'>): MiddlewareHandler<EdgeEnv> {
-  return async (c, next) => {
-    if (!isOpen) return problemResponse({ kind: 'closed_to_all', detail: CLOSED })
-    c.set('grant', DEV_GRANT)
-    return next()
+export function admission(
+  { isOpen, tokens }: Pick<Config, 'isOpen' | 'tokens'>,
+  isWithinLimit: IsWithinLimit,
+): Admit {
+  if (isOpen) return async (c, scope) => admitAs(DEV_GRANT, c, scope)
+  if (tokens.length === 0) return async () => CLOSED
+  const grantOf = authenticator(tokens)
+  return async (c, scope) => {
+    const token = bearerToken(c.req.raw.headers)
+    const grant = token === undefined ? undefined : await grantOf(token)
+    if (!(await isWithinLimit(limitKey(grant, c.req.raw.headers)))) return { kind: 'too_many_requests' }
+    if (grant === undefined) return { kind: 'unauthenticated', hasToken: token !== undefined }
+    return admitAs(grant, c, scope)
   }
+}
+
+function admitAs(grant: Grant, c: EdgeContext, scope: Scope | null): Problem | undefined {
+  c.set('grant', grant)
+  if (scope === null || grant.scopes.includes(scope)) return undefined
+  return { kind: 'forbidden', detail: `This takes a token with the scope ${scope}.` }
+}
+
+/**
+ * Each address of each token has a limit of its own: visitors who share a page's token do not use up each other's.
+ * Those without a known token have one for each address. No name has a line feed.
+ */
+function limitKey(grant: Grant | undefined, headers: Headers): string {
+  const address = headers.get('cf-connecting-ip') ?? ''
+  return grant === undefined ? address : `${grant.name}\n${address}`
+}
+
+/** What tells of all keys is not for a token with a prefix, which would learn of the others' traffic. [S2] */
+export function refuseUnlessWhole({ prefix }: Grant): Problem | undefined {
+  if (prefix === null) return undefined
+  return {
+    kind: 'forbidden',
+    detail: `This tells of all keys, and the token is for those under ${prefix} alone: it takes one without a prefix.`,
+  }
+}
+
+/** @param path the name of the field that the keys come from. @returns undefined when all are under the prefix. [S2] */
+export function refuseOutside({ prefix }: Grant, keys: readonly string[], path = 'key'): Problem | undefined {
+  const message = `must be ${prefix}, or begin with ${prefix}/, for this token`
+  const errors = keys.flatMap((key, index): ItemError[] =>
+    covers(prefix, key) ? [] : [{ index, path, message }],
+  )
+  if (errors.length === 0) return undefined
+  const detail = `This token is for keys under ${prefix} alone, so nothing of this request was done.`
+  return { kind: 'forbidden', detail, errors }
 }

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
-import { access } from './access.ts'
+import { admission, refuseOutside, refuseUnlessWhole } from './access.ts'
 import { readCounter } from './counters.ts'
+import { crossOrigin, standardHeaders } from './headers.ts'
 import { ingest } from './ingest.ts'
 import { nextHourWaker } from './next-hour.ts'
 import { onError } from './on-error.ts'
@@ -10,16 +11,19 @@ import { problemResponse } from './problem-response.ts'
 import { parseCounterQuery } from './query.ts'
 import { respond } from './respond.ts'
 import type { Route } from './router.ts'
-import { addRoute } from './router.ts'
+import { addRoute, refusal } from './router.ts'
 import type { EdgeContext, EdgeEnv, EdgeServices } from './services.ts'
 import { readStatus } from './status.ts'
 
 /** The Worker's HTTP interface. DESIGN: section 6. */
 export function createApp(services: EdgeServices) {
   const app = new Hono<EdgeEnv>()
-  app.use(access(services.config))
-  for (const route of routesOf(services)) addRoute(app, route)
-  app.notFound(() => problemResponse({ kind: 'not_found', detail: NOT_FOUND }))
+  const { config, isWithinLimit } = services
+  const admit = admission(config, isWithinLimit)
+  app.use(standardHeaders)
+  if (config.allowedOrigins.length > 0) app.use(crossOrigin(config.allowedOrigins))
+  for (const route of routesOf(services)) addRoute(app, admit, route)
+  app.notFound(refusal(admit, { kind: 'not_found', detail: NOT_FOUND }))
   app.onError(onError)
   return app
 }
@@ -28,7 +32,7 @@ const NOT_FOUND =
   'There are POST /increment, GET /counters?key=, GET /counters/{key}, GET /status, POST /parked/retry and POST /parked/discard.'
 
 /** Everything that can be asked for, and the scope that it takes. */
-function routesOf(services: EdgeServices): readonly Route[] {
+export function routesOf(services: EdgeServices): readonly Route[] {
   const { config, clock } = services
   const wakeNextHour = nextHourWaker(config, services.wake)
 
@@ -37,13 +41,16 @@ function routesOf(services: EdgeServices): readonly Route[] {
     const keepAlive = (turn: Promise<unknown>) => c.executionCtx.waitUntil(turn)
     wakeNextHour(nowMs, keepAlive)
     const { coalescer } = services
-    return respond(await ingest(c.req.raw, { config, coalescer, nowMs, keepAlive }), 202)
+    const grant = c.get('grant')
+    return respond(await ingest(c.req.raw, { config, coalescer, grant, nowMs, keepAlive }), 202)
   }
 
   async function counters(c: EdgeContext, keyInPath: string | undefined): Promise<Response> {
     const nowMs = clock.now()
     const query = parseCounterQuery(new URL(c.req.raw.url).search, keyInPath, nowMs)
     if ('kind' in query) return problemResponse(query)
+    const outside = refuseOutside(c.get('grant'), [query.key])
+    if (outside !== undefined) return problemResponse(outside)
     const { readCommitted, askUnsettled } = services
     return respond(await readCounter(query, { readCommitted, askUnsettled, shards: config.shards, nowMs }))
   }
@@ -54,6 +61,8 @@ function routesOf(services: EdgeServices): readonly Route[] {
   }
 
   async function status(c: EdgeContext): Promise<Response> {
+    const refused = refuseUnlessWhole(c.get('grant'))
+    if (refused !== undefined) return problemResponse(refused)
     const search = new URL(c.req.raw.url).searchParams
     const { askStatus, readLedger } = services
     return respond(
@@ -62,7 +71,7 @@ function routesOf(services: EdgeServices): readonly Route[] {
   }
 
   async function parked(c: EdgeContext, action: 'retry' | 'discard'): Promise<Response> {
-    return respond(await decideParked(c.req.raw, action, services.decideParked))
+    return respond(await decideParked(c.req.raw, action, c.get('grant'), services.decideParked))
   }
 
   return [

@@ -2,6 +2,8 @@ import type { Config } from '../config.ts'
 import type { Increment } from '../model/increment.ts'
 import { parseIdempotencyKey, parseIncrements } from '../model/increment.ts'
 import type { Problem } from '../model/problem.ts'
+import type { Grant } from '../model/token.ts'
+import { refuseOutside } from './access.ts'
 import { readItems } from './body.ts'
 import type { Coalescer } from './coalescer.ts'
 import type { Landing } from './line.ts'
@@ -12,20 +14,17 @@ import { splitByShard } from './route.ts'
 export type IngestServices = {
   readonly config: Pick<Config, 'shards' | 'lateHours'>
   readonly coalescer: Coalescer
+  readonly grant: Grant
   readonly nowMs: number
   readonly keepAlive: (turn: Promise<unknown>) => void
 }
 
 /** `POST /increment`: reads, checks, routes and sends; answers when every part is durable or known not to be. */
 export async function ingest(request: Request, services: IngestServices): Promise<Ingested | Problem> {
-  const { nowMs, config, coalescer, keepAlive } = services
-  const key = parseIdempotencyKey(request.headers.get('idempotency-key'))
-  if (typeof key === 'object') return key
-  const items = await readItems(request)
-  if ('kind' in items) return items
-  const increments = parseIncrements(items, { nowMs, lateHours: config.lateHours, idempotencyKey: key })
-  if ('errors' in increments) return { kind: 'invalid_increments', errors: increments.errors }
-  const name = key === undefined ? undefined : await nameRequest(key, increments)
+  const { config, coalescer, keepAlive } = services
+  const checked = await check(request, services)
+  if ('kind' in checked) return checked
+  const { increments, name } = checked
   const parts = splitByShard(increments, config.shards, name)
   const landings = await Promise.all(
     parts.map(
@@ -36,9 +35,36 @@ export async function ingest(request: Request, services: IngestServices): Promis
   return summarise(parts, landings, increments.length, isNamed)
 }
 
+type Checked = { readonly increments: readonly Increment[]; readonly name: RequestName | undefined }
+
+/** All of a request that is good as a whole, and its name; or what is wrong with it. [I2] [S2] */
+async function check(
+  request: Request,
+  { config: { lateHours }, grant, nowMs }: IngestServices,
+): Promise<Checked | Problem> {
+  const idempotencyKey = parseIdempotencyKey(request.headers.get('idempotency-key'))
+  if (typeof idempotencyKey === 'object') return idempotencyKey
+  const items = await readItems(request)
+  if ('kind' in items) return items
+  const mayAdjust = grant.scopes.includes('adjust')
+  const increments = parseIncrements(items, { nowMs, lateHours, mayAdjust, idempotencyKey })
+  if ('errors' in increments) return { kind: 'invalid_increments', errors: increments.errors }
+  const outside = refuseOutside(
+    grant,
+    increments.map(({ key }) => key),
+  )
+  if (outside !== undefined) return outside
+  if (idempotencyKey === undefined) return { increments, name: undefined }
+  return { increments, name: await nameRequest(grant.name, idempotencyKey, increments) }
+}
+
 /** The same increments in any order are the same content. */
-async function nameRequest(key: string, increments: readonly Increment[]): Promise<RequestName> {
+async function nameRequest(
+  token: string,
+  key: string,
+  increments: readonly Increment[],
+): Promise<RequestName> {
   const lines = increments.map(({ key: k, value, hour }) => `${k}\n${value}\n${hour}`).sort()
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(lines.join('\n')))
-  return { key, content: new Uint8Array(digest).slice(0, 16).toHex() }
+  return { token, key, content: new Uint8Array(digest).slice(0, 16).toHex() }
 }

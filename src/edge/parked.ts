@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import type { Problem } from '../model/problem.ts'
 import { parseShardName } from '../model/shard-name.ts'
+import type { Grant } from '../model/token.ts'
+import { refuseOutside, refuseUnlessWhole } from './access.ts'
 
 /** What an administrator decides on parked cells: ask Postgres once more, or give them up for good. */
 export type ParkedAction = 'retry' | 'discard'
@@ -33,10 +35,14 @@ export const decidedSchema = z.strictObject({
 const FORM =
   'Send {"shard":"2026-11-21T20Z/0","keys":["..."]}. Without keys, retry takes all that the shard has parked.'
 
-/** `POST /parked/retry` and `POST /parked/discard`. To discard, the keys must be named. */
+/**
+ * `POST /parked/retry` and `POST /parked/discard`. To discard, the keys must be named; with a prefix, to retry too, for
+ * the number of increments in all that is parked would tell of other keys.
+ */
 export async function decideParked(
   request: Request,
   action: ParkedAction,
+  grant: Grant,
   decide: DecideParked,
 ): Promise<z.infer<typeof decidedSchema> | Problem> {
   const decision = decisionSchema.safeParse(await parseBody(request))
@@ -44,6 +50,8 @@ export async function decideParked(
     return { kind: 'invalid_parameter', parameter: 'body', detail: FORM }
   }
   const { shard, keys } = decision.data
+  const refused = keys === undefined ? refuseUnlessWhole(grant) : refuseOutside(grant, keys, 'keys')
+  if (refused !== undefined) return refused
   return { increments: await decide(shard, action, keys ?? null) }
 }
 

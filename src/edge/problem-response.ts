@@ -1,3 +1,4 @@
+import { RATE_PERIOD_SECONDS } from '../limits.ts'
 import type { Problem } from '../model/problem.ts'
 
 type Wire = { status: number; title: string; detail: string; headers?: Record<string, string>; more?: object }
@@ -59,6 +60,23 @@ function wireOf(problem: Problem): Wire {
       return { status: 503, title: 'Unavailable', detail: problem.detail, headers: RETRY_SOON }
     case 'closed_to_all':
       return { status: 403, title: 'Closed', detail: problem.detail }
+    case 'unauthenticated':
+      return unauthenticated(problem.hasToken)
+    case 'forbidden':
+      return {
+        status: 403,
+        title: 'Forbidden',
+        detail: problem.detail,
+        ...(problem.errors === undefined ? {} : { more: { errors: problem.errors } }),
+      }
+    case 'too_many_requests':
+      return {
+        status: 429,
+        title: 'Too many requests',
+        detail:
+          'Nothing of this request was done: send it again later, and several increments in one request.',
+        headers: { 'retry-after': String(RATE_PERIOD_SECONDS) },
+      }
     case 'not_configured':
       return { status: 500, title: 'Not configured', detail: problem.detail }
     case 'not_found':
@@ -76,5 +94,15 @@ function wireOf(problem: Problem): Wire {
         title: 'Internal error',
         detail: 'This is a bug. The log of the Worker says more.',
       }
+  }
+}
+
+/** Source of the challenges: RFC 6750, section 3. */
+function unauthenticated(hasToken: boolean): Wire {
+  return {
+    status: 401,
+    title: 'Unauthenticated',
+    detail: hasToken ? 'The token is not known here.' : 'Send a token: Authorization: Bearer <token>.',
+    headers: { 'www-authenticate': `Bearer realm="sumdial"${hasToken ? ', error="invalid_token"' : ''}` },
   }
 }

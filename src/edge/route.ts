@@ -18,8 +18,8 @@ export type Part = {
   readonly namedIndexes: number[][]
 }
 
-/** The name that a whole request has by its Idempotency-Key, and what tells its content from another's. */
-export type RequestName = { readonly key: string; readonly content: string }
+/** The name that a whole request has by its token's name and its Idempotency-Key, and what tells its content from another's. */
+export type RequestName = { readonly token: string; readonly key: string; readonly content: string }
 
 /**
  * Splits a request by shard. [K2] An increment with an id is an entry of its own; a request with a name is one
@@ -72,7 +72,7 @@ function addNamed(part: Part, index: number, key: string, value: number, id: str
   part.namedIndexes.push([index])
 }
 
-function nameWhole({ shard, cells, indexes }: Part, { key, content }: RequestName): Part {
-  const entry = { id: idOfRequest(key), content, cells: [...cells] }
+function nameWhole({ shard, cells, indexes }: Part, { token, key, content }: RequestName): Part {
+  const entry = { id: idOfRequest(token, key), content, cells: [...cells] }
   return { ...openPart(shard), named: [entry], namedIndexes: [indexes] }
 }

@@ -5,6 +5,7 @@ import type { Unsettled } from '../model/flight.ts'
 import type { ReadCommitted } from '../model/read.ts'
 import type { ShardStatus } from '../model/status.ts'
 import type { Grant } from '../model/token.ts'
+import type { IsWithinLimit } from './access.ts'
 import type { Coalescer } from './coalescer.ts'
 import type { DecideParked } from './parked.ts'
 import type { ReadLedger } from './status.ts'
@@ -20,6 +21,7 @@ export type EdgeServices = {
   readonly decideParked: DecideParked
   readonly readLedger: ReadLedger
   readonly wake: (shard: string) => Promise<void>
+  readonly isWithinLimit: IsWithinLimit
 }
 
 /** What a request has beside itself: what it may do. */

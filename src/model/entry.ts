@@ -25,13 +25,14 @@ export type EntryResult =
 /** What a shard keeps of a name: its content, and the flight that it was accepted from. */
 export type KnownId = { readonly content: string; readonly flight: FlightName }
 
-/** Control characters stand in no key and no id, so no two names are the same text. */
+/** Control characters stand in no key, id or token's name, so no two names are the same text. */
 export function idOfIncrement(id: string, key: string): string {
   return `i\n${id}\n${key}`
 }
 
-export function idOfRequest(idempotencyKey: string): string {
-  return `r\n${idempotencyKey}`
+/** @param token the name of the token that it came with: two clients may well choose the same key. */
+export function idOfRequest(token: string, idempotencyKey: string): string {
+  return `r\n${token}\n${idempotencyKey}`
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AHEAD_MS_MAX, CLOSE_GRACE_MS, ID_BYTES_MAX, KEY_BYTES_MAX, RETIRE_GRACE_MS } from '../limits.ts'
+import { check } from './check.ts'
 import type { Hour } from './hour.ts'
 import { formatHour, hourEndMs, hourOf } from './hour.ts'
 import { parseRfc3339 } from './instant.ts'
@@ -16,10 +17,12 @@ export type Increment = {
   readonly id?: string
 }
 
-/** When it arrived, in epoch ms, how long hours stay open, and by what name the whole request goes. */
+/** When it arrived, in epoch ms, how long hours stay open, what it may hold, and by what name the whole request goes. */
 export type Arrival = {
   readonly nowMs: number
   readonly lateHours: Schedule
+  /** Whether values may be negative: its token has the scope `adjust`. */
+  readonly mayAdjust?: boolean | undefined
   readonly idempotencyKey?: string | undefined
 }
 
@@ -39,22 +42,18 @@ export function keyFault(key: string): string | undefined {
     : undefined
 }
 
-function valueFault(value: number): string | undefined {
+/** Why a value is refused; undefined for a good one. */
+function valueFault(value: number, mayAdjust: boolean): string | undefined {
   if (value === 0) return 'must be at least 1: zero would count an increment that adds nothing'
   if (!Number.isInteger(value)) return WHOLE
-  if (!Number.isSafeInteger(value)) return `must be at most ${Number.MAX_SAFE_INTEGER}`
-  return value < 0 ? 'must be positive: corrections by negative values are not supported yet' : undefined
+  if (value < 0 && !mayAdjust) return 'must be positive: a negative value takes a token with the scope adjust'
+  if (Number.isSafeInteger(value)) return undefined
+  return value > 0
+    ? `must be at most ${Number.MAX_SAFE_INTEGER}`
+    : `must be at least ${Number.MIN_SAFE_INTEGER}`
 }
 
 const WHOLE = 'must be a whole number: count in the smallest unit'
-
-/** A zod refinement out of a function that names the fault. */
-function check<T>(faultOf: (value: T) => string | undefined) {
-  return (ctx: z.core.ParsePayload<T>) => {
-    const message = faultOf(ctx.value)
-    if (message !== undefined) ctx.issues.push({ code: 'custom', message, input: ctx.value })
-  }
-}
 
 const AT =
   'must be an RFC 3339 time such as 2026-11-21T20:15:00Z, or whole epoch milliseconds, of years 1000 to 9998'
@@ -72,7 +71,7 @@ export const instantSchema = z.union([z.number(), z.string()], { error: AT }).tr
 })
 
 /** Why an id is refused; undefined for a good one. */
-function idFault(id: string): string | undefined {
+export function idFault(id: string): string | undefined {
   if (id === '') return 'must not be empty'
   if (!id.isWellFormed() || CONTROL.test(id)) return 'must be well-formed Unicode without control characters'
   return utf8Bytes(id) > ID_BYTES_MAX ? `must have at most ${ID_BYTES_MAX} bytes in UTF-8` : undefined
@@ -84,14 +83,24 @@ function timeOfUuid(id: string): number | undefined {
   return hex === null ? undefined : Number.parseInt(`${hex[1]}${hex[2]}`, 16)
 }
 
+function schemaFor(mayAdjust: boolean) {
+  return z.strictObject({
+    key: z.string({ error: 'must be a string' }).check(check(keyFault)),
+    // zod calls an infinity no number; a JSON text can hold 1e999.
+    value: z
+      .number({ error: 'must be a number' })
+      .check(check((value: number) => valueFault(value, mayAdjust)))
+      .default(1),
+    at: instantSchema.optional(),
+    id: z.string({ error: 'must be a string' }).check(check(idFault)).optional(),
+  })
+}
+
 /** One item of `POST /increment`, as it is on the wire. Unknown fields are refused: a typo must not count 1. */
-export const incrementSchema = z.strictObject({
-  key: z.string({ error: 'must be a string' }).check(check(keyFault)),
-  // zod calls an infinity no number; a JSON text can hold 1e999.
-  value: z.number({ error: 'must be a number' }).check(check(valueFault)).default(1),
-  at: instantSchema.optional(),
-  id: z.string({ error: 'must be a string' }).check(check(idFault)).optional(),
-})
+export const incrementSchema = schemaFor(true)
+
+/** The same without the scope `adjust`. */
+const positiveSchema = schemaFor(false)
 
 /**
  * Validates every item, and decides the hour of each, once: by `at`, or else by its arrival. No item is taken unless
@@ -114,7 +123,7 @@ export function parseIncrements(
 type Fault = Omit<ItemError, 'index'>
 
 function parseIncrement(item: unknown, arrival: Arrival): Increment | { faults: Fault[] } {
-  const parsed = incrementSchema.safeParse(item)
+  const parsed = (arrival.mayAdjust ? incrementSchema : positiveSchema).safeParse(item)
   if (!parsed.success) return { faults: parsed.error.issues.map(describe) }
   const { key, value, at, id } = parsed.data
   const { nowMs, lateHours, idempotencyKey } = arrival

@@ -22,6 +22,11 @@ export type Problem =
   | { readonly kind: 'id_conflict' }
   | { readonly kind: 'unavailable'; readonly detail: string }
   | { readonly kind: 'closed_to_all'; readonly detail: string }
+  /** No token, or one that is not known. */
+  | { readonly kind: 'unauthenticated'; readonly hasToken: boolean }
+  /** The token is known, and may not do this; nothing was done. `errors` names the items that it may not. [S2] */
+  | { readonly kind: 'forbidden'; readonly detail: string; readonly errors?: readonly ItemError[] }
+  | { readonly kind: 'too_many_requests' }
   | { readonly kind: 'not_configured'; readonly detail: string }
   | { readonly kind: 'not_found'; readonly detail: string }
   | { readonly kind: 'method_not_allowed'; readonly detail: string; readonly allow: string }

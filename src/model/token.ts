@@ -1,10 +1,14 @@
+import { z } from 'zod'
+import { check } from './check.ts'
+import { idFault, keyFault } from './increment.ts'
+
 /** What a token may be allowed to do. */
 export const SCOPES = [
   /** Count, by positive values. */
   'write',
   /** Read counts. */
   'read',
-  /** Count by negative values too. */
+  /** Count by negative values too, beside `write`. */
   'adjust',
   /** Decide on parked cells. */
   'admin',
@@ -21,7 +25,70 @@ export type Grant = {
   readonly prefix: string | null
 }
 
+/** A grant, and the SHA-256 of the token that it belongs to, in 64 hex digits. The token itself is kept nowhere. */
+export type Token = Grant & { readonly sha256: string }
+
 /** Whether a key is under a prefix, in whole segments: `site/acme` does not cover `site/acme-corp`. [S2] */
 export function covers(prefix: string | null, key: string): boolean {
   return prefix === null || key === prefix || key.startsWith(`${prefix}/`)
+}
+
+/** Why a token's name is refused; undefined for a good one. */
+export const nameFault = idFault
+
+/** Why a prefix is refused; undefined for a good one. A key may have empty segments, a prefix would hide them. */
+export function prefixFault(prefix: string): string | undefined {
+  const isWhole = !prefix.split('/').includes('')
+  return keyFault(prefix) ?? (isWhole ? undefined : SEGMENTS)
+}
+
+const SEGMENTS = 'must be whole segments, such as site/acme: no slash at either end, nor two in a row'
+
+const text = z.string({ error: 'must be a string' })
+
+const tokenSchema = z
+  .strictObject(
+    {
+      name: text.check(check(nameFault)),
+      sha256: text.regex(/^[0-9a-f]{64}$/, { error: 'must be a SHA-256 in 64 lower-case hex digits' }),
+      scopes: z
+        .array(z.enum(SCOPES, { error: `must be one of ${SCOPES.join(', ')}` }), {
+          error: 'must be an array',
+        })
+        .min(1, { error: 'must not be empty' }),
+      prefix: text.check(check(prefixFault)).optional(),
+    },
+    // The name of an unknown field may be a secret that was pasted into the wrong place.
+    {
+      error:
+        'must be an object of name, sha256, scopes and, if it is limited to one, prefix, and nothing else',
+    },
+  )
+  .transform((token): Token => ({ ...token, prefix: token.prefix ?? null }))
+
+/** `API_TOKENS`: tokens as a JSON array. No message repeats a value. */
+export const tokensSchema = z
+  .string({ error: 'must be a string' })
+  .transform((json, ctx): unknown => {
+    try {
+      return JSON.parse(json)
+    } catch {
+      // V8 would quote what it could not parse.
+      ctx.addIssue({ code: 'custom', message: 'must be JSON' })
+      return z.NEVER
+    }
+  })
+  .pipe(z.array(tokenSchema, { error: 'must be a JSON array' }).check(refuseTwins))
+
+/** Two tokens of one name would share their Idempotency-Keys, and of two grants for one token only one would count. */
+function refuseTwins(ctx: z.core.ParsePayload<Token[]>): void {
+  for (const field of ['name', 'sha256'] as const) {
+    const values = ctx.value.map((token) => token[field])
+    for (const [i, value] of values.entries()) {
+      const first = values.indexOf(value)
+      if (first === i) continue
+      const message = `is the same as that of [${first}]`
+      ctx.issues.push({ code: 'custom', message, path: [i, field], input: ctx.value })
+    }
+  }
 }

@@ -66,7 +66,7 @@ describe('an increment', () => {
     ['a lone surrogate in a key', '{"key":"a\\ud800"}', 'key', /well-formed/],
     ['value zero', '{"key":"a","value":0}', 'value', /at least 1/],
     ['value minus zero', '{"key":"a","value":-0}', 'value', /at least 1/],
-    ['a negative value', '{"key":"a","value":-1}', 'value', /must be positive/],
+    ['a negative value', '{"key":"a","value":-1}', 'value', /must be positive.* scope adjust/],
     ['a fractional value', '{"key":"a","value":1.5}', 'value', /whole number/],
     [
       'a fraction that parsing rounds away',
@@ -113,6 +113,13 @@ describe('an increment', () => {
         else expect('errors' in parsed && parsed.errors.map((error) => error.index)).toEqual(bad)
       }),
     )
+  })
+
+  test('[S2] a negative value is taken with the scope adjust, and no other value that is not without it', () => {
+    const adjust = (value: number) => parseIncrements([{ key: 'a', value }], { ...ARRIVAL, mayAdjust: true })
+    for (const value of [-1, 1, Number.MIN_SAFE_INTEGER]) expect(adjust(value)).toMatchObject([{ value }])
+    for (const value of [0, -0, -1.5, Number.MIN_SAFE_INTEGER - 1, Number.NEGATIVE_INFINITY])
+      expect(adjust(value)).toMatchObject({ errors: [{ path: 'value' }] })
   })
 
   test('a key of exactly its bound is taken', () => {

@@ -1,0 +1,111 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { ConfigError, parseConfig } from '../../src/config.ts'
+import { covers } from '../../src/model/token.ts'
+import { keys } from '../support/arbitraries.ts'
+
+const DATABASE_URL = 'postgresql://sumdial:sumdial@localhost/sumdial'
+const HASH = 'a1'.repeat(32)
+const WEB = { name: 'web', sha256: HASH, scopes: ['write'], prefix: 'site/acme' }
+const OPS = { name: 'ops', sha256: 'b2'.repeat(32), scopes: ['read', 'admin'] }
+
+const parse = (env: object) => parseConfig({ DATABASE_URL, ...env })
+
+/** What a configuration is refused with. */
+function faultOf(env: object): string {
+  try {
+    parse(env)
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
+  return 'none'
+}
+
+describe('a prefix', () => {
+  test('[S2] covers itself and what is below it, in whole segments, and nothing else', () => {
+    const segments = (key: string) => key.split('/')
+    fc.assert(
+      fc.property(keys, keys, (prefix, key) => {
+        const isBelow = segments(prefix).every((segment, i) => segments(key)[i] === segment)
+        expect(covers(prefix, key)).toBe(isBelow)
+        expect(covers(prefix, `${prefix}/${key}`)).toBe(true)
+        expect(covers(prefix, `${prefix}${key}`)).toBe(key.startsWith('/'))
+        expect(covers(null, key)).toBe(true)
+      }),
+    )
+  })
+})
+
+describe('API_TOKENS', () => {
+  test('are tokens by name', () => {
+    expect(parse({ API_TOKENS: JSON.stringify([WEB, OPS]) }).tokens).toEqual([WEB, { ...OPS, prefix: null }])
+    expect(parse({}).tokens).toEqual([])
+  })
+
+  test('[S1] where they are given, none included, DEV_ACCESS opens nothing', () => {
+    expect(parse({ DEV_ACCESS: 'open' }).isOpen).toBe(true)
+    expect(parse({ DEV_ACCESS: 'open', API_TOKENS: '[]' }).isOpen).toBe(false)
+    expect(parse({}).isOpen).toBe(false)
+  })
+
+  test.each([
+    ['no JSON', '[hunter2', 'API_TOKENS must be JSON'],
+    ['no array', '{"hunter2":1}', 'API_TOKENS must be a JSON array'],
+    ['an entry that is none', '["hunter2"]', 'API_TOKENS[0] must be an object'],
+  ])('are refused that are %s, by what is wrong', (_, API_TOKENS, fault) => {
+    expect(faultOf({ API_TOKENS })).toContain(fault)
+    expect(faultOf({ API_TOKENS })).not.toContain('hunter2')
+  })
+
+  test.each([
+    ['no name', { name: undefined }, '[1].name must be a string'],
+    ['an empty name', { name: '' }, '[1].name must not be empty'],
+    [
+      'a control character in the name',
+      { name: 'hunter2\n' },
+      '[1].name must be well-formed Unicode without',
+    ],
+    ['a name that is there', { name: 'web' }, '[1].name is the same as that of [0]'],
+    ['a hash that is there', { sha256: HASH }, '[1].sha256 is the same as that of [0]'],
+    ['a token for its hash', { sha256: 'sd_hunter2' }, '[1].sha256 must be a SHA-256 in 64 lower-case hex'],
+    ['an unknown scope', { scopes: ['read', 'hunter2'] }, '[1].scopes[1] must be one of write, read, adjust'],
+    ['no scopes', { scopes: [] }, '[1].scopes must not be empty'],
+    ['one scope as text', { scopes: 'read' }, '[1].scopes must be an array'],
+    ['an unknown field', { hunter2: 'hunter2' }, '[1] must be an object of name, sha256, scopes and'],
+    ['a prefix that ends with a slash', { prefix: 'hunter2/' }, '[1].prefix must be whole segments'],
+    ['a prefix that begins with one', { prefix: '/hunter2' }, '[1].prefix must be whole segments'],
+    ['an empty segment in the prefix', { prefix: 'a//hunter2' }, '[1].prefix must be whole segments'],
+    ['an empty prefix', { prefix: '' }, '[1].prefix must not be empty'],
+    ['a control character in the prefix', { prefix: 'hunter2\t' }, '[1].prefix must not have control'],
+  ])('are refused with %s, by entry and field, and no value is repeated', (_, change, fault) => {
+    const API_TOKENS = JSON.stringify([WEB, { ...OPS, ...change }])
+    expect(faultOf({ API_TOKENS })).toContain(`API_TOKENS${fault}`)
+    expect(faultOf({ API_TOKENS })).not.toContain('hunter2')
+  })
+})
+
+describe('ALLOWED_ORIGINS', () => {
+  test('are origins, comma separated', () => {
+    expect(parse({}).allowedOrigins).toEqual([])
+    const ALLOWED_ORIGINS = 'https://example.com, http://localhost:5173,'
+    expect(parse({ ALLOWED_ORIGINS }).allowedOrigins).toEqual([
+      'https://example.com',
+      'http://localhost:5173',
+    ])
+  })
+
+  test.each([
+    '*',
+    'null',
+    'example.com',
+    'https://example.com/',
+    'https://EXAMPLE.com',
+    'ftp://example.com',
+    'https://*.a.b/c',
+  ])('%s is refused, by its place', (origin) => {
+    expect(faultOf({ ALLOWED_ORIGINS: `https://a.test,${origin}` })).toContain(
+      'ALLOWED_ORIGINS[1] must be an origin',
+    )
+  })
+})

@@ -9,11 +9,11 @@ import type { EdgeContext } from './services.ts'
 /** Whether one more request under this key is within the rate limit. */
 export type IsWithinLimit = (key: string) => Promise<boolean>
 
-/**
- * Lets a request in, with its grant, or says why not: whoever asks needs a token that is known, and the scope, when
- * one is named. [S1] [S2]
- */
-export type Admit = (c: EdgeContext, scope: Scope | null) => Promise<Problem | undefined>
+/** What a request needs: a scope, a token of any scope, or nothing but a Worker that has tokens at all. */
+export type Needs = Scope | 'token' | 'nothing'
+
+/** Lets a request in, with its grant, or says why not. [S1] [S2] */
+export type Admit = (c: EdgeContext, needs: Needs) => Promise<Problem | undefined>
 
 /** Everyone, where `npm run dev` opens a Worker. Not `adjust`, so that a sign gone wrong shows there too. */
 const DEV_GRANT: Grant = { name: '', scopes: ['write', 'read', 'admin'], prefix: null }
@@ -29,22 +29,23 @@ export function admission(
   { isOpen, tokens }: Pick<Config, 'isOpen' | 'tokens'>,
   isWithinLimit: IsWithinLimit,
 ): Admit {
-  if (isOpen) return async (c, scope) => admitAs(DEV_GRANT, c, scope)
+  if (isOpen) return async (c, needs) => admitAs(DEV_GRANT, c, needs)
   if (tokens.length === 0) return async () => CLOSED
   const grantOf = authenticator(tokens)
-  return async (c, scope) => {
+  return async (c, needs) => {
+    if (needs === 'nothing') return undefined
     const token = bearerToken(c.req.raw.headers)
     const grant = token === undefined ? undefined : await grantOf(token)
     if (!(await isWithinLimit(limitKey(grant, c.req.raw.headers)))) return { kind: 'too_many_requests' }
     if (grant === undefined) return { kind: 'unauthenticated', hasToken: token !== undefined }
-    return admitAs(grant, c, scope)
+    return admitAs(grant, c, needs)
   }
 }
 
-function admitAs(grant: Grant, c: EdgeContext, scope: Scope | null): Problem | undefined {
+function admitAs(grant: Grant, c: EdgeContext, needs: Needs): Problem | undefined {
   c.set('grant', grant)
-  if (scope === null || grant.scopes.includes(scope)) return undefined
-  return { kind: 'forbidden', detail: `This takes a token with the scope ${scope}.` }
+  if (needs === 'token' || needs === 'nothing' || grant.scopes.includes(needs)) return undefined
+  return { kind: 'forbidden', detail: `This takes a token with the scope ${needs}.` }
 }
 
 /**

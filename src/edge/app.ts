@@ -1,10 +1,13 @@
 import { Hono } from 'hono'
 import { admission, refuseOutside, refuseUnlessWhole } from './access.ts'
 import { readCounter } from './counters.ts'
+import { docsPage } from './docs/page.ts'
 import { crossOrigin, standardHeaders } from './headers.ts'
 import { ingest } from './ingest.ts'
+import { jsonResponse } from './json.ts'
 import { nextHourWaker } from './next-hour.ts'
 import { onError } from './on-error.ts'
+import { openApiDocument } from './openapi.ts'
 import { decideParked } from './parked.ts'
 import { keyOfPath } from './path-key.ts'
 import { problemResponse } from './problem-response.ts'
@@ -29,7 +32,15 @@ export function createApp(services: EdgeServices) {
 }
 
 const NOT_FOUND =
-  'There are POST /increment, GET /counters?key=, GET /counters/{key}, GET /status, POST /parked/retry and POST /parked/discard.'
+  'There are POST /increment, GET /counters?key=, GET /counters/{key}, GET /status, POST /parked/retry and POST /parked/discard; GET /docs tells more.'
+
+/** Of what is the same for everyone until the next deploy. */
+const PUBLIC = { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }
+
+/** A page with a style of its own, and nothing from elsewhere. */
+const STYLED = {
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+}
 
 /** Everything that can be asked for, and the scope that it takes. */
 export function routesOf(services: EdgeServices): readonly Route[] {
@@ -74,6 +85,14 @@ export function routesOf(services: EdgeServices): readonly Route[] {
     return respond(await decideParked(c.req.raw, action, c.get('grant'), services.decideParked))
   }
 
+  function openApi(c: EdgeContext): Response {
+    return jsonResponse(openApiDocument(new URL(c.req.url).origin), 200, PUBLIC)
+  }
+
+  function docs(c: EdgeContext): Response | Promise<Response> {
+    return c.html(docsPage(openApiDocument(new URL(c.req.url).origin)), 200, { ...PUBLIC, ...STYLED })
+  }
+
   return [
     ['POST', '/increment', 'write', increment],
     ['GET', '/counters', 'read', (c) => counters(c, undefined)],
@@ -81,5 +100,7 @@ export function routesOf(services: EdgeServices): readonly Route[] {
     ['GET', '/status', 'read', status],
     ['POST', '/parked/retry', 'admin', (c) => parked(c, 'retry')],
     ['POST', '/parked/discard', 'admin', (c) => parked(c, 'discard')],
+    ['GET', '/openapi.json', 'nothing', openApi],
+    ['GET', '/docs', 'nothing', docs],
   ]
 }

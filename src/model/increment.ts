@@ -83,21 +83,51 @@ function timeOfUuid(id: string): number | undefined {
   return hex === null ? undefined : Number.parseInt(`${hex[1]}${hex[2]}`, 16)
 }
 
+/** What zod cannot tell of a check in a function, for the description of the API. */
+const KEY_META = {
+  description: `A path-like name, \`/\` between segments: 1 to ${KEY_BYTES_MAX} bytes of UTF-8 without control characters.`,
+  example: 'site/example.com/pricing',
+  override: { minLength: 1, maxLength: KEY_BYTES_MAX },
+}
+
+const VALUE_META = {
+  description: 'A whole number other than 0; a negative one needs the scope `adjust`.',
+  override: {
+    type: 'integer',
+    minimum: Number.MIN_SAFE_INTEGER,
+    maximum: Number.MAX_SAFE_INTEGER,
+    not: { const: 0 },
+  },
+} as const
+
+const AT_META = {
+  description:
+    `When it happened: RFC 3339 or epoch milliseconds, at most ${AHEAD_MS_MAX / 60_000} minutes ahead, in an open ` +
+    'hour. Now by default; with an id it must be given, unless the id is a UUID of version 7.',
+  example: '2026-11-21T20:15:00Z',
+}
+
+const ID_META = {
+  description: 'The same id of the same key and hour counts once, ever: at most 64 bytes of UTF-8.',
+  override: { minLength: 1, maxLength: ID_BYTES_MAX },
+}
+
 function schemaFor(mayAdjust: boolean) {
   return z.strictObject({
-    key: z.string({ error: 'must be a string' }).check(check(keyFault)),
+    key: z.string({ error: 'must be a string' }).check(check(keyFault)).meta(KEY_META),
     // zod calls an infinity no number; a JSON text can hold 1e999.
     value: z
       .number({ error: 'must be a number' })
       .check(check((value: number) => valueFault(value, mayAdjust)))
+      .meta(VALUE_META)
       .default(1),
-    at: instantSchema.optional(),
-    id: z.string({ error: 'must be a string' }).check(check(idFault)).optional(),
+    at: instantSchema.optional().meta(AT_META),
+    id: z.string({ error: 'must be a string' }).check(check(idFault)).optional().meta(ID_META),
   })
 }
 
 /** One item of `POST /increment`, as it is on the wire. Unknown fields are refused: a typo must not count 1. */
-export const incrementSchema = schemaFor(true)
+export const incrementSchema = schemaFor(true).meta({ id: 'Increment' })
 
 /** The same without the scope `adjust`. */
 const positiveSchema = schemaFor(false)

@@ -2,6 +2,7 @@
 export const STYLE = `
 :root { color-scheme: light dark; --line: light-dark(#d8d8d2, #3a3a36); --soft: light-dark(#f4f4ef, #23231f) }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem 1rem 4rem }
+section { overflow-x: auto }
 h1 small { font-size: 0.5em; font-weight: normal }
 h2 { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1rem }
 nav li { margin: 0.2rem 0 }

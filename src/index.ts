@@ -50,10 +50,9 @@ function createWorker(env: Env, config: Config) {
       lingerMs: config.lingerMs,
     }),
     readCommitted: orUnavailable('Postgres', createReader(config, clock)),
-    askUnsettled: orUnavailable('A shard', async (name: string, key: string) => {
-      const [unsettled] = await shard(name).unsettled([key])
-      return unsettled ?? fail('a shard answers for each key')
-    }),
+    askUnsettled: orUnavailable('A shard', (name: string, keys: readonly string[]) =>
+      shard(name).unsettled(keys),
+    ),
     askStatus: (name) => within(clock, READ_MS_MAX, shard(name).status()),
     decideParked: orUnavailable(
       'The shard',
@@ -90,10 +89,6 @@ function limiter(limit: RateLimit | undefined) {
       return true
     }
   }
-}
-
-function fail(message: string): never {
-  throw new Error(message)
 }
 
 let made: { readonly env: Env; readonly worker: ReturnType<typeof createWorker> } | undefined

@@ -22,8 +22,17 @@ export const KEY_BYTES_MAX = 512
 /** How far ahead of the edge's clock `at` may be: clocks of honest clients differ by seconds, not minutes. */
 export const AHEAD_MS_MAX = 5 * MINUTE
 
-/** Hourly buckets in one answer: more than a year of hours. */
+/** Buckets in one answer, over all of its keys: more than a year of hours. */
 export const BUCKETS_MAX = 10_000
+
+/** Keys in one answer: more than one compares at a glance. */
+export const KEYS_MAX = 20
+
+/** Hours before this one that a fresh read asks the shards of: as many as an hour stays open by default. */
+export const FRESH_HOURS_MAX = 72
+
+/** Shards that one fresh read asks, a call each; a request may make 10,000 on a paid plan, and 50 on a free one. */
+export const FRESH_SHARDS_MAX = 300
 
 /** Shards that one hour may have: at 200 flights a second each, some 50,000. `/status` asks each of them. */
 export const SHARDS_MAX = 256

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { admission, refuseOutside, refuseUnlessWhole } from './access.ts'
-import { readCounter } from './counters.ts'
+import { readCounters } from './counters.ts'
 import { docsPage } from './docs/page.ts'
 import { crossOrigin, standardHeaders } from './headers.ts'
 import { ingest } from './ingest.ts'
@@ -60,10 +60,13 @@ export function routesOf(services: EdgeServices): readonly Route[] {
     const nowMs = clock.now()
     const query = parseCounterQuery(new URL(c.req.raw.url).search, keyInPath, nowMs)
     if ('kind' in query) return problemResponse(query)
-    const outside = refuseOutside(c.get('grant'), [query.key])
+    const outside = refuseOutside(c.get('grant'), query.keys)
     if (outside !== undefined) return problemResponse(outside)
     const { readCommitted, askUnsettled } = services
-    return respond(await readCounter(query, { readCommitted, askUnsettled, shards: config.shards, nowMs }))
+    const answers = await readCounters(query, { readCommitted, askUnsettled, shards: config.shards, nowMs })
+    if ('kind' in answers) return problemResponse(answers)
+    const [first, ...others] = answers
+    return respond(others.length === 0 && first !== undefined ? first : { items: answers })
   }
 
   function counterOfPath(c: EdgeContext): Response | Promise<Response> {

@@ -1,114 +1,91 @@
-import { AHEAD_MS_MAX, FRESH_TRIES_MAX } from '../limits.ts'
+import { FRESH_TRIES_MAX } from '../limits.ts'
+import type { Bucket } from '../model/calendar.ts'
+import { bucketIndexOf, bucketsOf, isAligned } from '../model/calendar.ts'
 import type { Cell } from '../model/cell.ts'
 import { EMPTY_CELL, mergeCells } from '../model/cell.ts'
-import type { Unsettled } from '../model/flight.ts'
 import type { Hour } from '../model/hour.ts'
-import { addHours, formatHourStart, hourOf } from '../model/hour.ts'
+import { formatHourStart } from '../model/hour.ts'
 import type { Problem } from '../model/problem.ts'
 import type { CommittedRead, ReadCommitted } from '../model/read.ts'
-import { unsettledPart } from '../model/read.ts'
 import type { Schedule } from '../model/schedule.ts'
-import { formatShardName, slotOf } from '../model/shard-name.ts'
+import { formatInZone } from '../model/zone.ts'
+import { type CounterAnswer, sumsOf } from './counter-answer.ts'
+import type { AskUnsettled, FreshRead } from './fresh.ts'
+import { freshRange, readFresh, shardsToAsk } from './fresh.ts'
 import type { CounterQuery } from './query.ts'
 
 export type ReadServices = {
   readonly readCommitted: ReadCommitted
-  /** Asks a shard what Postgres may not have of a key. */
-  readonly askUnsettled: (shard: string, key: string) => Promise<Unsettled>
+  readonly askUnsettled: AskUnsettled
   readonly shards: Schedule
   readonly nowMs: number
 }
 
-type BucketCell = {
-  readonly sum: bigint
-  readonly count: number
-  readonly min: number | null
-  readonly max: number | null
-}
+/** A query, with the buckets that its hours fall in. */
+type Grid = CounterQuery & { readonly buckets: readonly Bucket[] }
 
-export type CounterAnswer = {
-  readonly key: string
-  readonly from: string
-  readonly to: string
-  readonly total: BucketCell
-  readonly buckets: readonly ({ readonly start: string } & BucketCell)[]
-  /** Increments in this answer that Postgres may not have yet; null in a committed read, which cannot know. */
-  readonly pending: number | null
-  /** The start of the first hour from which on the answer has everything acknowledged before it was asked. [R1] */
-  readonly freshFrom: string | null
-  /** When Postgres last received something that is in this answer; null when it has none of it. */
-  readonly lastFlushAt: string | null
-}
-
-/** Reads one key by hours, gaps filled. [R2] */
-export async function readCounter(
+/** Reads keys by hours, days, weeks or months, gaps filled: an answer for each key, in their order. [R2] */
+export async function readCounters(
   query: CounterQuery,
   services: ReadServices,
-): Promise<CounterAnswer | Problem> {
-  if (!query.isFresh) {
-    return answer(query, await services.readCommitted({ ...query, writers: [] }), new Map(), null)
+): Promise<CounterAnswer[] | Problem> {
+  const { keys, range, unit, zone, freshHours } = query
+  const grid: Grid = { ...query, buckets: bucketsOf(range, unit, zone) }
+  const froms = grid.buckets.map(({ from }) => from)
+  const readRows = (writers: readonly string[]) =>
+    services.readCommitted({ keys, buckets: froms, to: range.to, writers })
+  if (freshHours === null) {
+    const read = { committed: await readRows([]), unsettled: null }
+    return keys.map((key) => answerOf(key, grid, read, null))
   }
-  const hours = freshHours(services.nowMs)
-  const asked = hours.filter((hour) => hour >= query.from && hour < query.to)
-  for (let attempt = 1; attempt <= FRESH_TRIES_MAX; attempt++) {
-    const unsettled = await Promise.all(asked.map((hour) => askShard(hour, query.key, services)))
-    // After the shards, never before: what they have settled by then is in the rows.
-    const committed = await services.readCommitted({
-      ...query,
-      writers: unsettled.map(({ writer }) => writer),
-    })
-    const parts = unsettled.map((part) => unsettledPart(part, committed.ledger))
-    if (parts.every((part) => part !== undefined)) {
-      return answer(
-        query,
-        committed,
-        new Map(asked.map((hour, i) => [hour, parts[i] ?? EMPTY_CELL])),
-        hours[0] ?? null,
-      )
-    }
-  }
-  return { kind: 'unavailable', detail: `Flushes landed during each of ${FRESH_TRIES_MAX} reads: ask again.` }
+  const fresh = freshRange(services.nowMs, freshHours)
+  const asked = shardsToAsk(keys, range, fresh, services.shards)
+  if ('kind' in asked) return asked
+  const read = await readFresh(asked, services.askUnsettled, readRows)
+  return read === undefined ? BUSY : keys.map((key) => answerOf(key, grid, read, fresh.from))
 }
 
-/** This hour and the one before, and close to the turn the next, for clients' clocks may be ahead. */
-function freshHours(nowMs: number): Hour[] {
-  const last = hourOf(nowMs + AHEAD_MS_MAX)
-  const hours: Hour[] = []
-  for (let hour = addHours(hourOf(nowMs), -1); hour <= last; hour = addHours(hour, 1)) hours.push(hour)
-  return hours
+const BUSY: Problem = {
+  kind: 'unavailable',
+  detail: `Flushes landed during each of ${FRESH_TRIES_MAX} reads: ask again.`,
 }
 
-function askShard(hour: Hour, key: string, services: ReadServices): Promise<Unsettled> {
-  return services.askUnsettled(formatShardName({ hour, slot: slotOf(key, hour, services.shards) }), key)
-}
+type Read = FreshRead | { readonly committed: CommittedRead; readonly unsettled: null }
 
-function answer(
-  query: CounterQuery,
-  committed: CommittedRead,
-  unsettled: ReadonlyMap<Hour, Cell>,
-  freshFrom: Hour | null,
-): CounterAnswer {
-  const buckets: ({ start: string } & BucketCell)[] = []
-  let total = EMPTY_CELL
-  for (let hour = query.from; hour < query.to; hour = addHours(hour, 1)) {
-    const cell = mergeCells(committed.cells.get(hour) ?? EMPTY_CELL, unsettled.get(hour) ?? EMPTY_CELL)
-    total = mergeCells(total, cell)
-    buckets.push({ start: formatHourStart(hour), ...bucketCell(cell) })
-  }
+function answerOf(key: string, grid: Grid, read: Read, freshFrom: Hour | null): CounterAnswer {
+  const { range, unit, zone, buckets } = grid
+  const committed = read.committed.counters.get(key)
+  const unsettled = read.unsettled === null ? null : (read.unsettled.get(key) ?? new Map<Hour, Cell>())
+  const cells = cellsOf(buckets, committed?.cells ?? new Map(), unsettled ?? new Map())
+  const lastFlushMs = committed?.lastFlushMs ?? null
   return {
-    key: query.key,
-    from: formatHourStart(query.from),
-    to: formatHourStart(query.to),
-    total: bucketCell(total),
-    buckets,
-    pending: freshFrom === null ? null : [...unsettled.values()].reduce((sum, cell) => sum + cell.count, 0),
+    key,
+    from: formatHourStart(range.from),
+    to: formatHourStart(range.to),
+    bucket: unit,
+    tz: zone.name,
+    aligned: isAligned(buckets, zone),
+    total: sumsOf(cells.reduce(mergeCells, EMPTY_CELL)),
+    buckets: buckets.map(({ startMs }, i) => ({
+      start: formatInZone(zone, startMs),
+      ...sumsOf(cells[i] ?? EMPTY_CELL),
+    })),
+    pending: unsettled === null ? null : unsettled.values().reduce((sum, { count }) => sum + count, 0),
     freshFrom: freshFrom === null ? null : formatHourStart(freshFrom),
-    lastFlushAt: committed.lastFlushMs === null ? null : new Date(committed.lastFlushMs).toISOString(),
+    lastFlushAt: lastFlushMs === null ? null : new Date(lastFlushMs).toISOString(),
   }
 }
 
-/** The extremes of nothing are null, not infinite. */
-function bucketCell(cell: Cell): BucketCell {
-  const isEmpty = cell.count === 0
-  return { sum: cell.sum, count: cell.count, min: isEmpty ? null : cell.min, max: isEmpty ? null : cell.max }
+/** Of each bucket, what Postgres has and what it has not. */
+function cellsOf(
+  buckets: readonly Bucket[],
+  committed: ReadonlyMap<Hour, Cell>,
+  unsettled: ReadonlyMap<Hour, Cell>,
+): Cell[] {
+  const cells = buckets.map(({ from }) => committed.get(from) ?? EMPTY_CELL)
+  for (const [hour, cell] of unsettled) {
+    const i = bucketIndexOf(buckets, hour)
+    cells[i] = mergeCells(cells[i] ?? EMPTY_CELL, cell)
+  }
+  return cells
 }

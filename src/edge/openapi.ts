@@ -9,9 +9,11 @@ import { createDocument } from 'zod-openapi'
 import { REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../limits.ts'
 import { incrementSchema } from '../model/increment.ts'
 import type { Scope } from '../model/token.ts'
+import { counterAnswerSchema, counterAnswersSchema } from './counter-answer.ts'
 import { ingestedSchema } from './outcome.ts'
 import { decidedSchema, decisionSchema } from './parked.ts'
 import { problemSchema } from './problem-schema.ts'
+import { counterParameters } from './query.ts'
 import { statusAnswerSchema, statusParameters } from './status.ts'
 
 /** Errors that any route may answer, and what is said of them. */
@@ -102,6 +104,48 @@ const increment = needing('write', {
   },
 })
 
+const { key: _, ...withoutKey } = counterParameters.shape
+
+const UNAVAILABLE = 'Postgres or a shard could not be asked within a few seconds.'
+
+function counters(operation: Omit<ZodOpenApiOperationObject, 'responses'>, schema: z.ZodType, says: string) {
+  return needing('read', {
+    ...operation,
+    responses: {
+      200: json(schema, says),
+      ...errors(422),
+      503: { ...error(503), description: UNAVAILABLE, headers: z.object({ 'Retry-After': z.string() }) },
+    },
+  })
+}
+
+const readCounters = counters(
+  {
+    operationId: 'readCounters',
+    summary: 'Read keys',
+    description:
+      'One key, or several in one answer. A fresh read has every increment acknowledged before it began, in the hours ' +
+      'from `freshFrom` on, exactly once.',
+    requestParams: { query: counterParameters },
+  },
+  z.union([counterAnswerSchema, counterAnswersSchema]),
+  'What is known of the key; of several, `items` in the order in which they were asked for.',
+)
+
+const readCounter = counters(
+  {
+    operationId: 'readCounter',
+    summary: 'Read one key',
+    description: 'The same, with the key in the path: `/` and `%2F` are equal there.',
+    requestParams: {
+      path: z.object({ key: z.string().meta({ example: KEY }) }),
+      query: z.strictObject(withoutKey),
+    },
+  },
+  counterAnswerSchema,
+  'What is known of the key.',
+)
+
 const status = needing('read', {
   operationId: 'status',
   summary: 'What the shards hold',
@@ -127,6 +171,8 @@ function parked(
 
 const paths: ZodOpenApiPathsObject = {
   '/increment': { post: increment },
+  '/counters': { get: readCounters },
+  '/counters/{key}': { get: readCounter },
   '/status': { get: status },
   '/parked/retry': { post: parked('retry', 'Retry parked cells', 'Postgres is asked once more.') },
   '/parked/discard': {

@@ -1,94 +1,93 @@
 import { z } from 'zod'
-import { BUCKETS_MAX } from '../limits.ts'
-import type { Hour } from '../model/hour.ts'
-import { addHours, hourOf, hoursBeginningIn } from '../model/hour.ts'
-import { instantSchema, keyFault } from '../model/increment.ts'
+import { BUCKETS_MAX, FRESH_HOURS_MAX, KEYS_MAX } from '../limits.ts'
+import type { Unit } from '../model/calendar.ts'
+import { countBuckets, UNITS } from '../model/calendar.ts'
+import { check } from '../model/check.ts'
+import type { HourRange } from '../model/hour.ts'
+import { keyFault } from '../model/increment.ts'
 import type { Problem } from '../model/problem.ts'
+import type { Zone } from '../model/zone.ts'
+import { parseZone } from '../model/zone.ts'
+import { instantText, invalid, parseParameters, wholeText } from './parameters.ts'
+import { parseRange } from './range.ts'
 
-/** A checked `GET /counters` of one key; hours in [from, to). */
+/** A checked `GET /counters` of one key or several. */
 export type CounterQuery = {
-  readonly key: string
-  readonly from: Hour
-  readonly to: Hour
-  readonly isFresh: boolean
+  readonly keys: readonly string[]
+  readonly range: HourRange
+  readonly unit: Unit
+  readonly zone: Zone
+  /** Hours before the current one whose shards are asked; null for what Postgres has alone. */
+  readonly freshHours: number | null
 }
 
-/** As `at` in an increment, but in a query everything is text. */
-const instantText = z
-  .string()
-  .transform((text) => (/^-?\d{1,16}$/.test(text) ? Number(text) : text))
-  .pipe(instantSchema)
-
-const parametersSchema = z.strictObject({
-  from: instantText.optional(),
-  to: instantText.optional(),
-  consistency: z.enum(['fresh', 'committed'], { error: 'must be fresh or committed' }).default('fresh'),
+const zoneText = z.string().transform((name, ctx): Zone => {
+  const zone = parseZone(name)
+  if (zone !== undefined) return zone
+  ctx.addIssue({ code: 'custom', message: 'must be a time zone of the IANA, such as Europe/Berlin' })
+  return z.NEVER
 })
 
-const DEFAULT_HOURS = 24
+/** The parameters of `GET /counters?key=`; in `GET /counters/{key}` the one key stands in the path. */
+export const counterParameters = z.strictObject({
+  key: z
+    .array(z.string().check(check(keyFault)), { error: 'is missing: ask for /counters?key=...' })
+    .max(KEYS_MAX, `is given too often: one answer has at most ${KEYS_MAX} keys`)
+    .refine((keys) => new Set(keys).size === keys.length, 'is given twice with the same key')
+    .meta({ description: `What to read; up to ${KEYS_MAX} of them.`, example: ['site/example.com/pricing'] }),
+  from: instantText.optional().meta({
+    description:
+      'RFC 3339 or epoch milliseconds. Hours that begin at it or later; 24 hours before `to` by default.',
+    example: '2026-11-21T00:00:00Z',
+  }),
+  to: instantText.optional().meta({
+    description: 'As `from`. Hours that begin before it; the end of the current hour by default.',
+    example: '2026-11-22T00:00:00Z',
+  }),
+  bucket: z
+    .enum(UNITS, { error: `must be ${UNITS.join(', ')}` })
+    .default('hour')
+    .meta({
+      description:
+        'What the hours are added up by. An hour belongs to the local day in which it begins; weeks begin on Monday.',
+    }),
+  tz: zoneText.prefault('UTC').meta({
+    description: 'The IANA time zone of days, weeks and months.',
+    example: 'America/New_York',
+  }),
+  consistency: z
+    .enum(['fresh', 'committed'], { error: 'must be fresh or committed' })
+    .default('fresh')
+    .meta({ description: '`committed` asks Postgres alone.' }),
+  freshHours: wholeText(1, FRESH_HOURS_MAX).optional().meta({
+    description: 'How many hours before the current one are read from the shards too; 1 by default.',
+  }),
+})
 
-/** Parses the parameters of `GET /counters?key=` and, when the key stands in the path, of `GET /counters/{key}`. */
+/**
+ * @param rawSearch with its question mark, as in the URL.
+ * @param keyInPath the key of `GET /counters/{key}`.
+ */
 export function parseCounterQuery(
   rawSearch: string,
   keyInPath: string | undefined,
   nowMs: number,
 ): CounterQuery | Problem {
-  // URLSearchParams would take what is not UTF-8 for U+FFFD, and answer for another key than was asked.
-  if (!isPercentEncodedUtf8(rawSearch))
-    return invalid('key', 'or another parameter is not percent-encoded UTF-8')
-  const search = new URLSearchParams(rawSearch)
-  const key = parseKey(search, keyInPath)
-  if (typeof key !== 'string') return key
-  const names = [...search.keys()].filter((name) => name !== 'key' || keyInPath !== undefined)
-  const repeated = names.find((name, i) => names.indexOf(name) !== i)
-  if (repeated !== undefined) return invalid(repeated, 'is given more than once')
-  const parsed = parametersSchema.safeParse(Object.fromEntries(names.map((name) => [name, search.get(name)])))
-  if (!parsed.success) return invalidOf(parsed.error)
-  const range = parseRange(parsed.data.from, parsed.data.to, nowMs)
-  return 'kind' in range ? range : { key, ...range, isFresh: parsed.data.consistency === 'fresh' }
-}
-
-function isPercentEncodedUtf8(text: string): boolean {
-  try {
-    decodeURIComponent(text)
-    return true
-  } catch {
-    return false
+  const more = keyInPath === undefined ? {} : { key: [keyInPath] }
+  const parsed = parseParameters(rawSearch, counterParameters, more)
+  if ('kind' in parsed) return parsed
+  const { key: keys, bucket: unit, tz: zone, consistency, freshHours } = parsed.parameters
+  if (consistency === 'committed' && freshHours !== undefined) {
+    return invalid('freshHours', 'goes with consistency=fresh alone')
   }
+  const range = parseRange(parsed.parameters, nowMs)
+  if ('kind' in range) return range
+  const buckets = countBuckets(range, unit, zone) * keys.length
+  if (buckets > BUCKETS_MAX) return tooManyBuckets(buckets, unit)
+  return { keys, range, unit, zone, freshHours: consistency === 'fresh' ? (freshHours ?? 1) : null }
 }
 
-function parseKey(search: URLSearchParams, keyInPath: string | undefined): string | Problem {
-  const [key, ...others] = keyInPath === undefined ? search.getAll('key') : [keyInPath]
-  if (key === undefined) return invalid('key', 'is missing: ask for /counters?key=...')
-  if (others.length > 0)
-    return invalid('key', 'is given more than once, and several keys are not supported yet')
-  const fault = keyFault(key)
-  return fault === undefined ? key : invalid('key', fault)
-}
-
-/** The last 24 hours by default, the current one included. */
-function parseRange(
-  fromMs: number | undefined,
-  toMs: number | undefined,
-  nowMs: number,
-): { from: Hour; to: Hour } | Problem {
-  const end = toMs === undefined ? addHours(hourOf(nowMs), 1) : hoursBeginningIn(toMs, toMs).to
-  const begin = fromMs === undefined ? addHours(end, -DEFAULT_HOURS) : hoursBeginningIn(fromMs, fromMs).from
-  if (begin > end) return invalid('from', 'must not be after to')
-  if (end - begin > BUCKETS_MAX) {
-    return invalid('from', `and to span ${end - begin} hours; one answer has at most ${BUCKETS_MAX} buckets`)
-  }
-  return { from: begin, to: end }
-}
-
-function invalidOf(error: z.ZodError): Problem {
-  const [issue] = error.issues
-  if (issue?.code === 'unrecognized_keys') {
-    return invalid(issue.keys[0] ?? '', 'is not known here. Known are key, from, to, consistency')
-  }
-  return invalid(String(issue?.path[0] ?? ''), issue?.message ?? 'is invalid')
-}
-
-function invalid(parameter: string, message: string): Problem {
-  return { kind: 'invalid_parameter', parameter, detail: `${parameter} ${message}.` }
+function tooManyBuckets(count: number, unit: Unit): Problem {
+  const message = `and to make ${count} buckets by the ${unit}; one answer has at most ${BUCKETS_MAX}: ask for less, or for a larger bucket`
+  return invalid('from', message)
 }

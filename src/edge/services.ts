@@ -1,12 +1,12 @@
 import type { Context } from 'hono'
 import type { Config } from '../config.ts'
 import type { Clock } from '../model/clock.ts'
-import type { Unsettled } from '../model/flight.ts'
 import type { ReadCommitted } from '../model/read.ts'
 import type { ShardStatus } from '../model/status.ts'
 import type { Grant } from '../model/token.ts'
 import type { IsWithinLimit } from './access.ts'
 import type { Coalescer } from './coalescer.ts'
+import type { AskUnsettled } from './fresh.ts'
 import type { DecideParked } from './parked.ts'
 import type { ReadLedger } from './status.ts'
 
@@ -16,7 +16,7 @@ export type EdgeServices = {
   readonly clock: Clock
   readonly coalescer: Coalescer
   readonly readCommitted: ReadCommitted
-  readonly askUnsettled: (shard: string, key: string) => Promise<Unsettled>
+  readonly askUnsettled: AskUnsettled
   readonly askStatus: (shard: string) => Promise<ShardStatus>
   readonly decideParked: DecideParked
   readonly readLedger: ReadLedger

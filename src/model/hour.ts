@@ -1,4 +1,4 @@
-const HOUR_MS = 3_600_000
+export const HOUR_MS = 3_600_000
 
 declare const hourBrand: unique symbol
 
@@ -44,8 +44,16 @@ export function parseHour(text: string): Hour | undefined {
   return formatHour(hour) === text ? hour : undefined
 }
 
-/** Hours in [from, to) by their beginning: an hour belongs to a range when it begins in it. */
-export function hoursBeginningIn(fromMs: number, toMs: number): { from: Hour; to: Hour } {
-  const from = Math.ceil(fromMs / HOUR_MS) as Hour
-  return { from, to: Math.max(from, Math.ceil(toMs / HOUR_MS)) as Hour }
+/** The first hour that begins at a time in epoch ms, or after it. */
+export function firstHourFrom(ms: number): Hour {
+  return Math.ceil(ms / HOUR_MS) as Hour
+}
+
+/** Hours in [from, to). */
+export type HourRange = { readonly from: Hour; readonly to: Hour }
+
+/** Hours by their beginning: an hour belongs to a range when it begins in it. */
+export function hoursBeginningIn(fromMs: number, toMs: number): HourRange {
+  const from = firstHourFrom(fromMs)
+  return { from, to: Math.max(from, firstHourFrom(toMs)) as Hour }
 }

@@ -5,18 +5,25 @@ import type { Hour } from './hour.ts'
 
 export type LedgerRow = { readonly seq: number; readonly sealed: boolean }
 
-/** What Postgres says in one statement: a key's cells by hour, and the ledger's rows of the writers asked for. */
-export type CommittedRead = {
+/** What Postgres has of a key: its cells by the first hours of their buckets, those with nothing left out. */
+export type CommittedCounter = {
   readonly cells: ReadonlyMap<Hour, Cell>
-  readonly ledger: ReadonlyMap<string, LedgerRow>
-  /** Epoch ms of the latest flush that touched one of the cells; null when there is none. */
+  /** Epoch ms of the latest flush that touched one of them. */
   readonly lastFlushMs: number | null
 }
 
-/** Hours in [from, to). Rejects when Postgres cannot be asked. */
+/** What Postgres says in one statement: the keys' cells, and the ledger's rows of the writers asked for. */
+export type CommittedRead = {
+  /** Keys of which it has nothing are not there. */
+  readonly counters: ReadonlyMap<string, CommittedCounter>
+  readonly ledger: ReadonlyMap<string, LedgerRow>
+}
+
+/** Rejects when Postgres cannot be asked. */
 export type ReadCommitted = (query: {
-  readonly key: string
-  readonly from: Hour
+  readonly keys: readonly string[]
+  /** The first hours of buckets, ascending: each goes on until the next, and the last until `to`. */
+  readonly buckets: readonly Hour[]
   readonly to: Hour
   readonly writers: readonly string[]
 }) => Promise<CommittedRead>

@@ -4,14 +4,16 @@ import { READ_MS_MAX } from '../limits.ts'
 import type { Cell } from '../model/cell.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Hour } from '../model/hour.ts'
-import { formatHourStart, hourOf } from '../model/hour.ts'
-import type { CommittedRead, LedgerRow, ReadCommitted } from '../model/read.ts'
+import { formatHourStart } from '../model/hour.ts'
+import type { CommittedCounter, CommittedRead, LedgerRow, ReadCommitted } from '../model/read.ts'
 import type { ConnectionConfig } from './connection.ts'
 import { withDatabase } from './connection.ts'
 import { classifyFailure } from './failure.ts'
 
 const rowSchema = z.object({
-  hour_ms: z.coerce.number(),
+  key: z.string(),
+  /** Counted from 1. */
+  bucket: z.number(),
   sum: z.string().transform(BigInt),
   count: z.coerce.number(),
   min: z.coerce.number(),
@@ -37,27 +39,49 @@ export function createReader(config: ConnectionConfig, clock: Clock): ReadCommit
     const result = await execute(select(query))
     const { counters, ledger } = answerSchema.parse(result.rows[0])
     return {
-      cells: new Map(counters.map((row): [Hour, Cell] => [hourOf(row.hour_ms), cellOf(row)])),
-      lastFlushMs: counters.reduce((last, row) => Math.max(last, row.updated_ms), 0) || null,
+      counters: countersOf(counters, query.buckets),
       ledger: new Map(ledger.map((row): [string, LedgerRow] => [row.writer, row])),
-    } satisfies CommittedRead
+    }
   }
 }
 
-function cellOf(row: z.infer<typeof rowSchema>): Cell {
+type Row = z.infer<typeof rowSchema>
+
+function countersOf(rows: readonly Row[], buckets: readonly Hour[]): CommittedRead['counters'] {
+  const byKey = Map.groupBy(rows, ({ key }) => key)
+  return new Map(Array.from(byKey, ([key, own]) => [key, counterOf(own, buckets)]))
+}
+
+function counterOf(rows: readonly Row[], buckets: readonly Hour[]): CommittedCounter {
+  const cells = new Map<Hour, Cell>()
+  for (const row of rows) {
+    const from = buckets[row.bucket - 1]
+    if (from === undefined) throw new Error(`Postgres answers of bucket ${row.bucket} of ${buckets.length}`)
+    cells.set(from, cellOf(row))
+  }
+  return { cells, lastFlushMs: Math.max(...rows.map((row) => row.updated_ms)) }
+}
+
+function cellOf(row: Row): Cell {
   return { sum: row.sum, count: row.count, min: row.min, max: row.max }
 }
 
-/** The sum leaves as text, for JSON readers round beyond 2^53. */
-function select(query: Parameters<ReadCommitted>[0]) {
+/**
+ * Hours are added up by bucket where they are, so that years by month are a small answer. The bounds come from
+ * model/calendar.ts, for there is but one place that knows time zones. Sums leave as text: JSON readers round beyond 2^53.
+ */
+function select({ keys, buckets, to, writers }: Parameters<ReadCommitted>[0]) {
+  const bounds = buckets.map(formatHourStart)
   return sql`
 select
-  (select coalesce(json_agg(json_build_object(
-      'hour_ms', extract(epoch from hour) * 1000, 'sum', sum::text, 'count', count, 'min', min, 'max', max,
-      'updated_ms', floor(extract(epoch from updated_at) * 1000))), '[]'::json)
+  (select coalesce(json_agg(by_bucket), '[]'::json) from (
+    select key, width_bucket(hour, ${sql.param(bounds)}::timestamptz[]) as bucket, sum(sum)::text as sum,
+      sum(count) as count, min(min) as min, max(max) as max,
+      floor(extract(epoch from max(updated_at)) * 1000) as updated_ms
     from sumdial.counters
-    where key = ${query.key} and hour >= ${formatHourStart(query.from)}::timestamptz
-      and hour < ${formatHourStart(query.to)}::timestamptz) as counters,
+    where key = any(${sql.param([...keys])}::text[]) and hour >= ${bounds[0] ?? formatHourStart(to)}::timestamptz
+      and hour < ${formatHourStart(to)}::timestamptz
+    group by 1, 2) as by_bucket) as counters,
   (select coalesce(json_agg(json_build_object('writer', writer, 'seq', seq, 'sealed', sealed)), '[]'::json)
-    from sumdial.ledger where writer = any(${sql.param([...query.writers])}::uuid[])) as ledger`
+    from sumdial.ledger where writer = any(${sql.param([...writers])}::uuid[])) as ledger`
 }

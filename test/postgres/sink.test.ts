@@ -49,9 +49,9 @@ describe('applying a batch', () => {
     expect(await sink(batchOf(1, [['k', first]]))).toEqual(APPLIED)
     expect(await sink(batchOf(2, [['k', second]]))).toEqual(APPLIED)
     const read = createReader(stand.connection, nodeClock)
-    const { cells } = await read({ key: 'k', from: HOUR, to: addHours(HOUR, 1), writers: [] })
+    const { counters } = await read({ keys: ['k'], buckets: [HOUR], to: addHours(HOUR, 1), writers: [] })
     const cell = { sum: 2n ** 63n + 2n ** 64n, count: 7, min: -5, max: Number.MAX_SAFE_INTEGER }
-    expect(cells).toEqual(new Map([[HOUR, cell]]))
+    expect(counters.get('k')?.cells).toEqual(new Map([[HOUR, cell]]))
   })
 
   test('[P1] twice, or again after later batches, equals once', async () => {

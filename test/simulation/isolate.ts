@@ -1,5 +1,5 @@
 import { Coalescer } from '../../src/edge/coalescer.ts'
-import { readCounter } from '../../src/edge/counters.ts'
+import { readCounters } from '../../src/edge/counters.ts'
 import type { Landing } from '../../src/edge/line.ts'
 import { splitByShard } from '../../src/edge/route.ts'
 import { within } from '../../src/edge/within.ts'
@@ -8,6 +8,7 @@ import type { Clock } from '../../src/model/clock.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { addHours, hourOf, parseHour } from '../../src/model/hour.ts'
 import { edgeClosesMs } from '../../src/model/increment.ts'
+import { UTC } from '../../src/model/zone.ts'
 import type { Entry } from './book.ts'
 import { clockOf } from './instance-clock.ts'
 import { askUnsettled, sendFlight } from './network.ts'
@@ -94,11 +95,12 @@ export class Isolate {
     const [from, to] = [addHours(hourOf(nowMs), -2), addHours(hourOf(nowMs), 2)]
     const known = new Map<Hour, readonly Entry[]>()
     for (let hour = from; hour < to; hour = addHours(hour, 1)) known.set(hour, book.acknowledged(key, hour))
-    const answer = await readCounter(
-      { key, from, to, isFresh: true },
+    const answers = await readCounters(
+      { keys: [key], range: { from, to }, unit: 'hour', zone: UTC, freshHours: 1 },
       { readCommitted: this.#reader(), askUnsettled: this.#asker(), shards, nowMs },
     )
-    if ('kind' in answer || !isExact) return
+    if ('kind' in answers || !isExact) return
+    const [answer = never('a read answers for its key')] = answers
     const freshFrom = hourOfStart(answer.freshFrom)
     for (const bucket of answer.buckets) {
       const hour = hourOfStart(bucket.start)
@@ -115,7 +117,7 @@ export class Isolate {
   }
 
   #asker() {
-    return (shard: string, key: string) => this.#patiently(askUnsettled(this.#world, shard, key))
+    return (shard: string, keys: readonly string[]) => this.#patiently(askUnsettled(this.#world, shard, keys))
   }
 
   #patiently<T>(work: Promise<T>): Promise<T> {
@@ -151,6 +153,10 @@ function learn(entry: Entry, landing: Landing, i: number): void {
 
 function nameOf({ key, value }: Entry): string {
   return `${key}#${Math.log2(value) / 2}`
+}
+
+function never(message: string): never {
+  throw new Violation(message)
 }
 
 /** Of the form in answers. */

@@ -30,13 +30,12 @@ async function twice(world: World, deliver: (ms: number) => Promise<MergeAnswer>
   return answer
 }
 
-/** Not a flight, but with the same fate: what the shard has of a key. */
-export function askUnsettled(world: World, shard: string, key: string): Promise<Unsettled> {
+/** Not a flight, but with the same fate: what the shard has of each key. */
+export function askUnsettled(world: World, shard: string, keys: readonly string[]): Promise<Unsettled[]> {
   const { faults, chance } = world
   if (faults.strikes('callLost')) return lost(world)
   return later(world, chance.between(1, 40), async () => {
-    const [unsettled] = await world.host(shard).call('unsettled', ({ shard: s }) => s.unsettled([key]))
-    if (unsettled === undefined) throw new Error('a shard answers for each key')
+    const unsettled = await world.host(shard).call('unsettled', ({ shard: s }) => s.unsettled(keys))
     return later(world, chance.between(1, 40), async () => unsettled)
   })
 }

@@ -1,7 +1,5 @@
 import { STATEMENT_MS_MAX } from '../../src/limits.ts'
 import type { ApplyOutcome, Batch, SealOutcome, Sink } from '../../src/model/batch.ts'
-import type { Hour } from '../../src/model/hour.ts'
-import { addHours } from '../../src/model/hour.ts'
 import type { ReadCommitted } from '../../src/model/read.ts'
 import type { FaultKind } from './faults.ts'
 import type { Instance } from './instance.ts'
@@ -100,15 +98,14 @@ function execute<T>(
 
 /** The reader's statement, at one instant on its way. */
 export function readerOf(world: World): ReadCommitted {
-  return ({ key, from, to, writers }) => {
+  // Each bucket of a simulated read is one hour.
+  return ({ keys, buckets, writers }) => {
     const { promise, resolve, reject } = Promise.withResolvers<Awaited<ReturnType<ReadCommitted>>>()
     const { scheduler, chance } = world
-    const hours: Hour[] = []
-    for (let hour = from; hour < to; hour = addHours(hour, 1)) hours.push(hour)
     // Slow now and then, so that flushes, and moves to new writers, land between the shards' answers and the rows.
     scheduler.after(chance.between(1, chance.is(0.4) ? 3_000 : 60), '', () => {
       if (world.isPostgresAway) reject(new Error('Postgres is away'))
-      const rows = world.postgres.read(key, hours, writers)
+      const rows = world.postgres.read(keys, buckets, writers)
       scheduler.after(chance.between(1, 60), '', () => resolve(rows))
     })
     return promise

@@ -2,7 +2,7 @@ import type { ApplyOutcome, Batch, SealOutcome } from '../../src/model/batch.ts'
 import type { Cell } from '../../src/model/cell.ts'
 import { mergeCells } from '../../src/model/cell.ts'
 import type { Hour } from '../../src/model/hour.ts'
-import type { CommittedRead } from '../../src/model/read.ts'
+import type { CommittedCounter, CommittedRead } from '../../src/model/read.ts'
 
 export type Ledger = {
   readonly seq: number
@@ -73,17 +73,21 @@ export class PostgresModel {
     return { kind: 'sealed', sealed: { seq: row.seq, batch: row.batch } }
   }
 
-  read(key: string, hours: readonly Hour[], writers: readonly string[]): CommittedRead {
+  read(keys: readonly string[], hours: readonly Hour[], writers: readonly string[]): CommittedRead {
+    const rows = writers.flatMap((writer) => {
+      const row = this.#tables.ledger.get(writer)
+      return row === undefined ? [] : [[writer, row] as const]
+    })
+    return { counters: new Map(keys.map((key) => [key, this.#counter(key, hours)])), ledger: new Map(rows) }
+  }
+
+  #counter(key: string, hours: readonly Hour[]): CommittedCounter {
     const cells = new Map<Hour, Cell>()
     for (const hour of hours) {
       const cell = this.#tables.counters.get(placeOf(key, hour))
       if (cell !== undefined) cells.set(hour, cell)
     }
-    const rows = writers.flatMap((writer) => {
-      const row = this.#tables.ledger.get(writer)
-      return row === undefined ? [] : [[writer, row] as const]
-    })
-    return { cells, ledger: new Map(rows), lastFlushMs: null }
+    return { cells, lastFlushMs: null }
   }
 
   copy(): Tables {

@@ -224,6 +224,28 @@ describe('GET /counters', () => {
     }
   })
 
+  test('takes several keys, in their order, by the days of a zone', async () => {
+    const keys = [freshKey(), freshKey(), freshKey()]
+    await post([{ key: keys[0] }, { key: keys[2], value: 5 }])
+    const query = keys.map((key) => `key=${key}`).join('&')
+    const response = await call(`/counters?${query}&bucket=day&tz=America/New_York`)
+    expect(response.status).toBe(200)
+    const { items } = (await response.json()) as { items: { key: string; buckets: { start: string }[] }[] }
+    expect(items).toMatchObject([
+      { key: keys[0], bucket: 'day', tz: 'America/New_York', aligned: true, total: { sum: 1, count: 1 } },
+      { key: keys[1], total: { sum: 0, count: 0 } },
+      { key: keys[2], total: { sum: 5, count: 1 } },
+    ])
+    for (const { start } of items[0]?.buckets ?? []) expect(start).toMatch(/T00:00:00-0[45]:00$/)
+  })
+
+  test('answers years by the month', async () => {
+    const response = await call(`/counters/${freshKey()}?from=2001-01-01T00:00:00Z&bucket=month`)
+    expect(response.status).toBe(200)
+    const { buckets } = (await response.json()) as { buckets: unknown[] }
+    expect(buckets.length).toBeGreaterThan(12 * 25)
+  })
+
   test('answers a key that was never counted with zeros, gaps filled, for the last 24 hours', async () => {
     const response = await call(`/counters/${freshKey()}`)
     const answer = (await response.json()) as {
@@ -239,7 +261,15 @@ describe('GET /counters', () => {
   test.each([
     ['/counters', 'key'],
     ['/counters?key=', 'key'],
-    ['/counters?key=a&key=b', 'key'],
+    ['/counters?key=a&key=a', 'key'],
+    [`/counters?${Array.from({ length: 21 }, (_, i) => `key=${i}`).join('&')}`, 'key'],
+    ['/counters/a?key=b', 'key'],
+    ['/counters/a?tz=Mars/Olympus', 'tz'],
+    ['/counters/a?tz=%2B05:30', 'tz'],
+    ['/counters/a?bucket=year', 'bucket'],
+    ['/counters/a?freshHours=0', 'freshHours'],
+    ['/counters/a?freshHours=73', 'freshHours'],
+    ['/counters/a?freshHours=2&consistency=committed', 'freshHours'],
     ['/counters/%FF', 'key'],
     ['/counters?key=%FF', 'key'],
     ['/counters/a?from=0000-01-01T00:00:00Z&to=0000-01-02T00:00:00Z', 'from'],

@@ -1,0 +1,129 @@
+import type { Hour, HourRange } from './hour.ts'
+import { addHours, firstHourFrom, HOUR_MS, hourOf, hourStartMs } from './hour.ts'
+import type { Zone } from './zone.ts'
+import { localMs, OFFSET_MS_MAX } from './zone.ts'
+
+/** What the hours of a range may be added up by. Days, weeks (from Monday, as in ISO 8601) and months are a zone's. */
+export const UNITS = ['hour', 'day', 'week', 'month'] as const
+
+export type Unit = (typeof UNITS)[number]
+
+/** Hours that are added up: from `from` until the next bucket's, or until the end of the range. */
+export type Bucket = {
+  readonly from: Hour
+  /**
+   * When the zone's clocks began this hour, day, week or month, in epoch ms. At most an hour before `from`, but for
+   * the first bucket of a range, which may have begun long before the range.
+   */
+  readonly startMs: number
+}
+
+/**
+ * The buckets of a range, in order; each of its hours is in exactly one.
+ *
+ * An hour belongs to the day in which it begins. Where clocks are turned back over midnight, a day that has begun
+ * goes on: days stay in one piece. A day that a zone has skipped is not there.
+ */
+export function bucketsOf(range: HourRange, unit: Unit, zone: Zone): Bucket[] {
+  return unit === 'hour' ? hoursOf(range) : periodsOf(range, unit, zone)
+}
+
+/** How many they are; a skipped day more or less. */
+export function countBuckets({ from, to }: HourRange, unit: Unit, zone: Zone): number {
+  if (unit === 'hour' || from === to) return to - from
+  return periodAt(zone, hourStartMs(addHours(to, -1)), unit) - periodAt(zone, hourStartMs(from), unit) + 1
+}
+
+/** The bucket that holds an hour of the range, by index. */
+export function bucketIndexOf(buckets: readonly Bucket[], hour: Hour): number {
+  return buckets.findLastIndex(({ from }) => from <= hour)
+}
+
+/** Whether no bucket begins within an hour, neither by UTC nor by the zone's clocks. */
+export function isAligned(buckets: readonly Bucket[], zone: Zone): boolean {
+  return buckets.every(({ startMs }) => startMs % HOUR_MS === 0 && zone.offsetAt(startMs) % HOUR_MS === 0)
+}
+
+function hoursOf({ from, to }: HourRange): Bucket[] {
+  return Array.from({ length: to - from }, (_, i) => {
+    const hour = addHours(from, i)
+    return { from: hour, startMs: hourStartMs(hour) }
+  })
+}
+
+type LocalUnit = Exclude<Unit, 'hour'>
+
+function periodsOf(range: HourRange, unit: LocalUnit, zone: Zone): Bucket[] {
+  const buckets: Bucket[] = []
+  let { from } = range
+  let period = periodAt(zone, hourStartMs(from), unit)
+  let { startMs } = startOf(period, unit, zone)
+  while (from < range.to) {
+    const next = startOf(++period, unit, zone)
+    if (next.from > from) {
+      buckets.push({ from, startMs })
+      from = next.from
+    }
+    startMs = next.startMs
+  }
+  return buckets
+}
+
+const DAY_MS = 24 * HOUR_MS
+
+/** 1970 began on a Thursday: its first Monday was three days before. */
+const DAYS_FROM_MONDAY = 3
+
+/** The day, week or month that the zone's clocks are in, counted from that of 1970 began in. */
+function periodAt(zone: Zone, ms: number, unit: LocalUnit): number {
+  const local = localMs(zone, ms)
+  const day = Math.floor(local / DAY_MS)
+  switch (unit) {
+    case 'day':
+      return day
+    case 'week':
+      return Math.floor((day + DAYS_FROM_MONDAY) / 7)
+    case 'month': {
+      const date = new Date(local)
+      return (date.getUTCFullYear() - 1970) * 12 + date.getUTCMonth()
+    }
+  }
+}
+
+/** What clocks show when it begins, in the form of `localMs`. */
+function midnightOf(period: number, unit: LocalUnit): number {
+  switch (unit) {
+    case 'day':
+      return period * DAY_MS
+    case 'week':
+      return (period * 7 - DAYS_FROM_MONDAY) * DAY_MS
+    case 'month':
+      return Date.UTC(1970, period)
+  }
+}
+
+/** When it begins, and the first hour that begins in it. */
+function startOf(period: number, unit: LocalUnit, zone: Zone): Bucket {
+  const midnight = midnightOf(period, unit)
+  const earliestMs = midnight - OFFSET_MS_MAX
+  const offset = zone.offsetAt(earliestMs)
+  if (offset !== zone.offsetAt(midnight + OFFSET_MS_MAX)) return seek(midnight, hourOf(earliestMs), zone)
+  const startMs = midnight - offset
+  return { startMs, from: firstHourFrom(startMs) }
+}
+
+/**
+ * The same close to a change of the zone's offset, where midnight may be twice or not at all: the first hour that
+ * begins with clocks at midnight or past it, and the moment within the hour before at which they came there.
+ */
+function seek(midnight: number, earliest: Hour, zone: Zone): Bucket {
+  let from = earliest
+  while (localMs(zone, hourStartMs(from)) < midnight) from = addHours(from, 1)
+  let [beforeMs, startMs] = [hourStartMs(addHours(from, -1)), hourStartMs(from)]
+  while (startMs - beforeMs > 1000) {
+    const middleMs = beforeMs + Math.floor((startMs - beforeMs) / 2000) * 1000
+    if (localMs(zone, middleMs) < midnight) beforeMs = middleMs
+    else startMs = middleMs
+  }
+  return { from, startMs }
+}

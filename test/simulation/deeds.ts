@@ -1,4 +1,4 @@
-import type { Wish } from './isolate.ts'
+import type { Wish } from './clients.ts'
 import { Isolate } from './isolate.ts'
 import type { Recording } from './storage.ts'
 import type { World } from './world.ts'
@@ -14,9 +14,10 @@ export type Recordings = {
 
 /** One deed of clients, operators or misfortune, and the time until the next. */
 export async function act(world: World, recordings: Recordings): Promise<void> {
-  const { chance, faults } = world
+  const { chance, faults, clients, isolates } = world
   if (chance.is(0.7)) request(world)
-  if (chance.is(0.1)) chance.pick(world.isolates).resend(world.book.named(world.chance.float))
+  if (chance.is(0.1)) clients.askAgain(chance.pick(isolates))
+  if (faults.strikes('nameReused')) clients.contradict(chance.pick(isolates))
   if (chance.is(0.3)) read(world)
   strikeShards(world)
   strikePostgres(world)
@@ -38,7 +39,7 @@ function request(world: World): void {
     const atMs = scheduler.nowMs + (chance.is(0.2) ? chance.between(-90 * MINUTE, 4 * MINUTE) : 0)
     return { key, atMs }
   })
-  chance.pick(world.isolates).request(wishes)
+  world.clients.ask(chance.pick(world.isolates), wishes)
 }
 
 /** Half of all goes to one key. A key that the book cannot tell more increments of is followed by another. */

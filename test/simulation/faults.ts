@@ -2,6 +2,8 @@ import type { Chance } from './chance.ts'
 
 /** Every kind of fault, with how often it strikes at most: a probability for each occasion. */
 const STRONGEST = {
+  /** A client sends other content under the names of an earlier request. */
+  nameReused: 0.1,
   /** A call to a shard never gets there. */
   callLost: 0.15,
   /** A call gets there, and its answer is lost. */

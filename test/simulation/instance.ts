@@ -6,7 +6,7 @@ import { ShardObject } from '../../src/shard/shard.ts'
 import type { SqlValue } from '../../src/shard/sql.ts'
 import { clockOf } from './instance-clock.ts'
 import { sinkOf } from './postgres-link.ts'
-import type { Storage } from './storage.ts'
+import { type Storage, StorageFault } from './storage.ts'
 import type { World } from './world.ts'
 
 /**
@@ -88,7 +88,7 @@ export class Instance {
     const owned = () => {
       if (this.life === 'current') return this.#storage
       this.#isGateBroken = true
-      throw new Error('the storage belongs to another incarnation')
+      throw new StorageFault('the storage belongs to another incarnation')
     }
     return {
       sql: {

@@ -1,14 +1,18 @@
 import { Coalescer } from '../../src/edge/coalescer.ts'
 import { readCounter } from '../../src/edge/counters.ts'
 import type { Landing } from '../../src/edge/line.ts'
+import type { Part, RequestName } from '../../src/edge/route.ts'
 import { splitByShard } from '../../src/edge/route.ts'
 import { within } from '../../src/edge/within.ts'
 import { READ_MS_MAX } from '../../src/limits.ts'
 import type { Clock } from '../../src/model/clock.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { addHours, hourOf, parseHour } from '../../src/model/hour.ts'
+import type { Increment } from '../../src/model/increment.ts'
 import { edgeClosesMs } from '../../src/model/increment.ts'
-import type { Entry } from './book.ts'
+import type { Book } from './book.ts'
+import type { Entry } from './entry.ts'
+import { learn, nameOf } from './entry.ts'
 import { clockOf } from './instance-clock.ts'
 import { askUnsettled, sendFlight } from './network.ts'
 import { readerOf } from './postgres-link.ts'
@@ -16,8 +20,8 @@ import { placeOf } from './postgres-model.ts'
 import { Violation } from './scheduler.ts'
 import type { World } from './world.ts'
 
-/** What a client asks to have counted. */
-export type Wish = { readonly key: string; readonly atMs: number }
+/** What a client sends at once; `name` when it has an Idempotency-Key. */
+export type Request = { readonly increments: readonly Increment[]; readonly name?: RequestName }
 
 /** An isolate of the Worker: the production coalescer and reads. */
 export class Isolate {
@@ -42,49 +46,31 @@ export class Isolate {
     this.#isAlive = false
   }
 
-  /** A request for all of these. One that is too late or too early for its hour is left out, as if it was refused. */
-  request(wishes: readonly Wish[]): void {
-    const { book } = this.#world
-    const entries = wishes.flatMap(({ key, atMs }) => {
-      const hour = hourOf(atMs)
-      return this.#isOpen(hour) && book.hasRoom(key, hour) ? [book.add(key, hour, this.#id())] : []
-    })
-    this.#send(entries)
-  }
-
-  /** The same again under the same ids. */
-  resend(entries: readonly Entry[]): void {
-    const open = entries.filter(({ hour }) => this.#isOpen(hour))
-    for (const entry of open) {
-      entry.requests += 1
-      if (entry.fate === 'refused') entry.fate = 'sent'
-    }
-    this.#send(open)
-  }
-
-  #id(): string | null {
-    return this.#world.chance.is(0.4) ? this.#world.chance.uuid() : null
-  }
-
-  #send(entries: readonly Entry[]): void {
-    for (const { shard, cells, indexes, named, namedIndexes } of splitByShard(entries, this.#world.shards)) {
-      const unnamed = indexes.flatMap((i) => entries[i] ?? [])
-      const withId = namedIndexes.flat().flatMap((i) => entries[i] ?? [])
-      const aboard = [...unnamed, ...withId]
-      this.#world.scheduler.note(`request for ${shard}: ${aboard.map(nameOf).join(', ')}`)
-      this.#coalescer
-        .submit(shard, cells, () => {}, named)
-        .then((landing) => {
-          for (const entry of unnamed) entry.fate = landing.kind
-          for (const [i, entry] of withId.entries()) learn(entry, landing, i)
-          this.#world.scheduler.note(`answer ${JSON.stringify(landing)}: ${aboard.map(nameOf).join(', ')}`)
-        })
-        .catch((error: unknown) => this.#world.fail(error))
-    }
+  /** The hour that an increment of this time counts in; undefined when it is closed. */
+  openHour(atMs: number): Hour | undefined {
+    const hour = hourOf(atMs)
+    return this.#isOpen(hour) ? hour : undefined
   }
 
   #isOpen(hour: Hour): boolean {
     return this.#clock.now() < edgeClosesMs(hour, this.#world.lateHours)
+  }
+
+  /** `POST /increment`, once it is read. It is validated whole: with one closed hour in it, nothing is sent. [I2] */
+  async send(request: Request): Promise<Landing[]> {
+    if (!request.increments.every(({ hour }) => this.#isOpen(hour))) return []
+    const parts = splitByShard(request.increments, this.#world.shards, request.name)
+    return Promise.all(parts.map((part) => this.#submit(part, aboard(this.#world.book, part, request))))
+  }
+
+  async #submit({ shard, cells, named }: Part, entries: Aboard): Promise<Landing> {
+    const { scheduler, isExact } = this.#world
+    const names = [...entries.unnamed, ...entries.named].map(nameOf).join(', ')
+    scheduler.note(`request for ${shard}: ${names}`)
+    const landing = await this.#coalescer.submit(shard, cells, () => {}, named)
+    scheduler.note(`answer ${JSON.stringify(landing)}: ${names}`)
+    if (isExact) learnAll(entries, landing)
+    return landing
   }
 
   /** A fresh read of the last hours, held against what was acknowledged before it began. [R1] */
@@ -92,8 +78,10 @@ export class Isolate {
     const { shards, book, isExact } = this.#world
     const nowMs = this.#clock.now()
     const [from, to] = [addHours(hourOf(nowMs), -2), addHours(hourOf(nowMs), 2)]
-    const known = new Map<Hour, readonly Entry[]>()
-    for (let hour = from; hour < to; hour = addHours(hour, 1)) known.set(hour, book.acknowledged(key, hour))
+    const known = new Map<Hour, readonly Increment[]>()
+    for (let hour = from; hour < to; hour = addHours(hour, 1)) {
+      known.set(hour, book.acknowledged(placeOf(key, hour)))
+    }
     const answer = await readCounter(
       { key, from, to, isFresh: true },
       { readCommitted: this.#reader(), askUnsettled: this.#asker(), shards, nowMs },
@@ -136,21 +124,27 @@ export class Isolate {
   }
 }
 
-/** Of an increment that may have been sent more than once, each answer tells but of its own request. */
-function learn(entry: Entry, landing: Landing, i: number): void {
-  if (entry.fate === 'accepted') return
-  if (landing.kind !== 'accepted') {
-    entry.fate = landing.kind === 'refused' && entry.requests === 1 ? 'refused' : 'unknown'
-    return
-  }
-  const result = landing.named?.[i]
-  if (result !== 'accepted' && result !== 'duplicate')
-    throw new Violation(`[I3] ${nameOf(entry)} is a ${result}`)
-  entry.fate = 'accepted'
+/** The book's entries in one part of a request. */
+type Aboard = { readonly unnamed: readonly Entry[]; readonly named: readonly Entry[] }
+
+function aboard(book: Book, part: Part, { increments, name }: Request): Aboard {
+  const those = (indexes: readonly number[] | undefined) => indexes?.flatMap((i) => increments[i] ?? []) ?? []
+  const named = part.named.map(({ id, content }, j) => {
+    const own = those(part.namedIndexes[j])
+    const scope = name === undefined ? own.map(({ key, hour }) => placeOf(key, hour)).join() : part.shard
+    return book.enter(`${scope} ${id}`, content, own)
+  })
+  const unnamed = part.indexes.length === 0 ? [] : [book.enter(undefined, '', those(part.indexes))]
+  return { unnamed, named }
 }
 
-function nameOf({ key, value }: Entry): string {
-  return `${key}#${Math.log2(value) / 2}`
+function learnAll({ unnamed, named }: Aboard, landing: Landing): void {
+  for (const entry of unnamed) learn(entry, landing.kind)
+  for (const [i, entry] of named.entries()) {
+    const heard = landing.kind === 'accepted' ? landing.named?.[i] : landing.kind
+    if (heard === undefined) throw new Violation(`[I3] ${nameOf(entry)} is not answered`)
+    learn(entry, heard)
+  }
 }
 
 /** Of the form in answers. */

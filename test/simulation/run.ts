@@ -59,6 +59,7 @@ async function drain(world: World): Promise<void> {
   // Until an alarm that was lost is overdue by any clock.
   await world.pass(3 * MINUTE, DRAIN_STEPS_MAX)
   wakeAll(world)
+  if (world.isExact) await world.clients.askForAll()
   await world.pass(DRAIN_MS - 7 * MINUTE, DRAIN_STEPS_MAX)
   retryParked(world)
   await world.pass(4 * MINUTE, DRAIN_STEPS_MAX)

@@ -1,6 +1,6 @@
 import { Instance } from './instance.ts'
 import { Violation } from './scheduler.ts'
-import { Storage } from './storage.ts'
+import { Storage, StorageFault } from './storage.ts'
 import type { World } from './world.ts'
 
 /** How long a write takes to be durable, and a message to leave after that, in ms at most. */
@@ -43,7 +43,12 @@ export class ShardHost {
     }
     answered.then(
       (answer) => void instance.gate().then(done(() => resolve(answer))),
-      (error: unknown) => done(() => reject(error))(),
+      (error: unknown) => {
+        // What is thrown for any other reason is thrown again at each retry, and answered by nothing but `unknown`.
+        if (!(error instanceof StorageFault))
+          this.#world.fail(new Violation(`${this.name} ${what}: ${error}`))
+        done(() => reject(error))()
+      },
     )
     this.#world.scheduler.note(`${this.name} ${what}`)
     return promise

@@ -2,8 +2,10 @@ import type { Hour } from '../../src/model/hour.ts'
 import { addHours, hourOf, hourStartMs } from '../../src/model/hour.ts'
 import type { Schedule } from '../../src/model/schedule.ts'
 import { settle } from '../support/fake-clock.ts'
+import { Answers } from './answers.ts'
 import { Book } from './book.ts'
 import { Chance } from './chance.ts'
+import { Clients } from './clients.ts'
 import type { FaultKind } from './faults.ts'
 import { Faults } from './faults.ts'
 import { Isolate } from './isolate.ts'
@@ -30,7 +32,9 @@ export class World {
   readonly faults: Faults
   readonly postgres = new PostgresModel()
   readonly book = new Book()
+  readonly clients = new Clients(this)
   readonly watch: Watch
+  readonly answers = new Answers(this)
   readonly shards: Schedule
   readonly lateHours: Schedule
   readonly intervalMs: number

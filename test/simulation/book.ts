@@ -21,6 +21,7 @@ export class Book {
   readonly #places = new Map<string, Increment[]>()
   readonly #entries = new Map<Increment, Entry>()
   readonly #byName = new Map<string, Entry[]>()
+  readonly #discarded = new Set<Increment>()
 
   get size(): number {
     return this.#entries.size
@@ -55,9 +56,20 @@ export class Book {
     return this.#places.get(place) ?? []
   }
 
-  /** Increments of this key and hour that are known to count by now. */
-  acknowledged(place: string): readonly Increment[] {
-    return this.#at(place).filter((increment) => this.#entries.get(increment)?.fate === 'counted')
+  /** Increments of this key and hour that every sum has by now: known to count, and not discarded. */
+  due(place: string): readonly Increment[] {
+    const isDue = (increment: Increment) => this.#entries.get(increment)?.fate === 'counted'
+    return this.#at(place).filter((increment) => isDue(increment) && !this.#discarded.has(increment))
+  }
+
+  /** Those that no sum has any more. */
+  discarded(place: string): readonly Increment[] {
+    return this.#at(place).filter((increment) => this.#discarded.has(increment))
+  }
+
+  /** An administrator has given up what is in this cell, durably. It was counted, whatever its clients know. [C1] */
+  discard(place: string, sum: Sum): void {
+    for (const increment of this.checkNoneTwice(place, sum)) this.#discarded.add(increment)
   }
 
   /**
@@ -94,23 +106,36 @@ export class Book {
     }
   }
 
-  /** All of these are in the sum. */
+  /** None of these is in the sum. */
+  checkNoneOf(increments: readonly Increment[], place: string, sum: Sum): void {
+    const times = digits(sum.sum)
+    for (const increment of increments) {
+      const i = this.#at(place).indexOf(increment)
+      if ((times[i] ?? 0) > 0)
+        throw new Violation(`[C1] increment ${i} of ${place} was discarded, and counts`)
+    }
+  }
+
+  /** All of these are in the sum that have not been discarded since. */
   checkAllOf(increments: readonly Increment[], place: string, sum: Sum, rule: string): void {
     const times = digits(sum.sum)
     const all = this.#at(place)
     for (const increment of increments) {
       const i = all.indexOf(increment)
-      if (times[i] !== 1) throw new Violation(`${rule} increment ${i} of ${place} is missing`)
+      if (times[i] !== 1 && !this.#discarded.has(increment))
+        throw new Violation(`${rule} increment ${i} of ${place} is missing`)
     }
   }
 
   /** All that is known to count once, nothing of what is known not to, every other entry whole or not at all. [C1] */
   checkFinal(counters: ReadonlyMap<string, Sum>): void {
     const counted = [...counters].flatMap(([place, sum]) => this.checkNoneTwice(place, sum))
-    this.#checkRivals(counted)
-    this.#checkWhole(new Set(counted))
+    this.#checkRivals([...counted, ...this.#discarded])
+    this.#checkWhole(new Set([...counted, ...this.#discarded]))
     for (const place of this.#places.keys()) {
-      this.checkAllOf(this.acknowledged(place), place, counters.get(place) ?? NOTHING, '[C1] at the end')
+      const sum = counters.get(place) ?? NOTHING
+      this.checkNoneOf(this.discarded(place), place, sum)
+      this.checkAllOf(this.due(place), place, sum, '[C1] at the end')
     }
   }
 

@@ -1,3 +1,4 @@
+import { discardSome, retryParked } from './administrator.ts'
 import type { Wish } from './clients.ts'
 import { Isolate } from './isolate.ts'
 import type { Recording } from './storage.ts'
@@ -21,6 +22,7 @@ export async function act(world: World, recordings: Recordings): Promise<void> {
   if (chance.is(0.3)) read(world)
   strikeShards(world)
   strikePostgres(world)
+  administer(world)
   if (faults.strikes('isolateDies')) replaceIsolate(world)
   if (!world.isExact) rewind(world, recordings)
   await world.pass(pauseMs(world))
@@ -91,7 +93,14 @@ function strikePostgres(world: World): void {
     scheduler.note(`Postgres refuses ${key}`)
     scheduler.after(chance.between(1_000, 300_000), '', () => postgres.refusedKeys.delete(key))
   }
+}
+
+function administer(world: World): void {
+  const { chance, faults } = world
   if (faults.has('pgRefusesCells') && chance.is(0.02)) retryParked(world)
+  for (const host of world.hosts.values()) {
+    if (host.storage.hasTables && faults.strikes('discard')) discardSome(world, host)
+  }
 }
 
 function replaceIsolate(world: World): void {
@@ -99,14 +108,6 @@ function replaceIsolate(world: World): void {
   world.isolates[place]?.die()
   world.isolates[place] = new Isolate(world)
   world.scheduler.note('an isolate dies')
-}
-
-/** An operator has every parked cell tried again. */
-export function retryParked(world: World): void {
-  for (const host of world.hosts.values()) {
-    if (!host.storage.hasTables) continue
-    host.call('retry', ({ shard }) => shard.decideParked('retry', null)).catch(() => {})
-  }
 }
 
 /** What the hourly cron does: it wakes the shards, and one that has lost its alarm arms it. */

@@ -45,6 +45,8 @@ const STRONGEST = {
   pgStuck: 0.03,
   /** Postgres refuses cells of some keys for a while. */
   pgRefusesCells: 0.04,
+  /** An administrator gives up parked cells for good. */
+  discard: 0.1,
   clocksDiffer: 1,
   shardCountChanges: 0.7,
   leap: 0.03,

@@ -78,9 +78,11 @@ export class Isolate {
     const { shards, book, isExact } = this.#world
     const nowMs = this.#clock.now()
     const [from, to] = [addHours(hourOf(nowMs), -2), addHours(hourOf(nowMs), 2)]
-    const known = new Map<Hour, readonly Increment[]>()
+    // Of what is discarded meanwhile, it may show what was before or what is after.
+    const [due, discarded] = [new Map<Hour, readonly Increment[]>(), new Map<Hour, readonly Increment[]>()]
     for (let hour = from; hour < to; hour = addHours(hour, 1)) {
-      known.set(hour, book.acknowledged(placeOf(key, hour)))
+      due.set(hour, book.due(placeOf(key, hour)))
+      discarded.set(hour, book.discarded(placeOf(key, hour)))
     }
     const answer = await readCounter(
       { key, from, to, isFresh: true },
@@ -92,7 +94,8 @@ export class Isolate {
       const hour = hourOfStart(bucket.start)
       const place = placeOf(key, hour)
       book.checkNoneTwice(place, bucket)
-      if (hour >= freshFrom) book.checkAllOf(known.get(hour) ?? [], place, bucket, '[R1] in a fresh read')
+      book.checkNoneOf(discarded.get(hour) ?? [], place, bucket)
+      if (hour >= freshFrom) book.checkAllOf(due.get(hour) ?? [], place, bucket, '[R1] in a fresh read')
     }
     this.#world.reads += 1
   }

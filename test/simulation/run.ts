@@ -1,4 +1,5 @@
-import { act, retryParked, wakeAll } from './deeds.ts'
+import { retryParked } from './administrator.ts'
+import { act, wakeAll } from './deeds.ts'
 import type { FaultKind } from './faults.ts'
 import { Violation } from './scheduler.ts'
 import { replayed } from './watch.ts'

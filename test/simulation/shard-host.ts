@@ -45,8 +45,7 @@ export class ShardHost {
       (answer) => void instance.gate().then(done(() => resolve(answer))),
       (error: unknown) => {
         // What is thrown for any other reason is thrown again at each retry, and answered by nothing but `unknown`.
-        if (!(error instanceof StorageFault))
-          this.#world.fail(new Violation(`${this.name} ${what}: ${error}`))
+        if (!(error instanceof StorageFault)) this.#world.fail(violationOf(error, `${this.name} ${what}`))
         done(() => reject(error))()
       },
     )
@@ -157,4 +156,8 @@ export class ShardHost {
     }
     this.lookAfter()
   }
+}
+
+function violationOf(error: unknown, where: string): Violation {
+  return error instanceof Violation ? error : new Violation(`${where} threw: ${error}`)
 }

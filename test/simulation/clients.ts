@@ -1,5 +1,6 @@
 import type { Increment } from '../../src/model/increment.ts'
-import type { Isolate, Request } from './isolate.ts'
+import type { Isolate } from './isolate.ts'
+import type { Request } from './request.ts'
 import { Violation } from './scheduler.ts'
 import type { World } from './world.ts'
 

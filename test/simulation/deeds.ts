@@ -1,6 +1,8 @@
 import { discardSome, retryParked } from './administrator.ts'
 import type { Wish } from './clients.ts'
+import { readFresh } from './fresh-read.ts'
 import { Isolate } from './isolate.ts'
+import { Violation } from './scheduler.ts'
 import type { Recording } from './storage.ts'
 import type { World } from './world.ts'
 
@@ -51,13 +53,9 @@ function keyOf({ chance, scheduler }: World): string {
 }
 
 function read(world: World): void {
-  const { chance } = world
-  chance
-    .pick(world.isolates)
-    .read(keyOf(world))
-    .catch((error: unknown) => {
-      if (error instanceof Error && error.name === 'Violation') world.fail(error)
-    })
+  readFresh(world, world.chance.pick(world.isolates), keyOf(world)).catch((error: unknown) => {
+    if (error instanceof Violation) world.fail(error)
+  })
 }
 
 function strikeShards(world: World): void {

@@ -4,6 +4,10 @@ import type { Chance } from './chance.ts'
 const STRONGEST = {
   /** A client sends other content under the names of an earlier request. */
   nameReused: 0.1,
+  /** A client hangs up in the middle of its request. */
+  hangUp: 0.2,
+  /** The platform ends a request although it is kept alive, and with it perhaps the one that leads. */
+  requestLost: 0.05,
   /** A call to a shard never gets there. */
   callLost: 0.15,
   /** A call gets there, and its answer is lost. */

@@ -47,11 +47,12 @@ function checkGone({ name }: ShardHost, gone: Gone, increments: number): void {
   if (increments !== due) throw new Violation(`[C1] ${name} discards ${increments} increments of ${due}`)
 }
 
-function enter({ book, scheduler }: World, { name }: ShardHost, gone: Gone): void {
+function enter(world: World, { name }: ShardHost, gone: Gone): void {
   const hour = parseShardName(name)?.hour
   if (hour === undefined) throw new Error(`${name} is no shard`)
   for (const [key, { cell }] of gone) {
-    scheduler.note(`${name} has discarded ${cell.count} of ${key}`)
-    book.discard(placeOf(key, hour), cell)
+    world.scheduler.note(`${name} has discarded ${cell.count} of ${key}`)
+    world.tally('discard')
+    world.book.discard(placeOf(key, hour), cell)
   }
 }

@@ -1,5 +1,6 @@
 import { discardSome, retryParked } from './administrator.ts'
 import type { Wish } from './clients.ts'
+import { deploy } from './deploy.ts'
 import { readFresh } from './fresh-read.ts'
 import { Isolate } from './isolate.ts'
 import { Violation } from './scheduler.ts'
@@ -25,6 +26,7 @@ export async function act(world: World, recordings: Recordings): Promise<void> {
   strikeShards(world)
   strikePostgres(world)
   administer(world)
+  if (faults.strikes('deploy')) deploy(world)
   if (faults.strikes('isolateDies')) replaceIsolate(world)
   if (!world.isExact) rewind(world, recordings)
   await world.pass(pauseMs(world))

@@ -51,6 +51,9 @@ const STRONGEST = {
   pgRefusesCells: 0.04,
   /** An administrator gives up parked cells for good. */
   discard: 0.1,
+  /** Another release, old and new at a time; and perhaps one that writes flights of another version. */
+  deploy: 0.03,
+  formatChanges: 1,
   clocksDiffer: 1,
   shardCountChanges: 0.7,
   leap: 0.03,

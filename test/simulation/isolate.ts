@@ -13,6 +13,8 @@ import { edgeClosesMs } from '../../src/model/increment.ts'
 import { clockOf } from './instance-clock.ts'
 import { askUnsettled, sendFlight } from './network.ts'
 import { readerOf } from './postgres-link.ts'
+import type { Release } from './release.ts'
+import { asWrittenBy } from './release.ts'
 import type { Aboard, Request } from './request.ts'
 import { describe, enter, learnAll } from './request.ts'
 import { RequestContext, whileRequested } from './request-context.ts'
@@ -25,6 +27,7 @@ const ANSWER_MS_MAX = WAIT_MS_MAX + FLIGHT_MS_MAX + 1_000
 /** An isolate of the Worker: the production coalescer and reads. */
 export class Isolate {
   readonly #world: World
+  readonly #release: Release
   readonly #clock: Clock
   readonly #coalescer: Coalescer
   #isAlive = true
@@ -33,12 +36,13 @@ export class Isolate {
 
   constructor(world: World) {
     this.#world = world
+    this.#release = world.release
     const skewMs = world.faults.has('clocksDiffer') ? world.chance.between(-5_000, 5_000) : 0
     this.#clock = clockOf(world, skewMs, () => this.#isAlive)
     this.#coalescer = new Coalescer({
-      send: (shard, flight) => this.#whileAlive(sendFlight(world, shard, flight)),
+      send: (shard, flight) => this.#whileAlive(sendFlight(world, shard, asWrittenBy(this.#release, flight))),
       clock: this.#clock,
-      lingerMs: world.lingerMs,
+      lingerMs: this.#release.lingerMs,
     })
   }
 
@@ -58,7 +62,7 @@ export class Isolate {
   }
 
   #isOpen(hour: Hour): boolean {
-    return this.nowMs < edgeClosesMs(hour, this.#world.lateHours)
+    return this.nowMs < edgeClosesMs(hour, this.#release.lateHours)
   }
 
   /** `POST /increment`, once it is read. It is validated whole: with one closed hour in it, nothing is sent. [I2] */
@@ -66,7 +70,7 @@ export class Isolate {
     if (!request.increments.every(({ hour }) => this.#isOpen(hour))) return []
     const context = new RequestContext()
     this.#strike(context)
-    const parts = splitByShard(request.increments, this.#world.shards, request.name)
+    const parts = splitByShard(request.increments, this.#release.shards, request.name)
     return Promise.all(
       parts.map((part) => this.#submit(part, enter(this.#world.book, part, request), context)),
     )
@@ -75,10 +79,11 @@ export class Isolate {
   #strike(context: RequestContext): void {
     const { faults, scheduler, chance } = this.#world
     const soon = () => chance.between(0, chance.is(0.8) ? 100 : 5_000)
-    if (faults.strikes('hangUp')) scheduler.after(soon(), '', () => context.hangUp())
+    if (faults.strikes('hangUp')) scheduler.after(soon(), 'a client hangs up', () => context.hangUp())
     if (faults.strikes('requestLost'))
       scheduler.after(soon(), 'a request is lost', () => {
         this.#hasLost = true
+        this.#world.tally('requestLost')
         context.cancel()
       })
   }
@@ -92,6 +97,8 @@ export class Isolate {
     answered()
     scheduler.note(`answer ${JSON.stringify(landing)}: ${describe(aboard)}`)
     this.#checkNobodyLost(landing)
+    for (const result of landing.kind === 'accepted' ? (landing.named ?? []) : []) this.#world.tally(result)
+    if (!context.isHeard) this.#world.tally('hangUp')
     if (isExact && context.isHeard) learnAll(aboard, landing)
     return landing
   }
@@ -111,12 +118,11 @@ export class Isolate {
   }
 
   read(query: CounterQuery): ReturnType<typeof readCounter> {
-    const { shards } = this.#world
     const readCommitted = readerOf(this.#world)
     return readCounter(query, {
       readCommitted: (committed) => this.#patiently(readCommitted(committed)),
       askUnsettled: (shard, key) => this.#patiently(askUnsettled(this.#world, shard, key)),
-      shards,
+      shards: this.#release.shards,
       nowMs: this.nowMs,
     })
   }

@@ -1,5 +1,5 @@
 import type { MergeAnswer, Unsettled } from '../../src/model/flight.ts'
-import type { ShardHost } from './shard-host.ts'
+import { merge } from './merging.ts'
 import type { World } from './world.ts'
 
 /** Longer than any attempt is waited for, and than any flight is tried. */
@@ -8,7 +8,11 @@ const LATE_MS_MAX = 120_000
 /** The way of a flight to its shard, and of the answer back. A lost one rejects, or is never heard of. */
 export function sendFlight(world: World, shard: string, encoded: string): Promise<MergeAnswer> {
   const { faults, chance } = world
-  const deliver = (ms: number) => later(world, ms, () => merge(world, world.host(shard), encoded))
+  const deliver = (ms: number) =>
+    later(world, ms, () => {
+      const host = world.host(shard)
+      return host.call('merge', (instance) => merge(world, host, instance, encoded))
+    })
   if (faults.strikes('callTwice')) return twice(world, deliver)
   if (faults.strikes('overloaded')) return overloaded(world, deliver)
   if (faults.strikes('callLost')) return lost(world)
@@ -18,14 +22,6 @@ export function sendFlight(world: World, shard: string, encoded: string): Promis
     return answer.then((a) => later(world, chance.between(1, 40), async () => a))
   forget(answer)
   return lost(world)
-}
-
-function merge(world: World, host: ShardHost, encoded: string): Promise<MergeAnswer> {
-  return host.call('merge', async ({ shard }) => {
-    const answer = await shard.merge(encoded)
-    world.answers.given(host, encoded, answer)
-    return answer
-  })
 }
 
 /**

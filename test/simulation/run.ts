@@ -15,6 +15,7 @@ export type Outcome = {
   readonly increments: number
   readonly reads: number
   readonly rewindsNoticed: number
+  readonly tallies: Readonly<Record<string, number>>
   readonly kinds: readonly FaultKind[]
   readonly failure: Failure | null
 }
@@ -31,10 +32,18 @@ const DRAIN_STEPS_MAX = 20_000
 export async function run(scenario: Scenario): Promise<Outcome> {
   const world = new World(scenario)
   const failure = await silently(() => failureOf(world, scenario))
-  const { scheduler, book, reads, rewindsNoticed, faults } = world
+  const { scheduler, book, reads, rewindsNoticed, tallies, faults } = world
   world.close()
-  const { steps } = scheduler
-  return { scenario, steps, increments: book.size, reads, rewindsNoticed, kinds: faults.kinds, failure }
+  return {
+    scenario,
+    steps: scheduler.steps,
+    increments: book.size,
+    reads,
+    rewindsNoticed,
+    tallies,
+    kinds: faults.kinds,
+    failure,
+  }
 }
 
 async function failureOf(world: World, { steps }: Scenario): Promise<Failure | null> {

@@ -78,7 +78,7 @@ export class ShardHost {
   #commit(): void {
     const { scheduler, chance } = this.#world
     this.storage.commit()
-    const letOut = this.#current?.release()
+    const letOut = this.#current?.letOut()
     if (letOut !== undefined) scheduler.after(chance.between(0, LEAVE_MS_MAX), '', letOut)
   }
 
@@ -136,7 +136,7 @@ export class ShardHost {
     if (instance === null) return
     const { chance, scheduler } = this.#world
     const isDurable = chance.is(0.5)
-    const letOut = isDurable ? instance.release() : () => {}
+    const letOut = isDurable ? instance.letOut() : () => {}
     instance.life = 'superseded'
     this.#end(instance, isDurable)
     letOut()

@@ -1,20 +1,9 @@
 import type { Hour } from '../../src/model/hour.ts'
+import type { Increment } from '../../src/model/increment.ts'
+import type { Entry } from './entry.ts'
+import { fateOf, mayCount, nameOf, newEntry } from './entry.ts'
 import { placeOf } from './postgres-model.ts'
 import { Violation } from './scheduler.ts'
-
-/** What its client knows of an increment. `sent`: no answer, and perhaps never one. */
-export type Fate = 'sent' | 'accepted' | 'refused' | 'unknown'
-
-export type Entry = {
-  readonly key: string
-  readonly hour: Hour
-  readonly value: number
-  /** What makes it safe to send again. */
-  readonly id?: string
-  /** Requests that carried it. */
-  requests: number
-  fate: Fate
-}
 
 /** The digits of a sum in this base tell of each increment how often it was counted: the i-th has the value BASE^i. */
 const BASE = 4
@@ -22,77 +11,140 @@ const ENTRIES_MAX = 26
 
 type Sum = { readonly sum: bigint; readonly count: number }
 
+const NOTHING: Sum = { sum: 0n, count: 0 }
+
 /**
- * The naive model: what was sent, key by key and hour by hour, and what became of it. It knows nothing of shards.
+ * The naive model: what was sent, key by key and hour by hour, and what became of it. It knows nothing of shards: a
+ * name is a text.
  */
 export class Book {
-  readonly #entries = new Map<string, Entry[]>()
+  readonly #places = new Map<string, Increment[]>()
+  readonly #entries = new Map<Increment, Entry>()
+  readonly #byName = new Map<string, Entry[]>()
+  readonly #discarded = new Set<Increment>()
 
   get size(): number {
-    return [...this.#entries.values()].reduce((total, entries) => total + entries.length, 0)
+    return this.#entries.size
   }
 
   /** Whether one more increment of this key and hour can be told from the others. */
   hasRoom(key: string, hour: Hour): boolean {
-    return this.#of(placeOf(key, hour)).length < ENTRIES_MAX
+    return this.#at(placeOf(key, hour)).length < ENTRIES_MAX
   }
 
-  add(key: string, hour: Hour, id: string | null): Entry {
+  /** An increment that no other is like. */
+  increment(key: string, hour: Hour, id: string | undefined): Increment {
     const place = placeOf(key, hour)
-    const entries = this.#of(place)
-    const value = BASE ** entries.length
-    const entry: Entry = { key, hour, value, requests: 1, fate: 'sent', ...(id !== null && { id }) }
-    this.#entries.set(place, [...entries, entry])
+    const before = this.#at(place)
+    const increment = { key, hour, value: BASE ** before.length, ...(id !== undefined && { id }) }
+    this.#places.set(place, [...before, increment])
+    return increment
+  }
+
+  /** One more request has these in it, under a name or none. The same content under the same name is the same entry. */
+  enter(name: string | undefined, content: string, increments: readonly Increment[]): Entry {
+    const rivals = (name === undefined ? undefined : this.#byName.get(name)) ?? []
+    const entry = rivals.find((e) => e.content === content) ?? newEntry(content, increments, rivals)
+    if (name !== undefined) this.#byName.set(name, rivals)
+    for (const increment of increments) this.#entries.set(increment, entry)
+    entry.requests += 1
+    entry.doubts += 1
     return entry
   }
 
-  /** Some of the latest increments that can be sent again, whatever became of them. */
-  named(chance: () => number): Entry[] {
-    const all = [...this.#entries.values()].flat().filter(({ id }) => id !== undefined)
-    return all.slice(-12).filter(() => chance() < 0.3)
+  #at(place: string): readonly Increment[] {
+    return this.#places.get(place) ?? []
   }
 
-  #of(place: string): readonly Entry[] {
-    return this.#entries.get(place) ?? []
+  /** Increments of this key and hour that every sum has by now: known to count, and not discarded. */
+  due(place: string): readonly Increment[] {
+    const isDue = (increment: Increment) => this.#entries.get(increment)?.fate === 'counted'
+    return this.#at(place).filter((increment) => isDue(increment) && !this.#discarded.has(increment))
   }
 
-  /** Increments of this key and hour that have been acknowledged by now. */
-  acknowledged(key: string, hour: Hour): readonly Entry[] {
-    return this.#of(placeOf(key, hour)).filter(({ fate }) => fate === 'accepted')
+  /** Those that no sum has any more. */
+  discarded(place: string): readonly Increment[] {
+    return this.#at(place).filter((increment) => this.#discarded.has(increment))
   }
 
-  /** Holds a sum against the book: nothing more than once, nothing refused, nothing that was not sent. */
-  checkNoneTwice(place: string, sum: Sum): void {
-    const entries = this.#of(place)
+  /** An administrator has given up what is in this cell, durably. It was counted, whatever its clients know. [C1] */
+  discard(place: string, sum: Sum): void {
+    for (const increment of this.checkNoneTwice(place, sum)) this.#discarded.add(increment)
+  }
+
+  /**
+   * Holds a sum against the book: nothing more than once, nothing refused, nothing that was not sent.
+   *
+   * @returns what is in it.
+   */
+  checkNoneTwice(place: string, sum: Sum): Increment[] {
     const times = digits(sum.sum)
-    for (const [i, count] of times.entries()) {
-      const fate = entries[i]?.fate ?? 'never sent'
-      if (count > 1) throw new Violation(`[P1] increment ${i} of ${place} (${fate}) counts ${count} times`)
-      if (count === 1 && (fate === 'refused' || fate === 'never sent')) {
-        throw new Violation(`[I4] increment ${i} of ${place} counts, and is ${fate}`)
-      }
-    }
-    const total = times.reduce((a, b) => a + b, 0)
-    if (total !== sum.count)
-      throw new Violation(`[A2] ${place} has ${total} increments and count ${sum.count}`)
+    const counted = times.flatMap((count, i) => (count > 0 ? [this.#checkOne(place, i, count)] : []))
+    if (counted.length !== sum.count)
+      throw new Violation(`[A2] ${place} has ${counted.length} increments and count ${sum.count}`)
+    this.#checkRivals(counted)
+    return counted
   }
 
-  /** All of these are in the sum. */
-  checkAllOf(entries: readonly Entry[], place: string, sum: Sum, rule: string): void {
-    const times = digits(sum.sum)
-    const all = this.#of(place)
+  #checkOne(place: string, i: number, count: number): Increment {
+    const increment = this.#at(place)[i]
+    const entry = increment && this.#entries.get(increment)
+    const fate = entry === undefined ? 'never sent' : fateOf(entry)
+    if (count > 1) throw new Violation(`[P1] increment ${i} of ${place} (${fate}) counts ${count} times`)
+    if (increment === undefined || entry === undefined || !mayCount(entry))
+      throw new Violation(`[I4] increment ${i} of ${place} counts, and is ${fate}`)
+    return increment
+  }
+
+  /** No two contents under one name. [I3] */
+  #checkRivals(counted: readonly Increment[]): void {
+    const entries = new Set(counted.flatMap((increment) => this.#entries.get(increment) ?? []))
     for (const entry of entries) {
-      const i = all.indexOf(entry)
-      if (times[i] !== 1) throw new Violation(`${rule} increment ${i} of ${place} (${entry.fate}) is missing`)
+      const rival = entry.rivals.find((other) => other !== entry && entries.has(other))
+      if (rival !== undefined)
+        throw new Violation(`[I3] under one name count ${nameOf(entry)} and ${nameOf(rival)}`)
     }
   }
 
-  /** Every acknowledged increment once, every refused one not at all, every other at most once. [C1] */
+  /** None of these is in the sum. */
+  checkNoneOf(increments: readonly Increment[], place: string, sum: Sum): void {
+    const times = digits(sum.sum)
+    for (const increment of increments) {
+      const i = this.#at(place).indexOf(increment)
+      if ((times[i] ?? 0) > 0)
+        throw new Violation(`[C1] increment ${i} of ${place} was discarded, and counts`)
+    }
+  }
+
+  /** All of these are in the sum that have not been discarded since. */
+  checkAllOf(increments: readonly Increment[], place: string, sum: Sum, rule: string): void {
+    const times = digits(sum.sum)
+    const all = this.#at(place)
+    for (const increment of increments) {
+      const i = all.indexOf(increment)
+      if (times[i] !== 1 && !this.#discarded.has(increment))
+        throw new Violation(`${rule} increment ${i} of ${place} is missing`)
+    }
+  }
+
+  /** All that is known to count once, nothing of what is known not to, every other entry whole or not at all. [C1] */
   checkFinal(counters: ReadonlyMap<string, Sum>): void {
-    for (const [place, sum] of counters) this.checkNoneTwice(place, sum)
-    for (const [place, entries] of this.#entries) {
-      const accepted = entries.filter(({ fate }) => fate === 'accepted')
-      this.checkAllOf(accepted, place, counters.get(place) ?? { sum: 0n, count: 0 }, '[C1] at the end')
+    const counted = [...counters].flatMap(([place, sum]) => this.checkNoneTwice(place, sum))
+    this.#checkRivals([...counted, ...this.#discarded])
+    this.#checkWhole(new Set([...counted, ...this.#discarded]))
+    for (const place of this.#places.keys()) {
+      const sum = counters.get(place) ?? NOTHING
+      this.checkNoneOf(this.discarded(place), place, sum)
+      this.checkAllOf(this.due(place), place, sum, '[C1] at the end')
+    }
+  }
+
+  /** What a name holds together is never cut. [I3] */
+  #checkWhole(counted: ReadonlySet<Increment>): void {
+    for (const entry of new Set(this.#entries.values())) {
+      const part = entry.increments.filter((increment) => counted.has(increment))
+      if (part.length > 0 && part.length < entry.increments.length)
+        throw new Violation(`[I3] of ${nameOf(entry)} only ${nameOf({ increments: part })} counts`)
     }
   }
 }

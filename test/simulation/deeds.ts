@@ -1,5 +1,9 @@
-import type { Wish } from './isolate.ts'
+import { discardSome, retryParked } from './administrator.ts'
+import type { Wish } from './clients.ts'
+import { deploy } from './deploy.ts'
+import { readFresh } from './fresh-read.ts'
 import { Isolate } from './isolate.ts'
+import { Violation } from './scheduler.ts'
 import type { Recording } from './storage.ts'
 import type { World } from './world.ts'
 
@@ -14,12 +18,15 @@ export type Recordings = {
 
 /** One deed of clients, operators or misfortune, and the time until the next. */
 export async function act(world: World, recordings: Recordings): Promise<void> {
-  const { chance, faults } = world
+  const { chance, faults, clients, isolates } = world
   if (chance.is(0.7)) request(world)
-  if (chance.is(0.1)) chance.pick(world.isolates).resend(world.book.named(world.chance.float))
+  if (chance.is(0.1)) clients.askAgain(chance.pick(isolates))
+  if (faults.strikes('nameReused')) clients.contradict(chance.pick(isolates))
   if (chance.is(0.3)) read(world)
   strikeShards(world)
   strikePostgres(world)
+  administer(world)
+  if (faults.strikes('deploy')) deploy(world)
   if (faults.strikes('isolateDies')) replaceIsolate(world)
   if (!world.isExact) rewind(world, recordings)
   await world.pass(pauseMs(world))
@@ -38,7 +45,7 @@ function request(world: World): void {
     const atMs = scheduler.nowMs + (chance.is(0.2) ? chance.between(-90 * MINUTE, 4 * MINUTE) : 0)
     return { key, atMs }
   })
-  chance.pick(world.isolates).request(wishes)
+  world.clients.ask(chance.pick(world.isolates), wishes)
 }
 
 /** Half of all goes to one key. A key that the book cannot tell more increments of is followed by another. */
@@ -48,13 +55,9 @@ function keyOf({ chance, scheduler }: World): string {
 }
 
 function read(world: World): void {
-  const { chance } = world
-  chance
-    .pick(world.isolates)
-    .read(keyOf(world))
-    .catch((error: unknown) => {
-      if (error instanceof Error && error.name === 'Violation') world.fail(error)
-    })
+  readFresh(world, world.chance.pick(world.isolates), keyOf(world)).catch((error: unknown) => {
+    if (error instanceof Violation) world.fail(error)
+  })
 }
 
 function strikeShards(world: World): void {
@@ -90,7 +93,14 @@ function strikePostgres(world: World): void {
     scheduler.note(`Postgres refuses ${key}`)
     scheduler.after(chance.between(1_000, 300_000), '', () => postgres.refusedKeys.delete(key))
   }
+}
+
+function administer(world: World): void {
+  const { chance, faults } = world
   if (faults.has('pgRefusesCells') && chance.is(0.02)) retryParked(world)
+  for (const host of world.hosts.values()) {
+    if (host.storage.hasTables && faults.strikes('discard')) discardSome(world, host)
+  }
 }
 
 function replaceIsolate(world: World): void {
@@ -98,14 +108,6 @@ function replaceIsolate(world: World): void {
   world.isolates[place]?.die()
   world.isolates[place] = new Isolate(world)
   world.scheduler.note('an isolate dies')
-}
-
-/** An operator has every parked cell tried again. */
-export function retryParked(world: World): void {
-  for (const host of world.hosts.values()) {
-    if (!host.storage.hasTables) continue
-    host.call('retry', ({ shard }) => shard.decideParked('retry', null)).catch(() => {})
-  }
 }
 
 /** What the hourly cron does: it wakes the shards, and one that has lost its alarm arms it. */

@@ -2,6 +2,12 @@ import type { Chance } from './chance.ts'
 
 /** Every kind of fault, with how often it strikes at most: a probability for each occasion. */
 const STRONGEST = {
+  /** A client sends other content under the names of an earlier request. */
+  nameReused: 0.1,
+  /** A client hangs up in the middle of its request. */
+  hangUp: 0.2,
+  /** The platform ends a request although it is kept alive, and with it perhaps the one that leads. */
+  requestLost: 0.05,
   /** A call to a shard never gets there. */
   callLost: 0.15,
   /** A call gets there, and its answer is lost. */
@@ -43,6 +49,11 @@ const STRONGEST = {
   pgStuck: 0.03,
   /** Postgres refuses cells of some keys for a while. */
   pgRefusesCells: 0.04,
+  /** An administrator gives up parked cells for good. */
+  discard: 0.1,
+  /** Another release, old and new at a time; and perhaps one that writes flights of another version. */
+  deploy: 0.03,
+  formatChanges: 1,
   clocksDiffer: 1,
   shardCountChanges: 0.7,
   leap: 0.03,

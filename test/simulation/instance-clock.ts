@@ -1,13 +1,16 @@
 import type { Clock } from '../../src/model/clock.ts'
+import { whileRequested } from './request-context.ts'
 import type { World } from './world.ts'
 
-/** The clock of one isolate or object: off by so much, and without a future once it is dead. */
+/** The clock of one isolate or object: off by so much, and without a future once it, or the request that asks, is dead. */
 export function clockOf(world: World, skewMs: number, isAlive: () => boolean): Clock {
   const { scheduler, chance } = world
-  const after = (ms: number, callback: () => void) =>
-    scheduler.after(ms, '', () => {
-      if (isAlive()) callback()
+  const after = (ms: number, callback: () => void) => {
+    const ring = whileRequested(callback)
+    return scheduler.after(ms, '', () => {
+      if (isAlive()) ring()
     })
+  }
   return {
     now: () => scheduler.nowMs + skewMs,
     random: chance.float,

@@ -6,7 +6,8 @@ import { ShardObject } from '../../src/shard/shard.ts'
 import type { SqlValue } from '../../src/shard/sql.ts'
 import { clockOf } from './instance-clock.ts'
 import { sinkOf } from './postgres-link.ts'
-import type { Storage } from './storage.ts'
+import type { Release } from './release.ts'
+import { type Storage, StorageFault } from './storage.ts'
 import type { World } from './world.ts'
 
 /**
@@ -46,6 +47,7 @@ class FickleHeld extends Held {
 export class Instance {
   readonly shard: SimulatedShard
   readonly name: string
+  readonly release: Release
   life: Life = 'current'
   /** Statements that Postgres has not answered. */
   statements = 0
@@ -60,7 +62,8 @@ export class Instance {
     this.name = name
     this.#storage = storage
     const clock = clockOf(world, skewMs, () => this.life !== 'dead')
-    const { lateHours, intervalMs: flushIntervalMs } = world
+    this.release = world.release
+    const { lateHours, intervalMs: flushIntervalMs } = this.release
     const services = { sink: sinkOf(world, this), held: new FickleHeld(world), flushIntervalMs, lateHours }
     const state = { id: { name }, storage: this.#handle(world), waitUntil: ignore }
     this.shard = new SimulatedShard(state as unknown as DurableObjectState, { clock, services })
@@ -76,7 +79,7 @@ export class Instance {
   }
 
   /** Takes those that wait at the gate, for what they wait for has become durable. @returns what lets them out. */
-  release(): () => void {
+  letOut(): () => void {
     const released = this.#waiting.splice(0)
     return () => {
       if (this.life === 'dead') return
@@ -88,7 +91,7 @@ export class Instance {
     const owned = () => {
       if (this.life === 'current') return this.#storage
       this.#isGateBroken = true
-      throw new Error('the storage belongs to another incarnation')
+      throw new StorageFault('the storage belongs to another incarnation')
     }
     return {
       sql: {

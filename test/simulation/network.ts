@@ -1,4 +1,5 @@
 import type { MergeAnswer, Unsettled } from '../../src/model/flight.ts'
+import { merge } from './merging.ts'
 import type { World } from './world.ts'
 
 /** Longer than any attempt is waited for, and than any flight is tried. */
@@ -8,7 +9,10 @@ const LATE_MS_MAX = 120_000
 export function sendFlight(world: World, shard: string, encoded: string): Promise<MergeAnswer> {
   const { faults, chance } = world
   const deliver = (ms: number) =>
-    later(world, ms, () => world.host(shard).call('merge', (instance) => instance.shard.merge(encoded)))
+    later(world, ms, () => {
+      const host = world.host(shard)
+      return host.call('merge', (instance) => merge(world, host, instance, encoded))
+    })
   if (faults.strikes('callTwice')) return twice(world, deliver)
   if (faults.strikes('overloaded')) return overloaded(world, deliver)
   if (faults.strikes('callLost')) return lost(world)

@@ -1,4 +1,5 @@
-import { act, retryParked, wakeAll } from './deeds.ts'
+import { retryParked } from './administrator.ts'
+import { act, wakeAll } from './deeds.ts'
 import type { FaultKind } from './faults.ts'
 import { Violation } from './scheduler.ts'
 import { replayed } from './watch.ts'
@@ -14,6 +15,7 @@ export type Outcome = {
   readonly increments: number
   readonly reads: number
   readonly rewindsNoticed: number
+  readonly tallies: Readonly<Record<string, number>>
   readonly kinds: readonly FaultKind[]
   readonly failure: Failure | null
 }
@@ -30,10 +32,18 @@ const DRAIN_STEPS_MAX = 20_000
 export async function run(scenario: Scenario): Promise<Outcome> {
   const world = new World(scenario)
   const failure = await silently(() => failureOf(world, scenario))
-  const { scheduler, book, reads, rewindsNoticed, faults } = world
+  const { scheduler, book, reads, rewindsNoticed, tallies, faults } = world
   world.close()
-  const { steps } = scheduler
-  return { scenario, steps, increments: book.size, reads, rewindsNoticed, kinds: faults.kinds, failure }
+  return {
+    scenario,
+    steps: scheduler.steps,
+    increments: book.size,
+    reads,
+    rewindsNoticed,
+    tallies,
+    kinds: faults.kinds,
+    failure,
+  }
 }
 
 async function failureOf(world: World, { steps }: Scenario): Promise<Failure | null> {
@@ -59,6 +69,7 @@ async function drain(world: World): Promise<void> {
   // Until an alarm that was lost is overdue by any clock.
   await world.pass(3 * MINUTE, DRAIN_STEPS_MAX)
   wakeAll(world)
+  if (world.isExact) await world.clients.askForAll()
   await world.pass(DRAIN_MS - 7 * MINUTE, DRAIN_STEPS_MAX)
   retryParked(world)
   await world.pass(4 * MINUTE, DRAIN_STEPS_MAX)

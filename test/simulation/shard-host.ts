@@ -1,6 +1,6 @@
 import { Instance } from './instance.ts'
 import { Violation } from './scheduler.ts'
-import { Storage } from './storage.ts'
+import { Storage, StorageFault } from './storage.ts'
 import type { World } from './world.ts'
 
 /** How long a write takes to be durable, and a message to leave after that, in ms at most. */
@@ -43,7 +43,11 @@ export class ShardHost {
     }
     answered.then(
       (answer) => void instance.gate().then(done(() => resolve(answer))),
-      (error: unknown) => done(() => reject(error))(),
+      (error: unknown) => {
+        // What is thrown for any other reason is thrown again at each retry, and answered by nothing but `unknown`.
+        if (!(error instanceof StorageFault)) this.#world.fail(violationOf(error, `${this.name} ${what}`))
+        done(() => reject(error))()
+      },
     )
     this.#world.scheduler.note(`${this.name} ${what}`)
     return promise
@@ -74,7 +78,7 @@ export class ShardHost {
   #commit(): void {
     const { scheduler, chance } = this.#world
     this.storage.commit()
-    const letOut = this.#current?.release()
+    const letOut = this.#current?.letOut()
     if (letOut !== undefined) scheduler.after(chance.between(0, LEAVE_MS_MAX), '', letOut)
   }
 
@@ -132,7 +136,7 @@ export class ShardHost {
     if (instance === null) return
     const { chance, scheduler } = this.#world
     const isDurable = chance.is(0.5)
-    const letOut = isDurable ? instance.release() : () => {}
+    const letOut = isDurable ? instance.letOut() : () => {}
     instance.life = 'superseded'
     this.#end(instance, isDurable)
     letOut()
@@ -152,4 +156,8 @@ export class ShardHost {
     }
     this.lookAfter()
   }
+}
+
+function violationOf(error: unknown, where: string): Violation {
+  return error instanceof Violation ? error : new Violation(`${where} threw: ${error}`)
 }

@@ -7,6 +7,11 @@ export type Recording = {
   readonly alarmAtMs: number | null
 }
 
+/** What the platform throws, and the program is to survive. */
+export class StorageFault extends Error {
+  override name = 'StorageFault'
+}
+
 /**
  * A shard's storage. What is written is pending, in one transaction of SQLite's, until `commit` makes it durable or
  * a crash rolls it back; the alarm goes with it.
@@ -15,6 +20,7 @@ export class Storage {
   readonly #database = new DatabaseSync(':memory:')
   readonly #statements = new Map<string, StatementSync>()
   #isPending = false
+  #whenDurable: (() => void)[] = []
   #alarmAtMs: number | null = null
   #durableAlarmAtMs: number | null = null
   /** Whether anything has been written since it was last looked after. */
@@ -50,7 +56,7 @@ export class Storage {
     this.#database.exec('savepoint turn')
     try {
       const result = body()
-      if (failAfter()) throw new Error('the storage refuses')
+      if (failAfter()) throw new StorageFault('the storage refuses')
       this.#database.exec('release turn')
       return result
     } catch (error) {
@@ -91,16 +97,24 @@ export class Storage {
     this.#alarmAtMs = null
   }
 
+  /** Runs it once all that is written by now is durable; never, when that is rolled back. */
+  whenDurable(run: () => void): void {
+    if (this.#isPending) this.#whenDurable.push(run)
+    else run()
+  }
+
   commit(): void {
     if (this.#isPending) this.#database.exec('commit')
     this.#isPending = false
     this.#durableAlarmAtMs = this.#alarmAtMs
     this.#wasAlarmLost = this.isAlarmLost
+    for (const run of this.#whenDurable.splice(0)) run()
   }
 
   rollBack(): void {
     if (this.#isPending) this.#database.exec('rollback')
     this.#isPending = false
+    this.#whenDurable = []
     this.#alarmAtMs = this.#durableAlarmAtMs
     this.isAlarmLost = this.#wasAlarmLost
     this.isTouched = true

@@ -1,18 +1,19 @@
-import type { Hour } from '../../src/model/hour.ts'
-import { addHours, hourOf, hourStartMs } from '../../src/model/hour.ts'
-import type { Schedule } from '../../src/model/schedule.ts'
+import { hourOf, hourStartMs } from '../../src/model/hour.ts'
 import { settle } from '../support/fake-clock.ts'
+import { Answers } from './answers.ts'
 import { Book } from './book.ts'
 import { Chance } from './chance.ts'
+import { Clients } from './clients.ts'
 import type { FaultKind } from './faults.ts'
 import { Faults } from './faults.ts'
 import { Isolate } from './isolate.ts'
 import { PostgresModel } from './postgres-model.ts'
+import type { Release } from './release.ts'
+import { firstRelease } from './release.ts'
 import { Scheduler, Violation } from './scheduler.ts'
 import { ShardHost } from './shard-host.ts'
 import { Watch } from './watch.ts'
 
-const BEGINNING = Number.NEGATIVE_INFINITY as Hour
 const FIRST_HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
 
 /** Of one run. `steps` are what clients and faults do; far more follows from them. */
@@ -30,11 +31,11 @@ export class World {
   readonly faults: Faults
   readonly postgres = new PostgresModel()
   readonly book = new Book()
+  readonly clients = new Clients(this)
   readonly watch: Watch
-  readonly shards: Schedule
-  readonly lateHours: Schedule
-  readonly intervalMs: number
-  readonly lingerMs: number
+  readonly answers = new Answers(this)
+  /** What was deployed last; what is older lives on for a while. */
+  release: Release
   /** Whether no storage is put back, so that everything counts exactly once. */
   readonly isExact: boolean
   readonly isolates: Isolate[]
@@ -48,6 +49,8 @@ export class World {
   reads = 0
   /** Times that a shard heard from the ledger of another past than its own. */
   rewindsNoticed = 0
+  /** How often what a run is to have in it has come up. */
+  readonly tallies: Record<string, number> = {}
   #failure: unknown
 
   constructor({ seed, without }: Scenario) {
@@ -58,13 +61,7 @@ export class World {
     // Somewhere in an hour, often close to its turn.
     const minute = chance.is(0.4) ? 59 : chance.between(0, 58)
     this.scheduler = new Scheduler(hourStartMs(FIRST_HOUR) + minute * 60_000 + chance.between(0, 59_999))
-    const count = chance.between(1, 3)
-    const changed = { from: addHours(FIRST_HOUR, 1), value: chance.between(1, 4) }
-    const first = { from: BEGINNING, value: count }
-    this.shards = this.faults.has('shardCountChanges') ? [first, changed] : [first]
-    this.lateHours = [{ from: BEGINNING, value: chance.between(0, 2) }]
-    this.intervalMs = chance.pick([1_000, 5_000, 5_000, 30_000])
-    this.lingerMs = chance.pick([0, 0, 5])
+    this.release = firstRelease({ chance, faults: this.faults, nowMs: this.scheduler.nowMs })
     this.watch = new Watch(this)
     this.isolates = Array.from({ length: chance.between(1, 3) }, () => new Isolate(this))
   }
@@ -74,6 +71,10 @@ export class World {
     const host = this.hosts.get(name) ?? new ShardHost(this, name)
     this.hosts.set(name, host)
     return host
+  }
+
+  tally(what: string): void {
+    this.tallies[what] = (this.tallies[what] ?? 0) + 1
   }
 
   /** Ends the run, with the first of the failures. */

@@ -1,0 +1,58 @@
+import { parseShardName } from '../../src/model/shard-name.ts'
+import type { Parked } from '../../src/shard/parked.ts'
+import type { Instance } from './instance.ts'
+import { placeOf } from './postgres-model.ts'
+import { Violation } from './scheduler.ts'
+import type { ShardHost } from './shard-host.ts'
+import { replayed } from './watch.ts'
+import type { World } from './world.ts'
+
+/** Has every parked cell tried again. */
+export function retryParked(world: World): void {
+  for (const host of world.hosts.values()) {
+    if (!host.storage.hasTables) continue
+    host.call('retry', ({ shard }) => shard.decideParked('retry', null)).catch(() => {})
+  }
+}
+
+/** Gives up some of the keys that a shard has parked, and perhaps one that it has not. */
+export function discardSome(world: World, host: ShardHost): void {
+  const { chance } = world
+  const parked = [...replayed(host.storage).parked.keys()]
+  const keys = ['site/none', ...parked].filter(() => chance.is(0.6))
+  if (parked.length > 0)
+    host.call('discard', (instance) => discard(world, host, instance, keys)).catch(() => {})
+}
+
+/** The book learns of it once it is durable: what is rolled back is parked as before. */
+async function discard(
+  world: World,
+  host: ShardHost,
+  { shard }: Instance,
+  keys: readonly string[],
+): Promise<void> {
+  const before = replayed(host.storage).parked
+  const increments = await shard.decideParked('discard', keys)
+  if (!world.isExact) return
+  const gone = [...before].filter(([key]) => keys.includes(key))
+  checkGone(host, gone, increments)
+  host.storage.whenDurable(() => enter(world, host, gone))
+}
+
+type Gone = readonly (readonly [key: string, parked: Parked])[]
+
+/** Those of the keys that were parked, and no others. */
+function checkGone({ name }: ShardHost, gone: Gone, increments: number): void {
+  const due = gone.reduce((sum, [, { cell }]) => sum + cell.count, 0)
+  if (increments !== due) throw new Violation(`[C1] ${name} discards ${increments} increments of ${due}`)
+}
+
+function enter(world: World, { name }: ShardHost, gone: Gone): void {
+  const hour = parseShardName(name)?.hour
+  if (hour === undefined) throw new Error(`${name} is no shard`)
+  for (const [key, { cell }] of gone) {
+    world.scheduler.note(`${name} has discarded ${cell.count} of ${key}`)
+    world.tally('discard')
+    world.book.discard(placeOf(key, hour), cell)
+  }
+}

@@ -1,0 +1,52 @@
+import type { MergeAnswer } from '../../src/model/flight.ts'
+import { Violation } from './scheduler.ts'
+import type { ShardHost } from './shard-host.ts'
+import type { World } from './world.ts'
+
+type Named = { readonly name: readonly [sender: string, n: number]; readonly cells: readonly unknown[][] }
+
+/**
+ * What each flight was answered first. An answer is one when what was written before it is durable, whether or not
+ * anybody has heard it; what was rolled back, and what it was judged by, was no answer. [I4]
+ */
+export class Answers {
+  readonly #world: World
+  readonly #first = new Map<string, string>()
+  /** The last n of each sender that each shard has taken something from. */
+  readonly #last = new Map<string, number>()
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  given(host: ShardHost, encoded: string, answer: MergeAnswer): void {
+    if (!this.#world.isExact) return
+    const flight: Named = JSON.parse(encoded)
+    host.storage.whenDurable(() => {
+      if (answer.kind === 'refused') this.#refused(host.name, flight, answer.reason)
+      else this.#accepted(host.name, flight, answer)
+    })
+  }
+
+  /** A flight that was the last to be taken from its sender is known, whatever bound is reached since. */
+  #refused(shard: string, { name: [sender, n] }: Named, reason: string): void {
+    if (this.#last.get(`${shard} ${sender}`) !== n) return
+    this.#fail(`[I4] ${shard} has taken flight ${n} of ${sender}, and refuses it: ${reason}`)
+  }
+
+  #accepted(shard: string, flight: Named, answer: Extract<MergeAnswer, { kind: 'accepted' }>): void {
+    const [sender, n] = flight.name
+    const flightName = `${shard} ${sender} ${n}`
+    const text = JSON.stringify(answer)
+    const first = this.#first.get(flightName) ?? text
+    if (first !== text) this.#fail(`[I4] flight ${flightName} was answered ${first}, and then ${text}`)
+    this.#first.set(flightName, first)
+    // One of duplicates alone leaves no trace: it is judged alike when it comes again.
+    const isTaken = flight.cells[0]?.length !== 0 || answer.named?.includes('accepted') === true
+    if (isTaken) this.#last.set(`${shard} ${sender}`, n)
+  }
+
+  #fail(message: string): void {
+    this.#world.fail(new Violation(message))
+  }
+}

@@ -1,0 +1,92 @@
+import type { Increment } from '../../src/model/increment.ts'
+import type { Isolate } from './isolate.ts'
+import type { Request } from './request.ts'
+import { Violation } from './scheduler.ts'
+import type { World } from './world.ts'
+
+/** What a client wants to have counted. */
+export type Wish = { readonly key: string; readonly atMs: number }
+
+/** Of the latest requests that can be sent again, those that are. */
+const LATEST = 6
+
+/** Who sends requests: new ones, the same again, and others under the same name. */
+export class Clients {
+  readonly #world: World
+  /** What of the requests can be sent again, by the names in it or by its own. */
+  readonly #named: Request[] = []
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** A request for all of these. One that is too late or too early for its hour is left out, as if it was refused. */
+  ask(isolate: Isolate, wishes: readonly Wish[]): void {
+    const { chance, book } = this.#world
+    const isNamedWhole = chance.is(0.25)
+    const increments = wishes.flatMap(({ key, atMs }) => {
+      const hour = isolate.openHour(atMs)
+      if (hour === undefined || !book.hasRoom(key, hour)) return []
+      return [book.increment(key, hour, !isNamedWhole && chance.is(0.4) ? chance.uuid() : undefined)]
+    })
+    this.#send(isolate, isNamedWhole ? named(chance.uuid(), increments) : { increments })
+  }
+
+  /** Some of the latest once more, whatever became of them; at the same moment, so that they share flights. */
+  askAgain(isolate: Isolate): void {
+    const { chance } = this.#world
+    const again = this.#named.slice(-LATEST).filter(() => chance.is(0.3))
+    for (const request of again) this.#send(isolate, request)
+  }
+
+  /** Other content under the names of one of the latest. */
+  contradict(isolate: Isolate): void {
+    const { chance, book } = this.#world
+    const latest = this.#named.slice(-LATEST)
+    if (latest.length === 0) return
+    const { increments, name } = chance.pick(latest)
+    const others = increments.flatMap(({ key, hour, id }) =>
+      book.hasRoom(key, hour) && chance.is(0.8) ? [book.increment(key, hour, id)] : [],
+    )
+    this.#send(isolate, name === undefined ? { increments: others } : named(name.key, others))
+  }
+
+  /** All that can be sent again. With no faults left, each is told what became of it. [I3] */
+  async askForAll(): Promise<void> {
+    const { chance, isolates } = this.#world
+    for (const request of [...this.#named]) {
+      this.#checkTold(chance.pick(isolates).send(request))
+      await this.#world.pass(100)
+    }
+    await this.#world.pass(1_000)
+  }
+
+  #checkTold(landings: ReturnType<Isolate['send']>): void {
+    landings
+      .then((all) => {
+        // That there is no room can be so without any fault: a shard remembers so many senders.
+        const lost = all.find((l) => l.kind !== 'accepted' && !(l.kind === 'refused' && l.reason === 'full'))
+        if (lost !== undefined)
+          throw new Violation(`[I3] without faults, the answer is ${JSON.stringify(lost)}`)
+      })
+      .catch((error: unknown) => this.#world.fail(error))
+  }
+
+  #send(isolate: Isolate, request: Request): void {
+    if (request.increments.length === 0) return
+    const again = request.name === undefined ? request.increments.filter(hasId) : request.increments
+    if (again.length > 0 && !this.#named.includes(request))
+      this.#named.push({ ...request, increments: again })
+    isolate.send(request).catch((error: unknown) => this.#world.fail(error))
+  }
+}
+
+function hasId({ id }: Increment): boolean {
+  return id !== undefined
+}
+
+/** The same increments are the same content, as in src/edge/ingest.ts. */
+function named(key: string, increments: readonly Increment[]): Request {
+  const lines = increments.map(({ key: k, value, hour }) => `${k} ${value} ${hour}`).sort()
+  return { increments, name: { token: 'client', key, content: lines.join('\n') } }
+}

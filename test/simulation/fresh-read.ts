@@ -1,0 +1,55 @@
+import type { CounterAnswer } from '../../src/edge/counter-answer.ts'
+import type { Hour, HourRange } from '../../src/model/hour.ts'
+import { addHours, hourOf, parseHour } from '../../src/model/hour.ts'
+import type { Increment } from '../../src/model/increment.ts'
+import { UTC } from '../../src/model/zone.ts'
+import type { Book } from './book.ts'
+import type { Isolate } from './isolate.ts'
+import { placeOf } from './postgres-model.ts'
+import { Violation } from './scheduler.ts'
+import type { World } from './world.ts'
+
+/** What the book says of one key and hour when a read begins. */
+type Before = { readonly due: readonly Increment[]; readonly discarded: readonly Increment[] }
+
+/** A fresh read of the last hours, held against what was acknowledged before it began. [R1] */
+export async function readFresh(world: World, isolate: Isolate, key: string): Promise<void> {
+  const { book, isExact } = world
+  const hour = hourOf(isolate.nowMs)
+  const range = { from: addHours(hour, -2), to: addHours(hour, 2) }
+  const before = beforeOf(book, key, range)
+  // As far back as the range goes, or not: by the time, for what is drawn by chance is of the clients.
+  const freshHours = 1 + (isolate.nowMs % 2)
+  const answers = await isolate.read({ keys: [key], range, unit: 'hour', zone: UTC, freshHours })
+  if ('kind' in answers || !isExact) return
+  for (const answer of answers) check(book, answer, before)
+  world.reads += 1
+}
+
+function beforeOf(book: Book, key: string, { from, to }: HourRange): Map<Hour, Before> {
+  const before = new Map<Hour, Before>()
+  for (let hour = from; hour < to; hour = addHours(hour, 1)) {
+    const place = placeOf(key, hour)
+    before.set(hour, { due: book.due(place), discarded: book.discarded(place) })
+  }
+  return before
+}
+
+/** Of what is discarded meanwhile, the read may show what was before or what is after. */
+function check(book: Book, { key, freshFrom, buckets }: CounterAnswer, before: ReadonlyMap<Hour, Before>) {
+  for (const bucket of buckets) {
+    const hour = hourOfStart(bucket.start)
+    const place = placeOf(key, hour)
+    const { due, discarded } = before.get(hour) ?? { due: [], discarded: [] }
+    book.checkNoneTwice(place, bucket)
+    book.checkNoneOf(discarded, place, bucket)
+    if (hour >= hourOfStart(freshFrom)) book.checkAllOf(due, place, bucket, '[R1] in a fresh read')
+  }
+}
+
+/** Of the form in answers. */
+function hourOfStart(text: string | null): Hour {
+  const hour = parseHour(`${text?.slice(0, 13)}Z`)
+  if (hour === undefined) throw new Violation(`[R2] ${text} is not the start of an hour`)
+  return hour
+}

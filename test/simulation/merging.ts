@@ -1,0 +1,41 @@
+import type { MergeAnswer } from '../../src/model/flight.ts'
+import type { Instance } from './instance.ts'
+import { asReadBy } from './release.ts'
+import { Violation } from './scheduler.ts'
+import type { ShardHost } from './shard-host.ts'
+import type { World } from './world.ts'
+
+/** Hands a flight to an instance, which reads it as its release does, and looks at what comes of it. */
+export async function merge(
+  world: World,
+  host: ShardHost,
+  { shard, release }: Instance,
+  encoded: string,
+): Promise<MergeAnswer> {
+  const flight = asReadBy(release, encoded)
+  if (flight === null) return mergeUnknown(world, host, () => shard.merge(encoded))
+  const answer = await shard.merge(flight)
+  world.answers.given(host, flight, answer)
+  return answer
+}
+
+/** What a later release writes is refused, never guessed, and touches nothing. [J1] */
+async function mergeUnknown(
+  world: World,
+  host: ShardHost,
+  hand: () => Promise<MergeAnswer>,
+): Promise<MergeAnswer> {
+  const before = contentOf(host)
+  const answer = await hand()
+  const isRefused = answer.kind === 'refused' && answer.reason === 'unknown_version'
+  if (!isRefused) world.fail(new Violation(`[J1] of an unknown version: ${JSON.stringify(answer)}`))
+  if (contentOf(host) !== before) world.fail(new Violation('[J1] an unknown version touches what is stored'))
+  // So that what is in memory is held against it.
+  host.storage.isTouched = true
+  world.tally('unknown_version')
+  return answer
+}
+
+function contentOf({ storage }: ShardHost): string {
+  return JSON.stringify(storage.record().tables)
+}

@@ -1,0 +1,81 @@
+import { FLIGHT_VERSION } from '../../src/model/flight.ts'
+import type { Hour } from '../../src/model/hour.ts'
+import { addHours, hourOf } from '../../src/model/hour.ts'
+import type { Schedule } from '../../src/model/schedule.ts'
+import type { Chance } from './chance.ts'
+import type { Faults } from './faults.ts'
+
+/** What is deployed together: configuration, and the code's formats. */
+export type Release = {
+  readonly shards: Schedule
+  readonly lateHours: Schedule
+  readonly intervalMs: number
+  readonly lingerMs: number
+  /** The version of the flight that it writes, and the latest that it reads. */
+  readonly writes: number
+  readonly reads: number
+}
+
+/** What a release is made of, and when. */
+type Making = { readonly chance: Chance; readonly faults: Faults; readonly nowMs: number }
+
+const BEGINNING = Number.NEGATIVE_INFINITY as Hour
+
+/** A new version is readable one release before it is written. Who skips one, here or back, has both at a time. */
+const FORMATS = [
+  { writes: FLIGHT_VERSION, reads: FLIGHT_VERSION },
+  { writes: FLIGHT_VERSION, reads: FLIGHT_VERSION + 1 },
+  { writes: FLIGHT_VERSION + 1, reads: FLIGHT_VERSION + 1 },
+] as const
+
+export function firstRelease({ chance, faults, nowMs }: Making): Release {
+  const shards = [{ from: BEGINNING, value: chance.between(1, 3) }]
+  const changed = { from: addHours(hourOf(nowMs), 1), value: chance.between(1, 4) }
+  return {
+    shards: faults.has('shardCountChanges') ? [...shards, changed] : shards,
+    lateHours: [{ from: BEGINNING, value: chance.between(0, 2) }],
+    ...timing(chance),
+    ...FORMATS[0],
+  }
+}
+
+/** Another, earlier or later: a roll-back is a deploy too. Schedules only ever grow. */
+export function nextRelease({ shards, lateHours }: Release, making: Making): Release {
+  const { chance, faults, nowMs } = making
+  return {
+    shards: faults.has('shardCountChanges') ? longer(shards, chance.between(1, 4), nowMs) : shards,
+    lateHours: longer(lateHours, chance.between(0, 2), nowMs),
+    ...timing(chance),
+    ...(faults.has('formatChanges') ? chance.pick(FORMATS) : FORMATS[0]),
+  }
+}
+
+function timing(chance: Chance) {
+  return { intervalMs: chance.pick([1_000, 5_000, 5_000, 30_000]), lingerMs: chance.pick([0, 0, 5]) }
+}
+
+/** A change begins at least one full hour after its deploy: by then every isolate knows of it. [K2] */
+function longer(schedule: Schedule, value: number, nowMs: number): Schedule {
+  const from = addHours(hourOf(nowMs), 2)
+  const isPlanned = (schedule.at(-1)?.from ?? from) >= from
+  return isPlanned ? schedule : [...schedule, { from, value }]
+}
+
+/** The flight as this release's isolates send it. The production code writes its one version. */
+export function asWrittenBy({ writes }: Release, flight: string): string {
+  return writes === FLIGHT_VERSION ? flight : withVersion(flight, writes)
+}
+
+/**
+ * The flight as this release's shards read it: a version that they know means to them what the production code's does
+ * to it. Null for one that they do not know.
+ */
+export function asReadBy({ reads }: Release, encoded: string): string | null {
+  const { v } = JSON.parse(encoded)
+  if (v === FLIGHT_VERSION) return encoded
+  return v <= reads ? withVersion(encoded, FLIGHT_VERSION) : null
+}
+
+function withVersion(flight: string, v: number): string {
+  return JSON.stringify({ ...JSON.parse(flight), v })
+}

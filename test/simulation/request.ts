@@ -1,0 +1,38 @@
+import type { Landing } from '../../src/edge/line.ts'
+import type { Part, RequestName } from '../../src/edge/route.ts'
+import type { Increment } from '../../src/model/increment.ts'
+import type { Book } from './book.ts'
+import type { Entry } from './entry.ts'
+import { learn, nameOf } from './entry.ts'
+import { placeOf } from './postgres-model.ts'
+import { Violation } from './scheduler.ts'
+
+/** What a client sends at once; `name` when it has an Idempotency-Key. */
+export type Request = { readonly increments: readonly Increment[]; readonly name?: RequestName }
+
+/** The book's entries in one part of a request. */
+export type Aboard = { readonly unnamed: readonly Entry[]; readonly named: readonly Entry[] }
+
+export function enter(book: Book, part: Part, { increments, name }: Request): Aboard {
+  const those = (indexes: readonly number[] | undefined) => indexes?.flatMap((i) => increments[i] ?? []) ?? []
+  const named = part.named.map(({ id, content }, j) => {
+    const own = those(part.namedIndexes[j])
+    const scope = name === undefined ? own.map(({ key, hour }) => placeOf(key, hour)).join() : part.shard
+    return book.enter(`${scope} ${id}`, content, own)
+  })
+  const unnamed = part.indexes.length === 0 ? [] : [book.enter(undefined, '', those(part.indexes))]
+  return { unnamed, named }
+}
+
+export function learnAll({ unnamed, named }: Aboard, landing: Landing): void {
+  for (const entry of unnamed) learn(entry, landing.kind)
+  for (const [i, entry] of named.entries()) {
+    const heard = landing.kind === 'accepted' ? landing.named?.[i] : landing.kind
+    if (heard === undefined) throw new Violation(`[I3] ${nameOf(entry)} is not answered`)
+    learn(entry, heard)
+  }
+}
+
+export function describe({ unnamed, named }: Aboard): string {
+  return [...unnamed, ...named].map(nameOf).join(', ')
+}

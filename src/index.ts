@@ -9,6 +9,7 @@ import { sweep } from './edge/sweep.ts'
 import { Unavailable, within } from './edge/within.ts'
 import { READ_MS_MAX } from './limits.ts'
 import { createLedger } from './postgres/ledger.ts'
+import { createLister } from './postgres/lister.ts'
 import { createReader } from './postgres/reader.ts'
 import { createSink } from './postgres/sink.ts'
 import { Held } from './shard/held.ts'
@@ -49,6 +50,10 @@ function createWorker(env: Env, config: Config) {
       const [unsettled] = await shard(name).unsettled([key])
       return unsettled ?? fail('a shard answers for each key')
     }),
+    listCounters: orUnavailable('Postgres', createLister(config, clock)),
+    askSettlement: orUnavailable('A shard', (name: string, prefix: string | null) =>
+      shard(name).settlement(prefix),
+    ),
     askStatus: (name) => within(clock, READ_MS_MAX, shard(name).status()),
     decideParked: orUnavailable(
       'The shard',

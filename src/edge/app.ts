@@ -1,7 +1,10 @@
 import { Hono } from 'hono'
 import { access } from './access.ts'
 import { readCounter } from './counters.ts'
+import { readHour } from './hours.ts'
 import { ingest } from './ingest.ts'
+import { listAnswer } from './list.ts'
+import { parseListQuery } from './list-query.ts'
 import { nextHourWaker } from './next-hour.ts'
 import { onError } from './on-error.ts'
 import { decideParked } from './parked.ts'
@@ -25,7 +28,7 @@ export function createApp(services: EdgeServices) {
 }
 
 const NOT_FOUND =
-  'There are POST /increment, GET /counters?key=, GET /counters/{key}, GET /status, POST /parked/retry and POST /parked/discard.'
+  'There are POST /increment, GET /counters?key=, GET /counters?prefix=, GET /counters/{key}, GET /hours/{hour}, GET /status, POST /parked/retry and POST /parked/discard.'
 
 /** Everything that can be asked for, and the scope that it takes. */
 function routesOf(services: EdgeServices): readonly Route[] {
@@ -48,6 +51,21 @@ function routesOf(services: EdgeServices): readonly Route[] {
     return respond(await readCounter(query, { readCommitted, askUnsettled, shards: config.shards, nowMs }))
   }
 
+  async function list(c: EdgeContext): Promise<Response> {
+    const asked = parseListQuery(new URL(c.req.raw.url).search, c.get('grant').prefix, clock.now())
+    return respond('kind' in asked ? asked : await listAnswer(asked, services.listCounters))
+  }
+
+  function countersOrList(c: EdgeContext): Promise<Response> {
+    return c.req.query('prefix') === undefined ? counters(c, undefined) : list(c)
+  }
+
+  async function hour(c: EdgeContext): Promise<Response> {
+    const { askSettlement } = services
+    const asked = { askSettlement, shards: config.shards, lateHours: config.lateHours, nowMs: clock.now() }
+    return respond(await readHour(c.req.raw.url, c.req.param('hour') ?? '', c.get('grant').prefix, asked))
+  }
+
   function counterOfPath(c: EdgeContext): Response | Promise<Response> {
     const key = keyOfPath(c.req.raw.url)
     return typeof key === 'string' ? counters(c, key) : problemResponse(key)
@@ -67,8 +85,9 @@ function routesOf(services: EdgeServices): readonly Route[] {
 
   return [
     ['POST', '/increment', 'write', increment],
-    ['GET', '/counters', 'read', (c) => counters(c, undefined)],
+    ['GET', '/counters', 'read', countersOrList],
     ['GET', '/counters/*', 'read', counterOfPath],
+    ['GET', '/hours/:hour', 'read', hour],
     ['GET', '/status', 'read', status],
     ['POST', '/parked/retry', 'admin', (c) => parked(c, 'retry')],
     ['POST', '/parked/discard', 'admin', (c) => parked(c, 'discard')],

@@ -59,6 +59,8 @@ function wireOf(problem: Problem): Wire {
       return { status: 503, title: 'Unavailable', detail: problem.detail, headers: RETRY_SOON }
     case 'closed_to_all':
       return { status: 403, title: 'Closed', detail: problem.detail }
+    case 'forbidden':
+      return { status: 403, title: 'Forbidden', detail: problem.detail }
     case 'not_configured':
       return { status: 500, title: 'Not configured', detail: problem.detail }
     case 'not_found':

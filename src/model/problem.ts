@@ -22,6 +22,7 @@ export type Problem =
   | { readonly kind: 'id_conflict' }
   | { readonly kind: 'unavailable'; readonly detail: string }
   | { readonly kind: 'closed_to_all'; readonly detail: string }
+  | { readonly kind: 'forbidden'; readonly detail: string }
   | { readonly kind: 'not_configured'; readonly detail: string }
   | { readonly kind: 'not_found'; readonly detail: string }
   | { readonly kind: 'method_not_allowed'; readonly detail: string; readonly allow: string }

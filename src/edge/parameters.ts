@@ -1,0 +1,66 @@
+import { z } from 'zod'
+import { instantSchema } from '../model/increment.ts'
+import type { Problem } from '../model/problem.ts'
+
+/** As `at` in an increment, but in a query everything is text. */
+export const instantText = z
+  .string()
+  .transform((text) => (/^-?\d{1,16}$/.test(text) ? Number(text) : text))
+  .pipe(instantSchema)
+
+/** A whole number in a query. */
+export function wholeText(min: number, max: number) {
+  const error = `must be a whole number from ${min} to ${max}`
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, { error, abort: true })
+    .transform(Number)
+    .pipe(z.number().min(min, error).max(max, error))
+}
+
+/**
+ * Parameters of a query string, each at most once and none but the schema's.
+ *
+ * @param more parameters that stand elsewhere, such as in the path.
+ */
+export function parseParameters<S extends z.ZodObject>(
+  rawSearch: string,
+  schema: S,
+  more: Readonly<Record<string, string>> = {},
+): { readonly parameters: z.output<S> } | Problem {
+  // URLSearchParams would take what is not UTF-8 for U+FFFD, and answer for another text than was asked.
+  const broken = brokenParameter(rawSearch)
+  if (broken !== undefined) return invalid(broken, 'is not percent-encoded UTF-8')
+  const search = new URLSearchParams(rawSearch)
+  const names = [...search.keys()]
+  const repeated = names.find((name, i) => names.indexOf(name) !== i || name in more)
+  if (repeated !== undefined) return invalid(repeated, 'is given more than once')
+  const parsed = schema.safeParse({ ...Object.fromEntries(search), ...more })
+  return parsed.success ? { parameters: parsed.data } : invalidOf(parsed.error, Object.keys(schema.shape))
+}
+
+function brokenParameter(rawSearch: string): string | undefined {
+  const pairs = rawSearch.replace(/^\?/, '').split('&')
+  return pairs.find((pair) => !isPercentEncodedUtf8(pair))?.split('=')[0]
+}
+
+function isPercentEncodedUtf8(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function invalidOf(error: z.ZodError, known: readonly string[]): Problem {
+  const [issue] = error.issues
+  if (issue?.code === 'unrecognized_keys') {
+    return invalid(issue.keys[0] ?? '', `is not known here. Known are ${known.join(', ')}`)
+  }
+  return invalid(String(issue?.path[0] ?? ''), issue?.message ?? 'is invalid')
+}
+
+export function invalid(parameter: string, message: string): Problem {
+  return { kind: 'invalid_parameter', parameter, detail: `${parameter} ${message}.` }
+}

@@ -10,6 +10,7 @@ import { sweep } from './edge/sweep.ts'
 import { Unavailable, within } from './edge/within.ts'
 import { READ_MS_MAX } from './limits.ts'
 import { createLedger } from './postgres/ledger.ts'
+import { createLister } from './postgres/lister.ts'
 import { createReader } from './postgres/reader.ts'
 import { createSink } from './postgres/sink.ts'
 import { Held } from './shard/held.ts'
@@ -52,6 +53,10 @@ function createWorker(env: Env, config: Config) {
     readCommitted: orUnavailable('Postgres', createReader(config, clock)),
     askUnsettled: orUnavailable('A shard', (name: string, keys: readonly string[]) =>
       shard(name).unsettled(keys),
+    ),
+    listCounters: orUnavailable('Postgres', createLister(config, clock)),
+    askSettlement: orUnavailable('A shard', (name: string, prefix: string | null) =>
+      shard(name).settlement(prefix),
     ),
     askStatus: (name) => within(clock, READ_MS_MAX, shard(name).status()),
     decideParked: orUnavailable(

@@ -33,6 +33,21 @@ export const FRESH_HOURS_MAX = 72
 
 /** Shards that one fresh read asks, a call each; a request may make 10,000 on a paid plan, and 50 on a free one. */
 export const FRESH_SHARDS_MAX = 300
+/** Items of one page of a list, and how many without a `limit`: an item has some 100 bytes beside its key. */
+export const LIST_ITEMS_MAX = 1_000
+export const LIST_ITEMS_DEFAULT = 100
+
+/** Segments by which a list may be grouped; a key of KEY_BYTES_MAX has no more. */
+export const LIST_DEPTH_MAX = 512
+
+/**
+ * A page of keys is read hour by hour while that is at most so many rows: the first `limit` of each hour. Past it the
+ * rows of the keys themselves are fewer, one key after the other.
+ */
+export const LIST_BY_HOUR_ROWS_MAX = 100_000
+
+/** Hours of a list's range: 11 years. What a range costs depends on its rows; READ_MS_MAX bounds it. */
+export const LIST_HOURS_MAX = 100_000
 
 /** Shards that one hour may have: at 200 flights a second each, some 50,000. `/status` asks each of them. */
 export const SHARDS_MAX = 256

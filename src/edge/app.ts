@@ -3,11 +3,14 @@ import { admission, refuseOutside, refuseUnlessWhole } from './access.ts'
 import { readCounters } from './counters.ts'
 import { docsPage } from './docs/page.ts'
 import { crossOrigin, standardHeaders } from './headers.ts'
+import { readHour } from './hours.ts'
 import { ingest } from './ingest.ts'
 import { jsonResponse } from './json.ts'
+import { listAnswer } from './list.ts'
+import { parseListQuery } from './list-query.ts'
 import { nextHourWaker } from './next-hour.ts'
 import { onError } from './on-error.ts'
-import { openApiDocument } from './openapi.ts'
+import { openApiDocument } from './openapi/document.ts'
 import { decideParked } from './parked.ts'
 import { keyOfPath } from './path-key.ts'
 import { problemResponse } from './problem-response.ts'
@@ -32,7 +35,7 @@ export function createApp(services: EdgeServices) {
 }
 
 const NOT_FOUND =
-  'There are POST /increment, GET /counters?key=, GET /counters/{key}, GET /status, POST /parked/retry and POST /parked/discard; GET /docs tells more.'
+  'There are POST /increment, GET /counters?key=, GET /counters?prefix=, GET /counters/{key}, GET /hours/{hour}, GET /status, POST /parked/retry and POST /parked/discard; GET /docs tells more.'
 
 /** Of what is the same for everyone until the next deploy. */
 const PUBLIC = { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }
@@ -69,6 +72,21 @@ export function routesOf(services: EdgeServices): readonly Route[] {
     return respond(others.length === 0 && first !== undefined ? first : { items: answers })
   }
 
+  async function list(c: EdgeContext): Promise<Response> {
+    const asked = parseListQuery(new URL(c.req.raw.url).search, c.get('grant').prefix, clock.now())
+    return respond('kind' in asked ? asked : await listAnswer(asked, services.listCounters))
+  }
+
+  function countersOrList(c: EdgeContext): Promise<Response> {
+    return c.req.query('prefix') === undefined ? counters(c, undefined) : list(c)
+  }
+
+  async function hour(c: EdgeContext): Promise<Response> {
+    const { askSettlement } = services
+    const asked = { askSettlement, shards: config.shards, lateHours: config.lateHours, nowMs: clock.now() }
+    return respond(await readHour(c.req.raw.url, c.req.param('hour') ?? '', c.get('grant').prefix, asked))
+  }
+
   function counterOfPath(c: EdgeContext): Response | Promise<Response> {
     const key = keyOfPath(c.req.raw.url)
     return typeof key === 'string' ? counters(c, key) : problemResponse(key)
@@ -98,8 +116,9 @@ export function routesOf(services: EdgeServices): readonly Route[] {
 
   return [
     ['POST', '/increment', 'write', increment],
-    ['GET', '/counters', 'read', (c) => counters(c, undefined)],
+    ['GET', '/counters', 'read', countersOrList],
     ['GET', '/counters/*', 'read', counterOfPath],
+    ['GET', '/hours/:hour', 'read', hour],
     ['GET', '/status', 'read', status],
     ['POST', '/parked/retry', 'admin', (c) => parked(c, 'retry')],
     ['POST', '/parked/discard', 'admin', (c) => parked(c, 'discard')],

@@ -2,15 +2,18 @@ import { z } from 'zod'
 import { UNITS } from '../model/calendar.ts'
 import type { Cell } from '../model/cell.ts'
 
+/** A sum on the wire. */
+export const sumSchema = z.bigint().meta({
+  description: 'Exact at any size: it may be beyond 2^53.',
+  override: ({ jsonSchema }: { jsonSchema: { format?: unknown } }) => {
+    // zod calls a bigint an int64, which it is not.
+    delete jsonSchema.format
+  },
+  example: 7,
+})
+
 const sums = {
-  sum: z.bigint().meta({
-    description: 'Exact at any size: it may be beyond 2^53.',
-    override: ({ jsonSchema }: { jsonSchema: { format?: unknown } }) => {
-      // zod calls a bigint an int64, which it is not.
-      delete jsonSchema.format
-    },
-    example: 7,
-  }),
+  sum: sumSchema,
   count: z.int().min(0).meta({ description: 'Increments.' }),
   min: z.int().nullable().meta({ description: 'The smallest value among them; null when there are none.' }),
   max: z.int().nullable().meta({ description: 'The largest.' }),

@@ -1,7 +1,9 @@
 import type { Context } from 'hono'
 import type { Config } from '../config.ts'
 import type { Clock } from '../model/clock.ts'
+import type { ListCounters } from '../model/list.ts'
 import type { ReadCommitted } from '../model/read.ts'
+import type { AskSettlement } from '../model/settlement.ts'
 import type { ShardStatus } from '../model/status.ts'
 import type { Grant } from '../model/token.ts'
 import type { IsWithinLimit } from './access.ts'
@@ -17,6 +19,8 @@ export type EdgeServices = {
   readonly coalescer: Coalescer
   readonly readCommitted: ReadCommitted
   readonly askUnsettled: AskUnsettled
+  readonly listCounters: ListCounters
+  readonly askSettlement: AskSettlement
   readonly askStatus: (shard: string) => Promise<ShardStatus>
   readonly decideParked: DecideParked
   readonly readLedger: ReadLedger

@@ -44,16 +44,10 @@ export function parseHour(text: string): Hour | undefined {
   return formatHour(hour) === text ? hour : undefined
 }
 
-/** The first hour that begins at a time in epoch ms, or after it. */
+/** The first hour that begins at a time in epoch ms, or after it: an hour belongs to a range when it begins in it. */
 export function firstHourFrom(ms: number): Hour {
   return Math.ceil(ms / HOUR_MS) as Hour
 }
 
 /** Hours in [from, to). */
 export type HourRange = { readonly from: Hour; readonly to: Hour }
-
-/** Hours by their beginning: an hour belongs to a range when it begins in it. */
-export function hoursBeginningIn(fromMs: number, toMs: number): HourRange {
-  const from = firstHourFrom(fromMs)
-  return { from, to: Math.max(from, firstHourFrom(toMs)) as Hour }
-}

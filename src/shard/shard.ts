@@ -5,6 +5,8 @@ import type { Clock } from '../model/clock.ts'
 import type { MergeAnswer, Unsettled } from '../model/flight.ts'
 import { retireAtMs, shardClosesMs } from '../model/increment.ts'
 import type { Schedule } from '../model/schedule.ts'
+import type { Settlement } from '../model/settlement.ts'
+import { isShut } from '../model/settlement.ts'
 import type { ShardName } from '../model/shard-name.ts'
 import { formatShardName, parseShardName } from '../model/shard-name.ts'
 import type { ShardStatus } from '../model/status.ts'
@@ -67,6 +69,13 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
   async unsettled(keys: readonly string[]): Promise<Unsettled[]> {
     const { store } = this.#opened ?? (await this.#open())
     return keys.map((key) => store.unsettled(key))
+  }
+
+  /** What is not settled of the keys under a prefix, and whether anything can still come. Writes nothing. [S2] */
+  async settlement(prefix: string | null): Promise<Settlement> {
+    const { services, name, store } = this.#opened ?? (await this.#open())
+    const nowMs = this.clock.now()
+    return { isShut: isShut(name.hour, services.lateHours, nowMs), ...store.unsettledUnder(prefix) }
   }
 
   async status(): Promise<ShardStatus> {

@@ -6,6 +6,7 @@ import { judgeEntries } from '../model/entry.ts'
 import type { Flight, FlightName, Unsettled } from '../model/flight.ts'
 import { encodeFlight } from '../model/flight.ts'
 import type { Recut, Sealed } from '../model/recut.ts'
+import type { Settlement } from '../model/settlement.ts'
 import type { Holdings } from '../model/status.ts'
 import { utf8Bytes } from '../model/utf8.ts'
 import type { Load } from './held.ts'
@@ -14,6 +15,7 @@ import type { FrozenBatch, Memory } from './memory.ts'
 import { batchRow, emptyMemory, freezeBatch, loadMemory, remember } from './memory.ts'
 import { type ParkedCells, park } from './parked.ts'
 import { discardParked, moveOn, retryParked, saveParked } from './parking.ts'
+import { unsettledUnder } from './settlement.ts'
 import type { Sql } from './sql.ts'
 import * as tables from './tables.ts'
 
@@ -207,6 +209,10 @@ export class ShardStore {
 
   unsettled(key: string): Unsettled {
     return unsettledOf(this.#memory, key)
+  }
+
+  unsettledUnder(prefix: string | null): Omit<Settlement, 'isShut'> {
+    return unsettledUnder(this.#memory, prefix)
   }
 
   holdings(): Holdings {

@@ -1,0 +1,31 @@
+import type { ZodOpenApiOperationObject } from 'zod-openapi'
+import { decidedSchema, decisionSchema } from '../parked.ts'
+import { statusAnswerSchema, statusParameters } from '../status.ts'
+import { errors, json, needing, UNAVAILABLE } from './parts.ts'
+
+export const status = needing('read', {
+  operationId: 'status',
+  summary: 'What the shards hold',
+  description:
+    'Of recent hours: what is open, frozen and parked, how far Postgres lags and why, and whether all adds up.',
+  requestParams: { query: statusParameters },
+  responses: {
+    200: json(statusAnswerSchema, 'What each shard says of itself.'),
+    ...errors(422),
+    503: UNAVAILABLE,
+  },
+})
+
+export function parked(
+  action: 'retry' | 'discard',
+  summary: string,
+  description: string,
+): ZodOpenApiOperationObject {
+  return needing('admin', {
+    operationId: `${action}Parked`,
+    summary,
+    description,
+    requestBody: { required: true, content: { 'application/json': { schema: decisionSchema } } },
+    responses: { 200: json(decidedSchema, 'Done.'), ...errors(422), 503: UNAVAILABLE },
+  })
+}

@@ -1,0 +1,54 @@
+/**
+ * Keys in [from, to), byte by byte in UTF-8, which is also the order of code points and what `collate "C"` compares.
+ * `to` is null where nothing stands above: past a last U+10FFFF.
+ */
+export type KeyRange = { readonly from: string; readonly to: string | null }
+
+/**
+ * The least text above every text that begins with `prefix`; null when there is none. Well-formed text in, well-formed
+ * text out: the last code point is raised by one, over the surrogates, which UTF-8 cannot write; one that cannot be
+ * raised is dropped, and the one before it raised.
+ */
+export function successorOf(prefix: string): string | null {
+  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0)
+  for (let last = points.pop(); last !== undefined; last = points.pop()) {
+    if (last < LAST_POINT) {
+      return String.fromCodePoint(...points, last === BEFORE_SURROGATES ? AFTER_SURROGATES : last + 1)
+    }
+  }
+  return null
+}
+
+const LAST_POINT = 0x10ffff
+const BEFORE_SURROGATES = 0xd7ff
+const AFTER_SURROGATES = 0xe000
+
+/** All keys that begin with a text, whether or not it ends with a segment. */
+export function keysFrom(prefix: string): KeyRange {
+  return { from: prefix, to: successorOf(prefix) }
+}
+
+/** No text stands between a text and the same text with U+0000 behind it, and no key has either U+0000 or U+0001. */
+function keyAlone(key: string): KeyRange {
+  return { from: key, to: `${key}\u0001` }
+}
+
+/**
+ * The keys that begin with a text and that a grant covers, in whole segments: one range, or two with the grant's own
+ * key between whose children and itself others' keys may stand (`site/acme`, `site/acme-corp`, `site/acme/blog`). [S2]
+ *
+ * @param grant null for all keys.
+ * @returns undefined when no key whatever can be both.
+ */
+export function keysUnder(prefix: string, grant: string | null): readonly KeyRange[] | undefined {
+  if (grant === null || prefix.startsWith(`${grant}/`)) return [keysFrom(prefix)]
+  return grant.startsWith(prefix) ? [keyAlone(grant), keysFrom(`${grant}/`)] : undefined
+}
+
+/**
+ * What stands before the segments by which a list under this prefix is grouped: all up to its last `/`. An empty
+ * segment is one too, so that `/` behind the key of a group is always the prefix of what is in it.
+ */
+export function groupBase(prefix: string): string {
+  return prefix.slice(0, prefix.lastIndexOf('/') + 1)
+}

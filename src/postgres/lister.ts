@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { READ_MS_MAX } from '../limits.ts'
+import type { Clock } from '../model/clock.ts'
+import type { ListCounters, ListItem } from '../model/list.ts'
+import type { ConnectionConfig } from './connection.ts'
+import { withDatabase } from './connection.ts'
+import { classifyFailure } from './failure.ts'
+import { listSql } from './list-sql.ts'
+
+/** Lists keys or groups of keys, in one statement, which ends after READ_MS_MAX. */
+export function createLister(config: ConnectionConfig, clock: Clock): ListCounters {
+  const execute = async (statement: ReturnType<typeof listSql>) => {
+    try {
+      return await withDatabase(config, clock, READ_MS_MAX, (db) => db.execute(statement))
+    } catch (error) {
+      // Drizzle's message repeats the parameters.
+      throw new Error(classifyFailure(error).reason)
+    }
+  }
+  return async (query) => {
+    // No hours have no items, and a series of them would run backwards.
+    if (query.from >= query.to) return []
+    const { rows } = await execute(listSql(query))
+    return z.array(rowSchema).parse(rows)
+  }
+}
+
+const rowSchema = z
+  .object({
+    key: z.string(),
+    sum: z.string().transform(BigInt),
+    count: z.coerce.number(),
+    min: z.coerce.number(),
+    max: z.coerce.number(),
+    last_flush_ms: z.coerce.number(),
+    keys: z.coerce.number().nullable(),
+    is_key: z.boolean().nullable(),
+  })
+  .transform(({ last_flush_ms, keys, is_key, ...row }): ListItem => {
+    const group = keys === null || is_key === null ? null : { keys, isKey: is_key }
+    return { ...row, lastFlushMs: last_flush_ms, group }
+  })

@@ -17,9 +17,11 @@ export interface Served {
   readonly url: string
   readonly port: number
   readonly pid: number
+  /** Of V8's inspector, if the flags asked for one with `--inspector-addr=127.0.0.1:0`. */
+  readonly inspectorPort: number | undefined
   /** All that workerd has written to its standard output and error so far. A Worker in good order writes nothing. */
   log(): string
-  /** Ends workerd and removes its state. Idempotent. */
+  /** kill -9 of workerd. It removes the state too, unless that is the caller's. Idempotent. */
   stop(): Promise<void>
 }
 
@@ -30,22 +32,24 @@ export type ServeOptions = {
   readonly vars: Readonly<Record<string, string>>
   /** More for workerd's command line, such as `['--inspector-addr=127.0.0.1:9229']`. */
   readonly flags?: readonly string[]
+  /** A directory of the caller's where objects live, so that they outlive this workerd. */
+  readonly objects?: string
 }
 
 /**
  * Serves a Worker with `workerd serve`: its socket is workerd's own. Both `wrangler dev` and Miniflare put a Worker
  * of theirs in front, which every request passes.
  *
- * Compatibility date and flags, vars and Durable Object classes are wrangler.toml's. Objects live on disk, in a
- * directory of their own under the system's temporary one.
+ * Compatibility date and flags, vars and Durable Object classes are wrangler.toml's. Objects live on disk, unless
+ * told in a directory of their own under the system's temporary one.
  *
  * @throws with workerd's output when it ends before it listens.
  */
-export async function serve({ script, vars, flags = [] }: ServeOptions): Promise<Served> {
+export async function serve({ script, vars, flags = [], objects }: ServeOptions): Promise<Served> {
   const dir = mkdtempSync(join(tmpdir(), 'sumdial-served-'))
   mkdirSync(join(dir, 'objects'))
   writeFileSync(join(dir, 'worker.js'), script)
-  writeFileSync(join(dir, 'config.capnp'), workerdConfig(join(dir, 'objects'), vars))
+  writeFileSync(join(dir, 'config.capnp'), workerdConfig(objects ?? join(dir, 'objects'), vars))
   // Without --verbose workerd keeps to itself what an object threw, and what became of a waitUntil.
   const args = ['serve', 'config.capnp', '--verbose', '--control-fd=3', ...flags]
   const child = spawn(workerdBinary(), args, {
@@ -65,8 +69,8 @@ export async function serve({ script, vars, flags = [] }: ServeOptions): Promise
     removeState()
   }
   try {
-    const port = await listening(child)
-    return { url: `http://127.0.0.1:${port}`, port, pid: child.pid ?? 0, log, stop }
+    const { port, inspectorPort } = await listening(child)
+    return { url: `http://127.0.0.1:${port}`, port, pid: child.pid ?? 0, inspectorPort, log, stop }
   } catch (error) {
     await stop()
     throw new Error(`workerd did not start:\n${log()}`, { cause: error })
@@ -131,12 +135,14 @@ function gather(child: ChildProcess): () => string {
   return () => Buffer.concat(chunks).toString().replaceAll(FLAG_NOTICE, '')
 }
 
-/** workerd tells on its control descriptor, one JSON object a line, which port each socket has got. */
-async function listening(child: ChildProcess): Promise<number> {
+/** workerd tells on its control descriptor, one JSON object a line, which port each socket has got; the inspector's is first. */
+async function listening(child: ChildProcess): Promise<Pick<Served, 'port' | 'inspectorPort'>> {
   const control = createInterface({ input: child.stdio[3] as Readable })
+  let inspectorPort: number | undefined
   for await (const line of control) {
-    const message: { event: string; port?: number } = JSON.parse(line)
-    if (message.event === 'listen' && message.port !== undefined) return message.port
+    const { event, port }: { event: string; port?: number } = JSON.parse(line)
+    if (event === 'listen-inspector') inspectorPort = port
+    if (event === 'listen' && port !== undefined) return { port, inspectorPort }
   }
   throw new Error('workerd ended before it listened')
 }

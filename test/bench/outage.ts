@@ -1,0 +1,133 @@
+import { writeFileSync } from 'node:fs'
+import os from 'node:os'
+import { parseArgs } from 'node:util'
+import { KEY_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../src/limits.ts'
+import { describeMachine } from './machine.ts'
+import { type Outcome, type Plan, runOutage } from './outage/run.ts'
+import { WAYS, type Way } from './outage/stand.ts'
+import { describeOutcome } from './outage/tables.ts'
+
+const HELP = `Usage: npm run bench:outage -- [options]
+
+An outage of a real PostgreSQL under a steady load of POST /increment: what ingest takes before, during and after it,
+what the shard holds at its peak, how long a restart with kill -9 replays there, how it drains; and whether Postgres
+has exactly what was acknowledged at the end. The Worker is served by workerd itself; at default settings, one shard.
+
+Options:
+  --minutes N        of the outage (3)
+  --until-full       each increment has a key of its own, and the outage lasts until ingest first answers 503 and a
+                     quarter of a minute more; N minutes (30) at most
+  --rate N           requests a second (1000)
+  --connections N    (64)
+  --items N          increments in a request (1)
+  --keys N           distinct keys (20000)
+  --key-bytes N      length of a key, at least (30)
+  --fault NAME       how Postgres is away: ${WAYS.join(', ')}; in turn unless told
+  --calm-seconds N   of the phases before and after (20)
+  --json FILE        writes all samples and latencies there
+  --help             show this
+
+It exits with 1 when anything acknowledged is missing or doubled, or an answer is neither 202 nor a refusal for want
+of room.`
+
+type Options = { readonly plan: Plan; readonly json: string | undefined }
+
+/** @throws TypeError for an option that is not known, or that is not what is meant there. */
+function parseOptions(args: readonly string[]): Options | 'help' {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      minutes: { type: 'string' },
+      'until-full': { type: 'boolean', default: false },
+      rate: { type: 'string', default: '1000' },
+      connections: { type: 'string', default: '64' },
+      items: { type: 'string', default: '1' },
+      keys: { type: 'string', default: '20000' },
+      'key-bytes': { type: 'string', default: '30' },
+      fault: { type: 'string' },
+      'calm-seconds': { type: 'string', default: '20' },
+      json: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return 'help'
+  const isUntilFull = values['until-full']
+  const pace = {
+    connections: within(values.connections, 'connections', 1_000),
+    requestsPerSecond: within(values.rate, 'rate', 100_000),
+    items: within(values.items, 'items', REQUEST_ITEMS_MAX),
+    keys: isUntilFull ? null : within(values.keys, 'keys', 1_000_000),
+    keyBytes: within(values['key-bytes'], 'key-bytes', KEY_BYTES_MAX),
+  }
+  const minutes = Number(values.minutes ?? (isUntilFull ? 30 : 3))
+  if (!(minutes > 0)) throw new TypeError('--minutes must be a positive number')
+  return {
+    plan: {
+      pace,
+      calmSeconds: within(values['calm-seconds'], 'calm-seconds', 3_600),
+      outageSeconds: minutes * 60,
+      isUntilFull,
+      ways: values.fault === undefined ? WAYS : [wayOf(values.fault)],
+    },
+    json: values.json,
+  }
+}
+
+function within(text: string, name: string, most: number): number {
+  const number = Number(text)
+  if (Number.isInteger(number) && number >= 1 && number <= most) return number
+  throw new TypeError(`--${name} must be a whole number from 1 to ${most}`)
+}
+
+function wayOf(name: string): Way {
+  const way = WAYS.find((known) => known === name)
+  if (way === undefined) throw new TypeError(`--fault must be one of ${WAYS.join(', ')}`)
+  return way
+}
+
+/** That a connection broke workerd says too; what the Worker itself reports or throws must not be. */
+const REPORTED = /^.*(flush failed|uncaught).*$/im
+
+/** What was not as it should be. */
+function faultsOf({ audit, load, samples, log }: Outcome): string[] {
+  const faults = [...audit.faults, ...load.oddities]
+  if (samples.some(({ status }) => !status.isConserved)) faults.push("the shard's own audit fails")
+  const [reported] = REPORTED.exec(log) ?? []
+  if (reported !== undefined) faults.push(`workerd wrote: ${reported.slice(0, 500)}`)
+  return faults
+}
+
+/** Of the machine, over the last minute: other work on it shows in the latencies. */
+function describeLoad(): string {
+  const [minute = Number.NaN] = os.loadavg()
+  return `load average ${minute.toFixed(1)} on ${os.cpus().length} cores`
+}
+
+/** @returns the exit code: 0, 1 when anything was not as it should be, 2 when the call was wrong. */
+async function main(args: readonly string[]): Promise<number> {
+  let options: ReturnType<typeof parseOptions>
+  try {
+    options = parseOptions(args)
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${HELP}`)
+    return 2
+  }
+  if (options === 'help') {
+    console.log(HELP)
+    return 0
+  }
+  const machine = `${describeMachine()}\nbefore: ${describeLoad()}`
+  await using stack = new AsyncDisposableStack()
+  const outcome = await runOutage(options.plan, stack, (text) => console.error(text))
+  const faults = faultsOf(outcome)
+  console.log(`${machine}, after: ${describeLoad()}\n\n${describeOutcome(outcome)}`)
+  for (const fault of faults) console.error(fault)
+  if (options.json !== undefined) {
+    const { load, ...rest } = outcome
+    const json = { machine, plan: options.plan, phases: load.phases, ...rest, faults }
+    writeFileSync(options.json, JSON.stringify(json, null, 2))
+  }
+  return faults.length > 0 ? 1 : 0
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2))

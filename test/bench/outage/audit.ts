@@ -1,0 +1,62 @@
+import type pg from 'pg'
+import type { Counted } from './counted.ts'
+import { keyOf, type LoadReport } from './paced-load.ts'
+
+/** What Postgres has beside what was acknowledged, key by key. */
+export type Audit = {
+  readonly keys: number
+  readonly acknowledged: number
+  /** Increments that may have been counted without an acknowledgement. */
+  readonly unknown: number
+  readonly inPostgres: number
+  /** The first few keys whose count or sum is not as it must be. */
+  readonly faults: readonly string[]
+}
+
+const FAULTS_KEPT = 10
+
+type Row = { readonly sum: number; readonly count: number }
+
+export async function audit(pool: pg.Pool, report: LoadReport, keyBytes: number): Promise<Audit> {
+  const { rows } = await pool.query<{ key: string; sum: string; count: string }>(
+    'select key, sum(sum) as sum, sum(count) as count from sumdial.counters group by key',
+  )
+  const found = new Map(rows.map(({ key, sum, count }) => [key, { sum: Number(sum), count: Number(count) }]))
+  const inPostgres = found.values().reduce((all, { count }) => all + count, 0)
+  const { acknowledged, unknown } = report
+  const faults: string[] = []
+  let keys = 0
+  for (let n = 0; n < Math.max(acknowledged.counts.length, unknown.counts.length); n++) {
+    const [least, more] = [at(acknowledged, n), at(unknown, n)]
+    const key = keyOf(n, keyBytes)
+    const row = found.get(key) ?? { sum: 0, count: 0 }
+    found.delete(key)
+    if (row.count > 0) keys++
+    if (!isWithin(row, least, more)) faults.push(`${key}: acknowledged ${show(least)}, found ${show(row)}`)
+  }
+  for (const key of found.keys()) faults.push(`${key}: was never sent`)
+  return {
+    keys,
+    acknowledged: total(acknowledged),
+    unknown: total(unknown),
+    inPostgres,
+    faults: faults.slice(0, FAULTS_KEPT),
+  }
+}
+
+function isWithin(row: Row, least: Row, more: Row): boolean {
+  const isSum = row.sum >= least.sum && row.sum <= least.sum + more.sum
+  return isSum && row.count >= least.count && row.count <= least.count + more.count
+}
+
+function at({ sums, counts }: Counted, n: number): Row {
+  return { sum: sums[n] ?? 0, count: counts[n] ?? 0 }
+}
+
+function show({ sum, count }: Row): string {
+  return `${count} increments of ${sum}`
+}
+
+function total({ counts }: Counted): number {
+  return counts.reduce((all, count) => all + count, 0)
+}

@@ -1,0 +1,160 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { readCounters } from '../../src/edge/counters.ts'
+import { listAnswer } from '../../src/edge/list.ts'
+import { parseListQuery } from '../../src/edge/list-query.ts'
+import { parseCounterQuery } from '../../src/edge/query.ts'
+import { parseLogLine } from '../../src/local/import/access-log.ts'
+import { compileKeyTemplate } from '../../src/local/import/key-template.ts'
+import { createLister } from '../../src/postgres/lister.ts'
+import { createReader } from '../../src/postgres/reader.ts'
+import { nodeClock } from '../support/node-clock.ts'
+import { type Stand, startStand } from './stand.ts'
+
+const REAL_LOG = new URL('../../../shared/data/access.log', import.meta.url)
+const DAY_MS = 86_400_000
+
+let stand: Stand
+
+beforeAll(async () => {
+  stand = await startStand(4)
+})
+
+afterAll(() => stand?.stop())
+
+beforeEach(() => stand.reset())
+
+/** The log's requests as Postgres itself adds them up, some days later or earlier. */
+async function load(shiftDays: number): Promise<void> {
+  const keyOf = compileKeyTemplate('requests{path}')
+  const requests = readFileSync(REAL_LOG, 'latin1')
+    .trimEnd()
+    .split('\n')
+    .flatMap((line) => {
+      const reading = parseLogLine(line)
+      const key = reading.kind === 'request' ? keyOf(reading.request) : undefined
+      return reading.kind === 'request' && key?.kind === 'key'
+        ? [{ key: key.key, at: new Date(reading.request.atMs + shiftDays * DAY_MS) }]
+        : []
+    })
+  expect(requests).toHaveLength(10_000)
+  await stand.pool.query(
+    `insert into sumdial.counters (key, hour, sum, count, min, max)
+select key, date_trunc('hour', at), sum(n), count(*), min(n), max(n)
+from (select key, at, 1 + length(key) % 7 as n from unnest($1::text[], $2::timestamptz[]) as request (key, at)) as weighed
+group by 1, 2`,
+    [requests.map(({ key }) => key), requests.map(({ at }) => at)],
+  )
+}
+
+async function rows<T extends object>(text: string, ...params: unknown[]): Promise<T[]> {
+  return (await stand.pool.query<T>(text, params)).rows
+}
+
+type Sums = { readonly start: number; readonly sum: bigint; readonly count: number; readonly min: number }
+
+/** By hand, with Postgres's own time zones. Hours are UTC's everywhere. */
+async function truncated(key: string, unit: string, tz: string): Promise<Sums[]> {
+  const found = await rows<Record<'start' | 'sum' | 'count' | 'min', string>>(
+    `select extract(epoch from date_trunc($2, hour, $3)) * 1000 as start, sum(sum)::text as sum, sum(count) as count, min(min) as min
+from sumdial.counters where key = $1 group by 1 order by 1`,
+    key,
+    unit,
+    unit === 'hour' ? 'UTC' : tz,
+  )
+  return found.map(({ start, sum, count, min }) => ({
+    start: Number(start),
+    sum: BigInt(sum),
+    count: Number(count),
+    min: Number(min),
+  }))
+}
+
+/** Through the production's parameters, reader and answer. */
+async function answered(keys: readonly string[], unit: string, tz: string, range: string) {
+  const search = keys.map((key) => `key=${encodeURIComponent(key)}`).join('&')
+  const query = parseCounterQuery(
+    `?${search}&${range}&bucket=${unit}&tz=${tz}&consistency=committed`,
+    undefined,
+    Date.now(),
+  )
+  if ('kind' in query) return expect.fail(JSON.stringify(query))
+  const readCommitted = createReader(stand.connection, nodeClock)
+  const answers = await readCounters(query, {
+    readCommitted,
+    askUnsettled: async () => [],
+    shards: [],
+    nowMs: Date.now(),
+  })
+  return 'kind' in answers ? expect.fail(JSON.stringify(answers)) : answers
+}
+
+async function busiest(): Promise<string[]> {
+  const found = await rows<{ key: string }>(
+    'select key from sumdial.counters group by key order by sum(count) desc, key limit 12',
+  )
+  return found.map(({ key }) => key)
+}
+
+describe.skipIf(!existsSync(REAL_LOG))('the real log', () => {
+  test.each([
+    [
+      'as it is',
+      0,
+      '2015-05-01',
+      '2015-06-15',
+      ['UTC', 'America/New_York', 'Asia/Kolkata', 'Asia/Kathmandu'],
+    ],
+    // 17 May becomes 28 March: clocks go forward on the 29th.
+    ['over the beginning of summer time', -50, '2015-03-01', '2015-04-30', ['Europe/Berlin', 'Asia/Kolkata']],
+    // 17 May becomes 31 October: clocks go back on 1 November.
+    ['over its end', 167, '2015-10-01', '2015-11-30', ['America/New_York', 'UTC']],
+  ])(
+    '[R2] %s, reads by hour, day, week and month are what Postgres adds up',
+    async (_, shift, from, to, zones) => {
+      await load(shift)
+      const keys = await busiest()
+      for (const tz of zones) {
+        for (const unit of ['hour', 'day', 'week', 'month']) {
+          // By the hour, so many buckets are too many at once.
+          const some = unit === 'hour' ? keys.slice(0, 3) : keys
+          const answers = await answered(some, unit, tz, `from=${from}T00:00:00Z&to=${to}T00:00:00Z`)
+          for (const { key, buckets, total } of answers) {
+            const expected = await truncated(key, unit, tz)
+            const found = buckets
+              .filter(({ count }) => count > 0)
+              .map(({ start, sum, count, min }) => ({ start: Date.parse(start), sum, count, min }))
+            expect({ tz, unit, key, found }).toEqual({ tz, unit, key, found: expected })
+            expect(total.sum).toBe(expected.reduce((sum, bucket) => sum + bucket.sum, 0n))
+          }
+        }
+      }
+    },
+  )
+
+  test('the top ten, and groups by first segment, are what Postgres adds up', async () => {
+    await load(0)
+    const list = async (search: string) => {
+      const asked = parseListQuery(
+        `?prefix=requests/&from=2015-05-01T00:00:00Z&to=2015-06-15T00:00:00Z${search}`,
+        null,
+        0,
+      )
+      if ('kind' in asked) return expect.fail(JSON.stringify(asked))
+      return listAnswer(asked, createLister(stand.connection, nodeClock))
+    }
+    const top = await rows<{ key: string; sum: string }>(
+      `select key, sum(sum)::text as sum from sumdial.counters where key like 'requests/%' group by key order by sum(sum) desc, key limit 10`,
+    )
+    expect(top).toHaveLength(10)
+    const { items } = await list('&sort=-sum&limit=10')
+    expect(items.map(({ key, sum }) => ({ key, sum: String(sum) }))).toEqual(top)
+    const groups = await rows<{ key: string; sum: string; keys: number }>(
+      `select 'requests/' || split_part(key, '/', 2) as key, sum(sum)::text as sum, count(distinct key)::int as keys
+from sumdial.counters where key like 'requests/%' group by 1 order by min(key) collate "C"`,
+    )
+    expect(groups.length).toBeGreaterThan(20)
+    const grouped = await list('&depth=1&limit=1000')
+    expect(grouped.items.map(({ key, sum, keys }) => ({ key, sum: String(sum), keys }))).toEqual(groups)
+  })
+})

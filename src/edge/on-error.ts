@@ -13,6 +13,11 @@ export function onError(error: Error, c: Context): Response {
     console.warn({ message: 'unavailable', detail: error.message, reason })
     return problemResponse({ kind: 'unavailable', detail: error.message })
   }
-  console.error({ message: 'unexpected', error: error.name, stack: error.stack })
+  console.error({ message: 'unexpected', error: error.name, at: framesOf(error) })
   return problemResponse({ kind: 'internal' })
+}
+
+/** Where it was thrown, without its message: what could not be parsed or checked is often quoted there. */
+function framesOf({ stack = '' }: Error): string[] {
+  return stack.split('\n').flatMap((line) => (/^ +at /.test(line) ? [line.trim()] : []))
 }

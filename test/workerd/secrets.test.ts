@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { onError } from '../../src/edge/on-error.ts'
+import { faults } from './support.ts'
+import { ask, BROKEN, envWith, postJson, SECRET, sha256, textOf } from './tokens.ts'
+
+const tokens = {
+  web: { scopes: ['write'], prefix: 'site/acme' },
+  ops: { scopes: ['read', 'admin'] },
+} as const
+
+describe('a failing request', async () => {
+  let logged: unknown[] = []
+
+  beforeEach(() => {
+    logged = []
+    for (const level of ['debug', 'log', 'info', 'warn', 'error', 'trace'] as const) {
+      vi.spyOn(console, level).mockImplementation((...args) => void logged.push(...args))
+    }
+  })
+
+  afterEach(async () => {
+    vi.restoreAllMocks()
+    await faults.clear()
+  })
+
+  const item = (more: object = {}) => ({ key: `site/acme/${SECRET}`, ...more })
+  const hashes = await Promise.all(['web', 'ops'].map((name) => sha256(textOf(name))))
+
+  const failures: [string, object, string | undefined, string, () => RequestInit, number][] = [
+    ['an unknown token', {}, SECRET, '/status', () => ({}), 401],
+    ['a password', {}, undefined, '/status', () => ({ headers: { authorization: `Basic ${SECRET}` } }), 401],
+    ['a scope that is missing', {}, 'ops', '/increment', () => postJson(item()), 403],
+    ['a key outside the prefix', {}, 'web', '/increment', () => postJson({ key: SECRET }), 403],
+    ['a key that may not be read', {}, 'web', `/counters/${SECRET}`, () => ({}), 403],
+    ['JSON that breaks off', {}, 'web', '/increment', () => postJson(`{"key":"${SECRET}`), 400],
+    ['bad items', {}, 'web', '/increment', () => postJson([item({ id: SECRET }), item({ at: SECRET })]), 422],
+    ['a bad decision', {}, 'ops', '/parked/retry', () => postJson({ shard: SECRET }), 422],
+    ['a shard that cannot be had', { SHARD: BROKEN }, 'web', '/increment', () => postJson(item()), 503],
+    ['a shard that cannot be read', { SHARD: BROKEN }, 'ops', `/counters/${SECRET}`, () => ({}), 503],
+    [
+      'a limit that fails',
+      { RATE_LIMIT: { limit: () => Promise.reject(new Error(SECRET)) } },
+      'ops',
+      '/nothing',
+      () => ({}),
+      404,
+    ],
+    [
+      'faulty tokens',
+      { API_TOKENS: `[{"name":"${SECRET}","sha256":"${SECRET}"}]` },
+      'web',
+      '/status',
+      () => ({}),
+      500,
+    ],
+    [
+      'a faulty connection string',
+      { DATABASE_URL: `mysql://u:${SECRET}@h/d` },
+      'web',
+      '/status',
+      () => ({}),
+      500,
+    ],
+  ]
+
+  test.each(failures)(
+    'tells nothing secret in its answer or the log: %s',
+    async (_, more, token, path, init, status) => {
+      const DATABASE_URL = `postgresql://sumdial:${SECRET}@localhost/sumdial`
+      const worker = await envWith(tokens, { DATABASE_URL, ...more })
+      await expectNothingSecret(await ask(worker, token, path, init()), status)
+    },
+  )
+
+  test.each([
+    { kind: 'refuse' },
+    { kind: 'answer-500' },
+    { kind: 'answer-sqlstate', code: '22P02' },
+    { kind: 'answer-sqlstate', code: '28P01' },
+  ])('tells nothing secret in its answer or the log: $kind $code of Postgres', async (fault) => {
+    const worker = await envWith(tokens, { DATABASE_URL: `postgresql://sumdial:${SECRET}@localhost/sumdial` })
+    for (const path of [`/counters/${SECRET}?consistency=committed`, '/status?ledger=1']) {
+      await faults.inject({ ...fault, match: 'select' })
+      await expectNothingSecret(await ask(worker, 'ops', path), 503)
+    }
+    expect(logged).not.toEqual([])
+  })
+
+  test('tells nothing secret in its answer or the log: a bug that quotes what it choked on', async () => {
+    const context = { req: { url: 'http://sumdial.test/increment' } }
+    await expectNothingSecret(
+      onError(new SyntaxError(`Unexpected token 'h', "${SECRET}"`), context as never),
+      500,
+    )
+    expect(JSON.stringify(logged)).toMatch(/SyntaxError.*secrets\.test\.ts/)
+  })
+
+  async function expectNothingSecret(response: Response, status: number): Promise<void> {
+    const told = [await response.text(), JSON.stringify([...response.headers]), ...logged.map(inspect)].join(
+      '\n',
+    )
+    expect(response.status, told).toBe(status)
+    for (const secret of [SECRET, textOf('web'), textOf('ops'), ...hashes]) expect(told).not.toContain(secret)
+  }
+
+  /** As the log would have it: an Error's own fields are not enumerable. */
+  function inspect(line: unknown): string {
+    return line instanceof Error ? `${line.stack}\n${line.message}` : JSON.stringify(line)
+  }
+})

@@ -28,8 +28,12 @@ export class Answers {
     })
   }
 
-  /** A flight that was the last to be taken from its sender is known, whatever bound is reached since. */
+  /**
+   * A flight that was the last to be taken from its sender is known, whatever bound is reached since. And a shard closes
+   * long after every edge, later than any copy of a flight arrives. [I3]
+   */
   #refused(shard: string, { name: [sender, n] }: Named, reason: string): void {
+    if (reason === 'closed') this.#fail(`[I3] ${shard} has closed before the edge`)
     if (this.#last.get(`${shard} ${sender}`) !== n) return
     this.#fail(`[I4] ${shard} has taken flight ${n} of ${sender}, and refuses it: ${reason}`)
   }

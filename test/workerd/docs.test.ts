@@ -2,6 +2,7 @@ import { createExecutionContext } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
 import worker from '../../src/index.ts'
 import { call, env } from './support.ts'
+import { ask, envWith } from './tokens.ts'
 
 describe('what the Worker says of itself', () => {
   test('/openapi.json is the document, with the address that it was asked at', async () => {
@@ -21,6 +22,15 @@ describe('what the Worker says of itself', () => {
     expect(page).toContain('POST /increment')
     expect(page).not.toMatch(/<script|<link|<img|src=|url\(/)
     expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'/)
+  })
+
+  test('is for everyone where there are tokens: pages and tools read it without one', async () => {
+    const worker = await envWith({ read: { scopes: ['read'] } })
+    for (const path of ['/openapi.json', '/docs']) {
+      const response = await ask(worker, undefined, path)
+      expect(response.status).toBe(200)
+      expect(response.headers.get('cache-control')).toMatch(/^public/)
+    }
   })
 
   test('[S1] a Worker without tokens tells nobody anything', async () => {

@@ -17,11 +17,14 @@ export function retryParked(world: World): void {
 
 /** Gives up some of the keys that a shard has parked, and perhaps one that it has not. */
 export function discardSome(world: World, host: ShardHost): void {
-  const { chance } = world
+  const { chance, scheduler } = world
   const parked = [...replayed(host.storage).parked.keys()]
   const keys = ['site/none', ...parked].filter(() => chance.is(0.6))
-  if (parked.length > 0)
+  if (parked.length === 0) return
+  // At a moment of its own, so that nothing else happens between the look and the deed.
+  scheduler.after(chance.between(1, 40), '', () => {
     host.call('discard', (instance) => discard(world, host, instance, keys)).catch(() => {})
+  })
 }
 
 /** The book learns of it once it is durable: what is rolled back is parked as before. */

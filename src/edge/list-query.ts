@@ -41,7 +41,9 @@ export const listParametersSchema = z.strictObject({
   depth: wholeText(1, LIST_DEPTH_MAX).optional().meta({
     description: "Groups keys by so many segments after the prefix's last `/`.",
   }),
-  limit: wholeText(1, LIST_ITEMS_MAX).default(LIST_ITEMS_DEFAULT),
+  limit: wholeText(1, LIST_ITEMS_MAX)
+    .default(LIST_ITEMS_DEFAULT)
+    .meta({ description: `Items of a page; ${LIST_ITEMS_DEFAULT} by default.` }),
   cursor: cursorText.optional().meta({ description: '`nextCursor` of the page before.' }),
 })
 

@@ -14,6 +14,11 @@ export function wholeText(min: number, max: number) {
   return z
     .string()
     .regex(/^\d{1,9}$/, { error, abort: true })
+    .meta({
+      // What it is to those who write it, whatever a query is made of.
+      override: ({ jsonSchema }: { jsonSchema: object }) =>
+        Object.assign(jsonSchema, { type: 'integer', minimum: min, maximum: max, pattern: undefined }),
+    })
     .transform(Number)
     .pipe(z.number().min(min, error).max(max, error))
 }

@@ -2,9 +2,8 @@ import { z } from 'zod'
 import { BUCKETS_MAX, FRESH_HOURS_MAX, KEYS_MAX } from '../limits.ts'
 import type { Unit } from '../model/calendar.ts'
 import { countBuckets, UNITS } from '../model/calendar.ts'
-import { check } from '../model/check.ts'
 import type { HourRange } from '../model/hour.ts'
-import { keyFault } from '../model/increment.ts'
+import { keySchema } from '../model/increment.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Zone } from '../model/zone.ts'
 import { parseZone } from '../model/zone.ts'
@@ -31,7 +30,7 @@ const zoneText = z.string().transform((name, ctx): Zone => {
 /** The parameters of `GET /counters?key=`; in `GET /counters/{key}` the one key stands in the path. */
 export const counterParameters = z.strictObject({
   key: z
-    .array(z.string().check(check(keyFault)), { error: 'is missing: ask for /counters?key=...' })
+    .array(keySchema, { error: 'is missing: ask for /counters?key=...' })
     .max(KEYS_MAX, `is given too often: one answer has at most ${KEYS_MAX} keys`)
     .refine((keys) => new Set(keys).size === keys.length, 'is given twice with the same key')
     .meta({ description: `What to read; up to ${KEYS_MAX} of them.`, example: ['site/example.com/pricing'] }),

@@ -112,9 +112,12 @@ const ID_META = {
   override: { minLength: 1, maxLength: ID_BYTES_MAX },
 }
 
+/** A key, wherever one is asked for. */
+export const keySchema = z.string({ error: 'must be a string' }).check(check(keyFault)).meta(KEY_META)
+
 function schemaFor(mayAdjust: boolean) {
   return z.strictObject({
-    key: z.string({ error: 'must be a string' }).check(check(keyFault)).meta(KEY_META),
+    key: keySchema,
     // zod calls an infinity no number; a JSON text can hold 1e999.
     value: z
       .number({ error: 'must be a number' })

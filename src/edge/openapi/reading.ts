@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import type { ZodOpenApiOperationObject } from 'zod-openapi'
+import { keySchema } from '../../model/increment.ts'
 import { counterAnswerSchema, counterAnswersSchema } from '../counter-answer.ts'
 import { hourAnswerSchema, hourParametersSchema } from '../hours.ts'
 import { listAnswerSchema } from '../list.ts'
 import { listParametersSchema } from '../list-query.ts'
 import { counterParameters } from '../query.ts'
-import { errors, json, KEY, needing, UNAVAILABLE } from './parts.ts'
+import { errors, json, needing, UNAVAILABLE } from './parts.ts'
 
 type Asked = Omit<ZodOpenApiOperationObject, 'responses'>
 
@@ -44,7 +45,7 @@ export const readCounter = reading(
     summary: 'Read one key',
     description: 'The same, with the key in the path: `/` and `%2F` are equal there.',
     requestParams: {
-      path: z.object({ key: z.string().meta({ example: KEY }) }),
+      path: z.object({ key: keySchema }),
       query: z.strictObject(withoutKey),
     },
   },

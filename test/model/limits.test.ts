@@ -1,4 +1,6 @@
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { unstable_readConfig } from 'wrangler'
 import * as limits from '../../src/limits.ts'
 
 const ROW_BYTES_MAX = 2_000_000
@@ -33,5 +35,12 @@ describe('bounds', () => {
   test('a shard retires after it has closed, and an alarm is lost only after the platform could be late', () => {
     expect(limits.RETIRE_GRACE_MS).toBeGreaterThan(limits.CLOSE_GRACE_MS)
     expect(limits.ALARM_OVERDUE_MS).toBeGreaterThan(60_000)
+  })
+
+  test("Retry-After is the period of wrangler.toml's rate limit", () => {
+    const config = join(import.meta.dirname, '../../wrangler.toml')
+    const [limit] = unstable_readConfig({ config }).ratelimits
+    expect(limit?.name).toBe('RATE_LIMIT')
+    expect(limit?.simple.period).toBe(limits.RATE_PERIOD_SECONDS)
   })
 })

@@ -1,3 +1,4 @@
+import { ACCESS } from './plants/access.ts'
 import { COUNTING } from './plants/counting.ts'
 import { FLUSHING } from './plants/flushing.ts'
 import { POSTGRES } from './plants/postgres.ts'
@@ -23,4 +24,4 @@ export type Suite = {
   readonly titles?: string
 }
 
-export const PLANTS: readonly Plant[] = [...STORING, ...FLUSHING, ...POSTGRES, ...COUNTING]
+export const PLANTS: readonly Plant[] = [...STORING, ...FLUSHING, ...POSTGRES, ...COUNTING, ...ACCESS]

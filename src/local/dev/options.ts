@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ConfigError, parseConfig, VARIABLES } from '../../config.ts'
+import { startedIn } from '../started-in.ts'
 import { PLACEHOLDER_URL } from './worker-vars.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -39,7 +40,7 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): O
   return {
     help: values.help,
     port: parsePort(values.port),
-    state: values.state === undefined ? join(ROOT, '.sumdial') : resolve(startedIn(env), values.state),
+    state: values.state === undefined ? join(ROOT, '.sumdial') : resolve(startedIn('dev', env), values.state),
     vars: checkVars(new Map(values.var.map(parseVar))),
     databaseUrl: parseDatabaseUrl(env['DATABASE_URL']),
   }
@@ -106,10 +107,4 @@ function parseDatabaseUrl(text = ''): string | undefined {
   if (text === '') return undefined
   if (/^postgres(ql)?:\/\//.test(text)) return text
   throw new UsageError('DATABASE_URL must begin with postgresql://')
-}
-
-/** npm runs scripts in the project's folder, but FOLDER is meant from where the person stands. */
-function startedIn(env: NodeJS.ProcessEnv): string {
-  const { npm_lifecycle_event, INIT_CWD } = env
-  return npm_lifecycle_event === 'dev' && INIT_CWD !== undefined ? INIT_CWD : process.cwd()
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { REQUEST_ITEMS_MAX } from '../../limits.ts'
+import { startedIn } from '../started-in.ts'
 import { compileKeyTemplate, KEY_DEFAULT, type KeyTemplate, PLACEHOLDERS } from './key-template.ts'
 
 const FORMATS = ['auto', 'common', 'combined', 'ndjson'] as const
@@ -65,7 +66,7 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): O
   const token = values.token ?? SUMDIAL_TOKEN
   const options: Options = {
     help: values.help,
-    file: file === '-' ? null : resolve(startedIn(env), file),
+    file: file === '-' ? null : resolve(startedIn('import', env), file),
     url: parseUrl(values.url ?? (SUMDIAL_URL || 'http://127.0.0.1:8787')),
     token: token === '' ? undefined : token,
     keyOf: parseKey(values.key ?? KEY_DEFAULT),
@@ -101,12 +102,6 @@ function parse(args: readonly string[]) {
     if (!(error instanceof TypeError)) throw error
     throw new UsageError(error.message)
   }
-}
-
-/** npm runs scripts in the project's folder, but FILE is meant from where the person stands. */
-function startedIn(env: NodeJS.ProcessEnv): string {
-  const { npm_lifecycle_event, INIT_CWD } = env
-  return npm_lifecycle_event === 'import' && INIT_CWD !== undefined ? INIT_CWD : process.cwd()
 }
 
 function parseUrl(text: string): URL {

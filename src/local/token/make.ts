@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto'
+import { z } from 'zod'
+import { TOKENS_BYTES_MAX } from '../../limits.ts'
+import { type Token, tokensSchema } from '../../model/token.ts'
+import { type Options, UsageError } from './options.ts'
+
+export type Made = {
+  readonly token: string
+  /** The new value of API_TOKENS, one line of JSON. */
+  readonly value: string
+  readonly count: number
+  readonly bytes: number
+}
+
+/**
+ * A token out of 32 random bytes, and the tokens with it among them. `sd_` lets a secret scanner find one.
+ *
+ * @throws UsageError when the present tokens are faulty, have the name, or leave no room.
+ */
+export function makeToken(options: Options, random: Uint8Array): Made {
+  const { name, scopes, prefix, present } = options
+  const token = `sd_${Buffer.from(random).toString('base64url')}`
+  const sha256 = createHash('sha256').update(token).digest('hex')
+  const tokens = parsePresent(present)
+  if (tokens.some((other) => other.name === name)) throw new UsageError(taken(name, present.from))
+  const all = [...tokens, { name, sha256, scopes, prefix: prefix ?? null }]
+  const value = JSON.stringify(all.map(entryOf))
+  const bytes = Buffer.byteLength(value)
+  if (bytes > TOKENS_BYTES_MAX) throw new UsageError(tooLarge(bytes))
+  return { token, value, count: all.length, bytes }
+}
+
+function entryOf({ name, sha256, scopes, prefix }: Token) {
+  return prefix === null ? { name, sha256, scopes } : { name, sha256, scopes, prefix }
+}
+
+function parsePresent({ text, from }: Options['present']): readonly Token[] {
+  const parsed = tokensSchema.safeParse(text)
+  if (parsed.success) return parsed.data
+  const faults = parsed.error.issues.map((issue) => `${z.core.toDotPath(issue.path)} ${issue.message}`.trim())
+  throw new UsageError(`${from}: ${faults.join('; ')}`)
+}
+
+function taken(name: string, from: string): string {
+  return `--name ${name}: ${from} has a token of this name. Take another, or remove that one first: it then no longer counts`
+}
+
+function tooLarge(bytes: number): string {
+  return (
+    `With this token API_TOKENS would have ${bytes} bytes, and a secret holds at most ${TOKENS_BYTES_MAX}: ` +
+    'remove one that is no longer used, or take shorter names and prefixes'
+  )
+}

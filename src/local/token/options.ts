@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { nameFault, prefixFault, SCOPES, type Scope } from '../../model/token.ts'
+import { startedIn } from '../started-in.ts'
+
+export const HELP = `Makes a token, and the value of the secret API_TOKENS with it added.
+
+  npm run token -- --name NAME --scopes SCOPES [options]
+
+  --name NAME        whose it is; Idempotency-Keys belong to a name
+  --scopes SCOPES    what it may do, comma separated:
+                       write   count, by positive values
+                       adjust  with write: count by negative values too
+                       read    read counts
+                       admin   retry and discard parked cells
+  --prefix PREFIX    only for keys under it, in whole segments: site/acme covers site/acme and site/acme/x,
+                     not site/acme-corp (without it, all keys)
+  --tokens FILE      the present value of API_TOKENS, to add to (the variable API_TOKENS, if it is set;
+                     else this is the first token)
+  --help
+
+Nothing is stored or sent. The token is shown once: the secret holds its hash.
+
+  npm run token -- --name web --scopes write --prefix site/acme
+  npm run token -- --name reports --scopes read --tokens tokens.json`
+
+export interface Options {
+  readonly help: boolean
+  readonly name: string
+  readonly scopes: readonly Scope[]
+  readonly prefix: string | undefined
+  /** The present value of API_TOKENS as text, and where it is from. */
+  readonly present: { readonly text: string; readonly from: string }
+}
+
+/** Called wrongly. The message says how, and is all that needs to be shown. */
+export class UsageError extends Error {}
+
+/** @throws UsageError */
+export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
+  const { help, name = '', scopes = '', prefix, tokens } = parse(args)
+  if (help) return { help, name, scopes: [], prefix, present: NONE }
+  refuse('--name', nameFault(name))
+  if (prefix !== undefined) refuse('--prefix', prefixFault(prefix))
+  return { help, name, scopes: parseScopes(scopes), prefix, present: readPresent(tokens, env) }
+}
+
+const NONE = { text: '[]', from: '' }
+
+function parse(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        name: { type: 'string' },
+        scopes: { type: 'string' },
+        prefix: { type: 'string' },
+        tokens: { type: 'string' },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+    return values
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new UsageError(error.message)
+  }
+}
+
+function refuse(option: string, fault: string | undefined): void {
+  if (fault !== undefined) throw new UsageError(`${option} ${fault}`)
+}
+
+function parseScopes(text: string): Scope[] {
+  const words = text.split(',').map((word) => word.trim())
+  const scopes = SCOPES.filter((scope) => words.includes(scope))
+  const unknown = words.find((word) => !scopes.some((scope) => scope === word))
+  if (unknown === undefined) return scopes
+  const what = unknown === '' ? 'is missing or has a gap' : `has "${unknown}"`
+  throw new UsageError(`--scopes ${what}: any of ${SCOPES.join(', ')}, comma separated`)
+}
+
+function readPresent(file: string | undefined, env: NodeJS.ProcessEnv): Options['present'] {
+  const { API_TOKENS = '' } = env
+  if (file === undefined) return API_TOKENS === '' ? NONE : { text: API_TOKENS, from: 'API_TOKENS' }
+  try {
+    return { text: readFileSync(resolve(startedIn('token', env), file), 'utf8'), from: file }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new UsageError(`--tokens: ${reason}. For the first token, leave it out`)
+  }
+}

@@ -1,0 +1,110 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { parseConfig } from '../../src/config.ts'
+import { TOKENS_BYTES_MAX } from '../../src/limits.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+type Ending = { readonly code: number; readonly out: string; readonly err: string }
+
+/** `npm run token` as a person has it, without npm. */
+function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ending> {
+  const { promise, resolve } = Promise.withResolvers<Ending>()
+  const options = { cwd: ROOT, env: { PATH: process.env['PATH'], ...env } }
+  execFile(process.execPath, ['src/local/token.ts', ...args], options, (error, out, err) => {
+    resolve({ code: Number(error?.code ?? 0), out, err })
+  })
+  return promise
+}
+
+function fileOf(text: string): string {
+  const dir = mkdtempSync(join(tmpdir(), 'sumdial-token-'))
+  onTestFinished(() => rmSync(dir, { recursive: true }))
+  writeFileSync(join(dir, 'tokens.json'), text)
+  return join(dir, 'tokens.json')
+}
+
+const lineOf = ({ out }: Ending) => /^\[.*\]$/m.exec(out)?.[0] ?? ''
+const tokenOf = ({ out }: Ending) => /^ {2}(sd_\S+)$/m.exec(out)?.[1] ?? ''
+const parse = (API_TOKENS: string) => parseConfig({ DATABASE_URL: 'postgresql://a:b@c/d', API_TOKENS }).tokens
+
+const WEB = ['--name', 'web', '--scopes', 'write', '--prefix', 'site/acme']
+
+/** As many tokens as are asked for. */
+function present(count: number): string {
+  const entries = Array.from({ length: count }, (_, i) => {
+    return { name: `n${i}`, sha256: String(i).padStart(64, '0'), scopes: ['write'], prefix: `site/n${i}` }
+  })
+  return JSON.stringify(entries)
+}
+
+describe('npm run token', () => {
+  test('makes a token of 32 random bytes, and a value of API_TOKENS that has its hash and not itself', async () => {
+    const made = await run(WEB)
+    expect(made).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringContaining('npx wrangler secret put API_TOKENS'),
+    })
+    const token = tokenOf(made)
+    expect(Buffer.from(token.slice(3), 'base64url')).toHaveLength(32)
+    expect(made.out.split(token)).toHaveLength(2)
+    const sha256 = createHash('sha256').update(token).digest('hex')
+    expect(parse(lineOf(made))).toEqual([{ name: 'web', sha256, scopes: ['write'], prefix: 'site/acme' }])
+    expect(tokenOf(await run(WEB))).not.toBe(token)
+  })
+
+  test('adds to the tokens of a file, or else to those of the environment', async () => {
+    const file = fileOf(`${lineOf(await run(WEB))}\n`)
+    const args = ['--name', 'ops', '--scopes', 'admin, read']
+    const added = await run([...args, '--tokens', file], { API_TOKENS: '[]' })
+    expect(parse(lineOf(added)).map(({ name, scopes, prefix }) => ({ name, scopes, prefix }))).toEqual([
+      { name: 'web', scopes: ['write'], prefix: 'site/acme' },
+      { name: 'ops', scopes: ['read', 'admin'], prefix: null },
+    ])
+    const third = await run(['--name', 'third', '--scopes', 'read'], { API_TOKENS: lineOf(added) })
+    expect(parse(lineOf(third))).toHaveLength(3)
+    expect(third.out).toMatch(/3 tokens, \d+ of 5120 bytes, room for about \d+ more/)
+  })
+
+  test('refuses a value that no secret can hold, which is after some 35 tokens', async () => {
+    const withOneMore = await run(WEB, { API_TOKENS: present(34) })
+    expect(withOneMore).toMatchObject({ code: 0, err: '' })
+    expect(Buffer.byteLength(lineOf(withOneMore))).toBeLessThanOrEqual(TOKENS_BYTES_MAX)
+    const tooMany = await run(WEB, { API_TOKENS: present(40) })
+    expect(tooMany).toMatchObject({ code: 2, out: '', err: expect.stringContaining('at most 5120') })
+  })
+
+  test.each([
+    [[], {}, '--name must not be empty'],
+    [['--name', 'a\nb', '--scopes', 'read'], {}, '--name must be well-formed'],
+    [['--name', 'a'], {}, '--scopes is missing'],
+    [['--name', 'a', '--scopes', 'write,wrte'], {}, '--scopes has "wrte": any of write, read, adjust, admin'],
+    [[...WEB.slice(0, 4), '--prefix', 'site/'], {}, '--prefix must be whole segments'],
+    [['--nmae', 'a'], {}, "Unknown option '--nmae'"],
+    [['a'], {}, "Unexpected argument 'a'"],
+    [[...WEB, '--tokens', 'nowhere.json'], {}, '--tokens: ENOENT'],
+    [WEB, { API_TOKENS: '[hunter2' }, 'API_TOKENS: must be JSON'],
+    [WEB, { API_TOKENS: '[{"name":"hunter2"}]' }, 'API_TOKENS: [0].sha256 must be a string'],
+    [
+      ['--name', 'n1', '--scopes', 'read'],
+      { API_TOKENS: present(2) },
+      '--name n1: API_TOKENS has a token of this name',
+    ],
+  ])('%j is refused with exit code 2 and the reason', async (args, env, reason) => {
+    const { code, out, err } = await run(args, env)
+    expect({ code, out, err }).toEqual({ code: 2, out: '', err: expect.stringContaining(reason) })
+    expect(err).not.toMatch(/hunter2|\n {4}at /)
+  })
+
+  test('--help names every option and scope', async () => {
+    const { code, out } = await run(['--help'])
+    expect(code).toBe(0)
+    for (const word of ['--name', '--scopes', '--prefix', '--tokens', 'write', 'read', 'adjust', 'admin'])
+      expect(out).toContain(word)
+  })
+})

@@ -2,6 +2,7 @@ import { ACCESS } from './plants/access.ts'
 import { COUNTING } from './plants/counting.ts'
 import { FLUSHING } from './plants/flushing.ts'
 import { POSTGRES } from './plants/postgres.ts'
+import { READING } from './plants/reading.ts'
 import { STORING } from './plants/storing.ts'
 
 /** One replacement. `find` stands in the file exactly once. */
@@ -24,4 +25,11 @@ export type Suite = {
   readonly titles?: string
 }
 
-export const PLANTS: readonly Plant[] = [...STORING, ...FLUSHING, ...POSTGRES, ...COUNTING, ...ACCESS]
+export const PLANTS: readonly Plant[] = [
+  ...STORING,
+  ...FLUSHING,
+  ...POSTGRES,
+  ...COUNTING,
+  ...ACCESS,
+  ...READING,
+]

@@ -22,8 +22,8 @@ export const ACCESS: readonly Plant[] = [
     edits: [
       {
         file: 'src/edge/access.ts',
-        find: 'scope === null || grant.scopes.includes(scope)',
-        replace: 'scope === null || grant.scopes.length > 0',
+        find: 'grant.scopes.includes(needs)',
+        replace: 'grant.scopes.length > 0',
       },
     ],
     suite: ACCESS_TESTS,

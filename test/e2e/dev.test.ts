@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
@@ -9,8 +10,8 @@ import { readServer } from './stored.ts'
 const run = promisify(execFile)
 
 /** Runs a printed command as a person would who pastes it. */
-async function paste(command = ''): Promise<unknown> {
-  return JSON.parse((await run('sh', ['-c', command])).stdout)
+async function paste(command = '', env: Record<string, string> = {}): Promise<unknown> {
+  return JSON.parse((await run('sh', ['-c', command], { env: { ...process.env, ...env } })).stdout)
 }
 
 describe('npm run dev', () => {
@@ -61,6 +62,18 @@ describe('npm run dev', () => {
     expect(dev.log()).not.toMatch(/GET \/counters|wrangler:info/)
   })
 
+  test('[S1] with API_TOKENS it is open to a token and to nobody else, and its printed commands take one', async () => {
+    const TOKEN = 'sd_of-this-test'
+    const sha256 = createHash('sha256').update(TOKEN).digest('hex')
+    const API_TOKENS = JSON.stringify([{ name: 'dev', sha256, scopes: ['write', 'read'] }])
+    const dev = await startDev({ state: makeState(), vars: { API_TOKENS } })
+    const [count, read] = dev.commands
+    expect(await paste(count, { TOKEN })).toMatchObject({ accepted: 1 })
+    expect(await paste(read, { TOKEN })).toMatchObject({ total: { sum: 1, count: 1 } })
+    expect(await paste(read)).toMatchObject({ status: 401 })
+    expect(dev.log()).not.toContain(sha256)
+  })
+
   test('a second one on the same state is refused, and the first goes on', async () => {
     const state = makeState()
     const dev = await startDev({ state, vars: { FLUSH_INTERVAL_SECONDS: '1' } })
@@ -93,6 +106,7 @@ describe('npm run dev', () => {
   test.each([
     [['--var', 'FLUSH_INTERVAL:1'], 'There is FLUSH_INTERVAL_SECONDS, SHARDS'],
     [['--var', 'FLUSH_INTERVAL_SECONDS:abc'], 'FLUSH_INTERVAL_SECONDS must be a whole number'],
+    [['--var', 'API_TOKENS:[{"name":""}]'], 'API_TOKENS[0].name must not be empty'],
     [['--var', 'SHARDS=4'], '--var SHARDS=4: not of the form NAME:VALUE'],
     [['--var', 'DATABASE_URL:postgresql://a:b@c/d'], '--var DATABASE_URL: set it in the environment'],
     [['--port', '80a'], '--port 80a: a number from 0 to 65535'],

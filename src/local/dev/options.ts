@@ -16,6 +16,8 @@ export const HELP = `Runs Sumdial on this machine: an embedded Postgres, the Wor
   --var NAME:VALUE    in place of a var of wrangler.toml, such as FLUSH_INTERVAL_SECONDS:1; repeatable
   --help
 
+Everyone may do everything but adjust, until API_TOKENS is given, by --var or in .dev.vars: npm run token makes one.
+
 With DATABASE_URL in the environment, counts go to that Postgres instead of the embedded one; its schema
 "sumdial" is migrated first. Ctrl-C ends everything.`
 
@@ -79,7 +81,7 @@ function parseVar(text: string): [string, string] {
 const OWN_VARS: ReadonlyMap<string, string> = new Map([
   ['DATABASE_URL', 'set it in the environment of npm run dev, where no process list shows its password'],
   ['NEON_FETCH_ENDPOINT', 'npm run dev sets it to the endpoint that it starts'],
-  ['DEV_ACCESS', 'npm run dev always opens the Worker'],
+  ['DEV_ACCESS', 'npm run dev always opens the Worker, unless API_TOKENS is given'],
 ])
 
 /** Refuses at once what the Worker would only refuse at its first request. */

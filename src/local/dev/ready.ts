@@ -7,17 +7,19 @@ const POLL_MS = 100
 const ANSWER_MS_MAX = 5_000
 
 /**
- * Resolves when the Worker answers a fresh read, which takes the Worker, a shard and Postgres.
+ * Resolves when the Worker answers a fresh read, which takes the Worker, a shard and Postgres; or, where it was given
+ * API_TOKENS, when it asks for a token, which nobody here has.
  *
  * @param address such as `http://127.0.0.1:8787`.
+ * @returns whether it takes a token.
  * @throws StartError when the Worker refuses its configuration, or does not answer in time; or what `signal` says.
  */
-export async function untilReady(address: string, withinMs: number, signal: AbortSignal): Promise<void> {
+export async function untilReady(address: string, withinMs: number, signal: AbortSignal): Promise<boolean> {
   const deadlineMs = performance.now() + withinMs
   for (;;) {
     const answer = await ask(address, signal)
     signal.throwIfAborted()
-    if (answer.isReady) return
+    if (answer.isReady) return answer.takesToken
     if (answer.isFinal) throw new StartError(`The Worker does not start: ${answer.said}`)
     if (performance.now() > deadlineMs) {
       throw new StartError(`The Worker did not answer within ${withinMs / 1000} s: ${answer.said}`)
@@ -26,7 +28,15 @@ export async function untilReady(address: string, withinMs: number, signal: Abor
   }
 }
 
-type ReadyAnswer = { readonly isReady: boolean; readonly isFinal: boolean; readonly said: string }
+type ReadyAnswer = {
+  readonly isReady: boolean
+  readonly takesToken: boolean
+  readonly isFinal: boolean
+  readonly said: string
+}
+
+/** The configuration must change before it is answered otherwise. */
+const FINAL = /:(not-configured|closed-to-all)$/
 
 async function ask(address: string, signal: AbortSignal): Promise<ReadyAnswer> {
   try {
@@ -34,9 +44,10 @@ async function ask(address: string, signal: AbortSignal): Promise<ReadyAnswer> {
       signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_MS_MAX)]),
     })
     const { type = '', detail = response.statusText } = await readProblem(response)
-    return { isReady: response.ok, isFinal: type.endsWith(':not-configured'), said: detail }
+    const takesToken = type.endsWith(':unauthenticated')
+    return { isReady: response.ok || takesToken, takesToken, isFinal: FINAL.test(type), said: detail }
   } catch (error) {
-    return { isReady: false, isFinal: false, said: String(error) }
+    return { isReady: false, takesToken: false, isFinal: false, said: String(error) }
   }
 }
 

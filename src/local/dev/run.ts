@@ -54,8 +54,8 @@ export async function runDev(options: Options, interrupted: AbortSignal): Promis
     () => end.reject(new StartError('wrangler has ended, so everything ends.')),
     end.reject,
   )
-  await orEnd(untilReady(address, START_MS_MAX, interrupted))
-  console.log(welcome({ address, endpointUrl: endpoint.url, database }))
+  const takesToken = await orEnd(untilReady(address, START_MS_MAX, interrupted))
+  console.log(welcome({ address, endpointUrl: endpoint.url, database, takesToken }))
   return await end.promise
 }
 

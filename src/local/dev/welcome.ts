@@ -7,17 +7,20 @@ export interface Running {
   /** Of the Neon-compatible endpoint, with its path. */
   readonly endpointUrl: string
   readonly database: Database
+  /** It was given API_TOKENS. */
+  readonly takesToken: boolean
 }
 
 /** What to do now, in commands that work as they stand. Only its first line has the word `ready`. */
 export function welcome(running: Running): string {
-  const { address, database } = running
+  const { address, database, takesToken } = running
+  const token = takesToken ? ` -H "authorization: Bearer $TOKEN"` : ''
   return [
     `ready on ${address}`,
     '',
-    'Count something, and read it back:',
-    `  curl ${address}/increment -H 'content-type: application/json' -d '{"key":"site/example.com/pricing"}'`,
-    `  curl ${address}/counters/site/example.com/pricing`,
+    takesToken ? 'With a token of API_TOKENS in TOKEN, count something, and read it back:' : COUNT,
+    `  curl ${address}/increment${token} -H 'content-type: application/json' -d '{"key":"site/example.com/pricing"}'`,
+    `  curl ${address}/counters/site/example.com/pricing${token}`,
     '',
     database.isEmbedded
       ? `Postgres is embedded, in ${database.place}, with no port for psql. SQL goes over HTTP:`
@@ -27,6 +30,8 @@ export function welcome(running: Running): string {
     'Ctrl-C ends everything.',
   ].join('\n')
 }
+
+const COUNT = 'Count something, and read it back:'
 
 function sqlCommand({ endpointUrl, database }: Running): string {
   const sql = 'select * from sumdial.counters'

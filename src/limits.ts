@@ -44,7 +44,7 @@ export const LIST_DEPTH_MAX = 512
  * A page of keys is read hour by hour while that is at most so many rows: the first `limit` of each hour. Past it the
  * rows of the keys themselves are fewer, one key after the other.
  */
-export const LIST_BY_HOUR_ROWS_MAX = 100_000
+export const LIST_BY_HOUR_ROWS_MAX = 25_000
 
 /** Hours of a list's range: 11 years. What a range costs depends on its rows; READ_MS_MAX bounds it. */
 export const LIST_HOURS_MAX = 100_000

@@ -12,7 +12,7 @@ import type { KeyRange } from '../model/prefix.ts'
 export function listSql(query: ListQuery): SQL {
   const { sort, limit } = query
   if (query.grouping !== null) return groupsSql(query, query.grouping)
-  return sql`select key, ${SUMS}, ${NO_GROUP} from (${sort === 'key' ? pageRows(query) : allRows(query)}) as found
+  return sql`select key, ${SUMS}, ${NO_GROUP} from (${sort === 'key' ? pageRows(query) : fenced(allRows(query))}) as found
 group by key order by ${ORDERS[sort]} limit ${limit}::int`
 }
 
@@ -34,6 +34,15 @@ function allRows({ ranges, from, to, after }: ListQuery): SQL {
 where ${inRange(range, after)} and hour >= ${formatHourStart(from)}::timestamptz and hour < ${formatHourStart(to)}::timestamptz`,
     ),
   )
+}
+
+/**
+ * Rows that are added up in one process: past an `offset` that the planner cannot see to be none, it splits no
+ * aggregate among workers. With many keys to a few rows each, as here, to send their half sums around and merge them
+ * took twice as long as to add them up alone (838,000 rows of 209,000 keys: 3.8 s, and 2.0 s alone).
+ */
+function fenced(rows: SQL): SQL {
+  return sql`select ${COLUMNS} from (${rows}) as one offset (select 0)`
 }
 
 /** Rows among which are all of the first `limit` keys, by one of two ways. */
@@ -77,7 +86,7 @@ function groupsSql(query: ListQuery, grouping: Grouping): SQL {
   return sql`select name as key, ${SUMS}, count(*)::text as keys, bool_or(key = name) as is_key from (
   select ${groupName(grouping)} as name, by_key.* from (
     select key, sum(sum) as sum, sum(count) as count, min(min) as min, max(max) as max, max(updated_at) as updated_at
-    from (${allRows(query)}) as found group by key
+    from (${fenced(allRows(query))}) as found group by key
   ) as by_key
 ) as named ${above}
 group by name order by ${GROUP_ORDERS[sort]} limit ${limit}::int`

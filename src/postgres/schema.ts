@@ -44,7 +44,16 @@ export const counters = sumdial.table(
     max: bigint('max', { mode: 'bigint' }).notNull(),
     updatedAt: instant('updated_at').notNull().default(sql`now()`),
   },
-  (t) => [primaryKey({ columns: [t.key, t.hour] }), index('counters_hour_key').on(t.hour, t.key)],
+  (t) => [
+    primaryKey({ columns: [t.key, t.hour] }),
+    // Some hours of a prefix.
+    index('counters_hour_key').on(t.hour, t.key),
+    // Many hours of many keys: rows lie on disk about as they were flushed, hour by hour, so that a few hundred kB tell
+    // which pages have them. Of several intervals a range, for late increments put an old hour among the new.
+    index('counters_hour_pages')
+      .using('brin', t.hour.op('timestamptz_minmax_multi_ops'))
+      .with({ pages_per_range: 32, autosummarize: true }),
+  ],
 )
 
 /** One row per writer: the last batch that Postgres has applied for it, and whether it may apply more. */

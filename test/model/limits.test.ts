@@ -32,6 +32,10 @@ describe('bounds', () => {
     expect(limits.FLUSH_BYTES * 5).toBeLessThan(limits.HELD_BYTES_MAX)
   })
 
+  test('a page of the last day is read hour by hour, however many items it has', () => {
+    expect(24 * (limits.LIST_ITEMS_MAX + 1)).toBeLessThanOrEqual(limits.LIST_BY_HOUR_ROWS_MAX)
+  })
+
   test('a shard retires after it has closed, and an alarm is lost only after the platform could be late', () => {
     expect(limits.RETIRE_GRACE_MS).toBeGreaterThan(limits.CLOSE_GRACE_MS)
     expect(limits.ALARM_OVERDUE_MS).toBeGreaterThan(60_000)

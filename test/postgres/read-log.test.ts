@@ -1,12 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readCounters } from '../../src/edge/counters.ts'
-import { listAnswer } from '../../src/edge/list.ts'
-import { parseListQuery } from '../../src/edge/list-query.ts'
 import { parseCounterQuery } from '../../src/edge/query.ts'
 import { parseLogLine } from '../../src/local/import/access-log.ts'
 import { compileKeyTemplate } from '../../src/local/import/key-template.ts'
-import { createLister } from '../../src/postgres/lister.ts'
 import { createReader } from '../../src/postgres/reader.ts'
 import { nodeClock } from '../support/node-clock.ts'
 import { type Stand, startStand } from './stand.ts'
@@ -131,32 +128,4 @@ describe.skipIf(!existsSync(REAL_LOG))('the real log', () => {
       }
     },
   )
-
-  test('the top ten, and groups by first segment, are what Postgres adds up', async () => {
-    await load(0)
-    const list = async (search: string) => {
-      const asked = parseListQuery(
-        `?prefix=requests/&from=2015-05-01T00:00:00Z&to=2015-06-15T00:00:00Z${search}`,
-        null,
-        0,
-      )
-      if ('kind' in asked) return expect.fail(JSON.stringify(asked))
-      return listAnswer(asked, createLister(stand.connection, nodeClock))
-    }
-    const top = await rows<{ key: string; sum: string }>(
-      `select key, sum(sum)::text as sum from sumdial.counters where key like 'requests/%' group by key order by sum(sum) desc, key limit 10`,
-    )
-    expect(top).toHaveLength(10)
-    const { items } = await list('&sort=-sum&limit=10')
-    expect(items.map(({ key, sum }) => ({ key, sum: String(sum) }))).toEqual(top)
-    const groups = await rows<{ key: string; sum: string; keys: number }>(
-      `select * from (
-  select 'requests/' || split_part(key, '/', 2) as key, sum(sum)::text as sum, count(distinct key)::int as keys
-  from sumdial.counters where key like 'requests/%' group by 1
-) as grouped order by key collate "C"`,
-    )
-    expect(groups.length).toBeGreaterThan(20)
-    const grouped = await list('&depth=1&limit=1000')
-    expect(grouped.items.map(({ key, sum, keys }) => ({ key, sum: String(sum), keys }))).toEqual(groups)
-  })
 })

@@ -1,0 +1,91 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { listAnswer } from '../../src/edge/list.ts'
+import { parseListQuery } from '../../src/edge/list-query.ts'
+import { parseLogLine } from '../../src/local/import/access-log.ts'
+import { compileKeyTemplate } from '../../src/local/import/key-template.ts'
+import { Accumulator, countIncrements } from '../../src/model/accumulator.ts'
+import { cellOf } from '../../src/model/cell.ts'
+import { type Hour, hourOf } from '../../src/model/hour.ts'
+import { createLister } from '../../src/postgres/lister.ts'
+import { nodeClock } from '../support/node-clock.ts'
+import { type Stand, startStand } from './stand.ts'
+
+const REAL_LOG = new URL('../../../shared/data/access.log', import.meta.url)
+
+/** The log's requests by hour and path, as `npm run import` counts them. */
+function countLog(): Map<Hour, Accumulator> {
+  const keyOf = compileKeyTemplate('requests{path}')
+  const hours = new Map<Hour, Accumulator>()
+  for (const line of readFileSync(REAL_LOG, 'latin1').trimEnd().split('\n')) {
+    const reading = parseLogLine(line)
+    const key = reading.kind === 'request' ? keyOf(reading.request) : expect.fail(line)
+    if (reading.kind !== 'request' || key.kind !== 'key') continue
+    const hour = hourOf(reading.request.atMs)
+    const cells = hours.get(hour) ?? new Accumulator()
+    hours.set(hour, cells)
+    cells.add(key.key, cellOf(1))
+  }
+  return hours
+}
+
+describe.skipIf(!existsSync(REAL_LOG))('the real log', () => {
+  let stand: Stand
+
+  beforeAll(async () => {
+    stand = await startStand(4)
+    const writer = crypto.randomUUID()
+    let seq = 0
+    for (const [hour, accumulator] of countLog()) {
+      const cells = [...accumulator]
+      const increments = countIncrements(cells)
+      const batch = { writer, seq: ++seq, id: crypto.randomUUID(), shard: 'log', hour, cells, increments }
+      expect(await stand.sink.apply(batch)).toEqual({ kind: 'applied' })
+    }
+  })
+
+  afterAll(() => stand?.stop())
+
+  async function list(parameters: Record<string, string>) {
+    const range = { from: '2015-05-17T00:00:00Z', to: '2015-05-21T00:00:00Z' }
+    const asked = parseListQuery(`?${new URLSearchParams({ ...range, ...parameters })}`, null, Date.now())
+    if ('kind' in asked) return expect.fail(asked.kind)
+    return (await listAnswer(asked, createLister(stand.connection, nodeClock))).items
+  }
+
+  async function ask(sql: string): Promise<unknown[]> {
+    return (await stand.pool.query(sql)).rows
+  }
+
+  test('the ten paths asked for most are those of SQL written by hand', async () => {
+    const items = await list({ prefix: 'requests/', sort: '-sum', limit: '10' })
+    const shown = items.map(({ key, sum }) => ({ key, sum: String(sum) }))
+    expect(shown).toHaveLength(10)
+    expect(shown).toEqual(
+      await ask(`select key, sum(sum)::text as sum from sumdial.counters
+group by key order by sum(sum) desc, key limit 10`),
+    )
+    expect(shown[0]).toEqual({ key: 'requests/favicon.ico', sum: '807' })
+  })
+
+  test.each(['key', '-sum'])(
+    'the groups by first segment are those of SQL written by hand, sorted by %s',
+    async (sort) => {
+      const items = await list({ prefix: 'requests/', depth: '1', sort, limit: '1000' })
+      const shown = items.map(({ key, sum, keys }) => ({ key, sum: String(sum), keys: String(keys) }))
+      const order = sort === 'key' ? '1' : 'sum(sum) desc, 1'
+      expect(shown).toHaveLength(41)
+      expect(shown).toEqual(
+        await ask(`select 'requests/' || split_part(key, '/', 2) collate "C" as key, sum(sum)::text as sum,
+count(distinct key)::text as keys from sumdial.counters group by 1 order by ${order}`),
+      )
+      expect(items.reduce((sum, item) => sum + item.count, 0)).toBe(10_000)
+    },
+  )
+
+  test('a single group holds all of it', async () => {
+    expect(await list({ prefix: '', depth: '1' })).toMatchObject([
+      { key: 'requests', sum: 10_000n, isKey: false },
+    ])
+  })
+})

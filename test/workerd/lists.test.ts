@@ -1,0 +1,144 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { listAnswerSchema } from '../../src/edge/list.ts'
+import { call, faults, freshKey, ownShard, post, ring } from './support.ts'
+
+afterEach(() => faults.clear())
+
+type Item = { key: string; sum: number; count: number; min: number; max: number }
+
+async function list(parameters: Record<string, string>) {
+  const response = await call(`/counters?${new URLSearchParams(parameters)}`)
+  const body = (await response.json()) as Record<string, unknown> & {
+    items: Item[]
+    nextCursor: string | null
+  }
+  return { status: response.status, body }
+}
+
+/** Counts values by key and hour, and has them flushed. */
+async function flushed(...counts: [key: string, value: number][]): Promise<string> {
+  const shard = ownShard()
+  const items = counts.map(([key, value]) => ({ key, value, at: shard.at }))
+  expect((await post(items)).status).toBe(202)
+  await ring(shard)
+  return shard.at
+}
+
+describe('GET /counters?prefix=', () => {
+  test('[R2] lists the keys under a prefix, and says when Postgres last received something of it', async () => {
+    const site = freshKey()
+    const at = await flushed([`${site}/b`, 2], [`${site}/a`, 1], [`${site}/a`, 4], [`${site}!`, 9])
+    const { status, body } = await list({ prefix: `${site}/` })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      items: [
+        { key: `${site}/a`, sum: 5, count: 2, min: 1, max: 4 },
+        { key: `${site}/b`, sum: 2, count: 1, min: 2, max: 2 },
+      ],
+      nextCursor: null,
+    })
+    expect(Date.parse(String(body['lastFlushAt']))).toBeGreaterThan(Date.now() - 60_000)
+    const hour = await list({ prefix: `${site}/`, from: at, to: at })
+    expect(hour.body).toMatchObject({ from: at, to: at, items: [], lastFlushAt: null })
+  })
+
+  test('turns pages by the cursor, and lists the largest in one', async () => {
+    const site = freshKey()
+    await flushed(...[3, 1, 2].map((value): [string, number] => [`${site}/${value}`, value]))
+    const first = await list({ prefix: site, limit: '2' })
+    const second = await list({ prefix: site, limit: '2', cursor: first.body.nextCursor ?? '' })
+    expect([...first.body.items, ...second.body.items].map(({ sum }) => sum)).toEqual([1, 2, 3])
+    const largest = await list({ prefix: site, limit: '2', sort: '-sum' })
+    expect(largest.body).toMatchObject({ items: [{ sum: 3 }, { sum: 2 }], nextCursor: null })
+  })
+
+  test('groups by the first segments behind the prefix', async () => {
+    const site = freshKey()
+    await flushed([`${site}/a`, 1], [`${site}/a/x`, 2], [`${site}/b/y`, 4])
+    const { body } = await list({ prefix: `${site}/`, depth: '1' })
+    expect(body.items).toEqual([
+      { key: `${site}/a`, sum: 3, count: 2, min: 1, max: 2, keys: 2, isKey: true },
+      { key: `${site}/b`, sum: 4, count: 1, min: 4, max: 4, keys: 1, isKey: false },
+    ])
+  })
+
+  test('[A2] sums are exact past 2^53', async () => {
+    const site = freshKey()
+    const most = Number.MAX_SAFE_INTEGER
+    await flushed(...Array.from({ length: 3 }, (): [string, number] => [`${site}/a`, most]))
+    for (const depth of ['', '&depth=1']) {
+      const text = await (await call(`/counters?prefix=${site}/${depth}`)).text()
+      expect(text).toContain('"sum":27021597764222973,"count":3,"min":9007199254740991,')
+    }
+  })
+
+  test('an answer is of the schema that describes it', async () => {
+    const site = freshKey()
+    await flushed([`${site}/a/b`, 1])
+    const answers = await Promise.all([list({ prefix: site }), list({ prefix: site, depth: '1' })])
+    for (const { body } of answers) {
+      const items = body.items.map((item) => ({ ...item, sum: BigInt(item.sum) }))
+      expect(listAnswerSchema.safeParse({ ...body, items }).error).toBeUndefined()
+    }
+  })
+
+  test.each([
+    ['key', '?prefix=a&key=a'],
+    ['key', '?key=a&prefix='],
+    ['prefix', '?prefix=%ED%A0%80'],
+    ['prefix', '?prefix=%01'],
+    ['prefix', `?prefix=${'x'.repeat(513)}`],
+    ['prefix', '?prefix=a&prefix=b'],
+    ['from', '?prefix=a&from=yesterday'],
+    ['from', '?prefix=a&from=2026-11-21T21:00:00Z&to=2026-11-21T20:00:00Z'],
+    ['from', '?prefix=a&from=1500-01-01T00:00:00Z'],
+    ['to', '?prefix=a&to=tomorrow'],
+    ['sort', '?prefix=a&sort=sum'],
+    ['depth', '?prefix=a&depth=0'],
+    ['depth', '?prefix=a&depth=1.5'],
+    ['limit', '?prefix=a&limit=0'],
+    ['limit', '?prefix=a&limit=1001'],
+    ['limit', '?prefix=a&limit=ten'],
+    ['cursor', '?prefix=a&cursor='],
+    ['cursor', '?prefix=a&cursor=%F0%9F%98%80'],
+    ['cursor', '?prefix=a&cursor=WzEsMl0'],
+    ['consistency', '?prefix=a&consistency=fresh'],
+    ['colour', '?prefix=a&colour=red'],
+  ])('a bad %s is refused by its name: %s', async (parameter, search) => {
+    const response = await call(`/counters${search}`)
+    expect(response.status).toBe(422)
+    const problem = (await response.json()) as { detail: string }
+    expect(problem).toMatchObject({ title: 'Invalid parameter', parameter })
+    expect(problem.detail).toContain(parameter)
+  })
+
+  test('a cursor of another list, or with a list by size, is refused', async () => {
+    const site = freshKey()
+    await flushed([`${site}/a`, 1], [`${site}/b`, 1])
+    const cursor = (await list({ prefix: `${site}/`, limit: '1' })).body.nextCursor ?? ''
+    const others = [
+      { prefix: site },
+      { prefix: `${site}/`, depth: '1' },
+      { prefix: `${site}/`, from: '2026-01-01T00:00:00Z' },
+      { prefix: `${site}/`, sort: '-sum' },
+    ]
+    for (const other of others) {
+      expect(await list({ ...other, cursor })).toMatchObject({ status: 422, body: { parameter: 'cursor' } })
+    }
+    expect((await list({ prefix: `${site}/`, cursor })).status).toBe(200)
+  })
+
+  test('with Postgres away it answers 503', async () => {
+    await faults.inject({ kind: 'answer-500', match: 'sumdial.counters' })
+    const response = await call('/counters?prefix=a')
+    expect(response.status).toBe(503)
+    expect(response.headers.get('retry-after')).toBe('2')
+  })
+
+  test('a statement that takes longer than a reader waits is given up with 503', async () => {
+    await faults.inject({ kind: 'delay', match: 'sumdial.counters', ms: 6_000 })
+    const beganMs = Date.now()
+    expect((await call('/counters?prefix=a')).status).toBe(503)
+    expect(Date.now() - beganMs).toBeLessThan(5_500)
+  })
+})

@@ -1,6 +1,7 @@
 import { ACCESS } from './plants/access.ts'
 import { COUNTING } from './plants/counting.ts'
 import { FLUSHING } from './plants/flushing.ts'
+import { NAMING } from './plants/naming.ts'
 import { POSTGRES } from './plants/postgres.ts'
 import { READING } from './plants/reading.ts'
 import { STORING } from './plants/storing.ts'
@@ -30,6 +31,7 @@ export const PLANTS: readonly Plant[] = [
   ...FLUSHING,
   ...POSTGRES,
   ...COUNTING,
+  ...NAMING,
   ...ACCESS,
   ...READING,
 ]

@@ -12,8 +12,8 @@ import { STEPS } from './steps.ts'
  */
 const SEEDS = 200
 
-/** A slow machine, and a failure that is made small. */
-const RUN_MS_MAX = 180_000
+/** Half a minute of work, on a machine that may have much else to do; and a failure that is made small. */
+const RUN_MS_MAX = 600_000
 
 let pool: Pool
 
@@ -61,12 +61,20 @@ describe('whatever goes wrong with requests, clients, flights, objects, alarms, 
     RUN_MS_MAX,
   )
 
-  test('the same seed has the same history', async () => {
-    const [first, second] = await pool.run([...scenarios([7]), ...scenarios([7])])
-    expect(second).toEqual(first)
-  })
+  test(
+    'the same seed has the same history',
+    async () => {
+      const [first, second] = await pool.run([...scenarios([7]), ...scenarios([7])])
+      expect(second).toEqual(first)
+    },
+    RUN_MS_MAX,
+  )
 
-  test('[C1] the seeds that once failed hold', async () => {
-    expect(failures(await pool.run(KEPT))).toEqual([])
-  })
+  test(
+    '[C1] the seeds that once failed hold',
+    async () => {
+      expect(failures(await pool.run(KEPT))).toEqual([])
+    },
+    RUN_MS_MAX,
+  )
 })

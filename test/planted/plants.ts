@@ -1,5 +1,6 @@
 import { COUNTING } from './plants/counting.ts'
 import { FLUSHING } from './plants/flushing.ts'
+import { LISTING } from './plants/listing.ts'
 import { POSTGRES } from './plants/postgres.ts'
 import { STORING } from './plants/storing.ts'
 
@@ -23,4 +24,4 @@ export type Suite = {
   readonly titles?: string
 }
 
-export const PLANTS: readonly Plant[] = [...STORING, ...FLUSHING, ...POSTGRES, ...COUNTING]
+export const PLANTS: readonly Plant[] = [...STORING, ...FLUSHING, ...POSTGRES, ...COUNTING, ...LISTING]

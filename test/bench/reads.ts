@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
 import type { Backend, Statement } from '../../src/local/backend.ts'
@@ -79,6 +79,8 @@ type Figures = Explained & {
   readonly isNarrow: boolean
   /** The statement alone, through a `pg` client; through `psql`, where there is one. */
   readonly clientMs: number
+  /** Processor time of the same in Postgres, which is not the longer for others' load; null where there is no /proc. */
+  readonly cpuMs: number | null
   readonly psqlMs: number | null
   /** The production's reader and the Neon endpoint; null when it took longer than a reader waits. */
   readonly readerMs: number | null
@@ -97,16 +99,34 @@ async function measure(stand: Stand, { name, isNarrow, ask }: ReadCase, times: n
   const readerMs = await timesOf(times, () => ask(readers)).catch(() => null)
   const statement = sent()
   const { text, params } = statement
+  const beforeMs = await processorMs(client)
   const clientMs = await timesOf(times, () => client.query(text, [...params]))
+  const afterMs = await processorMs(client)
   const psqlMs = hasPsql() ? await timePsql(url, statement, times) : null
   return {
     name,
     isNarrow,
     ...(await explain(client, statement)),
     clientMs: median(clientMs),
+    cpuMs: beforeMs === null || afterMs === null ? null : (afterMs - beforeMs) / times,
     psqlMs: psqlMs && median(psqlMs),
     readerMs: readerMs && median(readerMs),
   }
+}
+
+/** Ticks of Linux are 10 ms. */
+const TICK_MS = 10
+
+/** What the server's process of this connection has taken of the processor so far. */
+async function processorMs(client: pg.Client): Promise<number | null> {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+  const path = `/proc/${rows[0]?.pid}/stat`
+  if (!existsSync(path)) return null
+  // Fields 14 and 15, of which the second, the name, may have spaces.
+  const fields = readFileSync(path, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS
 }
 
 async function timesOf(times: number, work: () => Promise<unknown>): Promise<number[]> {
@@ -185,7 +205,17 @@ async function findFacts(client: pg.Client, { from, to }: Filled): Promise<Facts
   }
 }
 
-const HEAD = ['read', 'by', 'rows read', 'pages', 'explained ms', 'pg ms', 'psql ms', 'reader + endpoint ms']
+const HEAD = [
+  'read',
+  'by',
+  'rows read',
+  'pages',
+  'explained ms',
+  'pg ms',
+  'CPU ms',
+  'psql ms',
+  'reader + endpoint ms',
+]
 
 function table(figures: readonly Figures[]): string {
   const rows = figures.map((f) => [
@@ -193,7 +223,9 @@ function table(figures: readonly Figures[]): string {
     f.scans.join(', '),
     f.rows.toLocaleString('en'),
     f.pages.toLocaleString('en'),
-    ...[f.milliseconds, f.clientMs, f.psqlMs, f.readerMs].map((ms) => (ms === null ? '-' : ms.toFixed(1))),
+    ...[f.milliseconds, f.clientMs, f.cpuMs, f.psqlMs, f.readerMs].map((ms) =>
+      ms === null ? '-' : ms.toFixed(1),
+    ),
   ])
   const widths = HEAD.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)))
   const line = (row: readonly string[]) => `| ${row.map((c, i) => c.padEnd(widths[i] ?? 0)).join(' | ')} |`

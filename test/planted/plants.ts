@@ -1,6 +1,7 @@
 import { ACCESS } from './plants/access.ts'
 import { COUNTING } from './plants/counting.ts'
 import { FLUSHING } from './plants/flushing.ts'
+import { LISTING } from './plants/listing.ts'
 import { NAMING } from './plants/naming.ts'
 import { POSTGRES } from './plants/postgres.ts'
 import { READING } from './plants/reading.ts'
@@ -33,5 +34,6 @@ export const PLANTS: readonly Plant[] = [
   ...COUNTING,
   ...NAMING,
   ...ACCESS,
+  ...LISTING,
   ...READING,
 ]

@@ -152,8 +152,10 @@ describe('pages', () => {
     let turned = 0
     const shown = await allPages({ prefix: 'k/', limit: '17', ...more }, async () => {
       turned += 1
-      // One key comes right below, and one right above, each key that was there.
-      const keysThatCome = here.filter((__, i) => i % 20 === turned).flatMap((key) => [`${key}!`, `${key}~`])
+      // Keys come right above those that were there, some of them below the next; one joins a group that has been shown.
+      const keysThatCome = here
+        .filter((__, i) => i % 20 === turned)
+        .flatMap((key) => [`${key}!`, `${key}/x`, `${key}~`])
       await insert(keysThatCome.map((key) => rowOf(key, 1)))
       await insert(here.slice(0, 50).map((key) => rowOf(key, 5, addHours(HOUR, -turned))))
       await stand.pool.query(

@@ -2,11 +2,8 @@ import type { Plant, Suite } from '../plants.ts'
 
 const COUNTERS: Suite = { project: 'node', file: 'test/edge/counters.test.ts' }
 const CALENDAR: Suite = { project: 'node', file: 'test/model/calendar.test.ts' }
-const PREFIX: Suite = { project: 'node', file: 'test/model/prefix.test.ts' }
-const LISTS: Suite = { project: 'node', file: 'test/postgres/lists.test.ts' }
-const HOURS: Suite = { project: 'node', file: 'test/edge/hours.test.ts' }
 
-/** Reads, lists, and whether an hour is final. */
+/** Reads of keys. */
 export const READING: readonly Plant[] = [
   {
     name: 'read-of-two-instants',
@@ -51,41 +48,5 @@ export const READING: readonly Plant[] = [
       },
     ],
     suite: CALENDAR,
-  },
-  {
-    name: 'prefix-without-an-end',
-    mistake: 'a list of a prefix that ends in ASCII goes on past it',
-    edits: [
-      {
-        file: 'src/model/prefix.ts',
-        find: 'if (last < LAST_POINT)',
-        replace: 'if (last < LAST_POINT && last > 0x7f)',
-      },
-    ],
-    suite: PREFIX,
-  },
-  {
-    name: 'page-begins-with-the-last-key',
-    mistake: 'the key that a page ended with is on the next page too',
-    edits: [
-      {
-        file: 'src/postgres/list-sql.ts',
-        find: `sql\`key > \${after}::text\``,
-        replace: `sql\`key >= \${after}::text\``,
-      },
-    ],
-    suite: LISTS,
-  },
-  {
-    name: 'final-while-the-shards-may-take-more',
-    mistake: 'an hour is final as soon as the edge has closed it',
-    edits: [
-      {
-        file: 'src/model/settlement.ts',
-        find: 'return settlement.isShut && settlement.pending',
-        replace: 'return settlement.pending',
-      },
-    ],
-    suite: HOURS,
   },
 ]

@@ -1,3 +1,5 @@
+import { headersOf } from './headers.ts'
+
 /** ECMAScript's JSON.rawJSON: a number that leaves exactly as written. Not in TypeScript's library yet. */
 declare global {
   interface JSON {
@@ -10,9 +12,8 @@ export function toJson(value: unknown): string {
   return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? JSON.rawJSON(String(part)) : part))
 }
 
+const HEADERS = headersOf('application/json')
+
 export function jsonResponse(value: unknown, status = 200): Response {
-  return new Response(toJson(value), {
-    status,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-  })
+  return new Response(toJson(value), { status, headers: HEADERS })
 }

@@ -107,7 +107,10 @@ export function routesOf(services: EdgeServices): readonly Route[] {
   }
 
   function openApi(c: EdgeContext): Response {
-    return jsonResponse(openApiDocument(new URL(c.req.url).origin), 200, PUBLIC)
+    return jsonResponse(openApiDocument(new URL(c.req.url).origin), 200, {
+      'content-type': 'application/json',
+      ...PUBLIC,
+    })
   }
 
   function docs(c: EdgeContext): Response | Promise<Response> {

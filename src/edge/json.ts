@@ -1,3 +1,5 @@
+import { headersOf } from './headers.ts'
+
 /** ECMAScript's JSON.rawJSON: a number that leaves exactly as written. Not in TypeScript's library yet. */
 declare global {
   interface JSON {
@@ -10,13 +12,9 @@ export function toJson(value: unknown): string {
   return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? JSON.rawJSON(String(part)) : part))
 }
 
-export function jsonResponse(
-  value: unknown,
-  status = 200,
-  headers: Readonly<Record<string, string>> = {},
-): Response {
-  return new Response(toJson(value), {
-    status,
-    headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
-  })
+const HEADERS = headersOf('application/json')
+
+/** @param headers in place of those that every answer has. */
+export function jsonResponse(value: unknown, status = 200, headers: HeadersInit = HEADERS): Response {
+  return new Response(toJson(value), { status, headers })
 }

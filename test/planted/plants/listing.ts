@@ -76,8 +76,8 @@ export const LISTING: readonly Plant[] = [
     edits: [
       {
         file: 'src/edge/list-query.ts',
-        find: 'cursor === undefined ? parseRange(parsed.parameters, nowMs)',
-        replace: 'cursor !== null ? parseRange(parsed.parameters, nowMs)',
+        find: 'cursor === undefined ? parseListRange(parsed.parameters, nowMs)',
+        replace: 'cursor !== null ? parseListRange(parsed.parameters, nowMs)',
       },
     ],
     suite: { ...lists, titles: 'pages' },

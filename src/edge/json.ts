@@ -15,6 +15,10 @@ export function toJson(value: unknown): string {
 const HEADERS = headersOf('application/json')
 
 /** @param headers in place of those that every answer has. */
-export function jsonResponse(value: unknown, status = 200, headers: HeadersInit = HEADERS): Response {
+export function jsonResponse(
+  value: unknown,
+  status = 200,
+  headers: Headers | Record<string, string> = HEADERS,
+): Response {
   return new Response(toJson(value), { status, headers })
 }

@@ -5,7 +5,7 @@ const MERGE = 'src/shard/merge.ts'
 const STORE = 'src/shard/store.ts'
 const COALESCER = 'src/edge/coalescer.ts'
 
-/** Seeded worlds: none of these is planted where a test of its own stands beside it. */
+/** Seeded worlds alone: whether they notice is the question, whatever smaller tests say. */
 const SIMULATION: Suite = {
   project: 'node',
   file: 'test/simulation/simulation.test.ts',

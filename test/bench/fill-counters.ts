@@ -55,12 +55,13 @@ export async function fillCounters(client: pg.ClientBase, filling: Filling): Pro
   await client.query('analyze public.bench_keys')
   const restore = await dropIndexes(client)
   const filled = await fill(client, filling)
-  await client.query(FILL_SILENT, [formatHourStart(filled.from), Math.ceil(filling.rows / SILENT_PART)])
+  const silent = Math.ceil(filling.rows / SILENT_PART)
+  await client.query(FILL_SILENT, [formatHourStart(filled.from), silent])
   await client.query('drop table public.bench_keys')
   for (const statement of restore) await client.query(statement)
   // As autovacuum would, in time: index-only scans need its map, and the planner its statistics.
   await client.query('vacuum (analyze) sumdial.counters')
-  return filled
+  return { ...filled, rows: filled.rows + silent }
 }
 
 async function fill(client: pg.ClientBase, { rows, to, onProgress }: Filling): Promise<Filled> {

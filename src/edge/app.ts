@@ -49,7 +49,7 @@ export function routesOf(services: EdgeServices): readonly Route[] {
     const nowMs = clock.now()
     const query = parseCounterQuery(new URL(c.req.raw.url).search, keyInPath, nowMs)
     if ('kind' in query) return problemResponse(query)
-    const outside = refuseOutside(c.get('grant'), [query.key])
+    const outside = refuseOutside(c.get('grant'), [query])
     if (outside !== undefined) return problemResponse(outside)
     const { readCommitted, askUnsettled } = services
     return respond(await readCounter(query, { readCommitted, askUnsettled, shards: config.shards, nowMs }))

@@ -15,7 +15,7 @@ export type Needs = Scope | 'token' | 'nothing'
 /** Lets a request in, with its grant, or says why not. [S1] [S2] */
 export type Admit = (c: EdgeContext, needs: Needs) => Promise<Problem | undefined>
 
-/** Everyone, where `npm run dev` opens a Worker. Not `adjust`, so that a sign gone wrong shows there too. */
+/** Everyone, where `npm run dev` opens a Worker. Not `adjust`, so that a sign gone wrong is refused there too. */
 const DEV_GRANT: Grant = { name: '', scopes: ['write', 'read', 'admin'], prefix: null }
 
 const CLOSED: Problem = {
@@ -66,10 +66,18 @@ export function refuseUnlessWhole({ prefix }: Grant): Problem | undefined {
   }
 }
 
-/** @param path the name of the field that the keys come from. @returns undefined when all are under the prefix. [S2] */
-export function refuseOutside({ prefix }: Grant, keys: readonly string[], path = 'key'): Problem | undefined {
+/**
+ * Refuses all of a request when any of its keys is outside the prefix, and names every one. [S2]
+ *
+ * @param path the name of the field that the keys come from.
+ */
+export function refuseOutside(
+  { prefix }: Grant,
+  items: readonly { readonly key: string }[],
+  path = 'key',
+): Problem | undefined {
   const message = `must be ${prefix}, or begin with ${prefix}/, for this token`
-  const errors = keys.flatMap((key, index): ItemError[] =>
+  const errors = items.flatMap(({ key }, index): ItemError[] =>
     covers(prefix, key) ? [] : [{ index, path, message }],
   )
   if (errors.length === 0) return undefined

@@ -63,7 +63,8 @@ export function routesOf(services: EdgeServices): readonly Route[] {
     const nowMs = clock.now()
     const query = parseCounterQuery(new URL(c.req.raw.url).search, keyInPath, nowMs)
     if ('kind' in query) return problemResponse(query)
-    const outside = refuseOutside(c.get('grant'), query.keys)
+    const asked = query.keys.map((key) => ({ key }))
+    const outside = refuseOutside(c.get('grant'), asked)
     if (outside !== undefined) return problemResponse(outside)
     const { readCommitted, askUnsettled } = services
     const answers = await readCounters(query, { readCommitted, askUnsettled, shards: config.shards, nowMs })

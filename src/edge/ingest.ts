@@ -49,10 +49,7 @@ async function check(
   const mayAdjust = grant.scopes.includes('adjust')
   const increments = parseIncrements(items, { nowMs, lateHours, mayAdjust, idempotencyKey })
   if ('errors' in increments) return { kind: 'invalid_increments', errors: increments.errors }
-  const outside = refuseOutside(
-    grant,
-    increments.map(({ key }) => key),
-  )
+  const outside = refuseOutside(grant, increments)
   if (outside !== undefined) return outside
   if (idempotencyKey === undefined) return { increments, name: undefined }
   return { increments, name: await nameRequest(grant.name, idempotencyKey, increments) }

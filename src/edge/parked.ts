@@ -50,7 +50,8 @@ export async function decideParked(
     return { kind: 'invalid_parameter', parameter: 'body', detail: FORM }
   }
   const { shard, keys } = decision.data
-  const refused = keys === undefined ? refuseUnlessWhole(grant) : refuseOutside(grant, keys, 'keys')
+  const items = keys?.map((key) => ({ key }))
+  const refused = items === undefined ? refuseUnlessWhole(grant) : refuseOutside(grant, items, 'keys')
   if (refused !== undefined) return refused
   return { increments: await decide(shard, action, keys ?? null) }
 }

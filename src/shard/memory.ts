@@ -32,6 +32,7 @@ export type Memory = {
   /** All of the journal, and what it has grown by since it was last folded or emptied. */
   journalBytes: number
   unfoldedBytes: number
+  unfoldedFlights: number
   openSinceMs: number | null
 }
 
@@ -47,6 +48,7 @@ export function emptyMemory(writer: string): Memory {
     state: { writer, nextSeq: 1, accepted: 0, settled: 0, discarded: 0 },
     journalBytes: 0,
     unfoldedBytes: 0,
+    unfoldedFlights: 0,
     openSinceMs: null,
   }
 }
@@ -88,6 +90,7 @@ export function remember(
   memory.openSinceMs ??= sinceMs
   if (name === null) return
   memory.unfoldedBytes += journalBytes
+  memory.unfoldedFlights += 1
   memory.senders.set(name.sender, name.n)
   memory.unsavedSenders.add(name.sender)
 }

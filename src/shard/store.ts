@@ -1,4 +1,4 @@
-import { BATCH_CELLS_MAX, FLIGHT_BYTES_MAX, FOLD_BYTES } from '../limits.ts'
+import { BATCH_CELLS_MAX, FLIGHT_BYTES_MAX, FOLD_BYTES, FOLD_FLIGHTS } from '../limits.ts'
 import { Accumulator, countIncrements, cut } from '../model/accumulator.ts'
 import type { KeyedCell } from '../model/cell.ts'
 import type { EntryResult, NamedEntry } from '../model/entry.ts'
@@ -126,7 +126,7 @@ export class ShardStore {
     memory.ids += fresh.length
     const journalBytes = rows.reduce((bytes, row) => bytes + utf8Bytes(row), 0)
     remember(memory, name, cells, journalBytes, nowMs)
-    if (memory.unfoldedBytes > Math.max(FOLD_BYTES, memory.open.bytes)) this.#fold(nowMs)
+    if (isUnfolded(memory)) this.#fold(nowMs)
   }
 
   /** Writes the open cells in place of the flights that they came from, so that an outage does not grow the journal. */
@@ -144,7 +144,12 @@ export class ShardStore {
       this.#saveSenders()
       tables.saveState(this.#sql, state)
     })
-    Object.assign(this.#memory, { unsavedSenders: new Set(), journalBytes, unfoldedBytes: 0 })
+    Object.assign(this.#memory, {
+      unsavedSenders: new Set(),
+      journalBytes,
+      unfoldedBytes: 0,
+      unfoldedFlights: 0,
+    })
   }
 
   /**
@@ -227,6 +232,11 @@ export class ShardStore {
     const { senders, unsavedSenders } = this.#memory
     for (const sender of unsavedSenders) tables.saveSender(this.#sql, sender, senders.get(sender) ?? 0)
   }
+}
+
+/** Whether the journal has outgrown what it adds up to, in bytes or in rows. Either would lengthen a replay. [I5] */
+function isUnfolded({ unfoldedBytes, unfoldedFlights, open }: Memory): boolean {
+  return unfoldedFlights >= FOLD_FLIGHTS || unfoldedBytes > Math.max(FOLD_BYTES, open.bytes)
 }
 
 function mergeAll(cells: readonly KeyedCell[], entries: readonly NamedEntry[]): KeyedCell[] {

@@ -17,7 +17,7 @@ Options:
   --minutes N        of the outage (3)
   --until-full       each increment has a key of its own, and the outage lasts until ingest first answers 503 and a
                      quarter of a minute more; N minutes (30) at most
-  --rate N           requests a second (1000)
+  --rate N           requests a second (300)
   --connections N    (64)
   --items N          increments in a request (1)
   --keys N           distinct keys (20000)
@@ -39,7 +39,7 @@ function parseOptions(args: readonly string[]): Options | 'help' {
     options: {
       minutes: { type: 'string' },
       'until-full': { type: 'boolean', default: false },
-      rate: { type: 'string', default: '1000' },
+      rate: { type: 'string', default: '300' },
       connections: { type: 'string', default: '64' },
       items: { type: 'string', default: '1' },
       keys: { type: 'string', default: '20000' },

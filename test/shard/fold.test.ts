@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { FOLD_BYTES } from '../../src/limits.ts'
+import { FOLD_BYTES, FOLD_FLIGHTS } from '../../src/limits.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import { encodeFlight } from '../../src/model/flight.ts'
@@ -30,4 +30,20 @@ test('[I4] a fold remembers the flights of senders that have sent nothing since'
     expect(each.nameStatus({ sender: 'busy', n })).toBe('known')
     expect(each.holdings().accepted).toBe(1 + n * LARGE.length)
   }
+})
+
+test('[I5] an outage full of lone increments does not grow the rows that a replay reads', {
+  timeout: 30_000,
+}, () => {
+  const sql = nodeSql()
+  const store = new ShardStore(sql, () => 'writer')
+  const flights = 1.5 * FOLD_FLIGHTS
+  for (let n = 1; n <= flights; n++) {
+    const flight = { name: { sender: 'isolate', n }, cells: [[`key-${n}`, cellOf(1)] as const] }
+    store.merge(flight, encodeFlight(flight), n)
+  }
+  const [rows] = sql.run('select count(*) as count from journal')
+  expect(rows?.['count']).toBeLessThan(FOLD_FLIGHTS)
+  const replayed = new ShardStore(sql, () => 'other')
+  expect(replayed.holdings()).toMatchObject({ accepted: flights, open: { cells: flights } })
 })

@@ -173,8 +173,11 @@ export const BATCH_CELLS_MAX = 5_000
 /** How long a flush statement may take: a sleeping Neon wakes in well under a second, a big batch takes 0.1 s. */
 export const STATEMENT_MS_MAX = 10 * SECOND
 
-/** How long a read may take: a person is waiting. */
+/** How long a read may take, with all of its tries: a person is waiting. */
 export const READ_MS_MAX = 4 * SECOND
+
+/** How long its statement may: a little less, so that Postgres is named when it was Postgres. */
+export const READ_STATEMENT_MS_MAX = 3.5 * SECOND
 
 /** The first wait after a failed flush; doubled each time up to the cap. */
 export const BACKOFF_MS_MIN = 1 * SECOND

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { READ_MS_MAX } from '../limits.ts'
 import { admission, refuseOutside, refuseUnlessWhole } from './access.ts'
 import { readCounters } from './counters.ts'
 import { docsPage } from './docs/page.ts'
@@ -20,6 +21,7 @@ import type { Route } from './router.ts'
 import { addRoute, refusal } from './router.ts'
 import type { EdgeContext, EdgeEnv, EdgeServices } from './services.ts'
 import { readStatus } from './status.ts'
+import { within } from './within.ts'
 
 /** The Worker's HTTP interface. DESIGN: section 6. */
 export function createApp(services: EdgeServices) {
@@ -67,7 +69,9 @@ export function routesOf(services: EdgeServices): readonly Route[] {
     const outside = refuseOutside(c.get('grant'), asked)
     if (outside !== undefined) return problemResponse(outside)
     const { readCommitted, askUnsettled } = services
-    const answers = await readCounters(query, { readCommitted, askUnsettled, shards: config.shards, nowMs })
+    const reading = readCounters(query, { readCommitted, askUnsettled, shards: config.shards, nowMs })
+    // All of its tries together: each step has a bound of its own, but there are ten of them.
+    const answers = await within(clock, READ_MS_MAX, reading)
     if ('kind' in answers) return problemResponse(answers)
     const [first, ...others] = answers
     return respond(others.length === 0 && first !== undefined ? first : { items: answers })

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { READ_MS_MAX } from '../limits.ts'
+import { READ_STATEMENT_MS_MAX } from '../limits.ts'
 import type { Cell } from '../model/cell.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Hour } from '../model/hour.ts'
@@ -29,7 +29,7 @@ const answerSchema = z.object({ counters: z.array(rowSchema), ledger: z.array(le
 export function createReader(config: ConnectionConfig, clock: Clock): ReadCommitted {
   const execute = async (statement: ReturnType<typeof select>) => {
     try {
-      return await withDatabase(config, clock, READ_MS_MAX, (db) => db.execute(statement))
+      return await withDatabase(config, clock, READ_STATEMENT_MS_MAX, (db) => db.execute(statement))
     } catch (error) {
       // Drizzle's message repeats the parameters.
       throw new Error(classifyFailure(error).reason)

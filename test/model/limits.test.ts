@@ -47,4 +47,12 @@ describe('bounds', () => {
     expect(limit?.name).toBe('RATE_LIMIT')
     expect(limit?.simple.period).toBe(limits.RATE_PERIOD_SECONDS)
   })
+
+  test('[R1] a fresh read is never too large by default, and all of its tries are calls that a paid plan allows', () => {
+    // This hour, the one before and, near its turn, the next.
+    expect(limits.KEYS_MAX * 3).toBeLessThanOrEqual(limits.FRESH_SHARDS_MAX)
+    expect(limits.FRESH_HOURS_MAX + 2).toBeLessThanOrEqual(limits.FRESH_SHARDS_MAX)
+    expect(limits.FRESH_TRIES_MAX * (limits.FRESH_SHARDS_MAX + 1)).toBeLessThan(10_000)
+    expect(limits.READ_STATEMENT_MS_MAX).toBeLessThan(limits.READ_MS_MAX)
+  })
 })

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import type { Backend } from '../../src/local/backend.ts'
 import { createFaults, type Faults } from '../../src/local/faults.ts'
 import { migrate } from '../../src/local/migrate.ts'
 import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
@@ -22,13 +23,19 @@ export type Stand = {
   stop(): Promise<void>
 }
 
-/** @param connections that the endpoint may open at a time. */
-export async function startStand(connections: number): Promise<Stand> {
+/**
+ * @param connections that the endpoint may open at a time.
+ * @param wrap what stands between the endpoint and PostgreSQL, in faults that the endpoint's own do not have.
+ */
+export async function startStand(
+  connections: number,
+  wrap: (backend: Backend) => Backend = (backend) => backend,
+): Promise<Stand> {
   const postgres = await startPostgres()
   await migrate(postgres.url)
   const pool = new pg.Pool({ connectionString: postgres.url, max: connections })
   const faults = createFaults()
-  const endpoint = await startNeonEndpoint({ backend: pgBackend(pool), faults })
+  const endpoint = await startNeonEndpoint({ backend: wrap(pgBackend(pool)), faults })
   const connection = {
     databaseUrl: 'postgresql://sumdial:unused@localhost/sumdial',
     neonFetchEndpoint: endpoint.url,

@@ -18,6 +18,44 @@ export const READING: readonly Plant[] = [
     suite: COUNTERS,
   },
   {
+    name: 'shards-after-rows',
+    mistake:
+      'what the shards hold is added as it is after the rows were read, and what was flushed between is missed',
+    edits: [
+      {
+        file: 'src/edge/fresh.ts',
+        find: '    const unsettled = unsettledOf(heard, committed.ledger)',
+        replace:
+          '    for (const one of heard) Object.assign(one, { unsettled: await ask(one.shard, one.keys) })\n    const unsettled = unsettledOf(heard, committed.ledger)',
+      },
+    ],
+    suite: COUNTERS,
+  },
+  {
+    name: 'tries-without-an-end',
+    mistake: 'each step of a read has its time, and all of its tries together have none',
+    edits: [
+      {
+        file: 'src/edge/app.ts',
+        find: 'await within(clock, READ_MS_MAX, reading)',
+        replace: 'await within(clock, READ_MS_MAX * 10, reading)',
+      },
+    ],
+    suite: { project: 'node', file: 'test/edge/read-time.test.ts' },
+  },
+  {
+    name: 'hour-in-the-day-that-it-ends-in',
+    mistake: 'where midnight splits an hour, the hour counts in the day that it ends in',
+    edits: [
+      {
+        file: 'src/model/calendar.ts',
+        find: 'from: firstHourFrom(startMs) }',
+        replace: 'from: hourOf(startMs) }',
+      },
+    ],
+    suite: CALENDAR,
+  },
+  {
     name: 'unsettled-in-another-bucket',
     mistake: 'what Postgres has not is added to the first bucket',
     edits: [

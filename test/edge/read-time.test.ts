@@ -1,0 +1,64 @@
+import { Hono } from 'hono'
+import { describe, expect, test } from 'vitest'
+import { routesOf } from '../../src/edge/app.ts'
+import { onError } from '../../src/edge/on-error.ts'
+import type { EdgeEnv, EdgeServices } from '../../src/edge/services.ts'
+import { FRESH_TRIES_MAX, READ_MS_MAX } from '../../src/limits.ts'
+import type { Unsettled } from '../../src/model/flight.ts'
+import { parseSchedule } from '../../src/model/schedule.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+
+const OPEN: Unsettled = {
+  writer: 'w',
+  settledSeq: 0,
+  nextSeq: 1,
+  open: { sum: 1n, count: 1, min: 1, max: 1 },
+  parked: null,
+  frozen: [],
+}
+
+/** The route of one key, before shards that never fit what Postgres says, each as late as it is told. */
+function world(late: { shardMs: number; postgresMs: number }) {
+  const clock = new FakeClock(Date.UTC(2026, 10, 21, 20, 15))
+  const tries = { count: 0 }
+  const services = {
+    clock,
+    config: { shards: parseSchedule('1', { min: 1, max: 1 }) },
+    askUnsettled: async (_: string, keys: readonly string[]) => {
+      await clock.sleep(late.shardMs)
+      return keys.map(() => OPEN)
+    },
+    readCommitted: async () => {
+      tries.count++
+      await clock.sleep(late.postgresMs)
+      return { counters: new Map(), ledger: new Map([['w', { seq: 9, sealed: false }]]) }
+    },
+  }
+  const app = new Hono<EdgeEnv>()
+  app.use((c, next) => {
+    c.set('grant', { name: 'reader', scopes: ['read'], prefix: null })
+    return next()
+  })
+  for (const [method, path, , answer] of routesOf(services as unknown as EdgeServices))
+    app.on(method, path, answer)
+  app.onError(onError)
+  return { clock, tries, get: async (path: string) => app.request(path) }
+}
+
+describe('a read', () => {
+  test.each([
+    ['quick', { shardMs: 1, postgresMs: 1 }, FRESH_TRIES_MAX],
+    ['slow', { shardMs: READ_MS_MAX / 3, postgresMs: READ_MS_MAX / 3 }, 2],
+    ['hanging in a shard', { shardMs: READ_MS_MAX * 10, postgresMs: 1 }, 0],
+    ['hanging in Postgres', { shardMs: 1, postgresMs: READ_MS_MAX * 10 }, 1],
+  ])(
+    'whose tries are all in vain is a 503 in time, and says when to ask again: %s',
+    async (_, late, tries) => {
+      const { clock, tries: made, get } = world(late)
+      const response = get('/counters/a')
+      await clock.pass(READ_MS_MAX)
+      const { status, headers } = await response
+      expect([status, headers.get('retry-after'), made.count]).toEqual([503, '2', tries])
+    },
+  )
+})

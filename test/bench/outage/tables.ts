@@ -52,7 +52,10 @@ function figureTable({ peak, samples, replay, recovery, outageSeconds, audit }: 
       ['objects on disk, before; most', `${mb(before?.diskBytes ?? 0)}; ${mb(most((s) => s.diskBytes))}`],
       ['resident memory of workerd, before; most', `${mb(before?.rssBytes ?? Number.NaN)}; ${mb(rss)}`],
       ['V8 heap after a replay; with nothing held', `${mb(replay.heapBytes)}; ${mb(replay.emptyHeapBytes)}`],
-      ['kill -9 to the first answer; with nothing held', `${replay.answeredMs} ms; ${replay.emptyMs} ms`],
+      [
+        'start after a kill -9 to the first answer; with nothing held',
+        `${replay.answeredMs} ms; ${replay.emptyMs} ms`,
+      ],
       ['waiting when Postgres returns', `${number(recovery.backlog)} increments`],
       ['from the return to the first batch', `${recovery.firstSettledSeconds.toFixed(1)} s`],
       ['from the return to the last of the backlog', `${recovery.drainedSeconds.toFixed(1)} s`],

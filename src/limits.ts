@@ -33,6 +33,7 @@ export const FRESH_HOURS_MAX = 72
 
 /** Shards that one fresh read asks, a call each; a request may make 10,000 on a paid plan, and 50 on a free one. */
 export const FRESH_SHARDS_MAX = 300
+
 /** Items of one page of a list, and how many without a `limit`: an item has some 100 bytes beside its key. */
 export const LIST_ITEMS_MAX = 1_000
 export const LIST_ITEMS_DEFAULT = 100

@@ -100,7 +100,7 @@ export function routesOf(services: EdgeServices): readonly Route[] {
   async function status(c: EdgeContext): Promise<Response> {
     const refused = refuseUnlessWhole(c.get('grant'))
     if (refused !== undefined) return problemResponse(refused)
-    const search = new URL(c.req.raw.url).searchParams
+    const { search } = new URL(c.req.raw.url)
     const { askStatus, readLedger } = services
     return respond(
       await readStatus(search, { askStatus, readLedger, shards: config.shards, nowMs: clock.now() }),

@@ -1,20 +1,12 @@
 import { z } from 'zod'
 import { AHEAD_MS_MAX } from '../limits.ts'
-import type { Hour } from '../model/hour.ts'
-import { formatHour, hourStartMs, parseHour } from '../model/hour.ts'
+import { formatHour, hourStartMs } from '../model/hour.ts'
 import { edgeClosesMs, retireAtMs } from '../model/increment.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Schedule } from '../model/schedule.ts'
 import { type AskSettlement, stateOf } from '../model/settlement.ts'
 import { shardsOf } from '../model/shard-name.ts'
-import { invalid, parseParameters } from './parameters.ts'
-
-const hourText = z.string().transform((text, ctx): Hour => {
-  const hour = parseHour(text)
-  if (hour !== undefined) return hour
-  ctx.addIssue({ code: 'custom', message: 'must be of the form 2026-11-21T20Z' })
-  return z.NEVER
-})
+import { hourText, invalid, parseParameters } from './parameters.ts'
 
 /** The parameters of `GET /hours/{hour}`. */
 export const hourParametersSchema = z.strictObject({ hour: hourText.meta({ example: '2026-11-21T20Z' }) })

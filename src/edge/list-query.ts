@@ -8,8 +8,8 @@ import { keyFault } from '../model/increment.ts'
 import { LIST_SORTS, type ListQuery } from '../model/list.ts'
 import { groupBase, keysUnder } from '../model/prefix.ts'
 import type { Problem } from '../model/problem.ts'
-import { instantText, invalid, parseParameters, wholeText } from './parameters.ts'
-import { parseRange } from './range.ts'
+import { invalid, parseParameters, wholeText } from './parameters.ts'
+import { parseRange, rangeParameters } from './range.ts'
 
 const prefixText = z
   .string({ error: 'is missing' })
@@ -30,8 +30,7 @@ export const listParametersSchema = z.strictObject({
     description: 'Lists the keys that begin with it: `site/` for whole segments, nothing for all.',
     example: 'site/',
   }),
-  from: instantText.optional(),
-  to: instantText.optional(),
+  ...rangeParameters,
   sort: z
     .enum(LIST_SORTS, { error: `must be ${LIST_SORTS.join(', ')}` })
     .default('key')

@@ -6,7 +6,7 @@ import { sumSchema } from './counter-answer.ts'
 import type { AskedList } from './list-query.ts'
 
 /** A key, or with `depth` a group of keys. */
-export const listItemSchema = z.strictObject({
+const listItemSchema = z.strictObject({
   key: z.string(),
   sum: sumSchema,
   count: z.int().min(1),

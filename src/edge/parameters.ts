@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { Hour } from '../model/hour.ts'
+import { parseHour } from '../model/hour.ts'
 import { instantSchema } from '../model/increment.ts'
 import type { Problem } from '../model/problem.ts'
 
@@ -7,6 +9,14 @@ export const instantText = z
   .string()
   .transform((text) => (/^-?\d{1,16}$/.test(text) ? Number(text) : text))
   .pipe(instantSchema)
+
+/** An hour in a query or a path. */
+export const hourText = z.string().transform((text, ctx): Hour => {
+  const hour = parseHour(text)
+  if (hour !== undefined) return hour
+  ctx.addIssue({ code: 'custom', message: 'must be of the form 2026-11-21T20Z' })
+  return z.NEVER
+})
 
 /** A whole number in a query. */
 export function wholeText(min: number, max: number) {

@@ -7,8 +7,8 @@ import { keySchema } from '../model/increment.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Zone } from '../model/zone.ts'
 import { parseZone } from '../model/zone.ts'
-import { instantText, invalid, parseParameters, wholeText } from './parameters.ts'
-import { parseRange } from './range.ts'
+import { invalid, parseParameters, wholeText } from './parameters.ts'
+import { parseRange, rangeParameters } from './range.ts'
 
 /** A checked `GET /counters` of one key or several. */
 export type CounterQuery = {
@@ -34,15 +34,7 @@ export const counterParameters = z.strictObject({
     .max(KEYS_MAX, `is given too often: one answer has at most ${KEYS_MAX} keys`)
     .refine((keys) => new Set(keys).size === keys.length, 'is given twice with the same key')
     .meta({ description: `What to read; up to ${KEYS_MAX} of them.`, example: ['site/example.com/pricing'] }),
-  from: instantText.optional().meta({
-    description:
-      'RFC 3339 or epoch milliseconds. Hours that begin at it or later; 24 hours before `to` by default.',
-    example: '2026-11-21T00:00:00Z',
-  }),
-  to: instantText.optional().meta({
-    description: 'As `from`. Hours that begin before it; the end of the current hour by default.',
-    example: '2026-11-22T00:00:00Z',
-  }),
+  ...rangeParameters,
   bucket: z
     .enum(UNITS, { error: `must be ${UNITS.join(', ')}` })
     .default('hour')

@@ -1,12 +1,13 @@
 import { z } from 'zod'
 import { AHEAD_MS_MAX, STATUS_SHARDS_MAX } from '../limits.ts'
 import type { Hour } from '../model/hour.ts'
-import { addHours, formatHour, hourOf, parseHour } from '../model/hour.ts'
+import { addHours, formatHour, hourOf } from '../model/hour.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Schedule } from '../model/schedule.ts'
 import { valueAt } from '../model/schedule.ts'
 import { shardsOf } from '../model/shard-name.ts'
 import { type ShardStatus, shardStatusSchema } from '../model/status.ts'
+import { hourText, invalid, parseParameters } from './parameters.ts'
 
 /** Increments that the ledger has of each of these shards. */
 export type ReadLedger = (shards: readonly string[]) => Promise<ReadonlyMap<string, number>>
@@ -21,13 +22,13 @@ export type StatusServices = {
 /** `?hour=` may be repeated. */
 export const statusParameters = z.strictObject({
   hour: z
-    .array(z.string())
+    .array(hourText)
     .optional()
     .meta({ description: 'Hours in place of the recent ones, each of the form 2026-11-21T20Z.' }),
-  ledger: z
-    .literal('1')
-    .optional()
-    .meta({ description: "Sets Postgres's own ledger beside each shard. Only then is Postgres asked." }),
+  ledger: z.string().optional().meta({
+    description: "`1` sets Postgres's own ledger beside each shard. Only then is Postgres asked.",
+    example: '1',
+  }),
 })
 
 const unansweredSchema = z.strictObject({ shard: z.string(), error: z.string() })
@@ -51,12 +52,13 @@ export type StatusAnswer = z.infer<typeof statusAnswerSchema>
 
 /** `GET /status`: what the shards of recent hours hold, or those of each `?hour=2026-11-21T20Z`. Asks no SQL unless `?ledger=1`. */
 export async function readStatus(
-  search: URLSearchParams,
+  rawSearch: string,
   services: StatusServices,
 ): Promise<StatusAnswer | Problem> {
-  const asked = parseHours(search)
-  if ('kind' in asked) return asked
-  const hours = asked.length > 0 ? asked : recentHours(services)
+  const parsed = parseParameters(rawSearch, statusParameters)
+  if ('kind' in parsed) return parsed
+  const { hour: asked, ledger } = parsed.parameters
+  const hours = asked === undefined ? recentHours(services) : [...new Set(asked)]
   const names = hours.flatMap((hour) => shardsOf(hour, services.shards))
   if (names.length > STATUS_SHARDS_MAX) {
     return invalid('hour', `asks for ${names.length} shards; one answer has at most ${STATUS_SHARDS_MAX}`)
@@ -66,7 +68,7 @@ export async function readStatus(
   return {
     now: new Date(services.nowMs).toISOString(),
     hours: hours.map(formatHour),
-    shards: search.get('ledger') === '1' ? await withLedger(shards, services) : shards,
+    shards: ledger === '1' ? await withLedger(shards, services) : shards,
     pending: known.reduce((sum, shard) => sum + shard.open.increments + shard.frozen.increments, 0),
     lagMs: Math.max(0, ...known.map((shard) => shard.lagMs)),
     isConserved: known.every((shard) => shard.isConserved),
@@ -99,15 +101,6 @@ async function withLedger(shards: readonly (ShardStatus | Unanswered)[], service
   )
 }
 
-/** The hours asked for, each once. */
-function parseHours(search: URLSearchParams): Hour[] | Problem {
-  const unknown = [...search.keys()].find((name) => name !== 'hour' && name !== 'ledger')
-  if (unknown !== undefined) return invalid(unknown, 'is not known here. Known are hour, ledger')
-  const asked = [...new Set(search.getAll('hour'))].map(parseHour)
-  if (asked.includes(undefined)) return invalid('hour', 'must be of the form 2026-11-21T20Z')
-  return asked.filter((hour) => hour !== undefined)
-}
-
 /** This hour and the one before, and close to the turn the next; of many shards, as many hours as one answer has room for. */
 function recentHours({ nowMs, shards }: StatusServices): Hour[] {
   const hours: Hour[] = []
@@ -117,8 +110,4 @@ function recentHours({ nowMs, shards }: StatusServices): Hour[] {
     if (count <= STATUS_SHARDS_MAX) hours.unshift(hour)
   }
   return hours
-}
-
-function invalid(parameter: string, message: string): Problem {
-  return { kind: 'invalid_parameter', parameter, detail: `${parameter} ${message}.` }
 }

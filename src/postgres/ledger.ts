@@ -1,4 +1,3 @@
-import type { SQL } from 'drizzle-orm'
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { LEDGER_DAYS, PRUNE_ROWS, PRUNE_STEPS_MAX, STATEMENT_MS_MAX, STRAGGLERS_MAX } from '../limits.ts'
@@ -6,8 +5,7 @@ import type { Clock } from '../model/clock.ts'
 import type { Hour } from '../model/hour.ts'
 import { formatHour } from '../model/hour.ts'
 import type { ConnectionConfig } from './connection.ts'
-import { withDatabase } from './connection.ts'
-import { classifyFailure } from './failure.ts'
+import { executor } from './execute.ts'
 
 /** What is asked of the ledger besides flushes. All of it rejects when Postgres cannot be asked. */
 export interface Ledger {
@@ -20,13 +18,7 @@ export interface Ledger {
 }
 
 export function createLedger(config: ConnectionConfig, clock: Clock): Ledger {
-  const execute = async (statement: SQL) => {
-    try {
-      return await withDatabase(config, clock, STATEMENT_MS_MAX, (db) => db.execute(statement))
-    } catch (error) {
-      throw new Error(classifyFailure(error).reason)
-    }
-  }
+  const execute = executor(config, clock, STATEMENT_MS_MAX)
   return {
     async increments(shards) {
       const { rows } = await execute(sql`

@@ -3,20 +3,12 @@ import { READ_MS_MAX } from '../limits.ts'
 import type { Clock } from '../model/clock.ts'
 import type { ListCounters, ListItem } from '../model/list.ts'
 import type { ConnectionConfig } from './connection.ts'
-import { withDatabase } from './connection.ts'
-import { classifyFailure } from './failure.ts'
+import { executor } from './execute.ts'
 import { listSql } from './list-sql.ts'
 
 /** Lists keys or groups of keys, in one statement, which ends after READ_MS_MAX. */
 export function createLister(config: ConnectionConfig, clock: Clock): ListCounters {
-  const execute = async (statement: ReturnType<typeof listSql>) => {
-    try {
-      return await withDatabase(config, clock, READ_MS_MAX, (db) => db.execute(statement))
-    } catch (error) {
-      // Drizzle's message repeats the parameters.
-      throw new Error(classifyFailure(error).reason)
-    }
-  }
+  const execute = executor(config, clock, READ_MS_MAX)
   return async (query) => {
     // No hours have no items, and a series of them would run backwards.
     if (query.from >= query.to) return []

@@ -7,8 +7,7 @@ import type { Hour } from '../model/hour.ts'
 import { formatHourStart } from '../model/hour.ts'
 import type { CommittedCounter, CommittedRead, LedgerRow, ReadCommitted } from '../model/read.ts'
 import type { ConnectionConfig } from './connection.ts'
-import { withDatabase } from './connection.ts'
-import { classifyFailure } from './failure.ts'
+import { executor } from './execute.ts'
 
 const rowSchema = z.object({
   key: z.string(),
@@ -27,14 +26,7 @@ const answerSchema = z.object({ counters: z.array(rowSchema), ledger: z.array(le
 
 /** Reads rows and ledger in one statement, so that both are of the same instant. */
 export function createReader(config: ConnectionConfig, clock: Clock): ReadCommitted {
-  const execute = async (statement: ReturnType<typeof select>) => {
-    try {
-      return await withDatabase(config, clock, READ_STATEMENT_MS_MAX, (db) => db.execute(statement))
-    } catch (error) {
-      // Drizzle's message repeats the parameters.
-      throw new Error(classifyFailure(error).reason)
-    }
-  }
+  const execute = executor(config, clock, READ_STATEMENT_MS_MAX)
   return async (query) => {
     const result = await execute(select(query))
     const { counters, ledger } = answerSchema.parse(result.rows[0])

@@ -20,12 +20,19 @@ const paths: ZodOpenApiPathsObject = {
   },
 }
 
+/** Made when it is first asked for, for it takes some 10 ms, and anyone may ask. */
+let made: oas31.OpenAPIObject | undefined
+
 /** The OpenAPI document, derived from the schemas that validate. */
 export function openApiDocument(origin: string): oas31.OpenAPIObject {
+  made ??= describeApi()
+  return { ...made, servers: [{ url: origin }] }
+}
+
+function describeApi(): oas31.OpenAPIObject {
   return createDocument({
     openapi: '3.1.0',
     info: { title: 'Sumdial', version: '1', description: ABOUT, license: { name: 'MIT', identifier: 'MIT' } },
-    servers: [{ url: origin }],
     components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
     paths,
   }) as oas31.OpenAPIObject

@@ -9,7 +9,6 @@ const ERRORS = {
   400: 'The body is malformed.',
   401: 'No token, or one that is not known.',
   403: 'The token may not do this. Nothing was done.',
-  404: 'There is no such thing.',
   413: `More than ${REQUEST_ITEMS_MAX} items or ${REQUEST_BYTES_MAX} bytes.`,
   415: 'Another media type than application/json or application/x-ndjson, or a compressed body.',
   422: 'A parameter or an item is invalid. Nothing was done, and every bad item is named.',

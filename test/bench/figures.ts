@@ -1,4 +1,5 @@
 import type { Turn } from './rounds.ts'
+import { table } from './table.ts'
 
 /** What the rounds of one contender come to, under one workload. */
 export type Figures = {
@@ -60,8 +61,7 @@ const HEAD = [
   'errors',
 ]
 
-/** A Markdown table. */
-export function table(figures: readonly Figures[]): string {
+export function describeFigures(figures: readonly Figures[]): string {
   const rows = figures.map((f) => [
     f.workload,
     f.contender,
@@ -72,8 +72,5 @@ export function table(figures: readonly Figures[]): string {
     String(f.latencyMs.p99),
     String(f.errors),
   ])
-  const widths = HEAD.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)))
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((c, i) => c.padEnd(widths[i] ?? 0)).join(' | ')} |`
-  return [line(HEAD), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+  return table(HEAD, rows)
 }

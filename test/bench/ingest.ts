@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { settledStatus } from '../support/status.ts'
+import { runCommand } from './command.ts'
 import { type Contender, startContenders } from './contenders.ts'
-import { type Figures, summarise, table } from './figures.ts'
+import { describeFigures, type Figures, summarise } from './figures.ts'
 import { describeMachine } from './machine.ts'
 import { type Plan, runRounds, type Turn, type Workload } from './rounds.ts'
 
@@ -105,22 +106,10 @@ function progress(text: string): void {
   console.error(text)
 }
 
-/** @returns the exit code: 0, 1 when anything was not as it should be, 2 when the call was wrong. */
-async function main(args: readonly string[]): Promise<number> {
-  let options: ReturnType<typeof parseOptions>
-  try {
-    options = parseOptions(args)
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${HELP}`)
-    return 2
-  }
-  if (options === 'help') {
-    console.log(HELP)
-    return 0
-  }
+async function run(options: Options): Promise<number> {
   const machine = describeMachine()
   const { turns, figures, faults } = await measure(options)
-  console.log(`${machine}\n\n${table(figures)}`)
+  console.log(`${machine}\n\n${describeFigures(figures)}`)
   for (const fault of faults) console.error(fault)
   if (options.json !== undefined) {
     writeFileSync(
@@ -131,4 +120,6 @@ async function main(args: readonly string[]): Promise<number> {
   return faults.length > 0 ? 1 : 0
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2))
+if (import.meta.main) {
+  process.exitCode = await runCommand({ help: HELP, parse: parseOptions, run }, process.argv.slice(2))
+}

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import os from 'node:os'
 import { parseArgs } from 'node:util'
 import { KEY_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../src/limits.ts'
+import { runCommand } from './command.ts'
 import { describeMachine } from './machine.ts'
 import { type Outcome, type Plan, runOutage } from './outage/run.ts'
 import { WAYS, type Way } from './outage/stand.ts'
@@ -103,19 +104,7 @@ function describeLoad(): string {
   return `load average ${minute.toFixed(1)} on ${os.cpus().length} cores`
 }
 
-/** @returns the exit code: 0, 1 when anything was not as it should be, 2 when the call was wrong. */
-async function main(args: readonly string[]): Promise<number> {
-  let options: ReturnType<typeof parseOptions>
-  try {
-    options = parseOptions(args)
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${HELP}`)
-    return 2
-  }
-  if (options === 'help') {
-    console.log(HELP)
-    return 0
-  }
+async function run(options: Options): Promise<number> {
   const machine = `${describeMachine()}\nbefore: ${describeLoad()}`
   await using stack = new AsyncDisposableStack()
   const outcome = await runOutage(options.plan, stack, (text) => console.error(text))
@@ -130,4 +119,6 @@ async function main(args: readonly string[]): Promise<number> {
   return faults.length > 0 ? 1 : 0
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2))
+if (import.meta.main) {
+  process.exitCode = await runCommand({ help: HELP, parse: parseOptions, run }, process.argv.slice(2))
+}

@@ -10,6 +10,7 @@ import { createLister } from '../../src/postgres/lister.ts'
 import { createReader } from '../../src/postgres/reader.ts'
 import { nodeClock } from '../support/node-clock.ts'
 import { startPostgres } from '../support/postgres.ts'
+import { runCommand } from './command.ts'
 import type { Explained } from './explain.ts'
 import { explain } from './explain.ts'
 import { median } from './figures.ts'
@@ -17,6 +18,7 @@ import { type Filled, fillCounters } from './fill-counters.ts'
 import { describeMachine } from './machine.ts'
 import { hasPsql, timePsql } from './psql.ts'
 import { type Facts, type ReadCase, type Readers, readCases } from './read-cases.ts'
+import { table } from './table.ts'
 
 const HELP = `Usage: npm run bench:reads -- [options]
 
@@ -217,7 +219,7 @@ const HEAD = [
   'reader + endpoint ms',
 ]
 
-function table(figures: readonly Figures[]): string {
+function describeFigures(figures: readonly Figures[]): string {
   const rows = figures.map((f) => [
     f.name,
     f.scans.join(', '),
@@ -227,9 +229,7 @@ function table(figures: readonly Figures[]): string {
       ms === null ? '-' : ms.toFixed(1),
     ),
   ])
-  const widths = HEAD.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i]?.length ?? 0)))
-  const line = (row: readonly string[]) => `| ${row.map((c, i) => c.padEnd(widths[i] ?? 0)).join(' | ')} |`
-  return [line(HEAD), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
+  return table(HEAD, rows)
 }
 
 function faultsOf(figures: readonly Figures[]): string[] {
@@ -239,18 +239,7 @@ function faultsOf(figures: readonly Figures[]): string[] {
   ])
 }
 
-async function main(args: readonly string[]): Promise<number> {
-  let options: ReturnType<typeof parseOptions>
-  try {
-    options = parseOptions(args)
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${HELP}`)
-    return 2
-  }
-  if (options === 'help') {
-    console.log(HELP)
-    return 0
-  }
+async function run(options: Options): Promise<number> {
   await using stack = new AsyncDisposableStack()
   const { filled, facts, ...stand } = await startStand(stack, options.rows)
   const {
@@ -264,11 +253,13 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const faults = faultsOf(figures)
   const machine = `${describeMachine()}\n${version?.version}\n${filled.rows.toLocaleString('en')} rows`
-  console.log(`${machine}\n\n${table(figures)}\n`)
+  console.log(`${machine}\n\n${describeFigures(figures)}\n`)
   console.log(faults.length === 0 ? 'No sequential scan where the range is narrow.' : faults.join('\n'))
   if (options.json !== undefined)
     writeFileSync(options.json, JSON.stringify({ machine, figures, faults }, null, 2))
   return faults.length > 0 ? 1 : 0
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2))
+if (import.meta.main) {
+  process.exitCode = await runCommand({ help: HELP, parse: parseOptions, run }, process.argv.slice(2))
+}

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type LoggedRequest, parseLogLine, parseLogTime, pathOf } from '../../src/local/import/access-log.ts'
@@ -6,6 +5,7 @@ import { compileKeyTemplate } from '../../src/local/import/key-template.ts'
 import { LINE_BYTES_MAX, type Line, LineSplitter } from '../../src/local/import/lines.ts'
 import { fieldText } from '../../src/local/import/log-text.ts'
 import { keyFault } from '../../src/model/increment.ts'
+import { hasRealLog, realLogLines } from '../support/real-log.ts'
 
 const HEAD = '1.2.3.4 - - [17/May/2015:10:05:03 +0000]'
 const AT = Date.UTC(2015, 4, 17, 10, 5, 3)
@@ -339,13 +339,9 @@ describe('keys', () => {
   )
 })
 
-const REAL_LOG = new URL('../../../shared/data/access.log', import.meta.url)
-
-describe.skipIf(!existsSync(REAL_LOG))('the real log', () => {
-  const lines = () => readFileSync(REAL_LOG, 'latin1').trimEnd().split('\n')
-
+describe.skipIf(!hasRealLog)('the real log', () => {
   it('all 10,000 lines are requests: 84 hours, 1,498 targets', () => {
-    const requests = lines().map((line) => {
+    const requests = realLogLines().map((line) => {
       const reading = parseLogLine(line)
       return reading.kind === 'request' ? reading.request : expect.fail(`${reading.reason}: ${line}`)
     })
@@ -357,7 +353,7 @@ describe.skipIf(!existsSync(REAL_LOG))('the real log', () => {
 
   it('every line makes a key, and the one of 603 bytes a shortened one', () => {
     const keys = compileKeyTemplate('requests{path}')
-    const readings = lines().map((line) => keys(read(line)))
+    const readings = realLogLines().map((line) => keys(read(line)))
     expect(readings.filter((reading) => reading.kind === 'refused')).toEqual([])
     const shortened = readings.flatMap((one, index) =>
       one.kind === 'key' && one.isShortened ? [index + 1] : [],

@@ -1,14 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readCounters } from '../../src/edge/counters.ts'
 import { parseCounterQuery } from '../../src/edge/query.ts'
-import { parseLogLine } from '../../src/local/import/access-log.ts'
-import { compileKeyTemplate } from '../../src/local/import/key-template.ts'
 import { createReader } from '../../src/postgres/reader.ts'
 import { nodeClock } from '../support/node-clock.ts'
+import { hasRealLog, realLogRequests } from '../support/real-log.ts'
 import { type Stand, startStand } from './stand.ts'
 
-const REAL_LOG = new URL('../../../shared/data/access.log', import.meta.url)
 const DAY_MS = 86_400_000
 
 let stand: Stand
@@ -23,24 +20,14 @@ beforeEach(() => stand.reset())
 
 /** The log's requests as Postgres itself adds them up, some days later or earlier. */
 async function load(shiftDays: number): Promise<void> {
-  const keyOf = compileKeyTemplate('requests{path}')
-  const requests = readFileSync(REAL_LOG, 'latin1')
-    .trimEnd()
-    .split('\n')
-    .flatMap((line) => {
-      const reading = parseLogLine(line)
-      const key = reading.kind === 'request' ? keyOf(reading.request) : undefined
-      return reading.kind === 'request' && key?.kind === 'key'
-        ? [{ key: key.key, at: new Date(reading.request.atMs + shiftDays * DAY_MS) }]
-        : []
-    })
+  const requests = realLogRequests()
   expect(requests).toHaveLength(10_000)
   await stand.pool.query(
     `insert into sumdial.counters (key, hour, sum, count, min, max)
 select key, date_trunc('hour', at), sum(n), count(*), min(n), max(n)
 from (select key, at, 1 + length(key) % 7 as n from unnest($1::text[], $2::timestamptz[]) as request (key, at)) as weighed
 group by 1, 2`,
-    [requests.map(({ key }) => key), requests.map(({ at }) => at)],
+    [requests.map(({ key }) => key), requests.map(({ atMs }) => new Date(atMs + shiftDays * DAY_MS))],
   )
 }
 
@@ -93,7 +80,7 @@ async function busiest(): Promise<string[]> {
   return found.map(({ key }) => key)
 }
 
-describe.skipIf(!existsSync(REAL_LOG))('the real log', () => {
+describe.skipIf(!hasRealLog)('the real log', () => {
   test.each([
     [
       'as it is',

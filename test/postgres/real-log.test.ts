@@ -1,35 +1,27 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listAnswer } from '../../src/edge/list.ts'
 import { parseListQuery } from '../../src/edge/list-query.ts'
-import { parseLogLine } from '../../src/local/import/access-log.ts'
-import { compileKeyTemplate } from '../../src/local/import/key-template.ts'
 import { Accumulator, countIncrements } from '../../src/model/accumulator.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import { type Hour, hourOf } from '../../src/model/hour.ts'
 import { createLister } from '../../src/postgres/lister.ts'
 import { nodeClock } from '../support/node-clock.ts'
+import { hasRealLog, realLogRequests } from '../support/real-log.ts'
 import { type Stand, startStand } from './stand.ts'
 
-const REAL_LOG = new URL('../../../shared/data/access.log', import.meta.url)
-
-/** The log's requests by hour and path, as `npm run import` counts them. */
+/** The log's requests by hour and path. */
 function countLog(): Map<Hour, Accumulator> {
-  const keyOf = compileKeyTemplate('requests{path}')
   const hours = new Map<Hour, Accumulator>()
-  for (const line of readFileSync(REAL_LOG, 'latin1').trimEnd().split('\n')) {
-    const reading = parseLogLine(line)
-    const key = reading.kind === 'request' ? keyOf(reading.request) : expect.fail(line)
-    if (reading.kind !== 'request' || key.kind !== 'key') continue
-    const hour = hourOf(reading.request.atMs)
+  for (const { key, atMs } of realLogRequests()) {
+    const hour = hourOf(atMs)
     const cells = hours.get(hour) ?? new Accumulator()
     hours.set(hour, cells)
-    cells.add(key.key, cellOf(1))
+    cells.add(key, cellOf(1))
   }
   return hours
 }
 
-describe.skipIf(!existsSync(REAL_LOG))('the real log', () => {
+describe.skipIf(!hasRealLog)('the real log', () => {
   let stand: Stand
 
   beforeAll(async () => {

@@ -1,3 +1,4 @@
+import { table } from '../table.ts'
 import type { PhaseReport } from './paced-load.ts'
 import { type Outcome, PHASES } from './run.ts'
 import type { Sample } from './sample.ts'
@@ -79,11 +80,4 @@ function number(value: number): string {
 
 function mb(bytes: number): string {
   return Number.isNaN(bytes) ? '-' : `${(bytes / 1e6).toFixed(1)} MB`
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((name, i) => Math.max(name.length, 3, ...rows.map((row) => row[i]?.length ?? 0)))
-  const line = (cells: readonly string[]) =>
-    `| ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join(' | ')} |`
-  return [line(head), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n')
 }

@@ -1,6 +1,7 @@
 import type { MergeAnswer } from '../../src/model/flight.ts'
 import { Violation } from './scheduler.ts'
 import type { ShardHost } from './shard-host.ts'
+import { replayed } from './watch.ts'
 import type { World } from './world.ts'
 
 type Named = { readonly name: readonly [sender: string, n: number]; readonly cells: readonly unknown[][] }
@@ -26,6 +27,13 @@ export class Answers {
       if (answer.kind === 'refused') this.#refused(host.name, flight, answer.reason)
       else this.#accepted(host.name, flight, answer)
     })
+  }
+
+  /** No answer: a fold may have failed after the flight was journaled. What is stored tells whether it was taken. */
+  threw(host: ShardHost, encoded: string): void {
+    const [sender, n]: Named['name'] = JSON.parse(encoded).name
+    if (!this.#world.isExact || replayed(host.storage).nameStatus({ sender, n }) !== 'known') return
+    host.storage.whenDurable(() => this.#last.set(`${host.name} ${sender}`, n))
   }
 
   /**

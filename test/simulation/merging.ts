@@ -14,9 +14,14 @@ export async function merge(
 ): Promise<MergeAnswer> {
   const flight = asReadBy(release, encoded)
   if (flight === null) return mergeUnknown(world, host, () => shard.merge(encoded))
-  const answer = await shard.merge(flight)
-  world.answers.given(host, flight, answer)
-  return answer
+  try {
+    const answer = await shard.merge(flight)
+    world.answers.given(host, flight, answer)
+    return answer
+  } catch (error) {
+    world.answers.threw(host, flight)
+    throw error
+  }
 }
 
 /** What a later release writes is refused, never guessed, and touches nothing. [J1] */

@@ -1,5 +1,5 @@
 import type { Hour } from './hour.ts'
-import { parseHour } from './hour.ts'
+import { formatHour, parseHour } from './hour.ts'
 
 /** A whole number that may change from some hour on. Steps ascend; the first holds from the beginning of time. */
 export type Schedule = readonly { readonly from: Hour; readonly value: number }[]
@@ -40,4 +40,11 @@ export function parseSchedule(text: string, bounds: { min: number; max: number }
   return steps[0]?.from === BEGINNING
     ? steps
     : { fault: 'the first number has no hour: it holds until the next' }
+}
+
+/** The inverse of `parseSchedule`. */
+export function formatSchedule(schedule: Schedule): string {
+  const text = ({ from, value }: Schedule[number]) =>
+    from === BEGINNING ? String(value) : `${value}@${formatHour(from)}`
+  return schedule.map(text).join(', ')
 }

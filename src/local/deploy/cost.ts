@@ -19,13 +19,12 @@ export function awakeCost(intervalSeconds: number): AwakeCost {
 export function describeAwakeCost(intervalSeconds: number): string {
   const { share, computeHours, dollars } = awakeCost(intervalSeconds)
   const sleep = NEON.sleepsAfterSeconds
-  const head = `Flushes every ${intervalSeconds} s. Neon puts a database to sleep after ${sleep} s without a statement, so `
-  const tail =
+  const sleeps =
     share === 1
-      ? 'while something is counted at any time it never sleeps. With an interval above 300 s it sleeps between flushes.'
-      : `it sleeps between flushes, and is awake ${sleep} s of each ${intervalSeconds} s in which something is counted.`
+      ? `while increments keep coming it never sleeps. With an interval above ${sleep} s it sleeps between flushes`
+      : `it sleeps between flushes: it is awake ${sleep} s of each ${intervalSeconds} s in which something was counted`
   return [
-    head + tail,
+    `Flushes every ${intervalSeconds} s. Neon sleeps after ${sleep} s without a statement, so ${sleeps}.`,
     `  ${NEON.smallestCu} CU x ${MONTH_HOURS} h a month${share === 1 ? '' : ` x ${sleep}/${intervalSeconds}`}` +
       ` = ${computeHours.toFixed(1)} CU-hours: $${dollars.toFixed(2)} on the plan Launch at $${NEON.launchComputeHour}` +
       ` (${NEON.readOn}); ${freePlan(computeHours)}.`,

@@ -12,19 +12,25 @@ export type Target = {
 
 /**
  * @param env empty for the top level.
- * @throws UsageError for an environment that there is not, and what wrangler says of a file that it cannot read.
+ * @throws UsageError for an environment that there is not, and for a file that wrangler cannot read.
  */
 export function readTarget(configPath: string, env: string): Target {
-  const read = (name: string) =>
-    unstable_readConfig({ config: configPath, env: name }, { hideWarnings: true })
-  const environments = read('').definedEnvironments ?? []
+  const environments = read(configPath, '').definedEnvironments ?? []
   if (env !== '' && !environments.includes(env)) {
     const known = environments.length === 0 ? 'none' : environments.join(', ')
     throw new UsageError(`--env ${env}: wrangler.toml has no such environment. It has: ${known}.`)
   }
-  const { name, vars } = read(env)
+  const { name, vars } = read(configPath, env)
   if (name === undefined) throw new UsageError('wrangler.toml gives the Worker no name.')
   return { worker: name, env, vars }
+}
+
+function read(configPath: string, env: string) {
+  try {
+    return unstable_readConfig({ config: configPath, env }, { hideWarnings: true })
+  } catch (error) {
+    throw new UsageError(`${configPath} cannot be read: ${error instanceof Error ? error.message : error}`)
+  }
 }
 
 const MISSING_URL =

@@ -1,0 +1,64 @@
+import type { Plant, Suite } from '../plants.ts'
+
+const EDIT = 'src/model/schedule-edit.ts'
+const RECORD = 'src/local/deploy/record.ts'
+
+const inEdit: Suite = { project: 'node', file: 'test/model/schedule-edit.test.ts' }
+const inRecord: Suite = {
+  project: 'node',
+  file: 'test/local/deploy-record.test.ts',
+  titles: 'interrupted anywhere',
+}
+const inDeploy: Suite = { project: 'node', file: 'test/local/deploy.test.ts' }
+
+/** Which edits are deployed, and what is known of deploys that were interrupted. */
+export const DEPLOYING: readonly Plant[] = [
+  {
+    name: 'edit-reopens-a-retired-hour',
+    mistake: 'an hour counts as retired by the deployed LATE_HOURS alone, though the edit says longer',
+    edits: [
+      {
+        file: EDIT,
+        find: 'Math.max(valueAt(deployed.LATE_HOURS, span.from), valueAt(edited.LATE_HOURS, span.from))',
+        replace: 'valueAt(deployed.LATE_HOURS, span.from)',
+      },
+    ],
+    suite: inEdit,
+  },
+  {
+    name: 'edit-begins-at-once',
+    mistake: 'a change may begin with the next hour, while its deploy is still on its way',
+    edits: [{ file: EDIT, find: 'firstHourFrom(nowMs + HOUR_MS)', replace: 'firstHourFrom(nowMs)' }],
+    suite: inEdit,
+  },
+  {
+    name: 'unconfirmed-taken-for-failed',
+    mistake: 'a deploy that was not confirmed is taken for one that never went live',
+    edits: [
+      {
+        file: RECORD,
+        find: '...unconfirmed.map((deploy) => candidate(deploy.id, deploy))',
+        replace: '...unconfirmed.slice(unconfirmed.length).map((deploy) => candidate(deploy.id, deploy))',
+      },
+    ],
+    suite: inRecord,
+  },
+  {
+    name: 'unconfirmed-taken-for-live',
+    mistake: 'a deploy that was not confirmed is taken for live, and what was live before it is forgotten',
+    edits: [
+      {
+        file: RECORD,
+        find: 'candidate(BEFORE, live), ',
+        replace: '...(unconfirmed.length > 0 ? [] : [candidate(BEFORE, live)]), ',
+      },
+    ],
+    suite: inRecord,
+  },
+  {
+    name: 'deploys-pass-each-other',
+    mistake: 'a second deploy does not see that one is under way',
+    edits: [{ file: RECORD, find: '!hasEnded && nowMs', replace: 'hasEnded && nowMs' }],
+    suite: inDeploy,
+  },
+]

@@ -351,14 +351,16 @@ describe('npm run deploy -- --dry-run', () => {
 })
 
 test('staging has all that the top level has, but for its name and the id of its rate limit', () => {
-  const { name, ratelimits, ...top } = unstable_readConfig({ config: CONFIG, env: '' })
-  const {
-    name: stagingName,
-    ratelimits: stagingLimits,
-    ...staging
-  } = unstable_readConfig({ config: CONFIG, env: 'staging' })
-  expect([name, stagingName]).toEqual(['sumdial', 'sumdial-staging'])
-  expect(stagingLimits.map(({ simple }) => simple)).toEqual(ratelimits.map(({ simple }) => simple))
-  expect(stagingLimits[0]?.namespace_id).not.toBe(ratelimits[0]?.namespace_id)
-  expect({ ...staging, targetEnvironment: '' }).toEqual({ ...top, targetEnvironment: '' })
+  const top = unstable_readConfig({ config: CONFIG, env: '' })
+  const staging = unstable_readConfig({ config: CONFIG, env: 'staging' })
+  const [limit] = top.ratelimits
+  const [stagingLimit] = staging.ratelimits
+  expect(limit?.namespace_id).toBeDefined()
+  expect(stagingLimit?.namespace_id).not.toBe(limit?.namespace_id)
+  expect(staging).toEqual({
+    ...top,
+    name: 'sumdial-staging',
+    targetEnvironment: 'staging',
+    ratelimits: [{ ...limit, namespace_id: stagingLimit?.namespace_id }],
+  })
 })

@@ -11,7 +11,7 @@ const inRecord: Suite = {
 }
 const inDeploy: Suite = { project: 'node', file: 'test/local/deploy.test.ts' }
 
-/** Which edits are deployed, and what is known of deploys that were interrupted. */
+/** Which edits are deployed, what is known of deploys that were interrupted, and what a migration may do. */
 export const DEPLOYING: readonly Plant[] = [
   {
     name: 'edit-reopens-a-retired-hour',
@@ -60,5 +60,31 @@ export const DEPLOYING: readonly Plant[] = [
     mistake: 'a second deploy does not see that one is under way',
     edits: [{ file: RECORD, find: '!hasEnded && nowMs', replace: 'hasEnded && nowMs' }],
     suite: inDeploy,
+  },
+  {
+    name: 'migration-takes-a-null-away',
+    mistake: 'a migration forbids what the release before writes',
+    edits: [
+      {
+        file: 'migrations/0001_hour_pages.sql',
+        find: 'CREATE INDEX "counters_hour_pages"',
+        replace: `ALTER TABLE "sumdial"."ledger" ALTER COLUMN "batch" SET NOT NULL;--> statement-breakpoint
+CREATE INDEX "counters_hour_pages"`,
+      },
+    ],
+    suite: { project: 'node', file: 'test/upgrade/release.test.ts', titles: 'the newest schema' },
+  },
+  {
+    name: 'migration-drops-a-column',
+    mistake: 'a migration drops a column, of a table that no recorded statement names',
+    edits: [
+      {
+        file: 'migrations/0001_hour_pages.sql',
+        find: 'CREATE INDEX "counters_hour_pages"',
+        replace: `ALTER TABLE "sumdial"."settings" DROP COLUMN "recorded_at";--> statement-breakpoint
+CREATE INDEX "counters_hour_pages"`,
+      },
+    ],
+    suite: { project: 'node', file: 'test/upgrade/additive.test.ts' },
   },
 ]

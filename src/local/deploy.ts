@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { describeDatabase } from './database-url.ts'
 import { DeployError } from './deploy/deploy-error.ts'
-import { HELP, parseOptions, UsageError } from './deploy/options.ts'
+import { HELP, type Options, parseOptions, UsageError } from './deploy/options.ts'
 import { createRecords } from './deploy/records.ts'
 import { deploy, type Job, rehearse } from './deploy/run.ts'
 import { checkConfig, readSecrets, readTarget } from './deploy/target.ts'
@@ -22,24 +22,9 @@ export async function main(args: readonly string[], world: World): Promise<numbe
   try {
     const options = parseOptions(args)
     if (options.help) return say(world, HELP)
-    const secrets = readSecrets(world.env)
-    const target = readTarget(world.configPath, options.env)
-    const { databaseUrl, shards, lateHours, flushIntervalMs, tokens } = checkConfig(target.vars, secrets)
-    const job: Job = {
-      target,
-      secrets,
-      databaseUrl,
-      flushIntervalMs,
-      configPath: world.configPath,
-      schedules: { SHARDS: shards, LATE_HOURS: lateHours },
-      id: randomBytes(4).toString('hex'),
-      live: options.live,
-    }
-    say(
-      world,
-      `${target.worker}, with ${tokens.length} tokens of this shell, to ${describeDatabase(databaseUrl)}`,
-    )
-    const records = createRecords(databaseUrl, target.worker)
+    const job = readJob(options, world)
+    say(world, describeJob(job))
+    const records = createRecords(job.config.databaseUrl, job.target.worker)
     await (options.dryRun ? rehearse : deploy)(job, { ...world, records })
     return 0
   } catch (error) {
@@ -47,6 +32,22 @@ export async function main(args: readonly string[], world: World): Promise<numbe
     world.complain(error.message)
     return error instanceof UsageError ? 2 : 1
   }
+}
+
+/** @throws UsageError */
+function readJob({ env, live }: Options, world: World): Job {
+  const secrets = readSecrets(world.env)
+  const target = readTarget(world.configPath, env)
+  const config = checkConfig(target.vars, secrets)
+  const schedules = { SHARDS: config.shards, LATE_HOURS: config.lateHours }
+  const id = randomBytes(4).toString('hex')
+  return { target, secrets, schedules, id, live, configPath: world.configPath, config }
+}
+
+function describeJob({ target, config }: Job): string {
+  const { length } = config.tokens
+  const tokens = length === 1 ? '1 token' : `${length || 'no'} tokens`
+  return `Worker ${target.worker}, Postgres ${describeDatabase(config.databaseUrl)}, ${tokens} in this shell`
 }
 
 function say(world: World, text: string): number {

@@ -41,18 +41,20 @@ class Account {
     const env = args.find((arg) => arg.startsWith('--env='))?.slice(6)
     const worker = env === '' ? 'sumdial' : `sumdial-${env}`
     if (args[0] === 'secret') return this.list(worker, env)
-    if (args.includes('--dry-run')) return { code: 0, text: '' }
+    if (args.includes('--dry-run')) return { code: 0, text: '', versionId: null }
     const { code, isLive } = await this.meanwhile()
     if (isLive) this.goLive(worker, args)
-    return { code, text: '' }
+    return { code, text: '', versionId: isLive ? randomUUID() : null }
   }
 
   private list(worker: string, env = '') {
     const secrets = this.secrets.get(worker)
     const where = env === '' ? '' : ` (env: ${env})`
-    if (secrets === undefined) return { code: 1, text: `✘ [ERROR] Worker "${worker}"${where} not found.\n` }
+    if (secrets === undefined)
+      return { code: 1, text: `✘ [ERROR] Worker "${worker}"${where} not found.\n`, versionId: null }
     return {
       code: 0,
+      versionId: null,
       text: JSON.stringify(Array.from(secrets.keys(), (name) => ({ name, type: 'secret_text' }))),
     }
   }
@@ -222,7 +224,7 @@ describe('npm run deploy', () => {
   })
 
   test('says what Cloudflare said, before anything is changed', async () => {
-    const wrangler: Wrangler = async () => ({ code: 1, text: 'You are not authenticated' })
+    const wrangler: Wrangler = async () => ({ code: 1, text: 'You are not authenticated', versionId: null })
     const { code, text } = await run(new Account(), { wrangler })
     expect(code).toBe(1)
     expect(text).toContain('You are not authenticated')
@@ -271,6 +273,15 @@ describe('a deploy that was interrupted', () => {
     account.meanwhile = async () => ({ code: 0, isLive: true })
     expect((await run(account)).code).toBe(0)
     expect(await record()).toMatchObject({ live: { id: account.live.get('sumdial') }, unconfirmed: [] })
+  })
+
+  test('is not taken for live when a person has told wrangler not to deploy, which it calls a success', async () => {
+    const account = new Account()
+    account.meanwhile = async () => ({ code: 0, isLive: false })
+    const { code, text } = await run(account)
+    expect(code).toBe(1)
+    expect(text).toContain('wrangler deployed nothing')
+    expect(await record()).toMatchObject({ live: null, unconfirmed: [{ ended: true }] })
   })
 
   test('[K2] asks which one is live when they do not, and believes the answer', async () => {

@@ -1,10 +1,12 @@
+import type { Config } from '../../config.ts'
 import { MigrationsDiffer, migrate, missingMigrations } from '../migrate.ts'
 import { causeOf, explainFailure } from '../postgres-failure.ts'
 import { describeAwakeCost } from './cost.ts'
 import { DeployError } from './deploy-error.ts'
+import { privateFolder } from './private-folder.ts'
 import { confirmed, type Deploy, type DeployRecord, ended, planDeploy } from './record.ts'
 import type { Records, Remembered } from './records.ts'
-import { type Listed, listSecrets, missingSecrets, secretsFile } from './secrets.ts'
+import { type Listed, listSecrets, missingSecrets, writeSecrets } from './secrets.ts'
 import type { Secrets, Target } from './target.ts'
 import { describeDeploy, describePlan } from './words.ts'
 import type { Wrangler } from './wrangler.ts'
@@ -13,10 +15,9 @@ import type { Wrangler } from './wrangler.ts'
 export type Job = {
   readonly target: Target
   readonly configPath: string
-  readonly databaseUrl: string
+  readonly config: Config
   readonly secrets: Secrets
   readonly schedules: Deploy['schedules']
-  readonly flushIntervalMs: number
   /** A random name for this deploy. */
   readonly id: string
   /** The candidate that a person says is live. */
@@ -44,13 +45,13 @@ export async function deploy(job: Job, services: Services): Promise<void> {
   warn(remembered, job, say)
   const listed = await listSecrets(wrangler, flagsOf(job))
   if (listed !== null && isUnrecorded(remembered)) say(unrecorded(job))
-  const applied = await inPostgres('migrate', job, () => migrate(job.databaseUrl))
+  const applied = await inPostgres('migrate', job, () => migrate(job.config.databaseUrl))
   say(applied.length === 0 ? 'Postgres: nothing to migrate' : `Postgres: applied ${applied.join(', ')}`)
   await inPostgres('record this deploy in', job, () => records.change((now) => recordWith(job, now)))
   await upload(job, services)
   await confirm(job, services)
   say(describeSecrets(listed, job))
-  say(describeAwakeCost(job.flushIntervalMs / 1000))
+  say(describeAwakeCost(job.config.flushIntervalMs / 1000))
 }
 
 /** All of it that needs no account, and changes nothing. @throws as `deploy` does. */
@@ -58,7 +59,7 @@ export async function rehearse(job: Job, { wrangler, records, say }: Services): 
   const remembered = await inPostgres('read', job, () => records.read())
   recordWith(job, remembered)
   warn(remembered, job, say)
-  const missing = await inPostgres('read', job, () => missingMigrations(job.databaseUrl))
+  const missing = await inPostgres('read', job, () => missingMigrations(job.config.databaseUrl))
   say(missing.length === 0 ? 'Postgres: nothing to migrate' : `Postgres: would apply ${missing.join(', ')}`)
   const { live } = remembered.record
   say(`Recorded: ${live === null ? 'nothing yet' : describeDeploy(live)}`)
@@ -66,7 +67,7 @@ export async function rehearse(job: Job, { wrangler, records, say }: Services): 
   const { code } = await wrangler(['deploy', '--dry-run', ...flagsOf(job)], 'shown')
   if (code !== 0)
     throw new DeployError('wrangler could not build it; its own words are above. Nothing was changed.')
-  say(describeAwakeCost(job.flushIntervalMs / 1000))
+  say(describeAwakeCost(job.config.flushIntervalMs / 1000))
   say('Dry run: nothing was changed.')
 }
 
@@ -78,13 +79,14 @@ function recordWith({ id, schedules, live, target }: Job, { record, nowMs }: Rem
 }
 
 /** @throws DeployError in place of what the connection, Postgres or a migration had to say. */
-async function inPostgres<T>(doing: string, { databaseUrl }: Job, work: () => Promise<T>): Promise<T> {
+async function inPostgres<T>(doing: string, { config }: Job, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     const cause = causeOf(error)
     if (cause instanceof DeployError) throw cause
-    const text = cause instanceof MigrationsDiffer ? cause.message : explainFailure(doing, error, databaseUrl)
+    const text =
+      cause instanceof MigrationsDiffer ? cause.message : explainFailure(doing, error, config.databaseUrl)
     throw new DeployError(text, { cause: error })
   }
 }
@@ -96,7 +98,7 @@ function warn({ others }: Remembered, job: Job, say: Services['say']): void {
         'with one database add their counts together, and each reads only its own fresh ones: give each its own.',
     )
   }
-  const { hostname } = new URL(job.databaseUrl)
+  const { hostname } = new URL(job.config.databaseUrl)
   if (!hostname.endsWith('.neon.tech')) {
     say(
       `WARNING: ${hostname} is not a host of Neon's. The Worker speaks Neon's protocol over HTTPS, which other ` +
@@ -117,23 +119,18 @@ function unrecorded({ target }: Job): string {
 }
 
 async function upload(job: Job, { wrangler, records }: Services): Promise<void> {
-  using file = secretsFile(job.secrets)
-  const args = [
-    'deploy',
-    ...flagsOf(job),
-    '--secrets-file',
-    file.path,
-    '--message',
-    `sumdial deploy ${job.id}`,
-  ]
-  const { code } = await wrangler(args, 'shown')
-  if (code === 0) return
+  using folder = privateFolder()
+  const secrets = ['--secrets-file', writeSecrets(folder.path, job.secrets)]
+  const message = ['--message', `sumdial deploy ${job.id}`]
+  const { code, versionId } = await wrangler(['deploy', ...flagsOf(job), ...secrets, ...message], 'shown')
+  if (code === 0 && versionId !== null) return
   await inPostgres('record the end of this deploy in', job, () =>
     records.change(({ record }) => ended(record, job.id)),
   )
+  const outcome = code === 0 ? 'deployed nothing' : code === null ? 'was ended' : `ended with ${code}`
   throw new DeployError(
-    `wrangler ${code === null ? 'was ended' : `ended with ${code}`}; its own words are above. What was live is still live, ` +
-      `or ${job.id} is. Run this again when what it says is mended.`,
+    `wrangler ${outcome}; its own words are above. What was live is still live, or ${job.id} is. ` +
+      'Run this again when what it says is mended.',
   )
 }
 

@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { DeployError } from './deploy-error.ts'
@@ -10,21 +9,14 @@ const NEEDED = ['DATABASE_URL', 'API_TOKENS'] as const
 
 /**
  * A file of secrets for `wrangler deploy --secrets-file`, so that code and secrets go live in one step, at a first deploy
- * too. Only this user may read it, and it goes with this object. JSON, for wrangler expands `$` in any other.
+ * too. JSON, for wrangler expands `$` in any other.
+ *
+ * @returns its path.
  */
-export function secretsFile(secrets: Secrets): Disposable & { readonly path: string } {
-  const dir = mkdtempSync(join(tmpdir(), 'sumdial-secrets-'))
-  const path = join(dir, 'secrets.json')
-  const remove = () => rmSync(dir, { recursive: true, force: true })
-  process.once('exit', remove)
+export function writeSecrets(folder: string, secrets: Secrets): string {
+  const path = join(folder, 'secrets.json')
   writeFileSync(path, JSON.stringify(secrets), { mode: 0o600 })
-  return {
-    path,
-    [Symbol.dispose]() {
-      process.off('exit', remove)
-      remove()
-    },
-  }
+  return path
 }
 
 /** The secrets that a Worker has, by name; `null` when there is no such Worker yet. */

@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { privateFolder } from './private-folder.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
@@ -21,13 +24,21 @@ export const WRANGLER_MS_MAX = 20 * 60_000
  */
 export type Wrangler = (args: readonly string[], output: 'shown' | 'caught') => Promise<WranglerEnding>
 
-/** The code is null when it was ended. `text` is what it printed, if that was caught. */
-export type WranglerEnding = { readonly code: number | null; readonly text: string }
+export type WranglerEnding = {
+  /** Null when it was ended by a signal. */
+  readonly code: number | null
+  /** What it printed, if that was caught. */
+  readonly text: string
+  /** The version that it made live; null for none. Its code is 0 also when a person has told it not to deploy. */
+  readonly versionId: string | null
+}
 
 export const runWrangler: Wrangler = async (args, output) => {
+  using folder = privateFolder()
+  const record = join(folder.path, 'output.ndjson')
   const child = spawn(process.execPath, ['--no-warnings', WRANGLER, ...args], {
     cwd: ROOT,
-    env: wranglerEnv(),
+    env: { ...wranglerEnv(), WRANGLER_OUTPUT_FILE_PATH: record },
     stdio: output === 'shown' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
   })
   let text = ''
@@ -38,13 +49,25 @@ export const runWrangler: Wrangler = async (args, output) => {
   using _ = endInTime(child)
   using __ = passSignalsOn(child)
   const [code] = await once(child, 'close')
-  return { code, text }
+  return { code, text, versionId: readVersionId(record) }
 }
 
-/** This process's own, but for the secrets, which go in a file. */
+/** This process's own, without the secrets, which go in a file, and without another name for the Worker. */
 function wranglerEnv(): NodeJS.ProcessEnv {
-  const { DATABASE_URL: _, API_TOKENS: __, ...rest } = process.env
+  const { DATABASE_URL: _, API_TOKENS: __, WRANGLER_CI_OVERRIDE_NAME: ___, ...rest } = process.env
   return rest
+}
+
+const deploySchema = z.object({ type: z.literal('deploy'), version_id: z.string().nullable() })
+
+/** From what wrangler writes for other programs, a JSON object a line. */
+function readVersionId(path: string): string | null {
+  if (!existsSync(path)) return null
+  for (const line of readFileSync(path, 'utf8').trim().split('\n')) {
+    const entry = deploySchema.safeParse(JSON.parse(line))
+    if (entry.success) return entry.data.version_id
+  }
+  return null
 }
 
 /** By the clock on the wall: a timer stands still while a laptop sleeps. */

@@ -18,8 +18,9 @@ export type EditFault = {
    * - `begun`: the hour's shards may hold something, or take it.
    * - `soon`: the hour begins before the edit is certain to be live everywhere.
    * - `reopened`: the hour's shards may have retired, and forgotten which ids they had.
+   * - `unsettled`: the hour's shards could have retired long ago, and one of them still holds something.
    */
-  readonly reason: 'begun' | 'soon' | 'reopened'
+  readonly reason: 'begun' | 'soon' | 'reopened' | 'unsettled'
   /** The same edit, put off to the first hour that it may change. */
   readonly instead: Schedule
 }
@@ -30,23 +31,30 @@ export type EditFault = {
  * They stay from one full hour before the hour begins, for a deploy takes its time, until its shards may retire. That is
  * by the deployed LATE_HOURS and by the edited: an edit that says longer would otherwise open a retired hour again.
  *
+ * @param unsealed hours with a writer that has not been sealed, as the ledger has it. A shard that waits for Postgres, or
+ *   has cells parked, does not retire; with other SHARDS nobody would ask it again, and its hour be called final.
  * @returns a fault for each variable that has one; none when the edit is good.
  */
-export function editFaults(deployed: Schedules, edited: Schedules, nowMs: number): EditFault[] {
+export function editFaults(
+  deployed: Schedules,
+  edited: Schedules,
+  nowMs: number,
+  unsealed: readonly Hour[] = [],
+): EditFault[] {
   const to = editableFrom(nowMs)
-  const hours = spans(deployed, edited).flatMap((span) => {
+  const open = spans(deployed, edited).flatMap((span) => {
     const late = Math.max(valueAt(deployed.LATE_HOURS, span.from), valueAt(edited.LATE_HOURS, span.from))
-    const kept = { from: later(span.from, firstUnretired(late, nowMs)), to: earlier(span.to, to) }
-    return kept.from < kept.to ? [kept.from] : []
+    const from = later(span.from, firstUnretired(late, nowMs))
+    return from < earlier(span.to, to) ? [from] : []
   })
+  const kept = { SHARDS: [...unsealed, ...open].sort((a, b) => a - b), LATE_HOURS: open }
   return (['SHARDS', 'LATE_HOURS'] as const).flatMap((variable): EditFault[] => {
     const [was, is] = [deployed[variable], edited[variable]]
-    const hour = hours.find((from) => valueAt(was, from) !== valueAt(is, from))
+    const hour = kept[variable].find((from) => valueAt(was, from) !== valueAt(is, from))
     if (hour === undefined) return []
     const values = { deployed: valueAt(was, hour), edited: valueAt(is, hour) }
-    return [
-      { variable, hour, ...values, reason: reasonOf(hour, deployed, nowMs), instead: putOff(was, is, to) },
-    ]
+    const reason = reasonOf(hour, deployed, edited, nowMs)
+    return [{ variable, hour, ...values, reason, instead: putOff(was, is, to) }]
   })
 }
 
@@ -67,9 +75,10 @@ function spans(...all: readonly Schedules[]): { from: Hour; to: Hour }[] {
   return starts.map((from, i) => ({ from, to: starts[i + 1] ?? (Number.POSITIVE_INFINITY as Hour) }))
 }
 
-function reasonOf(hour: Hour, deployed: Schedules, nowMs: number): EditFault['reason'] {
+function reasonOf(hour: Hour, deployed: Schedules, edited: Schedules, nowMs: number): EditFault['reason'] {
   if (hourStartMs(hour) > nowMs) return 'soon'
-  return retireAtMs(hour, deployed.LATE_HOURS) <= nowMs ? 'reopened' : 'begun'
+  if (retireAtMs(hour, deployed.LATE_HOURS) > nowMs) return 'begun'
+  return retireAtMs(hour, edited.LATE_HOURS) > nowMs ? 'reopened' : 'unsettled'
 }
 
 /** One schedule until an hour, and the other from then on. */

@@ -82,7 +82,7 @@ describe('deploys that are interrupted anywhere', () => {
           const next: Deploy = { id: `d${i}`, schedules, beganMs: nowMs }
           let plan = planDeploy(record, next)
           // A person looks, and tells the truth.
-          if (plan.kind === 'ambiguous') plan = planDeploy(record, next, idOfLive(record, live))
+          if (plan.kind === 'ambiguous') plan = planDeploy(record, next, { live: idOfLive(record, live) })
           if (plan.kind !== 'begin') continue
           begun += 1
           record = plan.record

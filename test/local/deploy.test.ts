@@ -188,6 +188,21 @@ describe('npm run deploy', () => {
     expect(await record()).toMatchObject({ live: { SHARDS: '1' }, unconfirmed: [] })
   })
 
+  test('[R1] keeps the entry of an old hour for as long as a shard of it still holds something', async () => {
+    const account = new Account()
+    await run(account, { config: edited({ SHARDS: '16, 1@2026-10-01T00Z' }) })
+    const shard = '2026-09-30T05Z/9'
+    await ask(`insert into sumdial.ledger (writer, shard, seq) values (gen_random_uuid(), '${shard}', 1)`)
+    const config = edited({ SHARDS: '1' })
+    const { code, text } = await run(account, { config })
+    expect(code).toBe(1)
+    expect(text).toContain(
+      'SHARDS: a shard of 2026-09-30T05Z still holds something (GET /hours/2026-09-30T05Z says what)',
+    )
+    await ask('update sumdial.ledger set sealed = true')
+    expect(await run(account, { config })).toMatchObject({ code: 0 })
+  })
+
   test('[S1] names all bad variables at once, secrets and typos among the vars too, and touches nothing', async () => {
     const config = edited({ SHARDS: '0', LATE_HOURS: 'x', LINGER_MS: '5"\nDEV_ACCESS = "open"\nSHARDZ = "1' })
     writeFileSync(config, readFileSync(config, 'utf8').replaceAll('\\n', '\n').replaceAll('\\"', '"'))

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { LATE_HOURS_MAX, SHARDS_MAX } from '../../limits.ts'
+import type { Hour } from '../../model/hour.ts'
 import { formatSchedule, parseSchedule, type Schedule } from '../../model/schedule.ts'
 import { type EditFault, editFaults, type Schedules } from '../../model/schedule-edit.ts'
 
@@ -45,14 +46,24 @@ export type DeployPlan =
   /** A person has named what is live, and there is no such deploy among those in question. */
   | { readonly kind: 'unknown_live'; readonly candidates: readonly Candidate[] }
 
-/** @param live the id of a candidate, if a person has said which one is live. */
-export function planDeploy(record: DeployRecord, next: Deploy, live?: string): DeployPlan {
+export type Told = {
+  /** The id of a candidate, if a person has said which one is live. */
+  readonly live?: string | undefined
+  /** Hours whose shards have not all been sealed, as the ledger has it. */
+  readonly unsealed?: readonly Hour[]
+}
+
+export function planDeploy(
+  record: DeployRecord,
+  next: Deploy,
+  { live, unsealed = [] }: Told = {},
+): DeployPlan {
   const nowMs = next.beganMs
   const other = record.unconfirmed.find(
     ({ hasEnded, beganMs }) => !hasEnded && nowMs < beganMs + UNDER_WAY_MS_MAX,
   )
   if (other !== undefined) return { kind: 'under_way', other, untilMs: other.beganMs + UNDER_WAY_MS_MAX }
-  const candidates = candidatesOf(record, next, nowMs)
+  const candidates = candidatesOf(record, next, unsealed)
   const named = candidates.find(({ id }) => id === live)
   if (live !== undefined && (named === undefined || candidates.length === 1))
     return { kind: 'unknown_live', candidates }
@@ -65,12 +76,16 @@ export function planDeploy(record: DeployRecord, next: Deploy, live?: string): D
 
 const BEFORE = 'before'
 
-function candidatesOf({ live, unconfirmed }: DeployRecord, next: Deploy, nowMs: number): Candidate[] {
+function candidatesOf(
+  { live, unconfirmed }: DeployRecord,
+  next: Deploy,
+  unsealed: readonly Hour[],
+): Candidate[] {
   const candidate = (id: string, deploy: Deploy | null): Candidate => ({
     id,
     deploy,
     // Where nothing is live, no shard has been made of anything.
-    faults: deploy === null ? [] : editFaults(deploy.schedules, next.schedules, nowMs),
+    faults: deploy === null ? [] : editFaults(deploy.schedules, next.schedules, next.beganMs, unsealed),
   })
   return [candidate(BEFORE, live), ...unconfirmed.map((deploy) => candidate(deploy.id, deploy))]
 }

@@ -1,6 +1,8 @@
-import { like, sql } from 'drizzle-orm'
+import { eq, like, sql } from 'drizzle-orm'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
-import { SCHEMA, settings } from '../../postgres/schema.ts'
+import type { Hour } from '../../model/hour.ts'
+import { parseShardName } from '../../model/shard-name.ts'
+import { ledger, SCHEMA, settings } from '../../postgres/schema.ts'
 import { withClient } from '../with-client.ts'
 import { DeployError } from './deploy-error.ts'
 import { type DeployRecord, encodeRecord, NOTHING_DEPLOYED, recordSchema } from './record.ts'
@@ -17,6 +19,8 @@ export type Remembered = {
   readonly record: DeployRecord
   /** By Postgres's clock, which is set right more surely than that of a laptop. */
   readonly nowMs: number
+  /** Hours with a writer that has not been sealed. */
+  readonly unsealed: readonly Hour[]
   /** Other Workers that have deployed with this database. */
   readonly others: readonly string[]
 }
@@ -36,7 +40,7 @@ export function createRecords(url: string, worker: string): Records {
   }
 }
 
-type Transaction = Pick<NodePgDatabase, 'execute' | 'select' | 'insert'>
+type Transaction = Pick<NodePgDatabase, 'execute' | 'select' | 'selectDistinct' | 'insert'>
 
 function transaction<T>(
   url: string,
@@ -50,7 +54,7 @@ async function readRecord(tx: Transaction, name: string): Promise<Remembered> {
   const { rows } = await tx.execute<{ now_ms: string; there: string | null }>(sql`
 select floor(extract(epoch from clock_timestamp()) * 1000)::text as now_ms, to_regclass(${`${SCHEMA}.settings`}) as there`)
   const nowMs = Number(rows[0]?.now_ms)
-  if (rows[0]?.there == null) return { record: NOTHING_DEPLOYED, nowMs, others: [] }
+  if (rows[0]?.there == null) return { record: NOTHING_DEPLOYED, nowMs, unsealed: [], others: [] }
   const found = await tx
     .select()
     .from(settings)
@@ -58,7 +62,13 @@ select floor(extract(epoch from clock_timestamp()) * 1000)::text as now_ms, to_r
     .orderBy(settings.name)
   const own = found.find((row) => row.name === name)
   const others = found.flatMap((row) => (row.name === name ? [] : [row.name.slice(PREFIX.length)]))
-  return { record: own === undefined ? NOTHING_DEPLOYED : parseRecord(own.value, name), nowMs, others }
+  const record = own === undefined ? NOTHING_DEPLOYED : parseRecord(own.value, name)
+  return { record, nowMs, unsealed: await readUnsealed(tx), others }
+}
+
+async function readUnsealed(tx: Transaction): Promise<Hour[]> {
+  const rows = await tx.selectDistinct({ shard: ledger.shard }).from(ledger).where(eq(ledger.sealed, false))
+  return rows.flatMap(({ shard }) => parseShardName(shard)?.hour ?? [])
 }
 
 function parseRecord(value: unknown, name: string): DeployRecord {

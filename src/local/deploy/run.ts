@@ -72,8 +72,11 @@ export async function rehearse(job: Job, { wrangler, records, say }: Services): 
 }
 
 /** The record with this deploy begun. @throws DeployError when it may not begin. */
-function recordWith({ id, schedules, live, target }: Job, { record, nowMs }: Remembered): DeployRecord {
-  const plan = planDeploy(record, { id, schedules, beganMs: nowMs }, live)
+function recordWith(
+  { id, schedules, live, target }: Job,
+  { record, nowMs, unsealed }: Remembered,
+): DeployRecord {
+  const plan = planDeploy(record, { id, schedules, beganMs: nowMs }, { live, unsealed })
   if (plan.kind === 'begin') return plan.record
   throw new DeployError(describePlan(plan, envFlag(target)))
 }

@@ -28,6 +28,7 @@ function describeFault({ variable, hour, deployed, edited, reason, instead }: Ed
     begun: `${name} has begun, and its shards may still hold or take something`,
     soon: `${name} begins in less than one full hour, and this deploy may not be everywhere by then`,
     reopened: `${name} has closed, and would open again when its shards may be gone, with the ids that they knew`,
+    unsettled: `a shard of ${name} still holds something (GET /hours/${name} says what), and would not be asked any more`,
   }
   return (
     `${variable}: ${why[reason]}. Deployed for it is ${deployed}, and this edit would make it ${edited}.\n` +

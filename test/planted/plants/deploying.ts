@@ -62,6 +62,18 @@ export const DEPLOYING: readonly Plant[] = [
     suite: inDeploy,
   },
   {
+    name: 'aborted-taken-for-live',
+    mistake: 'a wrangler that was told not to deploy is taken for one that has',
+    edits: [
+      {
+        file: 'src/local/deploy/run.ts',
+        find: 'if (code === 0 && versionId !== null) return',
+        replace: "if (code === 0 && versionId !== '') return",
+      },
+    ],
+    suite: inDeploy,
+  },
+  {
     name: 'migration-takes-a-null-away',
     mistake: 'a migration forbids what the release before writes',
     edits: [

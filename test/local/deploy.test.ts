@@ -376,11 +376,12 @@ describe('npm run deploy -- --dry-run', () => {
   })
 })
 
-test('staging has all that the top level has, but for its name and the id of its rate limit', () => {
+test('staging has every binding, and every var with whatever value, and no name or count of the top level', () => {
   const top = unstable_readConfig({ config: CONFIG, env: '' })
   const staging = unstable_readConfig({ config: CONFIG, env: 'staging' })
   const [limit] = top.ratelimits
   const [stagingLimit] = staging.ratelimits
+  expect(Object.keys(staging.vars)).toEqual(Object.keys(top.vars))
   expect(limit?.namespace_id).toBeDefined()
   expect(stagingLimit?.namespace_id).not.toBe(limit?.namespace_id)
   expect(staging).toEqual({
@@ -388,5 +389,6 @@ test('staging has all that the top level has, but for its name and the id of its
     name: 'sumdial-staging',
     targetEnvironment: 'staging',
     ratelimits: [{ ...limit, namespace_id: stagingLimit?.namespace_id }],
+    vars: expect.objectContaining({}),
   })
 })

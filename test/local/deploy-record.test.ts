@@ -116,6 +116,19 @@ describe('deploys that are interrupted anywhere', () => {
     expect(at(START_MS + UNDER_WAY_MS_MAX)).toBe('begin')
   })
 
+  test('[K2] leave it open which of two is live, so that an edit good for one of them alone is asked about', () => {
+    const schedules = (shards: string) => ({ SHARDS: scheduleOf(shards), LATE_HOURS: scheduleOf('72') })
+    const live = { id: 'a', schedules: schedules('1'), beganMs: START_MS - 3 * HOUR_MS }
+    const change = { id: 'b', schedules: schedules('1, 2@2026-11-25T06Z'), beganMs: START_MS - 2 * HOUR_MS }
+    const record = { live, unconfirmed: [{ ...change, hasEnded: true }] }
+    const plan = (like: Deploy, told: string) =>
+      planDeploy(record, { id: 'c', schedules: like.schedules, beganMs: START_MS }, { live: told }).kind
+    for (const like of [live, change])
+      expect(planDeploy(record, { ...like, id: 'c', beganMs: START_MS }).kind).toBe('ambiguous')
+    expect([plan(live, 'before'), plan(live, 'b')]).toEqual(['begin', 'refused'])
+    expect([plan(change, 'before'), plan(change, 'b')]).toEqual(['refused', 'begin'])
+  })
+
   test('what is confirmed late does not unsay what was begun after it', () => {
     const schedules = { SHARDS: scheduleOf('1'), LATE_HOURS: scheduleOf('72') }
     const deploy = (id: string) => ({ id, schedules, beganMs: START_MS, hasEnded: true })

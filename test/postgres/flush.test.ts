@@ -50,6 +50,7 @@ function flusherOf(sink: Stand['sink']): Flusher {
     },
     sink,
     clock,
+    log: () => undefined,
     intervalMs: 5_000,
     retireAtMs: RETIRE_AT,
     erase: () => store.forget(),

@@ -5,6 +5,7 @@ import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import { encodeFlight } from '../../src/model/flight.ts'
 import { hourOf } from '../../src/model/hour.ts'
+import type { FlushLine } from '../../src/model/log-line.ts'
 import { Flusher } from '../../src/shard/flush.ts'
 import { ShardStore } from '../../src/shard/store.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
@@ -23,6 +24,7 @@ let sent: Sent[]
 let alarmAtMs: number | null
 let erased: number
 let flusher: Flusher
+let logged: FlushLine[]
 
 beforeEach(() => {
   clock = new FakeClock(START)
@@ -30,6 +32,7 @@ beforeEach(() => {
   sent = []
   alarmAtMs = null
   erased = 0
+  logged = []
   flusher = new Flusher({
     name: { hour: hourOf(START), slot: 0 },
     store,
@@ -50,6 +53,7 @@ beforeEach(() => {
       erased += 1
     },
     clock,
+    log: (line) => logged.push(line),
     intervalMs: INTERVAL_MS,
     retireAtMs: RETIRE_AT,
   })

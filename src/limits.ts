@@ -59,6 +59,9 @@ export const SHARDS_MAX = 256
 /** Shards that one `/status` asks, a call each: all of one hour, or one of each of many. */
 export const STATUS_SHARDS_MAX = SHARDS_MAX
 
+/** Hours before this one that one `/metrics` may ask the shards of: as many as an hour stays open by default. */
+export const METRICS_HOURS_MAX = 72
+
 /** Hours that an hour may stay open, 114 years: it lets one import old logs. A deployment wants days. */
 export const LATE_HOURS_MAX = 1_000_000
 

@@ -228,3 +228,56 @@ describe('a flush', () => {
     expect(alarmAtMs).toBeNull()
   })
 })
+
+describe('the log', () => {
+  test('has one line for a flush, whatever the number of its batches, and none for an alarm with nothing to send', async () => {
+    open(manyCells(BATCH_CELLS_MAX + 1))
+    const run = ring()
+    await clock.pass(30)
+    await answer()
+    await clock.pass(20)
+    await answer()
+    await run
+    await ring()
+    expect(logged).toEqual([
+      {
+        message: 'flushed',
+        outcome: 'applied',
+        batches: 2,
+        seq: 2,
+        cells: BATCH_CELLS_MAX + 1,
+        increments: BATCH_CELLS_MAX + 1,
+        ms: 50,
+      },
+    ])
+  })
+
+  test('has one line for each failure, with how many there have been and when the next try is', async () => {
+    open([['site/secret', cellOf(1)]])
+    for (const failures of [1, 2]) {
+      const run = ring()
+      await clock.pass(7)
+      await answer({
+        kind: 'refused',
+        reason: 'SQLSTATE 28P01: password authentication failed for user "me"',
+      })
+      await run
+      const retryMs = (alarmAtMs ?? 0) - clock.now()
+      const batch = { seq: 1, cells: 1, increments: 1, ms: 7 }
+      const told = { outcome: 'refused', reason: 'SQLSTATE 28P01', failures, retryMs }
+      expect(logged.splice(0)).toEqual([{ message: 'flush failed', ...told, ...batch }])
+      await clock.pass(retryMs)
+    }
+    expect(store.holdings().tally).toMatchObject({ refused: 2, applied: 0, sentMs: 14 })
+  })
+
+  test('tells a seal without an answer, and which batch was to move', async () => {
+    open([['k', cellOf(1)]])
+    const run = ring()
+    await answer({ kind: 'rewound', reason: 'the ledger has seq 3' })
+    await run
+    expect(logged).toEqual([
+      expect.objectContaining({ message: 'seal failed', outcome: 'ambiguous', failures: 1 }),
+    ])
+  })
+})

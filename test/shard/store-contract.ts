@@ -201,7 +201,7 @@ export function describeStore(name: string, withSql: WithSql): void {
 
 type Step =
   | { readonly kind: 'merge'; readonly sender: string; readonly cells: KeyedCell[] }
-  | { readonly kind: 'freeze' | 'settle' | 'load' }
+  | { readonly kind: 'freeze' | 'fail' | 'settle' | 'load' }
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -223,7 +223,9 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({ kind: fc.constantFrom('freeze' as const, 'settle' as const, 'load' as const) }),
+    arbitrary: fc.record({
+      kind: fc.constantFrom('freeze' as const, 'fail' as const, 'settle' as const, 'load' as const),
+    }),
   },
 )
 
@@ -266,6 +268,7 @@ function takeStep(world: World, step: Step): void {
     addTo(world.settled, [...first.cells])
     store.settle(first.seq)
   }
+  if (step.kind === 'fail' && first !== undefined) store.tallyFailure('ambiguous', 5)
   if (step.kind === 'load') world.store = new ShardStore(world.sql, world.uuid)
 }
 
@@ -388,7 +391,7 @@ function nextId(): () => string {
 type NamedStep =
   | { readonly kind: 'send'; readonly entries: readonly { readonly id: string; readonly value: number }[] }
   | { readonly kind: 'again'; readonly back: number }
-  | { readonly kind: 'freeze' | 'settle' | 'load' }
+  | { readonly kind: 'freeze' | 'fail' | 'settle' | 'load' }
 
 const namedSteps: fc.Arbitrary<NamedStep> = fc.oneof(
   {

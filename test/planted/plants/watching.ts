@@ -76,6 +76,6 @@ export const WATCHING: readonly Plant[] = [
         replace: 'this.#memory.state = next',
       },
     ],
-    suite: { project: 'node', file: 'test/shard/store.test.ts', titles: 'what came of batches' },
+    suite: { project: 'node', file: 'test/shard/store.test.ts' },
   },
 ]

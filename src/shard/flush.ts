@@ -136,7 +136,7 @@ export class Flusher {
     const armNext = () => alarm.set(this.dueMs(nowMs))
     if (store.frozen.length === 0) store.freeze(nowMs, armNext)
     else armNext()
-    const applied: Sent[] = []
+    const applied: OfBatch[] = []
     for (let batch = store.frozen[0]; batch !== undefined; batch = store.frozen[0]) {
       if (clock.now() - nowMs > FLUSH_RUN_MS_MAX) break
       if (!(await this.#send(batch, applied))) break
@@ -144,8 +144,12 @@ export class Flusher {
     this.#tellApplied(applied)
   }
 
-  /** Sends one batch, and does what the outcome asks. Answers whether to go on with the next. */
-  async #send(frozen: FrozenBatch, applied: Sent[]): Promise<boolean> {
+  /**
+   * Sends one batch, and does what the outcome asks. Answers whether to go on with the next.
+   *
+   * @param applied gets what is to be told of it, and not its cells: a backlog of them would not fit twice.
+   */
+  async #send(frozen: FrozenBatch, applied: OfBatch[]): Promise<boolean> {
     const { store, sink, clock } = this.#services
     const beganMs = clock.now()
     const outcome = await sink.apply(this.#batchOf(frozen))
@@ -155,7 +159,7 @@ export class Flusher {
     switch (outcome.kind) {
       case 'applied':
         store.settle(frozen.seq, sent.ms)
-        applied.push(sent)
+        applied.push(ofBatch(sent))
         this.#fault = null
         this.#notBeforeMs = 0
         this.#refusedAlike = { reason: '', count: 0 }
@@ -241,17 +245,15 @@ export class Flusher {
   }
 
   /** One line for a flush, whatever the number of its batches. */
-  #tellApplied(applied: readonly Sent[]): void {
-    const last = applied.at(-1)
-    if (last === undefined) return
-    const total = { cells: 0, increments: 0, ms: 0 }
-    for (const { frozen, ms } of applied) {
-      total.cells += frozen.cells.size
-      total.increments += frozen.increments
-      total.ms += ms
-    }
-    const { seq } = last.frozen
-    this.#services.log({ message: 'flushed', outcome: 'applied', batches: applied.length, seq, ...total })
+  #tellApplied(applied: readonly OfBatch[]): void {
+    if (applied.length === 0) return
+    const total = applied.reduce((sum, { seq, cells, increments, ms }) => ({
+      seq,
+      cells: sum.cells + cells,
+      increments: sum.increments + increments,
+      ms: sum.ms + ms,
+    }))
+    this.#services.log({ message: 'flushed', outcome: 'applied', batches: applied.length, ...total })
   }
 
   #batchOf(frozen: FrozenBatch): Batch {

@@ -18,7 +18,7 @@ import { entryBytes } from '../model/entry.ts'
 import type { MergeAnswer } from '../model/flight.ts'
 import { encodeFlight } from '../model/flight.ts'
 import { backoffMs } from '../model/retry.ts'
-import { isOverloaded, landingOf } from './attempt.ts'
+import { isOverloaded, landingOf, reasonOf } from './attempt.ts'
 import type { Gathering, Landing, Lead, Line, Waiter } from './line.ts'
 import { join, landingFor, lineOf } from './line.ts'
 import { within } from './within.ts'
@@ -218,7 +218,7 @@ export class Coalescer {
       try {
         return landingOf(await within(clock, ATTEMPT_MS_MAX, send(shard, flight)), attempt)
       } catch (error) {
-        reason = error instanceof Error ? error.message.slice(0, 200) : 'no answer'
+        reason = reasonOf(error)
         if (isOverloaded(error)) return landingOf({ kind: 'refused', reason: 'overloaded' }, attempt)
       }
       const waitMs = backoffMs(attempt, FLIGHT_RETRY_MS, clock.random())

@@ -11,6 +11,9 @@ import { onExit } from './on-exit.ts'
 
 const CONFIG = join(import.meta.dirname, '../../wrangler.toml')
 
+/** A line of the log, as workerd prints it. */
+const FLUSHED = /^\{\n {2}message: 'flushed',\n[^}]*\}\n/gm
+
 /** A Worker in a workerd of its own, on 127.0.0.1. */
 export interface Served {
   /** `http://127.0.0.1:PORT`, without a slash behind it. */
@@ -19,7 +22,10 @@ export interface Served {
   readonly pid: number
   /** Of V8's inspector, if the flags asked for one with `--inspector-addr=127.0.0.1:0`. */
   readonly inspectorPort: number | undefined
-  /** All that workerd has written to its standard output and error so far. A Worker in good order writes nothing. */
+  /**
+   * All that workerd has written to its standard output and error so far, but that flushes went well. A Worker in good
+   * order writes nothing else.
+   */
   log(): string
   /** kill -9 of workerd. It removes the state too, unless that is the caller's. Idempotent. */
   stop(): Promise<void>
@@ -57,7 +63,8 @@ export async function serve({ script, vars, flags = [], objects }: ServeOptions)
     env: { ...process.env, PWD: dir },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
-  const log = gather(child)
+  const written = gather(child)
+  const log = () => written().replaceAll(FLUSHED, '')
   const removeState = () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
   const forget = onExit(() => {
     child.kill('SIGKILL')

@@ -33,25 +33,27 @@ export function splitByShard(
   const parts: Part[] = []
   /** The part of each shard that still has room, by hour and slot: to name a shard for each item would cost most of all. */
   const open = new Map<number, Part>()
+  let place = -1
+  let part: Part | undefined
   for (let index = 0; index < increments.length; index++) {
     const { key, value, hour, id } = increments[index] as Increment
     const slot = slotOf(key, hour, shards)
-    const place = hour * SLOTS_MAX + slot
-    let part = open.get(place)
+    const itsPlace = hour * SLOTS_MAX + slot
+    // Neighbours nearly always share a shard, and a look into the map costs as much as all the rest.
+    if (itsPlace !== place) part = open.get(itsPlace)
+    place = itsPlace
     // What a request's name holds together is never cut.
     if (part === undefined || (request === undefined && isCrowded(part))) {
       part = openPart(formatShardName({ hour, slot }))
       open.set(place, part)
       parts.push(part)
     }
-    if (id !== undefined) {
-      addNamed(part, index, key, value, id)
-      continue
-    }
-    addUnnamed(part.unnamed, key, value)
-    part.indexes.push(index)
+    if (id === undefined) {
+      addUnnamed(part.unnamed, key, value)
+      part.indexes.push(index)
+    } else addNamed(part, index, key, value, id)
   }
-  return request === undefined ? parts : parts.map((part) => nameWhole(part, request))
+  return request === undefined ? parts : parts.map((each) => nameWhole(each, request))
 }
 
 /** More than any hour's shard count, so that hour and slot make one number. */

@@ -34,7 +34,7 @@ export async function applyLoad(load: Load): Promise<LoadResult> {
 function bodyOf(connection: number, items: number): string {
   if (items === 1) return JSON.stringify({ key: `site/example.com/page-${connection}`, value: 1 })
   const increments = Array.from({ length: items }, (_, i) => ({
-    key: `site/example.com/${connection % 4}/page-${i}`,
+    key: `site/example.com/page-${i}`,
     value: 1 + i,
   }))
   return JSON.stringify(increments)

@@ -9,6 +9,7 @@ import { ingest } from './ingest.ts'
 import { jsonResponse } from './json.ts'
 import { listAnswer } from './list.ts'
 import { parseListQuery } from './list-query.ts'
+import { metrics } from './metrics.ts'
 import { nextHourWaker } from './next-hour.ts'
 import { onError } from './on-error.ts'
 import { openApiDocument } from './openapi/document.ts'
@@ -37,7 +38,7 @@ export function createApp(services: EdgeServices) {
 }
 
 const NOT_FOUND =
-  'There are POST /increment, GET /counters?key=, GET /counters?prefix=, GET /counters/{key}, GET /hours/{hour}, GET /status, POST /parked/retry and POST /parked/discard; GET /docs tells more.'
+  'There are POST /increment, GET /counters?key=, GET /counters?prefix=, GET /counters/{key}, GET /hours/{hour}, GET /status, GET /metrics, POST /parked/retry and POST /parked/discard; GET /docs tells more.'
 
 /** Of what is the same for everyone until the next deploy. */
 const PUBLIC = { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }
@@ -128,6 +129,7 @@ export function routesOf(services: EdgeServices): readonly Route[] {
     ['GET', '/counters/*', 'read', counterOfPath],
     ['GET', '/hours/:hour', 'read', hour],
     ['GET', '/status', 'read', status],
+    ['GET', '/metrics', 'read', (c) => metrics(c, services)],
     ['POST', '/parked/retry', 'admin', (c) => parked(c, 'retry')],
     ['POST', '/parked/discard', 'admin', (c) => parked(c, 'discard')],
     ['GET', '/openapi.json', 'nothing', openApi],

@@ -1,4 +1,7 @@
 import type { Context } from 'hono'
+import { log } from '../log.ts'
+import { tellError, tellReason } from '../model/log-line.ts'
+import { reasonOf } from './attempt.ts'
 import { problemResponse } from './problem-response.ts'
 import { Unavailable } from './within.ts'
 
@@ -9,15 +12,9 @@ export function onError(error: Error, c: Context): Response {
     return problemResponse({ kind: 'invalid_parameter', parameter: 'Host', detail: 'Host makes no URL.' })
   }
   if (error instanceof Unavailable) {
-    const reason = error.cause instanceof Error ? error.cause.message.slice(0, 200) : 'unknown'
-    console.warn({ message: 'unavailable', detail: error.message, reason })
+    log({ message: 'unavailable', detail: error.message, reason: tellReason(reasonOf(error.cause)) })
     return problemResponse({ kind: 'unavailable', detail: error.message })
   }
-  console.error({ message: 'unexpected', error: error.name, at: framesOf(error) })
+  log({ message: 'unexpected', ...tellError(error) })
   return problemResponse({ kind: 'internal' })
-}
-
-/** Where it was thrown, without its message: what could not be parsed or checked is often quoted there. */
-function framesOf({ stack = '' }: Error): string[] {
-  return stack.split('\n').flatMap((line) => (/^ +at /.test(line) ? [line.trim()] : []))
 }

@@ -8,9 +8,12 @@ const BEGINNING = Number.NEGATIVE_INFINITY as Hour
 
 /** The number in force for an hour. [K2] */
 export function valueAt(schedule: Schedule, hour: Hour): number {
-  const step = schedule.findLast((s) => s.from <= hour)
-  if (step === undefined) throw new Error('a schedule has a first step that holds from the beginning')
-  return step.value
+  // Not findLast: it is asked for each increment, and nearly always has one step.
+  for (let i = schedule.length - 1; i >= 0; i--) {
+    const step = schedule[i]
+    if (step !== undefined && step.from <= hour) return step.value
+  }
+  throw new Error('a schedule has a first step that holds from the beginning')
 }
 
 export type ScheduleFault = { readonly fault: string }

@@ -7,6 +7,7 @@ import { NAMING } from './plants/naming.ts'
 import { POSTGRES } from './plants/postgres.ts'
 import { READING } from './plants/reading.ts'
 import { STORING } from './plants/storing.ts'
+import { WATCHING } from './plants/watching.ts'
 
 /** One replacement. `find` stands in the file exactly once. */
 export type Edit = { readonly file: string; readonly find: string; readonly replace: string }
@@ -38,4 +39,5 @@ export const PLANTS: readonly Plant[] = [
   ...LISTING,
   ...READING,
   ...DEPLOYING,
+  ...WATCHING,
 ]

@@ -30,7 +30,7 @@ export async function ingest(request: Request, services: IngestServices): Promis
   const parts = splitByShard(increments, config.shards, name)
   const landings = await Promise.all(
     parts.map(
-      ({ shard, cells, named }): Promise<Landing> => coalescer.submit(shard, cells, keepAlive, named),
+      ({ shard, unnamed, named }): Promise<Landing> => coalescer.submit(shard, unnamed, keepAlive, named),
     ),
   )
   const isNamed = name !== undefined || increments.every(({ id }) => id !== undefined)

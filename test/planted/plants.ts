@@ -1,5 +1,6 @@
 import { ACCESS } from './plants/access.ts'
 import { COUNTING } from './plants/counting.ts'
+import { DEPLOYING } from './plants/deploying.ts'
 import { FLUSHING } from './plants/flushing.ts'
 import { LISTING } from './plants/listing.ts'
 import { NAMING } from './plants/naming.ts'
@@ -37,5 +38,6 @@ export const PLANTS: readonly Plant[] = [
   ...ACCESS,
   ...LISTING,
   ...READING,
+  ...DEPLOYING,
   ...WATCHING,
 ]

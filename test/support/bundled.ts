@@ -24,7 +24,7 @@ function wranglerCommand(): string {
  */
 export async function bundle(entry = 'src/index.ts'): Promise<string> {
   const outdir = mkdtempSync(join(tmpdir(), 'sumdial-bundle-'))
-  const args = [wranglerCommand(), 'deploy', entry, '--dry-run', '--outdir', outdir]
+  const args = [wranglerCommand(), 'deploy', entry, '--dry-run', '--env=', '--outdir', outdir]
   const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' }
   try {
     await run(process.execPath, args, { cwd: ROOT, env })

@@ -18,6 +18,8 @@ const FLUSHED = /^\{\n {2}message: 'flushed',\n[^}]*\}\n/gm
 export interface Served {
   /** `http://127.0.0.1:PORT`, without a slash behind it. */
   readonly url: string
+  /** Of each isolate, that one first. */
+  readonly urls: readonly string[]
   readonly port: number
   readonly pid: number
   /** Of V8's inspector, if the flags asked for one with `--inspector-addr=127.0.0.1:0`. */
@@ -40,6 +42,8 @@ export type ServeOptions = {
   readonly flags?: readonly string[]
   /** A directory of the caller's where objects live, so that they outlive this workerd. */
   readonly objects?: string
+  /** Services of the same Worker that share its objects, each with an isolate and an address of its own. */
+  readonly isolates?: number
 }
 
 /**
@@ -51,11 +55,17 @@ export type ServeOptions = {
  *
  * @throws with workerd's output when it ends before it listens.
  */
-export async function serve({ script, vars, flags = [], objects }: ServeOptions): Promise<Served> {
+export async function serve({
+  script,
+  vars,
+  flags = [],
+  objects,
+  isolates = 1,
+}: ServeOptions): Promise<Served> {
   const dir = mkdtempSync(join(tmpdir(), 'sumdial-served-'))
   mkdirSync(join(dir, 'objects'))
   writeFileSync(join(dir, 'worker.js'), script)
-  writeFileSync(join(dir, 'config.capnp'), workerdConfig(objects ?? join(dir, 'objects'), vars))
+  writeFileSync(join(dir, 'config.capnp'), workerdConfig(objects ?? join(dir, 'objects'), vars, isolates))
   // Without --verbose workerd keeps to itself what an object threw, and what became of a waitUntil.
   const args = ['serve', 'config.capnp', '--verbose', '--control-fd=3', ...flags]
   const child = spawn(workerdBinary(), args, {
@@ -76,8 +86,10 @@ export async function serve({ script, vars, flags = [], objects }: ServeOptions)
     removeState()
   }
   try {
-    const { port, inspectorPort } = await listening(child)
-    return { url: `http://127.0.0.1:${port}`, port, pid: child.pid ?? 0, inspectorPort, log, stop }
+    const { ports, inspectorPort } = await listening(child, isolates)
+    const urls = ports.map((port) => `http://127.0.0.1:${port}`)
+    const [port = 0] = ports
+    return { url: urls[0] ?? '', urls, port, pid: child.pid ?? 0, inspectorPort, log, stop }
   } catch (error) {
     await stop()
     throw new Error(`workerd did not start:\n${log()}`, { cause: error })
@@ -97,7 +109,7 @@ export function workerdVersion(): string {
 }
 
 /** Cap'n Proto's text form, whose strings are written as JSON's are. Source: workerd/workerd.capnp. */
-function workerdConfig(objects: string, vars: Readonly<Record<string, string>>): string {
+function workerdConfig(objects: string, vars: Readonly<Record<string, string>>, isolates: number): string {
   const config = unstable_readConfig({ config: CONFIG })
   const text = (value: unknown) => JSON.stringify(value)
   const list = (parts: readonly string[]) => `[\n    ${parts.join(',\n    ')}\n  ]`
@@ -106,8 +118,12 @@ function workerdConfig(objects: string, vars: Readonly<Record<string, string>>):
     ...Object.entries({ ...config.vars, ...vars }).map(
       ([name, value]) => `(name = ${text(name)}, text = ${text(value)})`,
     ),
-    ...classes.map((c) => `(name = ${text(c.name)}, durableObjectNamespace = ${text(c.class_name)})`),
+    ...classes.map(
+      (c) =>
+        `(name = ${text(c.name)}, durableObjectNamespace = (className = ${text(c.class_name)}, serviceName = "worker"))`,
+    ),
   ]
+  const others = Array.from({ length: isolates - 1 }, (_, i) => `worker-${i + 2}`)
   const namespaces = classes.map(
     (c) => `(className = ${text(c.class_name)}, uniqueKey = ${text(c.class_name)}, enableSql = true)`,
   )
@@ -115,11 +131,27 @@ function workerdConfig(objects: string, vars: Readonly<Record<string, string>>):
 
 const config :Workerd.Config = (
   services = [
-    (name = "worker", worker = .worker),
+    (name = "worker", worker = .worker),${others
+      .map(
+        (name) => `
+    (name = ${text(name)}, worker = .other),`,
+      )
+      .join('')}
     (name = "objects", disk = (path = ${text(objects)}, writable = true)),
     (name = "internet", network = (allow = ["public", "private"]))
   ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")]
+  sockets = ${list(
+    ['worker', ...others].map(
+      (name) => `(name = ${text(name)}, address = "127.0.0.1:0", http = (), service = ${text(name)})`,
+    ),
+  )}
+);
+
+const other :Workerd.Worker = (
+  modules = [(name = "worker.js", esModule = embed "worker.js")],
+  compatibilityDate = ${text(config.compatibility_date)},
+  compatibilityFlags = ${text(config.compatibility_flags)},
+  bindings = ${list(bindings)}
 );
 
 const worker :Workerd.Worker = (
@@ -134,7 +166,7 @@ const worker :Workerd.Worker = (
 }
 
 /** Said once at the start of a flag that the compatibility date implies; older dates need it, so it does no harm. */
-const FLAG_NOTICE = /^service worker: The compatibility flag \w+ became the default as of .*\n/gm
+const FLAG_NOTICE = /^service worker(?:-\d+)?: The compatibility flag \w+ became the default as of .*\n/gm
 
 function gather(child: ChildProcess): () => string {
   const chunks: Buffer[] = []
@@ -142,14 +174,18 @@ function gather(child: ChildProcess): () => string {
   return () => Buffer.concat(chunks).toString().replaceAll(FLAG_NOTICE, '')
 }
 
-/** workerd tells on its control descriptor, one JSON object a line, which port each socket has got; the inspector's is first. */
-async function listening(child: ChildProcess): Promise<Pick<Served, 'port' | 'inspectorPort'>> {
+/** workerd tells on its control descriptor, one JSON object a line, which port each socket has got, in any order. */
+async function listening(child: ChildProcess, sockets: number) {
   const control = createInterface({ input: child.stdio[3] as Readable })
   let inspectorPort: number | undefined
+  const ports = new Map<string, number>()
   for await (const line of control) {
-    const { event, port }: { event: string; port?: number } = JSON.parse(line)
+    const { event, port, socket = '' }: { event: string; port?: number; socket?: string } = JSON.parse(line)
     if (event === 'listen-inspector') inspectorPort = port
-    if (event === 'listen' && port !== undefined) return { port, inspectorPort }
+    if (event === 'listen' && port !== undefined) ports.set(socket, port)
+    if (ports.size < sockets) continue
+    const inOrder = [...ports].sort(([a], [b]) => (a < b ? -1 : 1))
+    return { ports: inOrder.map(([, each]) => each), inspectorPort }
   }
   throw new Error('workerd ended before it listened')
 }

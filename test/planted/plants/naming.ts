@@ -127,8 +127,8 @@ export const NAMING: readonly Plant[] = [
     edits: [
       {
         file: 'src/shard/shard.ts',
-        find: 'return store.discardParked(chosen)',
-        replace: 'return store.discardParked([...store.parked.keys()])',
+        find: 'store.discardParked(chosen)',
+        replace: 'store.discardParked([...store.parked.keys()])',
       },
     ],
     suite: SIMULATION,

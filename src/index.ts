@@ -4,8 +4,10 @@ import { parseConfig } from './config.ts'
 import { createApp } from './edge/app.ts'
 import { Coalescer } from './edge/coalescer.ts'
 import { withHeaders } from './edge/headers.ts'
+import { operationsOf } from './edge/operations.ts'
 import type { ParkedAction } from './edge/parked.ts'
 import { problemResponse } from './edge/problem-response.ts'
+import type { EdgeServices } from './edge/services.ts'
 import { sweep } from './edge/sweep.ts'
 import { Unavailable, within } from './edge/within.ts'
 import { READ_MS_MAX } from './limits.ts'
@@ -42,7 +44,7 @@ function createWorker(env: Env, config: Config) {
   const shard = (name: string) => env.SHARD.getByName(name)
   const wake = (name: string) => shard(name).wake()
   const ledger = createLedger(config, clock)
-  const app = createApp({
+  const services: EdgeServices = {
     config,
     clock,
     coalescer: new Coalescer({
@@ -67,7 +69,9 @@ function createWorker(env: Env, config: Config) {
     readLedger: orUnavailable('Postgres', ledger.increments),
     wake,
     isWithinLimit: limiter(env.RATE_LIMIT),
-  })
+  }
+  const operations = operationsOf(services)
+  const app = createApp(services, operations)
   const { shards, lateHours } = config
   const { prune, stragglers } = ledger
   return { app, sweep: (nowMs: number) => sweep(nowMs, { shards, lateHours, wake, prune, stragglers }) }

@@ -3,6 +3,7 @@ import type { Config } from './config.ts'
 import { parseConfig } from './config.ts'
 import { createApp } from './edge/app.ts'
 import { Coalescer } from './edge/coalescer.ts'
+import { BindingEntrypoint } from './edge/entrypoint.ts'
 import { withHeaders } from './edge/headers.ts'
 import { operationsOf } from './edge/operations.ts'
 import type { ParkedAction } from './edge/parked.ts'
@@ -74,7 +75,11 @@ function createWorker(env: Env, config: Config) {
   const app = createApp(services, operations)
   const { shards, lateHours } = config
   const { prune, stragglers } = ledger
-  return { app, sweep: (nowMs: number) => sweep(nowMs, { shards, lateHours, wake, prune, stragglers }) }
+  return {
+    app,
+    operations,
+    sweep: (nowMs: number) => sweep(nowMs, { shards, lateHours, wake, prune, stragglers }),
+  }
 }
 
 /** The same, within the time that a reader waits; whatever goes wrong there is no fault of the request. */
@@ -106,6 +111,13 @@ let made: { readonly env: Env; readonly worker: ReturnType<typeof createWorker> 
 function workerOf(env: Env) {
   if (made?.env !== env) made = { env, worker: createWorker(env, parseConfig(env)) }
   return made.worker
+}
+
+/** What a service binding of another Worker names as its entrypoint. */
+export class Sumdial extends BindingEntrypoint<Env> {
+  constructor(ctx: ExecutionContext, env: Env) {
+    super(ctx, env, { clock, operations: () => workerOf(env).operations })
+  }
 }
 
 export default {

@@ -40,11 +40,11 @@ export type HourServices = {
 /** `GET /hours/{hour}`: may it be invoiced? For a token with a prefix, of its own keys alone. [S2] */
 export async function readHour(
   asked: Asked,
-  hourInPath: string,
+  hourAsked: unknown,
   grant: string | null,
   services: HourServices,
 ): Promise<HourAnswer | Problem> {
-  const parsed = parseParameters(asked, hourParametersSchema, { hour: hourInPath })
+  const parsed = parseParameters(asked, hourParametersSchema, { hour: hourAsked })
   if ('kind' in parsed) return parsed
   const { hour } = parsed.parameters
   if (hourStartMs(hour) > services.nowMs + AHEAD_MS_MAX) return invalid('hour', 'has not begun')

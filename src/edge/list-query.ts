@@ -71,7 +71,7 @@ export function parseListQuery(asked: Asked, grant: string | null, nowMs: number
   return { prefix, query: { ranges, ...range, sort, grouping, limit, after: cursor?.after ?? null } }
 }
 
-const FORBIDDEN = 'No key under this prefix is one that this token may read.'
+const FORBIDDEN = 'No key under this prefix is one that this token or binding may read.'
 
 function parseListRange(parameters: Pick<Parameters, 'from' | 'to'>, nowMs: number): HourRange | Problem {
   const range = parseRange(parameters, nowMs)

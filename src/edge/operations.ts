@@ -61,7 +61,7 @@ export function operationsOf(services: EdgeServices) {
       return 'kind' in list ? list : listAnswer(list, services.listCounters)
     },
 
-    async hour(asked: Asked, hour: string, { grant, nowMs }: Caller): Promise<HourAnswer | Problem> {
+    async hour(asked: Asked, hour: unknown, { grant, nowMs }: Caller): Promise<HourAnswer | Problem> {
       const { shards, lateHours } = config
       const { askSettlement } = services
       return readHour(asked, hour, grant.prefix, { askSettlement, shards, lateHours, nowMs })

@@ -44,7 +44,7 @@ export type Asked = string | Readonly<Record<string, unknown>>
 export function parseParameters<S extends z.ZodObject>(
   asked: Asked,
   schema: S,
-  more: Readonly<Record<string, string | readonly string[]>> = {},
+  more: Readonly<Record<string, unknown>> = {},
 ): { readonly parameters: z.output<S> } | Problem {
   if (typeof asked === 'string') return parseSearch(asked, schema, more)
   return checkParameters({ ...asked, ...more }, schema)
@@ -53,7 +53,7 @@ export function parseParameters<S extends z.ZodObject>(
 function parseSearch<S extends z.ZodObject>(
   rawSearch: string,
   schema: S,
-  more: Readonly<Record<string, string | readonly string[]>>,
+  more: Readonly<Record<string, unknown>>,
 ): { readonly parameters: z.output<S> } | Problem {
   // URLSearchParams would take what is not UTF-8 for U+FFFD, and answer for another text than was asked.
   const broken = brokenParameter(rawSearch)

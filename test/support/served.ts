@@ -16,6 +16,8 @@ export interface Served {
   /** `http://127.0.0.1:PORT`, without a slash behind it. */
   readonly url: string
   readonly port: number
+  /** Of the Worker beside it, if there is one. */
+  readonly besidePort: number | undefined
   readonly pid: number
   /** Of V8's inspector, if the flags asked for one with `--inspector-addr=127.0.0.1:0`. */
   readonly inspectorPort: number | undefined
@@ -34,6 +36,14 @@ export type ServeOptions = {
   readonly flags?: readonly string[]
   /** A directory of the caller's where objects live, so that they outlive this workerd. */
   readonly objects?: string
+  /** Another Worker in the same workerd, whose service bindings are to this one. */
+  readonly beside?: Beside
+}
+
+export type Beside = {
+  readonly script: string
+  /** Path of its wrangler.toml, whose `[[services]]` it has: their entrypoints and props, to the letter. */
+  readonly config: string
 }
 
 /**
@@ -45,11 +55,13 @@ export type ServeOptions = {
  *
  * @throws with workerd's output when it ends before it listens.
  */
-export async function serve({ script, vars, flags = [], objects }: ServeOptions): Promise<Served> {
+export async function serve({ script, vars, flags = [], objects, beside }: ServeOptions): Promise<Served> {
   const dir = mkdtempSync(join(tmpdir(), 'sumdial-served-'))
   mkdirSync(join(dir, 'objects'))
   writeFileSync(join(dir, 'worker.js'), script)
-  writeFileSync(join(dir, 'config.capnp'), workerdConfig(objects ?? join(dir, 'objects'), vars))
+  if (beside !== undefined) writeFileSync(join(dir, 'beside.js'), beside.script)
+  const config = workerdConfig(objects ?? join(dir, 'objects'), vars, beside)
+  writeFileSync(join(dir, 'config.capnp'), config)
   // Without --verbose workerd keeps to itself what an object threw, and what became of a waitUntil.
   const args = ['serve', 'config.capnp', '--verbose', '--control-fd=3', ...flags]
   const child = spawn(workerdBinary(), args, {
@@ -69,8 +81,9 @@ export async function serve({ script, vars, flags = [], objects }: ServeOptions)
     removeState()
   }
   try {
-    const { port, inspectorPort } = await listening(child)
-    return { url: `http://127.0.0.1:${port}`, port, pid: child.pid ?? 0, inspectorPort, log, stop }
+    const ports = await listening(child, beside === undefined ? 1 : 2)
+    const url = `http://127.0.0.1:${ports.port}`
+    return { url, ...ports, pid: child.pid ?? 0, log, stop }
   } catch (error) {
     await stop()
     throw new Error(`workerd did not start:\n${log()}`, { cause: error })
@@ -89,10 +102,15 @@ export function workerdVersion(): string {
   return require('workerd').version
 }
 
+const text = (value: unknown) => JSON.stringify(value)
+
 /** Cap'n Proto's text form, whose strings are written as JSON's are. Source: workerd/workerd.capnp. */
-function workerdConfig(objects: string, vars: Readonly<Record<string, string>>): string {
+function workerdConfig(
+  objects: string,
+  vars: Readonly<Record<string, string>>,
+  beside: Beside | undefined,
+): string {
   const config = unstable_readConfig({ config: CONFIG })
-  const text = (value: unknown) => JSON.stringify(value)
   const list = (parts: readonly string[]) => `[\n    ${parts.join(',\n    ')}\n  ]`
   const classes: readonly { name: string; class_name: string }[] = config.durable_objects.bindings
   const bindings = [
@@ -110,9 +128,17 @@ const config :Workerd.Config = (
   services = [
     (name = "worker", worker = .worker),
     (name = "objects", disk = (path = ${text(objects)}, writable = true)),
-    (name = "internet", network = (allow = ["public", "private"]))
+    (name = "internet", network = (allow = ["public", "private"]))${
+      beside === undefined ? '' : ',\n    (name = "beside", worker = .beside)'
+    }
   ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")]
+  sockets = [
+    (name = "http", address = "127.0.0.1:0", http = (), service = "worker")${
+      beside === undefined
+        ? ''
+        : ',\n    (name = "beside", address = "127.0.0.1:0", http = (), service = "beside")'
+    }
+  ]
 );
 
 const worker :Workerd.Worker = (
@@ -123,11 +149,28 @@ const worker :Workerd.Worker = (
   durableObjectNamespaces = ${list(namespaces)},
   durableObjectStorage = (localDisk = "objects")
 );
+${beside === undefined ? '' : besideConfig(beside)}`
+}
+
+function besideConfig({ config: path }: Beside): string {
+  const config = unstable_readConfig({ config: path })
+  const bindings = (config.services ?? []).map(({ binding, entrypoint, props }) => {
+    const to = entrypoint === undefined ? '' : `, entrypoint = ${text(entrypoint)}`
+    const given = props === undefined ? '' : `, props = (json = ${text(text(props))})`
+    return `(name = ${text(binding)}, service = (name = "worker"${to}${given}))`
+  })
+  return `
+const beside :Workerd.Worker = (
+  modules = [(name = "beside.js", esModule = embed "beside.js")],
+  compatibilityDate = ${text(config.compatibility_date)},
+  compatibilityFlags = ${text(config.compatibility_flags)},
+  bindings = [${bindings.join(', ')}]
+);
 `
 }
 
 /** Said once at the start of a flag that the compatibility date implies; older dates need it, so it does no harm. */
-const FLAG_NOTICE = /^service worker: The compatibility flag \w+ became the default as of .*\n/gm
+const FLAG_NOTICE = /^service (?:worker|beside): The compatibility flag \w+ became the default as of .*\n/gm
 
 function gather(child: ChildProcess): () => string {
   const chunks: Buffer[] = []
@@ -136,13 +179,21 @@ function gather(child: ChildProcess): () => string {
 }
 
 /** workerd tells on its control descriptor, one JSON object a line, which port each socket has got; the inspector's is first. */
-async function listening(child: ChildProcess): Promise<Pick<Served, 'port' | 'inspectorPort'>> {
+async function listening(
+  child: ChildProcess,
+  sockets: number,
+): Promise<Pick<Served, 'port' | 'besidePort' | 'inspectorPort'>> {
   const control = createInterface({ input: child.stdio[3] as Readable })
   let inspectorPort: number | undefined
+  const ports = new Map<string, number>()
   for await (const line of control) {
-    const { event, port }: { event: string; port?: number } = JSON.parse(line)
+    const { event, socket, port }: { event: string; socket?: string; port?: number } = JSON.parse(line)
     if (event === 'listen-inspector') inspectorPort = port
-    if (event === 'listen' && port !== undefined) return { port, inspectorPort }
+    if (event === 'listen' && socket !== undefined && port !== undefined) ports.set(socket, port)
+    const http = ports.get('http')
+    if (http !== undefined && ports.size === sockets) {
+      return { port: http, besidePort: ports.get('beside'), inspectorPort }
+    }
   }
   throw new Error('workerd ended before it listened')
 }

@@ -154,7 +154,8 @@ ${beside === undefined ? '' : besideConfig(beside)}`
 
 function besideConfig({ config: path }: Beside): string {
   const config = unstable_readConfig({ config: path })
-  const bindings = (config.services ?? []).map(({ binding, entrypoint, props }) => {
+  const services: readonly { binding: string; entrypoint?: string; props?: object }[] = config.services ?? []
+  const bindings = services.map(({ binding, entrypoint, props }) => {
     const to = entrypoint === undefined ? '' : `, entrypoint = ${text(entrypoint)}`
     const given = props === undefined ? '' : `, props = (json = ${text(text(props))})`
     return `(name = ${text(binding)}, service = (name = "worker"${to}${given}))`

@@ -1,4 +1,5 @@
 import { ACCESS } from './plants/access.ts'
+import { BINDING } from './plants/binding.ts'
 import { COUNTING } from './plants/counting.ts'
 import { FLUSHING } from './plants/flushing.ts'
 import { LISTING } from './plants/listing.ts'
@@ -34,6 +35,7 @@ export const PLANTS: readonly Plant[] = [
   ...COUNTING,
   ...NAMING,
   ...ACCESS,
+  ...BINDING,
   ...LISTING,
   ...READING,
 ]

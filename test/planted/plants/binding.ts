@@ -9,7 +9,7 @@ export const BINDING: readonly Plant[] = [
   {
     name: 'binding-named-as-a-token',
     mistake: 'a binding and a token of one name share their Idempotency-Keys',
-    edits: [{ file: 'src/model/token.ts', find: `name: \`binding\\\\n\${name}\``, replace: 'name' }],
+    edits: [{ file: 'src/model/token.ts', find: `name: \`binding\\n\${name}\``, replace: 'name' }],
     suite: MODEL,
   },
   {

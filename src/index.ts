@@ -12,6 +12,7 @@ import type { EdgeServices } from './edge/services.ts'
 import { sweep } from './edge/sweep.ts'
 import { Unavailable, within } from './edge/within.ts'
 import { READ_MS_MAX } from './limits.ts'
+import { log } from './log.ts'
 import { createLedger } from './postgres/ledger.ts'
 import { createLister } from './postgres/lister.ts'
 import { createReader } from './postgres/reader.ts'
@@ -32,6 +33,7 @@ const held = new Held()
 /** The Durable Object class that wrangler.toml names. */
 export class Shard extends ShardObject<Env> {
   protected override readonly clock = clock
+  protected override readonly log = log
 
   protected override services(): ShardServices {
     const config = parseConfig(this.env)
@@ -99,7 +101,7 @@ function limiter(limit: RateLimit | undefined) {
     try {
       return limit === undefined || (await limit.limit({ key })).success
     } catch (error) {
-      console.warn({ message: 'no rate limit', reason: error instanceof Error ? error.name : 'unknown' })
+      log({ message: 'no rate limit', reason: error instanceof Error ? error.name : 'unknown' })
       return true
     }
   }
@@ -126,12 +128,13 @@ export default {
       return workerOf(env).app.fetch(request, env, ctx)
     } catch (error) {
       const detail = error instanceof Error ? error.message : 'The Worker could not start.'
+      log({ message: 'not configured', detail })
       return withHeaders(problemResponse({ kind: 'not_configured', detail }))
     }
   },
 
   async scheduled(controller, env) {
     const swept = await workerOf(env).sweep(controller.scheduledTime)
-    console.log({ message: 'swept', ...swept })
+    log({ message: 'swept', ...swept })
   },
 } satisfies ExportedHandler<Env>

@@ -50,11 +50,17 @@ export const LIST_BY_HOUR_ROWS_MAX = 25_000
 /** Hours of a list's range: 11 years. What a range costs depends on its rows; READ_MS_MAX bounds it. */
 export const LIST_HOURS_MAX = 100_000
 
+/** Shards, and reasons, that the line of a failed request names: a platform's log line is bounded, and a few tell enough. */
+export const LOGGED_SHARDS_MAX = 10
+
 /** Shards that one hour may have: at 200 flights a second each, some 50,000. `/status` asks each of them. */
 export const SHARDS_MAX = 256
 
 /** Shards that one `/status` asks, a call each: all of one hour, or one of each of many. */
 export const STATUS_SHARDS_MAX = SHARDS_MAX
+
+/** Hours before this one that one `/metrics` may ask the shards of: as many as an hour stays open by default. */
+export const METRICS_HOURS_MAX = 72
 
 /** Hours that an hour may stay open, 114 years: it lets one import old logs. A deployment wants days. */
 export const LATE_HOURS_MAX = 1_000_000

@@ -4,6 +4,7 @@ import { readIncrements } from './body.ts'
 import { docsPage } from './docs/page.ts'
 import { crossOrigin, standardHeaders } from './headers.ts'
 import { jsonResponse } from './json.ts'
+import { metrics } from './metrics.ts'
 import { onError } from './on-error.ts'
 import { openApiDocument } from './openapi/document.ts'
 import { type Caller, type Operations, operationsOf } from './operations.ts'
@@ -29,7 +30,7 @@ export function createApp(services: EdgeServices, operations: Operations) {
 }
 
 const NOT_FOUND =
-  'There are POST /increment, GET /counters?key=, GET /counters?prefix=, GET /counters/{key}, GET /hours/{hour}, GET /status, POST /parked/retry and POST /parked/discard; GET /docs tells more.'
+  'There are POST /increment, GET /counters?key=, GET /counters?prefix=, GET /counters/{key}, GET /hours/{hour}, GET /status, GET /metrics, POST /parked/retry and POST /parked/discard; GET /docs tells more.'
 
 /** Of what is the same for everyone until the next deploy. */
 const PUBLIC = { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }
@@ -102,6 +103,7 @@ export function routesOf(
     ['GET', '/counters/*', 'read', counterOfPath],
     ['GET', '/hours/:hour', 'read', hour],
     ['GET', '/status', 'read', status],
+    ['GET', '/metrics', 'read', (c) => metrics(c, services)],
     ['POST', '/parked/retry', 'admin', (c) => parked(c, 'retry')],
     ['POST', '/parked/discard', 'admin', (c) => parked(c, 'discard')],
     ['GET', '/openapi.json', 'nothing', openApi],

@@ -1,11 +1,13 @@
 import type { Config } from '../config.ts'
 import { REQUEST_ITEMS_MAX } from '../limits.ts'
+import { log } from '../log.ts'
 import type { Increment } from '../model/increment.ts'
 import { parseIncrements } from '../model/increment.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Grant } from '../model/token.ts'
 import { refuseOutside } from './access.ts'
 import type { Coalescer } from './coalescer.ts'
+import { tellNotCounted } from './ingest-log.ts'
 import type { Landing } from './line.ts'
 import { type Ingested, summarise } from './outcome.ts'
 import type { RequestName } from './route.ts'
@@ -34,11 +36,15 @@ export async function ingest(asked: AskedIncrements, services: IngestServices): 
   const parts = splitByShard(increments, config.shards, name)
   const landings = await Promise.all(
     parts.map(
-      ({ shard, cells, named }): Promise<Landing> => coalescer.submit(shard, cells, keepAlive, named),
+      ({ shard, unnamed, named }): Promise<Landing> => coalescer.submit(shard, unnamed, keepAlive, named),
     ),
   )
   const isNamed = name !== undefined || increments.every(({ id }) => id !== undefined)
-  return summarise(parts, landings, increments.length, isNamed)
+  const summary = summarise(parts, landings, increments.length, isNamed)
+  if ('kind' in summary && summary.kind === 'not_all_counted') {
+    log(tellNotCounted(parts, landings, increments.length, summary))
+  }
+  return summary
 }
 
 type Checked = { readonly increments: readonly Increment[]; readonly name: RequestName | undefined }

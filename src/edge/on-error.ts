@@ -1,6 +1,9 @@
 import type { Context } from 'hono'
 import { ConfigError } from '../config.ts'
+import { log } from '../log.ts'
+import { tellError, tellReason } from '../model/log-line.ts'
 import type { Problem } from '../model/problem.ts'
+import { reasonOf } from './attempt.ts'
 import { problemResponse } from './problem-response.ts'
 import { Unavailable } from './within.ts'
 
@@ -16,18 +19,10 @@ export function onError(error: Error, c: Context): Response {
 /** What was thrown, as a problem, and logged. Only what is nobody's fault, a faulty configuration or a bug is thrown. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Unavailable) {
-    const reason = error.cause instanceof Error ? error.cause.message.slice(0, 200) : 'unknown'
-    console.warn({ message: 'unavailable', detail: error.message, reason })
+    log({ message: 'unavailable', detail: error.message, reason: tellReason(reasonOf(error.cause)) })
     return { kind: 'unavailable', detail: error.message }
   }
   if (error instanceof ConfigError) return { kind: 'not_configured', detail: error.message }
-  const { name, at } =
-    error instanceof Error ? { name: error.name, at: framesOf(error) } : { name: typeof error, at: [] }
-  console.error({ message: 'unexpected', error: name, at })
+  log({ message: 'unexpected', ...tellError(error) })
   return { kind: 'internal' }
-}
-
-/** Where it was thrown, without its message: what could not be parsed or checked is often quoted there. */
-function framesOf({ stack = '' }: Error): string[] {
-  return stack.split('\n').flatMap((line) => (/^ +at /.test(line) ? [line.trim()] : []))
 }

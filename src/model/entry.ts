@@ -2,6 +2,23 @@ import { cellBytes } from './accumulator.ts'
 import type { KeyedCell } from './cell.ts'
 import type { FlightName } from './flight.ts'
 
+/** Increments without a name of their own, as columns: the n-th of each is one increment's. */
+export type UnnamedEntry = {
+  readonly keys: string[]
+  /** Safe integers. */
+  readonly values: number[]
+  /** Upper bound of what they take in a flight, in bytes. */
+  bytes: number
+}
+
+export const noneUnnamed = (): UnnamedEntry => ({ keys: [], values: [], bytes: 0 })
+
+export function addUnnamed(entry: UnnamedEntry, key: string, value: number): void {
+  entry.keys.push(key)
+  entry.values.push(value)
+  entry.bytes += cellBytes(key)
+}
+
 /**
  * Increments that count once by a name of their client's: one increment by its `id`, or all of a request's for one
  * shard by its Idempotency-Key.

@@ -1,12 +1,14 @@
 import { ACCESS } from './plants/access.ts'
 import { BINDING } from './plants/binding.ts'
 import { COUNTING } from './plants/counting.ts'
+import { DEPLOYING } from './plants/deploying.ts'
 import { FLUSHING } from './plants/flushing.ts'
 import { LISTING } from './plants/listing.ts'
 import { NAMING } from './plants/naming.ts'
 import { POSTGRES } from './plants/postgres.ts'
 import { READING } from './plants/reading.ts'
 import { STORING } from './plants/storing.ts'
+import { WATCHING } from './plants/watching.ts'
 
 /** One replacement. `find` stands in the file exactly once. */
 export type Edit = { readonly file: string; readonly find: string; readonly replace: string }
@@ -38,4 +40,6 @@ export const PLANTS: readonly Plant[] = [
   ...BINDING,
   ...LISTING,
   ...READING,
+  ...DEPLOYING,
+  ...WATCHING,
 ]

@@ -10,6 +10,7 @@ const PARTS = [
   'src',
   'test',
   'migrations',
+  'docs',
   'SPEC.md',
   'package.json',
   'tsconfig.json',

@@ -25,7 +25,8 @@ function wranglerCommand(): string {
  */
 export async function bundle(entry = 'src/index.ts', config = 'wrangler.toml'): Promise<string> {
   const outdir = mkdtempSync(join(tmpdir(), 'sumdial-bundle-'))
-  const args = [wranglerCommand(), 'deploy', entry, '--config', config, '--dry-run', '--outdir', outdir]
+  const options = ['--config', config, '--dry-run', '--env=', '--outdir', outdir]
+  const args = [wranglerCommand(), 'deploy', entry, ...options]
   const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' }
   try {
     await run(process.execPath, args, { cwd: ROOT, env })

@@ -10,20 +10,20 @@ import { ask, bodyOf, envWith, postJson, sha256, type TestToken, textOf } from '
  * second for others. A 422 is for a negative value, a 404 for what is not there, a 405 for another method.
  */
 const TABLE = `
-  token           | increment | negative | counters | in path | list    | hour    | status | retry   | retry all | discard | nothing | method
-  none            | 401       | 401      | 401      | 401     | 401     | 401     | 401    | 401     | 401       | 401     | 401     | 401
-  unknown         | 401       | 401      | 401      | 401     | 401     | 401     | 401    | 401     | 401       | 401     | 401     | 401
-  write@acme      | 202 403   | 422      | 403      | 403     | 403     | 403     | 403    | 403     | 403       | 403     | 404     | 405
-  adjust@acme     | 403       | 403      | 403      | 403     | 403     | 403     | 403    | 403     | 403       | 403     | 404     | 405
-  correct@acme    | 202 403   | 202 403  | 403      | 403     | 403     | 403     | 403    | 403     | 403       | 403     | 404     | 405
-  read@acme       | 403       | 403      | 200 403  | 200 403 | 200 403 | 200     | 403    | 403     | 403       | 403     | 404     | 405
-  admin@acme      | 403       | 403      | 403      | 403     | 403     | 403     | 403    | 200 403 | 403       | 200 403 | 404     | 405
-  all@acme        | 202 403   | 202 403  | 200 403  | 200 403 | 200 403 | 200     | 403    | 200 403 | 403       | 200 403 | 404     | 405
-  write           | 202       | 422      | 403      | 403     | 403     | 403     | 403    | 403     | 403       | 403     | 404     | 405
-  correct         | 202       | 202      | 403      | 403     | 403     | 403     | 403    | 403     | 403       | 403     | 404     | 405
-  read            | 403       | 403      | 200      | 200     | 200     | 200     | 200    | 403     | 403       | 403     | 404     | 405
-  admin           | 403       | 403      | 403      | 403     | 403     | 403     | 403    | 200     | 200       | 200     | 404     | 405
-  all             | 202       | 202      | 200      | 200     | 200     | 200     | 200    | 200     | 200       | 200     | 404     | 405`
+  token           | increment | negative | counters | in path | list    | hour    | status | metrics | retry   | retry all | discard | nothing | method
+  none            | 401       | 401      | 401      | 401     | 401     | 401     | 401    | 401     | 401     | 401       | 401     | 401     | 401
+  unknown         | 401       | 401      | 401      | 401     | 401     | 401     | 401    | 401     | 401     | 401       | 401     | 401     | 401
+  write@acme      | 202 403   | 422      | 403      | 403     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405
+  adjust@acme     | 403       | 403      | 403      | 403     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405
+  correct@acme    | 202 403   | 202 403  | 403      | 403     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405
+  read@acme       | 403       | 403      | 200 403  | 200 403 | 200 403 | 200     | 403    | 403     | 403     | 403       | 403     | 404     | 405
+  admin@acme      | 403       | 403      | 403      | 403     | 403     | 403     | 403    | 403     | 200 403 | 403       | 200 403 | 404     | 405
+  all@acme        | 202 403   | 202 403  | 200 403  | 200 403 | 200 403 | 200     | 403    | 403     | 200 403 | 403       | 200 403 | 404     | 405
+  write           | 202       | 422      | 403      | 403     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405
+  correct         | 202       | 202      | 403      | 403     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405
+  read            | 403       | 403      | 200      | 200     | 200     | 200     | 200    | 200     | 403     | 403       | 403     | 404     | 405
+  admin           | 403       | 403      | 403      | 403     | 403     | 403     | 403    | 403     | 200     | 200       | 200     | 404     | 405
+  all             | 202       | 202      | 200      | 200     | 200     | 200     | 200    | 200     | 200     | 200       | 200     | 404     | 405`
 
 const ACME = 'site/acme'
 const UNDER = [ACME, `${ACME}/x`]
@@ -77,6 +77,7 @@ const ASKS: Record<string, Ask> = {
   },
   hour: { route: 'GET /hours/:hour', path: () => `/hours/${shard.hour}`, init: () => get },
   status: { route: 'GET /status', path: () => '/status', init: () => get },
+  metrics: { route: 'GET /metrics', path: () => '/metrics', init: () => get },
   retry: {
     route: 'POST /parked/retry',
     path: () => '/parked/retry',

@@ -17,7 +17,7 @@ import { addRoute, refusal } from './router.ts'
 import type { EdgeContext, EdgeEnv, EdgeServices } from './services.ts'
 
 /** The Worker's HTTP interface. DESIGN: section 6. */
-export function createApp(services: EdgeServices, operations: Operations) {
+export function createApp(services: EdgeServices, operations: Operations = operationsOf(services)) {
   const app = new Hono<EdgeEnv>()
   const { config, isWithinLimit } = services
   const admit = admission(config, isWithinLimit)

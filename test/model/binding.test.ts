@@ -13,7 +13,7 @@ describe('the name of a service binding', () => {
       fc.property(fc.option(names, { nil: undefined }), names, names, names, (binding, token, a, b) => {
         const bound = idOfRequest(grantNameOf(binding), a)
         expect(bound).not.toBe(idOfRequest(token, b))
-        expect(bound).not.toBe(idOfRequest(binding ?? '', b))
+        expect(bound).not.toBe(idOfRequest(binding ?? '', a))
         expect(bound === idOfRequest(grantNameOf(token), b)).toBe(binding === token && a === b)
       }),
     )

@@ -3,9 +3,12 @@ import type { Config } from './config.ts'
 import { parseConfig } from './config.ts'
 import { createApp } from './edge/app.ts'
 import { Coalescer } from './edge/coalescer.ts'
+import { BindingEntrypoint } from './edge/entrypoint.ts'
 import { withHeaders } from './edge/headers.ts'
+import { operationsOf } from './edge/operations.ts'
 import type { ParkedAction } from './edge/parked.ts'
 import { problemResponse } from './edge/problem-response.ts'
+import type { EdgeServices } from './edge/services.ts'
 import { sweep } from './edge/sweep.ts'
 import { Unavailable, within } from './edge/within.ts'
 import { READ_MS_MAX } from './limits.ts'
@@ -44,7 +47,7 @@ function createWorker(env: Env, config: Config) {
   const shard = (name: string) => env.SHARD.getByName(name)
   const wake = (name: string) => shard(name).wake()
   const ledger = createLedger(config, clock)
-  const app = createApp({
+  const services: EdgeServices = {
     config,
     clock,
     coalescer: new Coalescer({
@@ -69,10 +72,16 @@ function createWorker(env: Env, config: Config) {
     readLedger: orUnavailable('Postgres', ledger.increments),
     wake,
     isWithinLimit: limiter(env.RATE_LIMIT),
-  })
+  }
+  const operations = operationsOf(services)
+  const app = createApp(services, operations)
   const { shards, lateHours } = config
   const { prune, stragglers } = ledger
-  return { app, sweep: (nowMs: number) => sweep(nowMs, { shards, lateHours, wake, prune, stragglers }) }
+  return {
+    app,
+    operations,
+    sweep: (nowMs: number) => sweep(nowMs, { shards, lateHours, wake, prune, stragglers }),
+  }
 }
 
 /** The same, within the time that a reader waits; whatever goes wrong there is no fault of the request. */
@@ -104,6 +113,13 @@ let made: { readonly env: Env; readonly worker: ReturnType<typeof createWorker> 
 function workerOf(env: Env) {
   if (made?.env !== env) made = { env, worker: createWorker(env, parseConfig(env)) }
   return made.worker
+}
+
+/** What a service binding of another Worker names as its entrypoint. */
+export class Sumdial extends BindingEntrypoint<Env> {
+  constructor(ctx: ExecutionContext, env: Env) {
+    super(ctx, env, { clock, operations: () => workerOf(env).operations })
+  }
 }
 
 export default {

@@ -1,37 +1,29 @@
 import { Hono } from 'hono'
-import { READ_MS_MAX } from '../limits.ts'
-import { admission, refuseOutside, refuseUnlessWhole } from './access.ts'
-import { readCounters } from './counters.ts'
+import { admission } from './access.ts'
+import { readIncrements } from './body.ts'
 import { docsPage } from './docs/page.ts'
 import { crossOrigin, standardHeaders } from './headers.ts'
-import { readHour } from './hours.ts'
-import { ingest } from './ingest.ts'
 import { jsonResponse } from './json.ts'
-import { listAnswer } from './list.ts'
-import { parseListQuery } from './list-query.ts'
 import { metrics } from './metrics.ts'
-import { nextHourWaker } from './next-hour.ts'
 import { onError } from './on-error.ts'
 import { openApiDocument } from './openapi/document.ts'
+import { type Caller, type Operations, operationsOf } from './operations.ts'
 import { decideParked } from './parked.ts'
 import { keyOfPath } from './path-key.ts'
 import { problemResponse } from './problem-response.ts'
-import { parseCounterQuery } from './query.ts'
 import { respond } from './respond.ts'
 import type { Route } from './router.ts'
 import { addRoute, refusal } from './router.ts'
 import type { EdgeContext, EdgeEnv, EdgeServices } from './services.ts'
-import { readStatus } from './status.ts'
-import { within } from './within.ts'
 
 /** The Worker's HTTP interface. DESIGN: section 6. */
-export function createApp(services: EdgeServices) {
+export function createApp(services: EdgeServices, operations: Operations = operationsOf(services)) {
   const app = new Hono<EdgeEnv>()
   const { config, isWithinLimit } = services
   const admit = admission(config, isWithinLimit)
   app.use(standardHeaders)
   if (config.allowedOrigins.length > 0) app.use(crossOrigin(config.allowedOrigins))
-  for (const route of routesOf(services)) addRoute(app, admit, route)
+  for (const route of routesOf(services, operations)) addRoute(app, admit, route)
   app.notFound(refusal(admit, { kind: 'not_found', detail: NOT_FOUND }))
   app.onError(onError)
   return app
@@ -49,48 +41,36 @@ const STYLED = {
 }
 
 /** Everything that can be asked for, and the scope that it takes. */
-export function routesOf(services: EdgeServices): readonly Route[] {
-  const { config, clock } = services
-  const wakeNextHour = nextHourWaker(config, services.wake)
+export function routesOf(
+  services: EdgeServices,
+  operations: Operations = operationsOf(services),
+): readonly Route[] {
+  function callerOf(c: EdgeContext): Caller {
+    const keepAlive = (turn: Promise<unknown>) => c.executionCtx.waitUntil(turn)
+    return { grant: c.get('grant'), nowMs: services.clock.now(), keepAlive }
+  }
 
   async function increment(c: EdgeContext): Promise<Response> {
-    const nowMs = clock.now()
-    const keepAlive = (turn: Promise<unknown>) => c.executionCtx.waitUntil(turn)
-    wakeNextHour(nowMs, keepAlive)
-    const { coalescer } = services
-    const grant = c.get('grant')
-    return respond(await ingest(c.req.raw, { config, coalescer, grant, nowMs, keepAlive }), 202)
+    // It has arrived before its body is read. [K1]
+    const caller = callerOf(c)
+    const asked = await readIncrements(c.req.raw)
+    return respond('kind' in asked ? asked : await operations.increment(asked, caller), 202)
   }
 
   async function counters(c: EdgeContext, keyInPath: string | undefined): Promise<Response> {
-    const nowMs = clock.now()
-    const query = parseCounterQuery(new URL(c.req.raw.url).search, keyInPath, nowMs)
-    if ('kind' in query) return problemResponse(query)
-    const asked = query.keys.map((key) => ({ key }))
-    const outside = refuseOutside(c.get('grant'), asked)
-    if (outside !== undefined) return problemResponse(outside)
-    const { readCommitted, askUnsettled } = services
-    const reading = readCounters(query, { readCommitted, askUnsettled, shards: config.shards, nowMs })
-    // All of its tries together: each step has a bound of its own, but there are ten of them.
-    const answers = await within(clock, READ_MS_MAX, reading)
+    const answers = await operations.read(searchOf(c), callerOf(c), keyInPath)
     if ('kind' in answers) return problemResponse(answers)
     const [first, ...others] = answers
     return respond(others.length === 0 && first !== undefined ? first : { items: answers })
   }
 
-  async function list(c: EdgeContext): Promise<Response> {
-    const asked = parseListQuery(new URL(c.req.raw.url).search, c.get('grant').prefix, clock.now())
-    return respond('kind' in asked ? asked : await listAnswer(asked, services.listCounters))
-  }
-
-  function countersOrList(c: EdgeContext): Promise<Response> {
-    return c.req.query('prefix') === undefined ? counters(c, undefined) : list(c)
+  async function countersOrList(c: EdgeContext): Promise<Response> {
+    if (c.req.query('prefix') === undefined) return counters(c, undefined)
+    return respond(await operations.list(searchOf(c), callerOf(c)))
   }
 
   async function hour(c: EdgeContext): Promise<Response> {
-    const { askSettlement } = services
-    const asked = { askSettlement, shards: config.shards, lateHours: config.lateHours, nowMs: clock.now() }
-    return respond(await readHour(c.req.raw.url, c.req.param('hour') ?? '', c.get('grant').prefix, asked))
+    return respond(await operations.hour(searchOf(c), c.req.param('hour') ?? '', callerOf(c)))
   }
 
   function counterOfPath(c: EdgeContext): Response | Promise<Response> {
@@ -99,13 +79,7 @@ export function routesOf(services: EdgeServices): readonly Route[] {
   }
 
   async function status(c: EdgeContext): Promise<Response> {
-    const refused = refuseUnlessWhole(c.get('grant'))
-    if (refused !== undefined) return problemResponse(refused)
-    const { search } = new URL(c.req.raw.url)
-    const { askStatus, readLedger } = services
-    return respond(
-      await readStatus(search, { askStatus, readLedger, shards: config.shards, nowMs: clock.now() }),
-    )
+    return respond(await operations.status(searchOf(c), callerOf(c)))
   }
 
   async function parked(c: EdgeContext, action: 'retry' | 'discard'): Promise<Response> {
@@ -135,4 +109,9 @@ export function routesOf(services: EdgeServices): readonly Route[] {
     ['GET', '/openapi.json', 'nothing', openApi],
     ['GET', '/docs', 'nothing', docs],
   ]
+}
+
+/** As it is in the URL: hono's own reading of it would repair what must be refused. */
+function searchOf(c: EdgeContext): string {
+  return new URL(c.req.raw.url).search
 }

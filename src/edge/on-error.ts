@@ -1,20 +1,28 @@
 import type { Context } from 'hono'
+import { ConfigError } from '../config.ts'
 import { log } from '../log.ts'
 import { tellError, tellReason } from '../model/log-line.ts'
+import type { Problem } from '../model/problem.ts'
 import { reasonOf } from './attempt.ts'
 import { problemResponse } from './problem-response.ts'
 import { Unavailable } from './within.ts'
 
-/** What a handler threw, as an answer. Only what is nobody's fault, or a bug, is thrown. */
+/** What a handler threw, as an answer. */
 export function onError(error: Error, c: Context): Response {
   // Made of the Host header, which nothing but a proxy in front has checked.
   if (!URL.canParse(c.req.url)) {
     return problemResponse({ kind: 'invalid_parameter', parameter: 'Host', detail: 'Host makes no URL.' })
   }
+  return problemResponse(problemOf(error))
+}
+
+/** What was thrown, as a problem, and logged. Only what is nobody's fault, a faulty configuration or a bug is thrown. */
+export function problemOf(error: unknown): Problem {
   if (error instanceof Unavailable) {
     log({ message: 'unavailable', detail: error.message, reason: tellReason(reasonOf(error.cause)) })
-    return problemResponse({ kind: 'unavailable', detail: error.message })
+    return { kind: 'unavailable', detail: error.message }
   }
+  if (error instanceof ConfigError) return { kind: 'not_configured', detail: error.message }
   log({ message: 'unexpected', ...tellError(error) })
-  return problemResponse({ kind: 'internal' })
+  return { kind: 'internal' }
 }

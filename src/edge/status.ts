@@ -7,6 +7,7 @@ import type { Schedule } from '../model/schedule.ts'
 import { valueAt } from '../model/schedule.ts'
 import { shardsOf } from '../model/shard-name.ts'
 import { type ShardStatus, shardStatusSchema } from '../model/status.ts'
+import type { Asked } from './parameters.ts'
 import { hourText, invalid, parseParameters } from './parameters.ts'
 
 /** Increments that the ledger has of each of these shards. */
@@ -54,14 +55,11 @@ type Unanswered = z.infer<typeof unansweredSchema>
 export type StatusAnswer = z.infer<typeof statusAnswerSchema>
 
 /** `GET /status`: what the shards of recent hours hold, or those of each `?hour=2026-11-21T20Z`. Asks no SQL unless `?ledger=1`. */
-export async function readStatus(
-  rawSearch: string,
-  services: StatusServices,
-): Promise<StatusAnswer | Problem> {
-  const parsed = parseParameters(rawSearch, statusParameters)
+export async function readStatus(asked: Asked, services: StatusServices): Promise<StatusAnswer | Problem> {
+  const parsed = parseParameters(asked, statusParameters)
   if ('kind' in parsed) return parsed
-  const { hour: asked, ledger } = parsed.parameters
-  const hours = asked === undefined ? recentHours(services) : [...new Set(asked)]
+  const { hour: named, ledger } = parsed.parameters
+  const hours = named === undefined ? recentHours(services) : [...new Set(named)]
   const names = hours.flatMap((hour) => shardsOf(hour, services.shards))
   if (names.length > STATUS_SHARDS_MAX) {
     return invalid('hour', `asks for ${names.length} shards; one answer has at most ${STATUS_SHARDS_MAX}`)

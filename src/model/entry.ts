@@ -42,12 +42,15 @@ export type EntryResult =
 /** What a shard keeps of a name: its content, and the flight that it was accepted from. */
 export type KnownId = { readonly content: string; readonly flight: FlightName }
 
-/** Control characters stand in no key, id or token's name, so no two names are the same text. */
+/**
+ * Control characters stand in no key, id or token's name, and in the name of a service binding's grant there is one
+ * line feed, so no two names are the same text.
+ */
 export function idOfIncrement(id: string, key: string): string {
   return `i\n${id}\n${key}`
 }
 
-/** @param token the name of the token that it came with: two clients may well choose the same key. */
+/** @param token the name of the grant that it came with: two clients may well choose the same key. */
 export function idOfRequest(token: string, idempotencyKey: string): string {
   return `r\n${token}\n${idempotencyKey}`
 }

@@ -48,7 +48,7 @@ export function keyFault(key: string): string | undefined {
 function valueFault(value: number, mayAdjust: boolean): string | undefined {
   if (value === 0) return 'must be at least 1: zero would count an increment that adds nothing'
   if (!Number.isInteger(value)) return WHOLE
-  if (value < 0 && !mayAdjust) return 'must be positive: a negative value takes a token with the scope adjust'
+  if (value < 0 && !mayAdjust) return 'must be positive: a negative value takes the scope adjust'
   if (Number.isSafeInteger(value)) return undefined
   return value > 0
     ? `must be at most ${Number.MAX_SAFE_INTEGER}`

@@ -1,4 +1,5 @@
 import { ACCESS } from './plants/access.ts'
+import { BINDING } from './plants/binding.ts'
 import { COUNTING } from './plants/counting.ts'
 import { DEPLOYING } from './plants/deploying.ts'
 import { FLUSHING } from './plants/flushing.ts'
@@ -36,6 +37,7 @@ export const PLANTS: readonly Plant[] = [
   ...COUNTING,
   ...NAMING,
   ...ACCESS,
+  ...BINDING,
   ...LISTING,
   ...READING,
   ...DEPLOYING,

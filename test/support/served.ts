@@ -21,6 +21,8 @@ export interface Served {
   /** Of each isolate, that one first. */
   readonly urls: readonly string[]
   readonly port: number
+  /** Of the Worker beside it, if there is one. */
+  readonly besidePort: number | undefined
   readonly pid: number
   /** Of V8's inspector, if the flags asked for one with `--inspector-addr=127.0.0.1:0`. */
   readonly inspectorPort: number | undefined
@@ -44,6 +46,14 @@ export type ServeOptions = {
   readonly objects?: string
   /** Services of the same Worker that share its objects, each with an isolate and an address of its own. */
   readonly isolates?: number
+  /** Another Worker in the same workerd, whose service bindings are to this one. */
+  readonly beside?: Beside
+}
+
+export type Beside = {
+  readonly script: string
+  /** Path of its wrangler.toml, whose `[[services]]` it has: their entrypoints and props, to the letter. */
+  readonly config: string
 }
 
 /**
@@ -55,17 +65,13 @@ export type ServeOptions = {
  *
  * @throws with workerd's output when it ends before it listens.
  */
-export async function serve({
-  script,
-  vars,
-  flags = [],
-  objects,
-  isolates = 1,
-}: ServeOptions): Promise<Served> {
+export async function serve(options: ServeOptions): Promise<Served> {
+  const { script, flags = [], isolates = 1, beside } = options
   const dir = mkdtempSync(join(tmpdir(), 'sumdial-served-'))
   mkdirSync(join(dir, 'objects'))
   writeFileSync(join(dir, 'worker.js'), script)
-  writeFileSync(join(dir, 'config.capnp'), workerdConfig(objects ?? join(dir, 'objects'), vars, isolates))
+  if (beside !== undefined) writeFileSync(join(dir, 'beside.js'), beside.script)
+  writeFileSync(join(dir, 'config.capnp'), workerdConfig({ objects: join(dir, 'objects'), ...options }))
   // Without --verbose workerd keeps to itself what an object threw, and what became of a waitUntil.
   const args = ['serve', 'config.capnp', '--verbose', '--control-fd=3', ...flags]
   const child = spawn(workerdBinary(), args, {
@@ -86,10 +92,12 @@ export async function serve({
     removeState()
   }
   try {
-    const { ports, inspectorPort } = await listening(child, isolates)
-    const urls = ports.map((port) => `http://127.0.0.1:${port}`)
-    const [port = 0] = ports
-    return { url: urls[0] ?? '', urls, port, pid: child.pid ?? 0, inspectorPort, log, stop }
+    const { ports, inspectorPort } = await listening(child, isolates + (beside === undefined ? 0 : 1))
+    const besidePort = ports.get('beside')
+    const inOrder = [...ports].filter(([name]) => name !== 'beside').sort(([a], [b]) => (a < b ? -1 : 1))
+    const urls = inOrder.map(([, each]) => `http://127.0.0.1:${each}`)
+    const port = ports.get('worker') ?? 0
+    return { url: urls[0] ?? '', urls, port, besidePort, pid: child.pid ?? 0, inspectorPort, log, stop }
   } catch (error) {
     await stop()
     throw new Error(`workerd did not start:\n${log()}`, { cause: error })
@@ -108,10 +116,12 @@ export function workerdVersion(): string {
   return require('workerd').version
 }
 
+const text = (value: unknown) => JSON.stringify(value)
+
 /** Cap'n Proto's text form, whose strings are written as JSON's are. Source: workerd/workerd.capnp. */
-function workerdConfig(objects: string, vars: Readonly<Record<string, string>>, isolates: number): string {
+function workerdConfig(options: ServeOptions & { readonly objects: string }): string {
+  const { objects, vars, isolates = 1, beside } = options
   const config = unstable_readConfig({ config: CONFIG })
-  const text = (value: unknown) => JSON.stringify(value)
   const list = (parts: readonly string[]) => `[\n    ${parts.join(',\n    ')}\n  ]`
   const classes: readonly { name: string; class_name: string }[] = config.durable_objects.bindings
   const bindings = [
@@ -138,10 +148,12 @@ const config :Workerd.Config = (
       )
       .join('')}
     (name = "objects", disk = (path = ${text(objects)}, writable = true)),
-    (name = "internet", network = (allow = ["public", "private"]))
+    (name = "internet", network = (allow = ["public", "private"]))${
+      beside === undefined ? '' : ',\n    (name = "beside", worker = .beside)'
+    }
   ],
   sockets = ${list(
-    ['worker', ...others].map(
+    ['worker', ...others, ...(beside === undefined ? [] : ['beside'])].map(
       (name) => `(name = ${text(name)}, address = "127.0.0.1:0", http = (), service = ${text(name)})`,
     ),
   )}
@@ -162,11 +174,30 @@ const worker :Workerd.Worker = (
   durableObjectNamespaces = ${list(namespaces)},
   durableObjectStorage = (localDisk = "objects")
 );
+${beside === undefined ? '' : besideConfig(beside)}`
+}
+
+function besideConfig({ config: path }: Beside): string {
+  const config = unstable_readConfig({ config: path })
+  const services: readonly { binding: string; entrypoint?: string; props?: object }[] = config.services ?? []
+  const bindings = services.map(({ binding, entrypoint, props }) => {
+    const to = entrypoint === undefined ? '' : `, entrypoint = ${text(entrypoint)}`
+    const given = props === undefined ? '' : `, props = (json = ${text(text(props))})`
+    return `(name = ${text(binding)}, service = (name = "worker"${to}${given}))`
+  })
+  return `
+const beside :Workerd.Worker = (
+  modules = [(name = "beside.js", esModule = embed "beside.js")],
+  compatibilityDate = ${text(config.compatibility_date)},
+  compatibilityFlags = ${text(config.compatibility_flags)},
+  bindings = [${bindings.join(', ')}]
+);
 `
 }
 
 /** Said once at the start of a flag that the compatibility date implies; older dates need it, so it does no harm. */
-const FLAG_NOTICE = /^service worker(?:-\d+)?: The compatibility flag \w+ became the default as of .*\n/gm
+const FLAG_NOTICE =
+  /^service (?:worker(?:-\d+)?|beside): The compatibility flag \w+ became the default as of .*\n/gm
 
 function gather(child: ChildProcess): () => string {
   const chunks: Buffer[] = []
@@ -183,9 +214,7 @@ async function listening(child: ChildProcess, sockets: number) {
     const { event, port, socket = '' }: { event: string; port?: number; socket?: string } = JSON.parse(line)
     if (event === 'listen-inspector') inspectorPort = port
     if (event === 'listen' && port !== undefined) ports.set(socket, port)
-    if (ports.size < sockets) continue
-    const inOrder = [...ports].sort(([a], [b]) => (a < b ? -1 : 1))
-    return { ports: inOrder.map(([, each]) => each), inspectorPort }
+    if (ports.size === sockets) return { ports, inspectorPort }
   }
   throw new Error('workerd ended before it listened')
 }

@@ -123,7 +123,7 @@ function askFor(key: string, name: string, token: string): Promise<Response> {
 function neededBy(name: string, token: string): RegExp {
   const scope = routes.find(([method, path]) => `${method} ${path}` === ASKS[name]?.route)?.[2]
   const hasScope = TOKENS[token]?.scopes.some((each) => each === scope)
-  return hasScope ? /under site\/acme alone|this token may read/ : new RegExp(`scope ${scope}`)
+  return hasScope ? /under site\/acme alone|this token or binding may read/ : new RegExp(`scope ${scope}`)
 }
 
 describe('the table of access', () => {

@@ -1,0 +1,148 @@
+/**
+ * What another Worker of the account may ask of Sumdial through a service binding to its entrypoint `Sumdial`. Types
+ * alone, which need nothing else: the other Worker writes `env.SUMDIAL: SumdialBinding`.
+ *
+ * Fields, bounds and answers are those of the HTTP interface by the same names; a sum is a bigint, exact at any size.
+ * A method answers a Result for all that Sumdial can say, and throws only when the call itself fails, as when the
+ * Worker cannot be reached: then an increment may have been counted, and may be sent again only under a name.
+ */
+export interface SumdialBinding {
+  /** Counts one or up to 10,000 increments. Once it answers `ok` they are durable. Takes the scope `write`. */
+  increment(
+    increments: Increment | readonly Increment[],
+    options?: IncrementOptions,
+  ): Promise<Result<Counted>>
+
+  /** Sums of one key, everything acknowledged before in them; or of up to 20. Takes the scope `read`. */
+  read(question: ReadOptions & { readonly key: string }): Promise<Result<Counter>>
+  read(
+    question: ReadOptions & { readonly key: readonly string[] },
+  ): Promise<Result<{ readonly items: readonly Counter[] }>>
+
+  /** Keys that begin with a prefix, as Postgres has them. Takes the scope `read`. */
+  list(question: ListOptions): Promise<Result<List>>
+
+  /** Whether an hour, such as `2026-11-21T20Z`, is final and may be invoiced. Takes the scope `read`. */
+  hour(hour: string): Promise<Result<HourState>>
+}
+
+export type Result<T> =
+  | { readonly ok: true; readonly answer: T }
+  | {
+      readonly ok: false
+      readonly problem: ProblemDetails
+      /** Only when the same call may be made again without counting anything twice, so many seconds later. */
+      readonly retryAfterSeconds?: number
+    }
+
+/** RFC 9457, as over HTTP. Tell them apart by `type`. */
+export type ProblemDetails = {
+  /** `urn:sumdial:problem:invalid-increments` and the like. */
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  /** What is wrong, and what to do. */
+  readonly detail: string
+  /** Every bad item by its index; nothing of the call was counted. */
+  readonly errors?: readonly { readonly index: number; readonly path: string; readonly message: string }[]
+  /** The option that is wrong. */
+  readonly parameter?: string
+  /** Items that were certainly not counted. */
+  readonly refused?: readonly number[]
+  /** Items that may have been counted: send those again only under the same ids or Idempotency-Key. */
+  readonly unknown?: readonly number[]
+}
+
+export type Increment = {
+  readonly key: string
+  /** A safe integer, 1 by default; a bigint is refused. A negative one takes the scope `adjust` too. */
+  readonly value?: number
+  /** RFC 3339 or epoch milliseconds, now by default; a Date is refused. Needed beside a name that is no UUIDv7. */
+  readonly at?: Instant
+  /** The same id of the same key and hour counts once, ever. */
+  readonly id?: string
+}
+
+export type IncrementOptions = {
+  /** Names all of the call, so that sending it again counts nothing twice. Its own of the binding's `name`. */
+  readonly idempotencyKey?: string
+}
+
+/** RFC 3339, or epoch milliseconds. */
+export type Instant = string | number
+
+export type Unit = 'hour' | 'day' | 'week' | 'month'
+
+export type ReadOptions = {
+  readonly from?: Instant
+  readonly to?: Instant
+  readonly bucket?: Unit
+  readonly tz?: string
+  readonly consistency?: 'fresh' | 'committed'
+  readonly freshHours?: number
+}
+
+export type ListOptions = {
+  /** `site/` for whole segments; empty for all. */
+  readonly prefix: string
+  readonly from?: Instant
+  readonly to?: Instant
+  readonly sort?: 'key' | '-sum' | '-count'
+  readonly depth?: number
+  readonly limit?: number
+  readonly cursor?: string
+}
+
+export type Counted = {
+  readonly accepted: number
+  readonly duplicates: number
+  /** Items by index whose id came before with other content: not counted. */
+  readonly conflicts: readonly number[]
+}
+
+/** The extremes of nothing are null. */
+export type Sums = {
+  readonly sum: bigint
+  readonly count: number
+  readonly min: number | null
+  readonly max: number | null
+}
+
+export type Counter = {
+  readonly key: string
+  readonly from: string
+  readonly to: string
+  readonly bucket: Unit
+  readonly tz: string
+  readonly aligned: boolean
+  readonly total: Sums
+  readonly buckets: readonly (Sums & { readonly start: string })[]
+  readonly pending: number | null
+  readonly freshFrom: string | null
+  readonly lastFlushAt: string | null
+}
+
+export type List = {
+  readonly from: string
+  readonly to: string
+  readonly items: readonly {
+    readonly key: string
+    readonly sum: bigint
+    readonly count: number
+    readonly min: number
+    readonly max: number
+    readonly keys?: number | undefined
+    readonly isKey?: boolean | undefined
+  }[]
+  readonly nextCursor: string | null
+  readonly lastFlushAt: string | null
+}
+
+export type HourState = {
+  readonly hour: string
+  readonly state: 'open' | 'closing' | 'final'
+  readonly closesAt: string
+  readonly finalFrom: string
+  readonly pending: number
+  readonly parked: number
+}

@@ -12,6 +12,7 @@ import { READ_MS_MAX } from './limits.ts'
 import { createLedger } from './postgres/ledger.ts'
 import { createLister } from './postgres/lister.ts'
 import { createReader } from './postgres/reader.ts'
+import { createRetention } from './postgres/retention.ts'
 import { createSink } from './postgres/sink.ts'
 import { Held } from './shard/held.ts'
 import type { ShardServices } from './shard/shard.ts'
@@ -68,9 +69,17 @@ function createWorker(env: Env, config: Config) {
     wake,
     isWithinLimit: limiter(env.RATE_LIMIT),
   })
-  const { shards, lateHours } = config
+  const { shards, lateHours, retentionDays } = config
   const { prune, stragglers } = ledger
-  return { app, sweep: (nowMs: number) => sweep(nowMs, { shards, lateHours, wake, prune, stragglers }) }
+  const deleteBefore = createRetention(config, clock)
+  const services = { shards, lateHours, wake, prune, stragglers, retentionDays, deleteBefore }
+  let hadMore = false
+  const sweepOnce = async (nowMs: number) => {
+    const swept = await sweep(nowMs, services, hadMore)
+    hadMore = swept.hasMore
+    return swept
+  }
+  return { app, sweep: sweepOnce }
 }
 
 /** The same, within the time that a reader waits; whatever goes wrong there is no fault of the request. */

@@ -5,6 +5,7 @@ import { LISTING } from './plants/listing.ts'
 import { NAMING } from './plants/naming.ts'
 import { POSTGRES } from './plants/postgres.ts'
 import { READING } from './plants/reading.ts'
+import { RETENTION } from './plants/retention.ts'
 import { STORING } from './plants/storing.ts'
 
 /** One replacement. `find` stands in the file exactly once. */
@@ -36,4 +37,5 @@ export const PLANTS: readonly Plant[] = [
   ...ACCESS,
   ...LISTING,
   ...READING,
+  ...RETENTION,
 ]

@@ -9,13 +9,14 @@ import { operationsOf } from './edge/operations.ts'
 import type { ParkedAction } from './edge/parked.ts'
 import { problemResponse } from './edge/problem-response.ts'
 import type { EdgeServices } from './edge/services.ts'
-import { sweep } from './edge/sweep.ts'
+import { sweeper } from './edge/sweep.ts'
 import { Unavailable, within } from './edge/within.ts'
-import { READ_MS_MAX } from './limits.ts'
+import { DATABASE_SLEEPS_MS, READ_MS_MAX } from './limits.ts'
 import { log } from './log.ts'
 import { createLedger } from './postgres/ledger.ts'
 import { createLister } from './postgres/lister.ts'
 import { createReader } from './postgres/reader.ts'
+import { createRetention } from './postgres/retention.ts'
 import { createSink } from './postgres/sink.ts'
 import { Held } from './shard/held.ts'
 import type { ShardServices } from './shard/shard.ts'
@@ -75,13 +76,20 @@ function createWorker(env: Env, config: Config) {
   }
   const operations = operationsOf(services)
   const app = createApp(services, operations)
-  const { shards, lateHours } = config
+  const { shards, lateHours, retentionDays, flushIntervalMs } = config
   const { prune, stragglers } = ledger
-  return {
-    app,
-    operations,
-    sweep: (nowMs: number) => sweep(nowMs, { shards, lateHours, wake, prune, stragglers }),
-  }
+  const deleteBefore = createRetention(config, clock)
+  const sweep = sweeper({
+    shards,
+    lateHours,
+    wake,
+    prune,
+    stragglers,
+    retentionDays,
+    deleteBefore,
+    isKeptAwake: flushIntervalMs < DATABASE_SLEEPS_MS,
+  })
+  return { app, operations, sweep }
 }
 
 /** The same, within the time that a reader waits; whatever goes wrong there is no fault of the request. */

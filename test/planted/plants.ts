@@ -7,6 +7,7 @@ import { LISTING } from './plants/listing.ts'
 import { NAMING } from './plants/naming.ts'
 import { POSTGRES } from './plants/postgres.ts'
 import { READING } from './plants/reading.ts'
+import { RETENTION } from './plants/retention.ts'
 import { STORING } from './plants/storing.ts'
 import { WATCHING } from './plants/watching.ts'
 
@@ -42,4 +43,5 @@ export const PLANTS: readonly Plant[] = [
   ...READING,
   ...DEPLOYING,
   ...WATCHING,
+  ...RETENTION,
 ]

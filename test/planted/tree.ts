@@ -9,6 +9,7 @@ const ROOT = join(import.meta.dirname, '../..')
 const PARTS = [
   'src',
   'test',
+  'docs',
   'migrations',
   'docs',
   'SPEC.md',

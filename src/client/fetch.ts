@@ -22,8 +22,3 @@ export type FetchAnswer = {
 
 /** What of `fetch` is used. */
 export type Fetch = (url: string, init: FetchInit) => Promise<FetchAnswer>
-
-/** A controller's signal as `fetch` takes it. */
-export function signalOf(abort: AbortController): FetchInit['signal'] {
-  return abort.signal as FetchInit['signal']
-}

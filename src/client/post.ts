@@ -1,6 +1,7 @@
 import { type Batch, bodyOf } from './batch.ts'
-import { type Fetch, type FetchInit, signalOf } from './fetch.ts'
+import type { Fetch, FetchInit } from './fetch.ts'
 import { KEEPALIVE_BYTES_MAX, REQUEST_MS_MAX } from './limits.ts'
+import { signalOf } from './signal.ts'
 import type { Timing } from './timing.ts'
 import { utf8Bytes } from './utf8.ts'
 

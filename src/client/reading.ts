@@ -1,7 +1,8 @@
 import type { Counter, Hour, List, ListItem, Problem, Unit } from './answers.ts'
 import { parseExactly } from './exact-json.ts'
-import { type Fetch, signalOf } from './fetch.ts'
+import type { Fetch } from './fetch.ts'
 import { REQUEST_MS_MAX } from './limits.ts'
+import { signalOf } from './signal.ts'
 import { SumdialError } from './sumdial-error.ts'
 import type { Timing } from './timing.ts'
 

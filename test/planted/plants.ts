@@ -1,4 +1,5 @@
 import { ACCESS } from './plants/access.ts'
+import { CLIENT_PLANTS } from './plants/client.ts'
 import { COUNTING } from './plants/counting.ts'
 import { FLUSHING } from './plants/flushing.ts'
 import { LISTING } from './plants/listing.ts'
@@ -36,4 +37,5 @@ export const PLANTS: readonly Plant[] = [
   ...ACCESS,
   ...LISTING,
   ...READING,
+  ...CLIENT_PLANTS,
 ]

@@ -1,0 +1,123 @@
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { findPort } from '../../src/local/dev/port.ts'
+import { type Dev, makeState, startDev } from '../support/dev.ts'
+import { killHard } from '../support/processes.ts'
+import { makeProject, type Project } from './client-project.ts'
+import { readEmbedded, untilSettled } from './stored.ts'
+
+/** Four seconds of them, which the restarts make longer. */
+const COUNT = 4_000
+
+let project: Project
+beforeAll(async () => {
+  project = await makeProject()
+})
+afterAll(() => project?.remove())
+
+/** A program's output so far, and how it ended. */
+function watch(child: ChildProcess) {
+  let text = ''
+  const add = (chunk: Buffer) => {
+    text += chunk
+  }
+  child.stdout?.on('data', add)
+  child.stderr?.on('data', add)
+  const ended = once(child, 'close').then(([code]) => ({ code, output: text }))
+  const says = (words: string) =>
+    vi.waitFor(() => expect(text).toContain(words), { timeout: 60_000, interval: 20 })
+  return { ended, says }
+}
+
+describe('the packed client, installed into another project', () => {
+  test('brings nothing else with it', async () => {
+    expect(await project.installed()).toEqual(['sumdial'])
+  })
+
+  test.each([
+    ['Node', 'typed.ts', { module: 'nodenext', lib: ['es2022'], types: ['node'] }],
+    ['Node without its types', 'typed.ts', { module: 'nodenext', lib: ['es2022'], types: [] }],
+    ['a bundler', 'typed.ts', { module: 'esnext', moduleResolution: 'bundler', lib: ['es2022'], types: [] }],
+    [
+      'a page',
+      'page.ts',
+      {
+        module: 'esnext',
+        moduleResolution: 'bundler',
+        lib: ['es2022', 'dom'],
+        types: [],
+        exactOptionalPropertyTypes: true,
+      },
+    ],
+    [
+      'a Worker',
+      'worker.ts',
+      {
+        module: 'esnext',
+        moduleResolution: 'bundler',
+        lib: ['es2024'],
+        types: ['@cloudflare/workers-types'],
+        skipLibCheck: true,
+      },
+    ],
+  ])('type-checks in %s', async (_, main, options) => {
+    expect(await project.check(main, options)).toBe('')
+  })
+
+  test('lets a process end that has not closed it, and one that has once its deadline has passed', async () => {
+    const url = `http://127.0.0.1:${await findPort(0)}`
+    const [forgets, givesUp] = ['forget.js', 'give-up.js'].map(
+      (main) => watch(project.start(main, url)).ended,
+    )
+    expect(await forgets).toEqual({ code: 0, output: 'held 1\n' })
+    expect(await givesUp).toEqual({ code: 0, output: 'closed\nheld 0\n' })
+  })
+
+  test('[I3] counts all that was handed in once, though workerd is killed -9, and then all of dev', async () => {
+    const state = makeState()
+    const vars = { FLUSH_INTERVAL_SECONDS: '1' }
+    let dev = await startDev({ state, vars })
+    const { port, url } = dev
+    const program = watch(project.start('count.js', url, String(COUNT)))
+    for (const handedIn of [800, 1_600]) {
+      await program.says(`handed in ${handedIn}`)
+      await killRuntime(dev)
+    }
+    await program.says('handed in 2400')
+    await dev.processes.kill()
+    dev = await startDev({ state, vars, port })
+    const { code, output } = await program.ended
+    const rows = expected()
+    const total = rows.get('client/0')
+    expect(code, output).toBe(0)
+    expect(JSON.parse(output.trim().split('\n').at(-1) ?? '')).toMatchObject({
+      gaveUp: [],
+      held: 0,
+      total: { count: total?.count, sum: String(total?.sum) },
+    })
+    await untilSettled(url)
+    expect(await dev.stop()).toMatchObject({ code: 0 })
+    const stored = await readEmbedded(state)
+    expect(Object.fromEntries(stored.rows)).toEqual(Object.fromEntries(rows))
+    expect(stored.ledgerIncrements).toBe(COUNT)
+  })
+})
+
+async function killRuntime(dev: Dev): Promise<void> {
+  const runtimes = (await dev.processes.list()).filter(
+    ({ command }) => command.includes('workerd serve') && !command.includes(`entry=127.0.0.1:${dev.port} `),
+  )
+  expect(runtimes).toHaveLength(1)
+  runtimes.forEach(killHard)
+}
+
+/** What client-project/count.js hands in. */
+function expected(): Map<string, { count: number; sum: number }> {
+  const rows = new Map<string, { count: number; sum: number }>()
+  for (let i = 0; i < COUNT; i++) {
+    const { count, sum } = rows.get(`client/${i % 50}`) ?? { count: 0, sum: 0 }
+    rows.set(`client/${i % 50}`, { count: count + 1, sum: sum + 1 + (i % 3) })
+  }
+  return rows
+}

@@ -9,12 +9,15 @@ const sumdial = createClient({
   onRetry: () => undefined,
 })
 
+let handedIn = 0
+const say = setInterval(() => console.log(`settled ${handedIn - sumdial.held}`), 20)
 for (let i = 0; i < Number(count); i++) {
   sumdial.increment(`client/${i % 50}`, 1 + (i % 3))
+  handedIn = i + 1
   if (i % 10 === 9) await new Promise((resolve) => setTimeout(resolve, 10))
-  if (i % 100 === 99) console.log(`handed in ${i + 1}`)
 }
 await sumdial.close({ deadlineMs: 90_000 })
+clearInterval(say)
 
 const { total } = await sumdial.read('client/0')
 console.log(JSON.stringify({ gaveUp, held: sumdial.held, total: { ...total, sum: String(total.sum) } }))

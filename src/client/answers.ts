@@ -12,6 +12,15 @@ export type Sums = {
 
 export type Unit = 'hour' | 'day' | 'week' | 'month'
 
+export type Bucket = {
+  /** When it began by the clocks of the zone, in its offset. */
+  start: string
+  sum: bigint
+  count: number
+  min: number | null
+  max: number | null
+}
+
 /** What is known of a key in a range. Times are RFC 3339. */
 export type Counter = {
   key: string
@@ -22,8 +31,8 @@ export type Counter = {
   /** False where the zone's offset splits hours. */
   aligned: boolean
   total: Sums
-  /** All of the range, in order, those with nothing too; `start` has the zone's offset. */
-  buckets: (Sums & { start: string })[]
+  /** All of the range, in order, those with nothing too. */
+  buckets: Bucket[]
   /** Increments in this answer that Postgres may not have yet; null in a committed read. */
   pending: number | null
   /** From this hour on the answer has everything acknowledged before it was asked. */

@@ -11,6 +11,8 @@ import {
   HELD_MAX,
   KEEPALIVE_BYTES_MAX,
   LINGER_MS,
+  LINGER_MS_MAX,
+  REQUEST_ITEMS_MAX,
 } from './limits.ts'
 import { isInPage, onLeave } from './page.ts'
 import { postTo } from './post.ts'
@@ -22,9 +24,9 @@ export type ClientOptions = {
   url: string | { readonly href: string }
   /** Sent as `Authorization: Bearer <token>`. */
   token?: string | undefined
-  /** How long an increment waits for others before it is sent, in milliseconds; 1,000 by default. */
+  /** How long an increment waits for others before it is sent, in milliseconds; 1,000 by default, at most an hour. */
   lingerMs?: number | undefined
-  /** Increments in one request, from 1 to 10,000; 1,000 by default. */
+  /** Increments in one request, at most 10,000; 1,000 by default. */
   batchMax?: number | undefined
   /** Increments that are held until they are acknowledged; 100,000 by default. Past it new ones are given up. */
   heldMax?: number | undefined
@@ -112,16 +114,23 @@ export function createClientWith(options: ClientOptions, timing: Timing): Sumdia
 
 type Address = { readonly base: string; readonly headers: Record<string, string>; readonly fetch: Fetch }
 
+/** What is left out, or set to undefined, is the default. */
+function boundOf(name: keyof ClientOptions, given: number | undefined, usual: number, max: number): number {
+  if (given === undefined) return usual
+  if (Number.isSafeInteger(given) && given >= 0 && given <= max) return given
+  throw new TypeError(`${name} must be a whole number from 0 to ${max}`)
+}
+
 function countingOf(options: ClientOptions, timing: Timing, { base, headers, fetch }: Address): Counting {
   const stop = new AbortController()
   const warn = warner(timing.now, (line) => console.warn(line))
   return new Counting({
     bounds: {
-      lingerMs: options.lingerMs ?? LINGER_MS,
-      batchMax: options.batchMax ?? BATCH_MAX,
+      lingerMs: boundOf('lingerMs', options.lingerMs, LINGER_MS, LINGER_MS_MAX),
+      batchMax: boundOf('batchMax', options.batchMax, BATCH_MAX, REQUEST_ITEMS_MAX),
       batchBytesMax: isInPage() ? KEEPALIVE_BYTES_MAX : BATCH_BYTES_MAX,
-      heldMax: options.heldMax ?? HELD_MAX,
-      heldBytesMax: options.heldBytesMax ?? HELD_BYTES_MAX,
+      heldMax: boundOf('heldMax', options.heldMax, HELD_MAX, Number.MAX_SAFE_INTEGER),
+      heldBytesMax: boundOf('heldBytesMax', options.heldBytesMax, HELD_BYTES_MAX, Number.MAX_SAFE_INTEGER),
     },
     post: postTo({ url: `${base}/increment`, headers, fetch, timing, stop: stop.signal }),
     timing,

@@ -1,4 +1,4 @@
-export type { Counter, Hour, List, ListItem, Problem, Sums, Unit } from './answers.ts'
+export type { Bucket, Counter, Hour, List, ListItem, Problem, Sums, Unit } from './answers.ts'
 export { type ClientOptions, createClient, type Sumdial } from './client.ts'
 export type { Fetch, FetchAnswer, FetchInit } from './fetch.ts'
 export type { GiveUpKind, GiveUpReason } from './give-up.ts'

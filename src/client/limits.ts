@@ -15,6 +15,9 @@ export const ID_BYTES_MAX = 64
 export const AT_MS_MIN = Date.UTC(1000, 0)
 export const AT_MS_END = Date.UTC(9999, 0)
 
+/** Increments that the server takes in one request. */
+export const REQUEST_ITEMS_MAX = 10_000
+
 /** Increments in one request: a tenth of what the server takes, so that one bad answer costs little to send again. */
 export const BATCH_MAX = 1_000
 
@@ -32,6 +35,9 @@ export const DELIVERIES_MAX = 4
 
 /** How long an increment waits for others. */
 export const LINGER_MS = 1 * SECOND
+
+/** As long as an increment may be asked to wait: timers of more than 24 days ring at once. */
+export const LINGER_MS_MAX = 3_600 * SECOND
 
 /** What it holds that is not acknowledged: about an increment a millisecond for a minute and a half. */
 export const HELD_MAX = 100_000

@@ -314,6 +314,7 @@ describe('the end', () => {
 test("its bounds keep to the server's", () => {
   expect(limits.KEY_BYTES_MAX).toBe(serverLimits.KEY_BYTES_MAX)
   expect(limits.ID_BYTES_MAX).toBe(serverLimits.ID_BYTES_MAX)
+  expect(limits.REQUEST_ITEMS_MAX).toBe(serverLimits.REQUEST_ITEMS_MAX)
   expect(limits.BATCH_MAX).toBeLessThanOrEqual(serverLimits.REQUEST_ITEMS_MAX)
   expect(limits.BATCH_BYTES_MAX).toBeLessThanOrEqual(serverLimits.REQUEST_BYTES_MAX)
   expect(limits.REQUEST_MS_MAX).toBeGreaterThan(serverLimits.WAIT_MS_MAX + serverLimits.FLIGHT_MS_MAX)

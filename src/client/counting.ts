@@ -42,11 +42,13 @@ export class Counting {
   #isClosed = false
 
   constructor(services: CountingServices) {
-    const { bounds, post, timing, stop, onRetry } = services
+    const { bounds, post, timing, stop } = services
     this.#services = services
     this.#gathering = new Gathering({ items: bounds.batchMax, bytes: bounds.batchBytesMax }, timing.uuid)
     const acknowledge = (items: readonly Held[]) => this.#release(items)
     const giveUp: Link['giveUp'] = (items, kind, detail) => this.#giveUp(items, kind, detail)
+    // In a turn of its own: what it throws is the caller's, and stops nothing here.
+    const onRetry: Link['onRetry'] = (...failure) => queueMicrotask(() => services.onRetry(...failure))
     this.#link = { post, timing, stop: stop.signal, acknowledge, giveUp, onRetry }
   }
 
@@ -156,7 +158,7 @@ export class Counting {
       const increments = items
         .filter(({ fate }) => (fate === 'doubted') === mayHaveCounted)
         .map(({ increment }) => increment)
-      // In a turn of its own: what it throws is the caller's, and stops nothing here.
+      // In a turn of its own, as onRetry.
       if (increments.length > 0) {
         queueMicrotask(() => this.#services.onGiveUp(increments, { kind, detail, mayHaveCounted }))
       }

@@ -1,23 +1,27 @@
 import { createClient } from 'sumdial/client'
 
-const [url, count] = process.argv.slice(2)
+/** Counts until it is told to end, and says what became of it. */
 const gaveUp = []
 const sumdial = createClient({
-  url,
+  url: process.argv[2],
   lingerMs: 50,
   onGiveUp: (...args) => gaveUp.push(args),
   onRetry: () => undefined,
 })
+let isOver = false
+process.once('SIGTERM', () => {
+  isOver = true
+})
 
 let handedIn = 0
 const say = setInterval(() => console.log(`settled ${handedIn - sumdial.held}`), 20)
-for (let i = 0; i < Number(count); i++) {
-  sumdial.increment(`client/${i % 50}`, 1 + (i % 3))
-  handedIn = i + 1
-  if (i % 10 === 9) await new Promise((resolve) => setTimeout(resolve, 10))
+while (!isOver) {
+  for (let i = 0; i < 10; i++) {
+    sumdial.increment(`client/${handedIn % 50}`, 1 + (handedIn % 3))
+    handedIn += 1
+  }
+  await new Promise((resolve) => setTimeout(resolve, 10))
 }
-await sumdial.close({ deadlineMs: 90_000 })
+await sumdial.close({ deadlineMs: 200_000 })
 clearInterval(say)
-
-const { total } = await sumdial.read('client/0')
-console.log(JSON.stringify({ gaveUp, held: sumdial.held, total: { ...total, sum: String(total.sum) } }))
+console.log(JSON.stringify({ gaveUp, handedIn, held: sumdial.held }))

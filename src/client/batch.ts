@@ -24,21 +24,21 @@ export function bodyOf({ items }: Batch): string {
  * that had counted the whole then answers that it was counted before, with other content, instead of counting it
  * again. Any other gets a new name.
  */
-export function restOf(batch: Batch, isLeft: (item: Held) => boolean, uuid: () => string): Batch {
+export function restOf(batch: Batch, isLeft: (item: Held) => boolean, newName: () => string): Batch {
   const items = batch.items.filter(isLeft)
   if (batch.name === null || batch.isDoubted) return { ...batch, items, isRest: true }
-  return { ...batch, items, name: uuid() }
+  return { ...batch, items, name: newName() }
 }
 
 /** Undefined when it cannot be cut: one increment, or a name that may have counted all of it. */
-export function halvesOf(batch: Batch, uuid: () => string): readonly [Batch, Batch] | undefined {
+export function halvesOf(batch: Batch, newName: () => string): readonly [Batch, Batch] | undefined {
   const { items, name } = batch
   if (items.length < 2 || (name !== null && batch.isDoubted)) return undefined
   const middle = Math.ceil(items.length / 2)
   const half = (part: readonly Held[]): Batch => ({
     ...batch,
     items: part,
-    name: name === null ? null : uuid(),
+    name: name === null ? null : newName(),
   })
   return [half(items.slice(0, middle)), half(items.slice(middle))]
 }

@@ -44,7 +44,7 @@ export class Counting {
   constructor(services: CountingServices) {
     const { bounds, post, timing, stop } = services
     this.#services = services
-    this.#gathering = new Gathering({ items: bounds.batchMax, bytes: bounds.batchBytesMax }, timing.uuid)
+    this.#gathering = new Gathering({ items: bounds.batchMax, bytes: bounds.batchBytesMax }, timing.newName)
     const acknowledge = (items: readonly Held[]) => this.#release(items)
     const giveUp: Link['giveUp'] = (items, kind, detail) => this.#giveUp(items, kind, detail)
     // In a turn of its own: what it throws is the caller's, and stops nothing here.

@@ -103,13 +103,13 @@ export class Delivery {
           const reason = reasons.get(index)
           if (reason !== undefined) giveUp([item], 'refused', reason)
         })
-        return [restOf(batch, (item) => !bad.has(item), timing.uuid)]
+        return [restOf(batch, (item) => !bad.has(item), timing.newName)]
       }
       case 'bad-request':
         giveUp(batch.items, 'refused', judgement.reason)
         return []
       case 'too-large': {
-        const halves = halvesOf(batch, timing.uuid)
+        const halves = halvesOf(batch, timing.newName)
         if (halves === undefined) giveUp(batch.items, 'refused', judgement.reason)
         return halves ?? []
       }

@@ -12,11 +12,11 @@ type Open = { readonly items: Held[]; bytes: number; readonly isNamed: boolean }
 export class Gathering {
   readonly #open = new Map<string, Open>()
   readonly #bounds: { readonly items: number; readonly bytes: number }
-  readonly #uuid: () => string
+  readonly #newName: () => string
 
-  constructor(bounds: { readonly items: number; readonly bytes: number }, uuid: () => string) {
+  constructor(bounds: { readonly items: number; readonly bytes: number }, newName: () => string) {
     this.#bounds = bounds
-    this.#uuid = uuid
+    this.#newName = newName
   }
 
   get isEmpty(): boolean {
@@ -52,6 +52,6 @@ export class Gathering {
 
   #close(place: string, { items, isNamed }: Open): Batch {
     this.#open.delete(place)
-    return { name: isNamed ? null : this.#uuid(), items, isDoubted: false, isRest: false }
+    return { name: isNamed ? null : this.#newName(), items, isDoubted: false, isRest: false }
   }
 }

@@ -32,7 +32,7 @@ export function rig(fates: readonly RequestFate[] = [], options: Partial<ClientO
       onRetry: (reason) => retried.push(reason),
       ...options,
     },
-    Object.assign(clock, { stayAlive: () => () => undefined }),
+    Object.assign(clock, { newName: clock.uuid, stayAlive: () => () => undefined }),
   )
   return { sumdial, server, clock, given, retried }
 }

@@ -13,7 +13,7 @@ export const CLIENT_PLANTS: readonly Plant[] = [
       {
         file: 'src/client/delivery.ts',
         find: 'this.#batch = { ...batch, isDoubted }',
-        replace: 'this.#batch = { ...batch, isDoubted, name: batch.name && timing.uuid() }',
+        replace: 'this.#batch = { ...batch, isDoubted, name: batch.name && timing.newName() }',
       },
     ],
     suite: CONSERVATION,

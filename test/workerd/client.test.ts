@@ -1,17 +1,15 @@
 import { createExecutionContext, waitOnExecutionContext } from 'cloudflare:test'
 import { exports } from 'cloudflare:workers'
 import { describe, expect, test } from 'vitest'
-import { createClient, type GiveUpReason, SumdialError } from '../../src/client/index.ts'
+import { createClient, type Fetch, type GiveUpReason, SumdialError } from '../../src/client/index.ts'
 import { freshKey, ownShard } from './support.ts'
 
+const worker = (exports as unknown as { default: Fetcher }).default
+const askWorker: Fetch = (url, init) => worker.fetch(url, init)
+
 /** A client as a Worker has it that is bound to Sumdial: made for one request. */
-function clientOf(reasons: GiveUpReason[] = []) {
-  const worker = (exports as unknown as { default: Fetcher }).default
-  return createClient({
-    url: 'https://sumdial',
-    fetch: (url, init) => worker.fetch(url, init),
-    onGiveUp: (_, reason) => reasons.push(reason),
-  })
+function clientOf(reasons: GiveUpReason[] = [], fetch = askWorker) {
+  return createClient({ url: 'https://sumdial', fetch, onGiveUp: (_, reason) => reasons.push(reason) })
 }
 
 describe('the typed client in a Worker', () => {
@@ -54,6 +52,26 @@ describe('the typed client in a Worker', () => {
     }
     expect(await clientOf().read(key)).toMatchObject({ total: { sum: 1n, count: 1 } })
     expect(reasons).toMatchObject([{ kind: 'conflict', mayHaveCounted: false }])
+  })
+
+  test('[I3] the rest of a request that was counted without an answer keeps its name, and counts no more', async () => {
+    const [key, reasons] = [freshKey(), [] as GiveUpReason[]]
+    let asked = 0
+    const sumdial = clientOf(reasons, async (url, init) => {
+      asked += 1
+      // As if the first of them were not allowed any more.
+      const errors = [{ index: 0, path: 'key', message: 'must be another' }]
+      if (asked === 2) return Response.json({ errors }, { status: 403 })
+      const answer = await askWorker(url, init)
+      if (asked === 1) throw new TypeError('the answer is lost')
+      return answer
+    })
+    sumdial.increment(`${key}/not any more`)
+    sumdial.increment(key, 7)
+    await sumdial.close()
+    expect(asked).toBe(3)
+    expect(reasons).toMatchObject([{ kind: 'refused', mayHaveCounted: true }])
+    expect(await clientOf().read(key)).toMatchObject({ total: { sum: 7n, count: 1 } })
   })
 
   test('says in a SumdialError why it was not answered', async () => {

@@ -7,7 +7,7 @@ import { killHard } from '../support/processes.ts'
 import { makeProject, type Project } from './client-project.ts'
 import { readEmbedded, untilSettled } from './stored.ts'
 
-const KILLS = 3
+const KILLS = 2
 
 let project: Project
 beforeAll(async () => {
@@ -87,7 +87,7 @@ describe('the packed client, installed into another project', () => {
     expect(await givesUp).toEqual({ code: 0, output: 'closed\nheld 0\n' })
   })
 
-  test('[I3] counts all that was handed in once, though workerd is killed -9 again and again', async () => {
+  test('[I3] counts all that was handed in once, though workerd is killed -9 twice', async () => {
     const state = makeState()
     const dev = await startDev({ state, vars: { FLUSH_INTERVAL_SECONDS: '1' } })
     const program = watch(project.start('count.js', dev.url))

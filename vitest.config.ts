@@ -14,7 +14,7 @@ export default defineConfig({
           name: 'node',
           include: [
             'test/*.test.ts',
-            'test/{model,shard,edge,postgres,local,simulation,upgrade}/**/*.test.ts',
+            'test/{model,shard,edge,postgres,local,simulation,upgrade,client}/**/*.test.ts',
           ],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -1,5 +1,6 @@
 import { ACCESS } from './plants/access.ts'
 import { BINDING } from './plants/binding.ts'
+import { CLIENT_PLANTS } from './plants/client.ts'
 import { COUNTING } from './plants/counting.ts'
 import { DEPLOYING } from './plants/deploying.ts'
 import { FLUSHING } from './plants/flushing.ts'
@@ -44,4 +45,5 @@ export const PLANTS: readonly Plant[] = [
   ...DEPLOYING,
   ...WATCHING,
   ...RETENTION,
+  ...CLIENT_PLANTS,
 ]

@@ -80,8 +80,8 @@ export type Problem = {
   title: string
   status: number
   detail: string
-  errors?: { index: number; path: string; message: string }[] | undefined
+  errors?: readonly { readonly index: number; readonly path: string; readonly message: string }[] | undefined
   parameter?: string | undefined
-  refused?: number[] | undefined
-  unknown?: number[] | undefined
+  refused?: readonly number[] | undefined
+  unknown?: readonly number[] | undefined
 }

@@ -2,7 +2,7 @@ import { WorkerEntrypoint } from 'cloudflare:workers'
 import type {
   Counted,
   Counter,
-  HourState,
+  Hour,
   IncrementOptions,
   Increment as IncrementShape,
   List,
@@ -10,7 +10,7 @@ import type {
   ReadOptions,
   Result,
   SumdialBinding,
-} from '../binding.ts'
+} from '../client/binding.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Scope } from '../model/token.ts'
@@ -72,7 +72,7 @@ export class BindingEntrypoint<Env> extends WorkerEntrypoint<Env, unknown> imple
     })
   }
 
-  hour(hour: string): Promise<Result<HourState>> {
+  hour(hour: string): Promise<Result<Hour>> {
     return this.#ask('read', (operations, caller) => operations.hour({}, hour, caller))
   }
 

@@ -1,4 +1,4 @@
-import type { ProblemDetails } from '../binding.ts'
+import type { Problem as ProblemDetails } from '../client/binding.ts'
 import { RATE_PERIOD_SECONDS } from '../limits.ts'
 import type { Problem } from '../model/problem.ts'
 

@@ -13,7 +13,9 @@ test("the client's types are those of the server's schemas", () => {
   expectTypeOf<client.Counter>().toEqualTypeOf<CounterAnswer>()
   expectTypeOf<client.List>().toEqualTypeOf<ListAnswer>()
   expectTypeOf<client.Hour>().toEqualTypeOf<HourAnswer>()
-  expectTypeOf<client.Problem>().toEqualTypeOf<z.infer<typeof problemSchema>>()
+  // Its lists may be read alone, which zod does not say.
+  expectTypeOf<z.infer<typeof problemSchema>>().toExtend<client.Problem>()
+  expectTypeOf<keyof client.Problem>().toEqualTypeOf<keyof z.infer<typeof problemSchema>>()
 })
 
 test('[A2] sums are exact at any size, and texts are as they were, whatever looks like a sum in them', () => {

@@ -1,4 +1,4 @@
-import type { SumdialBinding } from '../../src/binding.ts'
+import type { SumdialBinding } from '../../src/client/binding.ts'
 
 /**
  * Another Worker of the account. It is a shop that counts its visits, and lets a test call whatever it likes through

@@ -1,3 +1,7 @@
+import type { Counter, Hour, List, Problem, Unit } from './answers.ts'
+
+export type { Bucket, Counter, Hour, List, ListItem, Problem, Sums, Unit } from './answers.ts'
+
 /**
  * What another Worker of the account may ask of Sumdial through a service binding to its entrypoint `Sumdial`. Types
  * alone, which need nothing else: the other Worker writes `env.SUMDIAL: SumdialBinding`.
@@ -23,35 +27,17 @@ export interface SumdialBinding {
   list(question: ListOptions): Promise<Result<List>>
 
   /** Whether an hour, such as `2026-11-21T20Z`, is final and may be invoiced. Takes the scope `read`. */
-  hour(hour: string): Promise<Result<HourState>>
+  hour(hour: string): Promise<Result<Hour>>
 }
 
 export type Result<T> =
   | { readonly ok: true; readonly answer: T }
   | {
       readonly ok: false
-      readonly problem: ProblemDetails
+      readonly problem: Problem
       /** Only when the same call may be made again without counting anything twice, so many seconds later. */
       readonly retryAfterSeconds?: number
     }
-
-/** RFC 9457, as over HTTP. Tell them apart by `type`. */
-export type ProblemDetails = {
-  /** `urn:sumdial:problem:invalid-increments` and the like. */
-  readonly type: string
-  readonly title: string
-  readonly status: number
-  /** What is wrong, and what to do. */
-  readonly detail: string
-  /** Every bad item by its index; nothing of the call was counted. */
-  readonly errors?: readonly { readonly index: number; readonly path: string; readonly message: string }[]
-  /** The option that is wrong. */
-  readonly parameter?: string
-  /** Items that were certainly not counted. */
-  readonly refused?: readonly number[]
-  /** Items that may have been counted: send those again only under the same ids or Idempotency-Key. */
-  readonly unknown?: readonly number[]
-}
 
 export type Increment = {
   readonly key: string
@@ -70,8 +56,6 @@ export type IncrementOptions = {
 
 /** RFC 3339, or epoch milliseconds. */
 export type Instant = string | number
-
-export type Unit = 'hour' | 'day' | 'week' | 'month'
 
 export type ReadOptions = {
   readonly from?: Instant
@@ -98,51 +82,4 @@ export type Counted = {
   readonly duplicates: number
   /** Items by index whose id came before with other content: not counted. */
   readonly conflicts: readonly number[]
-}
-
-/** The extremes of nothing are null. */
-export type Sums = {
-  readonly sum: bigint
-  readonly count: number
-  readonly min: number | null
-  readonly max: number | null
-}
-
-export type Counter = {
-  readonly key: string
-  readonly from: string
-  readonly to: string
-  readonly bucket: Unit
-  readonly tz: string
-  readonly aligned: boolean
-  readonly total: Sums
-  readonly buckets: readonly (Sums & { readonly start: string })[]
-  readonly pending: number | null
-  readonly freshFrom: string | null
-  readonly lastFlushAt: string | null
-}
-
-export type List = {
-  readonly from: string
-  readonly to: string
-  readonly items: readonly {
-    readonly key: string
-    readonly sum: bigint
-    readonly count: number
-    readonly min: number
-    readonly max: number
-    readonly keys?: number | undefined
-    readonly isKey?: boolean | undefined
-  }[]
-  readonly nextCursor: string | null
-  readonly lastFlushAt: string | null
-}
-
-export type HourState = {
-  readonly hour: string
-  readonly state: 'open' | 'closing' | 'final'
-  readonly closesAt: string
-  readonly finalFrom: string
-  readonly pending: number
-  readonly parked: number
 }

@@ -1,6 +1,7 @@
 import { PGlite } from '@electric-sql/pglite'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { EXPOSITION_TYPE } from '../../src/edge/exposition.ts'
 import { migrate } from '../../src/local/migrate.ts'
 import { type NeonEndpoint, startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
 import { pgliteBackend } from '../../src/local/pglite-backend.ts'
@@ -135,18 +136,18 @@ async function send({ bytes, isHead, isCut }: Sent, timeoutMs = ANSWER_MS_MAX): 
   return ending
 }
 
-/** The one page there is. */
-const PAGE = 'text/html; charset=UTF-8'
+/** The docs are a page, and metrics are Prometheus's text. */
+const OTHER_TYPES = ['text/html; charset=UTF-8', EXPOSITION_TYPE]
 
-/** In JSON but for the docs, problems as RFC 9457 has them. A request that breaks off may be left without an answer. */
+/** In JSON but for those, problems as RFC 9457 has them. A request that breaks off may be left without an answer. */
 function checkEnding(request: Sent | undefined, ending: RawEnding): void {
   const what = `${request?.bytes.toString('latin1', 0, 1_500)}\n-> ${JSON.stringify(ending).slice(0, 500)}`
   if (ending.kind === 'closed' && request?.isCut) return
   if (ending.kind !== 'answered') throw new Error(what)
   expect(ending.status, what).toBeLessThan(500)
-  const types = ending.status < 300 ? ['application/json', PAGE] : ['application/problem+json']
+  const types = ending.status < 300 ? ['application/json', ...OTHER_TYPES] : ['application/problem+json']
   expect(types, what).toContain(ending.type)
-  if (request?.isHead || ending.type === PAGE) return
+  if (request?.isHead || OTHER_TYPES.includes(ending.type)) return
   const body = JSON.parse(ending.body)
   if (ending.status === 202 && request?.items !== undefined) {
     expect(body.accepted + body.duplicates + body.conflicts.length, what).toBe(request.items)

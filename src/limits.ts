@@ -202,6 +202,12 @@ export const REFUSED_ALIKE_MAX = 8
 /** Parked keys that `/status` names for each shard. */
 export const PARKED_SHOWN_MAX = 20
 
+/**
+ * How long before it could retire a shard with parked cells makes the ledger know its writer. Long enough for Postgres to
+ * come back in, for from its retirement on a deploy may change the hour's shard count unless the ledger says no.
+ */
+export const REGISTER_AHEAD_MS = 30 * MINUTE
+
 /** How often a shard that could retire but for its parked cells, or but for Postgres, looks again. */
 export const RETIRE_AGAIN_MS = 60 * MINUTE
 

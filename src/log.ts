@@ -12,6 +12,7 @@ const LEVELS: Readonly<Record<LogLine['message'], Level>> = {
   flushed: 'debug',
   'flush failed': 'warn',
   'seal failed': 'warn',
+  'register failed': 'warn',
   rewound: 'error',
   halved: 'warn',
   parked: 'warn',

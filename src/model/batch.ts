@@ -34,10 +34,20 @@ export type SealOutcome =
   | { readonly kind: 'sealed'; readonly sealed: Sealed }
   | Extract<ApplyOutcome, { kind: 'ambiguous' | 'refused' | 'cell_refused' }>
 
-/** The seam to Postgres. Neither function ever rejects. */
+/** What came of making the ledger know a writer. */
+export type RegisterOutcome =
+  | { readonly kind: 'registered' }
+  | Extract<ApplyOutcome, { kind: 'ambiguous' | 'refused' | 'cell_refused' }>
+
+/** The seam to Postgres. None of its functions ever rejects. */
 export interface Sink {
   /** Applies a batch at most once, however often it is called. [P1] */
   apply(batch: Batch): Promise<ApplyOutcome>
   /** Makes that this writer applies nothing, ever again, and tells what it has applied. */
   seal(writer: string, shard: string): Promise<SealOutcome>
+  /**
+   * Makes that the ledger has a row of this writer, which says that its shard is not done. A writer that is there already,
+   * sealed or not, stays as it is.
+   */
+  register(writer: string, shard: string): Promise<RegisterOutcome>
 }

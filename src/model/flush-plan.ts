@@ -1,4 +1,4 @@
-import { RETIRE_AGAIN_MS } from '../limits.ts'
+import { REGISTER_AHEAD_MS, RETIRE_AGAIN_MS } from '../limits.ts'
 
 /** What the shard does next. */
 export type FlushPlan =
@@ -8,6 +8,8 @@ export type FlushPlan =
   | { readonly kind: 'wait'; readonly untilMs: number }
   /** There are sums to write to Postgres. */
   | { readonly kind: 'flush' }
+  /** Cells stay parked beyond the hour, and the ledger may not know the writer that has them. */
+  | { readonly kind: 'register' }
   /** The hour is long over and everything of it is settled. */
   | { readonly kind: 'retire' }
 
@@ -20,6 +22,8 @@ export type ShardState = {
   readonly frozenBatches: number
   /** Cells set aside until somebody decides on them. */
   readonly parkedCells: number
+  /** Whether the ledger is known to have the writer's row. */
+  readonly isRegistered: boolean
   /** Epoch ms before which Postgres is left alone, after failures; 0 when there were none. */
   readonly notBeforeMs: number
   /** Epoch ms from which a shard that holds nothing may retire. */
@@ -32,9 +36,16 @@ export function planFlush(state: ShardState, nowMs: number): FlushPlan {
   if (state.openCells > 0 || state.frozenBatches > 0) {
     return nowMs < state.notBeforeMs ? { kind: 'wait', untilMs: state.notBeforeMs } : { kind: 'flush' }
   }
-  const retireAtMs = Math.max(state.retireAtMs, state.notBeforeMs)
-  if (nowMs < retireAtMs) return { kind: 'wait', untilMs: retireAtMs }
-  return state.parkedCells > 0 ? { kind: 'wait', untilMs: nowMs + RETIRE_AGAIN_MS } : { kind: 'retire' }
+  const { kind, fromMs } = planEnd(state, nowMs)
+  const dueMs = Math.max(fromMs, state.notBeforeMs)
+  return nowMs < dueMs ? { kind: 'wait', untilMs: dueMs } : { kind }
+}
+
+/** What a shard with nothing to send comes to, and when. */
+function planEnd({ parkedCells, isRegistered, retireAtMs }: ShardState, nowMs: number) {
+  if (parkedCells === 0) return { kind: 'retire', fromMs: retireAtMs } as const
+  const againMs = Math.max(retireAtMs, nowMs + RETIRE_AGAIN_MS)
+  return { kind: 'register', fromMs: isRegistered ? againMs : retireAtMs - REGISTER_AHEAD_MS } as const
 }
 
 /** Slots after which the spread repeats, and the gap between neighbours, in ms. */

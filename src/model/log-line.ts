@@ -60,9 +60,9 @@ export type FlushLine =
       readonly outcome: Exclude<FlushOutcome, 'applied'>
       readonly reason: string
     } & OfBatch)
-  /** A seal was not answered; it is tried again. */
+  /** A seal, or what makes the ledger know a writer, was not answered; it is tried again. */
   | {
-      readonly message: 'seal failed'
+      readonly message: 'seal failed' | 'register failed'
       readonly outcome: Exclude<FlushOutcome, 'applied'>
       readonly reason: string
       readonly failures: number

@@ -29,7 +29,22 @@ export function createSink(config: ConnectionConfig, clock: Clock): Sink {
         return classifyFailure(error)
       }
     },
+    async register(writer, shard) {
+      try {
+        await execute(registerWriter(writer, shard))
+        return { kind: 'registered' }
+      } catch (error) {
+        return classifyFailure(error)
+      }
+    },
   }
+}
+
+/** Seq 0 is what a missing row counts as, so it is no step of the writer's. */
+function registerWriter(writer: string, shard: string): SQL {
+  return sql`
+insert into sumdial.ledger (writer, shard, seq) values (${writer}::uuid, ${shard}, 0)
+on conflict (writer) do nothing`
 }
 
 /** Idempotent: the first seal's time stays. It waits for a copy of a batch that is under way, and then shows it. */

@@ -63,6 +63,8 @@ export class Flusher {
   /** Timeouts in a row of the batch that is sent. */
   #timeouts = 0
   #refusedAlike = { reason: '', count: 0 }
+  /** The writer that the ledger is known to have. */
+  #registered = ''
   #moved: { readonly atMs: number; readonly reason: string } | null = null
 
   constructor(services: FlushServices) {
@@ -102,6 +104,8 @@ export class Flusher {
         return
       case 'wait':
         return alarm.set(plan.untilMs)
+      case 'register':
+        return this.#alone(() => this.#register(nowMs))
       case 'retire':
         return this.#alone(() => this.#retire(nowMs))
       case 'flush':
@@ -125,6 +129,7 @@ export class Flusher {
       openCells: store.openCells,
       frozenBatches: store.frozen.length,
       parkedCells: store.parked.size,
+      isRegistered: this.#registered === store.writer,
       notBeforeMs: this.#notBeforeMs,
       retireAtMs,
     }
@@ -193,7 +198,7 @@ export class Flusher {
   async #moveOn(recut: Recut, why: Extract<Failed, { reason: string }>, sent: Sent): Promise<boolean> {
     const { store, sink, clock, name, log } = this.#services
     const outcome = await sink.seal(store.writer, formatShardName(name))
-    if (outcome.kind !== 'sealed') return this.#backOff(outcome)
+    if (outcome.kind !== 'sealed') return this.#backOff(outcome, 'seal failed')
     store.moveOn(outcome.sealed, recut, why.reason, clock.now())
     this.#moved = { atMs: clock.now(), reason: why.reason }
     this.#timeouts = 0
@@ -204,13 +209,30 @@ export class Flusher {
     return false
   }
 
+  /**
+   * Makes the ledger know a shard that keeps parked cells beyond its hour. Its writer is new since they were parked, and
+   * has sent nothing: whoever asks the ledger which hours are not done, as a deploy does, would not find it. [K2] [Z1]
+   */
+  async #register(nowMs: number): Promise<void> {
+    const { store, sink, alarm, name } = this.#services
+    alarm.set(nowMs + RETIRE_AGAIN_MS)
+    const { writer } = store
+    const outcome = await sink.register(writer, formatShardName(name))
+    if (outcome.kind !== 'registered') {
+      this.#backOff(outcome, 'register failed')
+      return
+    }
+    this.#registered = writer
+    this.#fault = null
+  }
+
   /** Ends a shard of a closed hour that holds nothing. [Z1] */
   async #retire(nowMs: number): Promise<void> {
     const { store, sink, alarm, name, erase, log } = this.#services
     alarm.set(nowMs + RETIRE_AGAIN_MS)
     const outcome = await sink.seal(store.writer, formatShardName(name))
     if (outcome.kind !== 'sealed') {
-      this.#backOff(outcome)
+      this.#backOff(outcome, 'seal failed')
       return
     }
     // In one turn: nothing can have come in between the look and the end. What came during the wait finds its writer
@@ -220,14 +242,14 @@ export class Flusher {
     log({ message: 'retired' })
   }
 
-  /** Arms the alarm for the next try. @param sent the batch that has failed; none when it was a seal. */
-  #backOff(outcome: Failed, sent?: Sent): false {
+  /** Arms the alarm for the next try. @param what the batch that has failed, or what else. */
+  #backOff(outcome: Failed, what: Sent | 'seal failed' | 'register failed'): false {
     const { failures, reason, retryMs } = this.#waitAfter(outcome)
     const told = { outcome: outcome.kind, reason: tellReason(reason), failures, retryMs }
     this.#services.log(
-      sent === undefined
-        ? { message: 'seal failed', ...told }
-        : { message: 'flush failed', ...told, ...ofBatch(sent) },
+      typeof what === 'string'
+        ? { message: what, ...told }
+        : { message: 'flush failed', ...told, ...ofBatch(what) },
     )
     return false
   }

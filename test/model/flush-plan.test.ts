@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { REGISTER_AHEAD_MS } from '../../src/limits.ts'
 import { nextFlushMs, planFlush, type ShardState } from '../../src/model/flush-plan.ts'
 import { backoffMs } from '../../src/model/retry.ts'
 
@@ -8,6 +9,7 @@ const states: fc.Arbitrary<ShardState> = fc.record({
   openCells: fc.nat(2),
   frozenBatches: fc.nat(2),
   parkedCells: fc.nat(1),
+  isRegistered: fc.boolean(),
   notBeforeMs: fc.nat(100),
   retireAtMs: fc.nat(100),
 })
@@ -35,12 +37,27 @@ describe('the plan of a flush', () => {
     )
   })
 
+  test('[K2] [Z1] with cells parked it makes the ledger know its writer before it could retire, and never retires', () => {
+    const parked = states.map((state) => ({ ...state, openCells: 0, frozenBatches: 0, parkedCells: 1 }))
+    fc.assert(
+      fc.property(parked, fc.nat(200), (state, nowMs) => {
+        const atMs = REGISTER_AHEAD_MS + nowMs
+        const later = { ...state, retireAtMs: state.retireAtMs + 2 * REGISTER_AHEAD_MS }
+        const dueMs = Math.max(later.retireAtMs - REGISTER_AHEAD_MS, later.notBeforeMs)
+        const plan = planFlush(later, atMs)
+        if (later.isRegistered) expect(plan.kind).toBe('wait')
+        else expect(plan).toEqual(atMs < dueMs ? { kind: 'wait', untilMs: dueMs } : { kind: 'register' })
+      }),
+    )
+  })
+
   test('an object that was only woken owes nothing', () => {
     const state = {
       isStored: false,
       openCells: 0,
       frozenBatches: 0,
       parkedCells: 0,
+      isRegistered: false,
       notBeforeMs: 0,
       retireAtMs: 0,
     }

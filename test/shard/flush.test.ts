@@ -48,6 +48,7 @@ beforeEach(() => {
         return promise
       },
       seal: async () => ({ kind: 'ambiguous', reason: 'no answer to the seal', isTimeout: false }),
+      register: async () => ({ kind: 'registered' }),
     },
     erase: () => {
       erased += 1

@@ -38,6 +38,7 @@ beforeEach(async () => {
         answerSeal = resolve
         return promise
       },
+      register: async () => ({ kind: 'registered' }),
     },
     erase: () => {
       erased += 1

@@ -1,5 +1,5 @@
 import { STATEMENT_MS_MAX } from '../../src/limits.ts'
-import type { ApplyOutcome, Batch, SealOutcome, Sink } from '../../src/model/batch.ts'
+import type { ApplyOutcome, Batch, RegisterOutcome, SealOutcome, Sink } from '../../src/model/batch.ts'
 import type { ReadCommitted } from '../../src/model/read.ts'
 import type { FaultKind } from './faults.ts'
 import type { Instance } from './instance.ts'
@@ -41,6 +41,11 @@ export function sinkOf(world: World, instance: Instance): Sink {
     seal: (writer: string) => {
       const what = `seal ${writer.slice(0, 4)}`
       return send<SealOutcome>({ what, isBatch: false, statement: () => () => world.postgres.seal(writer) })
+    },
+    register: (writer: string) => {
+      const what = `register ${writer.slice(0, 4)}`
+      const statement = () => () => world.postgres.register(writer)
+      return send<RegisterOutcome>({ what, isBatch: false, statement })
     },
   }
 }

@@ -84,6 +84,11 @@ describe('the model of Postgres that the simulation stands on', () => {
           expect(model.seal(writer)).toEqual(await stand.sink.seal(writer, 's'))
           continue
         }
+        if (chance.is(0.05)) {
+          const writer = chance.pick(writers)
+          expect(model.register(writer)).toEqual(await stand.sink.register(writer, 's'))
+          continue
+        }
         const batch = sent.length > 0 && chance.is(0.3) ? chance.pick(sent) : batchOf(chance, writers)
         sent.push(batch)
         const [expected, got] = [await stand.sink.apply(batch), model.apply(batch, model.begin(batch))]

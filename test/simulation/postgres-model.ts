@@ -1,4 +1,4 @@
-import type { ApplyOutcome, Batch, SealOutcome } from '../../src/model/batch.ts'
+import type { ApplyOutcome, Batch, RegisterOutcome, SealOutcome } from '../../src/model/batch.ts'
 import type { Cell } from '../../src/model/cell.ts'
 import { mergeCells } from '../../src/model/cell.ts'
 import type { Hour } from '../../src/model/hour.ts'
@@ -71,6 +71,12 @@ export class PostgresModel {
     const row = this.#tables.ledger.get(writer) ?? { seq: 0, batch: null, sealed: false, increments: 0 }
     this.#tables.ledger.set(writer, { ...row, sealed: true })
     return { kind: 'sealed', sealed: { seq: row.seq, batch: row.batch } }
+  }
+
+  register(writer: string): RegisterOutcome {
+    const row = this.#tables.ledger.get(writer) ?? { seq: 0, batch: null, sealed: false, increments: 0 }
+    this.#tables.ledger.set(writer, row)
+    return { kind: 'registered' }
   }
 
   read(keys: readonly string[], hours: readonly Hour[], writers: readonly string[]): CommittedRead {

@@ -33,6 +33,7 @@ export async function exercise(connection: ConnectionConfig): Promise<void> {
   await sink.apply(batch(1, FIRST))
   await sink.apply(batch(2, SECOND))
   await sink.apply(batch(4, SECOND))
+  await sink.register(OTHER, '2026-11-21T21Z/1')
   await sink.apply({ ...batch(1, FIRST), writer: OTHER, hour: addHours(HOUR, 1), shard: '2026-11-21T21Z/1' })
   await read(connection)
   await sink.seal(WRITER, SHARD)

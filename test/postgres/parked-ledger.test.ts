@@ -1,0 +1,75 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { planDeploy } from '../../src/local/deploy/record.ts'
+import { createRecords } from '../../src/local/deploy/records.ts'
+import { cellOf } from '../../src/model/cell.ts'
+import { encodeFlight } from '../../src/model/flight.ts'
+import { addHours, formatHour, hourOf } from '../../src/model/hour.ts'
+import { parseSchedule, type Schedule } from '../../src/model/schedule.ts'
+import { slotOf } from '../../src/model/shard-name.ts'
+import { Flusher } from '../../src/shard/flush.ts'
+import { ShardStore } from '../../src/shard/store.ts'
+import { nodeClock } from '../support/node-clock.ts'
+import { nodeSql } from '../support/node-sql.ts'
+import { type Stand, startStand } from './stand.ts'
+
+let stand: Stand
+
+beforeAll(async () => {
+  stand = await startStand(4)
+  await stand.pool.query(`alter table sumdial.counters add constraint no_bad check (key <> 'bad')`)
+})
+
+afterAll(() => stand?.stop())
+
+const scheduleOf = (text: string) => parseSchedule(text, { min: 0, max: 1e6 }) as Schedule
+
+const HOUR = addHours(hourOf(Date.now()), -200)
+const DEPLOYED = {
+  SHARDS: scheduleOf(`16, 1@${formatHour(addHours(HOUR, 50))}`),
+  LATE_HOURS: scheduleOf('72'),
+}
+
+/** A shard of an hour that is long over, whose one cell Postgres refuses. */
+function shardWithBadCell() {
+  const store = new ShardStore(nodeSql(), () => crypto.randomUUID())
+  const flight = { name: { sender: 's', n: 1 }, cells: [['bad', cellOf(7)] as const] }
+  store.merge(flight, encodeFlight(flight), 1)
+  const flusher = new Flusher({
+    name: { hour: HOUR, slot: slotOf('bad', HOUR, DEPLOYED.SHARDS) },
+    store,
+    alarm: { set: () => undefined },
+    sink: stand.sink,
+    clock: nodeClock,
+    intervalMs: 5_000,
+    retireAtMs: 0,
+    erase: () => undefined,
+    log: () => undefined,
+  })
+  return { store, flusher }
+}
+
+/** Whether a deploy may take the hour's shard count back to 1, which would leave all slots but the first unasked. */
+async function verdict(): Promise<string> {
+  const { unsealed } = await createRecords(stand.pool.options.connectionString ?? '', 'w').read()
+  const live = { id: 'a', schedules: DEPLOYED, beganMs: 0 }
+  const next = { id: 'b', schedules: { ...DEPLOYED, SHARDS: scheduleOf('1') }, beganMs: Date.now() }
+  return planDeploy({ live, unconfirmed: [] }, next, { unsealed }).kind
+}
+
+test('[K2] [Z1] an old hour keeps its shard count while a shard of it has cells parked, retried or not', async () => {
+  const { store, flusher } = shardWithBadCell()
+  await flusher.run()
+  await flusher.run()
+  expect(store.holdings().parked.increments).toBe(1)
+  expect(await verdict()).toBe('refused')
+
+  store.retryParked(['bad'], Date.now())
+  await flusher.run()
+  await flusher.run()
+  expect(store.holdings().parked.increments).toBe(1)
+  expect(await verdict()).toBe('refused')
+
+  store.discardParked(['bad'])
+  await flusher.run()
+  expect(await verdict()).not.toBe('refused')
+})

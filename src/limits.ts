@@ -88,8 +88,11 @@ export const FLIGHT_BYTES_MAX = 1 * MIB
 /** Bytes that wait for, or fly to, all shards of an isolate, of its 128 MB. Past it: 503. */
 export const WAITING_BYTES_MAX = 24 * MIB
 
-/** The same for one shard, so that one that is stuck does not take the room of the others. */
-export const WAITING_BYTES_PER_SHARD_MAX = 8 * MIB
+/**
+ * The same for one shard, so that one that is stuck does not take the room of the others. Any one request fits: an
+ * increment with an id takes its key twice.
+ */
+export const WAITING_BYTES_PER_SHARD_MAX = 12 * MIB
 
 /** How long a request waits for its turn or for its flight to land, before its items are reported as unknown. */
 export const WAIT_MS_MAX = 10 * SECOND

@@ -1,7 +1,10 @@
 import { z } from 'zod'
+import { REQUEST_BYTES_MAX } from '../limits.ts'
 import { check } from '../model/check.ts'
 import { idFault } from '../model/increment.ts'
 import type { Problem } from '../model/problem.ts'
+import { utf8Bytes } from '../model/utf8.ts'
+import { TOO_LARGE } from './body.ts'
 import type { AskedIncrements } from './ingest.ts'
 import type { Asked } from './parameters.ts'
 import { invalid, parseParameters } from './parameters.ts'
@@ -16,7 +19,17 @@ export function askedIncrements(increments: unknown, options: unknown): AskedInc
   const parsed = parseParameters(options, optionsSchema)
   if ('kind' in parsed) return parsed
   const items: readonly unknown[] = Array.isArray(increments) ? increments : [increments]
+  if (textBytes(items) > REQUEST_BYTES_MAX) return TOO_LARGE
   return { items, idempotencyKey: parsed.parameters.idempotencyKey }
+}
+
+/** What the keys and ids would take in the body of a request, which has the same bound. [I5] */
+function textBytes(items: readonly unknown[]): number {
+  return items.reduce((sum: number, item) => {
+    if (!isObject(item)) return sum
+    const texts = [item['key'], item['id']].filter((text) => typeof text === 'string')
+    return texts.reduce((bytes, text) => bytes + utf8Bytes(JSON.stringify(text)), sum)
+  }, 0)
 }
 
 const optionsSchema = z.strictObject({

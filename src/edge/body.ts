@@ -46,7 +46,7 @@ function formatOf(headers: Headers): Format | Problem {
   return { kind: 'unsupported_media_type', detail }
 }
 
-const TOO_LARGE: Problem = {
+export const TOO_LARGE: Problem = {
   kind: 'body_too_large',
   detail: `A body has at most ${REQUEST_BYTES_MAX} bytes: send several.`,
 }

@@ -1,4 +1,5 @@
-import { Accumulator, cellBytes, countIncrements } from '../model/accumulator.ts'
+import { FLIGHT_BYTES_MAX } from '../limits.ts'
+import { Accumulator, cellBytes, countIncrements, cut } from '../model/accumulator.ts'
 import type { Cell, KeyedCell } from '../model/cell.ts'
 import type { FlightName } from '../model/flight.ts'
 import { decodeFlight, encodeFlight, UnknownVersion } from '../model/flight.ts'
@@ -119,4 +120,10 @@ function unpack({ key, sinceMs, reason, cell }: tables.ParkedRow): [string, Park
 export function batchRow(batch: FrozenBatch): tables.BatchRow {
   const cells = encodeFlight({ name: null, cells: [...batch.cells] })
   return { seq: batch.seq, id: batch.id, sinceMs: batch.sinceMs, cells }
+}
+
+/** One row for each started MiB; the first has the flight's name. */
+export function journalRows(name: FlightName | null, cells: readonly KeyedCell[]): string[] {
+  const pieces = cut(cells, { cells: Number.POSITIVE_INFINITY, bytes: FLIGHT_BYTES_MAX })
+  return pieces.map((piece, i) => encodeFlight({ name: i === 0 ? name : null, cells: piece }))
 }

@@ -6,7 +6,7 @@ import { recutFrozen } from '../model/recut.ts'
 import { tallyMove } from '../model/tally.ts'
 import { utf8Bytes } from '../model/utf8.ts'
 import type { Memory } from './memory.ts'
-import { batchRow, freezeBatch, remember } from './memory.ts'
+import { batchRow, freezeBatch, journalRows, remember } from './memory.ts'
 import type { ParkedCells } from './parked.ts'
 import { park, unpark } from './parked.ts'
 import type { Sql } from './sql.ts'
@@ -45,13 +45,16 @@ export function moveOn(sql: Sql, memory: Memory, uuid: () => string, move: Move)
 export function retryParked(sql: Sql, memory: Memory, keys: readonly string[], nowMs: number): number {
   const { taken, left } = unpark(memory.parked, keys)
   if (taken.length === 0) return 0
-  const flight = encodeFlight({ name: null, cells: taken })
+  const rows = journalRows(null, taken)
   sql.transaction(() => {
     for (const [key] of taken) tables.deleteParked(sql, key)
-    tables.appendJournal(sql, { accepted: memory.state.accepted, sinceMs: nowMs, flight })
+    for (const flight of rows) {
+      tables.appendJournal(sql, { accepted: memory.state.accepted, sinceMs: nowMs, flight })
+    }
   })
   memory.parked = left
-  remember(memory, null, taken, utf8Bytes(flight), nowMs)
+  const bytes = rows.reduce((sum, row) => sum + utf8Bytes(row), 0)
+  remember(memory, null, taken, bytes, nowMs)
   return countIncrements(taken)
 }
 

@@ -14,7 +14,7 @@ import { utf8Bytes } from '../model/utf8.ts'
 import type { Load } from './held.ts'
 import { holdingsOf, loadOf, unsettledOf } from './holdings.ts'
 import type { FrozenBatch, Memory } from './memory.ts'
-import { batchRow, emptyMemory, freezeBatch, loadMemory, remember } from './memory.ts'
+import { batchRow, emptyMemory, freezeBatch, journalRows, loadMemory, remember } from './memory.ts'
 import { type ParkedCells, park } from './parked.ts'
 import { discardParked, moveOn, retryParked, saveParked } from './parking.ts'
 import { unsettledUnder } from './settlement.ts'
@@ -260,10 +260,4 @@ function mergeAll(cells: readonly KeyedCell[], entries: readonly NamedEntry[]): 
   all.addAll(cells)
   for (const entry of entries) all.addAll(entry.cells)
   return [...all]
-}
-
-/** One row for each started MiB; the first has the flight's name. */
-function journalRows(name: FlightName | null, cells: readonly KeyedCell[]): string[] {
-  const pieces = cut(cells, { cells: Number.POSITIVE_INFINITY, bytes: FLIGHT_BYTES_MAX })
-  return pieces.map((piece, i) => encodeFlight({ name: i === 0 ? name : null, cells: piece }))
 }

@@ -2,8 +2,12 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import { encodeFlight } from '../../src/model/flight.ts'
+import { utf8Bytes } from '../../src/model/utf8.ts'
 import { ShardStore } from '../../src/shard/store.ts'
 import { nodeSql } from '../support/node-sql.ts'
+
+/** Of a value, in production. */
+const ROW_BYTES_MAX = 2_000_000
 
 let sql: ReturnType<typeof nodeSql>
 let store: ShardStore
@@ -54,5 +58,19 @@ describe('a parked key', () => {
         parked: { increments: 2 },
       })
     }
+  })
+
+  test("[I5] [J1] is retried with many others in rows that fit in a Durable Object's", () => {
+    const keys = Array.from({ length: 5_000 }, (_, i) => `${'k'.repeat(500)}${i}`)
+    open(keys.map((key) => [key, cellOf(1)]))
+    store.freeze(4, () => undefined)
+    while (store.frozen[0] !== undefined) {
+      const recut = { kind: 'park', seq: store.frozen[0].seq } as const
+      store.moveOn({ seq: 0, batch: null }, recut, 'SQLSTATE 23514', 5)
+    }
+    store.retryParked(keys, 6)
+    const rows = sql.run('select flight from journal').map((row) => utf8Bytes(String(row['flight'])))
+    expect(Math.max(...rows)).toBeLessThan(ROW_BYTES_MAX)
+    for (const each of both()) expect(each.holdings()).toMatchObject({ open: { increments: 5_000 } })
   })
 })

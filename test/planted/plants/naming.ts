@@ -110,6 +110,30 @@ export const NAMING: readonly Plant[] = [
     suite: SIMULATION,
   },
   {
+    name: 'parked-unknown-to-the-ledger',
+    mistake: 'a shard that keeps parked cells beyond its hour is in the ledger only once it sends something',
+    edits: [
+      {
+        file: 'src/model/flush-plan.ts',
+        find: 'isRegistered ? againMs : retireAtMs - REGISTER_AHEAD_MS',
+        replace: 'isRegistered ? againMs : againMs + REGISTER_AHEAD_MS',
+      },
+    ],
+    suite: { project: 'node', file: 'test/postgres/parked-ledger.test.ts' },
+  },
+  {
+    name: 'retried-in-one-row',
+    mistake: 'parked cells that are retried make one row of the journal, however many there are',
+    edits: [
+      {
+        file: 'src/shard/parking.ts',
+        find: 'const rows = journalRows(null, taken)',
+        replace: `const rows = journalRows(null, taken).slice(0, 0).concat(encodeFlight({ name: null, cells: taken }))`,
+      },
+    ],
+    suite: { project: 'node', file: 'test/shard/parked.test.ts' },
+  },
+  {
     name: 'discard-not-counted',
     mistake: 'parked cells are discarded, and counted nowhere',
     edits: [

@@ -11,7 +11,7 @@ import { Unavailable, within } from './edge/within.ts'
 import { READ_MS_MAX } from './limits.ts'
 import { createLedger } from './postgres/ledger.ts'
 import { createLister } from './postgres/lister.ts'
-import { createReader } from './postgres/reader.ts'
+import { createReader, createSeriesReader } from './postgres/reader.ts'
 import { createSink } from './postgres/sink.ts'
 import { Held } from './shard/held.ts'
 import type { ShardServices } from './shard/shard.ts'
@@ -53,6 +53,10 @@ function createWorker(env: Env, config: Config) {
     readCommitted: orUnavailable('Postgres', createReader(config, clock)),
     askUnsettled: orUnavailable('A shard', (name: string, keys: readonly string[]) =>
       shard(name).unsettled(keys),
+    ),
+    readSeries: orUnavailable('Postgres', createSeriesReader(config, clock)),
+    askUnsettledUnder: orUnavailable('A shard', (name: string, prefix: string, grant: string | null) =>
+      shard(name).unsettledSum(prefix, grant),
     ),
     listCounters: orUnavailable('Postgres', createLister(config, clock)),
     askSettlement: orUnavailable('A shard', (name: string, prefix: string | null) =>

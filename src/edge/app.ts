@@ -19,6 +19,7 @@ import { parseCounterQuery } from './query.ts'
 import { respond } from './respond.ts'
 import type { Route } from './router.ts'
 import { addRoute, refusal } from './router.ts'
+import { readSeriesAnswer } from './series.ts'
 import type { EdgeContext, EdgeEnv, EdgeServices } from './services.ts'
 import { readStatus } from './status.ts'
 import { within } from './within.ts'
@@ -82,8 +83,16 @@ export function routesOf(services: EdgeServices): readonly Route[] {
     return respond('kind' in asked ? asked : await listAnswer(asked, services.listCounters))
   }
 
+  async function series(c: EdgeContext): Promise<Response> {
+    const { readSeries, askUnsettledUnder } = services
+    const asked = { readSeries, askUnsettledUnder, shards: config.shards, nowMs: clock.now() }
+    const reading = readSeriesAnswer(new URL(c.req.raw.url).search, c.get('grant').prefix, asked)
+    return respond(await within(clock, READ_MS_MAX, reading))
+  }
+
   function countersOrList(c: EdgeContext): Promise<Response> {
-    return c.req.query('prefix') === undefined ? counters(c, undefined) : list(c)
+    if (c.req.query('prefix') === undefined) return counters(c, undefined)
+    return c.req.query('bucket') === undefined || c.req.query('key') !== undefined ? list(c) : series(c)
   }
 
   async function hour(c: EdgeContext): Promise<Response> {

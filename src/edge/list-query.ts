@@ -11,7 +11,7 @@ import type { Problem } from '../model/problem.ts'
 import { invalid, parseParameters, wholeText } from './parameters.ts'
 import { parseRange, rangeParameters } from './range.ts'
 
-const prefixText = z
+export const prefixText = z
   .string({ error: 'is missing' })
   .check(check((prefix) => (prefix === '' ? undefined : keyFault(prefix))))
 
@@ -64,12 +64,15 @@ export function parseListQuery(rawSearch: string, grant: string | null, nowMs: n
     cursor === undefined ? parseListRange(parsed.parameters, nowMs) : rangeOf(cursor, parsed.parameters)
   if ('kind' in range) return range
   const ranges = keysUnder(prefix, grant)
-  if (ranges === undefined) return { kind: 'forbidden', detail: FORBIDDEN }
+  if (ranges === undefined) return FORBIDDEN
   const grouping = depth === undefined ? null : { base: groupBase(prefix), depth }
   return { prefix, query: { ranges, ...range, sort, grouping, limit, after: cursor?.after ?? null } }
 }
 
-const FORBIDDEN = 'No key under this prefix is one that this token may read.'
+export const FORBIDDEN: Problem = {
+  kind: 'forbidden',
+  detail: 'No key under this prefix is one that this token may read.',
+}
 
 function parseListRange(parameters: Pick<Parameters, 'from' | 'to'>, nowMs: number): HourRange | Problem {
   const range = parseRange(parameters, nowMs)

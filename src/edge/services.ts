@@ -2,7 +2,7 @@ import type { Context } from 'hono'
 import type { Config } from '../config.ts'
 import type { Clock } from '../model/clock.ts'
 import type { ListCounters } from '../model/list.ts'
-import type { ReadCommitted } from '../model/read.ts'
+import type { ReadCommitted, ReadSeries } from '../model/read.ts'
 import type { AskSettlement } from '../model/settlement.ts'
 import type { ShardStatus } from '../model/status.ts'
 import type { Grant } from '../model/token.ts'
@@ -10,6 +10,7 @@ import type { IsWithinLimit } from './access.ts'
 import type { Coalescer } from './coalescer.ts'
 import type { AskUnsettled } from './fresh.ts'
 import type { DecideParked } from './parked.ts'
+import type { AskUnsettledUnder } from './series.ts'
 import type { ReadLedger } from './status.ts'
 
 /** What the edge works with; `index.ts` makes it, once for each isolate. */
@@ -19,6 +20,8 @@ export type EdgeServices = {
   readonly coalescer: Coalescer
   readonly readCommitted: ReadCommitted
   readonly askUnsettled: AskUnsettled
+  readonly readSeries: ReadSeries
+  readonly askUnsettledUnder: AskUnsettledUnder
   readonly listCounters: ListCounters
   readonly askSettlement: AskSettlement
   readonly askStatus: (shard: string) => Promise<ShardStatus>

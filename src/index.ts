@@ -1,3 +1,4 @@
+import dashboard from '../build/dashboard.js'
 import { clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { parseConfig } from './config.ts'
@@ -71,6 +72,7 @@ function createWorker(env: Env, config: Config) {
     readLedger: orUnavailable('Postgres', ledger.increments),
     wake,
     isWithinLimit: limiter(env.RATE_LIMIT),
+    dashboard,
   })
   const { shards, lateHours } = config
   const { prune, stragglers } = ledger

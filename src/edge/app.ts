@@ -1,7 +1,9 @@
 import { Hono } from 'hono'
 import { READ_MS_MAX } from '../limits.ts'
 import { admission, refuseOutside, refuseUnlessWhole } from './access.ts'
+import { badgeRoute } from './badge.ts'
 import { readCounters } from './counters.ts'
+import { dashboardRoutes } from './dashboard.ts'
 import { docsPage } from './docs/page.ts'
 import { crossOrigin, standardHeaders } from './headers.ts'
 import { readHour } from './hours.ts'
@@ -18,7 +20,7 @@ import { problemResponse } from './problem-response.ts'
 import { parseCounterQuery } from './query.ts'
 import { respond } from './respond.ts'
 import type { Route } from './router.ts'
-import { addRoute, refusal } from './router.ts'
+import { addRoutes, refusal } from './router.ts'
 import { readSeriesAnswer } from './series.ts'
 import type { EdgeContext, EdgeEnv, EdgeServices } from './services.ts'
 import { readStatus } from './status.ts'
@@ -31,7 +33,7 @@ export function createApp(services: EdgeServices) {
   const admit = admission(config, isWithinLimit)
   app.use(standardHeaders)
   if (config.allowedOrigins.length > 0) app.use(crossOrigin(config.allowedOrigins))
-  for (const route of routesOf(services)) addRoute(app, admit, route)
+  addRoutes(app, admit, routesOf(services))
   app.notFound(refusal(admit, { kind: 'not_found', detail: NOT_FOUND }))
   app.onError(onError)
   return app
@@ -141,5 +143,7 @@ export function routesOf(services: EdgeServices): readonly Route[] {
     ['POST', '/parked/discard', 'admin', (c) => parked(c, 'discard')],
     ['GET', '/openapi.json', 'nothing', openApi],
     ['GET', '/docs', 'nothing', docs],
+    ...dashboardRoutes(services),
+    badgeRoute(services),
   ]
 }

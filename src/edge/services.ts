@@ -8,6 +8,7 @@ import type { ShardStatus } from '../model/status.ts'
 import type { Grant } from '../model/token.ts'
 import type { IsWithinLimit } from './access.ts'
 import type { Coalescer } from './coalescer.ts'
+import type { Dashboard } from './dashboard.ts'
 import type { AskUnsettled } from './fresh.ts'
 import type { DecideParked } from './parked.ts'
 import type { AskUnsettledUnder } from './series.ts'
@@ -29,6 +30,7 @@ export type EdgeServices = {
   readonly readLedger: ReadLedger
   readonly wake: (shard: string) => Promise<void>
   readonly isWithinLimit: IsWithinLimit
+  readonly dashboard: Dashboard
 }
 
 /** What a request has beside itself: what it may do. */

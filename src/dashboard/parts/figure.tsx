@@ -1,0 +1,13 @@
+import { figure, grouped } from '../numbers.ts'
+
+/** A number as large as its place: shortened when it must be, and then exact on hover and for screen readers. */
+export function Figure({ n }: { readonly n: bigint | number }) {
+  const [shown, exact] = [figure(n), grouped(n)]
+  if (shown === exact) return <span class="figure">{exact}</span>
+  return (
+    <span class="figure" title={exact}>
+      <span aria-hidden="true">{shown}</span>
+      <span class="unseen">{exact}</span>
+    </span>
+  )
+}

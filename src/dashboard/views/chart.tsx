@@ -1,0 +1,281 @@
+import { useMemo, useState } from 'preact/hooks'
+import type { Unit } from '../../model/calendar.ts'
+import { usePage } from '../context.ts'
+import { csv, download } from '../csv.ts'
+import { useAsked } from '../hooks.ts'
+import { useLive } from '../live.ts'
+import { grouped } from '../numbers.ts'
+import { Choices, MeasureChoice, PeriodChoice, periodWords, ZoneChoice } from '../parts/controls.tsx'
+import { Figure } from '../parts/figure.tsx'
+import { LiveNote } from '../parts/live-note.tsx'
+import { Plot } from '../parts/plot.tsx'
+import { Scrolls } from '../parts/scrolls.tsx'
+import { nameOf } from '../parts/shown-name.ts'
+import { Empty, Failed, Loading } from '../parts/states.tsx'
+import { unitOf, unitsOf } from '../period.ts'
+import { readLargest, readShown } from '../read.ts'
+import { bucketTotal, heldTotal, largest, measureOf, NONE, plus, type Series, totalOf } from '../series.ts'
+import { bucketWords } from '../time.ts'
+import { hasShown, SHOWN_MAX, type Shown, type View } from '../view.ts'
+import { Stat, useOver } from './top.tsx'
+
+type Chart = Extract<View, { name: 'chart' }>
+
+const UNIT_WORDS: Readonly<Record<Unit, string>> = {
+  hour: 'Hours',
+  day: 'Days',
+  week: 'Weeks',
+  month: 'Months',
+}
+
+/** Keys and prefixes over time. */
+export function ChartView({ view }: { readonly view: Chart }) {
+  const { zone, go } = usePage()
+  const { shown, period, by, isTable } = view
+  const unit = unitOf(period, view.unit)
+  const name = JSON.stringify([shown, period, zone.name, unit])
+  const asked = useAsked(name, (signal) => readShown({ shown, period, unit, zone }, signal))
+  const live = useLive(asked.value, period.kind === 'last', asked.again)
+  useOver(asked.failure)
+  const isCurrent =
+    live.series.length === shown.length && live.series.every((own) => hasShown(shown, own.shown))
+  const series = isCurrent ? live.series : []
+  const label = `${shown.map(nameOf).join(', ')}, ${periodWords(period)}`
+  return (
+    <>
+      <div class="head">
+        <h1>{shown.length === 1 && shown[0] !== undefined ? nameOf(shown[0]) : 'Compare'}</h1>
+        <LiveNote
+          isLive={period.kind === 'last'}
+          isConnected={live.isConnected && asked.failure === undefined}
+          lastFlushAt={latest(series)}
+        />
+      </div>
+      <Legend view={view} series={series} />
+      <div class="controls">
+        <PeriodChoice />
+        <Choices
+          label="By"
+          choices={unitsOf(period).map((value) => ({ value, short: UNIT_WORDS[value] }))}
+          chosen={unit}
+          choose={(chosen) => go({ ...view, unit: chosen })}
+        />
+        <MeasureChoice />
+        <ZoneChoice />
+      </div>
+      {shown.length === 0 ? (
+        <Empty title="Nothing is chosen">
+          <p>Add a key or a prefix above, or choose some in the list of the busiest.</p>
+        </Empty>
+      ) : null}
+      {asked.failure !== undefined ? <Failed failure={asked.failure} again={asked.again} /> : null}
+      {shown.length > 0 && series.length === 0 && asked.failure === undefined ? (
+        <Loading isSlow={asked.isSlow} rows={4} />
+      ) : null}
+      {series.length > 0 ? (
+        <section class="card" aria-label="Chart">
+          {series.length === 1 && series[0] !== undefined ? <Summary series={series[0]} unit={unit} /> : null}
+          <Plot series={series} unit={unit} height={320} label={label} />
+          <Notes series={series} />
+        </section>
+      ) : null}
+      {series.length > 0 ? (
+        <p class="more">
+          <button
+            type="button"
+            class="quiet"
+            aria-expanded={isTable}
+            onClick={() => go({ ...view, isTable: !isTable }, 'replace')}
+          >
+            {isTable ? 'Hide the table' : 'Show as a table'}
+          </button>
+          <button type="button" class="quiet" onClick={() => download('sumdial.csv', csvOf(series))}>
+            Download CSV
+          </button>
+          <span class="hint">
+            {by === 'sum' ? 'Sums of values' : 'Numbers of increments'}, times in {zone.name}
+          </span>
+        </p>
+      ) : null}
+      {series.length > 0 && isTable ? <Table series={series} unit={unit} /> : null}
+    </>
+  )
+}
+
+function latest(series: readonly Series[]): string | null {
+  return (
+    series
+      .map(({ lastFlushAt }) => lastFlushAt ?? '')
+      .toSorted()
+      .at(-1) || null
+  )
+}
+
+function csvOf(series: readonly Series[]): string {
+  const names = series.flatMap(({ shown }) => [`${nameOf(shown)} sum`, `${nameOf(shown)} count`])
+  const rows = (series[0]?.labels ?? []).map((start, i) => [
+    start,
+    ...series.flatMap((own) => [bucketTotal(own, i).sum, bucketTotal(own, i).count]),
+  ])
+  return csv([['start', ...names], ...rows])
+}
+
+/** The chosen, with their colours, and what is still free to be added. */
+function Legend({ view, series }: { readonly view: Chart; readonly series: readonly Series[] }) {
+  const { go } = usePage()
+  const { shown, by } = view
+  const without = (gone: Shown) => ({ ...view, shown: shown.filter((each) => each !== gone) })
+  return (
+    <div class="legend">
+      <ul>
+        {shown.map((each, i) => {
+          const own = series.find((one) => hasShown([one.shown], each))
+          return (
+            <li key={`${each.kind} ${each.name}`}>
+              <span class={`dot series-${i + 1}`} />
+              <span class="name" title={nameOf(each)}>
+                {nameOf(each)}
+              </span>
+              {own !== undefined && shown.length > 1 ? <Figure n={measureOf(totalOf(own), by)} /> : null}
+              <button
+                type="button"
+                class="remove"
+                aria-label={`Remove ${nameOf(each)}`}
+                onClick={() => go(without(each))}
+              >
+                ×
+              </button>
+            </li>
+          )
+        })}
+      </ul>
+      {shown.length < SHOWN_MAX ? <Add view={view} /> : <span class="hint">{SHOWN_MAX} at most</span>}
+    </div>
+  )
+}
+
+/** A key, or with a slash at its end a prefix; what Postgres knows is suggested. */
+function Add({ view }: { readonly view: Chart }) {
+  const { zone, go } = usePage()
+  const [text, setText] = useState('')
+  const { period, by } = view
+  const found = useAsked(JSON.stringify([text, period, by]), async (signal) => {
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    signal.throwIfAborted()
+    return text === '' ? [] : (await readLargest({ prefix: text, period, zone, by, limit: 8 }, signal)).items
+  })
+  const onSubmit = (event: SubmitEvent) => {
+    event.preventDefault()
+    if (text === '') return
+    const added: Shown = { kind: text.endsWith('/') ? 'prefix' : 'key', name: text }
+    setText('')
+    if (!hasShown(view.shown, added)) go({ ...view, shown: [...view.shown, added] })
+  }
+  return (
+    <form class="add" onSubmit={onSubmit}>
+      <input
+        type="text"
+        list="known-keys"
+        value={text}
+        maxLength={512}
+        placeholder="Add a key, or a prefix/"
+        aria-label="Add a key, or a prefix that ends with a slash"
+        autocomplete="off"
+        spellcheck={false}
+        onInput={({ currentTarget }) => setText(currentTarget.value)}
+      />
+      <datalist id="known-keys">
+        {(found.value ?? []).map(({ key }) => (
+          <option key={key} value={key} />
+        ))}
+      </datalist>
+      <button type="submit" class="quiet">
+        Add
+      </button>
+    </form>
+  )
+}
+
+function Summary({ series, unit }: { readonly series: Series; readonly unit: Unit }) {
+  const { view, zone } = usePage()
+  const peak = useMemo(() => {
+    const totals = series.starts.map((_, i) => measureOf(bucketTotal(series, i), view.by))
+    const most = largest(totals)
+    return { most, at: totals.indexOf(most) }
+  }, [series, view.by])
+  const held = measureOf(heldTotal(series), view.by)
+  return (
+    <dl class="stats">
+      <Stat words={view.by === 'sum' ? 'Sum' : 'Increments'} note={periodWords(view.period)}>
+        <Figure n={measureOf(totalOf(series), view.by)} />
+      </Stat>
+      <Stat
+        words={`Highest ${unit}`}
+        note={peak.most > 0n ? bucketWords(series.starts[peak.at] ?? 0, unit, zone) : '–'}
+      >
+        <Figure n={peak.most} />
+      </Stat>
+      <Stat words="On its way" note="not in Postgres yet">
+        <Figure n={held} />
+      </Stat>
+    </dl>
+  )
+}
+
+function Notes({ series }: { readonly series: readonly Series[] }) {
+  const isHeld = series.some((own) => heldTotal(own).count > 0)
+  const isAligned = series.every((own) => own.isAligned)
+  return (
+    <div class="notes">
+      {isHeld ? (
+        <p>
+          <span class={`swatch ${series.length === 1 ? 'is-pale' : 'is-dashed'}`} />
+          {series.length === 1 ? 'Paler' : 'Dashed'}: acknowledged, and not in Postgres yet
+        </p>
+      ) : null}
+      {isAligned ? null : (
+        <p>The offset of this zone splits hours: an hour counts in the day in which it begins.</p>
+      )}
+    </div>
+  )
+}
+
+function Table({ series, unit }: { readonly series: readonly Series[]; readonly unit: Unit }) {
+  const { view, zone } = usePage()
+  const isMany = series.length > 1
+  const total = (i: number) => series.map((own) => bucketTotal(own, i)).reduce(plus, NONE)
+  return (
+    <Scrolls label="Table">
+      <table class="figures">
+        <thead>
+          <tr>
+            <th scope="col">{UNIT_WORDS[unit].slice(0, -1)}</th>
+            {series.map(({ shown }) => (
+              <th key={`${shown.kind} ${shown.name}`} scope="col" class="number">
+                {nameOf(shown)}
+              </th>
+            ))}
+            {isMany ? (
+              <th scope="col" class="number">
+                Together
+              </th>
+            ) : null}
+          </tr>
+        </thead>
+        <tbody>
+          {(series[0]?.starts ?? []).map((start, i) => (
+            <tr key={start}>
+              <th scope="row">{bucketWords(start, unit, zone)}</th>
+              {series.map((own) => (
+                <td key={`${own.shown.kind} ${own.shown.name}`} class="number">
+                  {grouped(measureOf(bucketTotal(own, i), view.by))}
+                </td>
+              ))}
+              {isMany ? <td class="number">{grouped(measureOf(total(i), view.by))}</td> : null}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scrolls>
+  )
+}

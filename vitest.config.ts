@@ -12,7 +12,10 @@ export default defineConfig({
       {
         test: {
           name: 'node',
-          include: ['test/*.test.ts', 'test/{model,shard,edge,postgres,local,simulation}/**/*.test.ts'],
+          include: [
+            'test/*.test.ts',
+            'test/{model,shard,edge,postgres,local,simulation,dashboard}/**/*.test.ts',
+          ],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },

@@ -1,4 +1,4 @@
-import dashboard from '../build/dashboard.js'
+import { dashboard } from '../build/dashboard.js'
 import { clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { parseConfig } from './config.ts'
@@ -73,6 +73,10 @@ function createWorker(env: Env, config: Config) {
     wake,
     isWithinLimit: limiter(env.RATE_LIMIT),
     dashboard,
+    answers: {
+      match: (request) => caches.default.match(request),
+      put: (request, answer) => caches.default.put(request, answer),
+    },
   })
   const { shards, lateHours } = config
   const { prune, stragglers } = ledger

@@ -7,13 +7,16 @@ export function grouped(n: bigint | number): string {
   return GROUPED.format(n)
 }
 
-/** From this on the exact number is wider than its place. */
-const SHORTENED_FROM = 1_000_000n
+/** From so many digits on the exact number is wider than its place: in a table, and alone in large type. */
+const DIGITS_MAX = { cell: 7, headline: 12 } as const
+
+export type Place = keyof typeof DIGITS_MAX
 
 /** Grouped while it fits, shortened from there on: then the exact one belongs in a title beside it. */
-export function figure(n: bigint | number): string {
+export function figure(n: bigint | number, place: Place = 'cell'): string {
   const exact = BigInt(n)
-  return exact < SHORTENED_FROM && exact > -SHORTENED_FROM ? grouped(exact) : shorten(exact)
+  const digits = String(exact < 0n ? -exact : exact).length
+  return digits <= DIGITS_MAX[place] ? grouped(exact) : shorten(exact)
 }
 
 /** `0`, `0.4`, `12`, `3,400`: per second. */

@@ -82,9 +82,10 @@ export function plotOptions({ width, height, zone, colours, count, onCursor }: P
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone.name),
     legend: { show: false },
     cursor: {
-      x: count > 1,
+      x: true,
       y: false,
       drag: { x: false, y: false },
+      move: (plot, left, top) => [snapped(plot, left), top],
       points: { show: count > 1, size: 8, width: 2, fill: colours.page },
     },
     scales: {
@@ -98,6 +99,7 @@ export function plotOptions({ width, height, zone, colours, count, onCursor }: P
         grid: { show: false },
         ticks: { stroke: colours.grid, width: 1, size: 4 },
         space: 76,
+        size: 30,
         values: (_, splits) => splits.map((seconds) => tickWords(seconds * 1000, apartMs(splits), zone)),
       },
       {
@@ -113,6 +115,12 @@ export function plotOptions({ width, height, zone, colours, count, onCursor }: P
     series: [{}, ...(count === 1 ? bars(colours) : lines(colours, count))],
     hooks: { setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)] },
   }
+}
+
+/** Onto the nearest bucket, whose figures are read out. */
+function snapped(plot: uPlot, left: number): number {
+  const x = left < 0 ? undefined : plot.data[0][plot.posToIdx(left)]
+  return x === undefined ? left : plot.valToPos(x, 'x')
 }
 
 function apartMs(splits: readonly number[]): number {

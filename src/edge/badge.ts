@@ -12,6 +12,12 @@ import { problemResponse } from './problem-response.ts'
 import type { Route } from './router.ts'
 import type { EdgeContext, EdgeServices } from './services.ts'
 
+/** Keeps answers for everyone, as long as they say. */
+export type Answers = {
+  readonly match: (request: Request) => Promise<Response | undefined>
+  readonly put: (request: Request, answer: Response) => Promise<void>
+}
+
 const BADGE = '/badge/'
 
 /** Hours of each range, the current one included; null for all there are. */
@@ -37,14 +43,14 @@ const parametersSchema = z.strictObject({
  * `GET /badge/{key}.svg`: a key's sum as a picture, for keys under PUBLIC_PREFIXES alone. Everyone may ask for it, so
  * answers are kept where the platform can, and each address has a limit.
  */
-export function badgeRoute({ config, clock, readCommitted, isWithinLimit }: EdgeServices): Route {
+export function badgeRoute({ config, clock, readCommitted, isWithinLimit, answers }: EdgeServices): Route {
   async function badge(c: EdgeContext): Promise<Response> {
     const address = c.req.header('cf-connecting-ip') ?? ''
     if (!(await isWithinLimit(`badge\n${address}`))) return problemResponse({ kind: 'too_many_requests' })
     const asked = parseBadge(c.req.raw.url, config.publicPrefixes)
     if ('kind' in asked) return problemResponse(asked)
     const { key, range, label } = asked
-    const kept = await caches.default.match(c.req.raw)
+    const kept = await answers.match(c.req.raw)
     if (kept !== undefined) return new Response(kept.body, kept)
     const sum = await sumOf(key, rangeOf(range, clock.now()), readCommitted)
     const answer = c.body(
@@ -52,7 +58,7 @@ export function badgeRoute({ config, clock, readCommitted, isWithinLimit }: Edge
       200,
       HEADERS,
     )
-    c.executionCtx.waitUntil(caches.default.put(c.req.raw, answer.clone()))
+    c.executionCtx.waitUntil(answers.put(c.req.raw, answer.clone()))
     return answer
   }
 

@@ -7,6 +7,7 @@ import type { AskSettlement } from '../model/settlement.ts'
 import type { ShardStatus } from '../model/status.ts'
 import type { Grant } from '../model/token.ts'
 import type { IsWithinLimit } from './access.ts'
+import type { Answers } from './badge.ts'
 import type { Coalescer } from './coalescer.ts'
 import type { Dashboard } from './dashboard.ts'
 import type { AskUnsettled } from './fresh.ts'
@@ -31,6 +32,7 @@ export type EdgeServices = {
   readonly wake: (shard: string) => Promise<void>
   readonly isWithinLimit: IsWithinLimit
   readonly dashboard: Dashboard
+  readonly answers: Answers
 }
 
 /** What a request has beside itself: what it may do. */

@@ -1,8 +1,8 @@
-import { figure, grouped } from '../numbers.ts'
+import { figure, grouped, type Place } from '../numbers.ts'
 
 /** A number as large as its place: shortened when it must be, and then exact on hover and for screen readers. */
-export function Figure({ n }: { readonly n: bigint | number }) {
-  const [shown, exact] = [figure(n), grouped(n)]
+export function Figure({ n, place = 'cell' }: { readonly n: bigint | number; readonly place?: Place }) {
+  const [shown, exact] = [figure(n, place), grouped(n)]
   if (shown === exact) return <span class="figure">{exact}</span>
   return (
     <span class="figure" title={exact}>

@@ -90,9 +90,8 @@ type ReadoutProps = {
 function Readout({ series, unit, index, left }: ReadoutProps) {
   const { view, zone } = usePage()
   const held = series.map((own) => measureOf(own.held[index] ?? NONE, view.by)).reduce((a, b) => a + b, 0n)
-  const side = left > 55 ? { right: `${100 - left}%` } : { left: `${left}%` }
   return (
-    <div class={`readout ${left > 55 ? 'is-left' : ''}`} style={side}>
+    <div class={`readout ${left > 55 ? 'is-left' : ''}`} style={{ '--at': `${left}%` }}>
       <p class="when">{bucketWords(series[0]?.starts[index] ?? 0, unit, zone)}</p>
       {series.map((own, i) => (
         <p key={nameOf(own.shown)} class="line">

@@ -9,6 +9,12 @@ import { Spark } from './spark.tsx'
 
 type RankingProps = { readonly keys: readonly Series[]; readonly whole: Series; readonly view: View }
 
+/** Without the running bucket, which would always seem to fall. */
+function shapeOf(own: Series, { period, by }: View): number[] {
+  const whole = period.kind === 'last' ? own.starts.slice(0, -1) : own.starts
+  return whole.map((_, i) => Number(measureOf(bucketTotal(own, i), by)))
+}
+
 /** The largest first, by what they have now. A few may be chosen to be compared. */
 export function Ranking({ keys, whole, view }: RankingProps) {
   const { go } = usePage()
@@ -67,7 +73,7 @@ export function Ranking({ keys, whole, view }: RankingProps) {
                   </Link>
                 </th>
                 <td class="shape">
-                  <Spark values={own.starts.map((_, i) => Number(measureOf(bucketTotal(own, i), by)))} />
+                  <Spark values={shapeOf(own, view)} />
                 </td>
                 <td class="number">
                   <Figure n={total(own)} />

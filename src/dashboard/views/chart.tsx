@@ -1,7 +1,8 @@
 import { useMemo, useState } from 'preact/hooks'
 import type { Unit } from '../../model/calendar.ts'
 import { usePage } from '../context.ts'
-import { csv, download } from '../csv.ts'
+import type { Rows } from '../csv.ts'
+import { download } from '../download.ts'
 import { useAsked } from '../hooks.ts'
 import { useLive } from '../live.ts'
 import { grouped } from '../numbers.ts'
@@ -54,12 +55,7 @@ export function ChartView({ view }: { readonly view: Chart }) {
       <Legend view={view} series={series} />
       <div class="controls">
         <PeriodChoice />
-        <Choices
-          label="By"
-          choices={unitsOf(period).map((value) => ({ value, short: UNIT_WORDS[value] }))}
-          chosen={unit}
-          choose={(chosen) => go({ ...view, unit: chosen })}
-        />
+        <UnitChoice view={view} />
         <MeasureChoice />
         <ZoneChoice />
       </div>
@@ -89,7 +85,7 @@ export function ChartView({ view }: { readonly view: Chart }) {
           >
             {isTable ? 'Hide the table' : 'Show as a table'}
           </button>
-          <button type="button" class="quiet" onClick={() => download('sumdial.csv', csvOf(series))}>
+          <button type="button" class="quiet" onClick={() => download('sumdial.csv', rowsOf(series))}>
             Download CSV
           </button>
           <span class="hint">
@@ -111,13 +107,27 @@ function latest(series: readonly Series[]): string | null {
   )
 }
 
-function csvOf(series: readonly Series[]): string {
+function rowsOf(series: readonly Series[]): Rows {
   const names = series.flatMap(({ shown }) => [`${nameOf(shown)} sum`, `${nameOf(shown)} count`])
   const rows = (series[0]?.labels ?? []).map((start, i) => [
     start,
     ...series.flatMap((own) => [bucketTotal(own, i).sum, bucketTotal(own, i).count]),
   ])
-  return csv([['start', ...names], ...rows])
+  return [['start', ...names], ...rows]
+}
+
+function UnitChoice({ view }: { readonly view: Chart }) {
+  const { go } = usePage()
+  const units = unitsOf(view.period)
+  if (units.length < 2) return null
+  return (
+    <Choices
+      label="By"
+      choices={units.map((value) => ({ value, short: UNIT_WORDS[value] }))}
+      chosen={unitOf(view.period, view.unit)}
+      choose={(unit) => go({ ...view, unit })}
+    />
+  )
 }
 
 /** The chosen, with their colours, and what is still free to be added. */
@@ -127,7 +137,8 @@ function Legend({ view, series }: { readonly view: Chart; readonly series: reado
   const without = (gone: Shown) => ({ ...view, shown: shown.filter((each) => each !== gone) })
   return (
     <div class="legend">
-      <ul>
+      {/* Alone, it is the heading. */}
+      <ul hidden={shown.length === 1}>
         {shown.map((each, i) => {
           const own = series.find((one) => hasShown([one.shown], each))
           return (
@@ -178,8 +189,8 @@ function Add({ view }: { readonly view: Chart }) {
         list="known-keys"
         value={text}
         maxLength={512}
-        placeholder="Add a key, or a prefix/"
-        aria-label="Add a key, or a prefix that ends with a slash"
+        placeholder="Compare with a key or prefix/"
+        aria-label="Compare with a key, or a prefix that ends with a slash"
         autocomplete="off"
         spellcheck={false}
         onInput={({ currentTarget }) => setText(currentTarget.value)}
@@ -207,16 +218,16 @@ function Summary({ series, unit }: { readonly series: Series; readonly unit: Uni
   return (
     <dl class="stats">
       <Stat words={view.by === 'sum' ? 'Sum' : 'Increments'} note={periodWords(view.period)}>
-        <Figure n={measureOf(totalOf(series), view.by)} />
+        <Figure n={measureOf(totalOf(series), view.by)} place="headline" />
       </Stat>
       <Stat
         words={`Highest ${unit}`}
         note={peak.most > 0n ? bucketWords(series.starts[peak.at] ?? 0, unit, zone) : '–'}
       >
-        <Figure n={peak.most} />
+        <Figure n={peak.most} place="headline" />
       </Stat>
       <Stat words="On its way" note="not in Postgres yet">
-        <Figure n={held} />
+        <Figure n={held} place="headline" />
       </Stat>
     </dl>
   )

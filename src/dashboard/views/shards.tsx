@@ -14,8 +14,12 @@ import { Stat, useOver } from './top.tsx'
 /** How often the shards are asked. No SQL is. */
 const EVERY_MS = 3_000
 
-/** Hours before this one that are told of. */
-const HOURS_SHOWN = 5
+/** Hours that are told of: the last, and those about the time at which hours close. */
+const LAST_HOURS = 3
+const CLOSED_HOURS = 3
+
+/** Further back than this, as for an import of old logs, nothing closes that anybody waits for. */
+const LATE_HOURS_SHOWN_MAX = 24 * 60
 
 /** Lag, backlog, parked cells, the audit, and which hours are final. */
 export function ShardsView() {
@@ -50,10 +54,13 @@ export function ShardsView() {
   )
 }
 
-function readHours(signal: AbortSignal): Promise<HourAnswer[]> {
+async function readHours(signal: AbortSignal): Promise<HourAnswer[]> {
   const now = hourOf(Date.now())
-  const hours = Array.from({ length: HOURS_SHOWN + 1 }, (_, back) => formatHour(addHours(now, -back)))
-  return Promise.all(hours.map((hour) => ask<HourAnswer>(`/hours/${hour}`, { signal })))
+  const read = (back: number) => ask<HourAnswer>(`/hours/${formatHour(addHours(now, -back))}`, { signal })
+  const last = await Promise.all(Array.from({ length: LAST_HOURS }, (_, back) => read(back)))
+  const late = hourOf(Date.parse(last[0]?.closesAt ?? '')) - now - 1
+  if (!(late >= LAST_HOURS && late <= LATE_HOURS_SHOWN_MAX)) return last
+  return [...last, ...(await Promise.all(Array.from({ length: CLOSED_HOURS }, (_, i) => read(late + i))))]
 }
 
 function knownOf({ shards }: Status): ShardStatus[] {

@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import { usePage } from '../context.ts'
-import { csv, download } from '../csv.ts'
+import type { Rows } from '../csv.ts'
+import { download } from '../download.ts'
 import { useAsked } from '../hooks.ts'
 import { useLive } from '../live.ts'
 import { rate } from '../numbers.ts'
@@ -68,7 +69,7 @@ export function TopView({ view }: { readonly view: Top }) {
           <section class="card" aria-label="All of it">
             <dl class="stats">
               <Stat words={by === 'sum' ? 'Sum' : 'Increments'} note={periodWords(period)}>
-                <Figure n={measureOf(totalOf(all), by)} />
+                <Figure n={measureOf(totalOf(all), by)} place="headline" />
               </Stat>
               {period.kind === 'last' ? (
                 <Stat words="Right now" note="increments a second">
@@ -79,18 +80,16 @@ export function TopView({ view }: { readonly view: Top }) {
             <Plot series={[all]} unit={unit} height={160} label={`${title}, ${periodWords(period)}`} />
           </section>
           {keys.length === 0 ? <Nothing view={view} /> : <Ranking keys={keys} whole={all} view={view} />}
-          {keys.length === FEW && !isMore ? (
-            <p class="more">
-              <Link to={{ ...view, isMore: true }}>Show {MORE}</Link>
-            </p>
-          ) : null}
           {keys.length === 0 ? null : (
             <p class="more">
+              {keys.length === FEW && !isMore ? (
+                <Link to={{ ...view, isMore: true }}>Show {MORE}</Link>
+              ) : null}
               <Link to={chartOf(view, whole)}>Chart of {prefix === '' ? 'all keys' : `${prefix}…`}</Link>
               <button
                 type="button"
                 class="quiet"
-                onClick={() => download('sumdial-busiest.csv', csvOf(keys))}
+                onClick={() => download('sumdial-busiest.csv', rowsOf(keys))}
               >
                 Download CSV
               </button>
@@ -102,9 +101,9 @@ export function TopView({ view }: { readonly view: Top }) {
   )
 }
 
-function csvOf(keys: readonly Series[]): string {
+function rowsOf(keys: readonly Series[]): Rows {
   const rows = keys.map((own) => [own.shown.name, totalOf(own).sum, totalOf(own).count] as const)
-  return csv([['key', 'sum', 'count'], ...rows])
+  return [['key', 'sum', 'count'], ...rows]
 }
 
 type StatProps = {

@@ -1,6 +1,7 @@
 import type { List, ListItem } from '../answers.ts'
 import { usePage } from '../context.ts'
-import { csv, download } from '../csv.ts'
+import type { Rows } from '../csv.ts'
+import { download } from '../download.ts'
 import { useAsked } from '../hooks.ts'
 import { readKeys } from '../live.ts'
 import { fraction, grouped, share } from '../numbers.ts'
@@ -159,7 +160,7 @@ function Groups({ view, level: { list, own, prefix }, isBusy }: GroupsProps) {
         <Link to={chartOf(view, { kind: 'prefix', name: prefix })}>
           Chart of {prefix === '' ? 'all keys' : `${prefix}…`}
         </Link>
-        <button type="button" class="quiet" onClick={() => download('sumdial-tree.csv', csvOf(items))}>
+        <button type="button" class="quiet" onClick={() => download('sumdial-tree.csv', rowsOf(items))}>
           Download CSV
         </button>
       </p>
@@ -167,9 +168,9 @@ function Groups({ view, level: { list, own, prefix }, isBusy }: GroupsProps) {
   )
 }
 
-function csvOf(items: readonly ListItem[]): string {
+function rowsOf(items: readonly ListItem[]): Rows {
   const rows = items.map(({ key, keys, sum, count, min, max }) => [key, keys ?? 1, sum, count, min, max])
-  return csv([['group', 'keys', 'sum', 'count', 'min', 'max'], ...rows])
+  return [['group', 'keys', 'sum', 'count', 'min', 'max'], ...rows]
 }
 
 type GroupProps = {

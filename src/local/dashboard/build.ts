@@ -20,7 +20,7 @@ const TYPES = {
 }
 
 /**
- * Makes `build/dashboard.js`, a module that the Worker imports: the page, and the files that it loads under names that
+ * Makes `build/dashboard.js` and its types, a module that the Worker imports: the page, and the files that it loads under names that
  * have a hash of their content in them.
  *
  * Several may build at a time, and `wrangler dev` looks for changes: the file is replaced whole, and only by another.
@@ -35,8 +35,15 @@ export async function buildDashboard(): Promise<void> {
     /\{(js|css|svg)\}/g,
     (_, extension: Loaded['extension']) => `/dashboard/${names.get(extension)}`,
   )
-  replaceFile(join(BUILT, 'dashboard.js'), `export default ${JSON.stringify({ page, files })}\n`)
+  replaceFile(join(BUILT, 'dashboard.d.ts'), TYPES_OF_IT)
+  replaceFile(join(BUILT, 'dashboard.js'), `export const dashboard = ${JSON.stringify({ page, files })}\n`)
 }
+
+const TYPES_OF_IT = `export declare const dashboard: {
+  readonly page: string
+  readonly files: Readonly<Record<string, { readonly type: string; readonly body: string }>>
+}
+`
 
 async function bundled(): Promise<Loaded[]> {
   const { outputFiles } = await build({

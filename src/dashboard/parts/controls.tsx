@@ -15,6 +15,11 @@ export function periodWords(period: Period): string {
   return period.kind === 'last' ? WORDS[period.range][1].toLowerCase() : `${period.from} to ${period.to}`
 }
 
+/** The same within a sentence. */
+export function inPeriod(period: Period): string {
+  return period.kind === 'last' ? `in the ${periodWords(period)}` : `from ${periodWords(period)}`
+}
+
 type Choice<T> = { readonly value: T; readonly short: string; readonly long?: string }
 
 type ChoicesProps<T> = {
@@ -34,7 +39,7 @@ export function Choices<T extends string>({ label, choices, chosen, choose }: Ch
           key={value}
           type="button"
           aria-pressed={value === chosen}
-          aria-label={long}
+          title={long}
           onClick={() => choose(value)}
         >
           {short}
@@ -104,7 +109,8 @@ export function MeasureChoice() {
 export function ZoneChoice() {
   const { view, go } = usePage()
   const own = ownZone()
-  const names = useMemo(zoneNames, [])
+  // An address may name a zone by another of its names.
+  const names = useMemo(() => [...new Set([...zoneNames(), view.tz ?? 'UTC'])].toSorted(), [view.tz])
   return (
     <label class="zone">
       <span class="unseen">Time zone</span>

@@ -5,7 +5,7 @@ import { download } from '../download.ts'
 import { useAsked } from '../hooks.ts'
 import { useLive } from '../live.ts'
 import { rate } from '../numbers.ts'
-import { MeasureChoice, PeriodChoice, periodWords, ZoneChoice } from '../parts/controls.tsx'
+import { inPeriod, MeasureChoice, PeriodChoice, periodWords, ZoneChoice } from '../parts/controls.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { Link } from '../parts/link.tsx'
 import { LiveNote } from '../parts/live-note.tsx'
@@ -146,7 +146,7 @@ function Nothing({ view }: { readonly view: Top }) {
     return (
       <Empty title="No key begins with that">
         <p>
-          Nothing under <code>{view.prefix}</code> was counted in the {periodWords(view.period)}.
+          Nothing under <code>{view.prefix}</code> was counted {inPeriod(view.period)}.
         </p>
       </Empty>
     )

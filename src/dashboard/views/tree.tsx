@@ -5,7 +5,7 @@ import { download } from '../download.ts'
 import { useAsked } from '../hooks.ts'
 import { readKeys } from '../live.ts'
 import { fraction, grouped, share } from '../numbers.ts'
-import { MeasureChoice, PeriodChoice, periodWords, ZoneChoice } from '../parts/controls.tsx'
+import { inPeriod, MeasureChoice, PeriodChoice, ZoneChoice } from '../parts/controls.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { Link } from '../parts/link.tsx'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
@@ -102,7 +102,7 @@ function Groups({ view, level: { list, own, prefix }, isBusy }: GroupsProps) {
     return (
       <Empty title="Nothing was counted here">
         <p>
-          No key {prefix === '' ? '' : `under ${prefix} `}was counted in the {periodWords(view.period)}.
+          No key {prefix === '' ? '' : `under ${prefix} `}was counted {inPeriod(view.period)}.
         </p>
       </Empty>
     )

@@ -1,5 +1,7 @@
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { DAYS } from './log.ts'
@@ -225,6 +227,17 @@ describe('a chart', () => {
   })
 })
 
+test('the demo is visible in Postgres within seconds, all of it', async () => {
+  const args = ['src/local/demo.ts', '--url', stage.dev.url, '--for', '2s', '--past', '2', '--rate', '40']
+  const env = { ...process.env, SUMDIAL_TOKEN: TOKENS.ops }
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env })
+  const [, sent, acknowledged, visible] =
+    /^sent (\S+) {3}acknowledged (\S+) {3}visible in Postgres (\S+)$/m.exec(stdout) ?? []
+  expect([acknowledged, visible]).toEqual([sent, sent])
+  const { page } = await person('/?prefix=demo/')
+  await until(async () => expect((await shownRows(page))[0]?.[0]).toBe('demo/shop.example/home'))
+})
+
 test('the tree is walked down by segments, whose sums are those of their keys', async () => {
   const { page } = await person(`/tree?${THEN}&prefix=requests/`)
   const segments = countsBy(({ key }) => key.split('/')[1] ?? '')
@@ -255,7 +268,7 @@ test('health shows what is parked, and lets an administrator decide', async () =
   await page.getByRole('button', { name: 'Audit now' }).click()
   await page.getByText(/^Agrees: /).waitFor()
   await stage.count([{ key: 'bad/key', value: 3 }])
-  await page.getByText('1 increments are parked').waitFor()
+  await page.getByText('1 increment is parked').waitFor()
   await page.screenshot({ path: join(SCREENSHOTS, 'parked-light.png'), fullPage: true })
   await page.getByRole('button', { name: 'Discard…' }).click()
   await page.getByRole('button', { name: 'Discard for good' }).click()

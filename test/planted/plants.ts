@@ -1,5 +1,6 @@
 import { ACCESS } from './plants/access.ts'
 import { COUNTING } from './plants/counting.ts'
+import { DASHBOARD } from './plants/dashboard.ts'
 import { FLUSHING } from './plants/flushing.ts'
 import { LISTING } from './plants/listing.ts'
 import { NAMING } from './plants/naming.ts'
@@ -36,4 +37,5 @@ export const PLANTS: readonly Plant[] = [
   ...ACCESS,
   ...LISTING,
   ...READING,
+  ...DASHBOARD,
 ]

@@ -104,6 +104,19 @@ describe('a session', () => {
     expect((await signIn(world, 'nobody')).response.status).toBe(401)
   })
 
+  test('[S2] [R1] adds up its own keys alone, of what shards hold too', async () => {
+    const world = await envWith(tokens)
+    const { cookie } = await signIn(world, 'acme')
+    const sum = async () => {
+      const response = await browse(world, '/counters?prefix=site/&bucket=day', cookie)
+      return ((await response.json()) as { total: { sum: number } }).total.sum
+    }
+    const before = await sum()
+    for (const key of ['site/acme/x', 'site/acme', 'site/acme-corp', 'site/other'])
+      await count({ key, value: 10 })
+    expect((await sum()) - before).toBe(20)
+  })
+
   test('[S2] decides on parked cells from its own pages alone', async () => {
     const world = await envWith(tokens)
     const { cookie } = await signIn(world, 'ops')

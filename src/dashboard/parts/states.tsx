@@ -28,9 +28,15 @@ const TITLES: Readonly<Record<Failure['kind'], string>> = {
 /** How long after a failure that may pass it is tried again. */
 const AGAIN_MS = 10_000
 
-type FailedProps = { readonly failure: Failure; readonly again: () => void; readonly isWhole?: boolean }
+type FailedProps = {
+  readonly failure: Failure
+  readonly again: () => void
+  /** There is nothing else on the page; or, above what there was before. */
+  readonly isWhole?: boolean
+  readonly isBanner?: boolean
+}
 
-export function Failed({ failure, again, isWhole = false }: FailedProps) {
+export function Failed({ failure, again, isWhole = false, isBanner = false }: FailedProps) {
   const isPassing = failure.kind === 'away'
   useEffect(() => {
     if (!isPassing) return
@@ -38,7 +44,7 @@ export function Failed({ failure, again, isWhole = false }: FailedProps) {
     return () => clearInterval(timer)
   }, [isPassing, again])
   return (
-    <div class={isWhole ? 'whole' : 'said'} role="alert">
+    <div class={isWhole ? 'whole' : isBanner ? 'banner' : 'said'} role="alert">
       {isWhole ? <Mark size={40} /> : null}
       <h2>{TITLES[failure.kind]}</h2>
       <p>{failure.detail}</p>

@@ -64,7 +64,9 @@ export function ChartView({ view }: { readonly view: Chart }) {
           <p>Add a key or a prefix above, or choose some in the list of the busiest.</p>
         </Empty>
       ) : null}
-      {asked.failure !== undefined ? <Failed failure={asked.failure} again={asked.again} /> : null}
+      {asked.failure !== undefined ? (
+        <Failed failure={asked.failure} again={asked.again} isBanner={series.length > 0} />
+      ) : null}
       {shown.length > 0 && series.length === 0 && asked.failure === undefined ? (
         <Loading isSlow={asked.isSlow} rows={4} />
       ) : null}
@@ -256,7 +258,7 @@ function Table({ series, unit }: { readonly series: readonly Series[]; readonly 
   const isMany = series.length > 1
   const total = (i: number) => series.map((own) => bucketTotal(own, i)).reduce(plus, NONE)
   return (
-    <Scrolls label="Table">
+    <Scrolls label="Table" isLong>
       <table class="figures">
         <thead>
           <tr>

@@ -14,6 +14,8 @@ import { Stat, useOver } from './top.tsx'
 /** How often the shards are asked. No SQL is. */
 const EVERY_MS = 3_000
 
+const HOURS_EVERY_MS = 15_000
+
 /** Hours that are told of: the last, and those about the time at which hours close. */
 const LAST_HOURS = 3
 const CLOSED_HOURS = 3
@@ -27,10 +29,8 @@ export function ShardsView() {
   const isWhole = session.prefix === null
   const hours = useAsked('hours', (signal) => readHours(signal))
   const status = useAsked('status', async (signal) => (isWhole ? ask<Status>('/status', { signal }) : null))
-  useEvery(EVERY_MS, async () => {
-    status.again()
-    hours.again()
-  })
+  useEvery(EVERY_MS, async () => status.again())
+  useEvery(HOURS_EVERY_MS, async () => hours.again())
   useOver(status.failure ?? hours.failure)
   const failure = status.failure ?? hours.failure
   return (
@@ -75,7 +75,9 @@ function Verdict({ status }: { readonly status: Status }) {
   const troubles = [
     ...(status.isConserved ? [] : ['the sums of a shard do not add up, which is a bug']),
     ...(faults > 0 ? [`flushes fail in ${faults} of ${known.length} shards`] : []),
-    ...(parked > 0 ? [`${grouped(parked)} increments are parked`] : []),
+    ...(parked > 0
+      ? [parked === 1 ? '1 increment is parked' : `${grouped(parked)} increments are parked`]
+      : []),
     ...(silent > 0 ? [`${silent} shards do not answer`] : []),
   ]
   const isWell = troubles.length === 0
@@ -148,8 +150,8 @@ function Parked({ status, again }: { readonly status: Status; readonly again: ()
                 {key}
                 <span class="hint"> {shard}</span>
               </th>
-              <td>{reason}</td>
-              <td>{momentWords(sinceMs, zone)}</td>
+              <td class="words">{reason}</td>
+              <td class="whole-line">{momentWords(sinceMs, zone)}</td>
               <td class="decide">
                 {isAdmin ? (
                   <>
@@ -234,7 +236,7 @@ function ShardRow({ shard }: { readonly shard: ShardStatus }) {
           {words}
         </td>
       ))}
-      <td>
+      <td class="words">
         {shard.fault === null ? '' : `${shard.fault.reason} (${shard.fault.failures} in a row)`}
         {shard.moved === null ? '' : ` moved on: ${shard.moved.reason}`}
       </td>
@@ -308,7 +310,7 @@ function Hours({ hours }: { readonly hours: readonly HourAnswer[] }) {
           {hours.map(({ hour, state, closesAt, finalFrom, pending, parked }) => (
             <tr key={hour}>
               <th scope="row">{hour}</th>
-              <td>
+              <td class="whole-line">
                 <span class={`tag is-${state}`}>{state}</span>{' '}
                 <span class="hint">
                   {STATES[state]} {momentWords(Date.parse(state === 'open' ? closesAt : finalFrom), zone)}

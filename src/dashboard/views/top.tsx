@@ -59,7 +59,9 @@ export function TopView({ view }: { readonly view: Top }) {
         <MeasureChoice />
         <ZoneChoice />
       </div>
-      {asked.failure !== undefined ? <Failed failure={asked.failure} again={asked.again} /> : null}
+      {asked.failure !== undefined ? (
+        <Failed failure={asked.failure} again={asked.again} isBanner={all !== undefined} />
+      ) : null}
       {all === undefined ? (
         asked.failure === undefined ? (
           <Loading isSlow={asked.isSlow} rows={8} />

@@ -44,7 +44,9 @@ export function TreeView({ view }: { readonly view: Tree }) {
         <MeasureChoice />
         <ZoneChoice />
       </div>
-      {asked.failure !== undefined ? <Failed failure={asked.failure} again={asked.again} /> : null}
+      {asked.failure !== undefined ? (
+        <Failed failure={asked.failure} again={asked.again} isBanner={level !== undefined} />
+      ) : null}
       {level === undefined && asked.failure === undefined ? <Loading isSlow={asked.isSlow} /> : null}
       {level === undefined ? null : <Groups view={view} level={level} isBusy={asked.isLoading} />}
     </>

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { HOUR_MS } from '../model/hour.ts'
 import type { Counter } from './answers.ts'
-import { ask, countersPath } from './api.ts'
+import { ask, countersPath, failureFrom } from './api.ts'
 import { useEvery } from './hooks.ts'
 import { type Series, withHeld } from './series.ts'
 import type { Shown } from './view.ts'
@@ -39,9 +39,11 @@ export function useLive(initial: readonly Series[] | undefined, isOn: boolean, r
         const moved = await movedOf(series)
         if (moved !== undefined) setLive({ series: moved, isConnected: true })
         else if (performance.now() - readAtMs.current >= REREAD_MS_MIN) reread()
-      } catch {
+      } catch (error) {
         // The next turn asks again; what is shown stays, and says that it is not live.
         setLive((before) => ({ ...before, isConnected: false }))
+        // What will not pass, such as a session that is over, is for the view to say.
+        if (failureFrom(error).kind !== 'away') reread()
       }
     },
     isOn && series.length > 0,

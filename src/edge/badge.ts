@@ -70,7 +70,6 @@ const HEADERS = {
   'cache-control': `public, max-age=${BADGE_SECONDS}`,
   'access-control-allow-origin': '*',
   'cross-origin-resource-policy': 'cross-origin',
-  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'",
 }
 
 const NOT_PUBLIC: Problem = {

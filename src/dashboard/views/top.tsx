@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import { usePage } from '../context.ts'
 import type { Rows } from '../csv.ts'
 import { download } from '../download.ts'
@@ -24,24 +24,11 @@ const [FEW, MORE] = [10, 20]
 
 /** What was busiest, and how busy it is now. */
 export function TopView({ view }: { readonly view: Top }) {
-  const { zone, session } = usePage()
-  const { prefix, period, by, isMore } = view
-  const unit = unitOf(period, null)
-  const whole: Shown = { kind: 'prefix', name: prefix }
-  const name = JSON.stringify([prefix, period, zone.name, by, isMore])
-  const asked = useAsked(name, async (signal): Promise<Series[]> => {
-    const [[all], list] = await Promise.all([
-      readShown({ shown: [whole], period, unit, zone }, signal),
-      readLargest({ prefix, period, zone, by, limit: isMore ? MORE : FEW }, signal),
-    ])
-    const shown = list.items.map(({ key }): Shown => ({ kind: 'key', name: key }))
-    const ofKeys = await readShown({ shown, period, unit, zone }, signal)
-    return all === undefined ? [] : [all, ...ofKeys]
-  })
-  const live = useLive(asked.value, period.kind === 'last', asked.again)
-  useOver(asked.failure)
+  const { session } = usePage()
+  const { prefix, period } = view
+  const { live, again, failure, isSlow, isRanked, isOfBefore } = useTop(view)
+  useOver(failure)
   const [all, ...keys] = live.series
-  const perSecond = useRate(all)
   const title = prefix === '' ? (session.prefix ?? 'All keys') : `${prefix}…`
   return (
     <>
@@ -49,7 +36,7 @@ export function TopView({ view }: { readonly view: Top }) {
         <h1>{title}</h1>
         <LiveNote
           isLive={period.kind === 'last'}
-          isConnected={live.isConnected && asked.failure === undefined}
+          isConnected={live.isConnected && failure === undefined}
           lastFlushAt={all?.lastFlushAt ?? null}
         />
       </div>
@@ -59,46 +46,98 @@ export function TopView({ view }: { readonly view: Top }) {
         <MeasureChoice />
         <ZoneChoice />
       </div>
-      {asked.failure !== undefined ? (
-        <Failed failure={asked.failure} again={asked.again} isBanner={all !== undefined} />
-      ) : null}
+      {failure !== undefined ? <Failed failure={failure} again={again} isBanner={all !== undefined} /> : null}
       {all === undefined ? (
-        asked.failure === undefined ? (
-          <Loading isSlow={asked.isSlow} rows={8} />
-        ) : null
+        failure === undefined && <Loading isSlow={isSlow} rows={8} />
       ) : (
-        <div aria-busy={asked.isLoading && asked.value?.[0]?.shown.name !== prefix} class="results">
-          <section class="card" aria-label="All of it">
-            <dl class="stats">
-              <Stat words={by === 'sum' ? 'Sum' : 'Increments'} note={periodWords(period)}>
-                <Figure n={measureOf(totalOf(all), by)} place="headline" />
-              </Stat>
-              {period.kind === 'last' ? (
-                <Stat words="Right now" note="increments a second">
-                  <span class="figure">{perSecond === undefined ? '…' : rate(perSecond)}</span>
-                </Stat>
-              ) : null}
-            </dl>
-            <Plot series={[all]} unit={unit} height={160} label={`${title}, ${periodWords(period)}`} />
-          </section>
-          {keys.length === 0 ? <Nothing view={view} /> : <Ranking keys={keys} whole={all} view={view} />}
-          {keys.length === 0 ? null : (
-            <p class="more">
-              {keys.length === FEW && !isMore ? (
-                <Link to={{ ...view, isMore: true }}>Show {MORE}</Link>
-              ) : null}
-              <Link to={chartOf(view, whole)}>Chart of {prefix === '' ? 'all keys' : `${prefix}…`}</Link>
-              <button
-                type="button"
-                class="quiet"
-                onClick={() => download('sumdial-busiest.csv', rowsOf(keys))}
-              >
-                Download CSV
-              </button>
-            </p>
+        <div class="results" aria-busy={isOfBefore || all.shown.name !== prefix}>
+          <Whole all={all} title={title} view={view} />
+          {!isRanked ? (
+            failure === undefined && <Loading isSlow={isSlow} rows={6} />
+          ) : keys.length === 0 ? (
+            <Nothing view={view} />
+          ) : (
+            <Ranked keys={keys} all={all} view={view} />
           )}
         </div>
       )}
+    </>
+  )
+}
+
+/** All of it first, for it is one question; then the largest keys, and each of them. */
+function useTop({ prefix, period, by, isMore }: Top) {
+  const { zone } = usePage()
+  const unit = unitOf(period, null)
+  const name = JSON.stringify([prefix, period, zone.name])
+  const whole = useAsked(name, (signal) => {
+    return readShown({ shown: [{ kind: 'prefix', name: prefix }], period, unit, zone }, signal)
+  })
+  const ranking = useAsked(JSON.stringify([name, by, isMore]), async (signal) => {
+    const list = await readLargest({ prefix, period, zone, by, limit: isMore ? MORE : FEW }, signal)
+    const shown = list.items.map(({ key }): Shown => ({ kind: 'key', name: key }))
+    return { name, keys: await readShown({ shown, period, unit, zone }, signal) }
+  })
+  const series = useMemo(
+    () => whole.value && [...whole.value, ...(ranking.value?.keys ?? [])],
+    [whole.value, ranking.value],
+  )
+  const again = useCallback(() => {
+    whole.again()
+    ranking.again()
+  }, [whole.again, ranking.again])
+  return {
+    live: useLive(series, period.kind === 'last', again),
+    again,
+    failure: whole.failure ?? ranking.failure,
+    isSlow: whole.isSlow || ranking.isSlow,
+    isRanked: ranking.value !== undefined,
+    isOfBefore: ranking.value !== undefined && ranking.value.name !== name,
+  }
+}
+
+type WholeProps = { readonly all: Series; readonly title: string; readonly view: Top }
+
+function Whole({ all, title, view: { by, period } }: WholeProps) {
+  const perSecond = useRate(all)
+  return (
+    <section class="card" aria-label="All of it">
+      <dl class="stats">
+        <Stat words={by === 'sum' ? 'Sum' : 'Increments'} note={periodWords(period)}>
+          <Figure n={measureOf(totalOf(all), by)} place="headline" />
+        </Stat>
+        {period.kind === 'last' ? (
+          <Stat words="Right now" note="increments a second">
+            <span class="figure">{perSecond === undefined ? '…' : rate(perSecond)}</span>
+          </Stat>
+        ) : null}
+      </dl>
+      <Plot
+        series={[all]}
+        unit={unitOf(period, null)}
+        height={160}
+        label={`${title}, ${periodWords(period)}`}
+      />
+    </section>
+  )
+}
+
+type RankedProps = { readonly keys: readonly Series[]; readonly all: Series; readonly view: Top }
+
+function Ranked({ keys, all, view }: RankedProps) {
+  const { prefix, isMore } = view
+  return (
+    <>
+      <Ranking keys={keys} whole={all} view={view} />
+      <p class="more">
+        {keys.length === FEW && !isMore ? <Link to={{ ...view, isMore: true }}>Show {MORE}</Link> : null}
+        <Link to={chartOf(view, { kind: 'prefix', name: prefix })}>
+          Chart of {prefix === '' ? 'all keys' : `${prefix}…`}
+        </Link>
+        <button type="button" class="quiet" onClick={() => download('sumdial-busiest.csv', rowsOf(keys))}>
+          Download CSV
+        </button>
+      </p>
     </>
   )
 }
@@ -132,12 +171,12 @@ export function useOver(failure: ReturnType<typeof useAsked>['failure']): void {
   }, [failure, failed])
 }
 
-function useRate(all: Series | undefined): number | undefined {
+function useRate(all: Series): number | undefined {
   const [samples, setSamples] = useState<readonly Sample[]>([])
-  const name = all?.shown.name
+  const { name } = all.shown
   useEffect(() => setSamples([]), [name])
   useEffect(() => {
-    if (all !== undefined) setSamples((before) => remember(before, sampleOf(all, performance.now())))
+    setSamples((before) => remember(before, sampleOf(all, performance.now())))
   }, [all])
   return rateOf(samples)
 }

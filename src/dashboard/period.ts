@@ -37,6 +37,11 @@ export function unitOf(period: Period, asked: Unit | null): Unit {
   return asked !== null && units.includes(asked) ? asked : (units[0] ?? 'hour')
 }
 
+/** Whether adding it up may take longer than an answer may, where there are very many keys. */
+export function isLong(period: Period): boolean {
+  return period.kind === 'days' || period.range === '30d' || period.range === '12mo'
+}
+
 export type Span = { readonly fromMs: number; readonly toMs: number }
 
 /** The instants of a period: [from, to). The last hours go on to the end of the running one. */

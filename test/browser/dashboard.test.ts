@@ -28,11 +28,24 @@ beforeAll(async () => {
     { key: 'site/acme/pricing', value: 5, at: now },
     { key: 'site/other', value: 7, at: now },
   ])
+  await flushed('site/', 3)
 })
 
 afterAll(async () => {
   for (const end of endings) await end()
 })
+
+/** Until Postgres has so many keys under a prefix. */
+async function flushed(prefix: string, keys: number): Promise<void> {
+  const headers = { authorization: `Bearer ${TOKENS.ops}` }
+  await vi.waitFor(
+    async () => {
+      const response = await fetch(`${stage.dev.url}/counters?prefix=${prefix}`, { headers })
+      expect(((await response.json()) as { items: object[] }).items).toHaveLength(keys)
+    },
+    { timeout: 15_000, interval: 100 },
+  )
+}
 
 /** In the days of the log, and in the clocks that it was written by. */
 const THEN = `from=${DAYS.from}&to=${DAYS.to}&tz=UTC`

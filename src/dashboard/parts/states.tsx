@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { Failure } from '../api.ts'
 import { Mark } from './mark.tsx'
 
@@ -25,8 +25,12 @@ const TITLES: Readonly<Record<Failure['kind'], string>> = {
   refused: 'That cannot be shown',
 }
 
-/** How long after a failure that may pass it is tried again. */
-const AGAIN_MS = 10_000
+/**
+ * How long after a failure that may pass it is tried again; each time twice as long. A question that takes Postgres too
+ * long would otherwise keep it busy for as long as the page is open.
+ */
+const AGAIN_MS_MIN = 10_000
+const AGAIN_MS_MAX = 300_000
 
 type FailedProps = {
   readonly failure: Failure
@@ -34,26 +38,33 @@ type FailedProps = {
   /** There is nothing else on the page; or, above what there was before. */
   readonly isWhole?: boolean
   readonly isBanner?: boolean
+  /** So much was asked for that it may have been too much. */
+  readonly isLong?: boolean
 }
 
-export function Failed({ failure, again, isWhole = false, isBanner = false }: FailedProps) {
+export function Failed({ failure, again, isWhole = false, isBanner = false, isLong = false }: FailedProps) {
   const isPassing = failure.kind === 'away'
+  const tries = useRef(0)
+  // Each failure is another, so each has a turn of its own.
   useEffect(() => {
     if (!isPassing) return
-    const timer = setInterval(() => document.hidden || again(), AGAIN_MS)
-    return () => clearInterval(timer)
-  }, [isPassing, again])
+    const waitMs = Math.min(AGAIN_MS_MAX, AGAIN_MS_MIN * 2 ** tries.current)
+    tries.current += 1
+    const timer = setTimeout(again, waitMs)
+    return () => clearTimeout(timer)
+  }, [failure, isPassing, again])
   return (
     <div class={isWhole ? 'whole' : isBanner ? 'banner' : 'said'} role="alert">
       {isWhole ? <Mark size={40} /> : null}
       <h2>{TITLES[failure.kind]}</h2>
       <p>{failure.detail}</p>
+      {isPassing && isLong ? <p>A shorter period, or a narrower prefix, is quicker to add up.</p> : null}
       {isPassing ? (
         <p>
           <button type="button" onClick={again}>
             Try again
           </button>
-          <span class="hint">It is tried again every {AGAIN_MS / 1000} s.</span>
+          <span class="hint">It is tried again in a while.</span>
         </p>
       ) : null}
     </div>

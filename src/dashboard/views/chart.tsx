@@ -13,7 +13,7 @@ import { Plot } from '../parts/plot.tsx'
 import { Scrolls } from '../parts/scrolls.tsx'
 import { nameOf } from '../parts/shown-name.ts'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
-import { unitOf, unitsOf } from '../period.ts'
+import { isLong, unitOf, unitsOf } from '../period.ts'
 import { readLargest, readShown } from '../read.ts'
 import { bucketTotal, heldTotal, largest, measureOf, NONE, plus, type Series, totalOf } from '../series.ts'
 import { bucketWords } from '../time.ts'
@@ -65,7 +65,12 @@ export function ChartView({ view }: { readonly view: Chart }) {
         </Empty>
       ) : null}
       {asked.failure !== undefined ? (
-        <Failed failure={asked.failure} again={asked.again} isBanner={series.length > 0} />
+        <Failed
+          failure={asked.failure}
+          again={asked.again}
+          isBanner={series.length > 0}
+          isLong={isLong(period)}
+        />
       ) : null}
       {shown.length > 0 && series.length === 0 && asked.failure === undefined ? (
         <Loading isSlow={asked.isSlow} rows={4} />

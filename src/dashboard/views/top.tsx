@@ -12,7 +12,7 @@ import { LiveNote } from '../parts/live-note.tsx'
 import { Plot } from '../parts/plot.tsx'
 import { Ranking } from '../parts/ranking.tsx'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
-import { unitOf } from '../period.ts'
+import { isLong, unitOf } from '../period.ts'
 import { rateOf, remember, type Sample, sampleOf } from '../rate.ts'
 import { readLargest, readShown } from '../read.ts'
 import { measureOf, type Series, totalOf } from '../series.ts'
@@ -46,7 +46,9 @@ export function TopView({ view }: { readonly view: Top }) {
         <MeasureChoice />
         <ZoneChoice />
       </div>
-      {failure !== undefined ? <Failed failure={failure} again={again} isBanner={all !== undefined} /> : null}
+      {failure !== undefined ? (
+        <Failed failure={failure} again={again} isBanner={all !== undefined} isLong={isLong(period)} />
+      ) : null}
       {all === undefined ? (
         failure === undefined && <Loading isSlow={isSlow} rows={8} />
       ) : (

@@ -9,6 +9,7 @@ import { inPeriod, MeasureChoice, PeriodChoice, ZoneChoice } from '../parts/cont
 import { Figure } from '../parts/figure.tsx'
 import { Link } from '../parts/link.tsx'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
+import { isLong } from '../period.ts'
 import { rangeOf, readLargest } from '../read.ts'
 import { largest, measureOf } from '../series.ts'
 import { chartOf, treeOf, type View } from '../view.ts'
@@ -45,7 +46,12 @@ export function TreeView({ view }: { readonly view: Tree }) {
         <ZoneChoice />
       </div>
       {asked.failure !== undefined ? (
-        <Failed failure={asked.failure} again={asked.again} isBanner={level !== undefined} />
+        <Failed
+          failure={asked.failure}
+          again={asked.again}
+          isBanner={level !== undefined}
+          isLong={isLong(period)}
+        />
       ) : null}
       {level === undefined && asked.failure === undefined ? <Loading isSlow={asked.isSlow} /> : null}
       {level === undefined ? null : <Groups view={view} level={level} isBusy={asked.isLoading} />}

@@ -7,8 +7,8 @@ export function grouped(n: bigint | number): string {
   return GROUPED.format(n)
 }
 
-/** From so many digits on the exact number is wider than its place: in a table, and alone in large type. */
-const DIGITS_MAX = { cell: 7, headline: 12 } as const
+/** From so many digits on the exact number is wider than its place: in a table, alone in large type, and at an axis. */
+const DIGITS_MAX = { cell: 7, headline: 12, axis: 6 } as const
 
 export type Place = keyof typeof DIGITS_MAX
 

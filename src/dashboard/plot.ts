@@ -1,4 +1,5 @@
 import uPlot from 'uplot'
+import type { Unit } from '../model/calendar.ts'
 import { HOUR_MS } from '../model/hour.ts'
 import type { Zone } from '../model/zone.ts'
 import { figure } from './numbers.ts'
@@ -69,12 +70,14 @@ export type PlotOptions = {
   readonly zone: Zone
   readonly colours: Colours
   readonly count: number
+  readonly unit: Unit
   readonly onCursor: (index: number | null) => void
 }
 
 const FONT = '12px system-ui, sans-serif'
 
-export function plotOptions({ width, height, zone, colours, count, onCursor }: PlotOptions): uPlot.Options {
+export function plotOptions(options: PlotOptions): uPlot.Options {
+  const { width, height, zone, colours, count, unit, onCursor } = options
   return {
     width,
     height,
@@ -100,6 +103,7 @@ export function plotOptions({ width, height, zone, colours, count, onCursor }: P
         ticks: { stroke: colours.grid, width: 1, size: 4 },
         space: 76,
         size: 30,
+        ...(unit === 'hour' ? {} : { splits: atBuckets }),
         values: (_, splits) => splits.map((seconds) => tickWords(seconds * 1000, apartMs(splits), zone)),
       },
       {
@@ -109,12 +113,27 @@ export function plotOptions({ width, height, zone, colours, count, onCursor }: P
         gap: 8,
         grid: { stroke: colours.grid, width: 1 },
         ticks: { show: false },
-        values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? figure(value) : '')),
+        values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? figure(value, 'axis') : '')),
       },
     ],
     series: [{}, ...(count === 1 ? bars(colours) : lines(colours, count))],
     hooks: { setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)] },
   }
+}
+
+/** Marks at some of the buckets, as far apart as their words need: a day has no times within it. */
+function atBuckets(
+  plot: uPlot,
+  _axis: number,
+  _min: number,
+  _max: number,
+  _incr: number,
+  space: number,
+): number[] {
+  const xs = plot.data[0]
+  const apartPx = plot.width / Math.max(1, xs.length)
+  const every = Math.max(1, Math.ceil(space / apartPx))
+  return Array.from(xs).filter((_, i) => i % every === 0)
 }
 
 /** Onto the nearest bucket, whose figures are read out. */
@@ -148,7 +167,8 @@ function lines({ series }: Colours, count: number): uPlot.Series[] {
   const line = (i: number): uPlot.Series => ({
     stroke: series[i] ?? '#888',
     width: 2,
-    points: { show: false },
+    // Many of them are a line already.
+    points: { show: (plot) => plot.data[0].length <= 40, size: 6, fill: series[i] ?? '#888888' },
     spanGaps: false,
   })
   const solid = Array.from({ length: count }, (_, i) => line(i))

@@ -44,6 +44,7 @@ describe('a number', () => {
     expect(figure(9_999_999n)).toBe('9,999,999')
     expect(figure(12_345_678n)).toBe('12.3M')
     expect(figure(12_345_678n, 'headline')).toBe('12,345,678')
+    expect(figure(1_500_000, 'axis')).toBe('1.5M')
     expect(figure(-1_234)).toBe('-1,234')
   })
 

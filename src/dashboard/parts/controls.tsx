@@ -81,7 +81,7 @@ function DaysChoice() {
   }
   return (
     <details class="days">
-      <summary class={isChosen ? 'is-chosen' : ''}>{isChosen ? periodWords(period) : 'Days'}</summary>
+      <summary class={isChosen ? 'is-chosen' : ''}>{isChosen ? periodWords(period) : 'Dates'}</summary>
       <form onSubmit={onSubmit}>
         <label>
           From

@@ -23,7 +23,7 @@ type PlotProps = {
 export function Plot({ series, unit, height, label }: PlotProps) {
   const { zone } = usePage()
   const [index, setIndex] = useState<number | null>(null)
-  const { place, plot } = usePlot(series, height, setIndex)
+  const { place, plot } = usePlot(series, unit, height, setIndex)
   const count = series[0]?.starts.length ?? 0
   const last = Math.max(0, count - 1)
   const at = Math.min(index ?? last, last)
@@ -106,7 +106,12 @@ function Readout({ series, unit, index, left }: ReadoutProps) {
 }
 
 /** Keeps a uPlot in a place: made anew when its looks change, given data when only that does. */
-function usePlot(series: readonly Series[], height: number, onCursor: (index: number | null) => void) {
+function usePlot(
+  series: readonly Series[],
+  unit: Unit,
+  height: number,
+  onCursor: (index: number | null) => void,
+) {
   const { view, zone } = usePage()
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(undefined)
@@ -120,7 +125,7 @@ function usePlot(series: readonly Series[], height: number, onCursor: (index: nu
     if (element === null) return
     const width = () => Math.max(200, element.clientWidth)
     const colours = coloursOf(element)
-    const options = plotOptions({ width: width(), height, zone, colours, count, onCursor })
+    const options = plotOptions({ width: width(), height, zone, colours, count, unit, onCursor })
     const made = new uPlot(options, latest.current, element)
     plot.current = made
     const watch = new ResizeObserver(() => made.setSize({ width: width(), height }))
@@ -129,7 +134,7 @@ function usePlot(series: readonly Series[], height: number, onCursor: (index: nu
       watch.disconnect()
       made.destroy()
     }
-  }, [theme, height, zone, count, onCursor])
+  }, [theme, height, zone, count, unit, onCursor])
   useEffect(() => plot.current?.setData(data), [series, view.by])
   return { place, plot }
 }

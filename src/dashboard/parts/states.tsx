@@ -9,10 +9,11 @@ type LoadingProps = { readonly isSlow: boolean; readonly isWhole?: boolean; read
 export function Loading({ isSlow, isWhole = false, rows = 6 }: LoadingProps) {
   return (
     <div class={isWhole ? 'whole' : 'loading'} role="status">
-      {isWhole ? <Mark size={40} /> : Array.from({ length: rows }, (_, i) => <div key={i} class="bone" />)}
+      {isWhole ? <Mark size={40} /> : null}
       <p class={isSlow ? 'slow' : 'unseen'}>
         {isSlow ? 'Still waiting for an answer. A database that slept takes a moment to wake.' : 'Loading'}
       </p>
+      {isWhole ? null : Array.from({ length: rows }, (_, i) => <div key={i} class="bone" />)}
     </div>
   )
 }

@@ -248,7 +248,9 @@ function Notes({ series }: { readonly series: readonly Series[] }) {
       {isHeld ? (
         <p>
           <span class={`swatch ${series.length === 1 ? 'is-pale' : 'is-dashed'}`} />
-          {series.length === 1 ? 'Paler' : 'Dashed'}: acknowledged, and not in Postgres yet
+          {series.length === 1
+            ? 'Paler: acknowledged, and not in Postgres yet'
+            : 'Dashed: not all of it is in Postgres yet'}
         </p>
       ) : null}
       {isAligned ? null : (

@@ -77,3 +77,8 @@ export type HourAnswer = {
   readonly pending: number
   readonly parked: number
 }
+
+/** Those shards that have answered. */
+export function knownOf({ shards }: Status): ShardStatus[] {
+  return shards.flatMap((shard) => ('error' in shard ? [] : [shard]))
+}

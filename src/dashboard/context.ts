@@ -1,5 +1,5 @@
 import { createContext } from 'preact'
-import { useContext } from 'preact/hooks'
+import { useContext, useEffect } from 'preact/hooks'
 import type { Zone } from '../model/zone.ts'
 import type { Session } from './answers.ts'
 import type { Failure } from './api.ts'
@@ -23,4 +23,12 @@ export function usePage(): Page {
   const page = useContext(PageContext)
   if (page === undefined) throw new Error('outside of the page')
   return page
+}
+
+/** A session that is over concerns the whole page. */
+export function useOver(failure: Failure | undefined): void {
+  const { failed } = usePage()
+  useEffect(() => {
+    if (failure?.kind === 'signed-out') failed(failure)
+  }, [failure, failed])
 }

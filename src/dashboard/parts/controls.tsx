@@ -1,4 +1,5 @@
 import { useMemo } from 'preact/hooks'
+import type { Unit } from '../../model/calendar.ts'
 import { usePage } from '../context.ts'
 import { isDay, type Period, RANGES, type Range } from '../period.ts'
 import { ownZone, zoneNames } from '../time.ts'
@@ -13,6 +14,13 @@ const WORDS: Readonly<Record<Range, readonly [short: string, long: string]>> = {
 
 export function periodWords(period: Period): string {
   return period.kind === 'last' ? WORDS[period.range][1].toLowerCase() : `${period.from} to ${period.to}`
+}
+
+export const UNIT_WORDS: Readonly<Record<Unit, string>> = {
+  hour: 'Hours',
+  day: 'Days',
+  week: 'Weeks',
+  month: 'Months',
 }
 
 /** The same within a sentence. */

@@ -1,33 +1,33 @@
-import { useMemo, useState } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import type { Unit } from '../../model/calendar.ts'
-import { usePage } from '../context.ts'
+import { useOver, usePage } from '../context.ts'
 import type { Rows } from '../csv.ts'
 import { download } from '../download.ts'
 import { useAsked } from '../hooks.ts'
 import { useLive } from '../live.ts'
-import { grouped } from '../numbers.ts'
-import { Choices, MeasureChoice, PeriodChoice, periodWords, ZoneChoice } from '../parts/controls.tsx'
+import {
+  Choices,
+  MeasureChoice,
+  PeriodChoice,
+  periodWords,
+  UNIT_WORDS,
+  ZoneChoice,
+} from '../parts/controls.tsx'
 import { Figure } from '../parts/figure.tsx'
+import { FiguresTable } from '../parts/figures-table.tsx'
+import { Legend } from '../parts/legend.tsx'
 import { LiveNote } from '../parts/live-note.tsx'
 import { Plot } from '../parts/plot.tsx'
-import { Scrolls } from '../parts/scrolls.tsx'
 import { nameOf } from '../parts/shown-name.ts'
+import { Stat } from '../parts/stat.tsx'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
 import { isLong, unitOf, unitsOf } from '../period.ts'
-import { readLargest, readShown } from '../read.ts'
-import { bucketTotal, heldTotal, largest, measureOf, NONE, plus, type Series, totalOf } from '../series.ts'
+import { readShown } from '../read.ts'
+import { bucketTotal, heldTotal, largest, measureOf, type Series, totalOf } from '../series.ts'
 import { bucketWords } from '../time.ts'
-import { hasShown, SHOWN_MAX, type Shown, type View } from '../view.ts'
-import { Stat, useOver } from './top.tsx'
+import { hasShown, type View } from '../view.ts'
 
 type Chart = Extract<View, { name: 'chart' }>
-
-const UNIT_WORDS: Readonly<Record<Unit, string>> = {
-  hour: 'Hours',
-  day: 'Days',
-  week: 'Weeks',
-  month: 'Months',
-}
 
 /** Keys and prefixes over time. */
 export function ChartView({ view }: { readonly view: Chart }) {
@@ -100,7 +100,7 @@ export function ChartView({ view }: { readonly view: Chart }) {
           </span>
         </p>
       ) : null}
-      {series.length > 0 && isTable ? <Table series={series} unit={unit} /> : null}
+      {series.length > 0 && isTable ? <FiguresTable series={series} unit={unit} /> : null}
     </>
   )
 }
@@ -134,83 +134,6 @@ function UnitChoice({ view }: { readonly view: Chart }) {
       chosen={unitOf(view.period, view.unit)}
       choose={(unit) => go({ ...view, unit })}
     />
-  )
-}
-
-/** The chosen, with their colours, and what is still free to be added. */
-function Legend({ view, series }: { readonly view: Chart; readonly series: readonly Series[] }) {
-  const { go } = usePage()
-  const { shown, by } = view
-  const without = (gone: Shown) => ({ ...view, shown: shown.filter((each) => each !== gone) })
-  return (
-    <div class="legend">
-      {/* Alone, it is the heading. */}
-      <ul hidden={shown.length === 1}>
-        {shown.map((each, i) => {
-          const own = series.find((one) => hasShown([one.shown], each))
-          return (
-            <li key={`${each.kind} ${each.name}`}>
-              <span class={`dot series-${i + 1}`} />
-              <span class="name" title={nameOf(each)}>
-                {nameOf(each)}
-              </span>
-              {own !== undefined && shown.length > 1 ? <Figure n={measureOf(totalOf(own), by)} /> : null}
-              <button
-                type="button"
-                class="remove"
-                aria-label={`Remove ${nameOf(each)}`}
-                onClick={() => go(without(each))}
-              >
-                ×
-              </button>
-            </li>
-          )
-        })}
-      </ul>
-      {shown.length < SHOWN_MAX ? <Add view={view} /> : <span class="hint">{SHOWN_MAX} at most</span>}
-    </div>
-  )
-}
-
-/** A key, or with a slash at its end a prefix; what Postgres knows is suggested. */
-function Add({ view }: { readonly view: Chart }) {
-  const { zone, go } = usePage()
-  const [text, setText] = useState('')
-  const { period, by } = view
-  const found = useAsked(JSON.stringify([text, period, by]), async (signal) => {
-    await new Promise((resolve) => setTimeout(resolve, 250))
-    signal.throwIfAborted()
-    return text === '' ? [] : (await readLargest({ prefix: text, period, zone, by, limit: 8 }, signal)).items
-  })
-  const onSubmit = (event: SubmitEvent) => {
-    event.preventDefault()
-    if (text === '') return
-    const added: Shown = { kind: text.endsWith('/') ? 'prefix' : 'key', name: text }
-    setText('')
-    if (!hasShown(view.shown, added)) go({ ...view, shown: [...view.shown, added] })
-  }
-  return (
-    <form class="add" onSubmit={onSubmit}>
-      <input
-        type="text"
-        list="known-keys"
-        value={text}
-        maxLength={512}
-        placeholder="Compare with a key or prefix/"
-        aria-label="Compare with a key, or a prefix that ends with a slash"
-        autocomplete="off"
-        spellcheck={false}
-        onInput={({ currentTarget }) => setText(currentTarget.value)}
-      />
-      <datalist id="known-keys">
-        {(found.value ?? []).map(({ key }) => (
-          <option key={key} value={key} />
-        ))}
-      </datalist>
-      <button type="submit" class="quiet">
-        Add
-      </button>
-    </form>
   )
 }
 
@@ -257,45 +180,5 @@ function Notes({ series }: { readonly series: readonly Series[] }) {
         <p>The offset of this zone splits hours: an hour counts in the day in which it begins.</p>
       )}
     </div>
-  )
-}
-
-function Table({ series, unit }: { readonly series: readonly Series[]; readonly unit: Unit }) {
-  const { view, zone } = usePage()
-  const isMany = series.length > 1
-  const total = (i: number) => series.map((own) => bucketTotal(own, i)).reduce(plus, NONE)
-  return (
-    <Scrolls label="Table" isLong>
-      <table class="figures">
-        <thead>
-          <tr>
-            <th scope="col">{UNIT_WORDS[unit].slice(0, -1)}</th>
-            {series.map(({ shown }) => (
-              <th key={`${shown.kind} ${shown.name}`} scope="col" class="number">
-                {nameOf(shown)}
-              </th>
-            ))}
-            {isMany ? (
-              <th scope="col" class="number">
-                Together
-              </th>
-            ) : null}
-          </tr>
-        </thead>
-        <tbody>
-          {(series[0]?.starts ?? []).map((start, i) => (
-            <tr key={start}>
-              <th scope="row">{bucketWords(start, unit, zone)}</th>
-              {series.map((own) => (
-                <td key={`${own.shown.kind} ${own.shown.name}`} class="number">
-                  {grouped(measureOf(bucketTotal(own, i), view.by))}
-                </td>
-              ))}
-              {isMany ? <td class="number">{grouped(measureOf(total(i), view.by))}</td> : null}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </Scrolls>
   )
 }

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
-import { usePage } from '../context.ts'
+import { useOver, usePage } from '../context.ts'
 import type { Rows } from '../csv.ts'
 import { download } from '../download.ts'
 import { useAsked } from '../hooks.ts'
@@ -11,6 +11,8 @@ import { Link } from '../parts/link.tsx'
 import { LiveNote } from '../parts/live-note.tsx'
 import { Plot } from '../parts/plot.tsx'
 import { Ranking } from '../parts/ranking.tsx'
+import { Search } from '../parts/search.tsx'
+import { Stat } from '../parts/stat.tsx'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
 import { isLong, unitOf } from '../period.ts'
 import { rateOf, remember, type Sample, sampleOf } from '../rate.ts'
@@ -149,30 +151,6 @@ function rowsOf(keys: readonly Series[]): Rows {
   return [['key', 'sum', 'count'], ...rows]
 }
 
-type StatProps = {
-  readonly words: string
-  readonly note: string
-  readonly children: preact.ComponentChildren
-}
-
-export function Stat({ words, note, children }: StatProps) {
-  return (
-    <div>
-      <dt>{words}</dt>
-      <dd>{children}</dd>
-      <dd class="hint">{note}</dd>
-    </div>
-  )
-}
-
-/** A session that is over concerns the whole page. */
-export function useOver(failure: ReturnType<typeof useAsked>['failure']): void {
-  const { failed } = usePage()
-  useEffect(() => {
-    if (failure?.kind === 'signed-out') failed(failure)
-  }, [failure, failed])
-}
-
 function useRate(all: Series): number | undefined {
   const [samples, setSamples] = useState<readonly Sample[]>([])
   const { name } = all.shown
@@ -207,30 +185,5 @@ function Nothing({ view }: { readonly view: Top }) {
         </p>
       ) : null}
     </Empty>
-  )
-}
-
-/** Narrows the list as one types; it waits for a pause, so that not each letter asks. */
-function Search({ view }: { readonly view: Top }) {
-  const { go } = usePage()
-  const [text, setText] = useState(view.prefix)
-  useEffect(() => {
-    if (text === view.prefix) return
-    const timer = setTimeout(() => go({ ...view, prefix: text, isMore: false }, 'replace'), 350)
-    return () => clearTimeout(timer)
-  }, [text, view, go])
-  return (
-    <search class="search">
-      <input
-        type="search"
-        value={text}
-        maxLength={512}
-        placeholder="Keys that begin with…"
-        aria-label="Keys that begin with"
-        autocomplete="off"
-        spellcheck={false}
-        onInput={({ currentTarget }) => setText(currentTarget.value)}
-      />
-    </search>
   )
 }

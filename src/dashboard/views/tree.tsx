@@ -1,5 +1,5 @@
 import type { List, ListItem } from '../answers.ts'
-import { usePage } from '../context.ts'
+import { useOver, usePage } from '../context.ts'
 import type { Rows } from '../csv.ts'
 import { download } from '../download.ts'
 import { useAsked } from '../hooks.ts'
@@ -13,7 +13,6 @@ import { isLong } from '../period.ts'
 import { rangeOf, readLargest } from '../read.ts'
 import { largest, measureOf } from '../series.ts'
 import { chartOf, treeOf, type View } from '../view.ts'
-import { useOver } from './top.tsx'
 
 type Tree = Extract<View, { name: 'tree' }>
 

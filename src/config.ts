@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { LATE_HOURS_MAX, SHARDS_MAX } from './limits.ts'
+import { LATE_HOURS_MAX, RETENTION_DAYS_MAX, SHARDS_MAX } from './limits.ts'
 import { check } from './model/check.ts'
+import { retentionDaysMin } from './model/retention.ts'
 import type { Schedule } from './model/schedule.ts'
 import { parseSchedule } from './model/schedule.ts'
 import type { Token } from './model/token.ts'
@@ -16,6 +17,8 @@ export type Config = {
   readonly shards: Schedule
   readonly lateHours: Schedule
   readonly lingerMs: number
+  /** Days after their end that hours are kept in Postgres; undefined for ever. */
+  readonly retentionDays: number | undefined
   /** Who may do what. Nobody may do anything without them, but where `isOpen`. [S1] */
   readonly tokens: readonly Token[]
   /** Whether everyone may do everything but adjust. Only `npm run dev` opens a Worker so. [S1] */
@@ -61,7 +64,10 @@ const MISSING_DATABASE_URL =
 const DATABASE_URL_FORM =
   'must look like postgresql://user:password@host/database, with special characters percent-encoded'
 
-const environmentSchema = z.object({
+/** A var that is empty is as good as none. */
+const emptyAsUnset = (text: unknown) => (text === '' ? undefined : text)
+
+const variables = z.object({
   DATABASE_URL: z
     .string({ error: MISSING_DATABASE_URL })
     .regex(/^postgres(ql)?:\/\/[^@/]+@[^/]+\/./, DATABASE_URL_FORM)
@@ -71,14 +77,22 @@ const environmentSchema = z.object({
   SHARDS: schedule(1, SHARDS_MAX).prefault('1'),
   LATE_HOURS: schedule(0, LATE_HOURS_MAX).prefault('72'),
   LINGER_MS: wholeNumber(0, 1000).default(0),
+  RETENTION_DAYS: z.preprocess(emptyAsUnset, wholeNumber(1, RETENTION_DAYS_MAX).optional()),
   ALLOWED_ORIGINS: origins.prefault(''),
   PUBLIC_PREFIXES: prefixes.prefault(''),
   API_TOKENS: tokensSchema.optional(),
   DEV_ACCESS: z.literal('open', { error: 'is for `npm run dev` alone' }).optional(),
 })
 
+const environmentSchema = variables.superRefine(({ RETENTION_DAYS, LATE_HOURS }, ctx) => {
+  const least = retentionDaysMin(LATE_HOURS)
+  if (RETENTION_DAYS === undefined || RETENTION_DAYS >= least) return
+  const message = `is too short for LATE_HOURS: no hour may go before it is final, so it must be at least ${least}`
+  ctx.addIssue({ code: 'custom', path: ['RETENTION_DAYS'], message })
+})
+
 /** The variables that there are; others are not Sumdial's. */
-export const VARIABLES: readonly string[] = Object.keys(environmentSchema.shape)
+export const VARIABLES: readonly string[] = Object.keys(variables.shape)
 
 /** A faulty environment: every bad variable by name, and why. It never repeats a value, for it may be a secret. */
 export class ConfigError extends Error {
@@ -99,6 +113,7 @@ export function parseConfig(env: object): Config {
     shards: parsed.data.SHARDS,
     lateHours: parsed.data.LATE_HOURS,
     lingerMs: parsed.data.LINGER_MS,
+    retentionDays: parsed.data.RETENTION_DAYS,
     tokens: parsed.data.API_TOKENS ?? [],
     isOpen: parsed.data.DEV_ACCESS === 'open' && parsed.data.API_TOKENS === undefined,
     allowedOrigins: parsed.data.ALLOWED_ORIGINS,

@@ -4,15 +4,20 @@ import type { Config } from './config.ts'
 import { parseConfig } from './config.ts'
 import { createApp } from './edge/app.ts'
 import { Coalescer } from './edge/coalescer.ts'
+import { BindingEntrypoint } from './edge/entrypoint.ts'
 import { withHeaders } from './edge/headers.ts'
+import { operationsOf } from './edge/operations.ts'
 import type { ParkedAction } from './edge/parked.ts'
 import { problemResponse } from './edge/problem-response.ts'
-import { sweep } from './edge/sweep.ts'
+import type { EdgeServices } from './edge/services.ts'
+import { sweeper } from './edge/sweep.ts'
 import { Unavailable, within } from './edge/within.ts'
-import { READ_MS_MAX } from './limits.ts'
+import { DATABASE_SLEEPS_MS, READ_MS_MAX } from './limits.ts'
+import { log } from './log.ts'
 import { createLedger } from './postgres/ledger.ts'
 import { createLister } from './postgres/lister.ts'
 import { createReader, createSeriesReader } from './postgres/reader.ts'
+import { createRetention } from './postgres/retention.ts'
 import { createSink } from './postgres/sink.ts'
 import { Held } from './shard/held.ts'
 import type { ShardServices } from './shard/shard.ts'
@@ -30,6 +35,7 @@ const held = new Held()
 /** The Durable Object class that wrangler.toml names. */
 export class Shard extends ShardObject<Env> {
   protected override readonly clock = clock
+  protected override readonly log = log
 
   protected override services(): ShardServices {
     const config = parseConfig(this.env)
@@ -43,7 +49,7 @@ function createWorker(env: Env, config: Config) {
   const shard = (name: string) => env.SHARD.getByName(name)
   const wake = (name: string) => shard(name).wake()
   const ledger = createLedger(config, clock)
-  const app = createApp({
+  const services: EdgeServices = {
     config,
     clock,
     coalescer: new Coalescer({
@@ -77,10 +83,23 @@ function createWorker(env: Env, config: Config) {
       match: (request) => caches.default.match(request),
       put: (request, answer) => caches.default.put(request, answer),
     },
-  })
-  const { shards, lateHours } = config
+  }
+  const operations = operationsOf(services)
+  const app = createApp(services, operations)
+  const { shards, lateHours, retentionDays, flushIntervalMs } = config
   const { prune, stragglers } = ledger
-  return { app, sweep: (nowMs: number) => sweep(nowMs, { shards, lateHours, wake, prune, stragglers }) }
+  const deleteBefore = createRetention(config, clock)
+  const sweep = sweeper({
+    shards,
+    lateHours,
+    wake,
+    prune,
+    stragglers,
+    retentionDays,
+    deleteBefore,
+    isKeptAwake: flushIntervalMs < DATABASE_SLEEPS_MS,
+  })
+  return { app, operations, sweep }
 }
 
 /** The same, within the time that a reader waits; whatever goes wrong there is no fault of the request. */
@@ -100,7 +119,7 @@ function limiter(limit: RateLimit | undefined) {
     try {
       return limit === undefined || (await limit.limit({ key })).success
     } catch (error) {
-      console.warn({ message: 'no rate limit', reason: error instanceof Error ? error.name : 'unknown' })
+      log({ message: 'no rate limit', reason: error instanceof Error ? error.name : 'unknown' })
       return true
     }
   }
@@ -114,18 +133,26 @@ function workerOf(env: Env) {
   return made.worker
 }
 
+/** What a service binding of another Worker names as its entrypoint. */
+export class Sumdial extends BindingEntrypoint<Env> {
+  constructor(ctx: ExecutionContext, env: Env) {
+    super(ctx, env, { clock, operations: () => workerOf(env).operations })
+  }
+}
+
 export default {
   fetch(request, env, ctx) {
     try {
       return workerOf(env).app.fetch(request, env, ctx)
     } catch (error) {
       const detail = error instanceof Error ? error.message : 'The Worker could not start.'
+      log({ message: 'not configured', detail })
       return withHeaders(problemResponse({ kind: 'not_configured', detail }))
     }
   },
 
   async scheduled(controller, env) {
     const swept = await workerOf(env).sweep(controller.scheduledTime)
-    console.log({ message: 'swept', ...swept })
+    log({ message: 'swept', ...swept })
   },
 } satisfies ExportedHandler<Env>

@@ -54,14 +54,23 @@ export const LIST_BY_HOUR_ROWS_MAX = 25_000
 /** Hours of a list's range: 11 years. What a range costs depends on its rows; READ_MS_MAX bounds it. */
 export const LIST_HOURS_MAX = 100_000
 
+/** Shards, and reasons, that the line of a failed request names: a platform's log line is bounded, and a few tell enough. */
+export const LOGGED_SHARDS_MAX = 10
+
 /** Shards that one hour may have: at 200 flights a second each, some 50,000. `/status` asks each of them. */
 export const SHARDS_MAX = 256
 
 /** Shards that one `/status` asks, a call each: all of one hour, or one of each of many. */
 export const STATUS_SHARDS_MAX = SHARDS_MAX
 
+/** Hours before this one that one `/metrics` may ask the shards of: as many as an hour stays open by default. */
+export const METRICS_HOURS_MAX = 72
+
 /** Hours that an hour may stay open, 114 years: it lets one import old logs. A deployment wants days. */
 export const LATE_HOURS_MAX = 1_000_000
+
+/** Days that hours may be kept, a century; longer is for ever, which is the default. */
+export const RETENTION_DAYS_MAX = 36_500
 
 /**
  * Seconds over which the rate limit counts, and that `Retry-After` asks for: the `period` in wrangler.toml, of which
@@ -219,3 +228,13 @@ export const LEDGER_DAYS = 31
 export const PRUNE_ROWS = 1_000
 export const PRUNE_STEPS_MAX = 20
 export const STRAGGLERS_MAX = 100
+
+/** Without a statement for so long Neon's compute goes to sleep, in milliseconds. Source: neon.com, scale to zero. */
+export const DATABASE_SLEEPS_MS = 300_000
+
+/**
+ * Rows of `counters` that one statement deletes: 10,000 took 0.4 s, and at most 1.1 s, on two busy cores; and
+ * statements in one sweep, a call each, beside the SWEEP_SHARDS_MAX of the 50 that a free plan allows.
+ */
+export const RETENTION_ROWS = 10_000
+export const RETENTION_STEPS_MAX = 8

@@ -1,39 +1,13 @@
-import type { Unit } from '../model/calendar.ts'
+import type { Sums as AllSums, Counter as KeyCounter } from '../client/answers.ts'
 import type { Scope } from '../model/token.ts'
 
-/** What the API answers, as far as it is shown; sums are bigints, for they may be beyond 2^53. */
-export type Sums = { readonly sum: bigint; readonly count: number }
+export type { Bucket, Hour as HourAnswer, List, ListItem } from '../client/answers.ts'
 
-export type Extremes = { readonly min: number | null; readonly max: number | null }
-
-export type Bucket = Sums & Extremes & { readonly start: string }
+/** What is drawn. */
+export type Sums = Readonly<Pick<AllSums, 'sum' | 'count'>>
 
 /** Of one key, or of all under a prefix. */
-export type Counter = {
-  readonly key?: string
-  readonly prefix?: string
-  readonly from: string
-  readonly to: string
-  readonly bucket: Unit
-  readonly tz: string
-  readonly aligned: boolean
-  readonly total: Sums & Extremes
-  readonly buckets: readonly Bucket[]
-  readonly unsettled: readonly Bucket[] | null
-  readonly asOf: string | null
-  readonly freshFrom: string | null
-  readonly lastFlushAt: string | null
-}
-
-export type ListItem = Sums &
-  Extremes & { readonly key: string; readonly keys?: number; readonly isKey?: boolean }
-
-export type List = {
-  readonly from: string
-  readonly to: string
-  readonly items: readonly ListItem[]
-  readonly lastFlushAt: string | null
-}
+export type Counter = Omit<KeyCounter, 'key'> & { readonly key?: string; readonly prefix?: string }
 
 export type Session = {
   readonly name: string
@@ -67,15 +41,6 @@ export type Status = {
   readonly pending: number
   readonly lagMs: number
   readonly isConserved: boolean
-}
-
-export type HourAnswer = {
-  readonly hour: string
-  readonly state: 'open' | 'closing' | 'final'
-  readonly closesAt: string
-  readonly finalFrom: string
-  readonly pending: number
-  readonly parked: number
 }
 
 /** Those shards that have answered. */

@@ -1,4 +1,4 @@
-import { parseExactly } from './exact-json.ts'
+import { parseExactly } from '../client/exact-json.ts'
 
 /** Why there is nothing to show, in the words of the API where it has any. */
 export type Failure = {

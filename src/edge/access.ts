@@ -45,8 +45,12 @@ export function admission(
 
 function admitAs(grant: Grant, c: EdgeContext, needs: Needs): Problem | undefined {
   c.set('grant', grant)
-  if (needs === 'token' || needs === 'nothing' || grant.scopes.includes(needs)) return undefined
-  return { kind: 'forbidden', detail: `This takes a token with the scope ${needs}.` }
+  return needs === 'token' || needs === 'nothing' ? undefined : refuseWithout(grant, needs)
+}
+
+export function refuseWithout({ scopes }: Grant, needed: Scope): Problem | undefined {
+  if (scopes.includes(needed)) return undefined
+  return { kind: 'forbidden', detail: `This takes the scope ${needed}, which this token or binding lacks.` }
 }
 
 /**
@@ -63,7 +67,7 @@ export function refuseUnlessWhole({ prefix }: Grant): Problem | undefined {
   if (prefix === null) return undefined
   return {
     kind: 'forbidden',
-    detail: `This tells of all keys, and the token is for those under ${prefix} alone: it takes one without a prefix.`,
+    detail: `This tells of all keys, and this token or binding is for those under ${prefix} alone: it takes one without a prefix.`,
   }
 }
 
@@ -77,11 +81,11 @@ export function refuseOutside(
   items: readonly { readonly key: string }[],
   path = 'key',
 ): Problem | undefined {
-  const message = `must be ${prefix}, or begin with ${prefix}/, for this token`
+  const message = `must be ${prefix}, or begin with ${prefix}/, for this token or binding`
   const errors = items.flatMap(({ key }, index): ItemError[] =>
     covers(prefix, key) ? [] : [{ index, path, message }],
   )
   if (errors.length === 0) return undefined
-  const detail = `This token is for keys under ${prefix} alone, so nothing of this request was done.`
+  const detail = `This token or binding is for keys under ${prefix} alone, so nothing of this request was done.`
   return { kind: 'forbidden', detail, errors }
 }

@@ -11,6 +11,17 @@ export function landingOf(
 }
 
 /**
+ * Why a call got no answer, for whoever asked and for the log. What a shard's own code has thrown may quote what it
+ * choked on, and is told by its name; the platform's errors are told in its words.
+ * Source of `remote`: Durable Objects, error handling.
+ */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'no answer'
+  const isItsOwn = 'remote' in error && error.remote === true
+  return isItsOwn ? `the shard threw ${error.name}` : error.message.slice(0, 200)
+}
+
+/**
  * Whether the shard was never reached, because too much waits for it. A reset while storage was slow carries the same
  * mark, and there the flight may have been journaled: that one is tried again like any other.
  */

@@ -1,6 +1,8 @@
-import { REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../limits.ts'
+import { REQUEST_BYTES_MAX } from '../limits.ts'
+import { parseIdempotencyKey } from '../model/increment.ts'
 import { parseJsonExactly } from '../model/json-source.ts'
 import type { Problem } from '../model/problem.ts'
+import type { AskedIncrements } from './ingest.ts'
 
 type Format = 'json' | 'ndjson'
 
@@ -9,18 +11,21 @@ const FORMATS: ReadonlyMap<string, Format> = new Map([
   ['application/x-ndjson', 'ndjson'],
 ])
 
+/** What `POST /increment` asks to count, by its header and its body. */
+export async function readIncrements(request: Request): Promise<AskedIncrements | Problem> {
+  const idempotencyKey = parseIdempotencyKey(request.headers.get('idempotency-key'))
+  if (typeof idempotencyKey === 'object') return idempotencyKey
+  const items = await readItems(request)
+  return 'kind' in items ? items : { items, idempotencyKey }
+}
+
 /** The items of a request's body, parsed and not yet checked. The body is read up to its bound and no further. */
 export async function readItems(request: Request): Promise<unknown[] | Problem> {
   const format = formatOf(request.headers)
   if (typeof format !== 'string') return format
   const bytes = await readBounded(request)
   if ('kind' in bytes) return bytes
-  const items = parseItems(bytes, format)
-  if ('kind' in items || items.length <= REQUEST_ITEMS_MAX) return items
-  return {
-    kind: 'too_many_items',
-    detail: `A request has at most ${REQUEST_ITEMS_MAX} items; this one has ${items.length}. Send several.`,
-  }
+  return parseItems(bytes, format)
 }
 
 function formatOf(headers: Headers): Format | Problem {

@@ -11,16 +11,15 @@ import {
   WAITING_BYTES_MAX,
   WAITING_BYTES_PER_SHARD_MAX,
 } from '../limits.ts'
-import type { Accumulator } from '../model/accumulator.ts'
 import type { Clock } from '../model/clock.ts'
-import type { NamedEntry } from '../model/entry.ts'
+import type { NamedEntry, UnnamedEntry } from '../model/entry.ts'
 import { entryBytes } from '../model/entry.ts'
 import type { MergeAnswer } from '../model/flight.ts'
 import { encodeFlight } from '../model/flight.ts'
 import { backoffMs } from '../model/retry.ts'
-import { isOverloaded, landingOf } from './attempt.ts'
+import { isOverloaded, landingOf, reasonOf } from './attempt.ts'
 import type { Gathering, Landing, Lead, Line, Waiter } from './line.ts'
-import { join, landingFor, lineOf } from './line.ts'
+import { gatheringOf, join, landingFor, lineOf } from './line.ts'
 import { within } from './within.ts'
 
 /** Calls a shard with an encoded flight, through a stub of its own. Rejects when no answer came. */
@@ -53,8 +52,7 @@ export class Coalescer {
   }
 
   /**
-   * Sends cells to a shard aboard the next flight. At most FLIGHT_BYTES_MAX of them, all of the shard's hour; they
-   * are the coalescer's from then on.
+   * Sends increments to a shard aboard the next flight. At most FLIGHT_BYTES_MAX of them, all of the shard's hour.
    *
    * @param keepAlive `waitUntil` of the request that asks.
    * @param named entries beside them. One that is larger than a flight flies alone.
@@ -62,21 +60,21 @@ export class Coalescer {
    */
   submit(
     shard: string,
-    cells: Accumulator,
+    unnamed: UnnamedEntry,
     keepAlive: (turn: Promise<unknown>) => void,
     named: readonly NamedEntry[] = [],
   ): Promise<Landing> {
-    const turn = this.#turn(shard, cells, named)
+    const turn = this.#turn(shard, unnamed, named)
     keepAlive(turn)
     return turn
   }
 
-  async #turn(shard: string, cells: Accumulator, named: readonly NamedEntry[]): Promise<Landing> {
+  async #turn(shard: string, unnamed: UnnamedEntry, named: readonly NamedEntry[]): Promise<Landing> {
     const line = this.#lines.get(shard) ?? this.#openLine(shard)
     if (this.#isLost(line)) this.#giveUp(line)
-    const bytes = named.reduce((sum, entry) => sum + entryBytes(entry), cells.bytes)
+    const bytes = named.reduce((sum, entry) => sum + entryBytes(entry), unnamed.bytes)
     if (this.#isFull(line, bytes)) return { kind: 'refused', reason: 'full' }
-    const gathering = this.#board(line, cells, named, bytes)
+    const gathering = this.#board(line, unnamed, named, bytes)
     const waiter = join(gathering, named.length)
     if (line.lead === null) this.#handLeadTo(line, waiter)
     const turn = await this.#wait(waiter)
@@ -119,28 +117,18 @@ export class Coalescer {
     return line.bytes + bytes > WAITING_BYTES_PER_SHARD_MAX || this.#bytes + bytes > WAITING_BYTES_MAX
   }
 
-  /** Adds cells to the last gathering, or to a new one when they would make it too large for a flight. */
-  #board(line: Line, cells: Accumulator, named: readonly NamedEntry[], bytes: number): Gathering {
+  /** Adds increments to the last gathering, or to a new one when they would make it too large for a flight. */
+  #board(line: Line, unnamed: UnnamedEntry, named: readonly NamedEntry[], bytes: number): Gathering {
     line.bytes += bytes
     this.#bytes += bytes
     const last = line.gatherings.at(-1)
-    const namedBytes = bytes - cells.bytes
-    if (last !== undefined && last.cells.bytes + last.namedBytes + bytes <= FLIGHT_BYTES_MAX) {
-      last.cells.addAll(cells)
-      last.named.push(...named)
-      last.namedBytes += namedBytes
-      last.bytes += bytes
-      return last
-    }
-    const gathering: Gathering = {
-      cells,
-      named: [...named],
-      namedBytes,
-      bytes,
-      waiters: [],
-      landing: undefined,
-    }
-    line.gatherings.push(gathering)
+    const hasRoom = last !== undefined && last.cells.bytes + last.namedBytes + bytes <= FLIGHT_BYTES_MAX
+    const gathering = hasRoom ? last : gatheringOf()
+    if (!hasRoom) line.gatherings.push(gathering)
+    gathering.cells.addEntry(unnamed)
+    for (const entry of named) gathering.named.push(entry)
+    gathering.namedBytes += bytes - unnamed.bytes
+    gathering.bytes += bytes
     return gathering
   }
 
@@ -211,14 +199,14 @@ export class Coalescer {
     const { clock, send } = this.#services
     this.#sender ??= clock.uuid()
     this.#n += 1
-    const flight = encodeFlight({ name: { sender: this.#sender, n: this.#n }, cells: [...cells], named })
+    const flight = encodeFlight({ name: { sender: this.#sender, n: this.#n }, cells, named })
     const deadlineMs = clock.now() + FLIGHT_MS_MAX
     let reason = 'no answer'
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       try {
         return landingOf(await within(clock, ATTEMPT_MS_MAX, send(shard, flight)), attempt)
       } catch (error) {
-        reason = error instanceof Error ? error.message.slice(0, 200) : 'no answer'
+        reason = reasonOf(error)
         if (isOverloaded(error)) return landingOf({ kind: 'refused', reason: 'overloaded' }, attempt)
       }
       const waitMs = backoffMs(attempt, FLIGHT_RETRY_MS, clock.random())

@@ -6,6 +6,7 @@ import type { Problem } from '../model/problem.ts'
 import type { Schedule } from '../model/schedule.ts'
 import { type AskSettlement, stateOf } from '../model/settlement.ts'
 import { shardsOf } from '../model/shard-name.ts'
+import type { Asked } from './parameters.ts'
 import { hourText, invalid, parseParameters } from './parameters.ts'
 
 /** The parameters of `GET /hours/{hour}`. */
@@ -38,12 +39,12 @@ export type HourServices = {
 
 /** `GET /hours/{hour}`: may it be invoiced? For a token with a prefix, of its own keys alone. [S2] */
 export async function readHour(
-  url: string,
-  hourInPath: string,
+  asked: Asked,
+  hourAsked: unknown,
   grant: string | null,
   services: HourServices,
 ): Promise<HourAnswer | Problem> {
-  const parsed = parseParameters(new URL(url).search, hourParametersSchema, { hour: hourInPath })
+  const parsed = parseParameters(asked, hourParametersSchema, { hour: hourAsked })
   if ('kind' in parsed) return parsed
   const { hour } = parsed.parameters
   if (hourStartMs(hour) > services.nowMs + AHEAD_MS_MAX) return invalid('hour', 'has not begun')

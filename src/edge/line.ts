@@ -1,4 +1,4 @@
-import type { Accumulator } from '../model/accumulator.ts'
+import { Accumulator } from '../model/accumulator.ts'
 import type { EntryResult, NamedEntry } from '../model/entry.ts'
 
 /** What became of increments that were handed to the coalescer. */
@@ -57,6 +57,10 @@ export type Line = {
 
 export function lineOf(shard: string): Line {
   return { shard, gatherings: [], inAir: null, bytes: 0, lead: null, lastAboard: 0, lastLandedMs: 0 }
+}
+
+export function gatheringOf(): Gathering {
+  return { cells: new Accumulator(), named: [], namedBytes: 0, waiters: [], bytes: 0, landing: undefined }
 }
 
 /** @param count of named entries that it has just brought. */

@@ -8,6 +8,7 @@ import { keyFault } from '../model/increment.ts'
 import { LIST_SORTS, type ListQuery } from '../model/list.ts'
 import { groupBase, keysUnder } from '../model/prefix.ts'
 import type { Problem } from '../model/problem.ts'
+import type { Asked } from './parameters.ts'
 import { invalid, parseParameters, wholeText } from './parameters.ts'
 import { parseRange, rangeParameters } from './range.ts'
 
@@ -52,9 +53,10 @@ type Parameters = z.output<typeof listParametersSchema>
 export type AskedList = { readonly query: ListQuery; readonly prefix: string }
 
 /** Parses the parameters of `GET /counters?prefix=`, for a token that may read keys under a grant's prefix. [S2] */
-export function parseListQuery(rawSearch: string, grant: string | null, nowMs: number): AskedList | Problem {
-  if (new URLSearchParams(rawSearch).has('key')) return invalid('key', 'must not stand beside prefix')
-  const parsed = parseParameters(rawSearch, listParametersSchema)
+export function parseListQuery(asked: Asked, grant: string | null, nowMs: number): AskedList | Problem {
+  const hasKey = typeof asked === 'string' ? new URLSearchParams(asked).has('key') : 'key' in asked
+  if (hasKey) return invalid('key', 'must not stand beside prefix')
+  const parsed = parseParameters(asked, listParametersSchema)
   if ('kind' in parsed) return parsed
   const { prefix, sort, depth, limit, cursor } = parsed.parameters
   if (cursor !== undefined && sort !== 'key') {
@@ -71,7 +73,7 @@ export function parseListQuery(rawSearch: string, grant: string | null, nowMs: n
 
 export const FORBIDDEN: Problem = {
   kind: 'forbidden',
-  detail: 'No key under this prefix is one that this token may read.',
+  detail: 'No key under this prefix is one that this token or binding may read.',
 }
 
 function parseListRange(parameters: Pick<Parameters, 'from' | 'to'>, nowMs: number): HourRange | Problem {

@@ -1,23 +1,28 @@
 import type { Context } from 'hono'
+import { ConfigError } from '../config.ts'
+import { log } from '../log.ts'
+import { tellError, tellReason } from '../model/log-line.ts'
+import type { Problem } from '../model/problem.ts'
+import { reasonOf } from './attempt.ts'
 import { problemResponse } from './problem-response.ts'
 import { Unavailable } from './within.ts'
 
-/** What a handler threw, as an answer. Only what is nobody's fault, or a bug, is thrown. */
+/** What a handler threw, as an answer. */
 export function onError(error: Error, c: Context): Response {
   // Made of the Host header, which nothing but a proxy in front has checked.
   if (!URL.canParse(c.req.url)) {
     return problemResponse({ kind: 'invalid_parameter', parameter: 'Host', detail: 'Host makes no URL.' })
   }
-  if (error instanceof Unavailable) {
-    const reason = error.cause instanceof Error ? error.cause.message.slice(0, 200) : 'unknown'
-    console.warn({ message: 'unavailable', detail: error.message, reason })
-    return problemResponse({ kind: 'unavailable', detail: error.message })
-  }
-  console.error({ message: 'unexpected', error: error.name, at: framesOf(error) })
-  return problemResponse({ kind: 'internal' })
+  return problemResponse(problemOf(error))
 }
 
-/** Where it was thrown, without its message: what could not be parsed or checked is often quoted there. */
-function framesOf({ stack = '' }: Error): string[] {
-  return stack.split('\n').flatMap((line) => (/^ +at /.test(line) ? [line.trim()] : []))
+/** What was thrown, as a problem, and logged. Only what is nobody's fault, a faulty configuration or a bug is thrown. */
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Unavailable) {
+    log({ message: 'unavailable', detail: error.message, reason: tellReason(reasonOf(error.cause)) })
+    return { kind: 'unavailable', detail: error.message }
+  }
+  if (error instanceof ConfigError) return { kind: 'not_configured', detail: error.message }
+  log({ message: 'unexpected', ...tellError(error) })
+  return { kind: 'internal' }
 }

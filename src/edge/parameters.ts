@@ -33,15 +33,27 @@ export function wholeText(min: number, max: number) {
     .pipe(z.number().min(min, error).max(max, error))
 }
 
+/** Parameters as they were asked with: a query string as in a URL, or the same by name, not checked either. */
+export type Asked = string | Readonly<Record<string, unknown>>
+
 /**
- * Parameters of a query string: none but the schema's, and each at most once but for those that it has as an array.
+ * Parameters: none but the schema's, and in a query string each at most once but for those that it has as an array.
  *
  * @param more parameters that stand elsewhere, such as in the path.
  */
 export function parseParameters<S extends z.ZodObject>(
+  asked: Asked,
+  schema: S,
+  more: Readonly<Record<string, unknown>> = {},
+): { readonly parameters: z.output<S> } | Problem {
+  if (typeof asked === 'string') return parseSearch(asked, schema, more)
+  return checkParameters({ ...asked, ...more }, schema)
+}
+
+function parseSearch<S extends z.ZodObject>(
   rawSearch: string,
   schema: S,
-  more: Readonly<Record<string, string | readonly string[]>> = {},
+  more: Readonly<Record<string, unknown>>,
 ): { readonly parameters: z.output<S> } | Problem {
   // URLSearchParams would take what is not UTF-8 for U+FFFD, and answer for another text than was asked.
   const broken = brokenParameter(rawSearch)
@@ -52,7 +64,14 @@ export function parseParameters<S extends z.ZodObject>(
   const repeated = names.find((name, i) => (names.indexOf(name) !== i && !isArray(name)) || name in more)
   if (repeated !== undefined) return invalid(repeated, 'is given more than once')
   const values = names.map((name) => [name, isArray(name) ? search.getAll(name) : search.get(name)])
-  const parsed = schema.safeParse({ ...Object.fromEntries(values), ...more })
+  return checkParameters({ ...Object.fromEntries(values), ...more }, schema)
+}
+
+function checkParameters<S extends z.ZodObject>(
+  given: Readonly<Record<string, unknown>>,
+  schema: S,
+): { readonly parameters: z.output<S> } | Problem {
+  const parsed = schema.safeParse(given)
   return parsed.success ? { parameters: parsed.data } : invalidOf(parsed.error, Object.keys(schema.shape))
 }
 

@@ -1,19 +1,35 @@
+import type { Problem as ProblemDetails } from '../client/binding.ts'
 import { RATE_PERIOD_SECONDS } from '../limits.ts'
 import type { Problem } from '../model/problem.ts'
 
-type Wire = { status: number; title: string; detail: string; headers?: Record<string, string>; more?: object }
+type Wire = {
+  readonly status: number
+  readonly title: string
+  readonly detail: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly retryAfterSeconds?: number
+  readonly more?: Omit<ProblemDetails, 'type' | 'title' | 'status' | 'detail'>
+}
 
 /** A problem as RFC 9457 `application/problem+json`. */
 export function problemResponse(problem: Problem): Response {
-  const { status, title, detail, headers, more } = wireOf(problem)
-  const type = `urn:sumdial:problem:${problem.kind.replaceAll('_', '-')}`
-  return new Response(JSON.stringify({ type, title, status, detail, ...more }), {
-    status,
-    headers: { 'content-type': 'application/problem+json', ...headers },
+  const { details, retryAfterSeconds, headers } = describeProblem(problem)
+  const retryAfter = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
+  return new Response(JSON.stringify(details), {
+    status: details.status,
+    headers: { 'content-type': 'application/problem+json', ...retryAfter, ...headers },
   })
 }
 
-const RETRY_SOON = { 'retry-after': '2' }
+/** A problem as everyone is told of it, over HTTP or not; when the same may be asked again; and HTTP's own headers. */
+export function describeProblem(problem: Problem) {
+  const { status, title, detail, headers, retryAfterSeconds, more } = wireOf(problem)
+  const type = `urn:sumdial:problem:${problem.kind.replaceAll('_', '-')}`
+  const details: ProblemDetails = { type, title, status, detail, ...more }
+  return { details, retryAfterSeconds, headers }
+}
+
+const RETRY_SOON = { retryAfterSeconds: 2 }
 
 function wireOf(problem: Problem): Wire {
   switch (problem.kind) {
@@ -47,7 +63,7 @@ function wireOf(problem: Problem): Wire {
         detail: problem.detail,
         more: { refused: problem.refused, unknown: problem.unknown },
         // Only when sending the whole request again cannot count anything twice.
-        ...(problem.isWhole ? { headers: RETRY_SOON } : {}),
+        ...(problem.isWhole ? RETRY_SOON : {}),
       }
     case 'id_conflict':
       return {
@@ -57,7 +73,7 @@ function wireOf(problem: Problem): Wire {
           'This id was counted before with other content; this content was not counted. Give each its own id.',
       }
     case 'unavailable':
-      return { status: 503, title: 'Unavailable', detail: problem.detail, headers: RETRY_SOON }
+      return { status: 503, title: 'Unavailable', detail: problem.detail, ...RETRY_SOON }
     case 'closed_to_all':
       return { status: 403, title: 'Closed', detail: problem.detail }
     case 'unauthenticated':
@@ -75,7 +91,7 @@ function wireOf(problem: Problem): Wire {
         title: 'Too many requests',
         detail:
           'Nothing of this request was done: send it again later, and several increments in one request.',
-        headers: { 'retry-after': String(RATE_PERIOD_SECONDS) },
+        retryAfterSeconds: RATE_PERIOD_SECONDS,
       }
     case 'not_configured':
       return { status: 500, title: 'Not configured', detail: problem.detail }

@@ -7,6 +7,7 @@ import { keySchema } from '../model/increment.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Zone } from '../model/zone.ts'
 import { parseZone } from '../model/zone.ts'
+import type { Asked } from './parameters.ts'
 import { invalid, parseParameters, wholeText } from './parameters.ts'
 import { parseRange, rangeParameters } from './range.ts'
 
@@ -67,17 +68,14 @@ export const counterParameters = z.strictObject({
   ...readingParameters,
 })
 
-/**
- * @param rawSearch with its question mark, as in the URL.
- * @param keyInPath the key of `GET /counters/{key}`.
- */
+/** @param keyInPath the key of `GET /counters/{key}`. */
 export function parseCounterQuery(
-  rawSearch: string,
+  asked: Asked,
   keyInPath: string | undefined,
   nowMs: number,
 ): CounterQuery | Problem {
   const more = keyInPath === undefined ? {} : { key: [keyInPath] }
-  const parsed = parseParameters(rawSearch, counterParameters, more)
+  const parsed = parseParameters(asked, counterParameters, more)
   if ('kind' in parsed) return parsed
   const { key: keys } = parsed.parameters
   const reading = readingOf(parsed.parameters, keys.length, nowMs)

@@ -7,6 +7,6 @@ export function respond(answer: object | Problem, status = 200): Response {
   return isProblem(answer) ? problemResponse(answer) : jsonResponse(answer, status)
 }
 
-function isProblem(answer: object | Problem): answer is Problem {
+export function isProblem(answer: object | Problem): answer is Problem {
   return 'kind' in answer
 }

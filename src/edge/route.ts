@@ -1,8 +1,8 @@
 import { FLIGHT_BYTES_MAX } from '../limits.ts'
 import { Accumulator, CELL_BYTES_MAX } from '../model/accumulator.ts'
 import { cellOf } from '../model/cell.ts'
-import type { NamedEntry } from '../model/entry.ts'
-import { idOfIncrement, idOfRequest } from '../model/entry.ts'
+import type { NamedEntry, UnnamedEntry } from '../model/entry.ts'
+import { addUnnamed, idOfIncrement, idOfRequest, noneUnnamed } from '../model/entry.ts'
 import type { Increment } from '../model/increment.ts'
 import type { Schedule } from '../model/schedule.ts'
 import { formatShardName, slotOf } from '../model/shard-name.ts'
@@ -10,8 +10,8 @@ import { formatShardName, slotOf } from '../model/shard-name.ts'
 /** The part of a request that goes to one shard, small enough for a flight unless it is one named entry. */
 export type Part = {
   readonly shard: string
-  readonly cells: Accumulator
-  /** The request's items in `cells`. */
+  readonly unnamed: UnnamedEntry
+  /** The request's items in `unnamed`. */
   readonly indexes: number[]
   readonly named: NamedEntry[]
   /** The request's items in each of `named`. */
@@ -33,37 +33,39 @@ export function splitByShard(
   const parts: Part[] = []
   /** The part of each shard that still has room, by hour and slot: to name a shard for each item would cost most of all. */
   const open = new Map<number, Part>()
-  for (const [index, { key, value, hour, id }] of increments.entries()) {
+  let place = -1
+  let part: Part | undefined
+  for (let index = 0; index < increments.length; index++) {
+    const { key, value, hour, id } = increments[index] as Increment
     const slot = slotOf(key, hour, shards)
-    const place = hour * SLOTS_MAX + slot
-    let part = open.get(place)
+    const itsPlace = hour * SLOTS_MAX + slot
+    // Neighbours nearly always share a shard, and a look into the map costs as much as all the rest.
+    if (itsPlace !== place) part = open.get(itsPlace)
+    place = itsPlace
     // What a request's name holds together is never cut.
     if (part === undefined || (request === undefined && isCrowded(part))) {
       part = openPart(formatShardName({ hour, slot }))
       open.set(place, part)
       parts.push(part)
     }
-    if (id === undefined) addUnnamed(part, index, key, value)
-    else addNamed(part, index, key, value, id)
+    if (id === undefined) {
+      addUnnamed(part.unnamed, key, value)
+      part.indexes.push(index)
+    } else addNamed(part, index, key, value, id)
   }
-  return request === undefined ? parts : parts.map((part) => nameWhole(part, request))
+  return request === undefined ? parts : parts.map((each) => nameWhole(each, request))
 }
 
 /** More than any hour's shard count, so that hour and slot make one number. */
 const SLOTS_MAX = 2 ** 20
 
 function openPart(shard: string): Part {
-  return { shard, cells: new Accumulator(), indexes: [], named: [], namedIndexes: [] }
+  return { shard, unnamed: noneUnnamed(), indexes: [], named: [], namedIndexes: [] }
 }
 
 /** A named entry takes its cell and once more its key, in its id. */
-function isCrowded({ cells, named }: Part): boolean {
-  return cells.bytes + (named.length + 1) * 2 * CELL_BYTES_MAX > FLIGHT_BYTES_MAX
-}
-
-function addUnnamed(part: Part, index: number, key: string, value: number): void {
-  part.cells.add(key, cellOf(value))
-  part.indexes.push(index)
+function isCrowded({ unnamed, named }: Part): boolean {
+  return unnamed.bytes + (named.length + 1) * 2 * CELL_BYTES_MAX > FLIGHT_BYTES_MAX
 }
 
 function addNamed(part: Part, index: number, key: string, value: number, id: string): void {
@@ -72,7 +74,9 @@ function addNamed(part: Part, index: number, key: string, value: number, id: str
   part.namedIndexes.push([index])
 }
 
-function nameWhole({ shard, cells, indexes }: Part, { token, key, content }: RequestName): Part {
+function nameWhole({ shard, unnamed, indexes }: Part, { token, key, content }: RequestName): Part {
+  const cells = new Accumulator()
+  cells.addEntry(unnamed)
   const entry = { id: idOfRequest(token, key), content, cells: [...cells] }
   return { ...openPart(shard), named: [entry], namedIndexes: [indexes] }
 }

@@ -9,6 +9,7 @@ import type { SeriesAnswer } from './counter-answer.ts'
 import { readAll } from './counters.ts'
 import { shardsOfSeries } from './fresh.ts'
 import { FORBIDDEN, prefixText } from './list-query.ts'
+import type { Asked } from './parameters.ts'
 import { parseParameters } from './parameters.ts'
 import { readingOf, readingParameters, unitText } from './query.ts'
 import { rangeParameters } from './range.ts'
@@ -36,11 +37,11 @@ export const seriesParameters = z.strictObject({
  * token with a prefix, those of its own. [R1] [R2] [S2]
  */
 export async function readSeriesAnswer(
-  rawSearch: string,
+  asked: Asked,
   grant: string | null,
   { readSeries, askUnsettledUnder, shards, nowMs }: SeriesServices,
 ): Promise<SeriesAnswer | Problem> {
-  const parsed = parseParameters(rawSearch, seriesParameters)
+  const parsed = parseParameters(asked, seriesParameters)
   if ('kind' in parsed) return parsed
   const { prefix } = parsed.parameters
   const query = readingOf(parsed.parameters, 1, nowMs)

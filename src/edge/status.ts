@@ -7,10 +7,14 @@ import type { Schedule } from '../model/schedule.ts'
 import { valueAt } from '../model/schedule.ts'
 import { shardsOf } from '../model/shard-name.ts'
 import { type ShardStatus, shardStatusSchema } from '../model/status.ts'
+import type { Asked } from './parameters.ts'
 import { hourText, invalid, parseParameters } from './parameters.ts'
 
 /** Increments that the ledger has of each of these shards. */
 export type ReadLedger = (shards: readonly string[]) => Promise<ReadonlyMap<string, number>>
+
+/** What a shard says, with the ledger beside it when that was asked for; or that it did not answer. */
+export type AskedShard = (ShardStatus & { readonly ledger?: z.infer<typeof auditSchema> }) | Unanswered
 
 export type StatusServices = {
   readonly readLedger: ReadLedger
@@ -51,14 +55,11 @@ type Unanswered = z.infer<typeof unansweredSchema>
 export type StatusAnswer = z.infer<typeof statusAnswerSchema>
 
 /** `GET /status`: what the shards of recent hours hold, or those of each `?hour=2026-11-21T20Z`. Asks no SQL unless `?ledger=1`. */
-export async function readStatus(
-  rawSearch: string,
-  services: StatusServices,
-): Promise<StatusAnswer | Problem> {
-  const parsed = parseParameters(rawSearch, statusParameters)
+export async function readStatus(asked: Asked, services: StatusServices): Promise<StatusAnswer | Problem> {
+  const parsed = parseParameters(asked, statusParameters)
   if ('kind' in parsed) return parsed
-  const { hour: asked, ledger } = parsed.parameters
-  const hours = asked === undefined ? recentHours(services) : [...new Set(asked)]
+  const { hour: named, ledger } = parsed.parameters
+  const hours = named === undefined ? recentHours(services) : [...new Set(named)]
   const names = hours.flatMap((hour) => shardsOf(hour, services.shards))
   if (names.length > STATUS_SHARDS_MAX) {
     return invalid('hour', `asks for ${names.length} shards; one answer has at most ${STATUS_SHARDS_MAX}`)
@@ -76,7 +77,10 @@ export async function readStatus(
 }
 
 /** One shard that does not answer must not hide the others. */
-async function askOrSay(shard: string, services: StatusServices): Promise<ShardStatus | Unanswered> {
+export async function askOrSay(
+  shard: string,
+  services: Pick<StatusServices, 'askStatus'>,
+): Promise<ShardStatus | Unanswered> {
   try {
     return await services.askStatus(shard)
   } catch (error) {
@@ -88,7 +92,7 @@ async function askOrSay(shard: string, services: StatusServices): Promise<ShardS
  * Sets the ledger beside what the shards said. They are asked once more after it: what they had settled before must
  * be in it, and what is in it they must have frozen by then.
  */
-async function withLedger(shards: readonly (ShardStatus | Unanswered)[], services: StatusServices) {
+export async function withLedger(shards: readonly (ShardStatus | Unanswered)[], services: StatusServices) {
   const ledger = await services.readLedger(shards.map(({ shard }) => shard))
   return Promise.all(
     shards.map(async (before) => {
@@ -101,13 +105,17 @@ async function withLedger(shards: readonly (ShardStatus | Unanswered)[], service
   )
 }
 
-/** This hour and the one before, and close to the turn the next; of many shards, as many hours as one answer has room for. */
-function recentHours({ nowMs, shards }: StatusServices): Hour[] {
+/**
+ * This hour and the one before, and close to the turn the next; of many shards, as many hours as one answer has room
+ * for, this one first.
+ */
+export function recentHours({ nowMs, shards }: Pick<StatusServices, 'nowMs' | 'shards'>): Hour[] {
+  const now = hourOf(nowMs)
   const hours: Hour[] = []
   let count = 0
-  for (let hour = hourOf(nowMs + AHEAD_MS_MAX); hour >= hourOf(nowMs) - 1; hour = addHours(hour, -1)) {
+  for (const hour of new Set([now, addHours(now, -1), hourOf(nowMs + AHEAD_MS_MAX)])) {
     count += valueAt(shards, hour)
-    if (count <= STATUS_SHARDS_MAX) hours.unshift(hour)
+    if (count <= STATUS_SHARDS_MAX) hours.push(hour)
   }
-  return hours
+  return hours.sort((a, b) => a - b)
 }

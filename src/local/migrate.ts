@@ -6,9 +6,9 @@ import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
-import pg from 'pg'
 import { SCHEMA } from '../postgres/schema.ts'
-import { connectionOptions, describeDatabase } from './database-url.ts'
+import { causeOf, explainFailure } from './postgres-failure.ts'
+import { withClient } from './with-client.ts'
 
 const TABLE = 'migrations'
 const FOLDER = join(import.meta.dirname, '../../migrations')
@@ -24,15 +24,21 @@ const FOLDER = join(import.meta.dirname, '../../migrations')
  */
 export async function migrate(target: string | PGlite, folder: string = FOLDER): Promise<string[]> {
   if (typeof target !== 'string') return applyMissing(drizzlePglite(target), folder)
-  const client = new pg.Client(connectionOptions(target))
-  // A connection that ends also fails the statement under way, which reports it.
-  client.on('error', () => {})
-  try {
-    await client.connect()
-    return await applyMissing(drizzlePg(client), folder)
-  } finally {
-    await client.end()
-  }
+  return withClient(target, (client) => applyMissing(drizzlePg(client), folder))
+}
+
+/**
+ * The names of the migrations that `migrate` would apply. It reads and changes nothing.
+ *
+ * @throws as `migrate` does.
+ */
+export async function missingMigrations(url: string, folder: string = FOLDER): Promise<string[]> {
+  return withClient(url, async (client) => {
+    const applied = await readApplied(drizzlePg(client))
+    const names = readNames(folder)
+    refuseDifferent(readMigrationFiles({ migrationsFolder: folder }), names, applied)
+    return names.slice(applied.length)
+  })
 }
 
 /** The folder's migrations are not a continuation of those that the database has applied. */
@@ -143,16 +149,11 @@ async function main(args: readonly string[], url: string | undefined): Promise<n
   }
 }
 
-/** Drizzle wraps an error in one whose message repeats the whole statement; Postgres's own words are its cause. */
 function explain(error: unknown, url: string): string {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  const message = cause instanceof AggregateError ? cause.errors.join('; ') : String(cause)
-  const isPostgres = cause instanceof Error && 'severity' in cause
-  if (cause instanceof MigrationsDiffer) return cause.message
-  const advice = isPostgres
-    ? 'Nothing was changed.'
-    : 'Check that it runs, and the host, port and sslmode in DATABASE_URL.'
-  return `Could not migrate ${describeDatabase(url)}: ${message}\n${advice}`
+  const cause = causeOf(error)
+  return cause instanceof MigrationsDiffer
+    ? cause.message
+    : explainFailure('migrate', error, url, 'Nothing was changed.')
 }
 
 function say(text: string, code: number): number {

@@ -37,6 +37,6 @@ function describe({ token, value, count, bytes }: Made): string {
     '',
     'Deploy it, by pasting that line:',
     '',
-    '  npx wrangler secret put API_TOKENS',
+    '  npx wrangler secret put API_TOKENS --env=""',
   ].join('\n')
 }

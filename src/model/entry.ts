@@ -2,6 +2,23 @@ import { cellBytes } from './accumulator.ts'
 import type { KeyedCell } from './cell.ts'
 import type { FlightName } from './flight.ts'
 
+/** Increments without a name of their own, as columns: the n-th of each is one increment's. */
+export type UnnamedEntry = {
+  readonly keys: string[]
+  /** Safe integers. */
+  readonly values: number[]
+  /** Upper bound of what they take in a flight, in bytes. */
+  bytes: number
+}
+
+export const noneUnnamed = (): UnnamedEntry => ({ keys: [], values: [], bytes: 0 })
+
+export function addUnnamed(entry: UnnamedEntry, key: string, value: number): void {
+  entry.keys.push(key)
+  entry.values.push(value)
+  entry.bytes += cellBytes(key)
+}
+
 /**
  * Increments that count once by a name of their client's: one increment by its `id`, or all of a request's for one
  * shard by its Idempotency-Key.
@@ -25,12 +42,15 @@ export type EntryResult =
 /** What a shard keeps of a name: its content, and the flight that it was accepted from. */
 export type KnownId = { readonly content: string; readonly flight: FlightName }
 
-/** Control characters stand in no key, id or token's name, so no two names are the same text. */
+/**
+ * Control characters stand in no key, id or token's name, and in the name of a service binding's grant there is one
+ * line feed, so no two names are the same text.
+ */
 export function idOfIncrement(id: string, key: string): string {
   return `i\n${id}\n${key}`
 }
 
-/** @param token the name of the token that it came with: two clients may well choose the same key. */
+/** @param token the name of the grant that it came with: two clients may well choose the same key. */
 export function idOfRequest(token: string, idempotencyKey: string): string {
   return `r\n${token}\n${idempotencyKey}`
 }

@@ -1,3 +1,5 @@
+import type { CellColumns, Sum } from './accumulator.ts'
+import { Accumulator } from './accumulator.ts'
 import type { Cell, KeyedCell } from './cell.ts'
 import type { EntryResult, NamedEntry } from './entry.ts'
 
@@ -16,6 +18,9 @@ export type Flight = {
   readonly named?: readonly NamedEntry[]
 }
 
+/** A flight whose cells may be in an accumulator still. */
+export type UnencodedFlight = Omit<Flight, 'cells'> & { readonly cells: readonly KeyedCell[] | Accumulator }
+
 /** The one version that this code writes and reads. See docs/storage.md before changing it. */
 export const FLIGHT_VERSION = 1
 
@@ -28,8 +33,7 @@ export class UnknownVersion extends Error {
  * `{"v":1,"name":["<sender>",7]|null,"cells":[[keys],[sums],[counts],[mins],[maxs]]}`, and when there are
  * any, `"named":[["<id>","<content>",[columns as in cells]]]`; a sum past 2^53 is a string. [J1] [A2]
  */
-export function encodeFlight(flight: Flight): string {
-  const { name, cells, named = [] } = flight
+export function encodeFlight({ name, cells, named = [] }: UnencodedFlight): string {
   return JSON.stringify({
     v: FLIGHT_VERSION,
     name: name === null ? null : [name.sender, name.n],
@@ -48,17 +52,22 @@ type Columns = readonly [
   maxs: readonly number[],
 ]
 
-function encodeCells(cells: readonly KeyedCell[]): Columns {
-  return [
-    cells.map(([key]) => key),
-    cells.map(([, cell]) => encodeSum(cell.sum)),
-    cells.map(([, cell]) => cell.count),
-    cells.map(([, cell]) => cell.min),
-    cells.map(([, cell]) => cell.max),
-  ]
+function encodeCells(cells: readonly KeyedCell[] | Accumulator): Columns {
+  const { keys, sums, counts, mins, maxs } = cells instanceof Accumulator ? cells.columns : columnsOf(cells)
+  return [keys, sums.every(isSafe) ? sums : sums.map(encodeSum), counts, mins, maxs]
 }
 
-function encodeSum(sum: bigint): number | string {
+function columnsOf(cells: readonly KeyedCell[]): CellColumns {
+  return {
+    keys: cells.map(([key]) => key),
+    sums: cells.map(([, cell]) => cell.sum),
+    counts: cells.map(([, cell]) => cell.count),
+    mins: cells.map(([, cell]) => cell.min),
+    maxs: cells.map(([, cell]) => cell.max),
+  }
+}
+
+function encodeSum(sum: Sum): number | string {
   const number = Number(sum)
   return Number.isSafeInteger(number) ? number : String(sum)
 }

@@ -4,6 +4,8 @@ import { check } from './check.ts'
 import type { Hour } from './hour.ts'
 import { formatHour, hourEndMs, hourOf } from './hour.ts'
 import { parseRfc3339 } from './instant.ts'
+import type { Fields, Item } from './item.ts'
+import { goodItem, isPlainKey } from './item.ts'
 import type { Problem } from './problem.ts'
 import type { Schedule } from './schedule.ts'
 import { valueAt } from './schedule.ts'
@@ -46,7 +48,7 @@ export function keyFault(key: string): string | undefined {
 function valueFault(value: number, mayAdjust: boolean): string | undefined {
   if (value === 0) return 'must be at least 1: zero would count an increment that adds nothing'
   if (!Number.isInteger(value)) return WHOLE
-  if (value < 0 && !mayAdjust) return 'must be positive: a negative value takes a token with the scope adjust'
+  if (value < 0 && !mayAdjust) return 'must be positive: a negative value takes the scope adjust'
   if (Number.isSafeInteger(value)) return undefined
   return value > 0
     ? `must be at most ${Number.MAX_SAFE_INTEGER}`
@@ -62,10 +64,15 @@ const AT =
 const EARLIEST_MS = Date.UTC(1000, 0)
 const LATEST_MS = Date.UTC(9999, 0)
 
+function instantOf(at: unknown): number | undefined {
+  const ms = typeof at === 'string' ? parseRfc3339(at) : at
+  return Number.isInteger(ms) && Number(ms) >= EARLIEST_MS && Number(ms) < LATEST_MS ? Number(ms) : undefined
+}
+
 /** A time as requests write it; epoch ms as output. */
 export const instantSchema = z.union([z.number(), z.string()], { error: AT }).transform((at, ctx): number => {
-  const ms = typeof at === 'string' ? parseRfc3339(at) : at
-  if (ms !== undefined && Number.isInteger(ms) && ms >= EARLIEST_MS && ms < LATEST_MS) return ms
+  const ms = instantOf(at)
+  if (ms !== undefined) return ms
   ctx.addIssue({ code: 'custom', message: AT })
   return z.NEVER
 })
@@ -135,6 +142,24 @@ export const incrementSchema = schemaFor(true).meta({ id: 'Increment' })
 /** The same without the scope `adjust`. */
 const positiveSchema = schemaFor(false)
 
+function fieldsFor(mayAdjust: boolean): Fields {
+  return {
+    isKey: (key) => isPlainKey(key) || keyFault(key) === undefined,
+    isValue: (value) => valueFault(value, mayAdjust) === undefined,
+    isId: (id) => idFault(id) === undefined,
+    instantOf,
+  }
+}
+
+const ADJUSTING = { fields: fieldsFor(true), schema: incrementSchema }
+
+const POSITIVE = { fields: fieldsFor(false), schema: positiveSchema }
+
+/** The two ways to check an item, which agree. */
+export function itemChecks(mayAdjust: boolean) {
+  return mayAdjust ? ADJUSTING : POSITIVE
+}
+
 /**
  * Validates every item, and decides the hour of each, once: by `at`, or else by its arrival. No item is taken unless
  * all are good. [I2] [K1]
@@ -156,9 +181,9 @@ export function parseIncrements(
 type Fault = Omit<ItemError, 'index'>
 
 function parseIncrement(item: unknown, arrival: Arrival): Increment | { faults: Fault[] } {
-  const parsed = (arrival.mayAdjust ? incrementSchema : positiveSchema).safeParse(item)
-  if (!parsed.success) return { faults: parsed.error.issues.map(describe) }
-  const { key, value, at, id } = parsed.data
+  const checked = checkItem(item, arrival.mayAdjust === true)
+  if ('faults' in checked) return checked
+  const { key, value, at, id } = checked
   const { nowMs, lateHours, idempotencyKey } = arrival
   if (id !== undefined && idempotencyKey !== undefined) return { faults: [{ path: 'id', message: NOT_BOTH }] }
   const name = id ?? idempotencyKey
@@ -168,6 +193,15 @@ function parseIncrement(item: unknown, arrival: Arrival): Increment | { faults: 
   if (message !== undefined) return { faults: [{ path: 'at', message }] }
   const hour = hourOf(atMs)
   return id === undefined ? { key, value, hour } : { key, value, hour, id }
+}
+
+/** By hand, and by the schema only when that finds no good item: it tells what is wrong. */
+function checkItem(item: unknown, mayAdjust: boolean): Item | { faults: Fault[] } {
+  const { fields, schema } = itemChecks(mayAdjust)
+  const good = goodItem(item, fields)
+  if (good !== undefined) return good
+  const parsed = schema.safeParse(item)
+  return parsed.success ? parsed.data : { faults: parsed.error.issues.map(describe) }
 }
 
 const NOT_BOTH = 'must not stand beside an Idempotency-Key: name the increments or the request, not both'

@@ -1,5 +1,5 @@
 import type { Hour } from './hour.ts'
-import { parseHour } from './hour.ts'
+import { formatHour, parseHour } from './hour.ts'
 
 /** A whole number that may change from some hour on. Steps ascend; the first holds from the beginning of time. */
 export type Schedule = readonly { readonly from: Hour; readonly value: number }[]
@@ -8,9 +8,12 @@ const BEGINNING = Number.NEGATIVE_INFINITY as Hour
 
 /** The number in force for an hour. [K2] */
 export function valueAt(schedule: Schedule, hour: Hour): number {
-  const step = schedule.findLast((s) => s.from <= hour)
-  if (step === undefined) throw new Error('a schedule has a first step that holds from the beginning')
-  return step.value
+  // Not findLast: it is asked for each increment, and nearly always has one step.
+  for (let i = schedule.length - 1; i >= 0; i--) {
+    const step = schedule[i]
+    if (step !== undefined && step.from <= hour) return step.value
+  }
+  throw new Error('a schedule has a first step that holds from the beginning')
 }
 
 export type ScheduleFault = { readonly fault: string }
@@ -40,4 +43,11 @@ export function parseSchedule(text: string, bounds: { min: number; max: number }
   return steps[0]?.from === BEGINNING
     ? steps
     : { fault: 'the first number has no hour: it holds until the next' }
+}
+
+/** The inverse of `parseSchedule`. */
+export function formatSchedule(schedule: Schedule): string {
+  const text = ({ from, value }: Schedule[number]) =>
+    from === BEGINNING ? String(value) : `${value}@${formatHour(from)}`
+  return schedule.map(text).join(', ')
 }

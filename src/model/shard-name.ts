@@ -20,7 +20,8 @@ export function hashKey(key: string): number {
 
 /** The slot of a key depends on the key, the hour and that hour's shard count, and on nothing else. [K2] */
 export function slotOf(key: string, hour: Hour, shards: Schedule): number {
-  return hashKey(key) % valueAt(shards, hour)
+  const count = valueAt(shards, hour)
+  return count === 1 ? 0 : hashKey(key) % count
 }
 
 /** `2026-11-21T20Z/3` */

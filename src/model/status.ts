@@ -1,7 +1,13 @@
 import { z } from 'zod'
+import { OUTCOMES } from './tally.ts'
 
 const count = z.int().min(0)
 const instantMs = z.number().meta({ description: 'Epoch milliseconds.' })
+
+const tallied = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, count])) as Record<
+  (typeof OUTCOMES)[number],
+  typeof count
+>
 
 /** What a shard says of itself: in increments where it says no other unit. */
 export const shardStatusSchema = z
@@ -16,6 +22,16 @@ export const shardStatusSchema = z
     journalBytes: count,
     senders: count.meta({ description: 'Isolates that it remembers.' }),
     ids: count.meta({ description: 'Ids and Idempotency-Keys that it remembers.' }),
+    tally: z
+      .strictObject({ ...tallied, sentMs: count, moves: count })
+      .optional()
+      .meta({
+        description:
+          'Batches ever sent to Postgres by what came of them, the milliseconds that this took, and moves to another writer. Not there of a shard that an older version began.',
+      }),
+    heldRatio: z.number().min(0).optional().meta({
+      description: 'How much of the bound past which its isolate takes no more is used: at 1 it answers 503.',
+    }),
     parkedKeys: z
       .array(z.strictObject({ key: z.string(), reason: z.string(), sinceMs: instantMs }))
       .meta({ description: 'Which keys are parked, and why; not all when there are many.' }),
@@ -42,7 +58,7 @@ export type ShardStatus = z.infer<typeof shardStatusSchema>
 /** What a shard holds, without what has gone well or wrong. */
 export type Holdings = Omit<
   ShardStatus,
-  'shard' | 'parkedKeys' | 'lagMs' | 'isConserved' | 'fault' | 'moved'
+  'shard' | 'parkedKeys' | 'lagMs' | 'isConserved' | 'fault' | 'moved' | 'heldRatio'
 > & {
   /** Arrival of the oldest increment that Postgres may not have and that is not parked; null when it has all. Epoch ms. */
   readonly oldestMs: number | null

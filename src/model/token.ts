@@ -18,7 +18,7 @@ export type Scope = (typeof SCOPES)[number]
 
 /** What a request may do, and to which keys. */
 export type Grant = {
-  /** Of the token. Idempotency-Keys are its own. */
+  /** Of the token or the service binding. Idempotency-Keys are its own. */
   readonly name: string
   readonly scopes: readonly Scope[]
   /** In whole segments; null for all keys. */
@@ -46,17 +46,23 @@ const SEGMENTS = 'must be whole segments, such as site/acme: no slash at either 
 
 const text = z.string({ error: 'must be a string' })
 
+const nameSchema = text.check(check(nameFault))
+
+const scopesSchema = z
+  .array(z.enum(SCOPES, { error: `must be one of ${SCOPES.join(', ')}` }), {
+    error: 'must be an array',
+  })
+  .min(1, { error: 'must not be empty' })
+
+const prefixSchema = text.check(check(prefixFault))
+
 const tokenSchema = z
   .strictObject(
     {
-      name: text.check(check(nameFault)),
+      name: nameSchema,
       sha256: text.regex(/^[0-9a-f]{64}$/, { error: 'must be a SHA-256 in 64 lower-case hex digits' }),
-      scopes: z
-        .array(z.enum(SCOPES, { error: `must be one of ${SCOPES.join(', ')}` }), {
-          error: 'must be an array',
-        })
-        .min(1, { error: 'must not be empty' }),
-      prefix: text.check(check(prefixFault)).optional(),
+      scopes: scopesSchema,
+      prefix: prefixSchema.optional(),
     },
     // The name of an unknown field may be a secret that was pasted into the wrong place.
     {
@@ -65,6 +71,21 @@ const tokenSchema = z
     },
   )
   .transform((token): Token => ({ ...token, prefix: token.prefix ?? null }))
+
+/**
+ * The `props` of a service binding. Its name is a namespace of Idempotency-Keys, as a token's is; it stands behind a
+ * line feed, which no token's name has, so that the two are never the same. [I3]
+ */
+export const bindingSchema = z
+  .strictObject(
+    {
+      name: nameSchema.optional(),
+      scopes: scopesSchema.default(['write', 'read']),
+      prefix: prefixSchema.optional(),
+    },
+    { error: 'must be an object of name, scopes and prefix, each if needed, and nothing else' },
+  )
+  .transform(({ name = '', scopes, prefix = null }): Grant => ({ name: `binding\n${name}`, scopes, prefix }))
 
 /** `API_TOKENS`: tokens as a JSON array. No message repeats a value. */
 export const tokensSchema = z

@@ -3,6 +3,7 @@ import {
   bigint,
   boolean,
   customType,
+  date,
   index,
   jsonb,
   numeric,
@@ -74,3 +75,35 @@ export const settings = sumdial.table('settings', {
   value: jsonb('value').notNull(),
   recordedAt: instant('recorded_at').notNull().default(sql`now()`),
 })
+
+// Views for people who ask in SQL; the code reads `counters` alone. Postgres refuses to change the type of a column
+// that a view has: a migration that does drops the views before it and makes them again after it.
+
+/** By UTC day. A condition on `key` goes down into it; one on `day` does not find its hours by an index. */
+export const daily = sumdial
+  .view('daily', {
+    key: key('key'),
+    day: date('day'),
+    sum: numeric('sum'),
+    count: bigint('count', { mode: 'bigint' }),
+    min: bigint('min', { mode: 'bigint' }),
+    max: bigint('max', { mode: 'bigint' }),
+  })
+  .as(
+    sql`select key, (hour at time zone 'UTC')::date as day, sum(sum) as sum, sum(count)::bigint as count, min(min) as min, max(max) as max from sumdial.counters group by 1, 2`,
+  )
+
+/** Each key over all hours that there are. */
+export const totals = sumdial
+  .view('totals', {
+    key: key('key'),
+    sum: numeric('sum'),
+    count: bigint('count', { mode: 'bigint' }),
+    min: bigint('min', { mode: 'bigint' }),
+    max: bigint('max', { mode: 'bigint' }),
+    firstHour: instant('first_hour'),
+    lastHour: instant('last_hour'),
+  })
+  .as(
+    sql`select key, sum(sum) as sum, sum(count)::bigint as count, min(min) as min, max(max) as max, min(hour) as first_hour, max(hour) as last_hour from sumdial.counters group by key`,
+  )

@@ -10,6 +10,8 @@ import type { ApplyOutcome, Batch, Sink } from '../model/batch.ts'
 import type { Clock } from '../model/clock.ts'
 import type { ShardState } from '../model/flush-plan.ts'
 import { nextFlushMs, planFlush } from '../model/flush-plan.ts'
+import type { FlushLine, OfBatch } from '../model/log-line.ts'
+import { tellReason } from '../model/log-line.ts'
 import type { Recut } from '../model/recut.ts'
 import { backoffMs } from '../model/retry.ts'
 import type { ShardName } from '../model/shard-name.ts'
@@ -24,6 +26,9 @@ export interface Alarm {
 
 type Failed = Exclude<ApplyOutcome, { kind: 'applied' }>
 
+/** A batch that was sent, and how long its outcome took. */
+type Sent = { readonly frozen: FrozenBatch; readonly ms: number }
+
 export type FlushServices = {
   readonly name: ShardName
   readonly store: ShardStore
@@ -35,6 +40,7 @@ export type FlushServices = {
   readonly retireAtMs: number
   /** Deletes all that is stored, and forgets it, in the turn of the call. */
   readonly erase: () => void
+  readonly log: (line: FlushLine) => void
 }
 
 /** Why Postgres does not have what it should, for `/status`. */
@@ -130,64 +136,77 @@ export class Flusher {
     const armNext = () => alarm.set(this.dueMs(nowMs))
     if (store.frozen.length === 0) store.freeze(nowMs, armNext)
     else armNext()
+    const applied: OfBatch[] = []
     for (let batch = store.frozen[0]; batch !== undefined; batch = store.frozen[0]) {
-      if (clock.now() - nowMs > FLUSH_RUN_MS_MAX) return
-      if (!(await this.#send(batch))) return
+      if (clock.now() - nowMs > FLUSH_RUN_MS_MAX) break
+      if (!(await this.#send(batch, applied))) break
     }
+    this.#tellApplied(applied)
   }
 
-  /** Sends one batch, and does what the outcome asks. Answers whether to go on with the next. */
-  async #send(frozen: FrozenBatch): Promise<boolean> {
-    const { store, sink } = this.#services
+  /**
+   * Sends one batch, and does what the outcome asks. Answers whether to go on with the next.
+   *
+   * @param applied gets what is to be told of it, and not its cells: a backlog of them would not fit twice.
+   */
+  async #send(frozen: FrozenBatch, applied: OfBatch[]): Promise<boolean> {
+    const { store, sink, clock } = this.#services
+    const beganMs = clock.now()
     const outcome = await sink.apply(this.#batchOf(frozen))
+    const sent = { frozen, ms: clock.now() - beganMs }
+    if (outcome.kind !== 'applied') store.tallyFailure(outcome.kind, sent.ms)
     this.#timeouts = outcome.kind === 'ambiguous' && outcome.isTimeout ? this.#timeouts + 1 : 0
     switch (outcome.kind) {
       case 'applied':
-        store.settle(frozen.seq)
+        store.settle(frozen.seq, sent.ms)
+        applied.push(ofBatch(sent))
         this.#fault = null
         this.#notBeforeMs = 0
         this.#refusedAlike = { reason: '', count: 0 }
         return true
       case 'rewound':
-        return this.#moveOn({ kind: 'keep' }, outcome)
+        return this.#moveOn({ kind: 'keep' }, outcome, sent)
       case 'cell_refused':
-        return this.#refuseCells(frozen, outcome)
+        return this.#refuseCells(sent, outcome)
       case 'ambiguous':
-        if (this.#timeouts < TIMEOUTS_MAX || frozen.cells.size === 1) return this.#backOff(outcome)
-        return this.#moveOn({ kind: 'halve', seq: frozen.seq }, outcome)
+        if (this.#timeouts < TIMEOUTS_MAX || frozen.cells.size === 1) return this.#backOff(outcome, sent)
+        return this.#moveOn({ kind: 'halve', seq: frozen.seq }, outcome, sent)
       case 'behind':
       case 'refused':
-        return this.#backOff(outcome)
+        return this.#backOff(outcome, sent)
     }
   }
 
   /** Cuts out the cell that Postgres refuses, and lets its neighbours through. [P3] */
-  #refuseCells(frozen: FrozenBatch, outcome: Extract<Failed, { kind: 'cell_refused' }>) {
-    const { seq, cells } = frozen
-    if (cells.size > 1) return this.#moveOn({ kind: 'halve', seq }, outcome)
+  #refuseCells(sent: Sent, outcome: Extract<Failed, { kind: 'cell_refused' }>) {
+    const { seq, cells } = sent.frozen
+    if (cells.size > 1) return this.#moveOn({ kind: 'halve', seq }, outcome, sent)
     const { reason } = outcome
     const count = this.#refusedAlike.reason === reason ? this.#refusedAlike.count + 1 : 1
     this.#refusedAlike = { reason, count }
     // When cell after cell is refused alike and none gets through, it is not the cells.
-    if (count > REFUSED_ALIKE_MAX) return this.#backOff({ ...outcome, kind: 'refused' })
-    return this.#moveOn({ kind: 'park', seq }, outcome)
+    if (count > REFUSED_ALIKE_MAX) return this.#backOff({ ...outcome, kind: 'refused' }, sent)
+    return this.#moveOn({ kind: 'park', seq }, outcome, sent)
   }
 
   /** Seals the writer, so that no copy of what it sent can be applied any more, and moves what is frozen to a new one. */
-  async #moveOn(recut: Recut, why: Extract<Failed, { reason: string }>): Promise<boolean> {
-    const { store, sink, clock, name } = this.#services
+  async #moveOn(recut: Recut, why: Extract<Failed, { reason: string }>, sent: Sent): Promise<boolean> {
+    const { store, sink, clock, name, log } = this.#services
     const outcome = await sink.seal(store.writer, formatShardName(name))
     if (outcome.kind !== 'sealed') return this.#backOff(outcome)
     store.moveOn(outcome.sealed, recut, why.reason, clock.now())
     this.#moved = { atMs: clock.now(), reason: why.reason }
     this.#timeouts = 0
+    log({ message: MOVED[recut.kind], outcome: why.kind, reason: tellReason(why.reason), ...ofBatch(sent) })
+    if (recut.kind !== 'keep') return true
     // Another past is nothing to hurry after.
-    return recut.kind === 'keep' ? this.#backOff(why) : true
+    this.#waitAfter(why)
+    return false
   }
 
   /** Ends a shard of a closed hour that holds nothing. [Z1] */
   async #retire(nowMs: number): Promise<void> {
-    const { store, sink, alarm, name, erase } = this.#services
+    const { store, sink, alarm, name, erase, log } = this.#services
     alarm.set(nowMs + RETIRE_AGAIN_MS)
     const outcome = await sink.seal(store.writer, formatShardName(name))
     if (outcome.kind !== 'sealed') {
@@ -196,20 +215,45 @@ export class Flusher {
     }
     // In one turn: nothing can have come in between the look and the end. What came during the wait finds its writer
     // sealed, and moves on.
-    if (store.isEmpty) erase()
+    if (!store.isEmpty) return
+    erase()
+    log({ message: 'retired' })
   }
 
-  /** Arms the alarm for the next try. */
-  #backOff(outcome: Failed): false {
+  /** Arms the alarm for the next try. @param sent the batch that has failed; none when it was a seal. */
+  #backOff(outcome: Failed, sent?: Sent): false {
+    const { failures, reason, retryMs } = this.#waitAfter(outcome)
+    const told = { outcome: outcome.kind, reason: tellReason(reason), failures, retryMs }
+    this.#services.log(
+      sent === undefined
+        ? { message: 'seal failed', ...told }
+        : { message: 'flush failed', ...told, ...ofBatch(sent) },
+    )
+    return false
+  }
+
+  #waitAfter(outcome: Failed) {
     const { alarm, clock } = this.#services
     const failures = (this.#fault?.failures ?? 0) + 1
     const reason =
       outcome.kind === 'behind' ? 'an earlier copy of the batch may be under way' : outcome.reason
     this.#fault = { kind: outcome.kind, reason, failures }
-    const waitMs = backoffMs(failures, { minMs: BACKOFF_MS_MIN, maxMs: BACKOFF_MS_MAX }, clock.random())
-    this.#notBeforeMs = clock.now() + waitMs
+    const retryMs = backoffMs(failures, { minMs: BACKOFF_MS_MIN, maxMs: BACKOFF_MS_MAX }, clock.random())
+    this.#notBeforeMs = clock.now() + retryMs
     alarm.set(this.#notBeforeMs)
-    return false
+    return { failures, reason, retryMs }
+  }
+
+  /** One line for a flush, whatever the number of its batches. */
+  #tellApplied(applied: readonly OfBatch[]): void {
+    if (applied.length === 0) return
+    const total = applied.reduce((sum, { seq, cells, increments, ms }) => ({
+      seq,
+      cells: sum.cells + cells,
+      increments: sum.increments + increments,
+      ms: sum.ms + ms,
+    }))
+    this.#services.log({ message: 'flushed', outcome: 'applied', batches: applied.length, ...total })
   }
 
   #batchOf(frozen: FrozenBatch): Batch {
@@ -224,4 +268,13 @@ export class Flusher {
       increments: frozen.increments,
     }
   }
+}
+
+const MOVED = { keep: 'rewound', halve: 'halved', park: 'parked' } as const satisfies Record<
+  Recut['kind'],
+  FlushLine['message']
+>
+
+function ofBatch({ frozen: { seq, cells, increments }, ms }: Sent): OfBatch {
+  return { seq, cells: cells.size, increments, ms }
 }

@@ -27,8 +27,29 @@ export class Held {
     this.#members.set(name, new WeakRef(member))
   }
 
+  /** How much of the bounds is used, by that of them of which most is; ids count like the others. */
+  get ratio(): number {
+    const total = this.#total()
+    return Math.max(
+      total.cells / HELD_CELLS_MAX,
+      total.bytes / HELD_BYTES_MAX,
+      total.journalBytes / JOURNAL_BYTES_MAX,
+      total.ids / IDS_MAX,
+    )
+  }
+
   /** Whether there is no room for more; ids count only for those who bring some, for they stay until hours close. */
   isFull(withIds: boolean): boolean {
+    const total = this.#total()
+    return (
+      total.cells >= HELD_CELLS_MAX ||
+      total.bytes >= HELD_BYTES_MAX ||
+      total.journalBytes >= JOURNAL_BYTES_MAX ||
+      (withIds && total.ids >= IDS_MAX)
+    )
+  }
+
+  #total(): Load {
     const total = { cells: 0, bytes: 0, journalBytes: 0, ids: 0 }
     for (const [name, reference] of this.#members) {
       const load = reference.deref()?.load
@@ -41,11 +62,6 @@ export class Held {
       total.journalBytes += load.journalBytes
       total.ids += load.ids
     }
-    return (
-      total.cells >= HELD_CELLS_MAX ||
-      total.bytes >= HELD_BYTES_MAX ||
-      total.journalBytes >= JOURNAL_BYTES_MAX ||
-      (withIds && total.ids >= IDS_MAX)
-    )
+    return total
   }
 }

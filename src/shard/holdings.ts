@@ -5,7 +5,7 @@ import type { Load } from './held.ts'
 import type { Memory } from './memory.ts'
 
 export function holdingsOf({ open, frozen, parked, state, ...memory }: Memory): Holdings {
-  const { accepted, settled, discarded } = state
+  const { accepted, settled, discarded, tally } = state
   return {
     accepted,
     settled,
@@ -23,6 +23,7 @@ export function holdingsOf({ open, frozen, parked, state, ...memory }: Memory): 
     journalBytes: memory.journalBytes,
     senders: memory.senders.size,
     ids: memory.ids,
+    ...(tally === null ? {} : { tally }),
     oldestMs: frozen[0]?.sinceMs ?? memory.openSinceMs,
   }
 }

@@ -2,6 +2,7 @@ import { Accumulator, cellBytes, countIncrements } from '../model/accumulator.ts
 import type { Cell, KeyedCell } from '../model/cell.ts'
 import type { FlightName } from '../model/flight.ts'
 import { decodeFlight, encodeFlight, UnknownVersion } from '../model/flight.ts'
+import { NO_TALLY } from '../model/tally.ts'
 import { utf8Bytes } from '../model/utf8.ts'
 import type { Parked, ParkedCells } from './parked.ts'
 import type { Sql } from './sql.ts'
@@ -45,7 +46,7 @@ export function emptyMemory(writer: string): Memory {
     senders: new Map(),
     ids: 0,
     unsavedSenders: new Set(),
-    state: { writer, nextSeq: 1, accepted: 0, settled: 0, discarded: 0 },
+    state: { writer, nextSeq: 1, accepted: 0, settled: 0, discarded: 0, tally: NO_TALLY },
     journalBytes: 0,
     unfoldedBytes: 0,
     unfoldedFlights: 0,

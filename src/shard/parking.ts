@@ -3,6 +3,7 @@ import type { KeyedCell } from '../model/cell.ts'
 import { encodeFlight } from '../model/flight.ts'
 import type { Recut, Sealed } from '../model/recut.ts'
 import { recutFrozen } from '../model/recut.ts'
+import { tallyMove } from '../model/tally.ts'
 import { utf8Bytes } from '../model/utf8.ts'
 import type { Memory } from './memory.ts'
 import { batchRow, freezeBatch, remember } from './memory.ts'
@@ -28,7 +29,8 @@ export function moveOn(sql: Sql, memory: Memory, uuid: () => string, move: Move)
   const moved = recutFrozen(frozen, move.sealed, move.recut)
   const batches = moved.pieces.map((cells, i) => freezeBatch(i + 1, uuid(), sinceMs, cells))
   const settled = state.settled + moved.settled
-  const next = { ...state, settled, writer: uuid(), nextSeq: batches.length + 1 }
+  const tally = state.tally === null ? null : tallyMove(state.tally)
+  const next = { ...state, settled, writer: uuid(), nextSeq: batches.length + 1, tally }
   const parked = park(memory.parked, moved.parked, move.reason, move.nowMs)
   sql.transaction(() => {
     tables.clearBatches(sql)

@@ -4,6 +4,8 @@ import type { Sink } from '../model/batch.ts'
 import type { Clock } from '../model/clock.ts'
 import type { MergeAnswer, Unsettled } from '../model/flight.ts'
 import { retireAtMs, shardClosesMs } from '../model/increment.ts'
+import type { Log } from '../model/log-line.ts'
+import { tellError } from '../model/log-line.ts'
 import type { Schedule } from '../model/schedule.ts'
 import type { Settlement } from '../model/settlement.ts'
 import { isShut } from '../model/settlement.ts'
@@ -46,6 +48,9 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
   /** The runtime's, there from the start: an alarm is armed again even when nothing else can be had. */
   protected abstract readonly clock: Clock
 
+  /** There from the start too: what could not be had is told. */
+  protected abstract readonly log: Log
+
   /** What the object works with. Called at its first event; a fault in the configuration throws there. */
   protected abstract services(): ShardServices
 
@@ -85,18 +90,18 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
   }
 
   async status(): Promise<ShardStatus> {
-    const { name, store, flusher } = this.#opened ?? (await this.#open())
-    return describeShard(name, store, flusher, this.clock.now())
+    const { services, name, store, flusher } = this.#opened ?? (await this.#open())
+    return describeShard(name, store, flusher, services.held.ratio, this.clock.now())
   }
 
   /** Retries or discards parked cells: those of these keys, or all. @returns the increments in them. */
   async decideParked(action: 'retry' | 'discard', keys: readonly string[] | null): Promise<number> {
-    const { store, flusher } = this.#opened ?? (await this.#open())
+    const { name, store, flusher } = this.#opened ?? (await this.#open())
     const chosen = keys ?? [...store.parked.keys()]
-    if (action === 'discard') return store.discardParked(chosen)
     const nowMs = this.clock.now()
-    const increments = store.retryParked(chosen, nowMs)
-    if (store.openCells > 0) this.#armBy(flusher.dueMs(nowMs))
+    const increments = action === 'discard' ? store.discardParked(chosen) : store.retryParked(chosen, nowMs)
+    if (action === 'retry' && store.openCells > 0) this.#armBy(flusher.dueMs(nowMs))
+    if (increments > 0) this.log({ message: DECIDED[action], shard: formatShardName(name), increments })
     return increments
   }
 
@@ -116,8 +121,8 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
       const { flusher } = this.#opened ?? this.#load()
       await flusher.run()
     } catch (error) {
-      console.error({ message: 'flush failed', shard: this.ctx.id.name, error: String(error) })
       this.#arm(this.clock.now() + BACKOFF_MS_MAX)
+      this.log({ message: 'alarm failed', shard: this.ctx.id.name ?? '', ...tellError(error) })
     }
   }
 
@@ -147,6 +152,7 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
       intervalMs: services.flushIntervalMs,
       retireAtMs: retireAtMs(name.hour, services.lateHours),
       erase: () => this.#erase(store),
+      log: (line) => this.log({ ...line, shard: formatShardName(name) }),
     })
     this.#opened = { services, name, store, flusher }
     return this.#opened
@@ -173,3 +179,5 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
     this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs))
   }
 }
+
+const DECIDED = { retry: 'parked retried', discard: 'parked discarded' } as const

@@ -10,6 +10,7 @@ export function describeShard(
   name: ShardName,
   store: ShardStore,
   { fault, moved }: Flusher,
+  heldRatio: number,
   nowMs: number,
 ): ShardStatus {
   const holdings = store.holdings()
@@ -26,5 +27,6 @@ export function describeShard(
     ),
     fault,
     moved,
+    heldRatio,
   }
 }

@@ -8,6 +8,8 @@ import { encodeFlight } from '../model/flight.ts'
 import type { Recut, Sealed } from '../model/recut.ts'
 import type { Settlement } from '../model/settlement.ts'
 import type { Holdings } from '../model/status.ts'
+import type { FlushOutcome } from '../model/tally.ts'
+import { tallyBatch } from '../model/tally.ts'
 import { utf8Bytes } from '../model/utf8.ts'
 import type { Load } from './held.ts'
 import { holdingsOf, loadOf, unsettledOf } from './holdings.ts'
@@ -178,17 +180,31 @@ export class ShardStore {
     this.#memory = { ...emptyMemory(state.writer), senders, ids, parked, frozen: batches, state: next }
   }
 
-  /** Forgets a batch that Postgres has confirmed. [F3] */
-  settle(seq: number): void {
+  /**
+   * Forgets a batch that Postgres has confirmed. [F3]
+   *
+   * @param ms from its sending to that.
+   */
+  settle(seq: number, ms = 0): void {
     const { frozen, state } = this.#memory
     const batch = frozen.find((b) => b.seq === seq)
     if (batch === undefined) throw new Error(`batch ${seq} is not frozen`)
-    const next = { ...state, settled: state.settled + batch.increments }
+    const tally = state.tally === null ? null : tallyBatch(state.tally, 'applied', ms)
+    const next = { ...state, settled: state.settled + batch.increments, tally }
     this.#sql.transaction(() => {
       tables.deleteBatch(this.#sql, seq)
       tables.saveState(this.#sql, next)
     })
     Object.assign(this.#memory, { frozen: frozen.filter((b) => b.seq !== seq), state: next })
+  }
+
+  /** Counts a batch that Postgres has not confirmed: a row written for each, of which a healthy shard has none. */
+  tallyFailure(outcome: Exclude<FlushOutcome, 'applied'>, ms: number): void {
+    const { state } = this.#memory
+    if (state.tally === null) return
+    const next = { ...state, tally: tallyBatch(state.tally, outcome, ms) }
+    this.#sql.transaction(() => tables.saveState(this.#sql, next))
+    this.#memory.state = next
   }
 
   /** Moves what is frozen to a new writer, once the old one is sealed. See parking.ts. [F3] */

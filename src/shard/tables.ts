@@ -1,13 +1,16 @@
 import type { KnownId, NamedEntry } from '../model/entry.ts'
 import type { FlightName } from '../model/flight.ts'
 import { UnknownVersion } from '../model/flight.ts'
+import type { Tally } from '../model/tally.ts'
+import { OUTCOMES } from '../model/tally.ts'
 import type { Row, Sql } from './sql.ts'
 
 /**
  * The shard's tables, and every SQL text over them. docs/storage.md documents them.
  *
  * - `state`: one row. `accepted` is what freeze and fold last saved of the running total; `settled` counts the
- *   increments that Postgres has confirmed.
+ *   increments that Postgres has confirmed. The columns from `applied` on are the tally; a table that an older version
+ *   made does not have them, and that shard keeps none.
  * - `journal`: a row per flight, or piece of a fold, in the order of arrival. It has no index but its integer key, for each
  *   would cost another row written. `accepted` is the running total of increments after this row.
  * - `batches`: frozen cells, until Postgres has confirmed them.
@@ -17,11 +20,20 @@ import type { Row, Sql } from './sql.ts'
  */
 const SCHEMA_VERSION = 1
 
+const TALLY_COLUMNS: readonly (readonly [column: string, field: keyof Tally])[] = [
+  ...OUTCOMES.map((outcome) => [outcome, outcome] as const),
+  ['sent_ms', 'sentMs'],
+  ['moves', 'moves'],
+]
+
+const SET_TALLY = TALLY_COLUMNS.map(([column]) => `, ${column} = ?`).join('')
+
 const CREATE = [
   `create table state (
      one integer primary key check (one = 1), version integer not null, writer text not null,
      next_seq integer not null, accepted integer not null, settled integer not null,
-     discarded integer not null)`,
+     discarded integer not null,
+     ${TALLY_COLUMNS.map(([column]) => `${column} integer not null default 0`).join(', ')})`,
   `create table journal (
      row integer primary key, accepted integer not null, since integer not null, flight text not null)`,
   `create table batches (
@@ -35,7 +47,12 @@ const CREATE = [
 
 export function createTables(sql: Sql, writer: string): void {
   for (const statement of CREATE) sql.run(statement)
-  sql.run('insert into state values (1, ?, ?, 1, 0, 0, 0)', SCHEMA_VERSION, writer)
+  sql.run(
+    `insert into state (one, version, writer, next_seq, accepted, settled, discarded)
+     values (1, ?, ?, 1, 0, 0, 0)`,
+    SCHEMA_VERSION,
+    writer,
+  )
 }
 
 export function hasTables(sql: Sql): boolean {
@@ -48,11 +65,13 @@ export type StateRow = {
   readonly accepted: number
   readonly settled: number
   readonly discarded: number
+  /** Null when an older version made the table. */
+  readonly tally: Tally | null
 }
 
 /** @throws UnknownVersion when a later version of the code made these tables. */
 export function readState(sql: Sql): StateRow {
-  const [row] = sql.run('select version, writer, next_seq, accepted, settled, discarded from state')
+  const [row] = sql.run('select * from state')
   if (row?.['version'] !== SCHEMA_VERSION) throw new UnknownVersion('a shard of another schema version')
   return {
     writer: text(row, 'writer'),
@@ -60,17 +79,27 @@ export function readState(sql: Sql): StateRow {
     accepted: integer(row, 'accepted'),
     settled: integer(row, 'settled'),
     discarded: integer(row, 'discarded'),
+    tally: readTally(row),
   }
 }
 
-export function saveState(sql: Sql, { writer, nextSeq, accepted, settled, discarded }: StateRow): void {
+function readTally(row: Row): Tally | null {
+  const [[first = ''] = []] = TALLY_COLUMNS
+  if (!(first in row)) return null
+  return Object.fromEntries(TALLY_COLUMNS.map(([column, field]) => [field, integer(row, column)])) as Tally
+}
+
+export function saveState(sql: Sql, state: StateRow): void {
+  const { writer, nextSeq, accepted, settled, discarded, tally } = state
+  // One statement, for each that touches the row is billed as a row written.
   sql.run(
-    'update state set writer = ?, next_seq = ?, accepted = ?, settled = ?, discarded = ?',
+    `update state set writer = ?, next_seq = ?, accepted = ?, settled = ?, discarded = ?${tally === null ? '' : SET_TALLY}`,
     writer,
     nextSeq,
     accepted,
     settled,
     discarded,
+    ...(tally === null ? [] : TALLY_COLUMNS.map(([, field]) => tally[field])),
   )
 }
 

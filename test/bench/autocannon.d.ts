@@ -1,9 +1,11 @@
 /** What the benchmarks use of autocannon 9, which brings no types. Source: its README. */
 declare module 'autocannon' {
-  type Client = { setBody(body: string): void }
+  type Request = { readonly body?: string; readonly setupRequest?: (request: object) => object }
+
+  type Client = { setRequests(requests: readonly Request[]): void }
 
   type Options = {
-    readonly url: string
+    readonly url: string | readonly string[]
     readonly connections: number
     /** Seconds. */
     readonly duration: number

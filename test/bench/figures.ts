@@ -1,6 +1,9 @@
 import type { Turn } from './rounds.ts'
 import { table } from './table.ts'
 
+/** Of two contenders in the same round, over the rounds. */
+export type Ratio = { readonly median: number; readonly least: number; readonly most: number }
+
 /** What the rounds of one contender come to, under one workload. */
 export type Figures = {
   readonly workload: string
@@ -9,8 +12,8 @@ export type Figures = {
   readonly incrementsPerSecond: number
   readonly cpuMicros: number | null
   readonly latencyMs: { readonly p50: number; readonly p99: number }
-  /** To the contender that only validates, in the same round. */
-  readonly ratio: { readonly median: number; readonly least: number; readonly most: number }
+  /** To the first contender, in the same round. */
+  readonly ratio: Ratio
   readonly errors: number
 }
 
@@ -20,24 +23,34 @@ export function summarise(turns: readonly Turn[], baseline: string): Figures[] {
   return [...groups.values()].flatMap((group) => {
     const [first] = group
     if (first === undefined) return []
-    const ratios = group.map((turn) => turn.incrementsPerSecond / rateOf(turns, turn, baseline))
+    const { workload, contender } = first
     const cpu = group.flatMap(({ cpuMicros }) => (cpuMicros === null ? [] : [cpuMicros]))
     return {
-      workload: first.workload,
-      contender: first.contender,
+      workload,
+      contender,
       incrementsPerSecond: median(group.map((turn) => turn.incrementsPerSecond)),
       cpuMicros: cpu.length > 0 ? median(cpu) : null,
       latencyMs: {
         p50: median(group.map((turn) => turn.latencyMs.p50)),
         p99: median(group.map((turn) => turn.latencyMs.p99)),
       },
-      ratio: { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) },
+      ratio: ratioOf(turns, { workload, contender }, { workload, contender: baseline }),
       errors: group.reduce((sum, turn) => sum + turn.errors, 0),
     }
   })
 }
 
-function rateOf(turns: readonly Turn[], { workload, round }: Turn, contender: string): number {
+type Side = Pick<Turn, 'workload' | 'contender'>
+
+/** Round by round, so that what else the machine did in a round meets both sides. */
+export function ratioOf(turns: readonly Turn[], side: Side, to: Side): Ratio {
+  const ratios = turns
+    .filter(({ workload, contender }) => workload === side.workload && contender === side.contender)
+    .map((turn) => turn.incrementsPerSecond / rateIn(turns, turn.round, to))
+  return { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) }
+}
+
+function rateIn(turns: readonly Turn[], round: number, { workload, contender }: Side): number {
   const turn = turns.find((t) => t.workload === workload && t.round === round && t.contender === contender)
   return turn?.incrementsPerSecond ?? Number.NaN
 }
@@ -54,19 +67,23 @@ const HEAD = [
   'workload',
   'contender',
   'increments/s',
-  'ratio (least to most)',
+  'to the ceiling',
   'CPU us/request',
   'p50 ms',
   'p99 ms',
   'errors',
 ]
 
+export function describeRatio({ median: middle, least, most }: Ratio): string {
+  return `${middle.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`
+}
+
 export function describeFigures(figures: readonly Figures[]): string {
   const rows = figures.map((f) => [
     f.workload,
     f.contender,
     Math.round(f.incrementsPerSecond).toLocaleString('en'),
-    `${f.ratio.median.toFixed(2)} (${f.ratio.least.toFixed(2)} to ${f.ratio.most.toFixed(2)})`,
+    describeRatio(f.ratio),
     f.cpuMicros === null ? '-' : String(Math.round(f.cpuMicros)),
     String(f.latencyMs.p50),
     String(f.latencyMs.p99),

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import type { Contender } from './contenders.ts'
-import { applyLoad, type LoadResult } from './load.ts'
+import { applyLoad, type Load, type LoadResult } from './load.ts'
 
 /** What is sent: the shape of the requests and how many at a time. */
-export type Workload = { readonly name: string; readonly connections: number; readonly items: number }
+export type Workload = { readonly name: string } & Omit<Load, 'urls' | 'seconds'>
 
 /** One contender's turn of one round. */
 export type Turn = LoadResult & {
@@ -45,20 +45,20 @@ export async function runRounds(
 }
 
 async function takeTurn(
-  { name, connections, items }: Workload,
+  { name, ...workload }: Workload,
   contender: Contender,
   { round, seconds }: { round: number; seconds: number },
 ): Promise<Turn> {
-  const { url, pid } = contender.served
+  const { urls, pid } = contender
   const cpuBefore = cpuSeconds(pid)
-  const result = await applyLoad({ url, connections, items, seconds })
+  const result = await applyLoad({ ...workload, urls, seconds })
   const cpu = cpuSeconds(pid)
   return {
     ...result,
     workload: name,
     contender: contender.name,
     round,
-    incrementsPerSecond: (result.accepted * items) / result.seconds,
+    incrementsPerSecond: (result.accepted * workload.items) / result.seconds,
     cpuMicros: cpu === null || cpuBefore === null ? null : ((cpu - cpuBefore) / result.accepted) * 1e6,
   }
 }

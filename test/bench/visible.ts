@@ -57,7 +57,14 @@ async function loneProbes(stand: Stand, count: number): Promise<number[]> {
 /** At even distances while the load goes on. */
 async function loadedProbes(stand: Stand, count: number, connections: number) {
   const gapMs = 700
-  const load = applyLoad({ url: stand.url, connections, seconds: (count * gapMs) / 1000 + 8, items: 1 })
+  const load = applyLoad({
+    urls: [stand.url],
+    connections,
+    seconds: (count * gapMs) / 1000 + 8,
+    items: 1,
+    keys: 1_000,
+    ids: false,
+  })
   await sleep(2_000)
   const probes: Promise<number>[] = []
   for (let i = 0; i < count; i++) {

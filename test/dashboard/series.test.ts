@@ -14,7 +14,7 @@ const bucket = (i: number, sum: bigint, count: number): Bucket => {
   return { start: new Date(START + i * HOUR).toISOString(), sum, count, min: null, max: null }
 }
 
-function answer(buckets: readonly Bucket[], unsettled: readonly Bucket[], asOf = 'a'): Counter {
+function answer(buckets: Bucket[], unsettled: Bucket[], asOf = 'a'): Counter {
   return {
     key: 'k',
     from: bucket(0, 0n, 0).start,
@@ -26,6 +26,7 @@ function answer(buckets: readonly Bucket[], unsettled: readonly Bucket[], asOf =
     buckets,
     unsettled,
     asOf,
+    pending: null,
     freshFrom: bucket(0, 0n, 0).start,
     lastFlushAt: null,
   }

@@ -10,10 +10,10 @@ import {
   WAIT_MS_MAX,
   WAITING_BYTES_PER_SHARD_MAX,
 } from '../../src/limits.ts'
-import { Accumulator } from '../../src/model/accumulator.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import type { Clock } from '../../src/model/clock.ts'
-import type { NamedEntry } from '../../src/model/entry.ts'
+import type { NamedEntry, UnnamedEntry } from '../../src/model/entry.ts'
+import { addUnnamed, noneUnnamed } from '../../src/model/entry.ts'
 import type { MergeAnswer } from '../../src/model/flight.ts'
 import { decodeFlight } from '../../src/model/flight.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
@@ -56,24 +56,24 @@ function send(shard: string, encoded: string): Promise<MergeAnswer> {
 
 /** Submits one increment; what becomes of it stands in `landed` once it is known. */
 function submit(key = 'k', shard = 's'): { landed: Landing | undefined } {
-  const cells = new Accumulator()
-  cells.add(key, cellOf(1))
-  return submitCells(cells, shard)
+  const unnamed = noneUnnamed()
+  addUnnamed(unnamed, key, 1)
+  return submitEntry(unnamed, shard)
 }
 
 function submitNamed(...ids: string[]): { landed: Landing | undefined } {
   const named = ids.map((id): NamedEntry => ({ id, content: '1', cells: [['k', cellOf(1)]] }))
-  return submitCells(new Accumulator(), 's', named)
+  return submitEntry(noneUnnamed(), 's', named)
 }
 
-function submitCells(
-  cells: Accumulator,
+function submitEntry(
+  unnamed: UnnamedEntry,
   shard = 's',
   named: readonly NamedEntry[] = [],
 ): { landed: Landing | undefined } {
   const request: { landed: Landing | undefined } = { landed: undefined }
   const watched = coalescer
-    .submit(shard, cells, (turn) => keptAlive.push(turn), named)
+    .submit(shard, unnamed, (turn) => keptAlive.push(turn), named)
     .then((landing) => {
       request.landed = landing
     })
@@ -81,10 +81,10 @@ function submitCells(
   return request
 }
 
-function big(bytes: number): Accumulator {
-  const cells = new Accumulator()
-  for (let i = 0; cells.bytes < bytes - 700; i++) cells.add(`${i}/${'x'.repeat(500)}`, cellOf(1))
-  return cells
+function big(bytes: number): UnnamedEntry {
+  const unnamed = noneUnnamed()
+  for (let i = 0; unnamed.bytes < bytes - 700; i++) addUnnamed(unnamed, `${i}/${'x'.repeat(500)}`, 1)
+  return unnamed
 }
 
 function call(i: number): Call {
@@ -154,7 +154,7 @@ describe('coalescing', () => {
   test('a flight is never larger than its bound', async () => {
     submit()
     await settle()
-    for (let i = 0; i < 4; i++) submitCells(big(FLIGHT_BYTES_MAX * 0.6))
+    for (let i = 0; i < 4; i++) submitEntry(big(FLIGHT_BYTES_MAX * 0.6))
     for (let flown = 0; flown < 5; flown++) {
       call(flown).answer(ACCEPTED)
       await settle()
@@ -312,8 +312,8 @@ describe('waiting', () => {
     // Two flights that hang take longer together than a request waits for the third.
     submit()
     await settle()
-    submitCells(big(FLIGHT_BYTES_MAX * 0.9))
-    const gone = submitCells(big(FLIGHT_BYTES_MAX * 0.5))
+    submitEntry(big(FLIGHT_BYTES_MAX * 0.9))
+    const gone = submitEntry(big(FLIGHT_BYTES_MAX * 0.5))
     await clock.pass(WAIT_MS_MAX)
     expect(gone.landed).toMatchObject({ kind: 'unknown' })
     const patient = submit()
@@ -361,11 +361,11 @@ describe('waiting', () => {
       clock: { now, uuid, random, sleep, after: () => () => undefined },
     })
     for (let i = 0; i < 40; i++) {
-      submitCells(big(FLIGHT_BYTES_MAX * 0.9), `lost/${i}`)
+      submitEntry(big(FLIGHT_BYTES_MAX * 0.9), `lost/${i}`)
       await clock.pass(LEAD_LEASE_MS + 1)
     }
     expect(calls).toHaveLength(40)
-    submitCells(big(FLIGHT_BYTES_MAX * 0.9), 'next')
+    submitEntry(big(FLIGHT_BYTES_MAX * 0.9), 'next')
     await settle()
     expect(calls).toHaveLength(41)
   })
@@ -379,7 +379,7 @@ describe('waiting', () => {
       bytes < WAITING_BYTES_PER_SHARD_MAX + FLIGHT_BYTES_MAX;
       bytes += FLIGHT_BYTES_MAX * 0.9
     ) {
-      requests.push(submitCells(big(FLIGHT_BYTES_MAX * 0.9)))
+      requests.push(submitEntry(big(FLIGHT_BYTES_MAX * 0.9)))
     }
     await settle()
     const refused = requests.filter((r) => r.landed?.kind === 'refused')

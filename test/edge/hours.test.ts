@@ -33,7 +33,7 @@ async function read(nowMs: number, settlements: readonly Partial<Settlement>[], 
       return { ...SETTLED, ...settlements[Number(shard.split('/')[1])] }
     },
   }
-  const answer = await readHour('http://x/hours/h', '2026-11-21T20Z', grant, services)
+  const answer = await readHour('', '2026-11-21T20Z', grant, services)
   return { answer, asked }
 }
 
@@ -71,15 +71,14 @@ describe('an hour', () => {
   test('is never called final when one of its shards does not answer', async () => {
     const services = { shards: scheduleOf('1'), lateHours: LATE_HOURS, nowMs: CLOSES + 99 * 3_600_000 }
     const askSettlement = () => Promise.reject(new Error('no answer'))
-    const answer = readHour('http://x/', '2026-11-21T20Z', null, { ...services, askSettlement })
+    const answer = readHour('', '2026-11-21T20Z', null, { ...services, askSettlement })
     await expect(answer).rejects.toThrow('no answer')
   })
 
   test('is taken from when clients that are ahead may count in it, not before', async () => {
     const services = { shards: scheduleOf('1'), lateHours: LATE_HOURS }
     const askSettlement = async () => ({ ...SETTLED, isShut: false })
-    const at = (nowMs: number) =>
-      readHour('http://x/', '2026-11-21T20Z', null, { ...services, askSettlement, nowMs })
+    const at = (nowMs: number) => readHour('', '2026-11-21T20Z', null, { ...services, askSettlement, nowMs })
     expect(await at(hourStartMs(HOUR) - 5 * MINUTE)).toMatchObject({ state: 'open' })
     expect(await at(hourStartMs(HOUR) - 5 * MINUTE - 1)).toMatchObject({ parameter: 'hour' })
   })
@@ -88,7 +87,7 @@ describe('an hour', () => {
     'of another form is refused: %j',
     async (hour) => {
       const services = { shards: scheduleOf('1'), lateHours: LATE_HOURS, nowMs: CLOSES }
-      const answer = readHour('http://x/', hour, null, { ...services, askSettlement: async () => SETTLED })
+      const answer = readHour('', hour, null, { ...services, askSettlement: async () => SETTLED })
       expect(await answer).toMatchObject({ kind: 'invalid_parameter', parameter: 'hour' })
     },
   )

@@ -61,6 +61,16 @@ describe('an accumulator', () => {
     )
   })
 
+  test('[A2] its sums are exact where they pass 2^53, and where they come back', () => {
+    const large = fc.array(fc.maxSafeInteger(), { minLength: 2, maxLength: 20 })
+    fc.assert(
+      fc.property(large, (own) => {
+        const [sum] = [...accumulate(own.map((value) => ['k', value]))].map(([, cell]) => cell.sum)
+        expect(sum).toBe(own.reduce((total, value) => total + BigInt(value), 0n))
+      }),
+    )
+  })
+
   test('[I5] its size in bytes is never less than what it takes encoded', () => {
     fc.assert(
       fc.property(keyedCells, (list) => {

@@ -4,12 +4,14 @@ import { KEY_BYTES_MAX } from '../../src/limits.ts'
 import { hourOf } from '../../src/model/hour.ts'
 import {
   edgeClosesMs,
+  itemChecks,
   keyFault,
   parseIdempotencyKey,
   parseIncrements,
   retireAtMs,
   shardClosesMs,
 } from '../../src/model/increment.ts'
+import { goodItem } from '../../src/model/item.ts'
 import { parseJsonExactly } from '../../src/model/json-source.ts'
 import type { Schedule } from '../../src/model/schedule.ts'
 import { parseSchedule } from '../../src/model/schedule.ts'
@@ -31,6 +33,17 @@ describe('an increment', () => {
         const item = value === undefined ? { key } : { key, value }
         expect(parseOne(JSON.stringify(item))).toEqual([{ key, value: value ?? 1, hour: hourOf(NOW) }])
       }),
+    )
+  })
+
+  test('[I2] checked by hand is good when the schema finds it good, and is the same then', () => {
+    fc.assert(
+      fc.property(anyItem, fc.boolean(), (item, mayAdjust) => {
+        const { fields, schema } = itemChecks(mayAdjust)
+        const parsed = schema.safeParse(item)
+        expect(goodItem(item, fields)).toEqual(parsed.success ? parsed.data : undefined)
+      }),
+      { numRuns: 2_000 },
     )
   })
 
@@ -207,3 +220,57 @@ describe('exact parsing', () => {
     expect(parseJsonExactly(`{"value":1.${zeros}}`)).toEqual({ value: 1 })
   })
 })
+
+/** Anything that a field may be given, good values most often. */
+const anyField = (good: fc.Arbitrary<unknown>) =>
+  fc.oneof({ weight: 6, arbitrary: good }, { weight: 1, arbitrary: fc.jsonValue() })
+
+const edgeValues = fc.constantFrom(
+  0,
+  -0,
+  -1,
+  0.5,
+  2 ** 53,
+  -(2 ** 53),
+  Number.MAX_SAFE_INTEGER,
+  Number.POSITIVE_INFINITY,
+)
+
+const edgeTexts = fc.constantFrom(
+  '',
+  '\u007f',
+  '\u0085',
+  '\ud800',
+  'x'.repeat(512),
+  'x'.repeat(513),
+  'é'.repeat(257),
+)
+
+const instants = fc.oneof(
+  fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+  fc.date({ noInvalidDate: true }).map(Number),
+  fc.constantFrom('2026-11-21T20:15:00', '2026-02-30T00:00:00Z', 1.5, Number.MAX_SAFE_INTEGER, ''),
+)
+
+/** Items as JSON makes them, and whatever else may stand in their place. */
+const anyItem = fc.oneof(
+  {
+    weight: 9,
+    arbitrary: fc.record(
+      {
+        key: anyField(fc.oneof(keys, edgeTexts, fc.string({ unit: 'binary', maxLength: 6 }))),
+        value: anyField(fc.oneof(values, edgeValues, fc.maxSafeInteger())),
+        at: anyField(instants),
+        id: anyField(fc.oneof(fc.string({ unit: 'binary', maxLength: 66 }), edgeTexts)),
+      },
+      { requiredKeys: ['key'] },
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom({ key: 'a', vlaue: 2 }, JSON.parse('{"key":"a","__proto__":2}')),
+    ),
+  },
+)

@@ -32,6 +32,10 @@ describe('bounds', () => {
     expect(limits.FLUSH_BYTES * 5).toBeLessThan(limits.HELD_BYTES_MAX)
   })
 
+  test('[F4] a sweep that wakes shards, asks the ledger twice and deletes old hours is within a free plan', () => {
+    expect(limits.SWEEP_SHARDS_MAX + 2 + limits.RETENTION_STEPS_MAX).toBeLessThanOrEqual(50)
+  })
+
   test('a page of the last day is read hour by hour, however many items it has', () => {
     expect(24 * (limits.LIST_ITEMS_MAX + 1)).toBeLessThanOrEqual(limits.LIST_BY_HOUR_ROWS_MAX)
   })

@@ -1,12 +1,17 @@
 import { ACCESS } from './plants/access.ts'
+import { BINDING } from './plants/binding.ts'
+import { CLIENT_PLANTS } from './plants/client.ts'
 import { COUNTING } from './plants/counting.ts'
 import { DASHBOARD } from './plants/dashboard.ts'
+import { DEPLOYING } from './plants/deploying.ts'
 import { FLUSHING } from './plants/flushing.ts'
 import { LISTING } from './plants/listing.ts'
 import { NAMING } from './plants/naming.ts'
 import { POSTGRES } from './plants/postgres.ts'
 import { READING } from './plants/reading.ts'
+import { RETENTION } from './plants/retention.ts'
 import { STORING } from './plants/storing.ts'
+import { WATCHING } from './plants/watching.ts'
 
 /** One replacement. `find` stands in the file exactly once. */
 export type Edit = { readonly file: string; readonly find: string; readonly replace: string }
@@ -35,7 +40,12 @@ export const PLANTS: readonly Plant[] = [
   ...COUNTING,
   ...NAMING,
   ...ACCESS,
+  ...BINDING,
   ...LISTING,
   ...READING,
   ...DASHBOARD,
+  ...DEPLOYING,
+  ...WATCHING,
+  ...RETENTION,
+  ...CLIENT_PLANTS,
 ]

@@ -9,7 +9,9 @@ const ROOT = join(import.meta.dirname, '../..')
 const PARTS = [
   'src',
   'test',
+  'docs',
   'migrations',
+  'docs',
   'SPEC.md',
   'package.json',
   'tsconfig.json',

@@ -4,6 +4,7 @@ import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import { encodeFlight } from '../../src/model/flight.ts'
 import { hourOf } from '../../src/model/hour.ts'
+import type { FlushLine } from '../../src/model/log-line.ts'
 import { createSink } from '../../src/postgres/sink.ts'
 import { Flusher } from '../../src/shard/flush.ts'
 import { ShardStore } from '../../src/shard/store.ts'
@@ -24,6 +25,7 @@ let store: ShardStore
 let flusher: Flusher
 let alarmAtMs: number
 let n = 0
+let logged: FlushLine[]
 
 beforeAll(async () => {
   stand = await startStand(8)
@@ -36,6 +38,7 @@ beforeEach(async () => {
   clock = new FakeClock(START)
   sql = nodeSql()
   store = new ShardStore(sql, () => crypto.randomUUID())
+  logged = []
   flusher = flusherOf(stand.sink)
 })
 
@@ -50,6 +53,7 @@ function flusherOf(sink: Stand['sink']): Flusher {
     },
     sink,
     clock,
+    log: (line) => logged.push(line),
     intervalMs: 5_000,
     retireAtMs: RETIRE_AT,
     erase: () => store.forget(),
@@ -99,6 +103,11 @@ describe('a cell that Postgres refuses', () => {
     expect(await stand.sums()).toEqual(Object.fromEntries(cells(6_000).map(([k, c]) => [k, String(c.sum)])))
     expect([...store.parked.keys()].toSorted()).toEqual(['bad/1', 'bad/2'])
     expect(store.parked.get('bad/1')?.reason).toContain('SQLSTATE 23514')
+    const parked = logged.filter(({ message }) => message === 'parked')
+    expect(parked).toHaveLength(2)
+    expect(parked[0]).toMatchObject({ reason: 'SQLSTATE 23514', cells: 1, increments: 1 })
+    expect(logged.some(({ message }) => message === 'halved')).toBe(true)
+    expect(JSON.stringify(logged)).not.toContain('bad')
     expect(store.holdings()).toMatchObject({ settled: 6_000, parked: { cells: 2, increments: 2 } })
   })
 
@@ -198,6 +207,7 @@ describe('a ledger that tells of another past', () => {
     await drain()
     expect(store.writer).not.toBe(writer)
     expect(flusher.moved?.reason).toContain('the ledger has')
+    expect(logged).toContainEqual(expect.objectContaining({ message: 'rewound', outcome: 'rewound' }))
     const sums = await stand.sums()
     for (const [key, cell] of second) expect(sums[key]).toBe(String(cell.sum))
     for (const [key, cell] of first) expect(sums[key]).toBe(String(cell.sum * 2n))

@@ -5,6 +5,7 @@ import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import { encodeFlight } from '../../src/model/flight.ts'
 import { hourOf } from '../../src/model/hour.ts'
+import type { FlushLine } from '../../src/model/log-line.ts'
 import { Flusher } from '../../src/shard/flush.ts'
 import { ShardStore } from '../../src/shard/store.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
@@ -23,6 +24,7 @@ let sent: Sent[]
 let alarmAtMs: number | null
 let erased: number
 let flusher: Flusher
+let logged: FlushLine[]
 
 beforeEach(() => {
   clock = new FakeClock(START)
@@ -30,6 +32,7 @@ beforeEach(() => {
   sent = []
   alarmAtMs = null
   erased = 0
+  logged = []
   flusher = new Flusher({
     name: { hour: hourOf(START), slot: 0 },
     store,
@@ -50,6 +53,7 @@ beforeEach(() => {
       erased += 1
     },
     clock,
+    log: (line) => logged.push(line),
     intervalMs: INTERVAL_MS,
     retireAtMs: RETIRE_AT,
   })
@@ -222,5 +226,58 @@ describe('a flush', () => {
   test('an object that was only woken arms nothing', async () => {
     await ring()
     expect(alarmAtMs).toBeNull()
+  })
+})
+
+describe('the log', () => {
+  test('has one line for a flush, whatever the number of its batches, and none for an alarm with nothing to send', async () => {
+    open(manyCells(BATCH_CELLS_MAX + 1))
+    const run = ring()
+    await clock.pass(30)
+    await answer()
+    await clock.pass(20)
+    await answer()
+    await run
+    await ring()
+    expect(logged).toEqual([
+      {
+        message: 'flushed',
+        outcome: 'applied',
+        batches: 2,
+        seq: 2,
+        cells: BATCH_CELLS_MAX + 1,
+        increments: BATCH_CELLS_MAX + 1,
+        ms: 50,
+      },
+    ])
+  })
+
+  test('has one line for each failure, with how many there have been and when the next try is', async () => {
+    open([['site/secret', cellOf(1)]])
+    for (const failures of [1, 2]) {
+      const run = ring()
+      await clock.pass(7)
+      await answer({
+        kind: 'refused',
+        reason: 'SQLSTATE 28P01: password authentication failed for user "me"',
+      })
+      await run
+      const retryMs = (alarmAtMs ?? 0) - clock.now()
+      const batch = { seq: 1, cells: 1, increments: 1, ms: 7 }
+      const told = { outcome: 'refused', reason: 'SQLSTATE 28P01', failures, retryMs }
+      expect(logged.splice(0)).toEqual([{ message: 'flush failed', ...told, ...batch }])
+      await clock.pass(retryMs)
+    }
+    expect(store.holdings().tally).toMatchObject({ refused: 2, applied: 0, sentMs: 14 })
+  })
+
+  test('tells a seal without an answer, and which batch was to move', async () => {
+    open([['k', cellOf(1)]])
+    const run = ring()
+    await answer({ kind: 'rewound', reason: 'the ledger has seq 3' })
+    await run
+    expect(logged).toEqual([
+      expect.objectContaining({ message: 'seal failed', outcome: 'ambiguous', failures: 1 }),
+    ])
   })
 })

@@ -43,6 +43,7 @@ beforeEach(async () => {
       erased += 1
     },
     clock,
+    log: () => undefined,
     intervalMs: 5_000,
     retireAtMs: RETIRE_AT,
   })

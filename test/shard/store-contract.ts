@@ -6,8 +6,10 @@ import { cellOf } from '../../src/model/cell.ts'
 import type { EntryResult, NamedEntry } from '../../src/model/entry.ts'
 import type { Flight } from '../../src/model/flight.ts'
 import { encodeFlight, UnknownVersion } from '../../src/model/flight.ts'
+import { NO_TALLY } from '../../src/model/tally.ts'
 import type { Sql } from '../../src/shard/sql.ts'
 import { ShardStore } from '../../src/shard/store.ts'
+import { createTables } from '../../src/shard/tables.ts'
 
 /** Runs a body over an empty database of the kind under test. */
 export type WithSql = (body: (sql: Sql) => void) => Promise<void>
@@ -64,6 +66,26 @@ export function describeStore(name: string, withSql: WithSql): void {
           expect(each.holdings()).toMatchObject({ accepted: 6_000, ids: 1, open: { cells: 6_000 } })
           expect(each.judge({ name: { sender: 'a', n: 2 }, cells: [], named })).toEqual(['duplicate'])
         }
+      }))
+
+    test('what came of batches is counted for good, but in tables of an older version, which do without', () =>
+      withSql((sql) => {
+        for (const isOlder of [false, true]) {
+          wipe(sql)
+          const store = isOlder ? olderStore(sql) : new ShardStore(sql, nextId())
+          store.merge(...flightOf('a', 1, [['k', cellOf(1)]]), 0)
+          store.freeze(0, () => undefined)
+          store.tallyFailure('ambiguous', 10_000)
+          store.settle(1, 25)
+          for (const each of [store, new ShardStore(sql, nextId())]) {
+            const { tally, ...rest } = each.holdings()
+            expect(rest).toMatchObject({ accepted: 1, settled: 1 })
+            expect(tally).toEqual(
+              isOlder ? undefined : { ...NO_TALLY, applied: 1, ambiguous: 1, sentMs: 10_025 },
+            )
+          }
+        }
+        wipe(sql)
       }))
 
     test('[F4] what must be durable with a freeze is done in its transaction', () =>
@@ -179,7 +201,7 @@ export function describeStore(name: string, withSql: WithSql): void {
 
 type Step =
   | { readonly kind: 'merge'; readonly sender: string; readonly cells: KeyedCell[] }
-  | { readonly kind: 'freeze' | 'settle' | 'load' }
+  | { readonly kind: 'freeze' | 'fail' | 'settle' | 'load' }
 
 const steps: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -201,7 +223,9 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({ kind: fc.constantFrom('freeze' as const, 'settle' as const, 'load' as const) }),
+    arbitrary: fc.record({
+      kind: fc.constantFrom('freeze' as const, 'fail' as const, 'settle' as const, 'load' as const),
+    }),
   },
 )
 
@@ -244,6 +268,7 @@ function takeStep(world: World, step: Step): void {
     addTo(world.settled, [...first.cells])
     store.settle(first.seq)
   }
+  if (step.kind === 'fail' && first !== undefined) store.tallyFailure('ambiguous', 5)
   if (step.kind === 'load') world.store = new ShardStore(world.sql, world.uuid)
 }
 
@@ -286,6 +311,18 @@ function checkAtomic(sql: Sql, prepared: (store: ShardStore) => (store: ShardSto
     step(store)
     expect(picture(new ShardStore(sql, nextId()))).toEqual(picture(store))
   }
+}
+
+/** What the release before the tally left behind. */
+function olderStore(sql: Sql): ShardStore {
+  createTables(sql, 'writer')
+  sql.run('drop table state')
+  sql.run(`create table state (
+     one integer primary key check (one = 1), version integer not null, writer text not null,
+     next_seq integer not null, accepted integer not null, settled integer not null,
+     discarded integer not null)`)
+  sql.run(`insert into state values (1, 1, 'writer', 1, 0, 0, 0)`)
+  return new ShardStore(sql, nextId())
 }
 
 /** Brings a store to where the step makes writes of every kind. */
@@ -354,7 +391,7 @@ function nextId(): () => string {
 type NamedStep =
   | { readonly kind: 'send'; readonly entries: readonly { readonly id: string; readonly value: number }[] }
   | { readonly kind: 'again'; readonly back: number }
-  | { readonly kind: 'freeze' | 'settle' | 'load' }
+  | { readonly kind: 'freeze' | 'fail' | 'settle' | 'load' }
 
 const namedSteps: fc.Arbitrary<NamedStep> = fc.oneof(
   {

@@ -1,5 +1,6 @@
 import type { DurableObjectState } from '@cloudflare/workers-types'
 import type { Clock } from '../../src/model/clock.ts'
+import type { Log } from '../../src/model/log-line.ts'
 import { Held } from '../../src/shard/held.ts'
 import type { ShardServices } from '../../src/shard/shard.ts'
 import { ShardObject } from '../../src/shard/shard.ts'
@@ -23,6 +24,10 @@ type Env = { readonly clock: Clock; readonly services: ShardServices }
 class SimulatedShard extends ShardObject<Env> {
   protected override get clock(): Clock {
     return this.env.clock
+  }
+
+  protected override get log(): Log {
+    return () => {}
   }
 
   protected override services(): ShardServices {

@@ -92,8 +92,8 @@ export class Isolate {
     const { scheduler, isExact } = this.#world
     scheduler.note(`request for ${part.shard}: ${describe(aboard)}`)
     const answered = this.#expectAnswer(part.shard, context)
-    const { shard, cells, named } = part
-    const landing = await context.run(() => this.#coalescer.submit(shard, cells, context.keepAlive, named))
+    const { shard, unnamed, named } = part
+    const landing = await context.run(() => this.#coalescer.submit(shard, unnamed, context.keepAlive, named))
     answered()
     scheduler.note(`answer ${JSON.stringify(landing)}: ${describe(aboard)}`)
     this.#checkNobodyLost(landing)

@@ -102,6 +102,8 @@ async function checkMirrored({ name, shard }: Instance, stored: Holdings): Promi
     if (live[part] !== stored[part])
       throw new Violation(`[J1] ${name}: ${part} is ${live[part]}, stored ${stored[part]}`)
   }
+  const [tally, storedTally] = [JSON.stringify(live.tally), JSON.stringify(stored.tally)]
+  if (tally !== storedTally) throw new Violation(`[J1] ${name}: the tally is ${tally}, stored ${storedTally}`)
   for (const part of ['open', 'frozen', 'parked'] as const) {
     const [inMemory, inStorage] = [live[part].increments, stored[part].increments]
     if (inMemory !== inStorage)

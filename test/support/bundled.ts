@@ -19,12 +19,14 @@ function wranglerCommand(): string {
  * The Worker as `npm run build` makes it: one ES module, with what wrangler.toml says.
  *
  * @param entry path from the project's root, in place of wrangler.toml's `main`.
+ * @param config path from the project's root, of another Worker's configuration.
  * @returns the module's text, a megabyte or so; made in about 2 s.
  * @throws what wrangler printed, when it does not build.
  */
-export async function bundle(entry = 'src/index.ts'): Promise<string> {
+export async function bundle(entry = 'src/index.ts', config = 'wrangler.toml'): Promise<string> {
   const outdir = mkdtempSync(join(tmpdir(), 'sumdial-bundle-'))
-  const args = [wranglerCommand(), 'deploy', entry, '--dry-run', '--outdir', outdir]
+  const options = ['--config', config, '--dry-run', '--env=', '--outdir', outdir]
+  const args = [wranglerCommand(), 'deploy', entry, ...options]
   const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', WRANGLER_HIDE_BANNER: 'true' }
   try {
     await run(process.execPath, args, { cwd: ROOT, env })

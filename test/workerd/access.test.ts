@@ -10,20 +10,20 @@ import { ask, bodyOf, envWith, postJson, sha256, type TestToken, textOf } from '
  * second for others. A 422 is for a negative value, a 404 for what is not there, a 405 for another method.
  */
 const TABLE = `
-  token           | increment | negative | counters | in path | list    | series  | session | sign in | hour    | status | retry   | retry all | discard | nothing | method
-  none            | 401       | 401      | 401      | 401     | 401     | 401     | 401     | 401     | 401     | 401    | 401     | 401       | 401     | 401     | 401
-  unknown         | 401       | 401      | 401      | 401     | 401     | 401     | 401     | 401     | 401     | 401    | 401     | 401       | 401     | 401     | 401
-  write@acme      | 202 403   | 422      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403       | 403     | 404     | 405
-  adjust@acme     | 403       | 403      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403       | 403     | 404     | 405
-  correct@acme    | 202 403   | 202 403  | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403       | 403     | 404     | 405
-  read@acme       | 403       | 403      | 200 403  | 200 403 | 200 403 | 200 403 | 200     | 200     | 200     | 403    | 403     | 403       | 403     | 404     | 405
-  admin@acme      | 403       | 403      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 200 403 | 403       | 200 403 | 404     | 405
-  all@acme        | 202 403   | 202 403  | 200 403  | 200 403 | 200 403 | 200 403 | 200     | 200     | 200     | 403    | 200 403 | 403       | 200 403 | 404     | 405
-  write           | 202       | 422      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403       | 403     | 404     | 405
-  correct         | 202       | 202      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403       | 403     | 404     | 405
-  read            | 403       | 403      | 200      | 200     | 200     | 200     | 200     | 200     | 200     | 200    | 403     | 403       | 403     | 404     | 405
-  admin           | 403       | 403      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 200     | 200       | 200     | 404     | 405
-  all             | 202       | 202      | 200      | 200     | 200     | 200     | 200     | 200     | 200     | 200    | 200     | 200       | 200     | 404     | 405`
+  token           | increment | negative | counters | in path | list    | series  | session | sign in | hour    | status | metrics | retry   | retry all | discard | nothing | method
+  none            | 401       | 401      | 401      | 401     | 401     | 401     | 401     | 401     | 401     | 401    | 401     | 401     | 401       | 401     | 401     | 401
+  unknown         | 401       | 401      | 401      | 401     | 401     | 401     | 401     | 401     | 401     | 401    | 401     | 401     | 401       | 401     | 401     | 401
+  write@acme      | 202 403   | 422      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405
+  adjust@acme     | 403       | 403      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405
+  correct@acme    | 202 403   | 202 403  | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405
+  read@acme       | 403       | 403      | 200 403  | 200 403 | 200 403 | 200 403 | 200     | 200     | 200     | 403    | 403     | 403     | 403       | 403     | 404     | 405
+  admin@acme      | 403       | 403      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 200 403 | 403       | 200 403 | 404     | 405
+  all@acme        | 202 403   | 202 403  | 200 403  | 200 403 | 200 403 | 200 403 | 200     | 200     | 200     | 403    | 403     | 200 403 | 403       | 200 403 | 404     | 405
+  write           | 202       | 422      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405
+  correct         | 202       | 202      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405
+  read            | 403       | 403      | 200      | 200     | 200     | 200     | 200     | 200     | 200     | 200    | 200     | 403     | 403       | 403     | 404     | 405
+  admin           | 403       | 403      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 200     | 200       | 200     | 404     | 405
+  all             | 202       | 202      | 200      | 200     | 200     | 200     | 200     | 200     | 200     | 200    | 200     | 200     | 200       | 200     | 404     | 405`
 
 const ACME = 'site/acme'
 const UNDER = [ACME, `${ACME}/x`]
@@ -85,6 +85,7 @@ const ASKS: Record<string, Ask> = {
   'sign in': { route: 'POST /session', path: () => '/session', init: () => ({ method: 'POST' }) },
   hour: { route: 'GET /hours/:hour', path: () => `/hours/${shard.hour}`, init: () => get },
   status: { route: 'GET /status', path: () => '/status', init: () => get },
+  metrics: { route: 'GET /metrics', path: () => '/metrics', init: () => get },
   retry: {
     route: 'POST /parked/retry',
     path: () => '/parked/retry',
@@ -130,7 +131,7 @@ function askFor(key: string, name: string, token: string): Promise<Response> {
 function neededBy(name: string, token: string): RegExp {
   const scope = routes.find(([method, path]) => `${method} ${path}` === ASKS[name]?.route)?.[2]
   const hasScope = TOKENS[token]?.scopes.some((each) => each === scope)
-  return hasScope ? /under site\/acme alone|this token may read/ : new RegExp(`scope ${scope}`)
+  return hasScope ? /under site\/acme alone|this token or binding may read/ : new RegExp(`scope ${scope}`)
 }
 
 describe('the table of access', () => {

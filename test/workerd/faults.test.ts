@@ -15,6 +15,7 @@ import {
   freshKey,
   type OwnShard,
   ownShard,
+  post,
   query,
   ring,
   rowOf,
@@ -113,6 +114,10 @@ describe('Postgres away', () => {
     expect(status).toMatchObject({
       shards: [{ shard: shard.name, error: expect.stringContaining('version') }],
     })
+    // What the shard's own code threw could quote the journal, so nobody is told but its name.
+    const refused = await post({ key, at: shard.at })
+    expect(refused.status).toBe(503)
+    expect(((await refused.json()) as { detail: string }).detail).toMatch(/Reason: the shard threw \w+\.$/)
     expect(await runInDurableObject(shard.stub, (_, ctx) => ctx.storage.getAlarm())).toBeGreaterThan(
       Date.now(),
     )

@@ -1,8 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
 import { Coalescer } from '../../src/edge/coalescer.ts'
-import { Accumulator } from '../../src/model/accumulator.ts'
-import { cellOf } from '../../src/model/cell.ts'
+import { addUnnamed, noneUnnamed } from '../../src/model/entry.ts'
 import { call, clock, count, env, freshKey, ownShard, post, query, ring, rowOf } from './support.ts'
 
 describe('from route to row', () => {
@@ -46,9 +45,9 @@ describe('from route to row', () => {
     const send = (name: string, encoded: string) => env.SHARD.getByName(name).merge(encoded)
     const coalescer = new Coalescer({ send, clock, lingerMs: 0 })
     const submit = () => {
-      const cells = new Accumulator()
-      cells.add(key, cellOf(1))
-      return coalescer.submit(shard.name, cells, () => undefined)
+      const unnamed = noneUnnamed()
+      addUnnamed(unnamed, key, 1)
+      return coalescer.submit(shard.name, unnamed, () => undefined)
     }
     const landings = await Promise.all(Array.from({ length: 200 }, submit))
     expect(new Set(landings.map((landing) => landing.kind))).toEqual(new Set(['accepted']))

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { onError } from '../../src/edge/on-error.ts'
-import { faults } from './support.ts'
+import { count, faults, freshKey, ownShard, query, ring } from './support.ts'
 import { ask, BROKEN, envWith, postJson, SECRET, sha256, textOf } from './tokens.ts'
 
 const tokens = {
@@ -93,6 +93,85 @@ describe('a failing request', async () => {
       500,
     )
     expect(JSON.stringify(logged)).toMatch(/SyntaxError.*secrets\.test\.ts/)
+  })
+
+  /** A trigger of the user's that says what it refuses: in its message, its detail and its hint. */
+  async function withTellingTrigger(errcode: string, body: () => Promise<void>): Promise<void> {
+    await query(
+      `create function sumdial.tell() returns trigger language plpgsql as $$ begin
+         if new.key like '%${SECRET}%' then
+           raise exception 'refused % of %', new.key, new.sum using errcode = '${errcode}', detail = new.key, hint = new.key;
+         end if;
+         return new;
+       end $$`,
+      [],
+    )
+    await query(
+      'create trigger tell before insert on sumdial.counters for each row execute function sumdial.tell()',
+      [],
+    )
+    try {
+      await body()
+    } finally {
+      await query('drop function sumdial.tell() cascade', [])
+    }
+  }
+
+  test.each(['23514', '22003', 'P0001', '28P01'])(
+    'of a shard tells no key and no value: Postgres answers %s and quotes them',
+    async (errcode) => {
+      const shard = ownShard()
+      const key = `${freshKey()}/${SECRET}`
+      await withTellingTrigger(errcode, async () => {
+        await count({ key, value: 777_123_777, at: shard.at })
+        for (let i = 0; i < 3; i++) await ring(shard)
+      })
+      const told = logged.map(inspect).join('\n')
+      expect(told).toMatch(new RegExp(`"(parked|flush failed)".*"SQLSTATE ${errcode}"`))
+      for (const secret of [SECRET, key, '777123777', 'insert into', 'sumdial:sumdial', 'claim']) {
+        expect(told).not.toContain(secret)
+      }
+    },
+  )
+
+  test.each([{ kind: 'refuse' }, { kind: 'drop-answer' }, { kind: 'answer-500' }, { kind: 'copy-later' }])(
+    'or one that does not, of a shard tells no key: $kind',
+    async (fault) => {
+      const shard = ownShard()
+      const key = `${freshKey()}/${SECRET}`
+      await faults.inject(fault)
+      await count({ key, at: shard.at })
+      await ring(shard)
+      const told = logged.map(inspect).join('\n')
+      expect(told).toContain(`"shard":"${shard.name}"`)
+      expect(told).not.toContain(SECRET)
+    },
+  )
+
+  test('that was not counted has one line, with how much of it; one that was has none', async () => {
+    const worker = await envWith(tokens, { SHARD: BROKEN })
+    const items = [item(), item(), item()]
+    expect((await ask(worker, 'web', '/increment', postJson(items))).status).toBe(503)
+    expect(logged).toEqual([
+      expect.objectContaining({
+        message: 'not all counted',
+        items: 3,
+        refused: 0,
+        unknown: 3,
+        shards: [expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\dZ\/0$/)],
+        reasons: ['no such object'],
+      }),
+    ])
+    logged = []
+    expect((await ask(await envWith(tokens), 'web', '/increment', postJson(items))).status).toBe(202)
+    expect(logged).toEqual([])
+  })
+
+  test('by what a shard itself threw tells its name alone, in the answer and in the log', async () => {
+    const choked = { merge: () => Promise.reject(Object.assign(new SyntaxError(SECRET), { remote: true })) }
+    const worker = await envWith(tokens, { SHARD: { getByName: () => choked } })
+    await expectNothingSecret(await ask(worker, 'web', '/increment', postJson(item())), 503)
+    expect(JSON.stringify(logged)).toContain('the shard threw SyntaxError')
   })
 
   async function expectNothingSecret(response: Response, status: number): Promise<void> {

@@ -55,5 +55,6 @@ export type Answered = {
 } & Readonly<Record<string, unknown>>
 
 export async function bodyOf(response: Response): Promise<Answered> {
-  return (await response.json()) as Answered
+  const isJson = /json/.test(response.headers.get('content-type') ?? '')
+  return isJson ? ((await response.json()) as Answered) : { detail: await response.text() }
 }

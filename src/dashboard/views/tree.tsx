@@ -68,9 +68,9 @@ async function readOwn(
   if (key === '') return undefined
   try {
     const [answer] = await readKeys([key], { ...range, bucket: 'month', consistency: 'committed' }, signal)
-    return answer === undefined || answer.total.count === 0
-      ? undefined
-      : { key, ...answer.total, keys: 1, isKey: true }
+    if (answer === undefined || answer.total.count === 0) return undefined
+    const { sum, count, min, max } = answer.total
+    return { key, sum, count, min: min ?? 0, max: max ?? 0, keys: 1, isKey: true }
   } catch (error) {
     // With a token for what is below it, the group's own key is somebody else's.
     if (signal.aborted) throw error

@@ -1,7 +1,7 @@
 import type { oas31, ZodOpenApiPathsObject } from 'zod-openapi'
 import { createDocument } from 'zod-openapi'
 import { increment } from './counting.ts'
-import { parked, status } from './operating.ts'
+import { metrics, parked, status } from './operating.ts'
 import { readCounter, readCounters, readHour } from './reading.ts'
 
 const paths: ZodOpenApiPathsObject = {
@@ -10,6 +10,7 @@ const paths: ZodOpenApiPathsObject = {
   '/counters/{key}': { get: readCounter },
   '/hours/{hour}': { get: readHour },
   '/status': { get: status },
+  '/metrics': { get: metrics },
   '/parked/retry': { post: parked('retry', 'Retry parked cells', 'Postgres is asked once more.') },
   '/parked/discard': {
     post: parked(

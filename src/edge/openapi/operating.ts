@@ -1,4 +1,7 @@
+import { z } from 'zod'
 import type { ZodOpenApiOperationObject } from 'zod-openapi'
+import { EXPOSITION_TYPE } from '../exposition.ts'
+import { metricsParameters } from '../metrics.ts'
 import { decidedSchema, decisionSchema } from '../parked.ts'
 import { statusAnswerSchema, statusParameters } from '../status.ts'
 import { errors, json, needing, UNAVAILABLE } from './parts.ts'
@@ -11,6 +14,21 @@ export const status = needing('read', {
   requestParams: { query: statusParameters },
   responses: {
     200: json(statusAnswerSchema, 'What each shard says of itself.'),
+    ...errors(422),
+    503: UNAVAILABLE,
+  },
+})
+
+export const metrics = needing('read', {
+  operationId: 'metrics',
+  summary: 'What the shards hold, for Prometheus',
+  description: 'What /status says of recent hours, as metrics.',
+  requestParams: { query: metricsParameters },
+  responses: {
+    200: {
+      description: 'Metrics in text format 0.0.4.',
+      content: { [EXPOSITION_TYPE]: { schema: z.string() } },
+    },
     ...errors(422),
     503: UNAVAILABLE,
   },

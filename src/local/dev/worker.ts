@@ -66,7 +66,8 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
 function wranglerArgs({ port, state, vars }: WorkerOptions): string[] {
   return [
     'dev',
-    ...['--config', join(ROOT, 'wrangler.toml')],
+    // No environment: without the empty name, wrangler warns that there are some.
+    ...['--config', join(ROOT, 'wrangler.toml'), '--env='],
     ...['--ip', '127.0.0.1', '--port', String(port)],
     // 0 takes a free port, on 127.0.0.1 too; there is no way to have none.
     ...['--inspector-ip', '127.0.0.1', '--inspector-port', '0'],

@@ -68,11 +68,35 @@ export const COUNTING: readonly Plant[] = [
     edits: [
       {
         file: 'src/model/shard-name.ts',
-        find: 'hashKey(key) % valueAt(shards, hour)',
-        replace: 'hashKey(key) % (shards.at(-1)?.value ?? hour)',
+        find: 'const count = valueAt(shards, hour)',
+        replace: 'const count = shards.at(-1)?.value ?? hour',
       },
     ],
     suite: { project: 'node', file: 'test/model/routing.test.ts' },
+  },
+  {
+    name: 'value-checked-by-the-schema-alone',
+    mistake: 'the check by hand lets a value pass that the schema refuses',
+    edits: [
+      {
+        file: 'src/model/item.ts',
+        find: `typeof value !== 'number' || !isValue(value)`,
+        replace: `typeof value !== 'number'`,
+      },
+    ],
+    suite: { project: 'node', file: 'test/model/increment.test.ts' },
+  },
+  {
+    name: 'sum-left-to-doubles',
+    mistake: 'sums past 2^53 are added up as doubles',
+    edits: [
+      {
+        file: 'src/model/accumulator.ts',
+        find: 'if (Number.isSafeInteger(sum)) return sum',
+        replace: 'return sum',
+      },
+    ],
+    suite: { project: 'node', file: 'test/model/accumulator.test.ts' },
   },
   {
     name: 'refused-though-it-may-have-counted',

@@ -29,9 +29,8 @@ export const FLUSHING: readonly Plant[] = [
       },
       {
         file: FLUSH,
-        find: `store.settle(frozen.seq)
-        this.#fault = null`,
-        replace: 'this.#fault = null',
+        find: 'store.settle(frozen.seq, sent.ms)',
+        replace: '',
       },
     ],
     suite: FLUSH_TESTS,
@@ -48,8 +47,8 @@ export const FLUSHING: readonly Plant[] = [
       },
       {
         file: FLUSH,
-        find: 'if (!(await this.#send(batch))) return\n    }',
-        replace: 'if (!(await this.#send(batch))) return\n    }\n    armNext()',
+        find: 'this.#tellApplied(applied)\n',
+        replace: 'this.#tellApplied(applied)\n    armNext()\n',
       },
     ],
     suite: FLUSH_TESTS,
@@ -81,9 +80,9 @@ export const FLUSHING: readonly Plant[] = [
     edits: [
       {
         file: FLUSH,
-        find: `const { store, sink, clock, name } = this.#services
+        find: `const { store, sink, clock, name, log } = this.#services
     ${SEAL}`,
-        replace: `const { store, clock } = this.#services
+        replace: `const { store, clock, log } = this.#services
     const outcome = { kind: 'sealed', sealed: { seq: (store.frozen[0]?.seq ?? 1) - 1, batch: null } } as const`,
       },
       {
@@ -153,7 +152,7 @@ export const FLUSHING: readonly Plant[] = [
   {
     name: 'erase-without-a-look',
     mistake: 'a shard deletes what came in while it waited for its seal',
-    edits: [{ file: FLUSH, find: 'if (store.isEmpty) erase()', replace: 'erase()' }],
+    edits: [{ file: FLUSH, find: 'if (!store.isEmpty) return\n', replace: '' }],
     suite: { project: 'node', file: 'test/shard/retire.test.ts' },
   },
   {

@@ -103,8 +103,8 @@ export const NAMING: readonly Plant[] = [
     edits: [
       {
         file: 'src/edge/route.ts',
-        find: 'parts.map((part) => nameWhole(part, request))',
-        replace: 'parts.map((part, i) => (i === 0 ? nameWhole(part, request) : part))',
+        find: 'parts.map((each) => nameWhole(each, request))',
+        replace: 'parts.map((each, i) => (i === 0 ? nameWhole(each, request) : each))',
       },
     ],
     suite: SIMULATION,
@@ -127,8 +127,8 @@ export const NAMING: readonly Plant[] = [
     edits: [
       {
         file: 'src/shard/shard.ts',
-        find: 'return store.discardParked(chosen)',
-        replace: 'return store.discardParked([...store.parked.keys()])',
+        find: 'store.discardParked(chosen)',
+        replace: 'store.discardParked([...store.parked.keys()])',
       },
     ],
     suite: SIMULATION,

@@ -36,9 +36,9 @@ export const READING: readonly Plant[] = [
     mistake: 'each step of a read has its time, and all of its tries together have none',
     edits: [
       {
-        file: 'src/edge/app.ts',
-        find: 'await within(clock, READ_MS_MAX, reading)',
-        replace: 'await within(clock, READ_MS_MAX * 10, reading)',
+        file: 'src/edge/operations.ts',
+        find: 'within(services.clock, READ_MS_MAX, reading)',
+        replace: 'within(services.clock, READ_MS_MAX * 10, reading)',
       },
     ],
     suite: { project: 'node', file: 'test/edge/read-time.test.ts' },

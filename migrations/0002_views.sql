@@ -1,0 +1,2 @@
+CREATE VIEW "sumdial"."daily" AS (select key, (hour at time zone 'UTC')::date as day, sum(sum) as sum, sum(count)::bigint as count, min(min) as min, max(max) as max from sumdial.counters group by 1, 2);--> statement-breakpoint
+CREATE VIEW "sumdial"."totals" AS (select key, sum(sum) as sum, sum(count)::bigint as count, min(min) as min, max(max) as max, min(hour) as first_hour, max(hour) as last_hour from sumdial.counters group by key);

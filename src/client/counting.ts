@@ -1,0 +1,167 @@
+import type { Batch } from './batch.ts'
+import { Delivery, type Link } from './delivery.ts'
+import { Gathering } from './gathering.ts'
+import type { GiveUpKind, GiveUpReason } from './give-up.ts'
+import type { Held, Increment } from './increment.ts'
+import { DELIVERIES_MAX } from './limits.ts'
+import type { Post } from './post.ts'
+import type { Timing } from './timing.ts'
+
+export type CountingBounds = {
+  readonly lingerMs: number
+  readonly heldMax: number
+  readonly heldBytesMax: number
+  readonly batchMax: number
+  readonly batchBytesMax: number
+}
+
+export type CountingServices = {
+  readonly bounds: CountingBounds
+  readonly post: Post
+  readonly timing: Timing
+  readonly stop: AbortController
+  readonly onGiveUp: (increments: Increment[], reason: GiveUpReason) => void
+  readonly onRetry: (reason: string, failures: number) => void
+}
+
+/**
+ * What was handed in and is not settled: gathering, then in a batch, then under way. Each increment ends once, as
+ * acknowledged or as given up.
+ */
+export class Counting {
+  readonly #services: CountingServices
+  readonly #gathering: Gathering
+  readonly #link: Link
+  readonly #ready: Delivery[] = []
+  readonly #underWay = new Set<Delivery>()
+  #held = 0
+  #heldBytes = 0
+  #cancelLinger: (() => void) | undefined
+  /** What gathers has waited long enough: it leaves as soon as there is room. */
+  #isDue = false
+  #isClosed = false
+
+  constructor(services: CountingServices) {
+    const { bounds, post, timing, stop } = services
+    this.#services = services
+    this.#gathering = new Gathering({ items: bounds.batchMax, bytes: bounds.batchBytesMax }, timing.newName)
+    const acknowledge = (items: readonly Held[]) => this.#release(items)
+    const giveUp: Link['giveUp'] = (items, kind, detail) => this.#giveUp(items, kind, detail)
+    // In a turn of its own: what it throws is the caller's, and stops nothing here.
+    const onRetry: Link['onRetry'] = (...failure) => queueMicrotask(() => services.onRetry(...failure))
+    this.#link = { post, timing, stop: stop.signal, acknowledge, giveUp, onRetry }
+  }
+
+  /** Increments that are neither acknowledged nor given up. */
+  get held(): number {
+    return this.#held
+  }
+
+  take(item: Held): void {
+    const refusal = this.#refusalOf(item)
+    if (refusal === undefined) this.#gather(item)
+    else this.#report([item], ...refusal)
+  }
+
+  #refusalOf({ bytes }: Held): [GiveUpKind, detail: string] | undefined {
+    const { heldMax, heldBytesMax } = this.#services.bounds
+    if (this.#isClosed) return ['closed', 'the client was closed before']
+    const isFull = this.#held >= heldMax || this.#heldBytes + bytes > heldBytesMax
+    return isFull ? ['full', `${this.#held} increments are held, and not acknowledged`] : undefined
+  }
+
+  #gather(item: Held): void {
+    const { bounds, timing } = this.#services
+    this.#held += 1
+    this.#heldBytes += item.bytes
+    this.#makeReady(this.#gathering.add(item))
+    if (this.#ready.length > 0) this.#pump()
+    if (this.#gathering.isEmpty || this.#isDue) return
+    this.#cancelLinger ??= timing.after(bounds.lingerMs, () => this.#leave())
+  }
+
+  /** Resolves when all that was handed in before is acknowledged or given up; never rejects. */
+  async flush(): Promise<void> {
+    this.#makeReady(this.#gathering.takeAll())
+    this.#pump()
+    const before = [...this.#ready, ...this.#underWay]
+    if (before.length === 0) return
+    const letGo = this.#services.timing.stayAlive()
+    await Promise.all(before.map(({ done }) => done))
+    letGo()
+  }
+
+  /** Takes no more, and gives up what is not settled after so long. */
+  async close(deadlineMs: number): Promise<void> {
+    const { timing, stop } = this.#services
+    this.#isClosed = true
+    const cancel = timing.after(deadlineMs, () => stop.abort())
+    await this.flush()
+    cancel()
+  }
+
+  /** The page may be about to go: has called `fetch` for all that it can when it returns. */
+  leavePage(): void {
+    for (const delivery of this.#underWay) delivery.sendBeside()
+    this.#makeReady(this.#gathering.takeAll())
+    for (const delivery of this.#ready.splice(0)) this.#start(delivery, true)
+    this.#pump()
+  }
+
+  #makeReady(batches: readonly Batch[]): void {
+    this.#ready.push(...batches.map((batch) => new Delivery(batch, this.#link)))
+  }
+
+  #leave(): void {
+    this.#isDue = true
+    this.#pump()
+  }
+
+  #pump(): void {
+    while (this.#underWay.size < DELIVERIES_MAX) {
+      if (this.#ready.length === 0 && this.#isDue) this.#makeReady(this.#gathering.takeOne())
+      const delivery = this.#ready.shift()
+      if (delivery === undefined) break
+      this.#start(delivery, false)
+    }
+    if (!this.#gathering.isEmpty) return
+    this.#isDue = false
+    this.#cancelLinger?.()
+    this.#cancelLinger = undefined
+  }
+
+  #start(delivery: Delivery, outlivesPage: boolean): void {
+    this.#underWay.add(delivery)
+    void delivery.run(outlivesPage).then(() => {
+      this.#underWay.delete(delivery)
+      this.#pump()
+    })
+  }
+
+  #release(items: readonly Held[]): void {
+    this.#held -= items.length
+    for (const { bytes } of items) this.#heldBytes -= bytes
+  }
+
+  /** What an earlier try had counted is acknowledged, though its whole batch never was. */
+  #giveUp(items: readonly Held[], kind: GiveUpKind, detail: string): void {
+    this.#release(items)
+    this.#report(
+      items.filter(({ fate }) => fate !== 'counted'),
+      kind,
+      detail,
+    )
+  }
+
+  #report(items: readonly Held[], kind: GiveUpKind, detail: string): void {
+    for (const mayHaveCounted of [false, true]) {
+      const increments = items
+        .filter(({ fate }) => (fate === 'doubted') === mayHaveCounted)
+        .map(({ increment }) => increment)
+      // In a turn of its own, as onRetry.
+      if (increments.length > 0) {
+        queueMicrotask(() => this.#services.onGiveUp(increments, { kind, detail, mayHaveCounted }))
+      }
+    }
+  }
+}

@@ -1,0 +1,7 @@
+export type { Bucket, Counter, Hour, List, ListItem, Problem, Sums, Unit } from './answers.ts'
+export { type ClientOptions, createClient, type Sumdial } from './client.ts'
+export type { Fetch, FetchAnswer, FetchInit } from './fetch.ts'
+export type { GiveUpKind, GiveUpReason } from './give-up.ts'
+export type { Increment, IncrementOptions } from './increment.ts'
+export type { Instant, ListQuery, ReadQuery } from './reading.ts'
+export { SumdialError } from './sumdial-error.ts'

@@ -1,0 +1,91 @@
+import { type Batch, bodyOf } from './batch.ts'
+import type { Fetch, FetchInit } from './fetch.ts'
+import { KEEPALIVE_BYTES_MAX, REQUEST_MS_MAX } from './limits.ts'
+import { signalOf } from './signal.ts'
+import type { Timing } from './timing.ts'
+import { utf8Bytes } from './utf8.ts'
+
+/** What came of one request, before anybody judges it. */
+export type Answer =
+  | {
+      readonly kind: 'answered'
+      readonly status: number
+      /** Only this service's own errors can be believed about what was counted; a proxy's cannot. */
+      readonly isProblem: boolean
+      readonly retryAfter: string | null
+      /** Parsed JSON; undefined where it is none. */
+      readonly body: unknown
+    }
+  | { readonly kind: 'failed'; readonly reason: string }
+
+/**
+ * Sends a batch once. Never rejects, and has called `fetch` when it returns: a page that goes away runs no more of it.
+ *
+ * @param outlivesPage asks the browser to send it even when the page has gone.
+ */
+export type Post = (batch: Batch, outlivesPage: boolean) => Promise<Answer>
+
+export type Poster = {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly fetch: Fetch
+  readonly timing: Timing
+  /** Fired: nothing more is waited for. */
+  readonly stop: AbortSignal
+}
+
+/** What `POST /increment` is sent with. */
+export function postTo(poster: Poster): Post {
+  let keepaliveBytes = 0
+  return async (batch, outlivesPage) => {
+    const body = bodyOf(batch)
+    const bytes = outlivesPage ? utf8Bytes(body) : 0
+    // Past the bound fetch would refuse; without keepalive it may get through yet.
+    const keepalive = outlivesPage && keepaliveBytes + bytes <= KEEPALIVE_BYTES_MAX
+    if (keepalive) keepaliveBytes += bytes
+    try {
+      return await send(poster, batch, keepalive ? { body, keepalive } : { body })
+    } finally {
+      if (keepalive) keepaliveBytes -= bytes
+    }
+  }
+}
+
+async function send(
+  { url, headers, fetch, timing, stop }: Poster,
+  { name }: Batch,
+  more: Pick<FetchInit, 'body' | 'keepalive'>,
+): Promise<Answer> {
+  const abort = new AbortController()
+  const end = () => abort.abort()
+  const cancelTimer = timing.after(REQUEST_MS_MAX, end)
+  stop.addEventListener('abort', end)
+  try {
+    const own: Record<string, string> = { ...headers, 'content-type': 'application/json' }
+    if (name !== null) own['idempotency-key'] = name
+    const init = { method: 'POST', redirect: 'manual', signal: signalOf(abort), ...more } as const
+    const response = await fetch(url, { ...init, headers: own })
+    const text = await response.text()
+    return {
+      kind: 'answered',
+      status: response.status,
+      isProblem: response.headers.get('content-type')?.startsWith('application/problem+json') ?? false,
+      retryAfter: response.headers.get('retry-after'),
+      body: parse(text),
+    }
+  } catch (error) {
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+    return { kind: 'failed', reason: cause instanceof Error ? cause.message : String(cause) }
+  } finally {
+    cancelTimer()
+    stop.removeEventListener('abort', end)
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

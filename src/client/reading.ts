@@ -1,0 +1,119 @@
+import type { Counter, Hour, List, ListItem, Problem, Unit } from './answers.ts'
+import { parseExactly } from './exact-json.ts'
+import type { Fetch } from './fetch.ts'
+import { REQUEST_MS_MAX } from './limits.ts'
+import { signalOf } from './signal.ts'
+import { SumdialError } from './sumdial-error.ts'
+import type { Timing } from './timing.ts'
+
+/** RFC 3339, a Date, or epoch milliseconds. */
+export type Instant = string | Date | number
+
+export type ReadQuery = {
+  /** The last 24 hours by default; `to` is not part of them. */
+  from?: Instant | undefined
+  to?: Instant | undefined
+  /** `hour` by default. */
+  bucket?: Unit | undefined
+  /** An IANA time zone; UTC by default. */
+  tz?: string | undefined
+  /** `fresh` by default: all that was acknowledged before. `committed` asks Postgres alone, `unsettled` the shards alone. */
+  consistency?: 'fresh' | 'committed' | 'unsettled' | undefined
+  /** How many hours before this one are fresh: 1 by default. */
+  freshHours?: number | undefined
+}
+
+export type ListQuery = {
+  /** Of the keys to list: `site/` for whole segments, all by default. */
+  prefix?: string | undefined
+  from?: Instant | undefined
+  to?: Instant | undefined
+  /** By key in pages, by default; or the largest first, in one page. */
+  sort?: 'key' | '-sum' | '-count' | undefined
+  /** Items of a page: 100 by default. */
+  limit?: number | undefined
+  /** Groups keys by so many segments behind the prefix's last `/`. */
+  depth?: number | undefined
+  /** `nextCursor` of the page before. */
+  cursor?: string | undefined
+}
+
+export type Asker = {
+  /** Without a slash at its end. */
+  readonly base: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly fetch: Fetch
+  readonly timing: Timing
+}
+
+/** Asks the server. Every call may reject with a SumdialError, or with what `fetch` rejects with. */
+export class Reading {
+  readonly #asker: Asker
+
+  constructor(asker: Asker) {
+    this.#asker = asker
+  }
+
+  async read(key: string, query: ReadQuery): Promise<Counter> {
+    return (await this.#get(`/counters?${searchFor([key], query)}`)) as Counter
+  }
+
+  async readAll(keys: readonly string[], query: ReadQuery): Promise<Counter[]> {
+    const [first, ...others] = keys
+    if (first === undefined) return []
+    if (others.length === 0) return [await this.read(first, query)]
+    const answer = await this.#get(`/counters?${searchFor(keys, query)}`)
+    return (answer as { items: Counter[] }).items
+  }
+
+  async list({ prefix = '', ...query }: ListQuery): Promise<List> {
+    const search = searchOf(query)
+    search.append('prefix', prefix)
+    return (await this.#get(`/counters?${search}`)) as List
+  }
+
+  /** Every item of every page from `query.cursor` on. */
+  async *listAll(query: ListQuery): AsyncGenerator<ListItem, void, undefined> {
+    let cursor = query.cursor
+    do {
+      const page = await this.list({ ...query, cursor })
+      yield* page.items
+      cursor = page.nextCursor ?? undefined
+    } while (cursor !== undefined)
+  }
+
+  async hour(hour: string): Promise<Hour> {
+    return (await this.#get(`/hours/${encodeURIComponent(hour)}`)) as Hour
+  }
+
+  async #get(path: string): Promise<unknown> {
+    const { base, headers, fetch, timing } = this.#asker
+    const abort = new AbortController()
+    const cancel = timing.after(REQUEST_MS_MAX, () => abort.abort())
+    try {
+      const init = { method: 'GET', redirect: 'manual', signal: signalOf(abort) } as const
+      const response = await fetch(`${base}${path}`, { ...init, headers: { ...headers } })
+      const text = await response.text()
+      const type = response.headers.get('content-type') ?? ''
+      if (response.status === 200 && type.startsWith('application/json')) return parseExactly(text)
+      const isProblem = type.startsWith('application/problem+json')
+      throw new SumdialError(response.status, isProblem ? (JSON.parse(text) as Problem) : null)
+    } finally {
+      cancel()
+    }
+  }
+}
+
+function searchFor(keys: readonly string[], query: ReadQuery): URLSearchParams {
+  const search = searchOf(query)
+  for (const key of keys) search.append('key', key)
+  return search
+}
+
+function searchOf(query: Readonly<Record<string, Instant | undefined>>): URLSearchParams {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) search.append(name, value instanceof Date ? value.toISOString() : String(value))
+  }
+  return search
+}

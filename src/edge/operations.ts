@@ -1,0 +1,85 @@
+import { READ_MS_MAX } from '../limits.ts'
+import type { Problem } from '../model/problem.ts'
+import type { Grant } from '../model/token.ts'
+import { refuseOutside, refuseUnlessWhole } from './access.ts'
+import type { CounterAnswer, SeriesAnswer } from './counter-answer.ts'
+import { readCounters } from './counters.ts'
+import { type HourAnswer, readHour } from './hours.ts'
+import { type AskedIncrements, ingest } from './ingest.ts'
+import { type ListAnswer, listAnswer } from './list.ts'
+import { parseListQuery } from './list-query.ts'
+import { nextHourWaker } from './next-hour.ts'
+import type { Ingested } from './outcome.ts'
+import type { Asked } from './parameters.ts'
+import { parseCounterQuery } from './query.ts'
+import { readSeriesAnswer } from './series.ts'
+import type { EdgeServices } from './services.ts'
+import { readStatus, type StatusAnswer } from './status.ts'
+import { within } from './within.ts'
+
+/** Who asks, when that arrived, and what keeps its work alive when whoever asked has gone. */
+export type Caller = {
+  readonly grant: Grant
+  readonly nowMs: number
+  readonly keepAlive: (turn: Promise<unknown>) => void
+}
+
+export type Operations = ReturnType<typeof operationsOf>
+
+/**
+ * What Sumdial can be asked, over HTTP and through a service binding. Whoever calls has checked the scope; the prefix
+ * is held here. [S2] Each answers, or says why not; one rejects for a bug, and with Unavailable for nobody's fault.
+ */
+export function operationsOf(services: EdgeServices) {
+  const { config } = services
+  const wakeNextHour = nextHourWaker(config, services.wake)
+
+  return {
+    async increment(asked: AskedIncrements, caller: Caller): Promise<Ingested | Problem> {
+      wakeNextHour(caller.nowMs, caller.keepAlive)
+      return ingest(asked, { config, coalescer: services.coalescer, ...caller })
+    },
+
+    /** @param keyInPath the key of `GET /counters/{key}`. */
+    async read(
+      asked: Asked,
+      { grant, nowMs }: Caller,
+      keyInPath: string | undefined = undefined,
+    ): Promise<readonly CounterAnswer[] | Problem> {
+      const query = parseCounterQuery(asked, keyInPath, nowMs)
+      if ('kind' in query) return query
+      const keys = query.keys.map((key) => ({ key }))
+      const outside = refuseOutside(grant, keys)
+      if (outside !== undefined) return outside
+      const { readCommitted, askUnsettled } = services
+      const reading = readCounters(query, { readCommitted, askUnsettled, shards: config.shards, nowMs })
+      // All of its tries together: each step has a bound of its own, but there are ten of them.
+      return within(services.clock, READ_MS_MAX, reading)
+    },
+
+    async list(asked: Asked, { grant, nowMs }: Caller): Promise<ListAnswer | Problem> {
+      const list = parseListQuery(asked, grant.prefix, nowMs)
+      return 'kind' in list ? list : listAnswer(list, services.listCounters)
+    },
+
+    async series(asked: Asked, { grant, nowMs }: Caller): Promise<SeriesAnswer | Problem> {
+      const { readSeries, askUnsettledUnder } = services
+      const world = { readSeries, askUnsettledUnder, shards: config.shards, nowMs }
+      return within(services.clock, READ_MS_MAX, readSeriesAnswer(asked, grant.prefix, world))
+    },
+
+    async hour(asked: Asked, hour: unknown, { grant, nowMs }: Caller): Promise<HourAnswer | Problem> {
+      const { shards, lateHours } = config
+      const { askSettlement } = services
+      return readHour(asked, hour, grant.prefix, { askSettlement, shards, lateHours, nowMs })
+    },
+
+    async status(asked: Asked, { grant, nowMs }: Caller): Promise<StatusAnswer | Problem> {
+      const { askStatus, readLedger } = services
+      return (
+        refuseUnlessWhole(grant) ??
+        (await readStatus(asked, { askStatus, readLedger, shards: config.shards, nowMs }))
+      )
+    },
+  }
+}

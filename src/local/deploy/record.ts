@@ -1,0 +1,165 @@
+import { z } from 'zod'
+import { LATE_HOURS_MAX, SHARDS_MAX } from '../../limits.ts'
+import type { Hour } from '../../model/hour.ts'
+import { formatSchedule, parseSchedule, type Schedule } from '../../model/schedule.ts'
+import { type EditFault, editFaults, type Schedules } from '../../model/schedule-edit.ts'
+
+/** What one deploy makes live, under a random name. */
+export type Deploy = {
+  readonly id: string
+  readonly schedules: Schedules
+  /** When it was recorded, in epoch ms of Postgres's clock. */
+  readonly beganMs: number
+}
+
+/** A deploy that was begun, of which nobody has said whether it is live. */
+export type Unconfirmed = Deploy & { readonly hasEnded: boolean }
+
+/**
+ * What Postgres remembers of a Worker's deploys, for the next one.
+ *
+ * Neither order is safe alone: what is recorded after it is live may be lost between the two, and what is recorded
+ * before may never go live. So a deploy is recorded before and confirmed after, and until it is, either may be live.
+ */
+export type DeployRecord = {
+  readonly live: Deploy | null
+  /** In the order in which they were begun, all after `live`. */
+  readonly unconfirmed: readonly Unconfirmed[]
+}
+
+export const NOTHING_DEPLOYED: DeployRecord = { live: null, unconfirmed: [] }
+
+/** So long after its beginning, a deploy that has not said that it ended has: its wrangler is ended before that. */
+export const UNDER_WAY_MS_MAX = 21 * 60_000
+
+/** What may be live: a deploy, or under the name `before` what was live before all that are unconfirmed. */
+export type Candidate = { readonly id: string; readonly deploy: Deploy | null; readonly faults: EditFault[] }
+
+export type DeployPlan =
+  /** This is to be recorded, and then the deploy may go on. */
+  | { readonly kind: 'begin'; readonly record: DeployRecord }
+  /** The edit touches an hour that it may not, whatever is live. */
+  | { readonly kind: 'refused'; readonly faults: readonly EditFault[] }
+  /** It depends on what is live, and only a person can look. */
+  | { readonly kind: 'ambiguous'; readonly candidates: readonly Candidate[] }
+  | { readonly kind: 'under_way'; readonly other: Unconfirmed; readonly untilMs: number }
+  /** A person has named what is live, and there is no such deploy among those in question. */
+  | { readonly kind: 'unknown_live'; readonly candidates: readonly Candidate[] }
+
+export type Told = {
+  /** The id of a candidate, if a person has said which one is live. */
+  readonly live?: string | undefined
+  /** Hours whose shards have not all been sealed, as the ledger has it. */
+  readonly unsealed?: readonly Hour[]
+}
+
+export function planDeploy(
+  record: DeployRecord,
+  next: Deploy,
+  { live, unsealed = [] }: Told = {},
+): DeployPlan {
+  const nowMs = next.beganMs
+  const other = record.unconfirmed.find(
+    ({ hasEnded, beganMs }) => !hasEnded && nowMs < beganMs + UNDER_WAY_MS_MAX,
+  )
+  if (other !== undefined) return { kind: 'under_way', other, untilMs: other.beganMs + UNDER_WAY_MS_MAX }
+  const candidates = candidatesOf(record, next, unsealed)
+  const named = candidates.find(({ id }) => id === live)
+  if (live !== undefined && (named === undefined || candidates.length === 1))
+    return { kind: 'unknown_live', candidates }
+  const possible = named === undefined ? candidates : [named]
+  const faulty = possible.find(({ faults }) => faults.length > 0)
+  if (faulty === undefined) return { kind: 'begin', record: begun(record, next, named) }
+  if (possible.some(({ faults }) => faults.length === 0)) return { kind: 'ambiguous', candidates }
+  return { kind: 'refused', faults: faulty.faults }
+}
+
+const BEFORE = 'before'
+
+function candidatesOf(
+  { live, unconfirmed }: DeployRecord,
+  next: Deploy,
+  unsealed: readonly Hour[],
+): Candidate[] {
+  const candidate = (id: string, deploy: Deploy | null): Candidate => ({
+    id,
+    deploy,
+    // Where nothing is live, no shard has been made of anything.
+    faults: deploy === null ? [] : editFaults(deploy.schedules, next.schedules, next.beganMs, unsealed),
+  })
+  return [candidate(BEFORE, live), ...unconfirmed.map((deploy) => candidate(deploy.id, deploy))]
+}
+
+function begun(record: DeployRecord, next: Deploy, named: Candidate | undefined): DeployRecord {
+  const settled = named === undefined ? record : { live: named.deploy, unconfirmed: [] }
+  return { ...settled, unconfirmed: [...settled.unconfirmed, { ...next, hasEnded: false }] }
+}
+
+/** After wrangler has ended, and nobody knows what came of it. */
+export function ended(record: DeployRecord, id: string): DeployRecord {
+  const unconfirmed = record.unconfirmed.map((deploy) =>
+    deploy.id === id ? { ...deploy, hasEnded: true } : deploy,
+  )
+  return { ...record, unconfirmed }
+}
+
+/** After wrangler has said that it is live: it has replaced all that were begun before it. */
+export function confirmed(record: DeployRecord, id: string): DeployRecord {
+  const at = record.unconfirmed.findIndex((deploy) => deploy.id === id)
+  const found = record.unconfirmed[at]
+  // It came so late that another deploy has taken its place.
+  if (found === undefined) return record
+  const { hasEnded: _, ...live } = found
+  return { live, unconfirmed: record.unconfirmed.slice(at + 1) }
+}
+
+const schedule = (min: number, max: number) =>
+  z.string().transform((text, ctx): Schedule => {
+    const parsed = parseSchedule(text, { min, max })
+    if (!('fault' in parsed)) return parsed
+    ctx.addIssue({ code: 'custom', message: parsed.fault })
+    return z.NEVER
+  })
+
+const deploySchema = z.object({
+  id: z.string(),
+  SHARDS: schedule(1, SHARDS_MAX),
+  LATE_HOURS: schedule(0, LATE_HOURS_MAX),
+  began: z.iso.datetime().transform((text) => Date.parse(text)),
+})
+
+type StoredDeploy = z.infer<typeof deploySchema>
+
+const deployOf = ({ id, began, ...schedules }: StoredDeploy): Deploy => ({ id, schedules, beganMs: began })
+
+/** A row's `value` in `sumdial.settings`; docs/storage.md describes it. */
+export const recordSchema = z
+  .object({
+    v: z.literal(1),
+    live: deploySchema.nullable(),
+    unconfirmed: z.array(deploySchema.extend({ ended: z.boolean() })),
+  })
+  .transform(
+    ({ live, unconfirmed }): DeployRecord => ({
+      live: live === null ? null : deployOf(live),
+      unconfirmed: unconfirmed.map(({ ended, ...deploy }) => ({ ...deployOf(deploy), hasEnded: ended })),
+    }),
+  )
+
+/** The inverse of `recordSchema`. */
+export function encodeRecord({ live, unconfirmed }: DeployRecord): z.input<typeof recordSchema> {
+  return {
+    v: 1,
+    live: live === null ? null : encodeDeploy(live),
+    unconfirmed: unconfirmed.map((deploy) => ({ ...encodeDeploy(deploy), ended: deploy.hasEnded })),
+  }
+}
+
+function encodeDeploy({ id, schedules, beganMs }: Deploy): z.input<typeof deploySchema> {
+  return {
+    id,
+    SHARDS: formatSchedule(schedules.SHARDS),
+    LATE_HOURS: formatSchedule(schedules.LATE_HOURS),
+    began: new Date(beganMs).toISOString(),
+  }
+}

@@ -1,0 +1,89 @@
+import { eq, like, sql } from 'drizzle-orm'
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
+import type { Hour } from '../../model/hour.ts'
+import { parseShardName } from '../../model/shard-name.ts'
+import { ledger, SCHEMA, settings } from '../../postgres/schema.ts'
+import { withClient } from '../with-client.ts'
+import { DeployError } from './deploy-error.ts'
+import { type DeployRecord, encodeRecord, NOTHING_DEPLOYED, recordSchema } from './record.ts'
+
+/** What Postgres remembers of deploys. Each call has a connection of its own: minutes lie between them. */
+export interface Records {
+  /** Reads and nothing else, also of a database without the schema. */
+  read(): Promise<Remembered>
+  /** Puts another record in the place of one, or leaves it when `decide` throws. Two at a time follow each other. */
+  change(decide: (remembered: Remembered) => DeployRecord): Promise<void>
+}
+
+export type Remembered = {
+  readonly record: DeployRecord
+  /** By Postgres's clock, which is set right more surely than that of a laptop. */
+  readonly nowMs: number
+  /** Hours with a writer that has not been sealed. */
+  readonly unsealed: readonly Hour[]
+  /** Other Workers that have deployed with this database. */
+  readonly others: readonly string[]
+}
+
+const PREFIX = 'deploys:'
+
+/** @param worker the name of the Worker: staging and production may share a database, not a record. */
+export function createRecords(url: string, worker: string): Records {
+  const name = `${PREFIX}${worker}`
+  return {
+    read: () => transaction(url, { accessMode: 'read only' }, (tx) => readRecord(tx, name)),
+    change: (decide) =>
+      transaction(url, {}, async (tx) => {
+        await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('sumdial.deploys', 0))`)
+        await writeRecord(tx, name, decide(await readRecord(tx, name)))
+      }),
+  }
+}
+
+type Transaction = Pick<NodePgDatabase, 'execute' | 'select' | 'selectDistinct' | 'insert'>
+
+function transaction<T>(
+  url: string,
+  config: { accessMode?: 'read only' },
+  run: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  return withClient(url, (client) => drizzle(client).transaction(run, config))
+}
+
+async function readRecord(tx: Transaction, name: string): Promise<Remembered> {
+  const { rows } = await tx.execute<{ now_ms: string; there: string | null }>(sql`
+select floor(extract(epoch from clock_timestamp()) * 1000)::text as now_ms, to_regclass(${`${SCHEMA}.settings`}) as there`)
+  const nowMs = Number(rows[0]?.now_ms)
+  if (rows[0]?.there == null) return { record: NOTHING_DEPLOYED, nowMs, unsealed: [], others: [] }
+  const found = await tx
+    .select()
+    .from(settings)
+    .where(like(settings.name, `${PREFIX}%`))
+    .orderBy(settings.name)
+  const own = found.find((row) => row.name === name)
+  const others = found.flatMap((row) => (row.name === name ? [] : [row.name.slice(PREFIX.length)]))
+  const record = own === undefined ? NOTHING_DEPLOYED : parseRecord(own.value, name)
+  return { record, nowMs, unsealed: await readUnsealed(tx), others }
+}
+
+async function readUnsealed(tx: Transaction): Promise<Hour[]> {
+  const rows = await tx.selectDistinct({ shard: ledger.shard }).from(ledger).where(eq(ledger.sealed, false))
+  return rows.flatMap(({ shard }) => parseShardName(shard)?.hour ?? [])
+}
+
+function parseRecord(value: unknown, name: string): DeployRecord {
+  const parsed = recordSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw new DeployError(
+    `The row ${name} of ${SCHEMA}.settings cannot be read: ${parsed.error.issues[0]?.message}. A newer version of ` +
+      'Sumdial may have written it: deploy with that one, or mend the row. Nothing was changed.',
+  )
+}
+
+async function writeRecord(tx: Transaction, name: string, record: DeployRecord): Promise<void> {
+  const value = encodeRecord(record)
+  await tx
+    .insert(settings)
+    .values({ name, value })
+    .onConflictDoUpdate({ target: settings.name, set: { value, recordedAt: sql`now()` } })
+}

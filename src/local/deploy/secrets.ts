@@ -1,0 +1,53 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { DeployError } from './deploy-error.ts'
+import type { Secrets } from './target.ts'
+import type { Wrangler } from './wrangler.ts'
+
+const NEEDED = ['DATABASE_URL', 'API_TOKENS'] as const
+
+/**
+ * A file of secrets for `wrangler deploy --secrets-file`, so that code and secrets go live in one step, at a first deploy
+ * too. JSON, for wrangler expands `$` in any other.
+ *
+ * @returns its path.
+ */
+export function writeSecrets(folder: string, secrets: Secrets): string {
+  const path = join(folder, 'secrets.json')
+  writeFileSync(path, JSON.stringify(secrets), { mode: 0o600 })
+  return path
+}
+
+/** The secrets that a Worker has, by name; `null` when there is no such Worker yet. */
+export type Listed = ReadonlySet<string> | null
+
+const listSchema = z.array(z.object({ name: z.string() }))
+
+/** @throws DeployError */
+export async function listSecrets(wrangler: Wrangler, flags: readonly string[]): Promise<Listed> {
+  const { code, text } = await wrangler(['secret', 'list', '--format', 'json', ...flags], 'caught')
+  // wrangler 4.156, src/secret: it tells this from its other errors by these words alone.
+  if (code !== 0 && /Worker "[^"]*"( \(env: [^)]*\))? not found/.test(text)) return null
+  const start = text.indexOf('[')
+  const list = code === 0 && start >= 0 ? listSchema.safeParse(parseJson(text.slice(start))) : undefined
+  if (list?.success) return new Set(list.data.map(({ name }) => name))
+  throw new DeployError(
+    `Cloudflare could not be asked about this Worker:\n\n${text.trim()}\n\n` +
+      'Log in with `npx wrangler login` (or set CLOUDFLARE_API_TOKEN), and run this again. Nothing was changed.',
+  )
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+/** What the Worker still lacks after a deploy that took `taken` along. */
+export function missingSecrets(listed: Listed, taken: Secrets): string[] {
+  return NEEDED.filter((name) => taken[name] === undefined && !listed?.has(name))
+}

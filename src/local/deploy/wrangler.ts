@@ -1,0 +1,90 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { privateFolder } from './private-folder.ts'
+
+const ROOT = join(import.meta.dirname, '../../..')
+
+/** wrangler's own program, whatever the PATH says. */
+const WRANGLER = fileURLToPath(import.meta.resolve('wrangler'))
+
+/**
+ * How long one run of wrangler may take; then it is ended. A schedule's change begins an hour after it was checked, so
+ * that what waits at a question for longer must not go live any more.
+ */
+export const WRANGLER_MS_MAX = 20 * 60_000
+
+/**
+ * Runs wrangler to its end.
+ *
+ * @param output `shown`: it has this terminal, and may ask. `caught`: it is quiet, and may not.
+ */
+export type Wrangler = (args: readonly string[], output: 'shown' | 'caught') => Promise<WranglerEnding>
+
+export type WranglerEnding = {
+  /** Null when it was ended by a signal. */
+  readonly code: number | null
+  /** What it printed, if that was caught. */
+  readonly text: string
+  /** The version that it made live; null for none. Its code is 0 also when a person has told it not to deploy. */
+  readonly versionId: string | null
+}
+
+export const runWrangler: Wrangler = async (args, output) => {
+  using folder = privateFolder()
+  const record = join(folder.path, 'output.ndjson')
+  const child = spawn(process.execPath, ['--no-warnings', WRANGLER, ...args], {
+    cwd: ROOT,
+    env: { ...wranglerEnv(), WRANGLER_OUTPUT_FILE_PATH: record },
+    stdio: output === 'shown' ? 'inherit' : ['ignore', 'pipe', 'pipe'],
+  })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      text += chunk
+    })
+  using _ = endInTime(child)
+  using __ = passSignalsOn(child)
+  const [code] = await once(child, 'close')
+  return { code, text, versionId: readVersionId(record) }
+}
+
+/** This process's own, without the secrets, which go in a file, and without another name for the Worker. */
+function wranglerEnv(): NodeJS.ProcessEnv {
+  const { DATABASE_URL: _, API_TOKENS: __, WRANGLER_CI_OVERRIDE_NAME: ___, ...rest } = process.env
+  return rest
+}
+
+const deploySchema = z.object({ type: z.literal('deploy'), version_id: z.string().nullable() })
+
+/** From what wrangler writes for other programs, a JSON object a line. */
+function readVersionId(path: string): string | null {
+  if (!existsSync(path)) return null
+  for (const line of readFileSync(path, 'utf8').trim().split('\n')) {
+    const entry = deploySchema.safeParse(JSON.parse(line))
+    if (entry.success) return entry.data.version_id
+  }
+  return null
+}
+
+/** By the clock on the wall: a timer stands still while a laptop sleeps. */
+function endInTime(child: ChildProcess): Disposable {
+  const endMs = Date.now() + WRANGLER_MS_MAX
+  const timer = setInterval(() => Date.now() > endMs && child.kill('SIGKILL'), 1_000)
+  return { [Symbol.dispose]: () => clearInterval(timer) }
+}
+
+/** A Ctrl-C ends wrangler, and then this process has its say: what it began is recorded, its file of secrets removed. */
+function passSignalsOn(child: ChildProcess): Disposable {
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  const passOn = (signal: NodeJS.Signals) => void child.kill(signal)
+  for (const signal of signals) process.on(signal, passOn)
+  return {
+    [Symbol.dispose]() {
+      for (const signal of signals) process.off(signal, passOn)
+    },
+  }
+}

@@ -1,0 +1,85 @@
+import { expect, onTestFinished, test } from 'vitest'
+import { createClient, SumdialError } from '../../src/client/index.ts'
+import { listen, problem } from '../local/scripted-worker.ts'
+
+/** A server on this machine that answers each request with the next body; and the paths that it was asked for. */
+async function serve(...bodies: readonly string[]) {
+  const server = await listen((_request, n, response) => {
+    response.writeHead(200, { 'content-type': 'application/json' }).end(bodies[n])
+  })
+  onTestFinished(server.close)
+  const sumdial = createClient({ url: `${server.url}behind/a/proxy/`, token: 'sd_secret' })
+  return { sumdial, asked: () => server.received.map(({ path }) => path), received: server.received }
+}
+
+test('a key, with every parameter, at the address behind a path', async () => {
+  const { sumdial, asked, received } = await serve('{"key":"a b/ü","total":{"sum":12345678901234567890123}}')
+  const from = new Date(Date.UTC(2026, 10, 21))
+  const query = { from, to: 1_795_294_200_000, bucket: 'day', tz: 'Asia/Kolkata', freshHours: 3 } as const
+  expect((await sumdial.read('a b/ü', query)).total.sum).toBe(12_345_678_901_234_567_890_123n)
+  expect(asked()).toEqual([
+    '/behind/a/proxy/counters?from=2026-11-21T00%3A00%3A00.000Z&to=1795294200000&bucket=day&tz=Asia%2FKolkata&freshHours=3&key=a+b%2F%C3%BC',
+  ])
+  expect(received[0]?.headers.authorization).toBe('Bearer sd_secret')
+})
+
+test('several keys in one request, one as if it were several, and none without any', async () => {
+  const { sumdial, asked } = await serve('{"items":[{"key":"a"},{"key":"b"}]}', '{"key":"a"}')
+  expect(await sumdial.read(['a', 'b'])).toEqual([{ key: 'a' }, { key: 'b' }])
+  expect(await sumdial.read(['a'])).toEqual([{ key: 'a' }])
+  expect(await sumdial.read([])).toEqual([])
+  expect(asked()).toEqual(['/behind/a/proxy/counters?key=a&key=b', '/behind/a/proxy/counters?key=a'])
+})
+
+test('all items of a list, page by page, and no page before it is needed', async () => {
+  const { sumdial, asked } = await serve(
+    '{"items":[{"key":"a","sum":1},{"key":"b","sum":2}],"nextCursor":"next"}',
+    '{"items":[{"key":"c","sum":3}],"nextCursor":null}',
+  )
+  const sums: bigint[] = []
+  for await (const { key, sum } of sumdial.listAll({ prefix: 'site/', limit: 2 })) {
+    if (key === 'b') expect(asked()).toHaveLength(1)
+    sums.push(sum)
+  }
+  expect(sums).toEqual([1n, 2n, 3n])
+  expect(asked()[1]).toBe('/behind/a/proxy/counters?limit=2&cursor=next&prefix=site%2F')
+})
+
+test('an hour by its name, or by a time in it', async () => {
+  const { sumdial, asked } = await serve('{"state":"open"}', '{"state":"final"}')
+  expect((await sumdial.hour('2026-11-21T20Z')).state).toBe('open')
+  expect((await sumdial.hour(new Date(Date.UTC(2026, 10, 21, 20, 59)))).state).toBe('final')
+  expect(asked()).toEqual(['/behind/a/proxy/hours/2026-11-21T20Z', '/behind/a/proxy/hours/2026-11-21T20Z'])
+})
+
+test("an error has the status and the server's problem; another's has none; a redirect is not followed", async () => {
+  const server = await listen((_request, n, response) => {
+    if (n === 0) problem(response, 422, { detail: 'tz must be one', parameter: 'tz' })
+    else response.writeHead(n === 1 ? 502 : 302, { 'content-type': 'text/html', location: '/' }).end('<html>')
+  })
+  onTestFinished(server.close)
+  const sumdial = createClient({ url: server.url })
+  const failures = [
+    await failureOf(sumdial.read('a')),
+    await failureOf(sumdial.list()),
+    await failureOf(sumdial.hour('x')),
+  ]
+  expect(failures.map(({ status, problem }) => [status, problem?.parameter])).toEqual([
+    [422, 'tz'],
+    [502, undefined],
+    [302, undefined],
+  ])
+})
+
+async function failureOf(asked: Promise<unknown>): Promise<SumdialError> {
+  const failure: unknown = await asked.catch((error: unknown) => error)
+  if (failure instanceof SumdialError) return failure
+  throw new Error(`${failure} is no SumdialError`)
+}
+
+test('an address that is none, or none of HTTP, or a bound that is none, makes no client', () => {
+  expect(() => createClient({ url: 'sumdial.example' })).toThrow(TypeError)
+  expect(() => createClient({ url: 'ftp://sumdial.example' })).toThrow(TypeError)
+  expect(() => createClient({ url: 'https://sumdial.example', batchMax: 10_001 })).toThrow(TypeError)
+  expect(() => createClient({ url: 'https://sumdial.example', lingerMs: Number.NaN })).toThrow(TypeError)
+})

@@ -1,0 +1,48 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+const ROOT = join(import.meta.dirname, '../..')
+const FIXTURE = join(import.meta.dirname, 'client-project')
+
+/** A project of somebody else's, with the packed client installed and nothing else. */
+export interface Project {
+  /** What it has under node_modules. */
+  installed(): Promise<string[]>
+  /** Type-checks `main` with these compiler options. @returns what the compiler says, empty when all is well. */
+  check(main: string, options: object): Promise<string>
+  start(main: string, ...args: readonly string[]): ChildProcess
+  remove(): Promise<void>
+}
+
+export async function makeProject(): Promise<Project> {
+  const dir = await mkdtemp(join(tmpdir(), 'sumdial-client-'))
+  const npm = (...args: string[]) => run('npm', args, { cwd: dir })
+  await cp(FIXTURE, dir, { recursive: true })
+  await run('npm', ['pack', '--pack-destination', dir], { cwd: ROOT })
+  const [tarball = ''] = (await readdir(dir)).filter((name) => name.endsWith('.tgz'))
+  await npm('install', '--offline', '--ignore-scripts', `./${tarball}`)
+  return {
+    installed: async () => (await readdir(join(dir, 'node_modules'))).filter((name) => !name.startsWith('.')),
+    async check(main, options) {
+      const strict = { strict: true, noEmit: true, skipLibCheck: false, target: 'es2022', ...options }
+      const config = join(dir, `tsconfig.${main}.json`)
+      const compilerOptions = {
+        typeRoots: [join(ROOT, 'node_modules/@types'), join(ROOT, 'node_modules')],
+        ...strict,
+      }
+      await writeFile(config, JSON.stringify({ compilerOptions, files: [main] }))
+      const compiler = join(ROOT, 'node_modules/.bin/tsc')
+      return run(compiler, ['-p', config]).then(
+        ({ stdout }) => stdout,
+        (error: { stdout: string }) => error.stdout,
+      )
+    },
+    start: (main, ...args) =>
+      spawn(process.execPath, [main, ...args], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] }),
+    remove: () => rm(dir, { recursive: true, force: true, maxRetries: 5 }),
+  }
+}

@@ -1,0 +1,4 @@
+import { createClient } from 'sumdial/client'
+
+const { total } = await createClient({ url: process.argv[2] }).read('client/0')
+console.log(typeof total.sum, total.sum === BigInt(process.argv[3]), total.count)

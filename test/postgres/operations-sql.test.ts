@@ -1,0 +1,229 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { migrate } from '../../src/local/migrate.ts'
+import { cellOf, type KeyedCell } from '../../src/model/cell.ts'
+import {
+  addHours,
+  formatHour,
+  formatHourStart,
+  type Hour,
+  hourOf,
+  hourStartMs,
+} from '../../src/model/hour.ts'
+import { createLister } from '../../src/postgres/lister.ts'
+import { createReader } from '../../src/postgres/reader.ts'
+import { createRetention } from '../../src/postgres/retention.ts'
+import { sqlBlocks } from '../support/markdown-sql.ts'
+import { nodeClock } from '../support/node-clock.ts'
+import { type Stand, startStand } from './stand.ts'
+
+const PAGE = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8')
+const BLOCKS = sqlBlocks(PAGE, '## Retention')
+
+/** What `now()` is for the blocks: a Saturday. */
+const NOW_MS = Date.UTC(2026, 10, 21, 20, 30)
+const NOW = hourOf(NOW_MS)
+const FIRST = addHours(NOW, -24 * 450)
+const KEYS = [
+  'junk/a',
+  'junk/b',
+  'junk/key',
+  'site/acme/a',
+  'site/acme/b',
+  'site/acme-corp',
+  'site/example.com/pricing',
+]
+const LAST_WEEK_AND_THIS = 24 * 14
+
+let stand: Stand
+
+beforeAll(async () => {
+  stand = await startStand(8)
+  // Every hour has all keys but one in turn: gaps that there are to fill.
+  await stand.pool.query(
+    `insert into sumdial.counters (key, hour, sum, count, min, max)
+select key, $1::timestamptz + h * interval '1 hour', (h * n) % 1000 + 1, n, 1, 9
+from generate_series(0, $2::int) as h, unnest($3::text[]) with ordinality as k (key, n) where (h + n) % 7 <> 0`,
+    [formatHourStart(FIRST), NOW - FIRST, KEYS],
+  )
+  await stand.pool.query(
+    `insert into sumdial.ledger (writer, shard, seq) values (gen_random_uuid(), $1, 1)`,
+    [`${formatHour(addHours(NOW, -80))}/0`],
+  )
+  await stand.pool.query('analyze sumdial.counters')
+})
+
+afterAll(() => stand?.stop())
+
+type Row = Record<string, unknown>
+
+/** At a time of ours. `\copy` is psql's own, around the server's `copy`. */
+const forServer = (sql: string) =>
+  sql
+    .replaceAll('now()', `timestamptz '${new Date(NOW_MS).toISOString()}'`)
+    .replace(/^\\copy (.*) to '[^']*'/, 'copy $1 to stdout')
+
+async function run(sql: string): Promise<Row[]> {
+  const result = await stand.pool.query<Row>(forServer(sql))
+  return result.rows ?? []
+}
+
+/** What is done in steps is done `until it says DELETE 0`. */
+async function runAsTold(sql: string): Promise<void> {
+  let { rowCount } = await stand.pool.query(forServer(sql))
+  while (sql.includes('limit 10000') && rowCount !== 0)
+    rowCount = (await stand.pool.query(forServer(sql))).rowCount
+}
+
+const only = (text: string) => {
+  const [block, ...others] = BLOCKS.filter(({ sql }) => sql.includes(text))
+  if (block === undefined || others.length > 0) throw new Error(`not one block has ${text}`)
+  return block.sql
+}
+
+const numbers = (rows: readonly Row[], name: string) => rows.map((row) => Number(row[name]))
+
+type Counter = { readonly key: string; readonly hour: Hour; readonly sum: number; readonly count: number }
+
+async function counters(): Promise<Counter[]> {
+  const rows = await run(
+    'select key, extract(epoch from hour)::int / 3600 as hour, sum::int, count::int from sumdial.counters',
+  )
+  return rows as Counter[]
+}
+
+const mondayOf = (ms: number) => {
+  const day = Math.floor(ms / 86_400_000)
+  return hourOf((day - ((day + 3) % 7)) * 86_400_000)
+}
+
+const sumOf = (rows: readonly Counter[]) => rows.reduce((sum, row) => sum + row.sum, 0)
+
+/** In order, for what a block makes or deletes the next ones see. */
+describe('the SQL in docs/operations.md', () => {
+  test('before anything is changed, adds up as a naive reader would', async () => {
+    const all = await counters()
+    const pricing = all.filter(({ key }) => key === 'site/example.com/pricing')
+    const daily = await run(only('from sumdial.daily where'))
+    const today = pricing.filter(({ hour }) => Math.floor(hour / 24) === Math.floor(NOW / 24))
+    expect(daily.length).toBe(30)
+    expect(Number(daily[0]?.['sum'])).toBe(sumOf(today))
+    expect(await run(only('from sumdial.totals where'))).toMatchObject([
+      {
+        sum: String(sumOf(pricing)),
+        first_hour: new Date(hourStartMs(Math.min(...pricing.map(({ hour }) => hour)) as Hour)),
+      },
+    ])
+
+    const monday = mondayOf(NOW_MS)
+    const byKey = Map.groupBy(
+      all.filter(({ hour }) => hour >= monday),
+      ({ key }) => key,
+    )
+    const top = [...byKey.values()].map(sumOf).sort((a, b) => b - a)
+    expect(numbers(await run(only('order by sum desc, key limit 10')), 'sum')).toEqual(top.slice(0, 10))
+
+    const growth = await run(only('growth_percent'))
+    const recent = all.filter(({ hour }) => hour >= NOW - LAST_WEEK_AND_THIS)
+    for (const row of growth) {
+      const own = recent.filter(({ key }) => key === row['key'])
+      const within = (from: number, to: number) => sumOf(own.filter(({ hour }) => hour >= from && hour < to))
+      expect(Number(row['this_week'])).toBe(within(monday, NOW))
+      expect(Number(row['last_week'])).toBe(within(monday - 168, NOW - 168))
+    }
+
+    const gaps = await run(only('as each'))
+    const inDay = (i: number) => pricing.find(({ hour }) => hour === NOW - 23 + i)?.sum ?? 0
+    expect(numbers(gaps, 'sum')).toEqual(Array.from({ length: 24 }, (_, i) => inDay(i)))
+    expect(numbers(gaps, 'sum')).toContain(0)
+
+    const share = await run(only('as percent'))
+    expect(share.map((row) => row['key']).sort()).toEqual(['site/acme/a', 'site/acme/b'])
+    expect(numbers(share, 'percent').reduce((a, b) => a + b)).toBeCloseTo(100, 1)
+
+    const [bill] = await run(only('billed_until'))
+    // The hour of the writer that nobody has sealed, which is before those that LATE_HOURS keeps open.
+    expect(bill?.['billed_until']).toEqual(new Date(hourStartMs(addHours(NOW, -80))))
+    const month = hourOf(Date.UTC(2026, 10))
+    const billed = all.filter(
+      ({ key, hour }) => key.startsWith('site/acme/') && hour >= month && hour < NOW - 80,
+    )
+    expect(Number(bill?.['sum'])).toBe(sumOf(billed))
+  })
+
+  test('is accepted, block by block, and leaves what it says', async () => {
+    expect(BLOCKS.length).toBeGreaterThan(15)
+    for (const { heading, sql } of BLOCKS) {
+      await runAsTold(sql).catch((error: Error) => expect.fail(`${heading}: ${error.message}\n${sql}`))
+    }
+    const left = await counters()
+    expect([...new Set(left.map(({ key }) => key))].sort()).toEqual(
+      KEYS.filter((key) => !key.startsWith('junk/')).sort(),
+    )
+    expect(left.every(({ hour }) => hour >= NOW - 24 * 400 - 1)).toBe(true)
+    // The months that were dropped: what is left begins with the last that had not ended for six months.
+    const first = new Date(hourStartMs(Math.min(...left.map(({ hour }) => hour)) as Hour))
+    expect(first.toISOString()).toBe('2026-05-01T00:00:00.000Z')
+  })
+
+  test('after it, on the table of months, flushes, reads, lists, retention and migrations go on', async () => {
+    expect(await migrate(String(stand.pool.options.connectionString))).toEqual([])
+    const key = 'site/partitioned'
+    const cells: KeyedCell[] = [[key, cellOf(5)]]
+    const writer = crypto.randomUUID()
+    const shard = `${formatHour(NOW)}/0`
+    const batch = (seq: number) => ({
+      writer,
+      seq,
+      id: crypto.randomUUID(),
+      shard,
+      hour: NOW,
+      cells,
+      increments: 1,
+    })
+    const [one, two] = [batch(1), batch(2)]
+    for (const each of [one, one, two]) expect(await stand.sink.apply(each)).toEqual({ kind: 'applied' })
+    // An hour of no month's is kept too.
+    const old = { ...batch(1), writer: crypto.randomUUID(), hour: addHours(FIRST, -24 * 900) }
+    expect(await stand.sink.apply(old)).toEqual({ kind: 'applied' })
+
+    const read = createReader(stand.connection, nodeClock)
+    const { counters: found } = await read({
+      keys: [key],
+      buckets: [NOW],
+      to: addHours(NOW, 1),
+      writers: [writer],
+    })
+    expect(found.get(key)?.cells.get(NOW)).toMatchObject({ sum: 10n, count: 2 })
+    const list = createLister(stand.connection, nodeClock)
+    const ranges = [{ from: 'site/p', to: 'site/q' }]
+    const query = {
+      ranges,
+      from: NOW,
+      to: addHours(NOW, 1),
+      sort: 'key',
+      grouping: null,
+      after: null,
+      limit: 5,
+    } as const
+    expect(await list(query)).toMatchObject([{ key, sum: 10n }])
+
+    const before = addHours(NOW, -24 * 40)
+    const kept = (await counters()).filter(({ hour }) => hour >= before)
+    const { deleted, hasMore } = await createRetention(stand.connection, nodeClock)(before)
+    expect(deleted).toBeGreaterThan(1_000)
+    expect(hasMore).toBe(false)
+    const byPlace = (rows: readonly Counter[]) => rows.map((row) => JSON.stringify(row)).sort()
+    expect(byPlace(await counters())).toEqual(byPlace(kept))
+  })
+
+  test('after it, a range of hours is read from its months alone', async () => {
+    const rows = await run(`explain (costs off) select sum(sum) from sumdial.counters
+where hour >= '2026-11-03Z' and hour < '2026-11-05Z' and starts_with(key, 'site/')`)
+    const tables = new Set(
+      rows.flatMap((row) => String(row['QUERY PLAN']).match(/counters_(\d{4}_\d\d|default)/g) ?? []),
+    )
+    expect([...tables]).toEqual(['counters_2026_11'])
+  })
+})

@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { RETENTION_ROWS, RETENTION_STEPS_MAX } from '../../src/limits.ts'
+import type { Batch } from '../../src/model/batch.ts'
+import { cellOf, type KeyedCell } from '../../src/model/cell.ts'
+import { addHours, formatHour, formatHourStart, type Hour, hourOf } from '../../src/model/hour.ts'
+import type { DeleteBefore } from '../../src/model/retention.ts'
+import { createRetention } from '../../src/postgres/retention.ts'
+import { nodeClock } from '../support/node-clock.ts'
+import { type Stand, startStand } from './stand.ts'
+
+let stand: Stand
+let deleteBefore: DeleteBefore
+
+beforeAll(async () => {
+  stand = await startStand(8)
+  deleteBefore = createRetention(stand.connection, nodeClock)
+})
+
+afterAll(() => stand?.stop())
+
+beforeEach(() => stand.reset())
+
+const YEAR_HOURS = 8_760
+const END = hourOf(Date.UTC(2026, 10, 21, 20))
+const START = addHours(END, -YEAR_HOURS)
+const BEFORE = addHours(END, -30 * 24)
+
+/** Every hour of a year, with so many keys each. */
+async function fillYear(keys: number): Promise<void> {
+  await stand.pool.query(
+    `insert into sumdial.counters (key, hour, sum, count, min, max)
+select 'key/' || k, $1::timestamptz + h * interval '1 hour', h * 10 + k, 1, h, h
+from generate_series(0, $2::int - 1) as h, generate_series(1, $3::int) as k order by h, hashtext(k::text)`,
+    [formatHourStart(START), YEAR_HOURS, keys],
+  )
+  await stand.pool.query('analyze sumdial.counters')
+}
+
+async function rowsByHour(): Promise<Map<string, string>> {
+  const { rows } = await stand.pool.query<{ place: string; cell: string }>(
+    `select key || ' ' || extract(epoch from hour)::bigint / 3600 as place, concat_ws(' ', sum, count, min, max) as cell
+from sumdial.counters`,
+  )
+  return new Map(rows.map(({ place, cell }) => [place, cell]))
+}
+
+/** So many flushes of one writer, each of the same cells. @returns once all of them have been applied. */
+async function flushAgain(hour: Hour, cells: readonly KeyedCell[], times: number): Promise<void> {
+  const writer = crypto.randomUUID()
+  for (let seq = 1; seq <= times; seq++) {
+    const id = crypto.randomUUID()
+    await applied({ writer, seq, id, shard: `${formatHour(hour)}/0`, hour, cells, increments: cells.length })
+  }
+}
+
+async function applied(batch: Batch): Promise<void> {
+  for (;;) {
+    const outcome = await stand.sink.apply(batch)
+    if (outcome.kind === 'applied') return
+    // A deadlock is for the sink a failure like any other, which is waited out; here it is one to see.
+    expect(JSON.stringify(outcome)).not.toContain('40P01')
+  }
+}
+
+const ones = (count: number) =>
+  Array.from({ length: count }, (_, i): KeyedCell => [`key/${i + 1}`, cellOf(1)])
+
+async function deleteAll(): Promise<number> {
+  let deleted = 0
+  for (let hasMore = true; hasMore; ) {
+    const swept = await deleteBefore(BEFORE)
+    deleted += swept.deleted
+    hasMore = swept.hasMore
+  }
+  return deleted
+}
+
+describe('retention', () => {
+  test('deletes hours before the first that stays, and not that one', async () => {
+    await flushAgain(addHours(BEFORE, -1), ones(3), 1)
+    await flushAgain(BEFORE, ones(3), 1)
+    expect(await deleteBefore(BEFORE)).toEqual({ deleted: 3, hasMore: false })
+    expect([...(await rowsByHour()).keys()].sort()).toEqual([1, 2, 3].map((k) => `key/${k} ${BEFORE}`))
+    expect(await deleteBefore(BEFORE)).toEqual({ deleted: 0, hasMore: false })
+  })
+
+  test('of a backlog takes what one sweep may, the oldest first, and says that there is more', async () => {
+    await fillYear(12)
+    const most = RETENTION_ROWS * RETENTION_STEPS_MAX
+    expect(await deleteBefore(BEFORE)).toEqual({ deleted: most, hasMore: true })
+    const { rows } = await stand.pool.query('select min(hour) as first from sumdial.counters')
+    expect(rows[0].first).toEqual(new Date(addHours(START, Math.floor(most / 12)) * 3_600_000))
+    expect(await deleteAll()).toBe((YEAR_HOURS - 720) * 12 - most)
+  })
+
+  test('[P1] [P2] of a year, two sweeps at once and flushes before, at and after the edge: all else is as it was', async () => {
+    const keys = 12
+    await fillYear(keys)
+    const expected = new Map(
+      [...(await rowsByHour())].filter(([place]) => Number(place.split(' ')[1]) >= BEFORE),
+    )
+    const cells = ones(40)
+    const times = 30
+    // Lost answers, of flushes and of sweeps.
+    for (let i = 0; i < 6; i++) stand.faults.inject({ kind: 'drop-answer' })
+    const sweeps = [0, 1].map(() => deleteAll().catch(deleteAll).catch(deleteAll))
+    const flushed = [BEFORE, addHours(BEFORE, 1), addHours(END, -1), END]
+    await Promise.all([
+      ...sweeps,
+      ...flushed.map((hour) => flushAgain(hour, cells, times)),
+      ...[-1, -2, -700].map((hours) => flushAgain(addHours(BEFORE, hours), cells, times)),
+    ])
+    await deleteAll()
+    for (const hour of flushed) {
+      for (const [key] of cells) {
+        const place = `${key} ${hour}`
+        const [sum = 0, count = 0, min = 1, max = 1] = (expected.get(place) ?? '')
+          .split(' ')
+          .filter(Boolean)
+          .map(Number)
+        expected.set(place, [sum + times, count + times, Math.min(min, 1), Math.max(max, 1)].join(' '))
+      }
+    }
+    expect(await rowsByHour()).toEqual(expected)
+  })
+
+  test('[P2] passes over rows that a late flush holds, rather than wait', async () => {
+    await flushAgain(START, ones(3), 1)
+    const client = await stand.pool.connect()
+    try {
+      await client.query('begin')
+      await client.query(`update sumdial.counters set count = count + 1 where key = 'key/2'`)
+      expect(await deleteBefore(BEFORE)).toEqual({ deleted: 2, hasMore: false })
+      await client.query('commit')
+    } finally {
+      client.release()
+    }
+    expect(await deleteBefore(BEFORE)).toEqual({ deleted: 1, hasMore: false })
+  })
+})

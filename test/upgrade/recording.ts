@@ -1,0 +1,103 @@
+import pg from 'pg'
+import type { Backend, Statement, StatementResult } from '../../src/local/backend.ts'
+import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
+import { pgBackend } from '../../src/local/pg-backend.ts'
+import { exercise } from './exercise.ts'
+
+/** The statements of a release in their order, with what its own schema answered. */
+export type Recording = {
+  /** Of package.json. */
+  readonly version: string
+  /** The migrations that it had, oldest first. */
+  readonly migrations: readonly string[]
+  readonly statements: readonly (Statement & { readonly answer: unknown })[]
+  /** What was in the tables after them. */
+  readonly left: unknown
+}
+
+/** Runs all that the Worker sends against a migrated and empty database, and writes down what goes over the wire. */
+export async function record(url: string): Promise<Pick<Recording, 'statements' | 'left'>> {
+  const statements: Recording['statements'][number][] = []
+  const left = await withBackend(url, async (backend, pool) => {
+    const recording: Backend = {
+      async query(statement) {
+        const result = await backend.query(statement)
+        statements.push({ ...statement, answer: answerOf(statement, result) })
+        return result
+      },
+      batch: () => Promise.reject(new Error('a Worker sends no batches')),
+    }
+    const endpoint = await startNeonEndpoint({ backend: recording })
+    try {
+      await exercise({ databaseUrl: 'postgresql://u:p@localhost/sumdial', neonFetchEndpoint: endpoint.url })
+    } finally {
+      await endpoint.close()
+    }
+    return leftIn(pool)
+  })
+  return { statements, left }
+}
+
+/** Runs a release's statements as they were, with `midway` after the first half of them. */
+export async function replay(url: string, recording: Recording, midway = async () => {}) {
+  return withBackend(url, async (backend, pool) => {
+    const statements: Recording['statements'][number][] = []
+    for (const [i, { text, params }] of recording.statements.entries()) {
+      if (i === Math.floor(recording.statements.length / 2)) await midway()
+      statements.push({
+        text,
+        params,
+        answer: answerOf({ text, params }, await backend.query({ text, params })),
+      })
+    }
+    return { statements, left: await leftIn(pool) }
+  })
+}
+
+async function withBackend<T>(url: string, run: (backend: Backend, pool: pg.Pool) => Promise<T>): Promise<T> {
+  const pool = new pg.Pool({ connectionString: url, max: 2 })
+  try {
+    return await run(pgBackend(pool), pool)
+  } finally {
+    await pool.end()
+  }
+}
+
+const JSON_TYPE = 114
+
+/** By column, without what is another at each run: times of flushes, and the order where none is asked for. */
+function answerOf({ text }: Statement, { fields, rows, rowCount }: StatementResult): unknown {
+  const read = rows.map((row) =>
+    Object.fromEntries(
+      fields.map(({ name, dataTypeID }, i) => [
+        name,
+        readValue(name, dataTypeID === JSON_TYPE, row[i] ?? null),
+      ]),
+    ),
+  )
+  return { rowCount, rows: text.includes('order by') ? read : sorted(read) }
+}
+
+function readValue(name: string, isJson: boolean, text: string | null): unknown {
+  if (text === null) return null
+  if (isTime(name)) return 'some time'
+  return isJson ? sorted(JSON.parse(text, (key, value) => (isTime(key) ? 'some time' : value))) : text
+}
+
+const isTime = (name: string) => name.endsWith('_ms')
+
+function sorted(values: unknown): unknown {
+  return Array.isArray(values)
+    ? values.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+    : values
+}
+
+async function leftIn(pool: pg.Pool): Promise<unknown> {
+  const counters = await pool.query(
+    'select key, hour::text, sum::text, count, min, max from sumdial.counters order by 1, 2',
+  )
+  const ledger = await pool.query(
+    'select writer, shard, seq, batch, sealed, increments from sumdial.ledger order by 1',
+  )
+  return { counters: counters.rows, ledger: ledger.rows }
+}

@@ -1,0 +1,55 @@
+import { createExecutionContext } from 'cloudflare:test'
+import { describe, expect, test } from 'vitest'
+import { Sumdial } from '../../src/index.ts'
+import { env, freshKey } from './support.ts'
+import { BROKEN, envWith, SECRET } from './tokens.ts'
+
+/** The entrypoint as a service binding with these props would have it. test/e2e/binding.test.ts has a real one. */
+function bound(props: unknown, bindings = env) {
+  const ctx = Object.create(createExecutionContext(), { props: { value: props } })
+  return new Sumdial(ctx, bindings)
+}
+
+const refused = (status: number, more: object = {}) => ({ ok: false, problem: { status, ...more } })
+
+describe('a service binding', () => {
+  test('[S2] without props counts and reads all keys, and takes nothing back', async () => {
+    const [key, binding] = [freshKey(), bound({})]
+    expect(await binding.increment({ key })).toMatchObject({ ok: true, answer: { accepted: 1 } })
+    expect(await binding.read({ key })).toMatchObject({ answer: { total: { sum: 1n } } })
+    expect(await binding.increment({ key, value: -1 })).toMatchObject(refused(422))
+  })
+
+  test('[S2] does what its scopes say', async () => {
+    const key = freshKey()
+    expect(await bound({ scopes: ['read'] }).increment({ key })).toMatchObject(refused(403))
+    const writer = bound({ scopes: ['write'] })
+    expect(await writer.read({ key })).toMatchObject(refused(403))
+    expect(await writer.list({ prefix: '' })).toMatchObject(refused(403))
+    expect(await writer.hour('2026-11-21T20Z')).toMatchObject(refused(403))
+  })
+
+  test('[S2] is held to its prefix, in whole segments', async () => {
+    const prefix = freshKey()
+    const binding = bound({ prefix })
+    expect(await binding.increment([{ key: `${prefix}/a` }, { key: `${prefix}-b` }])).toMatchObject(
+      refused(403, { errors: [{ index: 1, path: 'key' }] }),
+    )
+    expect(await binding.read({ key: `${prefix}-b` })).toMatchObject(refused(403))
+    expect(await binding.list({ prefix: 'other/' })).toMatchObject(refused(403))
+    expect(await binding.increment({ key: `${prefix}/a` })).toMatchObject({ ok: true })
+  })
+
+  test('[S2] with a fault in its props does nothing, and says which', async () => {
+    const detail = expect.stringMatching(/props .* scopes\[0\] must be one of write/)
+    const told = refused(500, { type: 'urn:sumdial:problem:not-configured', detail })
+    expect(await bound({ scopes: ['wriet'] }).increment({ key: freshKey() })).toMatchObject(told)
+  })
+
+  test('tells of a failure without what is secret, and when to ask again', async () => {
+    const broken = await envWith({}, { SHARD: BROKEN, DATABASE_URL: `postgresql://u:${SECRET}@localhost/db` })
+    const answer = await bound({}, broken as typeof env).read({ key: 'a' })
+    expect(answer).toMatchObject({ ...refused(503), retryAfterSeconds: 2 })
+    expect(JSON.stringify(answer)).not.toContain(SECRET)
+  })
+})

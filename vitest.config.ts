@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config'
  * - `node`: the pure model, the store over node:sqlite, the local tools, the sink on a real PostgreSQL.
  * - `workerd`: the Worker and its Durable Object in the real runtime.
  * - `e2e`: whole processes, started and killed as a user would; alone, after the others.
+ * - `browser`: the dashboard in a Chromium.
  */
 export default defineConfig({
   test: {
@@ -14,7 +15,7 @@ export default defineConfig({
           name: 'node',
           include: [
             'test/*.test.ts',
-            'test/{model,shard,edge,postgres,local,simulation,upgrade,client}/**/*.test.ts',
+            'test/{model,shard,edge,postgres,local,simulation,upgrade,client,dashboard}/**/*.test.ts',
           ],
           testTimeout: 60_000,
           hookTimeout: 60_000,
@@ -52,6 +53,16 @@ export default defineConfig({
           hookTimeout: 120_000,
           fileParallelism: false,
           sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { LATE_HOURS_MAX, RETENTION_DAYS_MAX, SHARDS_MAX } from './limits.ts'
+import { check } from './model/check.ts'
 import { retentionDaysMin } from './model/retention.ts'
 import type { Schedule } from './model/schedule.ts'
 import { parseSchedule } from './model/schedule.ts'
 import type { Token } from './model/token.ts'
-import { tokensSchema } from './model/token.ts'
+import { prefixFault, tokensSchema } from './model/token.ts'
 
 /** What a deployment sets. Parsed once from the environment; the only reader of it. */
 export type Config = {
@@ -24,6 +25,8 @@ export type Config = {
   readonly isOpen: boolean
   /** Origins whose pages may use the API, such as `https://example.com`. */
   readonly allowedOrigins: readonly string[]
+  /** Prefixes whose keys everyone may read as badges, in whole segments. */
+  readonly publicPrefixes: readonly string[]
 }
 
 const wholeNumber = (min: number, max: number) =>
@@ -43,10 +46,13 @@ const schedule = (min: number, max: number) =>
 
 const ORIGIN = 'must be an origin as browsers send it, such as https://example.com: no path, no slash, no *'
 
-const origins = z
+const commaSeparated = z
   .string()
   .transform((text) => text.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()])))
-  .pipe(z.array(z.string().refine(isOrigin, ORIGIN)))
+
+const origins = commaSeparated.pipe(z.array(z.string().refine(isOrigin, ORIGIN)))
+
+const prefixes = commaSeparated.pipe(z.array(z.string().check(check(prefixFault))))
 
 function isOrigin(text: string): boolean {
   return /^https?:/.test(text) && URL.parse(text)?.origin === text
@@ -73,6 +79,7 @@ const variables = z.object({
   LINGER_MS: wholeNumber(0, 1000).default(0),
   RETENTION_DAYS: z.preprocess(emptyAsUnset, wholeNumber(1, RETENTION_DAYS_MAX).optional()),
   ALLOWED_ORIGINS: origins.prefault(''),
+  PUBLIC_PREFIXES: prefixes.prefault(''),
   API_TOKENS: tokensSchema.optional(),
   DEV_ACCESS: z.literal('open', { error: 'is for `npm run dev` alone' }).optional(),
 })
@@ -110,5 +117,6 @@ export function parseConfig(env: object): Config {
     tokens: parsed.data.API_TOKENS ?? [],
     isOpen: parsed.data.DEV_ACCESS === 'open' && parsed.data.API_TOKENS === undefined,
     allowedOrigins: parsed.data.ALLOWED_ORIGINS,
+    publicPrefixes: parsed.data.PUBLIC_PREFIXES,
   }
 }

@@ -1,3 +1,4 @@
+import { dashboard } from '../build/dashboard.js'
 import { clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { parseConfig } from './config.ts'
@@ -15,7 +16,7 @@ import { DATABASE_SLEEPS_MS, READ_MS_MAX } from './limits.ts'
 import { log } from './log.ts'
 import { createLedger } from './postgres/ledger.ts'
 import { createLister } from './postgres/lister.ts'
-import { createReader } from './postgres/reader.ts'
+import { createReader, createSeriesReader } from './postgres/reader.ts'
 import { createRetention } from './postgres/retention.ts'
 import { createSink } from './postgres/sink.ts'
 import { Held } from './shard/held.ts'
@@ -60,6 +61,10 @@ function createWorker(env: Env, config: Config) {
     askUnsettled: orUnavailable('A shard', (name: string, keys: readonly string[]) =>
       shard(name).unsettled(keys),
     ),
+    readSeries: orUnavailable('Postgres', createSeriesReader(config, clock)),
+    askUnsettledUnder: orUnavailable('A shard', (name: string, prefix: string, grant: string | null) =>
+      shard(name).unsettledSum(prefix, grant),
+    ),
     listCounters: orUnavailable('Postgres', createLister(config, clock)),
     askSettlement: orUnavailable('A shard', (name: string, prefix: string | null) =>
       shard(name).settlement(prefix),
@@ -73,6 +78,11 @@ function createWorker(env: Env, config: Config) {
     readLedger: orUnavailable('Postgres', ledger.increments),
     wake,
     isWithinLimit: limiter(env.RATE_LIMIT),
+    dashboard,
+    answers: {
+      match: (request) => caches.default.match(request),
+      put: (request, answer) => caches.default.put(request, answer),
+    },
   }
   const operations = operationsOf(services)
   const app = createApp(services, operations)

@@ -38,6 +38,10 @@ export const FRESH_SHARDS_MAX = 300
 export const LIST_ITEMS_MAX = 1_000
 export const LIST_ITEMS_DEFAULT = 100
 
+/** How long a badge may be kept, in seconds, and how long its label may be: a page shows it beside others. */
+export const BADGE_SECONDS = 300
+export const BADGE_LABEL_CHARACTERS_MAX = 60
+
 /** Segments by which a list may be grouped; a key of KEY_BYTES_MAX has no more. */
 export const LIST_DEPTH_MAX = 512
 

@@ -33,6 +33,13 @@ export type Counter = {
   total: Sums
   /** All of the range, in order, those with nothing too. */
   buckets: Bucket[]
+  /** The buckets that Postgres may not have all of yet, and what of them; null in a committed read. */
+  unsettled: Bucket[] | null
+  /**
+   * Two answers over the same hours with the same `asOf` have the same of Postgres in them: only what is unsettled may
+   * differ. Null in a committed read.
+   */
+  asOf: string | null
   /** Increments in this answer that Postgres may not have yet; null in a committed read. */
   pending: number | null
   /** From this hour on the answer has everything acknowledged before it was asked. */

@@ -62,7 +62,7 @@ export type ReadOptions = {
   readonly to?: Instant
   readonly bucket?: Unit
   readonly tz?: string
-  readonly consistency?: 'fresh' | 'committed'
+  readonly consistency?: 'fresh' | 'committed' | 'unsettled'
   readonly freshHours?: number
 }
 

@@ -17,8 +17,8 @@ export type ReadQuery = {
   bucket?: Unit | undefined
   /** An IANA time zone; UTC by default. */
   tz?: string | undefined
-  /** `fresh` by default: all that was acknowledged before. `committed` asks Postgres alone. */
-  consistency?: 'fresh' | 'committed' | undefined
+  /** `fresh` by default: all that was acknowledged before. `committed` asks Postgres alone, `unsettled` the shards alone. */
+  consistency?: 'fresh' | 'committed' | 'unsettled' | undefined
   /** How many hours before this one are fresh: 1 by default. */
   freshHours?: number | undefined
 }

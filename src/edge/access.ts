@@ -5,6 +5,7 @@ import type { Grant, Scope } from '../model/token.ts'
 import { covers } from '../model/token.ts'
 import { authenticator, bearerToken } from './authenticate.ts'
 import type { EdgeContext } from './services.ts'
+import { sessionToken } from './session.ts'
 
 /** Whether one more request under this key is within the rate limit. */
 export type IsWithinLimit = (key: string) => Promise<boolean>
@@ -34,7 +35,7 @@ export function admission(
   const grantOf = authenticator(tokens)
   return async (c, needs) => {
     if (needs === 'nothing') return undefined
-    const token = bearerToken(c.req.raw.headers)
+    const token = bearerToken(c.req.raw.headers) ?? sessionToken(c.req.raw, needs)
     const grant = token === undefined ? undefined : await grantOf(token)
     if (!(await isWithinLimit(limitKey(grant, c.req.raw.headers)))) return { kind: 'too_many_requests' }
     if (grant === undefined) return { kind: 'unauthenticated', hasToken: token !== undefined }

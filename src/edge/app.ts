@@ -1,6 +1,8 @@
 import { Hono } from 'hono'
 import { admission } from './access.ts'
+import { badgeRoute } from './badge.ts'
 import { readIncrements } from './body.ts'
+import { dashboardRoutes } from './dashboard.ts'
 import { docsPage } from './docs/page.ts'
 import { crossOrigin, standardHeaders } from './headers.ts'
 import { jsonResponse } from './json.ts'
@@ -13,7 +15,7 @@ import { keyOfPath } from './path-key.ts'
 import { problemResponse } from './problem-response.ts'
 import { respond } from './respond.ts'
 import type { Route } from './router.ts'
-import { addRoute, refusal } from './router.ts'
+import { addRoutes, refusal } from './router.ts'
 import type { EdgeContext, EdgeEnv, EdgeServices } from './services.ts'
 
 /** The Worker's HTTP interface. DESIGN: section 6. */
@@ -23,7 +25,7 @@ export function createApp(services: EdgeServices, operations: Operations = opera
   const admit = admission(config, isWithinLimit)
   app.use(standardHeaders)
   if (config.allowedOrigins.length > 0) app.use(crossOrigin(config.allowedOrigins))
-  for (const route of routesOf(services, operations)) addRoute(app, admit, route)
+  addRoutes(app, admit, routesOf(services, operations))
   app.notFound(refusal(admit, { kind: 'not_found', detail: NOT_FOUND }))
   app.onError(onError)
   return app
@@ -66,7 +68,10 @@ export function routesOf(
 
   async function countersOrList(c: EdgeContext): Promise<Response> {
     if (c.req.query('prefix') === undefined) return counters(c, undefined)
-    return respond(await operations.list(searchOf(c), callerOf(c)))
+    // It is the bucket that makes a series of a list; what must not stand beside a prefix is for the list to refuse.
+    const isSeries = c.req.query('bucket') !== undefined && c.req.query('key') === undefined
+    const { list, series } = operations
+    return respond(await (isSeries ? series : list)(searchOf(c), callerOf(c)))
   }
 
   async function hour(c: EdgeContext): Promise<Response> {
@@ -108,6 +113,8 @@ export function routesOf(
     ['POST', '/parked/discard', 'admin', (c) => parked(c, 'discard')],
     ['GET', '/openapi.json', 'nothing', openApi],
     ['GET', '/docs', 'nothing', docs],
+    ...dashboardRoutes(services),
+    badgeRoute(services),
   ]
 }
 

@@ -46,6 +46,18 @@ export const counterAnswerSchema = z
     buckets: z
       .array(bucketSchema)
       .meta({ description: 'All of the range, in order, those with nothing too.' }),
+    unsettled: z.array(bucketSchema).nullable().meta({
+      description:
+        'What of it Postgres may not have yet: the buckets that have any. Null in a committed read, which cannot know.',
+    }),
+    asOf: z
+      .string()
+      .nullable()
+      .meta({
+        description:
+          'Opaque. Two answers over the same hours with the same `asOf` have the same of Postgres in them, so only what ' +
+          'is unsettled may differ: `consistency=unsettled` then tells all that has changed. Null in a committed read.',
+      }),
     pending: z.int().min(0).nullable().meta({
       description:
         'Increments in this answer that Postgres may not have yet; null in a committed read, which cannot know.',
@@ -59,6 +71,13 @@ export const counterAnswerSchema = z
     }),
   })
   .meta({ id: 'Counter' })
+
+/** The same of all keys under a prefix, added up. */
+export const seriesAnswerSchema = z
+  .strictObject({ prefix: z.string(), ...counterAnswerSchema.omit({ key: true }).shape })
+  .meta({ id: 'Series' })
+
+export type SeriesAnswer = z.infer<typeof seriesAnswerSchema>
 
 /** For several keys, in the order in which they were asked for. */
 export const counterAnswersSchema = z.strictObject({ items: z.array(counterAnswerSchema) })

@@ -3,16 +3,16 @@ import type { Bucket } from '../model/calendar.ts'
 import { bucketIndexOf, bucketsOf, isAligned } from '../model/calendar.ts'
 import type { Cell } from '../model/cell.ts'
 import { EMPTY_CELL, mergeCells } from '../model/cell.ts'
-import type { Hour } from '../model/hour.ts'
+import type { Hour, HourRange } from '../model/hour.ts'
 import { formatHourStart } from '../model/hour.ts'
 import type { Problem } from '../model/problem.ts'
 import type { CommittedRead, ReadCommitted } from '../model/read.ts'
 import type { Schedule } from '../model/schedule.ts'
 import { formatInZone } from '../model/zone.ts'
 import { type CounterAnswer, sumsOf } from './counter-answer.ts'
-import type { AskUnsettled, FreshRead } from './fresh.ts'
-import { freshRange, readFresh, shardsToAsk } from './fresh.ts'
-import type { CounterQuery } from './query.ts'
+import type { Asked, AskUnsettled, FreshRead } from './fresh.ts'
+import { freshRange, readFresh, readHeld, shardsToAsk } from './fresh.ts'
+import type { CounterQuery, ReadingQuery } from './query.ts'
 
 export type ReadServices = {
   readonly readCommitted: ReadCommitted
@@ -21,28 +21,59 @@ export type ReadServices = {
   readonly nowMs: number
 }
 
-/** A query, with the buckets that its hours fall in. */
-type Grid = CounterQuery & { readonly buckets: readonly Bucket[] }
+/** Where it is read: from rows, and from shards that are asked for what is not in them. */
+export type Source = {
+  /** What is read: keys, or all of some keys together as SERIES. */
+  readonly names: readonly string[]
+  readonly shardsOf: (fresh: HourRange) => readonly Asked[] | Problem
+  readonly ask: AskUnsettled
+  readonly readRows: (rows: {
+    readonly buckets: readonly Hour[]
+    readonly to: Hour
+    readonly writers: readonly string[]
+  }) => Promise<CommittedRead>
+}
+
+/** What is known of a name, but for what it is called. */
+export type Reading = Omit<CounterAnswer, 'key'>
+
+/** How it is asked, with the buckets that its hours fall in. */
+type Grid = ReadingQuery & { readonly buckets: readonly Bucket[] }
 
 /** Reads keys by hours, days, weeks or months, gaps filled: an answer for each key, in their order. [R2] */
 export async function readCounters(
   query: CounterQuery,
-  services: ReadServices,
+  { readCommitted, askUnsettled, shards, nowMs }: ReadServices,
 ): Promise<CounterAnswer[] | Problem> {
-  const { keys, range, unit, zone, freshHours } = query
+  const { keys, range } = query
+  const readings = await readAll(query, nowMs, {
+    names: keys,
+    shardsOf: (fresh) => shardsToAsk(keys, range, fresh, shards),
+    ask: askUnsettled,
+    readRows: (rows) => readCommitted({ keys, ...rows }),
+  })
+  return 'kind' in readings ? readings : keys.map((key, i) => ({ key, ...must(readings[i]) }))
+}
+
+/** A reading for each name of the source, in their order. [R1] [R2] */
+export async function readAll(
+  query: ReadingQuery,
+  nowMs: number,
+  { names, shardsOf, ask, readRows }: Source,
+): Promise<Reading[] | Problem> {
+  const { range, unit, zone, freshHours, isUnsettled } = query
   const grid: Grid = { ...query, buckets: bucketsOf(range, unit, zone) }
-  const froms = grid.buckets.map(({ from }) => from)
-  const readRows = (writers: readonly string[]) =>
-    services.readCommitted({ keys, buckets: froms, to: range.to, writers })
+  const buckets = grid.buckets.map(({ from }) => from)
+  const rowsWith = (writers: readonly string[]) => readRows({ buckets, to: range.to, writers })
   if (freshHours === null) {
-    const read = { committed: await readRows([]), unsettled: null }
-    return keys.map((key) => answerOf(key, grid, read, null))
+    const read: CommittedOnly = { committed: await rowsWith([]), unsettled: null }
+    return names.map((name) => readingOf(name, grid, read, null))
   }
-  const fresh = freshRange(services.nowMs, freshHours)
-  const asked = shardsToAsk(keys, range, fresh, services.shards)
+  const fresh = freshRange(nowMs, freshHours)
+  const asked = shardsOf(fresh)
   if ('kind' in asked) return asked
-  const read = await readFresh(asked, services.askUnsettled, readRows)
-  return read === undefined ? BUSY : keys.map((key) => answerOf(key, grid, read, fresh.from))
+  const read = isUnsettled ? await readHeld(asked, ask) : await readFresh(asked, ask, rowsWith)
+  return read === undefined ? BUSY : names.map((name) => readingOf(name, grid, read, fresh.from))
 }
 
 const BUSY: Problem = {
@@ -50,42 +81,52 @@ const BUSY: Problem = {
   detail: `Flushes landed during each of ${FRESH_TRIES_MAX} reads: ask again.`,
 }
 
-type Read = FreshRead | { readonly committed: CommittedRead; readonly unsettled: null }
+type CommittedOnly = { readonly committed: CommittedRead; readonly unsettled: null }
 
-function answerOf(key: string, grid: Grid, read: Read, freshFrom: Hour | null): CounterAnswer {
+function readingOf(
+  name: string,
+  grid: Grid,
+  read: FreshRead | CommittedOnly,
+  freshFrom: Hour | null,
+): Reading {
   const { range, unit, zone, buckets } = grid
-  const committed = read.committed.counters.get(key)
-  const unsettled = read.unsettled === null ? null : (read.unsettled.get(key) ?? new Map<Hour, Cell>())
-  const cells = cellsOf(buckets, committed?.cells ?? new Map(), unsettled ?? new Map())
+  const committed = read.committed.counters.get(name)
+  const unsettled = read.unsettled === null ? null : (read.unsettled.get(name) ?? new Map<Hour, Cell>())
+  const cells = buckets.map(({ from }) => committed?.cells.get(from) ?? EMPTY_CELL)
+  const held = unsettled === null ? null : cellsOf(buckets, unsettled)
+  const all = held === null ? cells : cells.map((cell, i) => mergeCells(cell, held[i] ?? EMPTY_CELL))
   const lastFlushMs = committed?.lastFlushMs ?? null
+  const shown = (cell: Cell, i: number) => ({
+    start: formatInZone(zone, buckets[i]?.startMs ?? 0),
+    ...sumsOf(cell),
+  })
   return {
-    key,
     from: formatHourStart(range.from),
     to: formatHourStart(range.to),
     bucket: unit,
     tz: zone.name,
     aligned: isAligned(buckets, zone),
-    total: sumsOf(cells.reduce(mergeCells, EMPTY_CELL)),
-    buckets: buckets.map(({ startMs }, i) => ({
-      start: formatInZone(zone, startMs),
-      ...sumsOf(cells[i] ?? EMPTY_CELL),
-    })),
-    pending: unsettled === null ? null : unsettled.values().reduce((sum, { count }) => sum + count, 0),
+    total: sumsOf(all.reduce(mergeCells, EMPTY_CELL)),
+    buckets: all.map(shown),
+    unsettled: held?.map(shown).filter(({ count }) => count > 0) ?? null,
+    pending: held?.reduce((sum, { count }) => sum + count, 0) ?? null,
+    asOf: read.unsettled === null ? null : (read.asOf.get(name) ?? ''),
     freshFrom: freshFrom === null ? null : formatHourStart(freshFrom),
     lastFlushAt: lastFlushMs === null ? null : new Date(lastFlushMs).toISOString(),
   }
 }
 
-/** Of each bucket, what Postgres has and what it has not. */
-function cellsOf(
-  buckets: readonly Bucket[],
-  committed: ReadonlyMap<Hour, Cell>,
-  unsettled: ReadonlyMap<Hour, Cell>,
-): Cell[] {
-  const cells = buckets.map(({ from }) => committed.get(from) ?? EMPTY_CELL)
+/** What the shards hold of each bucket. */
+function cellsOf(buckets: readonly Bucket[], unsettled: ReadonlyMap<Hour, Cell>): Cell[] {
+  const cells = buckets.map(() => EMPTY_CELL)
   for (const [hour, cell] of unsettled) {
     const i = bucketIndexOf(buckets, hour)
     cells[i] = mergeCells(cells[i] ?? EMPTY_CELL, cell)
   }
   return cells
+}
+
+function must(reading: Reading | undefined): Reading {
+  if (reading === undefined) throw new Error('each name has a reading')
+  return reading
 }

@@ -6,9 +6,9 @@ import type { Hour, HourRange } from '../model/hour.ts'
 import { addHours, hourOf } from '../model/hour.ts'
 import type { Problem } from '../model/problem.ts'
 import type { CommittedRead } from '../model/read.ts'
-import { unsettledPart } from '../model/read.ts'
+import { heldAbove, SERIES, unsettledPart } from '../model/read.ts'
 import type { Schedule } from '../model/schedule.ts'
-import { formatShardName, slotOf } from '../model/shard-name.ts'
+import { formatShardName, hashKey, shardsOf, slotOf } from '../model/shard-name.ts'
 import { invalid } from './parameters.ts'
 
 /** Asks a shard what Postgres may not have of each of these keys, in their order. */
@@ -17,10 +17,15 @@ export type AskUnsettled = (shard: string, keys: readonly string[]) => Promise<r
 /** What the shards have of a key that Postgres has not, by hour. */
 export type Unsettleds = ReadonlyMap<string, ReadonlyMap<Hour, Cell>>
 
-export type FreshRead = { readonly committed: CommittedRead; readonly unsettled: Unsettleds }
+export type FreshRead = {
+  readonly committed: CommittedRead
+  readonly unsettled: Unsettleds
+  /** Of each key: the same in two answers when no flush came between, so that only what is unsettled may differ. */
+  readonly asOf: ReadonlyMap<string, string>
+}
 
 /** One shard, and those of the keys that are its own. */
-type Asked = { readonly shard: string; readonly hour: Hour; readonly keys: readonly string[] }
+export type Asked = { readonly shard: string; readonly hour: Hour; readonly keys: readonly string[] }
 
 type Heard = Asked & { readonly unsettled: readonly Unsettled[] }
 
@@ -42,8 +47,22 @@ export function shardsToAsk(
     const bySlot = Map.groupBy(keys, (key) => slotOf(key, hour, shards))
     for (const [slot, own] of bySlot) asked.push({ shard: formatShardName({ hour, slot }), hour, keys: own })
   }
+  return unlessTooMany(asked, 'key')
+}
+
+/** All shards of hours that are in both ranges: keys under a prefix are in any of them. */
+export function shardsOfSeries(range: HourRange, fresh: HourRange, shards: Schedule): Asked[] | Problem {
+  const asked: Asked[] = []
+  const to = Math.min(range.to, fresh.to)
+  for (let hour = Math.max(range.from, fresh.from) as Hour; hour < to; hour = addHours(hour, 1)) {
+    for (const shard of shardsOf(hour, shards)) asked.push({ shard, hour, keys: [SERIES] })
+  }
+  return unlessTooMany(asked, 'prefix')
+}
+
+function unlessTooMany(asked: Asked[], beside: string): Asked[] | Problem {
   if (asked.length <= FRESH_SHARDS_MAX) return asked
-  const message = `and key ask ${asked.length} shards; one answer asks at most ${FRESH_SHARDS_MAX}`
+  const message = `and ${beside} ask ${asked.length} shards; one answer asks at most ${FRESH_SHARDS_MAX}`
   return invalid('freshHours', message)
 }
 
@@ -58,25 +77,64 @@ export async function readFresh(
   readCommitted: (writers: readonly string[]) => Promise<CommittedRead>,
 ): Promise<FreshRead | undefined> {
   for (let attempt = 1; attempt <= FRESH_TRIES_MAX; attempt++) {
-    const heard = await Promise.all(
-      asked.map(async (one): Promise<Heard> => ({ ...one, unsettled: await ask(one.shard, one.keys) })),
-    )
+    const heard = await hear(asked, ask)
     // After the shards, never before: what they have settled by then is in the rows.
     const writers = heard.flatMap(({ unsettled }) => unsettled.map(({ writer }) => writer))
     const committed = await readCommitted([...new Set(writers)])
-    const unsettled = unsettledOf(heard, committed.ledger)
-    if (unsettled !== undefined) return { committed, unsettled }
+    const { ledger } = committed
+    const unsettled = unsettledOf(heard, (own) => unsettledPart(own, ledger))
+    if (unsettled === undefined) continue
+    return { committed, unsettled, asOf: asOf(heard, ({ writer }) => ledger.get(writer)?.seq ?? 0) }
   }
   return undefined
 }
 
-function unsettledOf(heard: readonly Heard[], ledger: CommittedRead['ledger']): Unsettleds | undefined {
+/** What the shards hold, and Postgres is not asked. Together with rows of the same `asOf` it is a fresh read. */
+export async function readHeld(asked: readonly Asked[], ask: AskUnsettled): Promise<FreshRead> {
+  const heard = await hear(asked, ask)
+  return {
+    committed: { counters: new Map(), ledger: new Map() },
+    unsettled: unsettledOf(heard, (own) => heldAbove(own, own.settledSeq)) ?? new Map(),
+    asOf: asOf(heard, ({ settledSeq }) => settledSeq),
+  }
+}
+
+function hear(asked: readonly Asked[], ask: AskUnsettled): Promise<Heard[]> {
+  return Promise.all(
+    asked.map(async (one): Promise<Heard> => ({ ...one, unsettled: await ask(one.shard, one.keys) })),
+  )
+}
+
+/**
+ * Names the batches that are in the rows: of each shard the last. A shard that has settled none yet says nothing, for
+ * until its first write it makes a new name for its writer each time that it is loaded.
+ */
+function asOf(heard: readonly Heard[], seqOf: (unsettled: Unsettled) => number): FreshRead['asOf'] {
+  const batches = heard.flatMap(({ keys, unsettled }) =>
+    unsettled.flatMap((own, i) => {
+      const seq = seqOf(own)
+      return seq === 0 ? [] : [{ key: keys[i] ?? SERIES, batch: `${own.writer}:${seq}` }]
+    }),
+  )
+  const byKey = Map.groupBy(batches, ({ key }) => key)
+  return new Map(Array.from(byKey, ([key, own]) => [key, shorten(own.map(({ batch }) => batch).join(' '))]))
+}
+
+/** 300 shards would make 12 kB of each answer. */
+function shorten(text: string): string {
+  return [text, `${text}.`].map((part) => hashKey(part).toString(16).padStart(8, '0')).join('')
+}
+
+function unsettledOf(
+  heard: readonly Heard[],
+  partOf: (unsettled: Unsettled) => Cell | undefined,
+): Unsettleds | undefined {
   const all = new Map<string, Map<Hour, Cell>>()
   for (const { hour, keys, unsettled } of heard) {
     for (const [i, key] of keys.entries()) {
       const own = unsettled[i]
       if (own === undefined) throw new Error('a shard answers for each key')
-      const part = unsettledPart(own, ledger)
+      const part = partOf(own)
       if (part === undefined) return undefined
       if (part.count === EMPTY_CELL.count) continue
       const hours = all.get(key) ?? new Map<Hour, Cell>()

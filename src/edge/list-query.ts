@@ -12,7 +12,7 @@ import type { Asked } from './parameters.ts'
 import { invalid, parseParameters, wholeText } from './parameters.ts'
 import { parseRange, rangeParameters } from './range.ts'
 
-const prefixText = z
+export const prefixText = z
   .string({ error: 'is missing' })
   .check(check((prefix) => (prefix === '' ? undefined : keyFault(prefix))))
 
@@ -66,12 +66,15 @@ export function parseListQuery(asked: Asked, grant: string | null, nowMs: number
     cursor === undefined ? parseListRange(parsed.parameters, nowMs) : rangeOf(cursor, parsed.parameters)
   if ('kind' in range) return range
   const ranges = keysUnder(prefix, grant)
-  if (ranges === undefined) return { kind: 'forbidden', detail: FORBIDDEN }
+  if (ranges === undefined) return FORBIDDEN
   const grouping = depth === undefined ? null : { base: groupBase(prefix), depth }
   return { prefix, query: { ranges, ...range, sort, grouping, limit, after: cursor?.after ?? null } }
 }
 
-const FORBIDDEN = 'No key under this prefix is one that this token or binding may read.'
+export const FORBIDDEN: Problem = {
+  kind: 'forbidden',
+  detail: 'No key under this prefix is one that this token or binding may read.',
+}
 
 function parseListRange(parameters: Pick<Parameters, 'from' | 'to'>, nowMs: number): HourRange | Problem {
   const range = parseRange(parameters, nowMs)

@@ -2,7 +2,7 @@ import { READ_MS_MAX } from '../limits.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Grant } from '../model/token.ts'
 import { refuseOutside, refuseUnlessWhole } from './access.ts'
-import type { CounterAnswer } from './counter-answer.ts'
+import type { CounterAnswer, SeriesAnswer } from './counter-answer.ts'
 import { readCounters } from './counters.ts'
 import { type HourAnswer, readHour } from './hours.ts'
 import { type AskedIncrements, ingest } from './ingest.ts'
@@ -12,6 +12,7 @@ import { nextHourWaker } from './next-hour.ts'
 import type { Ingested } from './outcome.ts'
 import type { Asked } from './parameters.ts'
 import { parseCounterQuery } from './query.ts'
+import { readSeriesAnswer } from './series.ts'
 import type { EdgeServices } from './services.ts'
 import { readStatus, type StatusAnswer } from './status.ts'
 import { within } from './within.ts'
@@ -59,6 +60,12 @@ export function operationsOf(services: EdgeServices) {
     async list(asked: Asked, { grant, nowMs }: Caller): Promise<ListAnswer | Problem> {
       const list = parseListQuery(asked, grant.prefix, nowMs)
       return 'kind' in list ? list : listAnswer(list, services.listCounters)
+    },
+
+    async series(asked: Asked, { grant, nowMs }: Caller): Promise<SeriesAnswer | Problem> {
+      const { readSeries, askUnsettledUnder } = services
+      const world = { readSeries, askUnsettledUnder, shards: config.shards, nowMs }
+      return within(services.clock, READ_MS_MAX, readSeriesAnswer(asked, grant.prefix, world))
     },
 
     async hour(asked: Asked, hour: unknown, { grant, nowMs }: Caller): Promise<HourAnswer | Problem> {

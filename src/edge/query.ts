@@ -11,15 +11,19 @@ import type { Asked } from './parameters.ts'
 import { invalid, parseParameters, wholeText } from './parameters.ts'
 import { parseRange, rangeParameters } from './range.ts'
 
-/** A checked `GET /counters` of one key or several. */
-export type CounterQuery = {
-  readonly keys: readonly string[]
+/** How whatever is read by buckets is read. */
+export type ReadingQuery = {
   readonly range: HourRange
   readonly unit: Unit
   readonly zone: Zone
   /** Hours before the current one whose shards are asked; null for what Postgres has alone. */
   readonly freshHours: number | null
+  /** Only what the shards hold: Postgres is not asked. */
+  readonly isUnsettled: boolean
 }
+
+/** A checked `GET /counters` of one key or several. */
+export type CounterQuery = ReadingQuery & { readonly keys: readonly string[] }
 
 const zoneText = z.string().transform((name, ctx): Zone => {
   const zone = parseZone(name)
@@ -27,6 +31,27 @@ const zoneText = z.string().transform((name, ctx): Zone => {
   ctx.addIssue({ code: 'custom', message: 'must be a time zone of the IANA, such as Europe/Berlin' })
   return z.NEVER
 })
+
+export const unitText = z.enum(UNITS, { error: `must be ${UNITS.join(', ')}` })
+
+/** What everything that is read by buckets may be told. */
+export const readingParameters = {
+  tz: zoneText.prefault('UTC').meta({
+    description: 'The IANA time zone of days, weeks and months.',
+    example: 'America/New_York',
+  }),
+  consistency: z
+    .enum(['fresh', 'committed', 'unsettled'], { error: 'must be fresh, committed or unsettled' })
+    .default('fresh')
+    .meta({
+      description:
+        '`committed` asks Postgres alone; `unsettled` asks the shards alone, and wakes no database: the answer then has ' +
+        'what they hold, in the hours from `freshFrom` on.',
+    }),
+  freshHours: wholeText(1, FRESH_HOURS_MAX).optional().meta({
+    description: 'How many hours before the current one are read from the shards too; 1 by default.',
+  }),
+}
 
 /** The parameters of `GET /counters?key=`; in `GET /counters/{key}` the one key stands in the path. */
 export const counterParameters = z.strictObject({
@@ -36,24 +61,11 @@ export const counterParameters = z.strictObject({
     .refine((keys) => new Set(keys).size === keys.length, 'is given twice with the same key')
     .meta({ description: `What to read; up to ${KEYS_MAX} of them.`, example: ['site/example.com/pricing'] }),
   ...rangeParameters,
-  bucket: z
-    .enum(UNITS, { error: `must be ${UNITS.join(', ')}` })
-    .default('hour')
-    .meta({
-      description:
-        'What the hours are added up by. An hour belongs to the local day in which it begins; weeks begin on Monday.',
-    }),
-  tz: zoneText.prefault('UTC').meta({
-    description: 'The IANA time zone of days, weeks and months.',
-    example: 'America/New_York',
+  bucket: unitText.default('hour').meta({
+    description:
+      'What the hours are added up by. An hour belongs to the local day in which it begins; weeks begin on Monday.',
   }),
-  consistency: z
-    .enum(['fresh', 'committed'], { error: 'must be fresh or committed' })
-    .default('fresh')
-    .meta({ description: '`committed` asks Postgres alone.' }),
-  freshHours: wholeText(1, FRESH_HOURS_MAX).optional().meta({
-    description: 'How many hours before the current one are read from the shards too; 1 by default.',
-  }),
+  ...readingParameters,
 })
 
 /** @param keyInPath the key of `GET /counters/{key}`. */
@@ -65,15 +77,31 @@ export function parseCounterQuery(
   const more = keyInPath === undefined ? {} : { key: [keyInPath] }
   const parsed = parseParameters(asked, counterParameters, more)
   if ('kind' in parsed) return parsed
-  const { key: keys, bucket: unit, tz: zone, consistency, freshHours } = parsed.parameters
+  const { key: keys } = parsed.parameters
+  const reading = readingOf(parsed.parameters, keys.length, nowMs)
+  return 'kind' in reading ? reading : { keys, ...reading }
+}
+
+type Reading = Omit<z.output<typeof counterParameters>, 'key'>
+
+/** @param names how many are read, each by all of the buckets. */
+export function readingOf(parameters: Reading, names: number, nowMs: number): ReadingQuery | Problem {
+  const { bucket: unit, tz: zone, consistency, freshHours } = parameters
   if (consistency === 'committed' && freshHours !== undefined) {
-    return invalid('freshHours', 'goes with consistency=fresh alone')
+    return invalid('freshHours', 'does not go with consistency=committed')
   }
-  const range = parseRange(parsed.parameters, nowMs)
+  const range = parseRange(parameters, nowMs)
   if ('kind' in range) return range
-  const buckets = countBuckets(range, unit, zone) * keys.length
+  const buckets = countBuckets(range, unit, zone) * names
   if (buckets > BUCKETS_MAX) return tooManyBuckets(buckets, unit)
-  return { keys, range, unit, zone, freshHours: consistency === 'fresh' ? (freshHours ?? 1) : null }
+  const isUnsettled = consistency === 'unsettled'
+  return {
+    range,
+    unit,
+    zone,
+    isUnsettled,
+    freshHours: consistency === 'committed' ? null : (freshHours ?? 1),
+  }
 }
 
 function tooManyBuckets(count: number, unit: Unit): Problem {

@@ -7,13 +7,16 @@ import type { EdgeContext, EdgeEnv } from './services.ts'
 type Answer = (c: EdgeContext) => Response | Promise<Response>
 
 /** One line of the table of routes in app.ts: what is asked, the scope that it takes, and who answers. */
-export type Route = readonly [method: 'GET' | 'POST', path: string, needs: Needs, answer: Answer]
+export type Route = readonly [method: 'GET' | 'POST' | 'DELETE', path: string, needs: Needs, answer: Answer]
 
-/** Adds a route for those who have its scope; another method on its path is told which one there is. [S2] */
-export function addRoute(app: Hono<EdgeEnv>, admit: Admit, [method, path, needs, answer]: Route): void {
-  const detail = `Only ${method} is allowed here.`
-  app.on(method, path, admitted(admit, needs, answer))
-  app.all(path, refusal(admit, { kind: 'method_not_allowed', allow: method, detail }))
+/** Adds routes, each for those who have its scope; another method on a path is told which there are. [S2] */
+export function addRoutes(app: Hono<EdgeEnv>, admit: Admit, routes: readonly Route[]): void {
+  for (const [path, own] of Map.groupBy(routes, ([, each]) => each)) {
+    for (const [method, , needs, answer] of own) app.on(method, path, admitted(admit, needs, answer))
+    const allow = own.map(([method]) => method).join(', ')
+    const detail = `Only ${allow} is allowed here.`
+    app.all(path, refusal(admit, { kind: 'method_not_allowed', allow, detail }))
+  }
 }
 
 /** What there is to ask for is told to those who have a token. [S1] */

@@ -2,6 +2,7 @@ import type { Cell } from './cell.ts'
 import { EMPTY_CELL, mergeCells } from './cell.ts'
 import type { Unsettled } from './flight.ts'
 import type { Hour } from './hour.ts'
+import type { KeyRange } from './prefix.ts'
 
 export type LedgerRow = { readonly seq: number; readonly sealed: boolean }
 
@@ -19,14 +20,22 @@ export type CommittedRead = {
   readonly ledger: ReadonlyMap<string, LedgerRow>
 }
 
-/** Rejects when Postgres cannot be asked. */
-export type ReadCommitted = (query: {
-  readonly keys: readonly string[]
+/** What a read of rows has beside its keys. */
+type Rows = {
   /** The first hours of buckets, ascending: each goes on until the next, and the last until `to`. */
   readonly buckets: readonly Hour[]
   readonly to: Hour
   readonly writers: readonly string[]
-}) => Promise<CommittedRead>
+}
+
+/** Rejects when Postgres cannot be asked. */
+export type ReadCommitted = (query: Rows & { readonly keys: readonly string[] }) => Promise<CommittedRead>
+
+/** The same of all keys in some ranges, added up: as those of one key, whose name is SERIES. */
+export type ReadSeries = (query: Rows & { readonly ranges: readonly KeyRange[] }) => Promise<CommittedRead>
+
+/** What many keys together are called where a key is; no key is empty. */
+export const SERIES = ''
 
 /**
  * What must be added to the committed rows for a fresh read, from a shard's answer that was taken *before* the rows
@@ -42,6 +51,11 @@ export function unsettledPart(unsettled: Unsettled, ledger: CommittedRead['ledge
   const row = ledger.get(writer)
   const seq = row?.seq ?? 0
   if (row?.sealed === true || seq < settledSeq || seq >= nextSeq) return undefined
+  return heldAbove(unsettled, seq)
+}
+
+/** What a shard holds of a key, less the batches up to a seq: those that Postgres has applied. */
+export function heldAbove({ open, parked, frozen }: Unsettled, seq: number): Cell {
   const missing = frozen.filter((batch) => batch.seq > seq).map((batch) => batch.cell)
   return missing.reduce(mergeCells, mergeCells(open ?? EMPTY_CELL, parked ?? EMPTY_CELL))
 }

@@ -67,14 +67,14 @@ cross join lateral (${unionAll(ranges.map(firstOf))}) as first`
 }
 
 /** Keys compare byte by byte: the column's collation is "C". */
-function inRange({ from, to }: KeyRange, after: string | null): SQL {
+export function inRange({ from, to }: KeyRange, after: string | null): SQL {
   const bounds = [sql`key >= ${from}::text`]
   if (to !== null) bounds.push(sql`key < ${to}::text`)
   if (after !== null) bounds.push(sql`key > ${after}::text`)
   return sql.join(bounds, sql` and `)
 }
 
-function unionAll(selects: readonly SQL[]): SQL {
+export function unionAll(selects: readonly SQL[]): SQL {
   return sql.join([...selects], sql` union all `)
 }
 

@@ -1,4 +1,6 @@
 import type { Cell, KeyedCell } from '../model/cell.ts'
+import { EMPTY_CELL, mergeCells } from '../model/cell.ts'
+import type { Unsettled } from '../model/flight.ts'
 import type { Settlement } from '../model/settlement.ts'
 import { covers } from '../model/token.ts'
 import type { Memory } from './memory.ts'
@@ -19,4 +21,32 @@ function countUnder(cells: Iterable<readonly [string, Cell]>, prefix: string | n
   let increments = 0
   for (const [key, cell] of cells) if (covers(prefix, key)) increments += cell.count
   return increments
+}
+
+/** What Postgres may not have of all keys that begin with a text and that a grant covers, as if they were one. [R1] [S2] */
+export function unsettledSum(
+  { open, frozen, parked, state }: Memory,
+  prefix: string,
+  grant: string | null,
+): Unsettled {
+  const isAsked = (key: string) => key.startsWith(prefix) && covers(grant, key)
+  const parkedCells = parked.entries().map(([key, { cell }]): KeyedCell => [key, cell])
+  return {
+    writer: state.writer,
+    settledSeq: (frozen[0]?.seq ?? state.nextSeq) - 1,
+    nextSeq: state.nextSeq,
+    open: sumWhere(open, isAsked),
+    parked: sumWhere(parkedCells, isAsked),
+    frozen: frozen.flatMap(({ seq, cells }) => {
+      const cell = sumWhere(cells, isAsked)
+      return cell === null ? [] : [{ seq, cell }]
+    }),
+  }
+}
+
+/** Null when there are none. */
+function sumWhere(cells: Iterable<readonly [string, Cell]>, isAsked: (key: string) => boolean): Cell | null {
+  let sum = EMPTY_CELL
+  for (const [key, cell] of cells) if (isAsked(key)) sum = mergeCells(sum, cell)
+  return sum.count === EMPTY_CELL.count ? null : sum
 }

@@ -76,6 +76,12 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
     return keys.map((key) => store.unsettled(key))
   }
 
+  /** What Postgres may not have yet of all keys that begin with a text, added up. [S2] */
+  async unsettledSum(prefix: string, grant: string | null): Promise<Unsettled> {
+    const { store } = this.#opened ?? (await this.#open())
+    return store.unsettledSum(prefix, grant)
+  }
+
   /** What is not settled of the keys under a prefix, and whether anything can still come. Writes nothing. [S2] */
   async settlement(prefix: string | null): Promise<Settlement> {
     const { services, name, store } = this.#opened ?? (await this.#open())

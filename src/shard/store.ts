@@ -17,7 +17,7 @@ import type { FrozenBatch, Memory } from './memory.ts'
 import { batchRow, emptyMemory, freezeBatch, journalRows, loadMemory, remember } from './memory.ts'
 import { type ParkedCells, park } from './parked.ts'
 import { discardParked, moveOn, retryParked, saveParked } from './parking.ts'
-import { unsettledUnder } from './settlement.ts'
+import { unsettledSum, unsettledUnder } from './settlement.ts'
 import type { Sql } from './sql.ts'
 import * as tables from './tables.ts'
 
@@ -234,6 +234,10 @@ export class ShardStore {
 
   unsettledUnder(prefix: string | null): Omit<Settlement, 'isShut'> {
     return unsettledUnder(this.#memory, prefix)
+  }
+
+  unsettledSum(prefix: string, grant: string | null): Unsettled {
+    return unsettledSum(this.#memory, prefix, grant)
   }
 
   holdings(): Holdings {

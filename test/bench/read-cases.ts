@@ -4,10 +4,15 @@ import { encodeCursor } from '../../src/model/cursor.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { addHours, formatHourStart, hourStartMs } from '../../src/model/hour.ts'
 import type { ListCounters } from '../../src/model/list.ts'
-import type { ReadCommitted } from '../../src/model/read.ts'
+import { keysFrom } from '../../src/model/prefix.ts'
+import type { ReadCommitted, ReadSeries } from '../../src/model/read.ts'
 
 /** The production's own, in front of the endpoint. */
-export type Readers = { readonly read: ReadCommitted; readonly list: ListCounters }
+export type Readers = {
+  readonly read: ReadCommitted
+  readonly readSeries: ReadSeries
+  readonly list: ListCounters
+}
 
 /** One request of the read path. */
 export type ReadCase = {
@@ -48,6 +53,9 @@ export function readCases(facts: Facts): ReadCase[] {
   return [
     narrow('one key, 24 hours', reading(facts, DAY)),
     narrow('one key, a year', reading(facts, YEAR)),
+    narrow('a prefix added up, 24 hours', addingUp(facts, 'site/', 1, DAY)),
+    narrow('a prefix added up by days, 30 days', addingUp(facts, 'site/', DAY, MONTH)),
+    narrow('a domain added up by weeks, a year', addingUp(facts, `${domain}/`, 7 * DAY, YEAR)),
     narrow('keys, 24 hours, first page', list()),
     narrow('keys, 24 hours, middle page', list({ cursor: middle })),
     narrow('keys, 24 hours, page of 1,000', list({ limit: '1000' })),
@@ -72,6 +80,11 @@ export function readCases(facts: Facts): ReadCase[] {
 function reading({ hotKey, to }: Facts, hours: number): ReadCase['ask'] {
   const buckets = Array.from({ length: hours }, (_, i) => addHours(to, i - hours))
   return ({ read }) => read({ keys: [hotKey], buckets, to, writers: [] })
+}
+
+function addingUp({ to }: Facts, prefix: string, step: number, hours: number): ReadCase['ask'] {
+  const buckets = Array.from({ length: Math.ceil(hours / step) }, (_, i) => addHours(to, i * step - hours))
+  return ({ readSeries }) => readSeries({ ranges: [keysFrom(prefix)], buckets, to, writers: [] })
 }
 
 function listing(

@@ -7,7 +7,7 @@ import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
 import { pgBackend } from '../../src/local/pg-backend.ts'
 import { addHours, formatHourStart, hourOf } from '../../src/model/hour.ts'
 import { createLister } from '../../src/postgres/lister.ts'
-import { createReader } from '../../src/postgres/reader.ts'
+import { createReader, createSeriesReader } from '../../src/postgres/reader.ts'
 import { nodeClock } from '../support/node-clock.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { runCommand } from './command.ts'
@@ -163,7 +163,11 @@ async function startStand(
     databaseUrl: 'postgresql://sumdial:unused@localhost/sumdial',
     neonFetchEndpoint: endpoint.url,
   }
-  const readers = { read: createReader(connection, nodeClock), list: createLister(connection, nodeClock) }
+  const readers = {
+    read: createReader(connection, nodeClock),
+    readSeries: createSeriesReader(connection, nodeClock),
+    list: createLister(connection, nodeClock),
+  }
   return { url, client, readers, sent, filled, facts: await findFacts(client, filled) }
 }
 

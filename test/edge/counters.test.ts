@@ -25,6 +25,7 @@ const QUERY: CounterQuery = {
   unit: 'hour',
   zone: UTC,
   freshHours: 1,
+  isUnsettled: false,
 }
 
 type World = {
@@ -111,6 +112,48 @@ describe('a fresh read', () => {
     })
     expect(askedPostgres).toBe(FRESH_TRIES_MAX)
     expect(answer).toMatchObject({ kind: 'unavailable' })
+  })
+})
+
+describe('what is unsettled', () => {
+  const held = {
+    ...NOTHING,
+    settledSeq: 3,
+    nextSeq: 5,
+    open: cellOf(10),
+    frozen: [{ seq: 4, cell: cellOf(100) }],
+  }
+  const inThisHour = (unsettled: Unsettled) => (shard: string) =>
+    shard.startsWith('2026-11-21T20Z') ? unsettled : { ...NOTHING, writer: 'of another shard' }
+  const committed = (seq: number) => () => ({ cells: rows([HOUR, cellOf(1)]), ledger: ledgerAt(seq) })
+
+  test('stands in a fresh answer by its buckets, apart from all', async () => {
+    const { answer } = await read({ unsettled: inThisHour(held), committed: committed(3) })
+    const unsettled = [{ start: '2026-11-21T20:00:00Z', sum: 110n, count: 2, min: 10, max: 100 }]
+    expect(answer).toMatchObject({ total: { sum: 111n }, unsettled, pending: 2 })
+  })
+
+  test('is read alone without a word to Postgres', async () => {
+    const { answer, askedPostgres } = await read({ unsettled: inThisHour(held) }, { isUnsettled: true })
+    expect(askedPostgres).toBe(0)
+    expect(answer).toMatchObject({ total: { sum: 110n, count: 2 }, pending: 2, lastFlushAt: null })
+  })
+
+  test.each([
+    [3, true],
+    [4, false],
+  ])('fits the rows of a read exactly when both are of one batch: rows of %d', async (seq, fits) => {
+    const fresh = await read({ unsettled: inThisHour(held), committed: committed(seq) })
+    const alone = await read({ unsettled: inThisHour(held) }, { isUnsettled: true })
+    const asOf = ({ answer }: typeof fresh) =>
+      answer === undefined || 'kind' in answer ? undefined : answer.asOf
+    expect(asOf(alone)).toMatch(/^[0-9a-f]{16}$/)
+    expect(asOf(fresh) === asOf(alone)).toBe(fits)
+  })
+
+  test('is not known in a committed read, and a shard that has settled nothing has no name to go by', async () => {
+    expect((await read({}, { freshHours: null })).answer).toMatchObject({ unsettled: null, asOf: null })
+    expect((await read({})).answer).toMatchObject({ unsettled: [], asOf: '' })
   })
 })
 

@@ -88,6 +88,12 @@ describe('API_TOKENS', () => {
 describe('ALLOWED_ORIGINS', () => {
   test('are origins, comma separated', () => {
     expect(parse({}).allowedOrigins).toEqual([])
+    expect(parse({}).publicPrefixes).toEqual([])
+    expect(parse({ PUBLIC_PREFIXES: 'site/docs, downloads' }).publicPrefixes).toEqual([
+      'site/docs',
+      'downloads',
+    ])
+    expect(() => parse({ PUBLIC_PREFIXES: 'site/' })).toThrow('PUBLIC_PREFIXES[0] must be whole segments')
     const ALLOWED_ORIGINS = 'https://example.com, http://localhost:5173,'
     expect(parse({ ALLOWED_ORIGINS }).allowedOrigins).toEqual([
       'https://example.com',

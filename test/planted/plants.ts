@@ -2,6 +2,7 @@ import { ACCESS } from './plants/access.ts'
 import { BINDING } from './plants/binding.ts'
 import { CLIENT_PLANTS } from './plants/client.ts'
 import { COUNTING } from './plants/counting.ts'
+import { DASHBOARD } from './plants/dashboard.ts'
 import { DEPLOYING } from './plants/deploying.ts'
 import { FLUSHING } from './plants/flushing.ts'
 import { LISTING } from './plants/listing.ts'
@@ -42,6 +43,7 @@ export const PLANTS: readonly Plant[] = [
   ...BINDING,
   ...LISTING,
   ...READING,
+  ...DASHBOARD,
   ...DEPLOYING,
   ...WATCHING,
   ...RETENTION,

@@ -20,7 +20,14 @@ export async function readFresh(world: World, isolate: Isolate, key: string): Pr
   const before = beforeOf(book, key, range)
   // As far back as the range goes, or not: by the time, for what is drawn by chance is of the clients.
   const freshHours = 1 + (isolate.nowMs % 2)
-  const answers = await isolate.read({ keys: [key], range, unit: 'hour', zone: UTC, freshHours })
+  const answers = await isolate.read({
+    keys: [key],
+    range,
+    unit: 'hour',
+    zone: UTC,
+    freshHours,
+    isUnsettled: false,
+  })
   if ('kind' in answers || !isExact) return
   for (const answer of answers) check(book, answer, before)
   world.reads += 1

@@ -39,10 +39,13 @@ export interface Dev {
   stop(signal?: NodeJS.Signals): Promise<DevEnding>
 }
 
+/** Takes what is to be done at the end: of the running test, or of something longer. */
+export type AtEnd = (work: () => void | Promise<void>) => void
+
 /** A folder for the state of the running test, removed after it. */
-export function makeState(): string {
+export function makeState(atEnd: AtEnd = onTestFinished): string {
   const state = mkdtempSync(join(tmpdir(), 'sumdial-dev-'))
-  onTestFinished(() => rmSync(state, { recursive: true, force: true, maxRetries: 5 }))
+  atEnd(() => rmSync(state, { recursive: true, force: true, maxRetries: 5 }))
   return state
 }
 
@@ -51,8 +54,8 @@ export function makeState(): string {
  *
  * @throws with all that dev said when it ends before.
  */
-export async function startDev(options: DevOptions): Promise<Dev> {
-  const { child, processes, log, ended } = launch(argsOf(options), options.databaseUrl)
+export async function startDev(options: DevOptions, atEnd: AtEnd = onTestFinished): Promise<Dev> {
+  const { child, processes, log, ended } = launch(argsOf(options), options.databaseUrl, atEnd)
   const ready = new Promise<string>((resolve) => {
     child.stdout?.on('data', () => {
       const url = /^ready on (\S+)$/m.exec(log())?.[1]
@@ -90,14 +93,14 @@ function argsOf({ state, port = 0, vars = {} }: DevOptions): string[] {
   return ['--port', String(port), '--state', state, ...given]
 }
 
-function launch(args: readonly string[], databaseUrl = '') {
+function launch(args: readonly string[], databaseUrl = '', atEnd: AtEnd = onTestFinished) {
   const child = spawn(process.execPath, ['src/local/dev.ts', ...args], {
     cwd: ROOT,
     env: cleanEnv(databaseUrl),
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const processes = new ProcessTree(child.pid ?? 0)
-  onTestFinished(() => processes.kill())
+  atEnd(() => processes.kill())
   const log = gather(child)
   const ended = once(child, 'close').then(([code]): DevEnding => ({ code, log: log() }))
   return { child, processes, log, ended }

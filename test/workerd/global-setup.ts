@@ -1,5 +1,6 @@
 import { PGlite } from '@electric-sql/pglite'
 import type { TestProject } from 'vitest/node'
+import { buildDashboard } from '../../src/local/dashboard/build.ts'
 import { createFaults } from '../../src/local/faults.ts'
 import { migrate } from '../../src/local/migrate.ts'
 import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
@@ -11,8 +12,9 @@ declare module 'vitest' {
   }
 }
 
-/** A Postgres of its own behind the Neon-compatible endpoint, whose faults the tests control over HTTP. */
+/** The dashboard that the Worker imports, and a Postgres of its own behind the Neon-compatible endpoint, whose faults the tests control over HTTP. */
 export default async function setup(project: TestProject) {
+  await buildDashboard()
   const database = await PGlite.create()
   await migrate(database)
   const endpoint = await startNeonEndpoint({ backend: pgliteBackend(database), faults: createFaults() })

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { seriesAnswerSchema } from '../../src/edge/counter-answer.ts'
 import { listAnswerSchema } from '../../src/edge/list.ts'
 import { call, faults, freshKey, ownShard, post, ring } from './support.ts'
 
@@ -72,6 +73,34 @@ describe('GET /counters?prefix=', () => {
     }
   })
 
+  test('[R1] [R2] with a bucket adds up all keys under a prefix, flushed or not', async () => {
+    const site = freshKey()
+    const at = await flushed([`${site}/a`, 1], [`${site}/b`, 4], [`${site}!`, 9])
+    expect((await post([{ key: `${site}/c`, value: 10 }])).status).toBe(202)
+    const parameters = { prefix: `${site}/`, bucket: 'hour' }
+    const fresh = await list(parameters)
+    expect(fresh.body).toMatchObject({
+      prefix: `${site}/`,
+      total: { sum: 15, count: 3, min: 1, max: 10 },
+      unsettled: [{ sum: 10, count: 1 }],
+      pending: 1,
+    })
+    const buckets = fresh.body['buckets'] as { start: string; sum: number }[]
+    expect(buckets.find(({ start }) => start === at)).toMatchObject({ sum: 5 })
+    const committed = await list({ ...parameters, consistency: 'committed' })
+    expect(committed.body).toMatchObject({ total: { sum: 5 }, unsettled: null, pending: null })
+  })
+
+  test('[R2] what is unsettled is told without Postgres, and when it has changed', async () => {
+    const site = freshKey()
+    await faults.inject({ kind: 'answer-500', match: 'sumdial.counters', times: null })
+    expect((await post([{ key: `${site}/c`, value: 10 }])).status).toBe(202)
+    for (const asked of [{ prefix: site, bucket: 'hour' }, { key: `${site}/c` }]) {
+      const { status, body } = await list({ ...asked, consistency: 'unsettled' } as Record<string, string>)
+      expect([status, body['pending'], body['lastFlushAt']]).toEqual([200, 1, null])
+    }
+  })
+
   test('an answer is of the schema that describes it', async () => {
     const site = freshKey()
     await flushed([`${site}/a/b`, 1])
@@ -80,6 +109,9 @@ describe('GET /counters?prefix=', () => {
       const items = body.items.map((item) => ({ ...item, sum: BigInt(item.sum) }))
       expect(listAnswerSchema.safeParse({ ...body, items }).error).toBeUndefined()
     }
+    const text = await (await call(`/counters?prefix=${site}&bucket=day`)).text()
+    const series = JSON.parse(text, (name, value) => (name === 'sum' ? BigInt(value) : value))
+    expect(seriesAnswerSchema.safeParse(series).error).toBeUndefined()
   })
 
   test.each([
@@ -103,6 +135,9 @@ describe('GET /counters?prefix=', () => {
     ['cursor', '?prefix=a&cursor=%F0%9F%98%80'],
     ['cursor', '?prefix=a&cursor=WzEsMl0'],
     ['consistency', '?prefix=a&consistency=fresh'],
+    ['bucket', '?prefix=a&bucket=minute'],
+    ['sort', '?prefix=a&bucket=hour&sort=-sum'],
+    ['key', '?prefix=a&bucket=hour&key=a'],
     ['colour', '?prefix=a&colour=red'],
   ])('a bad %s is refused by its name: %s', async (parameter, search) => {
     const response = await call(`/counters${search}`)

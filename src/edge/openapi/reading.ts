@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ZodOpenApiOperationObject } from 'zod-openapi'
 import { keySchema } from '../../model/increment.ts'
-import { counterAnswerSchema, counterAnswersSchema } from '../counter-answer.ts'
+import { counterAnswerSchema, counterAnswersSchema, seriesAnswerSchema } from '../counter-answer.ts'
 import { hourAnswerSchema, hourParametersSchema } from '../hours.ts'
 import { listAnswerSchema } from '../list.ts'
 import { listParametersSchema } from '../list-query.ts'
@@ -32,11 +32,12 @@ export const readCounters = reading(
     description:
       'With `key`: one key, or several in one answer; `bucket`, `tz`, `consistency` and `freshHours` go with it. A fresh ' +
       'read has every increment acknowledged before it began, in the hours from `freshFrom` on, exactly once. ' +
-      'With `prefix`: a list of what Postgres has; `sort`, `depth`, `limit` and `cursor` go with it.',
+      'With `prefix`: a list of what Postgres has; `sort`, `depth`, `limit` and `cursor` go with it. With `prefix` and ' +
+      '`bucket`: all keys under it added up, as fresh as one key; `tz`, `consistency` and `freshHours` go with it.',
     requestParams: { query: eitherParameters },
   },
-  z.union([counterAnswerSchema, counterAnswersSchema, listAnswerSchema]),
-  'What is known of the key; of several, `items` in the order in which they were asked for; or a page of a list.',
+  z.union([counterAnswerSchema, counterAnswersSchema, listAnswerSchema, seriesAnswerSchema]),
+  'What is known of the key; of several, `items` in the order in which they were asked for; a page of a list; or a series.',
 )
 
 export const readCounter = reading(

@@ -22,6 +22,8 @@ export function welcome(running: Running): string {
     `  curl ${address}/increment${token} -H 'content-type: application/json' -d '{"key":"site/example.com/pricing"}'`,
     `  curl ${address}/counters/site/example.com/pricing${token}`,
     '',
+    `The dashboard is on ${address} too; ${demoCommand(address)} makes it move.`,
+    '',
     database.isEmbedded
       ? `Postgres is embedded, in ${database.place}, with no port for psql. SQL goes over HTTP:`
       : `Postgres is ${database.place}:`,
@@ -32,6 +34,13 @@ export function welcome(running: Running): string {
 }
 
 const COUNT = 'Count something, and read it back:'
+
+/** Where the demo looks by itself. */
+const DEMO_ADDRESS = 'http://127.0.0.1:8787'
+
+function demoCommand(address: string): string {
+  return `npm run demo${address === DEMO_ADDRESS ? '' : ` -- --url ${address}`}`
+}
 
 function sqlCommand({ endpointUrl, database }: Running): string {
   const sql = 'select * from sumdial.counters'

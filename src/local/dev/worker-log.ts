@@ -6,6 +6,7 @@ import { stripVTControlCharacters } from 'node:util'
 const CHATTER = [
   /^\[wrangler:info\] /,
   /^⎔ /,
+  /^\[custom build\] Running: /,
   /^Your Worker has access to the following bindings:$/,
   /^Binding +Resource +Mode$/,
   /^env\.\w+ \(.*\) +.* +local$/,

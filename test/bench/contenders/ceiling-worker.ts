@@ -20,6 +20,8 @@ function createServices(env: object): EdgeServices {
     coalescer: new Coalescer({ send: async () => ({ kind: 'accepted' }), clock, lingerMs: config.lingerMs }),
     readCommitted: nowhere,
     askUnsettled: nowhere,
+    readSeries: nowhere,
+    askUnsettledUnder: nowhere,
     listCounters: nowhere,
     askSettlement: nowhere,
     askStatus: nowhere,
@@ -27,6 +29,8 @@ function createServices(env: object): EdgeServices {
     readLedger: nowhere,
     wake: async () => {},
     isWithinLimit: async () => true,
+    dashboard: { page: '', files: {} },
+    answers: { match: nowhere, put: nowhere },
   }
 }
 

@@ -24,9 +24,9 @@ export const READING: readonly Plant[] = [
     edits: [
       {
         file: 'src/edge/fresh.ts',
-        find: '    const unsettled = unsettledOf(heard, committed.ledger)',
+        find: '    const { ledger } = committed\n',
         replace:
-          '    for (const one of heard) Object.assign(one, { unsettled: await ask(one.shard, one.keys) })\n    const unsettled = unsettledOf(heard, committed.ledger)',
+          '    for (const one of heard) Object.assign(one, { unsettled: await ask(one.shard, one.keys) })\n    const { ledger } = committed\n',
       },
     ],
     suite: COUNTERS,

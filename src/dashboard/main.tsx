@@ -1,0 +1,8 @@
+import 'uplot/dist/uPlot.min.css'
+import './style.css'
+import { render } from 'preact'
+import { App } from './app.tsx'
+
+const place = document.getElementById('app')
+if (place === null) throw new Error('the page has a place for the app')
+render(<App />, place)

@@ -1,0 +1,42 @@
+import { useState } from 'preact/hooks'
+import { knownOf, type ShardStatus, type Status } from '../answers.ts'
+import { ask, failureFrom } from '../api.ts'
+import { grouped } from '../numbers.ts'
+
+/** It asks Postgres, so only when somebody wants to know. */
+export function Audit() {
+  const [answer, setAnswer] = useState<string>()
+  const [isBusy, setIsBusy] = useState(false)
+  const audit = async () => {
+    setIsBusy(true)
+    try {
+      setAnswer(auditWords(knownOf(await ask<Status>('/status?ledger=1'))))
+    } catch (error) {
+      setAnswer(failureFrom(error).detail)
+    }
+    setIsBusy(false)
+  }
+  return (
+    <section class="card" aria-labelledby="audit">
+      <h2 id="audit">Audit against Postgres</h2>
+      <p>
+        Sets what each shard says it has settled beside what Postgres's ledger has. It asks Postgres once.
+      </p>
+      <p>
+        <button type="button" disabled={isBusy} onClick={() => void audit()}>
+          {isBusy ? 'Asking' : 'Audit now'}
+        </button>
+        <span role="status" class="hint">
+          {answer}
+        </span>
+      </p>
+    </section>
+  )
+}
+
+function auditWords(shards: readonly ShardStatus[]): string {
+  const wrong = shards.filter(({ ledger }) => ledger?.agrees === false)
+  if (wrong.length > 0) return `Does not agree: ${wrong.map(({ shard }) => shard).join(', ')}`
+  const increments = shards.reduce((sum, { ledger }) => sum + (ledger?.increments ?? 0), 0)
+  return `Agrees: ${grouped(increments)} increments of ${shards.length} shards`
+}

@@ -1,0 +1,13 @@
+import { figure, grouped, type Place } from '../numbers.ts'
+
+/** A number as large as its place: shortened when it must be, and then exact on hover and for screen readers. */
+export function Figure({ n, place = 'cell' }: { readonly n: bigint | number; readonly place?: Place }) {
+  const [shown, exact] = [figure(n, place), grouped(n)]
+  if (shown === exact) return <span class="figure">{exact}</span>
+  return (
+    <span class="figure" title={exact}>
+      <span aria-hidden="true">{shown}</span>
+      <span class="unseen">{exact}</span>
+    </span>
+  )
+}

@@ -1,0 +1,49 @@
+import type { Unit } from '../../model/calendar.ts'
+import { usePage } from '../context.ts'
+import { grouped } from '../numbers.ts'
+import { bucketTotal, measureOf, NONE, plus, type Series } from '../series.ts'
+import { bucketWords } from '../time.ts'
+import { UNIT_WORDS } from './controls.tsx'
+import { Scrolls } from './scrolls.tsx'
+import { nameOf } from './shown-name.ts'
+
+/** What is drawn, in figures. */
+export function FiguresTable({ series, unit }: { readonly series: readonly Series[]; readonly unit: Unit }) {
+  const { view, zone } = usePage()
+  const isMany = series.length > 1
+  const total = (i: number) => series.map((own) => bucketTotal(own, i)).reduce(plus, NONE)
+  return (
+    <Scrolls label="Table" isLong>
+      <table class="figures">
+        <thead>
+          <tr>
+            <th scope="col">{UNIT_WORDS[unit].slice(0, -1)}</th>
+            {series.map(({ shown }) => (
+              <th key={`${shown.kind} ${shown.name}`} scope="col" class="number">
+                {nameOf(shown)}
+              </th>
+            ))}
+            {isMany ? (
+              <th scope="col" class="number">
+                Together
+              </th>
+            ) : null}
+          </tr>
+        </thead>
+        <tbody>
+          {(series[0]?.starts ?? []).map((start, i) => (
+            <tr key={start}>
+              <th scope="row">{bucketWords(start, unit, zone)}</th>
+              {series.map((own) => (
+                <td key={`${own.shown.kind} ${own.shown.name}`} class="number">
+                  {grouped(measureOf(bucketTotal(own, i), view.by))}
+                </td>
+              ))}
+              {isMany ? <td class="number">{grouped(measureOf(total(i), view.by))}</td> : null}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scrolls>
+  )
+}

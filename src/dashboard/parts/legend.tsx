@@ -1,0 +1,87 @@
+import { useState } from 'preact/hooks'
+import { usePage } from '../context.ts'
+import { useAsked } from '../hooks.ts'
+import { readLargest } from '../read.ts'
+import { measureOf, type Series, totalOf } from '../series.ts'
+import { hasShown, SHOWN_MAX, type Shown, type View } from '../view.ts'
+import { Figure } from './figure.tsx'
+import { nameOf } from './shown-name.ts'
+
+type Chart = Extract<View, { name: 'chart' }>
+
+/** The chosen, with their colours, and what is still free to be added. */
+export function Legend({ view, series }: { readonly view: Chart; readonly series: readonly Series[] }) {
+  const { go } = usePage()
+  const { shown, by } = view
+  const without = (gone: Shown) => ({ ...view, shown: shown.filter((each) => each !== gone) })
+  return (
+    <div class="legend">
+      {/* Alone, it is the heading. */}
+      <ul hidden={shown.length === 1}>
+        {shown.map((each, i) => {
+          const own = series.find((one) => hasShown([one.shown], each))
+          return (
+            <li key={`${each.kind} ${each.name}`}>
+              <span class={`dot series-${i + 1}`} />
+              <span class="name" title={nameOf(each)}>
+                {nameOf(each)}
+              </span>
+              {own !== undefined && shown.length > 1 ? <Figure n={measureOf(totalOf(own), by)} /> : null}
+              <button
+                type="button"
+                class="remove"
+                aria-label={`Remove ${nameOf(each)}`}
+                onClick={() => go(without(each))}
+              >
+                ×
+              </button>
+            </li>
+          )
+        })}
+      </ul>
+      {shown.length < SHOWN_MAX ? <Add view={view} /> : <span class="hint">{SHOWN_MAX} at most</span>}
+    </div>
+  )
+}
+
+/** A key, or with a slash at its end a prefix; what Postgres knows is suggested. */
+function Add({ view }: { readonly view: Chart }) {
+  const { zone, go } = usePage()
+  const [text, setText] = useState('')
+  const { period, by } = view
+  const found = useAsked(JSON.stringify([text, period, by]), async (signal) => {
+    await new Promise((resolve) => setTimeout(resolve, 250))
+    signal.throwIfAborted()
+    return text === '' ? [] : (await readLargest({ prefix: text, period, zone, by, limit: 8 }, signal)).items
+  })
+  const onSubmit = (event: SubmitEvent) => {
+    event.preventDefault()
+    if (text === '') return
+    const added: Shown = { kind: text.endsWith('/') ? 'prefix' : 'key', name: text }
+    setText('')
+    if (!hasShown(view.shown, added)) go({ ...view, shown: [...view.shown, added] })
+  }
+  return (
+    <form class="add" onSubmit={onSubmit}>
+      <input
+        type="text"
+        list="known-keys"
+        value={text}
+        maxLength={512}
+        placeholder="Compare with a key or prefix/"
+        aria-label="Compare with a key, or a prefix that ends with a slash"
+        autocomplete="off"
+        spellcheck={false}
+        onInput={({ currentTarget }) => setText(currentTarget.value)}
+      />
+      <datalist id="known-keys">
+        {(found.value ?? []).map(({ key }) => (
+          <option key={key} value={key} />
+        ))}
+      </datalist>
+      <button type="submit" class="quiet">
+        Add
+      </button>
+    </form>
+  )
+}

@@ -1,0 +1,25 @@
+import { usePage } from '../context.ts'
+import { momentWords } from '../time.ts'
+
+type LiveNoteProps = {
+  readonly isLive: boolean
+  readonly isConnected: boolean
+  readonly lastFlushAt: string | null
+}
+
+/** How fresh it is. */
+export function LiveNote({ isLive, isConnected, lastFlushAt }: LiveNoteProps) {
+  const { zone } = usePage()
+  const flushed = lastFlushAt === null ? null : momentWords(Date.parse(lastFlushAt), zone)
+  if (!isLive)
+    return <p class="live is-still">{flushed === null ? '' : `Postgres last had news of it ${flushed}`}</p>
+  return (
+    <p
+      class={`live ${isConnected ? '' : 'is-lost'}`}
+      title={flushed === null ? '' : `Postgres last had news of it ${flushed}`}
+    >
+      <span class="pulse" aria-hidden="true" />
+      {isConnected ? 'Live' : 'Connecting again'}
+    </p>
+  )
+}

@@ -1,0 +1,86 @@
+import { useState } from 'preact/hooks'
+import { knownOf, type Status } from '../answers.ts'
+import { ask, failureFrom } from '../api.ts'
+import { usePage } from '../context.ts'
+import { momentWords } from '../time.ts'
+import { Scrolls } from './scrolls.tsx'
+
+type Decision = { readonly shard: string; readonly key: string; readonly action: 'retry' | 'discard' }
+
+/** What Postgres refuses, and why; an administrator decides on each. */
+export function Parked({ status, again }: { readonly status: Status; readonly again: () => void }) {
+  const { session, zone } = usePage()
+  const [said, setSaid] = useState('')
+  const [sure, setSure] = useState<string>()
+  const parked = knownOf(status).flatMap(({ shard, parkedKeys }) =>
+    parkedKeys.map((own) => ({ shard, ...own })),
+  )
+  const isAdmin = session.scopes.includes('admin')
+  const decide = async ({ shard, key, action }: Decision) => {
+    setSure(undefined)
+    try {
+      const body = JSON.stringify({ shard, keys: [key] })
+      const headers = { 'content-type': 'application/json' }
+      await ask(`/parked/${action}`, { method: 'POST', headers, body })
+      setSaid(action === 'retry' ? `${key}: Postgres is asked once more.` : `${key}: discarded.`)
+    } catch (error) {
+      setSaid(failureFrom(error).detail)
+    }
+    again()
+  }
+  if (parked.length === 0 && said === '') return null
+  return (
+    <Scrolls labelledBy="parked">
+      <h2 id="parked">Parked</h2>
+      <p role="status">{said}</p>
+      <table class="figures">
+        <thead>
+          <tr>
+            <th scope="col">Key</th>
+            <th scope="col">Why</th>
+            <th scope="col">Since</th>
+            <th scope="col">{isAdmin ? <span class="unseen">Decide</span> : ''}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {parked.map(({ shard, key, reason, sinceMs }) => (
+            <tr key={`${shard} ${key}`}>
+              <th scope="row">
+                {key}
+                <span class="hint"> {shard}</span>
+              </th>
+              <td class="words">{reason}</td>
+              <td class="whole-line">{momentWords(sinceMs, zone)}</td>
+              <td class="decide">
+                {isAdmin ? (
+                  <>
+                    <button
+                      type="button"
+                      class="quiet"
+                      onClick={() => void decide({ shard, key, action: 'retry' })}
+                    >
+                      Retry
+                    </button>
+                    {sure === `${shard} ${key}` ? (
+                      <button
+                        type="button"
+                        class="danger"
+                        onClick={() => void decide({ shard, key, action: 'discard' })}
+                      >
+                        Discard for good
+                      </button>
+                    ) : (
+                      <button type="button" class="quiet" onClick={() => setSure(`${shard} ${key}`)}>
+                        Discard…
+                      </button>
+                    )}
+                  </>
+                ) : null}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Scrolls>
+  )
+}

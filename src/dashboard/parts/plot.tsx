@@ -1,0 +1,140 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import uPlot from 'uplot'
+import type { Unit } from '../../model/calendar.ts'
+import { usePage } from '../context.ts'
+import { grouped } from '../numbers.ts'
+import { coloursOf, plotData, plotOptions } from '../plot.ts'
+import { bucketTotal, measureOf, NONE, type Series } from '../series.ts'
+import { useTheme } from '../theme.ts'
+import { bucketWords } from '../time.ts'
+import { nameOf } from './shown-name.ts'
+
+type PlotProps = {
+  readonly series: readonly Series[]
+  readonly unit: Unit
+  readonly height: number
+  readonly label: string
+}
+
+/**
+ * A chart over time. The pointer reads out each bucket; with a keyboard the slider below it does, whose words a screen
+ * reader says. The same figures stand in the table of the view.
+ */
+export function Plot({ series, unit, height, label }: PlotProps) {
+  const { zone } = usePage()
+  const [index, setIndex] = useState<number | null>(null)
+  const { place, plot } = usePlot(series, unit, height, setIndex)
+  const count = series[0]?.starts.length ?? 0
+  const last = Math.max(0, count - 1)
+  const at = Math.min(index ?? last, last)
+  const words = useReadout(series, unit, at)
+  const point = (to: number) => {
+    const x = (series[0]?.starts[to] ?? 0) / 1000
+    const left = plot.current?.valToPos(x, 'x') ?? -10
+    plot.current?.setCursor({ left, top: 10 })
+    setIndex(to)
+  }
+  const leave = () => {
+    plot.current?.setCursor({ left: -10, top: -10 })
+    setIndex(null)
+  }
+  return (
+    <figure class="plot" aria-label={label}>
+      <div class="canvas" ref={place} style={{ height: `${height}px` }} aria-hidden="true" />
+      {index === null ? null : (
+        <Readout series={series} unit={unit} index={at} left={leftOf(plot.current, series, at)} />
+      )}
+      <input
+        class="scrub"
+        type="range"
+        min={0}
+        max={last}
+        value={at}
+        aria-label={`${label}: read out each ${unit}`}
+        aria-valuetext={words}
+        onInput={({ currentTarget }) => point(Number(currentTarget.value))}
+        onFocus={() => point(at)}
+        onBlur={leave}
+      />
+      <figcaption class="unseen">
+        {count} {unit}s, times in {zone.name}. The arrow keys read out each; the table has all of them.
+      </figcaption>
+    </figure>
+  )
+}
+
+/** In per cent of the width, so that what is read out can stand on the side that has room. */
+function leftOf(plot: uPlot | undefined, series: readonly Series[], index: number): number {
+  if (plot === undefined) return 0
+  const x = (series[0]?.starts[index] ?? 0) / 1000
+  return ((plot.valToPos(x, 'x') + plot.bbox.left / devicePixelRatio) / plot.width) * 100
+}
+
+function useReadout(series: readonly Series[], unit: Unit, index: number): string {
+  const { view, zone } = usePage()
+  const when = bucketWords(series[0]?.starts[index] ?? 0, unit, zone)
+  const figures = series.map((own) => {
+    const total = grouped(measureOf(bucketTotal(own, index), view.by))
+    return series.length === 1 ? total : `${nameOf(own.shown)} ${total}`
+  })
+  return `${when}: ${figures.join(', ')}`
+}
+
+type ReadoutProps = {
+  readonly series: readonly Series[]
+  readonly unit: Unit
+  readonly index: number
+  readonly left: number
+}
+
+function Readout({ series, unit, index, left }: ReadoutProps) {
+  const { view, zone } = usePage()
+  const held = series.map((own) => measureOf(own.held[index] ?? NONE, view.by)).reduce((a, b) => a + b, 0n)
+  return (
+    <div class={`readout ${left > 55 ? 'is-left' : ''}`} style={{ '--at': `${left}%` }}>
+      <p class="when">{bucketWords(series[0]?.starts[index] ?? 0, unit, zone)}</p>
+      {series.map((own, i) => (
+        <p key={nameOf(own.shown)} class="line">
+          <span class={`dot series-${i + 1}`} />
+          {series.length === 1 ? null : <span class="name">{nameOf(own.shown)}</span>}
+          <strong>{grouped(measureOf(bucketTotal(own, index), view.by))}</strong>
+        </p>
+      ))}
+      {held > 0n ? <p class="hint">{grouped(held)} not in Postgres yet</p> : null}
+    </div>
+  )
+}
+
+/** Keeps a uPlot in a place: made anew when its looks change, given data when only that does. */
+function usePlot(
+  series: readonly Series[],
+  unit: Unit,
+  height: number,
+  onCursor: (index: number | null) => void,
+) {
+  const { view, zone } = usePage()
+  const place = useRef<HTMLDivElement>(null)
+  const plot = useRef<uPlot>(undefined)
+  const theme = useTheme()
+  const data = plotData(series, view.by)
+  const latest = useRef(data)
+  latest.current = data
+  const count = series.length
+  useEffect(() => {
+    const element = place.current
+    if (element === null) return
+    const width = () => Math.max(200, element.clientWidth)
+    const colours = coloursOf(element)
+    const options = plotOptions({ width: width(), height, zone, colours, count, unit, onCursor })
+    const made = new uPlot(options, latest.current, element)
+    plot.current = made
+    const watch = new ResizeObserver(() => made.setSize({ width: width(), height }))
+    watch.observe(element)
+    return () => {
+      watch.disconnect()
+      made.destroy()
+    }
+  }, [theme, height, zone, count, unit, onCursor])
+  useEffect(() => plot.current?.setData(data), [series, view.by])
+  return { place, plot }
+}

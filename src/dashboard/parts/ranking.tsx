@@ -1,0 +1,103 @@
+import { useState } from 'preact/hooks'
+import { usePage } from '../context.ts'
+import { fraction, share } from '../numbers.ts'
+import { bucketTotal, measureOf, type Series, totalOf } from '../series.ts'
+import { chartOf, SHOWN_MAX, type View } from '../view.ts'
+import { Figure } from './figure.tsx'
+import { Link } from './link.tsx'
+import { Spark } from './spark.tsx'
+
+type RankingProps = { readonly keys: readonly Series[]; readonly whole: Series; readonly view: View }
+
+/** Without the running bucket, which would always seem to fall. */
+function shapeOf(own: Series, { period, by }: View): number[] {
+  const whole = period.kind === 'last' ? own.starts.slice(0, -1) : own.starts
+  return whole.map((_, i) => Number(measureOf(bucketTotal(own, i), by)))
+}
+
+/** The largest first, by what they have now. A few may be chosen to be compared. */
+export function Ranking({ keys, whole, view }: RankingProps) {
+  const { go } = usePage()
+  const [chosen, setChosen] = useState<readonly string[]>([])
+  const by = view.by
+  const total = (own: Series) => measureOf(totalOf(own), by)
+  const sorted = keys.toSorted((a, b) => (total(a) < total(b) ? 1 : total(a) > total(b) ? -1 : 0))
+  const most = sorted[0] === undefined ? 0n : total(sorted[0])
+  const all = total(whole)
+  const choose = (key: string, isChosen: boolean) =>
+    setChosen(isChosen ? [...chosen, key].slice(0, SHOWN_MAX) : chosen.filter((each) => each !== key))
+  return (
+    <section class="card" aria-label="Busiest keys">
+      <table class="ranking">
+        <thead>
+          <tr>
+            <th scope="col" class="pick">
+              <span class="unseen">Compare</span>
+            </th>
+            <th scope="col">Key</th>
+            <th scope="col" class="shape">
+              <span class="unseen">Course</span>
+            </th>
+            <th scope="col" class="number">
+              {by === 'sum' ? 'Sum' : 'Increments'}
+            </th>
+            <th scope="col" class="number part">
+              Share
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {sorted.map((own) => {
+            const { name } = own.shown
+            return (
+              <tr key={name}>
+                <td class="pick">
+                  <input
+                    type="checkbox"
+                    aria-label={`Compare ${name}`}
+                    checked={chosen.includes(name)}
+                    disabled={!chosen.includes(name) && chosen.length >= SHOWN_MAX}
+                    onChange={({ currentTarget }) => choose(name, currentTarget.checked)}
+                  />
+                </td>
+                <th scope="row">
+                  <meter
+                    class="share"
+                    min={0}
+                    max={1}
+                    value={fraction(total(own), most)}
+                    aria-hidden="true"
+                  />
+                  <Link to={chartOf(view, own.shown)} title={name}>
+                    {name}
+                  </Link>
+                </th>
+                <td class="shape">
+                  <Spark values={shapeOf(own, view)} />
+                </td>
+                <td class="number">
+                  <Figure n={total(own)} />
+                </td>
+                <td class="number part">{share(total(own), all)}</td>
+              </tr>
+            )
+          })}
+        </tbody>
+      </table>
+      {chosen.length > 0 ? (
+        <div class="compare" role="status">
+          <button
+            type="button"
+            class="main"
+            onClick={() => go(chartOf(view, ...chosen.map((name) => ({ kind: 'key', name }) as const)))}
+          >
+            {chosen.length === 1 ? 'Chart 1 key' : `Compare ${chosen.length} keys`}
+          </button>
+          <button type="button" class="quiet" onClick={() => setChosen([])}>
+            Clear
+          </button>
+        </div>
+      ) : null}
+    </section>
+  )
+}

@@ -1,0 +1,184 @@
+import { useMemo } from 'preact/hooks'
+import type { Unit } from '../../model/calendar.ts'
+import { useOver, usePage } from '../context.ts'
+import type { Rows } from '../csv.ts'
+import { download } from '../download.ts'
+import { useAsked } from '../hooks.ts'
+import { useLive } from '../live.ts'
+import {
+  Choices,
+  MeasureChoice,
+  PeriodChoice,
+  periodWords,
+  UNIT_WORDS,
+  ZoneChoice,
+} from '../parts/controls.tsx'
+import { Figure } from '../parts/figure.tsx'
+import { FiguresTable } from '../parts/figures-table.tsx'
+import { Legend } from '../parts/legend.tsx'
+import { LiveNote } from '../parts/live-note.tsx'
+import { Plot } from '../parts/plot.tsx'
+import { nameOf } from '../parts/shown-name.ts'
+import { Stat } from '../parts/stat.tsx'
+import { Empty, Failed, Loading } from '../parts/states.tsx'
+import { isLong, unitOf, unitsOf } from '../period.ts'
+import { readShown } from '../read.ts'
+import { bucketTotal, heldTotal, largest, measureOf, type Series, totalOf } from '../series.ts'
+import { bucketWords } from '../time.ts'
+import { hasShown, type View } from '../view.ts'
+
+type Chart = Extract<View, { name: 'chart' }>
+
+/** Keys and prefixes over time. */
+export function ChartView({ view }: { readonly view: Chart }) {
+  const { zone, go } = usePage()
+  const { shown, period, by, isTable } = view
+  const unit = unitOf(period, view.unit)
+  const name = JSON.stringify([shown, period, zone.name, unit])
+  const asked = useAsked(name, (signal) => readShown({ shown, period, unit, zone }, signal))
+  const live = useLive(asked.value, period.kind === 'last', asked.again)
+  useOver(asked.failure)
+  const isCurrent =
+    live.series.length === shown.length && live.series.every((own) => hasShown(shown, own.shown))
+  const series = isCurrent ? live.series : []
+  const label = `${shown.map(nameOf).join(', ')}, ${periodWords(period)}`
+  return (
+    <>
+      <div class="head">
+        <h1>{shown.length === 1 && shown[0] !== undefined ? nameOf(shown[0]) : 'Compare'}</h1>
+        <LiveNote
+          isLive={period.kind === 'last'}
+          isConnected={live.isConnected && asked.failure === undefined}
+          lastFlushAt={latest(series)}
+        />
+      </div>
+      <Legend view={view} series={series} />
+      <div class="controls">
+        <PeriodChoice />
+        <UnitChoice view={view} />
+        <MeasureChoice />
+        <ZoneChoice />
+      </div>
+      {shown.length === 0 ? (
+        <Empty title="Nothing is chosen">
+          <p>Add a key or a prefix above, or choose some in the list of the busiest.</p>
+        </Empty>
+      ) : null}
+      {asked.failure !== undefined ? (
+        <Failed
+          failure={asked.failure}
+          again={asked.again}
+          isBanner={series.length > 0}
+          isLong={isLong(period)}
+        />
+      ) : null}
+      {shown.length > 0 && series.length === 0 && asked.failure === undefined ? (
+        <Loading isSlow={asked.isSlow} rows={4} />
+      ) : null}
+      {series.length > 0 ? (
+        <section class="card" aria-label="Chart">
+          {series.length === 1 && series[0] !== undefined ? <Summary series={series[0]} unit={unit} /> : null}
+          <Plot series={series} unit={unit} height={320} label={label} />
+          <Notes series={series} />
+        </section>
+      ) : null}
+      {series.length > 0 ? (
+        <p class="more">
+          <button
+            type="button"
+            class="quiet"
+            aria-expanded={isTable}
+            onClick={() => go({ ...view, isTable: !isTable }, 'replace')}
+          >
+            {isTable ? 'Hide the table' : 'Show as a table'}
+          </button>
+          <button type="button" class="quiet" onClick={() => download('sumdial.csv', rowsOf(series))}>
+            Download CSV
+          </button>
+          <span class="hint">
+            {by === 'sum' ? 'Sums of values' : 'Numbers of increments'}, times in {zone.name}
+          </span>
+        </p>
+      ) : null}
+      {series.length > 0 && isTable ? <FiguresTable series={series} unit={unit} /> : null}
+    </>
+  )
+}
+
+function latest(series: readonly Series[]): string | null {
+  return (
+    series
+      .map(({ lastFlushAt }) => lastFlushAt ?? '')
+      .toSorted()
+      .at(-1) || null
+  )
+}
+
+function rowsOf(series: readonly Series[]): Rows {
+  const names = series.flatMap(({ shown }) => [`${nameOf(shown)} sum`, `${nameOf(shown)} count`])
+  const rows = (series[0]?.labels ?? []).map((start, i) => [
+    start,
+    ...series.flatMap((own) => [bucketTotal(own, i).sum, bucketTotal(own, i).count]),
+  ])
+  return [['start', ...names], ...rows]
+}
+
+function UnitChoice({ view }: { readonly view: Chart }) {
+  const { go } = usePage()
+  const units = unitsOf(view.period)
+  if (units.length < 2) return null
+  return (
+    <Choices
+      label="By"
+      choices={units.map((value) => ({ value, short: UNIT_WORDS[value] }))}
+      chosen={unitOf(view.period, view.unit)}
+      choose={(unit) => go({ ...view, unit })}
+    />
+  )
+}
+
+function Summary({ series, unit }: { readonly series: Series; readonly unit: Unit }) {
+  const { view, zone } = usePage()
+  const peak = useMemo(() => {
+    const totals = series.starts.map((_, i) => measureOf(bucketTotal(series, i), view.by))
+    const most = largest(totals)
+    return { most, at: totals.indexOf(most) }
+  }, [series, view.by])
+  const held = measureOf(heldTotal(series), view.by)
+  return (
+    <dl class="stats">
+      <Stat words={view.by === 'sum' ? 'Sum' : 'Increments'} note={periodWords(view.period)}>
+        <Figure n={measureOf(totalOf(series), view.by)} place="headline" />
+      </Stat>
+      <Stat
+        words={`Highest ${unit}`}
+        note={peak.most > 0n ? bucketWords(series.starts[peak.at] ?? 0, unit, zone) : '–'}
+      >
+        <Figure n={peak.most} place="headline" />
+      </Stat>
+      <Stat words="On its way" note="not in Postgres yet">
+        <Figure n={held} place="headline" />
+      </Stat>
+    </dl>
+  )
+}
+
+function Notes({ series }: { readonly series: readonly Series[] }) {
+  const isHeld = series.some((own) => heldTotal(own).count > 0)
+  const isAligned = series.every((own) => own.isAligned)
+  return (
+    <div class="notes">
+      {isHeld ? (
+        <p>
+          <span class={`swatch ${series.length === 1 ? 'is-pale' : 'is-dashed'}`} />
+          {series.length === 1
+            ? 'Paler: acknowledged, and not in Postgres yet'
+            : 'Dashed: not all of it is in Postgres yet'}
+        </p>
+      ) : null}
+      {isAligned ? null : (
+        <p>The offset of this zone splits hours: an hour counts in the day in which it begins.</p>
+      )}
+    </div>
+  )
+}

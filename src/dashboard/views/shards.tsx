@@ -1,0 +1,105 @@
+import { addHours, formatHour, hourOf } from '../../model/hour.ts'
+import { type HourAnswer, knownOf, type Status } from '../answers.ts'
+import { ask } from '../api.ts'
+import { useOver, usePage } from '../context.ts'
+import { useAsked, useEvery } from '../hooks.ts'
+import { duration, grouped } from '../numbers.ts'
+import { Audit } from '../parts/audit.tsx'
+import { Figure } from '../parts/figure.tsx'
+import { Hours } from '../parts/hours.tsx'
+import { Parked } from '../parts/parked.tsx'
+import { ShardsTable } from '../parts/shards-table.tsx'
+import { Stat } from '../parts/stat.tsx'
+import { Failed, Loading } from '../parts/states.tsx'
+
+/** How often the shards are asked. No SQL is. */
+const EVERY_MS = 3_000
+
+const HOURS_EVERY_MS = 15_000
+
+/** Hours that are told of: the last, and those about the time at which hours close. */
+const LAST_HOURS = 3
+const CLOSED_HOURS = 3
+
+/** Further back than this, as for an import of old logs, nothing closes that anybody waits for. */
+const LATE_HOURS_SHOWN_MAX = 24 * 60
+
+/** Lag, backlog, parked cells, the audit, and which hours are final. */
+export function ShardsView() {
+  const { session } = usePage()
+  const isWhole = session.prefix === null
+  const hours = useAsked('hours', (signal) => readHours(signal))
+  const status = useAsked('status', async (signal) => (isWhole ? ask<Status>('/status', { signal }) : null))
+  useEvery(EVERY_MS, async () => status.again())
+  useEvery(HOURS_EVERY_MS, async () => hours.again())
+  useOver(status.failure ?? hours.failure)
+  const failure = status.failure ?? hours.failure
+  return (
+    <>
+      <div class="head">
+        <h1>Health</h1>
+      </div>
+      {failure !== undefined ? <Failed failure={failure} again={status.again} /> : null}
+      {status.value === undefined && failure === undefined ? <Loading isSlow={status.isSlow} /> : null}
+      {status.value === undefined || status.value === null ? null : (
+        <>
+          <Verdict status={status.value} />
+          <Parked status={status.value} again={status.again} />
+          <ShardsTable status={status.value} />
+          <Audit />
+        </>
+      )}
+      {hours.value === undefined ? null : <Hours hours={hours.value} />}
+      {isWhole ? null : <p class="hint">What tells of all keys takes a token without a prefix.</p>}
+    </>
+  )
+}
+
+async function readHours(signal: AbortSignal): Promise<HourAnswer[]> {
+  const now = hourOf(Date.now())
+  const read = (back: number) => ask<HourAnswer>(`/hours/${formatHour(addHours(now, -back))}`, { signal })
+  const last = await Promise.all(Array.from({ length: LAST_HOURS }, (_, back) => read(back)))
+  const late = hourOf(Date.parse(last[0]?.closesAt ?? '')) - now - 1
+  if (!(late >= LAST_HOURS && late <= LATE_HOURS_SHOWN_MAX)) return last
+  return [...last, ...(await Promise.all(Array.from({ length: CLOSED_HOURS }, (_, i) => read(late + i))))]
+}
+
+function Verdict({ status }: { readonly status: Status }) {
+  const known = knownOf(status)
+  const parked = known.reduce((sum, shard) => sum + shard.parked.increments, 0)
+  const faults = known.filter(({ fault }) => fault !== null).length
+  const silent = status.shards.length - known.length
+  const troubles = [
+    ...(status.isConserved ? [] : ['the sums of a shard do not add up, which is a bug']),
+    ...(faults > 0 ? [`flushes fail in ${faults} of ${known.length} shards`] : []),
+    ...(parked > 0
+      ? [parked === 1 ? '1 increment is parked' : `${grouped(parked)} increments are parked`]
+      : []),
+    ...(silent > 0 ? [`${silent} shards do not answer`] : []),
+  ]
+  const isWell = troubles.length === 0
+  return (
+    <section class="card" aria-label="Now">
+      <p class={`verdict ${isWell ? 'is-well' : 'is-ill'}`}>
+        <span class="sign" aria-hidden="true">
+          {isWell ? '✓' : '!'}
+        </span>
+        {isWell ? 'All is well' : `Look at this: ${troubles.join('; ')}`}
+      </p>
+      <dl class="stats">
+        <Stat words="Lag" note="the oldest on its way">
+          <span class="figure">{duration(status.lagMs)}</span>
+        </Stat>
+        <Stat words="Backlog" note="increments on their way">
+          <Figure n={status.pending} />
+        </Stat>
+        <Stat words="Parked" note="refused by Postgres">
+          <Figure n={parked} />
+        </Stat>
+        <Stat words="Conservation" note="accepted = settled + held">
+          <span class="figure">{status.isConserved ? 'holds' : 'broken'}</span>
+        </Stat>
+      </dl>
+    </section>
+  )
+}

@@ -1,0 +1,189 @@
+import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
+import { useOver, usePage } from '../context.ts'
+import type { Rows } from '../csv.ts'
+import { download } from '../download.ts'
+import { useAsked } from '../hooks.ts'
+import { useLive } from '../live.ts'
+import { rate } from '../numbers.ts'
+import { inPeriod, MeasureChoice, PeriodChoice, periodWords, ZoneChoice } from '../parts/controls.tsx'
+import { Figure } from '../parts/figure.tsx'
+import { Link } from '../parts/link.tsx'
+import { LiveNote } from '../parts/live-note.tsx'
+import { Plot } from '../parts/plot.tsx'
+import { Ranking } from '../parts/ranking.tsx'
+import { Search } from '../parts/search.tsx'
+import { Stat } from '../parts/stat.tsx'
+import { Empty, Failed, Loading } from '../parts/states.tsx'
+import { isLong, unitOf } from '../period.ts'
+import { rateOf, remember, type Sample, sampleOf } from '../rate.ts'
+import { readLargest, readShown } from '../read.ts'
+import { measureOf, type Series, totalOf } from '../series.ts'
+import { chartOf, type Shown, type View } from '../view.ts'
+
+type Top = Extract<View, { name: 'top' }>
+
+const [FEW, MORE] = [10, 20]
+
+/** What was busiest, and how busy it is now. */
+export function TopView({ view }: { readonly view: Top }) {
+  const { session } = usePage()
+  const { prefix, period } = view
+  const { live, again, failure, isSlow, isRanked, isOfBefore } = useTop(view)
+  useOver(failure)
+  const [all, ...keys] = live.series
+  const title = prefix === '' ? (session.prefix ?? 'All keys') : `${prefix}…`
+  return (
+    <>
+      <div class="head">
+        <h1>{title}</h1>
+        <LiveNote
+          isLive={period.kind === 'last'}
+          isConnected={live.isConnected && failure === undefined}
+          lastFlushAt={all?.lastFlushAt ?? null}
+        />
+      </div>
+      <div class="controls">
+        <Search key={view.prefix} view={view} />
+        <PeriodChoice />
+        <MeasureChoice />
+        <ZoneChoice />
+      </div>
+      {failure !== undefined ? (
+        <Failed failure={failure} again={again} isBanner={all !== undefined} isLong={isLong(period)} />
+      ) : null}
+      {all === undefined ? (
+        failure === undefined && <Loading isSlow={isSlow} rows={8} />
+      ) : (
+        <div class="results" aria-busy={isOfBefore || all.shown.name !== prefix}>
+          <Whole all={all} title={title} view={view} />
+          {!isRanked ? (
+            failure === undefined && <Loading isSlow={isSlow} rows={6} />
+          ) : keys.length === 0 ? (
+            <Nothing view={view} />
+          ) : (
+            <Ranked keys={keys} all={all} view={view} />
+          )}
+        </div>
+      )}
+    </>
+  )
+}
+
+/** All of it first, for it is one question; then the largest keys, and each of them. */
+function useTop({ prefix, period, by, isMore }: Top) {
+  const { zone } = usePage()
+  const unit = unitOf(period, null)
+  const name = JSON.stringify([prefix, period, zone.name])
+  const whole = useAsked(name, (signal) => {
+    return readShown({ shown: [{ kind: 'prefix', name: prefix }], period, unit, zone }, signal)
+  })
+  const ranking = useAsked(JSON.stringify([name, by, isMore]), async (signal) => {
+    const list = await readLargest({ prefix, period, zone, by, limit: isMore ? MORE : FEW }, signal)
+    const shown = list.items.map(({ key }): Shown => ({ kind: 'key', name: key }))
+    return { name, keys: await readShown({ shown, period, unit, zone }, signal) }
+  })
+  const series = useMemo(
+    () => whole.value && [...whole.value, ...(ranking.value?.keys ?? [])],
+    [whole.value, ranking.value],
+  )
+  const again = useCallback(() => {
+    whole.again()
+    ranking.again()
+  }, [whole.again, ranking.again])
+  return {
+    live: useLive(series, period.kind === 'last', again),
+    again,
+    failure: whole.failure ?? ranking.failure,
+    isSlow: whole.isSlow || ranking.isSlow,
+    isRanked: ranking.value !== undefined,
+    isOfBefore: ranking.value !== undefined && ranking.value.name !== name,
+  }
+}
+
+type WholeProps = { readonly all: Series; readonly title: string; readonly view: Top }
+
+function Whole({ all, title, view: { by, period } }: WholeProps) {
+  const perSecond = useRate(all)
+  return (
+    <section class="card" aria-label="All of it">
+      <dl class="stats">
+        <Stat words={by === 'sum' ? 'Sum' : 'Increments'} note={periodWords(period)}>
+          <Figure n={measureOf(totalOf(all), by)} place="headline" />
+        </Stat>
+        {period.kind === 'last' ? (
+          <Stat words="Right now" note="increments a second">
+            <span class="figure">{perSecond === undefined ? '…' : rate(perSecond)}</span>
+          </Stat>
+        ) : null}
+      </dl>
+      <Plot
+        series={[all]}
+        unit={unitOf(period, null)}
+        height={160}
+        label={`${title}, ${periodWords(period)}`}
+      />
+    </section>
+  )
+}
+
+type RankedProps = { readonly keys: readonly Series[]; readonly all: Series; readonly view: Top }
+
+function Ranked({ keys, all, view }: RankedProps) {
+  const { prefix, isMore } = view
+  return (
+    <>
+      <Ranking keys={keys} whole={all} view={view} />
+      <p class="more">
+        {keys.length === FEW && !isMore ? <Link to={{ ...view, isMore: true }}>Show {MORE}</Link> : null}
+        <Link to={chartOf(view, { kind: 'prefix', name: prefix })}>
+          Chart of {prefix === '' ? 'all keys' : `${prefix}…`}
+        </Link>
+        <button type="button" class="quiet" onClick={() => download('sumdial-busiest.csv', rowsOf(keys))}>
+          Download CSV
+        </button>
+      </p>
+    </>
+  )
+}
+
+function rowsOf(keys: readonly Series[]): Rows {
+  const rows = keys.map((own) => [own.shown.name, totalOf(own).sum, totalOf(own).count] as const)
+  return [['key', 'sum', 'count'], ...rows]
+}
+
+function useRate(all: Series): number | undefined {
+  const [samples, setSamples] = useState<readonly Sample[]>([])
+  const { name } = all.shown
+  useEffect(() => setSamples([]), [name])
+  useEffect(() => {
+    setSamples((before) => remember(before, sampleOf(all, performance.now())))
+  }, [all])
+  return rateOf(samples)
+}
+
+function Nothing({ view }: { readonly view: Top }) {
+  const { session } = usePage()
+  if (view.prefix !== '') {
+    return (
+      <Empty title="No key begins with that">
+        <p>
+          Nothing under <code>{view.prefix}</code> was counted {inPeriod(view.period)}.
+        </p>
+      </Empty>
+    )
+  }
+  const token = session.isOpen ? '' : ' -H "authorization: Bearer $TOKEN"'
+  return (
+    <Empty title="Nothing was counted in this time">
+      <p>Count something, and it shows here within seconds:</p>
+      <pre>
+        {`curl ${location.origin}/increment${token} -H 'content-type: application/json' -d '{"key":"${session.prefix ?? 'site/example.com'}/pricing"}'`}
+      </pre>
+      {session.isOpen ? (
+        <p>
+          Or have traffic that looks real: <code>npm run demo</code>
+        </p>
+      ) : null}
+    </Empty>
+  )
+}

@@ -1,0 +1,219 @@
+import type { List, ListItem } from '../answers.ts'
+import { useOver, usePage } from '../context.ts'
+import type { Rows } from '../csv.ts'
+import { download } from '../download.ts'
+import { useAsked } from '../hooks.ts'
+import { readKeys } from '../live.ts'
+import { fraction, grouped, share } from '../numbers.ts'
+import { inPeriod, MeasureChoice, PeriodChoice, ZoneChoice } from '../parts/controls.tsx'
+import { Figure } from '../parts/figure.tsx'
+import { Link } from '../parts/link.tsx'
+import { Empty, Failed, Loading } from '../parts/states.tsx'
+import { isLong } from '../period.ts'
+import { rangeOf, readLargest } from '../read.ts'
+import { largest, measureOf } from '../series.ts'
+import { chartOf, treeOf, type View } from '../view.ts'
+
+type Tree = Extract<View, { name: 'tree' }>
+
+/** Groups of one level; more would not be read, and the list of the busiest finds what is not here. */
+const GROUPS_MAX = 100
+
+type Level = { readonly prefix: string; readonly list: List; readonly own: ListItem | undefined }
+
+/** Keys by their segments, one level at a time. */
+export function TreeView({ view }: { readonly view: Tree }) {
+  const { zone } = usePage()
+  const { prefix, period, by } = view
+  const asked = useAsked(JSON.stringify([prefix, period, zone.name, by]), async (signal): Promise<Level> => {
+    const [list, own] = await Promise.all([
+      readLargest({ prefix, period, zone, by, limit: GROUPS_MAX, depth: 1 }, signal),
+      readOwn(prefix, rangeOf(period, zone), signal),
+    ])
+    return { prefix, list, own }
+  })
+  useOver(asked.failure)
+  const level = asked.value?.prefix === prefix ? asked.value : undefined
+  return (
+    <>
+      <div class="head">
+        <Path view={view} />
+      </div>
+      <div class="controls">
+        <PeriodChoice />
+        <MeasureChoice />
+        <ZoneChoice />
+      </div>
+      {asked.failure !== undefined ? (
+        <Failed
+          failure={asked.failure}
+          again={asked.again}
+          isBanner={level !== undefined}
+          isLong={isLong(period)}
+        />
+      ) : null}
+      {level === undefined && asked.failure === undefined ? <Loading isSlow={asked.isSlow} /> : null}
+      {level === undefined ? null : <Groups view={view} level={level} isBusy={asked.isLoading} />}
+    </>
+  )
+}
+
+/** A group's own name may be a key too: then it stands beside its children. */
+async function readOwn(
+  prefix: string,
+  range: { readonly from: string; readonly to: string },
+  signal: AbortSignal,
+): Promise<ListItem | undefined> {
+  const key = prefix.replace(/\/$/, '')
+  if (key === '') return undefined
+  try {
+    const [answer] = await readKeys([key], { ...range, bucket: 'month', consistency: 'committed' }, signal)
+    if (answer === undefined || answer.total.count === 0) return undefined
+    const { sum, count, min, max } = answer.total
+    return { key, sum, count, min: min ?? 0, max: max ?? 0, keys: 1, isKey: true }
+  } catch (error) {
+    // With a token for what is below it, the group's own key is somebody else's.
+    if (signal.aborted) throw error
+    return undefined
+  }
+}
+
+function Path({ view }: { readonly view: Tree }) {
+  const segments = view.prefix.split('/').slice(0, -1)
+  return (
+    <nav aria-label="Path">
+      <h1 class="path">
+        {segments.length === 0 ? <span>All keys</span> : <Link to={treeOf(view)}>All keys</Link>}
+        {segments.map((segment, i) => {
+          const prefix = `${segments.slice(0, i + 1).join('/')}/`
+          return (
+            <span key={prefix}>
+              <span class="slash" aria-hidden="true">
+                /
+              </span>
+              {i === segments.length - 1 ? segment : <Link to={treeOf(view, prefix)}>{segment}</Link>}
+            </span>
+          )
+        })}
+      </h1>
+    </nav>
+  )
+}
+
+type GroupsProps = { readonly view: Tree; readonly level: Level; readonly isBusy: boolean }
+
+function Groups({ view, level: { list, own, prefix }, isBusy }: GroupsProps) {
+  const { by } = view
+  const items = own === undefined ? list.items : [own, ...list.items]
+  if (items.length === 0) {
+    return (
+      <Empty title="Nothing was counted here">
+        <p>
+          No key {prefix === '' ? '' : `under ${prefix} `}was counted {inPeriod(view.period)}.
+        </p>
+      </Empty>
+    )
+  }
+  const value = (item: ListItem) => measureOf(item, by)
+  const all = items.map(value).reduce((a, b) => a + b, 0n)
+  const most = largest(items.map(value))
+  const isCut = list.items.length === GROUPS_MAX
+  return (
+    <>
+      <section class="card" aria-label="Groups" aria-busy={isBusy}>
+        <table class="ranking tree">
+          <thead>
+            <tr>
+              <th scope="col">Segment</th>
+              <th scope="col" class="number keys">
+                Keys
+              </th>
+              <th scope="col" class="number">
+                {by === 'sum' ? 'Sum' : 'Increments'}
+              </th>
+              <th scope="col" class="number part">
+                Share
+              </th>
+              <th scope="col">
+                <span class="unseen">Chart</span>
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {items.map((item) => (
+              <Group
+                key={`${item === own} ${item.key}`}
+                view={view}
+                item={item}
+                prefix={prefix}
+                isOwn={item === own}
+              >
+                <td class="number">
+                  <Figure n={value(item)} />
+                </td>
+                <td class="number part">{isCut ? '' : share(value(item), all)}</td>
+                <meter class="share" min={0} max={1} value={fraction(value(item), most)} aria-hidden="true" />
+              </Group>
+            ))}
+          </tbody>
+        </table>
+      </section>
+      <p class="more">
+        {isCut ? (
+          <span class="hint">The {GROUPS_MAX} largest</span>
+        ) : (
+          <span class="hint">{grouped(all)} in all</span>
+        )}
+        <Link to={chartOf(view, { kind: 'prefix', name: prefix })}>
+          Chart of {prefix === '' ? 'all keys' : `${prefix}…`}
+        </Link>
+        <button type="button" class="quiet" onClick={() => download('sumdial-tree.csv', rowsOf(items))}>
+          Download CSV
+        </button>
+      </p>
+    </>
+  )
+}
+
+function rowsOf(items: readonly ListItem[]): Rows {
+  const rows = items.map(({ key, keys, sum, count, min, max }) => [key, keys ?? 1, sum, count, min, max])
+  return [['group', 'keys', 'sum', 'count', 'min', 'max'], ...rows]
+}
+
+type GroupProps = {
+  readonly view: Tree
+  readonly item: ListItem
+  readonly prefix: string
+  readonly isOwn: boolean
+  readonly children: [preact.ComponentChild, preact.ComponentChild, preact.ComponentChild]
+}
+
+function Group({ view, item, prefix, isOwn, children: [value, part, meter] }: GroupProps) {
+  const keys = item.keys ?? 1
+  const isBranch = !isOwn && keys > (item.isKey === true ? 1 : 0)
+  const name = isOwn ? item.key : item.key.slice(prefix.length)
+  const below = `${item.key}/`
+  const chart = isBranch
+    ? ({ kind: 'prefix', name: below } as const)
+    : ({ kind: 'key', name: item.key } as const)
+  return (
+    <tr>
+      <th scope="row">
+        {meter}
+        <Link to={isBranch ? treeOf(view, below) : chartOf(view, chart)} title={item.key}>
+          {name === '' ? '(empty)' : name}
+          {isBranch ? <span class="slash">/</span> : null}
+        </Link>
+        {isOwn ? <span class="hint"> the key itself</span> : null}
+      </th>
+      <td class="number keys">{isBranch ? grouped(keys) : ''}</td>
+      {value}
+      {part}
+      <td class="to-chart">
+        <Link to={chartOf(view, chart)} aria-label={`Chart of ${chart.name}`}>
+          Chart
+        </Link>
+      </td>
+    </tr>
+  )
+}

@@ -1,0 +1,363 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { DAYS } from './log.ts'
+import {
+  axeFaults,
+  LOOKS,
+  newPerson,
+  type Person,
+  SCREENSHOTS,
+  type Stage,
+  startStage,
+  TOKENS,
+  WIDE,
+} from './stage.ts'
+
+let stage: Stage
+const endings: (() => void | Promise<void>)[] = []
+
+beforeAll(async () => {
+  stage = await startStage((work) => endings.unshift(work))
+  const now = new Date().toISOString()
+  await stage.count([
+    { key: 'site/acme/home', value: 1_234_567_890, at: now },
+    { key: 'site/acme/pricing', value: 5, at: now },
+    { key: 'site/other', value: 7, at: now },
+  ])
+  await flushed('site/', 3)
+})
+
+afterAll(async () => {
+  for (const end of endings) await end()
+})
+
+/** Until Postgres has so many keys under a prefix. */
+async function flushed(prefix: string, keys: number): Promise<void> {
+  const headers = { authorization: `Bearer ${TOKENS.ops}` }
+  await vi.waitFor(
+    async () => {
+      const response = await fetch(`${stage.dev.url}/counters?prefix=${prefix}`, { headers })
+      expect(((await response.json()) as { items: object[] }).items).toHaveLength(keys)
+    },
+    { timeout: 15_000, interval: 100 },
+  )
+}
+
+/** In the days of the log, and in the clocks that it was written by. */
+const THEN = `from=${DAYS.from}&to=${DAYS.to}&tz=UTC`
+
+/** Somebody who may do everything, on a page of theirs that is closed after the test; nothing may go wrong in it. */
+async function person(path: string, token: string | null = TOKENS.ops, look = WIDE): Promise<Person> {
+  const made = await newPerson(stage, look, token ?? undefined)
+  onTestFinished(async () => {
+    await made.context.close()
+    expect(made.faults).toEqual([])
+  })
+  await made.page.goto(path)
+  return made
+}
+
+function countsBy<T>(of: (request: { key: string; atMs: number }) => T): Map<T, number> {
+  const counts = new Map<T, number>()
+  for (const request of stage.log.requests) counts.set(of(request), (counts.get(of(request)) ?? 0) + 1)
+  return counts
+}
+
+const grouped = (n: number) => n.toLocaleString('en-US')
+
+/** The largest first, as a list is. */
+function largest(counts: ReadonlyMap<string, number>): [string, number][] {
+  return [...counts].sort(([a, m], [b, n]) => n - m || Buffer.compare(Buffer.from(a), Buffer.from(b)))
+}
+
+const shownRows = (page: Page) =>
+  page
+    .locator('.ranking tbody tr')
+    .evaluateAll((rows) =>
+      rows.map((row) => [
+        row.querySelector('a')?.title ?? '',
+        row.querySelector('td.number .figure')?.textContent ?? '',
+      ]),
+    )
+
+const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 15_000, interval: 50 })
+
+describe('somebody who comes', () => {
+  test('[S1] signs in with a token, once, and out again', async () => {
+    const { page, context } = await person('/', null)
+    await page.getByLabel('Token').fill('sd_no-such-token')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByText('This token is not known here.').waitFor()
+    await page.getByLabel('Token').fill(TOKENS.ops)
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'All keys' }).waitFor()
+    expect(await page.evaluate('document.cookie')).toBe('')
+    expect(await context.cookies()).toMatchObject([{ httpOnly: true, sameSite: 'Strict', value: TOKENS.ops }])
+    await page.reload()
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByRole('heading', { name: 'Sign in to Sumdial' }).waitFor()
+    expect(await context.cookies()).toEqual([])
+  })
+
+  test('[S2] with a token for a prefix sees that prefix, and nothing else', async () => {
+    const { page } = await person('/', TOKENS.acme)
+    await until(async () =>
+      expect(await shownRows(page)).toEqual([
+        ['site/acme/home', expect.stringContaining('1,234,567,890')],
+        ['site/acme/pricing', '5'],
+      ]),
+    )
+    await page.getByRole('link', { name: 'Tree' }).click()
+    await until(async () =>
+      expect((await shownRows(page)).map(([name]) => name)).toEqual(['site/acme/home', 'site/acme/pricing']),
+    )
+    await page.getByRole('link', { name: 'Health' }).click()
+    await page.getByText('takes a token without a prefix').waitFor()
+    expect(await page.textContent('body')).not.toContain('site/other')
+  })
+})
+
+describe('the busiest keys', () => {
+  test('are those of the log, with its figures', async () => {
+    const { page } = await person(`/?${THEN}`)
+    const expected = largest(countsBy(({ key }) => key)).slice(0, 10)
+    await until(async () =>
+      expect(await shownRows(page)).toEqual(expected.map(([key, count]) => [key, grouped(count)])),
+    )
+    expect(await page.locator('.stats .figure').first().textContent()).toBe(
+      grouped(stage.log.requests.length),
+    )
+    expect(await page.locator('.spark canvas').count()).toBe(10)
+  })
+
+  test('are searched by what they begin with, under an address that shows the same elsewhere', async () => {
+    const { page, context } = await person(`/?${THEN}`)
+    await page.getByLabel('Keys that begin with').fill('requests/blog/')
+    const blog = largest(countsBy(({ key }) => key)).filter(([key]) => key.startsWith('requests/blog/'))
+    const expected = blog.slice(0, 10).map(([key, count]) => [key, grouped(count)])
+    expect(expected).not.toEqual([])
+    await until(async () => expect(await shownRows(page)).toEqual(expected))
+    await until(async () => expect(page.url()).toContain('prefix=requests/blog/'))
+    const other = await context.newPage()
+    await other.goto(page.url())
+    await until(async () => expect(await shownRows(other)).toEqual(expected))
+  })
+
+  test('large numbers are shortened, and exact on hover', async () => {
+    const { page } = await person('/?prefix=site/')
+    const figure = page.locator('.ranking .figure[title="1,234,567,890"]')
+    await figure.waitFor()
+    expect(await figure.locator('[aria-hidden]').textContent()).toBe('1.23B')
+  })
+})
+
+describe('a chart', () => {
+  test('reads out exact figures by the pointer and by the keyboard', async () => {
+    const [[key = ''] = []] = largest(countsBy((request) => request.key))
+    const { page } = await person(`/chart?key=${encodeURIComponent(key)}&${THEN}&bucket=hour`)
+    const hours = countsBy((request) => (request.key === key ? Math.floor(request.atMs / 3_600_000) : 0))
+    const slider = page.getByRole('slider')
+    await slider.focus()
+    await page.keyboard.press('Home')
+    const first = Date.parse(`${DAYS.from}T00:00:00Z`) / 3_600_000
+    for (let i = 0; i < 14; i++) {
+      expect(await slider.getAttribute('aria-valuetext')).toMatch(
+        new RegExp(`, ${String(i).padStart(2, '0')}:00: ${grouped(hours.get(first + i) ?? 0)}$`),
+      )
+      await page.keyboard.press('ArrowRight')
+    }
+    await page.locator('.u-over').hover({ position: { x: 400, y: 100 } })
+    const when = await page.locator('.readout .when').textContent()
+    const at = Date.parse(`${when?.replace(/^\w+ /, '').replace(',', ' 2015')} UTC`) / 3_600_000
+    expect(await page.locator('.readout strong').textContent()).toBe(grouped(hours.get(at) ?? 0))
+  })
+
+  test('is by days of any zone, says where a zone splits hours, and goes back and forth', async () => {
+    const [[key = ''] = []] = largest(countsBy((request) => request.key))
+    const { page } = await person(`/?${THEN}`)
+    await page.getByRole('link', { name: key, exact: true }).first().click()
+    await page.getByRole('button', { name: 'Days', exact: true }).click()
+    await page.getByLabel('Time zone').selectOption('Australia/Adelaide')
+    await page.getByText('splits hours').waitFor()
+    expect(page.url()).toContain('bucket=day')
+    await page.getByRole('button', { name: 'Show as a table' }).click()
+    const offset = 9.5 * 3_600_000
+    const days = countsBy((request) => {
+      const hourMs = Math.floor(request.atMs / 3_600_000) * 3_600_000
+      return request.key === key ? new Date(hourMs + offset).toISOString().slice(0, 10) : ''
+    })
+    const shown = await page.locator('.figures tbody tr').allTextContents()
+    for (const [day, count] of days) {
+      if (day >= DAYS.from && day <= DAYS.to)
+        expect(shown.join('\n')).toMatch(new RegExp(`${Number(day.slice(8))} May 2015${grouped(count)}`))
+    }
+    await page.goBack()
+    await page.goBack()
+    await page.goBack()
+    await until(async () => expect(await shownRows(page)).toHaveLength(10))
+    await page.goForward()
+    await page.getByRole('heading', { name: key }).waitFor()
+  })
+
+  test('compares up to five, and gives them as CSV to the last digit', async () => {
+    const { page } = await person(`/?${THEN}`)
+    const chosen = largest(countsBy(({ key }) => key)).slice(0, 3)
+    for (const [key] of chosen)
+      await page.getByRole('checkbox', { name: `Compare ${key}`, exact: true }).check()
+    await page.getByRole('button', { name: 'Compare 3 keys' }).click()
+    await page.getByLabel('Compare with a key').fill('requests/blog/')
+    await page.keyboard.press('Enter')
+    await until(async () => expect(await page.locator('.legend li').count()).toBe(4))
+    await until(async () => expect(await page.locator('.legend .figure').count()).toBe(4))
+    const downloading = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Download CSV' }).click()
+    const lines = readFileSync(await (await downloading).path(), 'utf8')
+      .trim()
+      .split('\r\n')
+    const sumOf = (column: number) =>
+      lines.slice(1).reduce((sum, line) => sum + Number(line.split(',')[column]), 0)
+    expect(chosen.map((_, i) => sumOf(1 + 2 * i))).toEqual(chosen.map(([, count]) => count))
+    const blog = stage.log.requests.filter(({ key }) => key.startsWith('requests/blog/')).length
+    expect(sumOf(7)).toBe(blog)
+  })
+
+  test('moves while one looks, and asks Postgres only when a flush has come', async () => {
+    const { page } = await person('/chart?key=live/a')
+    const sum = page.locator('.stats .figure').first()
+    await until(async () => expect(await sum.textContent()).toBe('0'))
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(new URL(request.url()).search))
+    // Nothing is counted, so nothing is flushed: the shards are asked, and nobody else.
+    await until(async () => expect(asked.length).toBeGreaterThan(1))
+    expect(asked.filter((search) => !search.includes('consistency=unsettled'))).toEqual([])
+    await stage.count([{ key: 'live/a', value: 3 }])
+    await until(async () => expect(await sum.textContent()).toBe('3'))
+    expect(await page.evaluate('performance.getEntriesByType("navigation").length')).toBe(1)
+  })
+})
+
+test('the demo is visible in Postgres within seconds, all of it', async () => {
+  const args = ['src/local/demo.ts', '--url', stage.dev.url, '--for', '2s', '--past', '2', '--rate', '40']
+  const env = { ...process.env, SUMDIAL_TOKEN: TOKENS.ops }
+  const { stdout } = await promisify(execFile)(process.execPath, args, { env })
+  const [, sent, acknowledged, visible] =
+    /^sent (\S+) {3}acknowledged (\S+) {3}visible in Postgres (\S+)$/m.exec(stdout) ?? []
+  expect([acknowledged, visible]).toEqual([sent, sent])
+  const { page } = await person('/?prefix=demo/')
+  await until(async () => expect((await shownRows(page))[0]?.[0]).toBe('demo/shop.example/home'))
+})
+
+test('the tree is walked down by segments, whose sums are those of their keys', async () => {
+  const { page } = await person(`/tree?${THEN}&prefix=requests/`)
+  const segments = countsBy(({ key }) => key.split('/')[1] ?? '')
+  await until(async () => {
+    const shown = await shownRows(page)
+    expect(new Map(shown.map(([key = '', sum]) => [key.slice('requests/'.length), sum]))).toEqual(
+      new Map(
+        largest(segments)
+          .slice(0, 100)
+          .map(([name, count]) => [name, grouped(count)]),
+      ),
+    )
+  })
+  await page.getByRole('link', { name: 'blog/', exact: true }).click()
+  await page.getByRole('link', { name: 'tags/', exact: true }).click()
+  const tags = largest(countsBy(({ key }) => key)).filter(([key]) =>
+    /^requests\/blog\/tags\/[^/]+$/.test(key),
+  )
+  await until(async () => expect((await shownRows(page))[0]?.[0]).toBe(tags[0]?.[0]))
+  expect(page.url()).toContain('prefix=requests/blog/tags/')
+})
+
+test('health shows what is parked, and lets an administrator decide', async () => {
+  await stage.sql("alter table sumdial.counters add constraint not_bad check (key <> 'bad/key')")
+  onTestFinished(() => stage.sql('alter table sumdial.counters drop constraint not_bad'))
+  const { page } = await person('/shards')
+  await page.getByText('All is well').waitFor()
+  await page.getByRole('button', { name: 'Audit now' }).click()
+  await page.getByText(/^Agrees: /).waitFor()
+  await stage.count([{ key: 'bad/key', value: 3 }])
+  await page.getByText('1 increment is parked').waitFor()
+  await page.screenshot({ path: join(SCREENSHOTS, 'parked-light.png'), fullPage: true })
+  await page.getByRole('button', { name: 'Discard…' }).click()
+  await page.getByRole('button', { name: 'Discard for good' }).click()
+  await page.getByText('bad/key: discarded.').waitFor()
+  await page.getByText('All is well').waitFor()
+})
+
+describe('when there is no answer', () => {
+  test('it is said, tried again, and what was there stays', async () => {
+    const { page } = await person(`/?${THEN}`)
+    await until(async () => expect(await shownRows(page)).toHaveLength(10))
+    await page.route('**/counters?**', (route) =>
+      route.fulfill({
+        status: 503,
+        contentType: 'application/problem+json',
+        body: JSON.stringify({
+          type: 'urn:sumdial:problem:unavailable',
+          detail: 'Postgres could not be asked.',
+        }),
+      }),
+    )
+    await page.getByRole('button', { name: 'Count' }).click()
+    await page.getByRole('alert').getByText('Postgres could not be asked.').waitFor()
+    await page.screenshot({ path: join(SCREENSHOTS, 'away-light.png'), fullPage: true })
+    await page.unroute('**/counters?**')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await until(async () => expect(await page.getByRole('alert').count()).toBe(0))
+  })
+
+  test('it is said when an answer takes long, and when nothing was counted', async () => {
+    const { page } = await person('/chart')
+    await page.getByText('Nothing is chosen').waitFor()
+    await page.route('**/counters?**', async (route) => {
+      await new Promise((resolve) => setTimeout(resolve, 2_500))
+      await route.continue()
+    })
+    await page.goto('/?prefix=nobody/')
+    await page.getByText('Still waiting for an answer').waitFor()
+    await page.screenshot({ path: join(SCREENSHOTS, 'slow-light.png'), fullPage: true })
+    await page.getByText('No key begins with that').waitFor()
+    await page.screenshot({ path: join(SCREENSHOTS, 'empty-light.png'), fullPage: true })
+  })
+})
+
+describe('every view', () => {
+  const views = (): Record<string, readonly [path: string, seen: string]> => {
+    const [first = '', second = ''] = largest(countsBy(({ key }) => key)).map(([key]) =>
+      encodeURIComponent(key),
+    )
+    return {
+      busiest: [`/?${THEN}`, '.ranking a'],
+      chart: [`/chart?key=${first}&${THEN}`, '.plot canvas'],
+      compare: [
+        `/chart?key=${first}&key=${second}&prefix=requests/blog/&${THEN}&bucket=day&table=1`,
+        '.plot canvas',
+      ],
+      tree: [`/tree?prefix=requests/&${THEN}`, '.tree a'],
+      health: ['/shards', '.verdict'],
+    }
+  }
+
+  test.each(Object.entries(LOOKS))(
+    'has nothing that axe-core finds wrong, and fits: %s',
+    async (name, look) => {
+      const signedOut = await person('/', null, look)
+      await signedOut.page.getByLabel('Token').waitFor()
+      expect(await axeFaults(signedOut.page)).toEqual([])
+      await signedOut.page.screenshot({ path: join(SCREENSHOTS, `sign-in-${name}.png`) })
+      const { page } = await person('/', TOKENS.ops, look)
+      for (const [view, [path, seen]] of Object.entries(views())) {
+        await page.goto(path)
+        await page.locator(seen).first().waitFor()
+        expect(await axeFaults(page), view).toEqual([])
+        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), view).toBe(true)
+        await page.screenshot({ path: join(SCREENSHOTS, `${view}-${name}.png`), fullPage: true })
+      }
+    },
+  )
+})

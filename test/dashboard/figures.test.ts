@@ -1,0 +1,76 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { csv } from '../../src/dashboard/csv.ts'
+import { duration, figure, rate, share } from '../../src/dashboard/numbers.ts'
+import { shorten } from '../../src/model/shorten.ts'
+
+describe('a number', () => {
+  test.each([
+    [0n, '0'],
+    [999n, '999'],
+    [1_000n, '1k'],
+    [1_234n, '1.23k'],
+    [12_345n, '12.3k'],
+    [999_999n, '999k'],
+    [1_050_000n, '1.05M'],
+    [-45_678_901n, '-45.6M'],
+    [9_007_199_254_740_993n, '9Q'],
+    [10n ** 24n, '1.00e24'],
+  ])('%s is shortened to %s', (n, text) => {
+    expect(shorten(n)).toBe(text)
+  })
+
+  test('shortened is no more than there is, and less by less than a hundredth', () => {
+    const units: Record<string, bigint> = {
+      '': 1n,
+      k: 1000n,
+      M: 10n ** 6n,
+      B: 10n ** 9n,
+      T: 10n ** 12n,
+      Q: 10n ** 15n,
+    }
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 10n ** 18n - 1n }), (n) => {
+        const [, digits = '', unit = ''] = /^([\d.]+)(\D?)$/.exec(shorten(n)) ?? []
+        const shown = (BigInt(Math.round(Number(digits) * 100)) * (units[unit] ?? 0n)) / 100n
+        expect(shown <= n && (n - shown) * 100n <= n).toBe(true)
+        expect(digits.length).toBeLessThanOrEqual(4)
+      }),
+    )
+  })
+
+  test('is grouped while it fits its place, and exact', () => {
+    expect(figure(9_999_999n)).toBe('9,999,999')
+    expect(figure(12_345_678n)).toBe('12.3M')
+    expect(figure(12_345_678n, 'headline')).toBe('12,345,678')
+    expect(figure(1_500_000, 'axis')).toBe('1.5M')
+    expect(figure(-1_234)).toBe('-1,234')
+  })
+
+  test('that says how much of something is calm at either end', () => {
+    expect([share(0n, 10n), share(1n, 10_000n), share(1n, 3n), share(5n, 0n)]).toEqual([
+      '0%',
+      '<0.1%',
+      '33.3%',
+      '0%',
+    ])
+    expect([rate(0), rate(0.04), rate(3.14), rate(1234.5)]).toEqual(['0', '<0.1', '3.1', '1,235'])
+    expect([duration(400), duration(61_000), duration(90 * 60_000)]).toEqual(['400 ms', '1 min', '2 h'])
+  })
+})
+
+describe('CSV', () => {
+  test('keeps every cell apart, exact, whatever keys are called', () => {
+    expect(
+      csv([
+        ['key', 'sum'],
+        ['a,"b"\n', 2n ** 70n],
+      ]),
+    ).toBe('key,sum\r\n"a,""b""\n",1180591620717411303424\r\n')
+  })
+
+  test.each(['=HYPERLINK("x")', '+1', '-1', '@a'])('runs nothing in a spreadsheet: %s', (key) => {
+    expect(csv([[key]])).toMatch(/^"?'/)
+    expect(csv([[-1n]])).toBe('-1\r\n')
+  })
+})

@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest'
+import { chanceOf, countOf } from '../../src/local/demo/chance.ts'
+import { parseOptions, UsageError } from '../../src/local/demo/options.ts'
+import { KEYS, keyAt, pastHour, rhythm, trafficOf } from '../../src/local/demo/traffic.ts'
+import { hourOf } from '../../src/model/hour.ts'
+import { incrementSchema } from '../../src/model/increment.ts'
+
+const HOUR = 3_600_000
+const MONDAY = Date.UTC(2026, 10, 23)
+const traffic = (seed: number, rate = 20) => ({ rate, offsetMs: 0, chance: chanceOf(seed) })
+
+describe('the demo', () => {
+  test('has the traffic of its seed, and of no other', () => {
+    const of = (seed: number) => trafficOf(MONDAY + 10 * HOUR, 10_000, traffic(seed))
+    expect(of(1)).toEqual(of(1))
+    expect(of(1)).not.toEqual(of(2))
+  })
+
+  test('counts what the API takes, in its time, some at the rate that was asked for', () => {
+    const items = Array.from({ length: 24 }, (_, h) =>
+      trafficOf(MONDAY + h * HOUR, 60_000, traffic(h + 1)),
+    ).flat()
+    expect(items.filter((item) => !incrementSchema.safeParse(item).success)).toEqual([])
+    expect(items.length / (24 * 60)).toBeGreaterThan(14)
+    expect(items.length / (24 * 60)).toBeLessThan(26)
+  })
+
+  test('has a daily rhythm: quiet at night, busy by day, less at the weekend', () => {
+    expect(rhythm(MONDAY + 11 * HOUR)).toBeGreaterThan(3 * rhythm(MONDAY + 3 * HOUR))
+    expect(rhythm(MONDAY - 24 * HOUR + 11 * HOUR)).toBeLessThan(rhythm(MONDAY + 11 * HOUR))
+  })
+
+  test('has a few popular keys and a long tail', () => {
+    const chance = chanceOf(3)
+    const counts = new Map<string, number>()
+    for (let i = 0; i < 20_000; i++) {
+      const key = keyAt(chance())
+      counts.set(key, (counts.get(key) ?? 0) + 1)
+    }
+    const sorted = [...counts.values()].toSorted((a, b) => b - a)
+    const top = sorted.slice(0, 10).reduce((a, b) => a + b, 0)
+    expect(top / 20_000).toBeGreaterThan(0.3)
+    expect(counts.size).toBeGreaterThan(KEYS.length * 0.9)
+  })
+
+  test('fills an hour of the past alike each time, so that it counts once', () => {
+    const hour = hourOf(MONDAY + 10 * HOUR)
+    const items = pastHour(hour, traffic(5))
+    expect(items).toEqual(pastHour(hour, traffic(5)))
+    expect(items.every(({ id, at }) => id === 'demo' && hourOf(Date.parse(at)) === hour)).toBe(true)
+    const sum = items.reduce((total, { value }) => total + value, 0)
+    expect(sum / 3600 / (20 * rhythm(MONDAY + 10.5 * HOUR))).toBeCloseTo(1, 0)
+  })
+
+  test.each([0.3, 5, 80])('how many come is about what is expected: %d', (expected) => {
+    const chance = chanceOf(9)
+    const counts = Array.from({ length: 2_000 }, () => countOf(expected, chance))
+    expect(counts.reduce((a, b) => a + b, 0) / 2_000 / expected).toBeCloseTo(1, 0)
+  })
+
+  test.each([
+    [['--rate', '0'], '--rate 0'],
+    [['--rate', '2.5'], '--rate 2.5'],
+    [['--for', '10'], '--for 10'],
+    [['--past', '-1'], '--past'],
+    [['--url', 'nowhere'], '--url nowhere'],
+    [['--fast'], "Unknown option '--fast'"],
+  ])('called wrongly says so: %j', (args, words) => {
+    expect(() => parseOptions(args, {})).toThrow(UsageError)
+    expect(() => parseOptions(args, {})).toThrow(words)
+  })
+
+  test('is told how long, by whom, and where', () => {
+    const env = { SUMDIAL_TOKEN: 't', SUMDIAL_URL: 'https://a.test' }
+    const options = parseOptions(['--for', '10m', '--rate', '5'], env)
+    expect(options).toMatchObject({ forMs: 600_000, rate: 5, token: 't', url: new URL('https://a.test') })
+    expect(parseOptions([], {})).toMatchObject({ forMs: null, pastHours: 48, token: undefined })
+  })
+})

@@ -1,0 +1,109 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { type Bucket, bucketsOf, UNITS } from '../../src/model/calendar.ts'
+import type { Cell } from '../../src/model/cell.ts'
+import { mergeCells } from '../../src/model/cell.ts'
+import { addHours, formatHourStart, type Hour, hourOf } from '../../src/model/hour.ts'
+import { keysUnder } from '../../src/model/prefix.ts'
+import type { ReadSeries } from '../../src/model/read.ts'
+import { SERIES } from '../../src/model/read.ts'
+import { covers } from '../../src/model/token.ts'
+import { parseZone, UTC } from '../../src/model/zone.ts'
+import { createSeriesReader } from '../../src/postgres/reader.ts'
+import { cells } from '../support/arbitraries.ts'
+import { nodeClock } from '../support/node-clock.ts'
+import { type Stand, startStand } from './stand.ts'
+
+const HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
+const HOURS = 100
+
+let stand: Stand
+let readSeries: ReadSeries
+
+beforeAll(async () => {
+  stand = await startStand(4)
+  readSeries = createSeriesReader(stand.connection, nodeClock)
+})
+
+afterAll(() => stand?.stop())
+
+beforeEach(() => stand.reset())
+
+type Row = { readonly key: string; readonly hour: Hour; readonly cell: Cell }
+
+async function insert(rows: readonly Row[]): Promise<void> {
+  await stand.pool.query(
+    `insert into sumdial.counters (key, hour, sum, count, min, max) select * from unnest(
+$1::text[], $2::timestamptz[], $3::numeric[], $4::bigint[], $5::bigint[], $6::bigint[])`,
+    [
+      rows.map(({ key }) => key),
+      rows.map(({ hour }) => formatHourStart(hour)),
+      rows.map(({ cell }) => String(cell.sum)),
+      ...(['count', 'min', 'max'] as const).map((name) => rows.map(({ cell }) => cell[name])),
+    ],
+  )
+}
+
+/** By a loop over all rows that knows nothing of ranges or SQL. */
+function naiveSeries(
+  rows: readonly Row[],
+  isAsked: (key: string) => boolean,
+  buckets: readonly Bucket[],
+  to: Hour,
+) {
+  const sums = new Map<Hour, Cell>()
+  for (const { key, hour, cell } of rows) {
+    const bucket = buckets.findLast(({ from }) => from <= hour)
+    if (!isAsked(key) || bucket === undefined || hour >= to) continue
+    const before = sums.get(bucket.from)
+    sums.set(bucket.from, before === undefined ? cell : mergeCells(before, cell))
+  }
+  return sums
+}
+
+const segments = fc.constantFrom('', 'a', 'b', 'a!', 'a-b', '\u{10ffff}', '𝄞')
+const keys = fc
+  .array(segments, { minLength: 1, maxLength: 3 })
+  .map((parts) => parts.join('/'))
+  .filter((key) => key !== '')
+const hours = fc.integer({ min: 0, max: HOURS }).map((back) => addHours(HOUR, -back))
+
+test('[S2] [A2] a series equals a naive model, whatever is in the table and whatever is asked', async () => {
+  const tables = fc.uniqueArray(fc.record({ key: keys, hour: hours, cell: cells }), {
+    selector: ({ key, hour }) => `${hour} ${key}`,
+    minLength: 60,
+    maxLength: 100,
+  })
+  const asks = fc.record({
+    prefix: fc.oneof(
+      fc.constant(''),
+      keys,
+      keys.map((key) => `${key}/`),
+    ),
+    grant: fc.option(keys, { freq: 1 }),
+    from: hours,
+    to: hours,
+    unit: fc.constantFrom(...UNITS),
+    zone: fc.constantFrom(UTC, parseZone('Asia/Kolkata') ?? UTC),
+  })
+  let answered = 0
+  await fc.assert(
+    fc.asyncProperty(tables, fc.array(asks, { minLength: 15, maxLength: 15 }), async (rows, all) => {
+      await stand.reset()
+      await insert(rows)
+      for (const { prefix, grant, from, to, unit, zone } of all) {
+        const ranges = keysUnder(prefix, grant)
+        if (ranges === undefined || from >= to) continue
+        const buckets = bucketsOf({ from, to }, unit, zone)
+        const read = await readSeries({ ranges, buckets: buckets.map((each) => each.from), to, writers: [] })
+        const isAsked = (key: string) => key.startsWith(prefix) && covers(grant, key)
+        const expected = naiveSeries(rows, isAsked, buckets, to)
+        answered += expected.size
+        expect(read.counters.get(SERIES)?.cells ?? new Map()).toEqual(expected)
+      }
+    }),
+    { numRuns: 15 },
+  )
+  // Else grants and prefixes would hardly ever meet.
+  expect(answered).toBeGreaterThan(200)
+})

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { LATE_HOURS_MAX, RETENTION_DAYS_MAX, SHARDS_MAX } from './limits.ts'
+import { RETENTION_DAYS_MAX } from './limits.ts'
 import { check } from './model/check.ts'
 import { retentionDaysMin } from './model/retention.ts'
 import type { Schedule } from './model/schedule.ts'
-import { parseSchedule } from './model/schedule.ts'
+import { lateHoursSchema, shardsSchema } from './model/schedule.ts'
 import type { Token } from './model/token.ts'
 import { prefixFault, tokensSchema } from './model/token.ts'
 
@@ -36,14 +36,6 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
 
-const schedule = (min: number, max: number) =>
-  z.string().transform((text, ctx): Schedule => {
-    const parsed = parseSchedule(text, { min, max })
-    if (!('fault' in parsed)) return parsed
-    ctx.addIssue({ code: 'custom', message: parsed.fault })
-    return z.NEVER
-  })
-
 const ORIGIN = 'must be an origin as browsers send it, such as https://example.com: no path, no slash, no *'
 
 const commaSeparated = z
@@ -74,8 +66,8 @@ const variables = z.object({
     .refine((url) => URL.canParse(url), DATABASE_URL_FORM),
   NEON_FETCH_ENDPOINT: z.url({ error: 'must be a full address' }).optional(),
   FLUSH_INTERVAL_SECONDS: wholeNumber(1, 3600).default(5),
-  SHARDS: schedule(1, SHARDS_MAX).prefault('1'),
-  LATE_HOURS: schedule(0, LATE_HOURS_MAX).prefault('72'),
+  SHARDS: shardsSchema.prefault('1'),
+  LATE_HOURS: lateHoursSchema.prefault('72'),
   LINGER_MS: wholeNumber(0, 1000).default(0),
   RETENTION_DAYS: z.preprocess(emptyAsUnset, wholeNumber(1, RETENTION_DAYS_MAX).optional()),
   ALLOWED_ORIGINS: origins.prefault(''),

@@ -1,3 +1,5 @@
+import { z } from 'zod'
+import { LATE_HOURS_MAX, SHARDS_MAX } from '../limits.ts'
 import type { Hour } from './hour.ts'
 import { formatHour, parseHour } from './hour.ts'
 
@@ -51,3 +53,16 @@ export function formatSchedule(schedule: Schedule): string {
     from === BEGINNING ? String(value) : `${value}@${formatHour(from)}`
   return schedule.map(text).join(', ')
 }
+
+function scheduleSchema(min: number, max: number) {
+  return z.string().transform((text, ctx): Schedule => {
+    const parsed = parseSchedule(text, { min, max })
+    if (!('fault' in parsed)) return parsed
+    ctx.addIssue({ code: 'custom', message: parsed.fault })
+    return z.NEVER
+  })
+}
+
+/** `SHARDS` and `LATE_HOURS`, as texts. */
+export const shardsSchema = scheduleSchema(1, SHARDS_MAX)
+export const lateHoursSchema = scheduleSchema(0, LATE_HOURS_MAX)

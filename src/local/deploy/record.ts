@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { LATE_HOURS_MAX, SHARDS_MAX } from '../../limits.ts'
 import type { Hour } from '../../model/hour.ts'
-import { formatSchedule, parseSchedule, type Schedule } from '../../model/schedule.ts'
+import { formatSchedule, lateHoursSchema, shardsSchema } from '../../model/schedule.ts'
 import { type EditFault, editFaults, type Schedules } from '../../model/schedule-edit.ts'
 
 /** What one deploy makes live, under a random name. */
@@ -113,18 +112,10 @@ export function confirmed(record: DeployRecord, id: string): DeployRecord {
   return { live, unconfirmed: record.unconfirmed.slice(at + 1) }
 }
 
-const schedule = (min: number, max: number) =>
-  z.string().transform((text, ctx): Schedule => {
-    const parsed = parseSchedule(text, { min, max })
-    if (!('fault' in parsed)) return parsed
-    ctx.addIssue({ code: 'custom', message: parsed.fault })
-    return z.NEVER
-  })
-
 const deploySchema = z.object({
   id: z.string(),
-  SHARDS: schedule(1, SHARDS_MAX),
-  LATE_HOURS: schedule(0, LATE_HOURS_MAX),
+  SHARDS: shardsSchema,
+  LATE_HOURS: lateHoursSchema,
   began: z.iso.datetime().transform((text) => Date.parse(text)),
 })
 

@@ -16,5 +16,22 @@ export const NEON = {
   freeComputeHours: 100,
 } as const
 
+/**
+ * What Cloudflare charges on the plan Workers Paid, in US dollars, as read on 2026-11-21: beyond what $5 a month include.
+ * Source: developers.cloudflare.com, workers/platform/pricing and durable-objects/platform/pricing
+ */
+export const CLOUDFLARE = {
+  readOn: '2026-11-21',
+  month: 5,
+  /** Each is an amount of a month that is included, and what a million more costs. */
+  requests: { included: 10e6, million: 0.3 },
+  cpuMs: { included: 30e6, million: 0.02 },
+  objectRequests: { included: 1e6, million: 0.15 },
+  rowsWritten: { included: 50e6, million: 1 },
+  gbSeconds: { included: 400_000, million: 12.5 },
+  /** What an object that is active is billed for, whatever it uses. */
+  objectGb: 0.128,
+} as const
+
 /** Hours of a month, on average: 365 days of 24 hours in 12 months. */
 export const MONTH_HOURS = 730

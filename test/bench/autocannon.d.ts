@@ -9,6 +9,8 @@ declare module 'autocannon' {
     readonly connections: number
     /** Seconds. */
     readonly duration: number
+    /** Requests a second, over all connections. */
+    readonly overallRate?: number
     /** Seconds that a request may take. */
     readonly timeout: number
     readonly method: string

@@ -14,6 +14,8 @@ export type Load = {
   readonly keys: number
   /** Whether each increment has an id and a time. */
   readonly ids: boolean
+  /** Requests a second over all connections; as many as they can without it. */
+  readonly rate?: number
 }
 
 export type LoadResult = {
@@ -76,6 +78,7 @@ async function main(load: Load): Promise<LoadResult> {
     url: urls.map((url) => `${url}/increment`),
     connections,
     duration: seconds,
+    ...(load.rate === undefined ? {} : { overallRate: load.rate }),
     timeout: TIMEOUT_SECONDS,
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -67,7 +67,7 @@ async function takeTurn(
 const TICKS = 100
 
 /** User and system time of a process so far. Null where there is no /proc. */
-function cpuSeconds(pid: number): number | null {
+export function cpuSeconds(pid: number): number | null {
   if (process.platform !== 'linux') return null
   // The second field, the command, is in parentheses and may hold spaces; utime and stime are fields 14 and 15.
   const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(/\) (?=[A-Z] )/)

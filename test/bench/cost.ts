@@ -1,0 +1,154 @@
+import { parseArgs } from 'node:util'
+import { PGlite } from '@electric-sql/pglite'
+import { migrate } from '../../src/local/migrate.ts'
+import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
+import { pgliteBackend } from '../../src/local/pglite-backend.ts'
+import { bundle } from '../support/bundled.ts'
+import { serve } from '../support/served.ts'
+import { settledStatus } from '../support/status.ts'
+import { runCommand } from './command.ts'
+import { type Billed, billOf, type Counted, type Line } from './cost/bill.ts'
+import { applyLoad } from './load.ts'
+import { describeMachine } from './machine.ts'
+import { cpuSeconds } from './rounds.ts'
+import { table } from './table.ts'
+
+const HELP = `Usage: npm run cost -- [options]
+
+What Cloudflare and Neon charge for counting: the Worker as it is deployed counts for a while at the given rate, and what
+its shards did is counted as it is billed (calls, alarms, rows written as SQLite reports them, time under way).
+
+Options:
+  --rate N        increments a second (500)
+  --batch N       increments in a request (1)
+  --keys N        distinct keys (1000)
+  --isolates N    isolates that the requests are spread over (8)
+  --shards N      SHARDS (1)
+  --linger N      LINGER_MS (0)
+  --interval N    FLUSH_INTERVAL_SECONDS (5)
+  --call-ms N     how long a call takes to reach its shard (5)
+  --seconds N     how long it counts (30)
+  --help          show this`
+
+const DEFAULTS = {
+  rate: 500,
+  batch: 1,
+  keys: 1_000,
+  isolates: 8,
+  shards: 1,
+  linger: 0,
+  interval: 5,
+  'call-ms': 5,
+  seconds: 30,
+}
+
+type Options = Readonly<Record<keyof typeof DEFAULTS, number>>
+
+/** @throws TypeError for an option that is not known, or that is not a number. */
+function parseOptions(args: readonly string[]): Options | 'help' {
+  const names = Object.keys(DEFAULTS)
+  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
+  const { values } = parseArgs({
+    args: [...args],
+    options: { ...options, help: { type: 'boolean', default: false } },
+  })
+  if (values['help'] === true) return 'help'
+  const given = Object.entries(values).filter(([name]) => name !== 'help')
+  const numbers = given.map(([name, text]) => [name, numberOf(name, String(text))])
+  return { ...DEFAULTS, ...Object.fromEntries(numbers) }
+}
+
+function numberOf(name: string, text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new TypeError(`--${name} must be a whole number`)
+  return Number(text)
+}
+
+async function count(options: Options): Promise<Counted> {
+  await using stack = new AsyncDisposableStack()
+  const database = await PGlite.create()
+  stack.defer(() => database.close())
+  await migrate(database)
+  const endpoint = await startNeonEndpoint({ backend: pgliteBackend(database) })
+  stack.defer(endpoint.close)
+  const served = await serve({
+    script: await bundle('test/bench/contenders/counting-worker.ts'),
+    isolates: options.isolates,
+    vars: {
+      DATABASE_URL: 'postgresql://sumdial:sumdial@localhost/sumdial',
+      NEON_FETCH_ENDPOINT: endpoint.url,
+      DEV_ACCESS: 'open',
+      SHARDS: String(options.shards),
+      LINGER_MS: String(options.linger),
+      FLUSH_INTERVAL_SECONDS: String(options.interval),
+      CALL_MS: String(options['call-ms']),
+    },
+  })
+  stack.defer(() => served.stop())
+  const load = {
+    urls: served.urls,
+    connections: Math.max(64, options.isolates),
+    items: options.batch,
+    keys: options.keys,
+    ids: false,
+    rate: options.rate / options.batch,
+  }
+  await applyLoad({ ...load, seconds: 3 })
+  const before = await billedBy(served.url)
+  const cpuBefore = cpuSeconds(served.pid) ?? Number.NaN
+  const { accepted, errors, seconds } = await applyLoad({ ...load, seconds: options.seconds })
+  const cpu = (cpuSeconds(served.pid) ?? Number.NaN) - cpuBefore
+  if (errors > 0) throw new Error(`${errors} requests were not answered 202`)
+  await settledStatus(served.url)
+  const after = await billedBy(served.url)
+  return {
+    seconds,
+    increments: accepted * options.batch,
+    requests: accepted,
+    cpuMs: cpu * 1_000,
+    objectRequests: after.objectRequests - before.objectRequests,
+    rowsWritten: after.rowsWritten - before.rowsWritten,
+    activeMs: after.activeMs - before.activeMs,
+  }
+}
+
+async function billedBy(url: string): Promise<Billed> {
+  await settledStatus(url)
+  const response = await fetch(`${url}/billed`)
+  const shards = (await response.json()) as Billed[]
+  return shards.reduce((a, b) => ({
+    objectRequests: a.objectRequests + b.objectRequests,
+    rowsWritten: a.rowsWritten + b.rowsWritten,
+    activeMs: a.activeMs + b.activeMs,
+  }))
+}
+
+const dollars = (amount: number, digits = 2) => `$${amount.toFixed(digits)}`
+
+function describe(
+  { increments, objectRequests, rowsWritten, seconds }: Counted,
+  lines: readonly Line[],
+): string {
+  const perIncrement = (count: number) => (count / increments).toFixed(4)
+  const rows = lines.map(({ what, amount, perMillion, month }) => [
+    what,
+    Math.round(amount).toLocaleString('en'),
+    dollars(perMillion, 3),
+    dollars(month),
+  ])
+  return [
+    describeMachine(),
+    `${Math.round(increments / seconds)} increments/s; for each of them ${perIncrement(objectRequests)} calls and alarms, and ${perIncrement(rowsWritten)} rows written`,
+    table(['', 'a month', 'per million increments', 'a month, less what is included'], rows),
+  ].join('\n\n')
+}
+
+async function run(options: Options): Promise<number> {
+  console.error(`counting for ${options.seconds} s at ${options.rate} increments/s`)
+  const counted = await count(options)
+  console.log(describe(counted, billOf(counted, options)))
+  return 0
+}
+
+if (import.meta.main) {
+  process.exitCode = await runCommand({ help: HELP, parse: parseOptions, run }, process.argv.slice(2))
+}

@@ -1,0 +1,79 @@
+import { CLOUDFLARE, MONTH_HOURS, NEON } from '../../../src/local/prices.ts'
+
+/** What the platform would bill a shard for, so far. */
+export type Billed = {
+  /** Calls and alarms. */
+  readonly objectRequests: number
+  /** As SQLite reports them, and one for each alarm that is set. */
+  readonly rowsWritten: number
+  /** Time in which any of them was under way. */
+  readonly activeMs: number
+}
+
+/** What was done in a while of counting. */
+export type Counted = {
+  readonly seconds: number
+  readonly increments: number
+  /** To the Worker. */
+  readonly requests: number
+  /** Of the whole runtime, so an upper bound of what a Worker is billed for. */
+  readonly cpuMs: number
+  /** Calls to shards, and alarms. */
+  readonly objectRequests: number
+  readonly rowsWritten: number
+  /** Time in which a shard was at work, of all shards together. */
+  readonly activeMs: number
+}
+
+export type Line = {
+  readonly what: string
+  /** In a month at this rate. */
+  readonly amount: number
+  /** Dollars for a million increments, nothing being included. */
+  readonly perMillion: number
+  /** Dollars in a month, less what the plan includes. */
+  readonly month: number
+}
+
+type Price = { readonly included: number; readonly million: number }
+
+/** What a month at the same rate costs, line by line, the sum last. */
+export function billOf(
+  counted: Counted,
+  setting: { readonly interval: number; readonly rate: number },
+): Line[] {
+  const times = (MONTH_HOURS * 3_600) / counted.seconds
+  const increments = counted.increments * times
+  const line = (what: string, count: number, { included, million }: Price): Line => {
+    const amount = count * times
+    return {
+      what,
+      amount,
+      perMillion: ((amount / 1e6) * million) / (increments / 1e6),
+      month: (Math.max(0, amount - included) / 1e6) * million,
+    }
+  }
+  const lines = [
+    line('Worker requests', counted.requests, CLOUDFLARE.requests),
+    line('Worker CPU, ms', counted.cpuMs, CLOUDFLARE.cpuMs),
+    line('object requests', counted.objectRequests, CLOUDFLARE.objectRequests),
+    line('rows written', counted.rowsWritten, CLOUDFLARE.rowsWritten),
+    line('duration, GB-s', (counted.activeMs / 1_000) * CLOUDFLARE.objectGb, CLOUDFLARE.gbSeconds),
+  ]
+  const plan = { what: 'the plan', amount: 1, perMillion: 0, month: CLOUDFLARE.month }
+  const all = [...lines, neonLine(setting.interval, increments), plan]
+  const sum = (of: (each: Line) => number) => all.reduce((total, each) => total + of(each), 0)
+  return [
+    ...all,
+    { what: 'in all', amount: increments, perMillion: sum((l) => l.perMillion), month: sum((l) => l.month) },
+  ]
+}
+
+/** Its smallest compute, awake all month; nothing is counted on its going to sleep between flushes. */
+function neonLine(interval: number, increments: number): Line {
+  const hours = MONTH_HOURS
+  const month = hours * NEON.smallestCu * NEON.launchComputeHour
+  const what =
+    interval < NEON.sleepsAfterSeconds ? 'Neon, kept awake, hours' : 'Neon, if it never slept, hours'
+  return { what, amount: hours, perMillion: month / (increments / 1e6), month }
+}

@@ -54,8 +54,10 @@ export type Sumdial = {
   /** Sends now; resolves when all that was handed in before is acknowledged or given up. Never rejects. */
   flush(): Promise<void>
   /**
-   * Takes no more, sends what it holds, and gives up what is not acknowledged after `deadlineMs`, 10,000 by default.
-   * Never rejects.
+   * Takes no more, sends what it holds, and gives up what is not acknowledged after `deadlineMs`: 10,000 by default,
+   * 2^31 - 1 at most, or Infinity to wait as long as it takes. Never rejects.
+   *
+   * @throws TypeError for a deadline that is no number, or negative: at once, and then it is not closed.
    */
   close(options?: { deadlineMs?: number | undefined }): Promise<void>
   /** Increments handed in that are neither acknowledged nor given up. */
@@ -99,6 +101,9 @@ export function createClientWith(options: ClientOptions, timing: Timing): Sumdia
     increment: (key, value = 1, more = {}) => counting.take(hold(key, value, more, timing.now())),
     flush: () => counting.flush(),
     close({ deadlineMs = CLOSE_MS } = {}) {
+      if (!(typeof deadlineMs === 'number' && deadlineMs >= 0)) {
+        throw new TypeError('deadlineMs must be a number of milliseconds, 0 or more, or Infinity')
+      }
       closing ??= counting.close(deadlineMs).finally(stay)
       return closing
     },

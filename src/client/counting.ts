@@ -3,7 +3,7 @@ import { Delivery, type Link } from './delivery.ts'
 import { Gathering } from './gathering.ts'
 import type { GiveUpKind, GiveUpReason } from './give-up.ts'
 import type { Held, Increment } from './increment.ts'
-import { DELIVERIES_MAX } from './limits.ts'
+import { DELIVERIES_MAX, TIMER_MS_MAX } from './limits.ts'
 import type { Post } from './post.ts'
 import type { Timing } from './timing.ts'
 
@@ -91,13 +91,16 @@ export class Counting {
     letGo()
   }
 
-  /** Takes no more, and gives up what is not settled after so long. */
+  /** Takes no more, and gives up what is not settled after so long; of Infinity, nothing. */
   async close(deadlineMs: number): Promise<void> {
     const { timing, stop } = this.#services
     this.#isClosed = true
-    const cancel = timing.after(deadlineMs, () => stop.abort())
+    const isEndless = deadlineMs === Number.POSITIVE_INFINITY
+    const cancel = isEndless
+      ? undefined
+      : timing.after(Math.min(deadlineMs, TIMER_MS_MAX), () => stop.abort())
     await this.flush()
-    cancel()
+    cancel?.()
   }
 
   /** The page may be about to go: has called `fetch` for all that it can when it returns. */

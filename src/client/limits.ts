@@ -55,6 +55,9 @@ export const RETRY_AFTER_MS_MAX = 600 * SECOND
 /** How long close() tries. */
 export const CLOSE_MS = 10 * SECOND
 
+/** The longest that setTimeout waits, 24.8 days: it keeps a signed 32-bit number of ms, and rings at once past that. */
+export const TIMER_MS_MAX = 2 ** 31 - 1
+
 /** Tries of one batch that have failed before a word is said of it: short outages pass by themselves. */
 export const FAILURES_UNSAID = 3
 

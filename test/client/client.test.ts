@@ -1,6 +1,8 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { createClient } from '../../src/client/index.ts'
 import * as limits from '../../src/client/limits.ts'
 import * as serverLimits from '../../src/limits.ts'
+import { ModelServer } from './model-server.ts'
 import { BEGAN_MS, openPage, rig } from './rig.ts'
 
 describe('an increment', () => {
@@ -262,6 +264,36 @@ describe('the end', () => {
     await closing
     expect(given).toMatchObject([{ reason: { kind: 'closed', mayHaveCounted: true } }])
   })
+
+  test.each([Number.POSITIVE_INFINITY, 2 ** 31])(
+    'close waits for an answer when its deadline is %d ms, more than a timer can',
+    async (deadlineMs) => {
+      const given: unknown[] = []
+      const sumdial = createClient({
+        url: 'https://sumdial.test',
+        fetch: async (url, init) => {
+          await new Promise((answer) => setTimeout(answer, 20))
+          init.signal.throwIfAborted()
+          return new ModelServer([]).fetch(url, init)
+        },
+        onGiveUp: (increments) => given.push(...increments),
+      })
+      sumdial.increment('a')
+      await sumdial.close({ deadlineMs })
+      expect([sumdial.held, given]).toEqual([0, []])
+    },
+  )
+
+  test.each([Number.NaN, -1])(
+    'close throws for a deadline of %d ms, and is not closed',
+    async (deadlineMs) => {
+      const { sumdial, server } = rig()
+      expect(() => sumdial.close({ deadlineMs })).toThrow(TypeError)
+      sumdial.increment('a')
+      await sumdial.close()
+      expect(server.counts.get('a')).toBe(1)
+    },
+  )
 
   test('of a page: all that it holds leaves before the handler returns, and outlives it', async () => {
     const page = openPage()

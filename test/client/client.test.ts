@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { createClient } from '../../src/client/index.ts'
+import { type ClientOptions, createClient } from '../../src/client/index.ts'
 import * as limits from '../../src/client/limits.ts'
 import * as serverLimits from '../../src/limits.ts'
-import { ModelServer } from './model-server.ts'
+import { ModelServer, type RequestFate } from './model-server.ts'
 import { BEGAN_MS, openPage, rig } from './rig.ts'
 
 describe('an increment', () => {
@@ -203,20 +203,49 @@ describe('what is given up', () => {
     expect(small.given).toMatchObject([{ increments: [{ key: 'c' }], reason: { kind: 'full' } }])
   })
 
-  test('is said on the console once a minute, when nobody else hears of it', async () => {
-    const warn = vi.spyOn(console, 'warn').mockReturnValue()
-    onTestFinished(() => warn.mockRestore())
-    const { sumdial, clock } = rig([], { onGiveUp: undefined, onRetry: undefined, heldMax: 1 })
-    for (const key of ['a', 'b', 'c']) sumdial.increment(key)
+  test('is said on the console when nobody else hears of it: at once, and what a minute gathers at its end', async () => {
+    const { sumdial, clock, said } = quiet([], { heldMax: 1 })
+    for (const key of ['a', 'b', 'c', 'd']) sumdial.increment(key)
+    await clock.pass(59_999)
+    expect(said()).toEqual([`${GAVE_UP} 1 increments: full: 1 increments are held, and not acknowledged`])
+    await clock.pass(1)
+    expect(said()).toEqual([`${GAVE_UP} 2 increments: full: 1 increments are held, and not acknowledged`])
+    for (const key of ['e', 'f']) sumdial.increment(key)
+    await clock.pass(59_999)
+    expect(said()).toEqual([])
+    await clock.pass(1)
+    expect(said()).toEqual([`${GAVE_UP} 1 increments: full: 1 increments are held, and not acknowledged`])
     await clock.pass(60_000)
-    for (const key of ['d', 'e']) sumdial.increment(key)
-    await clock.pass(0)
-    expect(warn.mock.calls.flat()).toEqual([
-      'sumdial: gave up 1 increments: full: 1 increments are held, and not acknowledged',
-      'sumdial: gave up 2 increments: full: 1 increments are held, and not acknowledged',
+    expect([said(), clock.timers]).toEqual([[], 0])
+  })
+
+  test('is said on the console to the last one when close has ended, each kind with its reason', async () => {
+    const { sumdial, clock, said } = quiet(['lost after', 'lost before'], { heldMax: 1 })
+    for (let i = 0; i < 1_000; i++) sumdial.increment('a')
+    const closing = sumdial.close({ deadlineMs: 50 })
+    await clock.pass(50)
+    await closing
+    expect(said()).toEqual([
+      `${GAVE_UP} 1 increments: full: 1 increments are held, and not acknowledged`,
+      `${GAVE_UP} 998 increments: full: 1 increments are held, and not acknowledged`,
+      `${GAVE_UP} 1 increments (they may have been counted): closed: closed before it was acknowledged`,
     ])
   })
 })
+
+const GAVE_UP = 'sumdial: gave up'
+
+/** A client that nobody listens to; `said` takes what the console was told since it was asked before. */
+function quiet(fates: readonly RequestFate[], options: Partial<ClientOptions>) {
+  const warn = vi.spyOn(console, 'warn').mockReturnValue()
+  onTestFinished(() => warn.mockRestore())
+  const said = () => {
+    const lines = warn.mock.calls.flat()
+    warn.mockClear()
+    return lines
+  }
+  return { ...rig(fates, { onGiveUp: undefined, onRetry: undefined, ...options }), said }
+}
 
 describe('the end', () => {
   test('flush resolves when what was handed in before is settled, whatever comes after', async () => {

@@ -1,7 +1,7 @@
 import { type Batch, halvesOf, restOf } from './batch.ts'
 import type { GiveUpKind } from './give-up.ts'
 import type { Held } from './increment.ts'
-import { type Judgement, judge } from './judge.ts'
+import { type Judgement, judge, unknownOf } from './judge.ts'
 import { RETRY_MS } from './limits.ts'
 import type { Answer, Post } from './post.ts'
 import type { Timing } from './timing.ts'
@@ -76,15 +76,25 @@ export class Delivery {
     return answer
   }
 
+  /** Never rejects: whatever an answer is, a delivery goes on until it is settled. */
+  async #ask(batch: Batch, outlivesPage: boolean): Promise<Judgement> {
+    const size = batch.items.length
+    const answer = await this.#post(batch, outlivesPage)
+    try {
+      return judge(answer, size, this.#link.timing.now())
+    } catch {
+      return unknownOf(size, 'an answer that nobody can read', null)
+    }
+  }
+
   /** Sends once; returns what is to be sent again, in parts. */
   async #send(batch: Batch, outlivesPage: boolean): Promise<readonly Batch[]> {
-    const { timing, stop, giveUp } = this.#link
+    const { stop, giveUp } = this.#link
     if (stop.aborted) {
       giveUp(batch.items, 'closed', 'closed before it was acknowledged')
       return []
     }
-    const answer = await this.#post(batch, outlivesPage)
-    const judgement = judge(answer, batch.items.length, timing.now())
+    const judgement = await this.#ask(batch, outlivesPage)
     // It may have come into doubt meanwhile.
     const sent = this.#batch
     return judgement.kind === 'again' ? this.#again(sent, judgement) : this.#settle(sent, judgement)

@@ -29,7 +29,7 @@ const ID_CONFLICT = 'urn:sumdial:problem:id-conflict'
  * somebody may mend.
  */
 export function judge(answer: Answer, size: number, nowMs: number): Judgement {
-  if (answer.kind === 'failed') return unknown(size, answer.reason, null)
+  if (answer.kind === 'failed') return unknownOf(size, answer.reason, null)
   const { status } = answer
   const reason = explain(answer)
   const retryAfterMs = waitAsked(answer.retryAfter, nowMs)
@@ -40,7 +40,7 @@ export function judge(answer: Answer, size: number, nowMs: number): Judgement {
   if (status === 503 && answer.isProblem) return judgeUnavailable(answer, size, retryAfterMs, reason)
   // A browser hides where a redirect leads, and gives it the status 0. 408 may come after the request was taken.
   const isRefusal = status === 0 || (status >= 300 && status < 500 && status !== 408)
-  return isRefusal ? refused(size, reason, retryAfterMs) : unknown(size, reason, retryAfterMs)
+  return isRefusal ? refused(size, reason, retryAfterMs) : unknownOf(size, reason, retryAfterMs)
 }
 
 type Answered = Extract<Answer, { kind: 'answered' }>
@@ -48,10 +48,10 @@ type Answered = Extract<Answer, { kind: 'answered' }>
 function judgeAccepted(body: unknown, size: number): Judgement {
   const { accepted, duplicates, conflicts } = fieldsOf(body)
   const inConflict = indexesOf(conflicts, size)
-  const isWhole = inConflict !== undefined && Number(accepted) + Number(duplicates) + inConflict.size === size
-  return isWhole
+  const isTold = typeof accepted === 'number' && typeof duplicates === 'number' && inConflict !== undefined
+  return isTold && accepted + duplicates + inConflict.size === size
     ? { kind: 'counted', conflicts: inConflict }
-    : unknown(size, '202, but without acknowledging each increment', null)
+    : unknownOf(size, '202, but without acknowledging each increment', null)
 }
 
 function judgeItems({ body, status }: Answered, size: number, reason: string): Judgement {
@@ -61,7 +61,7 @@ function judgeItems({ body, status }: Answered, size: number, reason: string): J
   for (const error of Array.isArray(errors) ? errors : []) {
     const { index, path, message } = fieldsOf(error)
     if (typeof index !== 'number' || !isIndex(index, size)) continue
-    const words = path ? `${path} ${message}` : String(message)
+    const words = [path, message].filter(isText).join(' ') || reason
     const earlier = reasons.get(index)
     reasons.set(index, earlier === undefined ? words : `${earlier}; ${words}`)
   }
@@ -79,7 +79,7 @@ function judgeUnavailable(
   const fields = fieldsOf(body)
   const [no, maybe] = [indexesOf(fields['refused'], size), indexesOf(fields['unknown'], size)]
   const isTold = no !== undefined && maybe !== undefined && no.size + maybe.size > 0
-  if (!isTold) return unknown(size, reason, retryAfterMs)
+  if (!isTold) return unknownOf(size, reason, retryAfterMs)
   return { kind: 'again', refused: no, unknown: maybe, retryAfterMs, reason }
 }
 
@@ -87,7 +87,8 @@ function refused(size: number, reason: string, retryAfterMs: number | null): Jud
   return { kind: 'again', refused: everyOf(size), unknown: new Set(), retryAfterMs, reason }
 }
 
-function unknown(size: number, reason: string, retryAfterMs: number | null): Judgement {
+/** All of it may have been counted. */
+export function unknownOf(size: number, reason: string, retryAfterMs: number | null): Judgement {
   return { kind: 'again', refused: new Set(), unknown: everyOf(size), retryAfterMs, reason }
 }
 
@@ -117,10 +118,16 @@ function waitAsked(header: string | null, nowMs: number): number | null {
   return Number.isFinite(ms) ? Math.min(Math.max(0, ms), RETRY_AFTER_MS_MAX) : null
 }
 
+/** JSON from anywhere may have an object where a text belongs, and one that cannot even be made a text. */
+function isText(part: unknown): part is string {
+  return typeof part === 'string' && part !== ''
+}
+
 /** The server's own words, where it has any. */
 function explain({ status, body }: Answered): string {
   const { title, detail } = fieldsOf(body)
   const redirects =
     status === 0 || (status >= 300 && status < 400) ? 'a redirect, which is not followed' : undefined
-  return [status || undefined, title ?? redirects, detail].filter((part) => part !== undefined).join(': ')
+  const words = [isText(title) ? title : redirects, detail].filter(isText)
+  return [...(status === 0 ? [] : [status]), ...words].join(': ')
 }

@@ -74,12 +74,18 @@ async function send(
       body: parse(text),
     }
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    return { kind: 'failed', reason: cause instanceof Error ? cause.message : String(cause) }
+    return { kind: 'failed', reason: reasonOf(error) }
   } finally {
     cancelTimer()
     stop.removeEventListener('abort', end)
   }
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  if (cause instanceof Error) return cause.message
+  // Not String(): what another's fetch rejects with may have no text at all.
+  return typeof cause === 'string' ? cause : 'fetch failed'
 }
 
 function parse(text: string): unknown {

@@ -27,6 +27,38 @@ function answerOf(status: number, body: string, type = PROBLEM): FetchAnswer {
 /** Has neither a text nor a number: String() and Number() throw. */
 const NOTHING = '{"toString":1,"valueOf":1}'
 
+test.each([400, 413, 415, 422])(
+  '[I3] %d from a proxy is not believed: it is sent again under the same name, and counts once',
+  async (status) => {
+    const { sumdial, server, clock, given } = answered(() => answerOf(status, '<html>', 'text/html'))
+    for (const key of ['a', 'b']) sumdial.increment(key)
+    await clock.pass(30_000)
+    expect(server.requests.map(({ name, items }) => [name, items.length])).toEqual([
+      ['uuid-1', 2],
+      ['uuid-1', 2],
+    ])
+    expect([sumdial.held, given, [...server.counts.values()]]).toEqual([0, [], [1, 1]])
+  },
+)
+
+test('what a proxy has refused to the end is given up as what may have been counted', async () => {
+  const { sumdial, clock, given } = rig([], {
+    fetch: async () => answerOf(403, '{"errors":[{"index":0,"message":"no"}]}', 'application/json'),
+  })
+  const doubted = rig([], { fetch: async () => answerOf(400, '<html>', 'text/html') })
+  for (const one of [sumdial, doubted.sumdial]) one.increment('a')
+  const closing = [sumdial.close(), doubted.sumdial.close()]
+  await Promise.all([clock.pass(10_000), doubted.clock.pass(10_000), ...closing])
+  const reasons = [...given, ...doubted.given].map(({ reason: { kind, mayHaveCounted } }) => [
+    kind,
+    mayHaveCounted,
+  ])
+  expect(reasons).toEqual([
+    ['closed', false],
+    ['closed', true],
+  ])
+})
+
 describe('an answer that is not as promised', () => {
   test.each([
     [202, `{"accepted":${NOTHING},"duplicates":0,"conflicts":[]}`],

@@ -105,7 +105,7 @@ export class Counting {
 
   /** The page may be about to go: has called `fetch` for all that it can when it returns. */
   leavePage(): void {
-    for (const delivery of this.#underWay) delivery.sendBeside()
+    for (const delivery of this.#underWay) delivery.sendBeside(Number.POSITIVE_INFINITY)
     this.#makeReady(this.#gathering.takeAll())
     for (const delivery of this.#ready.splice(0)) this.#start(delivery, true)
     this.#pump()

@@ -358,6 +358,23 @@ describe('the end', () => {
     expect(server.counts.get('a')).toBe(1)
   })
 
+  test('[I3] of a page: the half that waits behind the other is sent too, and each counts once', async () => {
+    const page = openPage()
+    const { sumdial, server, clock } = rig(['fine', 'lost before'])
+    server.itemsMax = 1
+    for (const key of ['a', 'b']) sumdial.increment(key)
+    await clock.pass(1_000)
+    const before = server.requests.length
+    page.hide()
+    const beside = server.requests.slice(before)
+    expect(beside.map(({ keepalive, items }) => [keepalive, ...items.map(({ key }) => key)])).toEqual([
+      [true, 'a'],
+      [true, 'b'],
+    ])
+    await clock.pass(60_000)
+    expect([sumdial.held, server.counts.get('a'), server.counts.get('b')]).toEqual([0, 1, 1])
+  })
+
   test('of a page: requests that outlive it have at most 60 KiB together', async () => {
     const page = openPage()
     const { sumdial, server } = rig()

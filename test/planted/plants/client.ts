@@ -12,8 +12,8 @@ export const CLIENT_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/client/delivery.ts',
-        find: 'this.#batch = { ...batch, isDoubted }',
-        replace: 'this.#batch = { ...batch, isDoubted, name: batch.name && timing.newName() }',
+        find: 'this.#parts.push({ ...batch, isDoubted })',
+        replace: 'this.#parts.push({ ...batch, isDoubted, name: batch.name && timing.newName() })',
       },
     ],
     suite: CONSERVATION,
@@ -60,7 +60,7 @@ export const CLIENT_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/client/delivery.ts',
-        find: '    this.#doubtAll()\n',
+        find: '      for (const item of part.items) doubtItem(item)\n',
         replace: '',
       },
     ],

@@ -33,6 +33,12 @@ export const KEEPALIVE_BYTES_MAX = 60 * KIB
 /** Requests under way or waiting to be tried again. While so many are, what comes gathers in larger batches. */
 export const DELIVERIES_MAX = 4
 
+/**
+ * Requests beside those under way, each time a page is hidden: twice as many as run, so that in an outage a tab that is
+ * switched often does not send all of it each time.
+ */
+export const BESIDE_MAX = 2 * DELIVERIES_MAX
+
 /** How long an increment waits for others. */
 export const LINGER_MS = 1 * SECOND
 

@@ -1,9 +1,8 @@
-import { type Batch, bodyOf } from './batch.ts'
+import { type Batch, bodyOf, bytesOf } from './batch.ts'
 import type { Fetch, FetchInit } from './fetch.ts'
 import { KEEPALIVE_BYTES_MAX, REQUEST_MS_MAX } from './limits.ts'
 import { signalOf } from './signal.ts'
 import type { Timing } from './timing.ts'
-import { utf8Bytes } from './utf8.ts'
 
 /** What came of one request, before anybody judges it. */
 export type Answer =
@@ -45,7 +44,7 @@ export function postTo(poster: Poster): Post {
   return {
     async send(batch, outlivesPage) {
       const body = bodyOf(batch)
-      const bytes = outlivesPage ? utf8Bytes(body) : 0
+      const bytes = outlivesPage ? bytesOf(batch) : 0
       // Past the bound fetch would refuse; without keepalive it may get through yet.
       const keepalive = outlivesPage && fits(bytes)
       if (keepalive) keepaliveBytes += bytes
@@ -55,7 +54,7 @@ export function postTo(poster: Poster): Post {
         if (keepalive) keepaliveBytes -= bytes
       }
     },
-    canOutlive: (batch) => fits(utf8Bytes(bodyOf(batch))),
+    canOutlive: (batch) => fits(bytesOf(batch)),
   }
 }
 

@@ -375,6 +375,72 @@ describe('the end', () => {
     expect([sumdial.held, server.counts.get('a'), server.counts.get('b')]).toEqual([0, 1, 1])
   })
 
+  test('[I3] of a page hidden two hundred times in an outage: few requests each time, the newest increment in one', async () => {
+    const page = openPage()
+    const { sumdial, server, clock, given } = rig(Array.from({ length: 3_000 }, () => 'lost after'))
+    for (let i = 0; i < 200; i++) {
+      sumdial.increment(`a${i}`)
+      const before = server.requests.length
+      page.hide()
+      const sent = server.requests.slice(before)
+      expect(sent.length).toBeLessThanOrEqual(limits.DELIVERIES_MAX + limits.BESIDE_MAX)
+      expect(sent.some(({ keepalive, items }) => keepalive && items[0]?.key === `a${i}`)).toBe(true)
+      page.show()
+      await clock.pass(1)
+    }
+    const before = server.requests.length
+    expect(before).toBeLessThan(2_000)
+    server.heal()
+    await clock.pass(60_000)
+    expect([sumdial.held, given, new Set(server.counts.values())]).toEqual([0, [], new Set([1])])
+    expect(server.counts.size).toBe(200)
+    expect(server.requests.length - before).toBeLessThanOrEqual(200)
+  })
+
+  test('of a page that was hidden in an outage and stays: at most four requests at a time', async () => {
+    const page = openPage()
+    let isDown = true
+    let [inTheAir, most] = [0, 0]
+    const model = new ModelServer([])
+    const { sumdial, clock } = rig([], {
+      async fetch(url, init) {
+        if (isDown) throw new TypeError('fetch failed')
+        most = Math.max(most, ++inTheAir)
+        await new Promise<void>((answer) => clock.after(100, answer))
+        inTheAir -= 1
+        return model.fetch(url, init)
+      },
+    })
+    for (let i = 0; i < 30; i++) {
+      sumdial.increment('a')
+      page.hide()
+      page.show()
+      await clock.pass(1)
+    }
+    isDown = false
+    await clock.pass(60_000)
+    expect([most, model.counts.get('a'), sumdial.held]).toEqual([limits.DELIVERIES_MAX, 30, 0])
+  })
+
+  test('of a page: what has no room within 60 KiB is not sent beside again and again', async () => {
+    const page = openPage()
+    const { sumdial, server, clock } = rig(Array.from({ length: 100 }, () => 'lost before'))
+    for (let i = 0; i < 1_000; i++) sumdial.increment(`${'ü'.repeat(240)}/${i}`)
+    await clock.pass(0)
+    for (let i = 0; i < 5; i++) {
+      const before = server.requests.length
+      page.hide()
+      page.show()
+      const sent = server.requests.slice(before)
+      expect(sent.every(({ keepalive }) => keepalive)).toBe(true)
+      const sizes = sent.map(({ items }) => Buffer.byteLength(JSON.stringify(items)))
+      expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(limits.KEEPALIVE_BYTES_MAX)
+    }
+    server.heal()
+    await clock.pass(60_000)
+    expect([server.counts.size, sumdial.held]).toEqual([1_000, 0])
+  })
+
   test('of a page: requests that outlive it have at most 60 KiB together', async () => {
     const page = openPage()
     const { sumdial, server } = rig()

@@ -77,7 +77,7 @@ describe('an increment', () => {
 })
 
 describe('what is sent again', () => {
-  test.each(['lost after', 'gateway', 'garbled', 'unknown in part', 'no token', 'busy'] as const)(
+  test.each(['lost after', 'gateway', 'proxy', 'garbled', 'unknown in part', 'no token', 'busy'] as const)(
     '[I3] after "%s": the same request under the same name, counted once',
     async (fate) => {
       const { sumdial, server, clock, given } = rig([fate])

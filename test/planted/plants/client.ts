@@ -66,4 +66,29 @@ export const CLIENT_PLANTS: readonly Plant[] = [
     ],
     suite: CONSERVATION,
   },
+  {
+    name: 'client-believes-a-proxy',
+    mistake: 'a 400 in HTML, of a proxy that has passed the request on, is taken for a refusal by Sumdial',
+    edits: [
+      {
+        file: 'src/client/judge.ts',
+        find: 'return answer.isProblem ? judgeProblem(answer, size, reason, otherwise) : otherwise',
+        replace: 'return judgeProblem(answer, size, reason, otherwise)',
+      },
+    ],
+    suite: CONSERVATION,
+  },
+  {
+    name: 'client-leaves-the-half-that-waits',
+    mistake: 'of a batch that was cut in two, a page that goes sends the half under way alone',
+    edits: [
+      {
+        file: 'src/client/delivery.ts',
+        find: 'this.#parts = this.#parts.map((part) => {',
+        replace:
+          'this.#parts = this.#parts.map((part, i) => {\n      if (i < this.#parts.length - 1) return part',
+      },
+    ],
+    suite: CLIENT,
+  },
 ]

@@ -1,6 +1,7 @@
 import type { Plant, Suite } from '../plants.ts'
 
 const CONSERVATION: Suite = { project: 'node', file: 'test/client/conservation.test.ts' }
+const PAGE: Suite = { project: 'node', file: 'test/client/page.test.ts' }
 const CLIENT: Suite = { project: 'node', file: 'test/client/client.test.ts' }
 
 /** What the typed client does with answers. */
@@ -89,6 +90,6 @@ export const CLIENT_PLANTS: readonly Plant[] = [
           'this.#parts = this.#parts.map((part, i) => {\n      if (i < this.#parts.length - 1) return part',
       },
     ],
-    suite: CLIENT,
+    suite: PAGE,
   },
 ]

@@ -19,6 +19,11 @@ export function bodyOf({ items }: Batch): string {
   return `[${items.map(({ json }) => json).join(',')}]`
 }
 
+/** Of the body, in UTF-8: the commas are counted with the items, one too many, and two brackets. */
+export function bytesOf({ items }: Batch): number {
+  return items.reduce((sum, { bytes }) => sum + bytes, 1)
+}
+
 /**
  * What is left after some items were refused. Of a batch that may have been counted the rest keeps the name: a shard
  * that had counted the whole then answers that it was counted before, with other content, instead of counting it

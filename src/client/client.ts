@@ -1,7 +1,7 @@
 import type { Counter, Hour, List, ListItem } from './answers.ts'
 import { Counting } from './counting.ts'
 import type { Fetch } from './fetch.ts'
-import { type GiveUpReason, warner } from './give-up.ts'
+import { type GiveUpReason, type Warner, warner } from './give-up.ts'
 import { hold, type Increment, type IncrementOptions } from './increment.ts'
 import {
   BATCH_BYTES_MAX,
@@ -32,7 +32,7 @@ export type ClientOptions = {
   heldMax?: number | undefined
   /** Bytes of them as they are sent; 16 MiB by default. */
   heldBytesMax?: number | undefined
-  /** Hears of increments that will not be sent any more. By default the console is warned, once a minute at most. */
+  /** Hears of increments that will not be sent any more. By default the console is warned of each, in one line of a kind a minute. */
   onGiveUp?: ((increments: Increment[], reason: GiveUpReason) => void) | undefined
   /**
    * Hears of each failure after which a request is sent again, with the failures in a row of that request. By default
@@ -54,8 +54,10 @@ export type Sumdial = {
   /** Sends now; resolves when all that was handed in before is acknowledged or given up. Never rejects. */
   flush(): Promise<void>
   /**
-   * Takes no more, sends what it holds, and gives up what is not acknowledged after `deadlineMs`, 10,000 by default.
-   * Never rejects.
+   * Takes no more, sends what it holds, and gives up what is not acknowledged after `deadlineMs`: 10,000 by default,
+   * 2^31 - 1 at most, or Infinity to wait as long as it takes. Never rejects.
+   *
+   * @throws TypeError for a deadline that is no number, or negative: at once, and then it is not closed.
    */
   close(options?: { deadlineMs?: number | undefined }): Promise<void>
   /** Increments handed in that are neither acknowledged nor given up. */
@@ -84,9 +86,14 @@ export function createClientWith(options: ClientOptions, timing: Timing): Sumdia
     options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }
   // At each call: what is put into its place later is used. And not as a method of the options, which browsers refuse.
   const fetch: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
-  const counting = countingOf(options, timing, { base, headers, fetch })
+  const warn = warner(timing, (line) => console.warn(line))
+  const counting = countingOf(options, timing, warn, { base, headers, fetch })
   const reading = new Reading({ base, headers, fetch, timing })
   const stay = onLeave(() => counting.leavePage())
+  const end = () => {
+    stay()
+    warn.sayRest()
+  }
   let closing: Promise<void> | undefined
 
   function read(key: string, query?: ReadQuery): Promise<Counter>
@@ -99,7 +106,10 @@ export function createClientWith(options: ClientOptions, timing: Timing): Sumdia
     increment: (key, value = 1, more = {}) => counting.take(hold(key, value, more, timing.now())),
     flush: () => counting.flush(),
     close({ deadlineMs = CLOSE_MS } = {}) {
-      closing ??= counting.close(deadlineMs).finally(stay)
+      if (!(typeof deadlineMs === 'number' && deadlineMs >= 0)) {
+        throw new TypeError('deadlineMs must be a number of milliseconds, 0 or more, or Infinity')
+      }
+      closing ??= counting.close(deadlineMs).finally(end)
       return closing
     },
     get held() {
@@ -121,9 +131,13 @@ function boundOf(name: keyof ClientOptions, given: number | undefined, usual: nu
   throw new TypeError(`${name} must be a whole number from 0 to ${max}`)
 }
 
-function countingOf(options: ClientOptions, timing: Timing, { base, headers, fetch }: Address): Counting {
+function countingOf(
+  options: ClientOptions,
+  timing: Timing,
+  warn: Warner,
+  { base, headers, fetch }: Address,
+): Counting {
   const stop = new AbortController()
-  const warn = warner(timing.now, (line) => console.warn(line))
   return new Counting({
     bounds: {
       lingerMs: boundOf('lingerMs', options.lingerMs, LINGER_MS, LINGER_MS_MAX),

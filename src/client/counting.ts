@@ -3,7 +3,7 @@ import { Delivery, type Link } from './delivery.ts'
 import { Gathering } from './gathering.ts'
 import type { GiveUpKind, GiveUpReason } from './give-up.ts'
 import type { Held, Increment } from './increment.ts'
-import { DELIVERIES_MAX } from './limits.ts'
+import { BESIDE_MAX, DELIVERIES_MAX, TIMER_MS_MAX } from './limits.ts'
 import type { Post } from './post.ts'
 import type { Timing } from './timing.ts'
 
@@ -91,21 +91,28 @@ export class Counting {
     letGo()
   }
 
-  /** Takes no more, and gives up what is not settled after so long. */
+  /** Takes no more, and gives up what is not settled after so long; of Infinity, nothing. */
   async close(deadlineMs: number): Promise<void> {
     const { timing, stop } = this.#services
     this.#isClosed = true
-    const cancel = timing.after(deadlineMs, () => stop.abort())
+    const isEndless = deadlineMs === Number.POSITIVE_INFINITY
+    const cancel = isEndless
+      ? undefined
+      : timing.after(Math.min(deadlineMs, TIMER_MS_MAX), () => stop.abort())
     await this.flush()
-    cancel()
+    cancel?.()
   }
 
-  /** The page may be about to go: has called `fetch` for all that it can when it returns. */
+  /**
+   * The page may be about to go: has called `fetch` for all that it can when it returns. What there is no room for is
+   * sent beside, the newest first, for what is older has been tried before; if the page stays, it waits for its turn.
+   */
   leavePage(): void {
-    for (const delivery of this.#underWay) delivery.sendBeside()
     this.#makeReady(this.#gathering.takeAll())
-    for (const delivery of this.#ready.splice(0)) this.#start(delivery, true)
-    this.#pump()
+    this.#pump(true)
+    let left = BESIDE_MAX
+    for (const delivery of [...[...this.#ready].reverse(), ...this.#underWay])
+      left -= delivery.sendBeside(left)
   }
 
   #makeReady(batches: readonly Batch[]): void {
@@ -117,12 +124,12 @@ export class Counting {
     this.#pump()
   }
 
-  #pump(): void {
+  #pump(outlivesPage = false): void {
     while (this.#underWay.size < DELIVERIES_MAX) {
       if (this.#ready.length === 0 && this.#isDue) this.#makeReady(this.#gathering.takeOne())
       const delivery = this.#ready.shift()
       if (delivery === undefined) break
-      this.#start(delivery, false)
+      this.#start(delivery, outlivesPage)
     }
     if (!this.#gathering.isEmpty) return
     this.#isDue = false

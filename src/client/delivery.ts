@@ -1,7 +1,7 @@
 import { type Batch, halvesOf, restOf } from './batch.ts'
 import type { GiveUpKind } from './give-up.ts'
 import type { Held } from './increment.ts'
-import { type Judgement, judge } from './judge.ts'
+import { type Judgement, judge, unknownOf } from './judge.ts'
 import { RETRY_MS } from './limits.ts'
 import type { Answer, Post } from './post.ts'
 import type { Timing } from './timing.ts'
@@ -26,15 +26,15 @@ export class Delivery {
   /** Resolves when it is settled; never rejects. */
   readonly done: Promise<void>
   readonly #link: Link
-  /** What is being sent, or waits to be sent again. */
-  #batch: Batch
+  /** What is not settled, in parts that were cut from one batch. The last is being sent, or waits to be sent again. */
+  #parts: Batch[]
   #failures = 0
   /** Requests under way that outlive the page. */
   #outliving = 0
   #finish: () => void = () => undefined
 
   constructor(batch: Batch, link: Link) {
-    this.#batch = batch
+    this.#parts = [batch]
     this.#link = link
     this.done = new Promise((resolve) => {
       this.#finish = resolve
@@ -43,53 +43,69 @@ export class Delivery {
 
   /** The first request has left when this returns its promise. */
   async run(outlivesPage: boolean): Promise<void> {
-    const waiting: Batch[] = [this.#batch]
     let outlives = outlivesPage
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      this.#batch = next
-      if (next.items.length > 0) waiting.push(...(await this.#send(next, outlives)))
+    for (let part = this.#parts.at(-1); part !== undefined; part = this.#parts.at(-1)) {
+      await this.#send(part, outlives)
       outlives = false
     }
     this.#finish()
   }
 
   /**
-   * The page may be about to go, and takes its requests with it: sends the same once more beside, which outlives it.
-   * Nobody heeds the answer, so it may have been counted.
+   * The page may be about to go, and takes its requests with it: sends the same once more beside, in requests that
+   * outlive it, as far as the browser lets it. Nobody heeds the answers, so it may have been counted.
+   *
+   * @returns how many requests it took, at most `max`.
    */
-  sendBeside(): void {
-    if (this.#outliving > 0) return
-    this.#doubtAll()
-    void this.#post(this.#batch, true)
-  }
-
-  #doubtAll(): void {
-    this.#batch = { ...this.#batch, isDoubted: true }
-    for (const item of this.#batch.items) doubtItem(item)
+  sendBeside(max: number): number {
+    if (this.#outliving > 0) return 0
+    let sent = 0
+    this.#parts = this.#parts.map((part) => {
+      if (sent >= max || !this.#link.post.canOutlive(part)) return part
+      sent += 1
+      for (const item of part.items) doubtItem(item)
+      const doubted = { ...part, isDoubted: true }
+      void this.#post(doubted, true)
+      return doubted
+    })
+    return sent
   }
 
   async #post(batch: Batch, outlivesPage: boolean): Promise<Answer> {
-    if (!outlivesPage) return this.#link.post(batch, false)
+    if (!outlivesPage) return this.#link.post.send(batch, false)
     this.#outliving += 1
-    const answer = await this.#link.post(batch, true)
+    const answer = await this.#link.post.send(batch, true)
     this.#outliving -= 1
     return answer
   }
 
-  /** Sends once; returns what is to be sent again, in parts. */
-  async #send(batch: Batch, outlivesPage: boolean): Promise<readonly Batch[]> {
-    const { timing, stop, giveUp } = this.#link
-    if (stop.aborted) {
-      giveUp(batch.items, 'closed', 'closed before it was acknowledged')
-      return []
-    }
+  /** Never rejects: whatever an answer is, a delivery goes on until it is settled. */
+  async #ask(batch: Batch, outlivesPage: boolean): Promise<Judgement> {
+    const size = batch.items.length
     const answer = await this.#post(batch, outlivesPage)
-    const judgement = judge(answer, batch.items.length, timing.now())
-    // It may have come into doubt meanwhile.
-    const sent = this.#batch
-    return judgement.kind === 'again' ? this.#again(sent, judgement) : this.#settle(sent, judgement)
+    try {
+      return judge(answer, size, this.#link.timing.now())
+    } catch {
+      return unknownOf(size, 'an answer that nobody can read', null)
+    }
   }
 
+  /** Sends the last part once, and puts into its place what is left of it. */
+  async #send(part: Batch, outlivesPage: boolean): Promise<void> {
+    const { stop, giveUp } = this.#link
+    if (stop.aborted) {
+      giveUp(part.items, 'closed', 'closed before it was acknowledged')
+      this.#parts.pop()
+      return
+    }
+    const judgement = await this.#ask(part, outlivesPage)
+    // It may have come into doubt meanwhile.
+    const sent = this.#parts.pop() ?? part
+    if (judgement.kind === 'again') await this.#again(sent, judgement)
+    else this.#parts.push(...this.#settle(sent, judgement).filter(({ items }) => items.length > 0))
+  }
+
+  /** @returns what is left to be sent, in parts. */
   #settle(batch: Batch, judgement: Exclude<Judgement, { kind: 'again' }>): readonly Batch[] {
     const { timing, giveUp } = this.#link
     this.#failures = 0
@@ -132,7 +148,7 @@ export class Delivery {
   async #again(
     batch: Batch,
     { refused, unknown, retryAfterMs, reason }: Extract<Judgement, { kind: 'again' }>,
-  ): Promise<readonly Batch[]> {
+  ): Promise<void> {
     const { timing, onRetry } = this.#link
     for (const [index, item] of batch.items.entries()) {
       if (unknown.has(index)) doubtItem(item)
@@ -140,11 +156,10 @@ export class Delivery {
       else if (!refused.has(index)) item.fate = batch.name === null ? 'doubted' : 'counted'
     }
     const isDoubted = batch.isDoubted || refused.size < batch.items.length
-    this.#batch = { ...batch, isDoubted }
+    this.#parts.push({ ...batch, isDoubted })
     this.#failures += 1
     onRetry(reason, this.#failures)
     await this.#wait(Math.max(retryAfterMs ?? 0, backoffMs(this.#failures, timing.random())))
-    return [this.#batch]
   }
 
   #wait(ms: number): Promise<void> {

@@ -21,6 +21,12 @@ export type Judgement =
       readonly reason: string
     }
 
+/**
+ * What a proxy may say of itself, or of an answer that it did not understand, after the server had the request;
+ * and 408, which may come after it was taken. As the server's own problems they are final, but for 408.
+ */
+const DOUBTFUL: ReadonlySet<number> = new Set([400, 408, 413, 415, 422])
+
 const ID_CONFLICT = 'urn:sumdial:problem:id-conflict'
 
 /**
@@ -29,65 +35,77 @@ const ID_CONFLICT = 'urn:sumdial:problem:id-conflict'
  * somebody may mend.
  */
 export function judge(answer: Answer, size: number, nowMs: number): Judgement {
-  if (answer.kind === 'failed') return unknown(size, answer.reason, null)
+  if (answer.kind === 'failed') return unknownOf(size, answer.reason, null)
   const { status } = answer
   const reason = explain(answer)
   const retryAfterMs = waitAsked(answer.retryAfter, nowMs)
   if (status === 202) return judgeAccepted(answer.body, size)
-  if (status === 413) return { kind: 'too-large', reason }
-  if (status === 422 || status === 403) return judgeItems(answer, size, reason)
-  if (status === 400 || status === 415) return { kind: 'bad-request', reason, status }
-  if (status === 503 && answer.isProblem) return judgeUnavailable(answer, size, retryAfterMs, reason)
-  // A browser hides where a redirect leads, and gives it the status 0. 408 may come after the request was taken.
-  const isRefusal = status === 0 || (status >= 300 && status < 500 && status !== 408)
-  return isRefusal ? refused(size, reason, retryAfterMs) : unknown(size, reason, retryAfterMs)
+  // A browser hides where a redirect leads, and gives it the status 0.
+  const isRefusal = status === 0 || (status >= 300 && status < 500 && !DOUBTFUL.has(status))
+  const otherwise = isRefusal ? refused(size, reason, retryAfterMs) : unknownOf(size, reason, retryAfterMs)
+  return answer.isProblem ? judgeProblem(answer, size, reason, otherwise) : otherwise
+}
+
+/** @param otherwise what the same status means from anybody. */
+function judgeProblem(answer: Answered, size: number, reason: string, otherwise: Again): Judgement {
+  const { status } = answer
+  switch (status) {
+    case 400:
+    case 415:
+      return { kind: 'bad-request', reason, status }
+    case 413:
+      return { kind: 'too-large', reason }
+    case 403:
+    case 422:
+      return judgeItems(answer, size, reason, otherwise)
+    case 503:
+      return judgeUnavailable(answer, size, otherwise)
+    default:
+      return otherwise
+  }
 }
 
 type Answered = Extract<Answer, { kind: 'answered' }>
+type Again = Extract<Judgement, { kind: 'again' }>
 
 function judgeAccepted(body: unknown, size: number): Judgement {
   const { accepted, duplicates, conflicts } = fieldsOf(body)
   const inConflict = indexesOf(conflicts, size)
-  const isWhole = inConflict !== undefined && Number(accepted) + Number(duplicates) + inConflict.size === size
-  return isWhole
+  const isTold = typeof accepted === 'number' && typeof duplicates === 'number' && inConflict !== undefined
+  return isTold && accepted + duplicates + inConflict.size === size
     ? { kind: 'counted', conflicts: inConflict }
-    : unknown(size, '202, but without acknowledging each increment', null)
+    : unknownOf(size, '202, but without acknowledging each increment', null)
 }
 
-function judgeItems({ body, status }: Answered, size: number, reason: string): Judgement {
+function judgeItems({ body, status }: Answered, size: number, reason: string, otherwise: Again): Judgement {
   const { errors, type } = fieldsOf(body)
   if (type === ID_CONFLICT) return { kind: 'counted', conflicts: everyOf(size) }
   const reasons = new Map<number, string>()
   for (const error of Array.isArray(errors) ? errors : []) {
     const { index, path, message } = fieldsOf(error)
     if (typeof index !== 'number' || !isIndex(index, size)) continue
-    const words = path ? `${path} ${message}` : String(message)
+    const words = [path, message].filter(isText).join(' ') || reason
     const earlier = reasons.get(index)
     reasons.set(index, earlier === undefined ? words : `${earlier}; ${words}`)
   }
   if (reasons.size > 0) return { kind: 'bad-items', reasons, status }
   // The token may not count at all: another scope may be given to it.
-  return status === 403 ? refused(size, reason, null) : { kind: 'bad-request', reason, status }
+  return status === 403 ? otherwise : { kind: 'bad-request', reason, status }
 }
 
-function judgeUnavailable(
-  { body }: Answered,
-  size: number,
-  retryAfterMs: number | null,
-  reason: string,
-): Judgement {
+function judgeUnavailable({ body }: Answered, size: number, otherwise: Again): Judgement {
   const fields = fieldsOf(body)
   const [no, maybe] = [indexesOf(fields['refused'], size), indexesOf(fields['unknown'], size)]
   const isTold = no !== undefined && maybe !== undefined && no.size + maybe.size > 0
-  if (!isTold) return unknown(size, reason, retryAfterMs)
-  return { kind: 'again', refused: no, unknown: maybe, retryAfterMs, reason }
+  return isTold ? { ...otherwise, refused: no, unknown: maybe } : otherwise
 }
 
-function refused(size: number, reason: string, retryAfterMs: number | null): Judgement {
+function refused(size: number, reason: string, retryAfterMs: number | null): Again {
   return { kind: 'again', refused: everyOf(size), unknown: new Set(), retryAfterMs, reason }
 }
 
-function unknown(size: number, reason: string, retryAfterMs: number | null): Judgement {
+/** All of it may have been counted. */
+export function unknownOf(size: number, reason: string, retryAfterMs: number | null): Again {
   return { kind: 'again', refused: new Set(), unknown: everyOf(size), retryAfterMs, reason }
 }
 
@@ -117,10 +135,16 @@ function waitAsked(header: string | null, nowMs: number): number | null {
   return Number.isFinite(ms) ? Math.min(Math.max(0, ms), RETRY_AFTER_MS_MAX) : null
 }
 
+/** JSON from anywhere may have an object where a text belongs, and one that cannot even be made a text. */
+function isText(part: unknown): part is string {
+  return typeof part === 'string' && part !== ''
+}
+
 /** The server's own words, where it has any. */
 function explain({ status, body }: Answered): string {
   const { title, detail } = fieldsOf(body)
   const redirects =
     status === 0 || (status >= 300 && status < 400) ? 'a redirect, which is not followed' : undefined
-  return [status || undefined, title ?? redirects, detail].filter((part) => part !== undefined).join(': ')
+  const words = [isText(title) ? title : redirects, detail].filter(isText)
+  return [...(status === 0 ? [] : [status]), ...words].join(': ')
 }

@@ -33,6 +33,12 @@ export const KEEPALIVE_BYTES_MAX = 60 * KIB
 /** Requests under way or waiting to be tried again. While so many are, what comes gathers in larger batches. */
 export const DELIVERIES_MAX = 4
 
+/**
+ * Requests beside those under way, each time a page is hidden: twice as many as run, so that in an outage a tab that is
+ * switched often does not send all of it each time.
+ */
+export const BESIDE_MAX = 2 * DELIVERIES_MAX
+
 /** How long an increment waits for others. */
 export const LINGER_MS = 1 * SECOND
 
@@ -54,6 +60,9 @@ export const RETRY_AFTER_MS_MAX = 600 * SECOND
 
 /** How long close() tries. */
 export const CLOSE_MS = 10 * SECOND
+
+/** The longest that setTimeout waits, 24.8 days: it keeps a signed 32-bit number of ms, and rings at once past that. */
+export const TIMER_MS_MAX = 2 ** 31 - 1
 
 /** Tries of one batch that have failed before a word is said of it: short outages pass by themselves. */
 export const FAILURES_UNSAID = 3

@@ -1,9 +1,8 @@
-import { type Batch, bodyOf } from './batch.ts'
+import { type Batch, bodyOf, bytesOf } from './batch.ts'
 import type { Fetch, FetchInit } from './fetch.ts'
 import { KEEPALIVE_BYTES_MAX, REQUEST_MS_MAX } from './limits.ts'
 import { signalOf } from './signal.ts'
 import type { Timing } from './timing.ts'
-import { utf8Bytes } from './utf8.ts'
 
 /** What came of one request, before anybody judges it. */
 export type Answer =
@@ -18,12 +17,16 @@ export type Answer =
     }
   | { readonly kind: 'failed'; readonly reason: string }
 
-/**
- * Sends a batch once. Never rejects, and has called `fetch` when it returns: a page that goes away runs no more of it.
- *
- * @param outlivesPage asks the browser to send it even when the page has gone.
- */
-export type Post = (batch: Batch, outlivesPage: boolean) => Promise<Answer>
+export type Post = {
+  /**
+   * Sends a batch once. Never rejects, and has called `fetch` when it returns: a page that goes away runs no more of it.
+   *
+   * @param outlivesPage asks the browser to send it even when the page has gone, as far as it takes so much.
+   */
+  readonly send: (batch: Batch, outlivesPage: boolean) => Promise<Answer>
+  /** Whether the browser takes it too, beside the requests under way that outlive the page. */
+  readonly canOutlive: (batch: Batch) => boolean
+}
 
 export type Poster = {
   readonly url: string
@@ -37,17 +40,21 @@ export type Poster = {
 /** What `POST /increment` is sent with. */
 export function postTo(poster: Poster): Post {
   let keepaliveBytes = 0
-  return async (batch, outlivesPage) => {
-    const body = bodyOf(batch)
-    const bytes = outlivesPage ? utf8Bytes(body) : 0
-    // Past the bound fetch would refuse; without keepalive it may get through yet.
-    const keepalive = outlivesPage && keepaliveBytes + bytes <= KEEPALIVE_BYTES_MAX
-    if (keepalive) keepaliveBytes += bytes
-    try {
-      return await send(poster, batch, keepalive ? { body, keepalive } : { body })
-    } finally {
-      if (keepalive) keepaliveBytes -= bytes
-    }
+  const fits = (bytes: number) => keepaliveBytes + bytes <= KEEPALIVE_BYTES_MAX
+  return {
+    async send(batch, outlivesPage) {
+      const body = bodyOf(batch)
+      const bytes = outlivesPage ? bytesOf(batch) : 0
+      // Past the bound fetch would refuse; without keepalive it may get through yet.
+      const keepalive = outlivesPage && fits(bytes)
+      if (keepalive) keepaliveBytes += bytes
+      try {
+        return await send(poster, batch, keepalive ? { body, keepalive } : { body })
+      } finally {
+        if (keepalive) keepaliveBytes -= bytes
+      }
+    },
+    canOutlive: (batch) => fits(bytesOf(batch)),
   }
 }
 
@@ -74,12 +81,18 @@ async function send(
       body: parse(text),
     }
   } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    return { kind: 'failed', reason: cause instanceof Error ? cause.message : String(cause) }
+    return { kind: 'failed', reason: reasonOf(error) }
   } finally {
     cancelTimer()
     stop.removeEventListener('abort', end)
   }
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  if (cause instanceof Error) return cause.message
+  // Not String(): what another's fetch rejects with may have no text at all.
+  return typeof cause === 'string' ? cause : 'fetch failed'
 }
 
 function parse(text: string): unknown {

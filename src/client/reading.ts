@@ -95,13 +95,35 @@ export class Reading {
       const response = await fetch(`${base}${path}`, { ...init, headers: { ...headers } })
       const text = await response.text()
       const type = response.headers.get('content-type') ?? ''
-      if (response.status === 200 && type.startsWith('application/json')) return parseExactly(text)
-      const isProblem = type.startsWith('application/problem+json')
-      throw new SumdialError(response.status, isProblem ? (JSON.parse(text) as Problem) : null)
+      const read = parse(text)
+      if (response.status === 200 && type.startsWith('application/json') && isObject(read)) return read
+      throw new SumdialError(
+        response.status,
+        type.startsWith('application/problem+json') && isProblem(read) ? read : null,
+      )
     } finally {
       cancel()
     }
   }
+}
+
+/** Undefined where it is no JSON: a body may have been cut off on its way. */
+function parse(text: string): unknown {
+  try {
+    return parseExactly(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(read: unknown): read is object {
+  return typeof read === 'object' && read !== null
+}
+
+/** As far as it is put into words. */
+function isProblem(read: unknown): read is Problem {
+  const { title, detail } = (isObject(read) ? read : {}) as Partial<Record<keyof Problem, unknown>>
+  return typeof title === 'string' && typeof detail === 'string'
 }
 
 function searchFor(keys: readonly string[], query: ReadQuery): URLSearchParams {

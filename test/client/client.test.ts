@@ -1,7 +1,9 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { type ClientOptions, createClient } from '../../src/client/index.ts'
 import * as limits from '../../src/client/limits.ts'
 import * as serverLimits from '../../src/limits.ts'
-import { BEGAN_MS, openPage, rig } from './rig.ts'
+import { ModelServer, type RequestFate } from './model-server.ts'
+import { BEGAN_MS, rig } from './rig.ts'
 
 describe('an increment', () => {
   test('leaves with others after a second, with the time of its call and one Idempotency-Key', async () => {
@@ -75,7 +77,7 @@ describe('an increment', () => {
 })
 
 describe('what is sent again', () => {
-  test.each(['lost after', 'gateway', 'garbled', 'unknown in part', 'no token', 'busy'] as const)(
+  test.each(['lost after', 'gateway', 'proxy', 'garbled', 'unknown in part', 'no token', 'busy'] as const)(
     '[I3] after "%s": the same request under the same name, counted once',
     async (fate) => {
       const { sumdial, server, clock, given } = rig([fate])
@@ -201,20 +203,49 @@ describe('what is given up', () => {
     expect(small.given).toMatchObject([{ increments: [{ key: 'c' }], reason: { kind: 'full' } }])
   })
 
-  test('is said on the console once a minute, when nobody else hears of it', async () => {
-    const warn = vi.spyOn(console, 'warn').mockReturnValue()
-    onTestFinished(() => warn.mockRestore())
-    const { sumdial, clock } = rig([], { onGiveUp: undefined, onRetry: undefined, heldMax: 1 })
-    for (const key of ['a', 'b', 'c']) sumdial.increment(key)
+  test('is said on the console when nobody else hears of it: at once, and what a minute gathers at its end', async () => {
+    const { sumdial, clock, said } = quiet([], { heldMax: 1 })
+    for (const key of ['a', 'b', 'c', 'd']) sumdial.increment(key)
+    await clock.pass(59_999)
+    expect(said()).toEqual([`${GAVE_UP} 1 increments: full: 1 increments are held, and not acknowledged`])
+    await clock.pass(1)
+    expect(said()).toEqual([`${GAVE_UP} 2 increments: full: 1 increments are held, and not acknowledged`])
+    for (const key of ['e', 'f']) sumdial.increment(key)
+    await clock.pass(59_999)
+    expect(said()).toEqual([])
+    await clock.pass(1)
+    expect(said()).toEqual([`${GAVE_UP} 1 increments: full: 1 increments are held, and not acknowledged`])
     await clock.pass(60_000)
-    for (const key of ['d', 'e']) sumdial.increment(key)
-    await clock.pass(0)
-    expect(warn.mock.calls.flat()).toEqual([
-      'sumdial: gave up 1 increments: full: 1 increments are held, and not acknowledged',
-      'sumdial: gave up 2 increments: full: 1 increments are held, and not acknowledged',
+    expect([said(), clock.timers]).toEqual([[], 0])
+  })
+
+  test('is said on the console to the last one when close has ended, each kind with its reason', async () => {
+    const { sumdial, clock, said } = quiet(['lost after', 'lost before'], { heldMax: 1 })
+    for (let i = 0; i < 1_000; i++) sumdial.increment('a')
+    const closing = sumdial.close({ deadlineMs: 50 })
+    await clock.pass(50)
+    await closing
+    expect(said()).toEqual([
+      `${GAVE_UP} 1 increments: full: 1 increments are held, and not acknowledged`,
+      `${GAVE_UP} 998 increments: full: 1 increments are held, and not acknowledged`,
+      `${GAVE_UP} 1 increments (they may have been counted): closed: closed before it was acknowledged`,
     ])
   })
 })
+
+const GAVE_UP = 'sumdial: gave up'
+
+/** A client that nobody listens to; `said` takes what the console was told since it was asked before. */
+function quiet(fates: readonly RequestFate[], options: Partial<ClientOptions>) {
+  const warn = vi.spyOn(console, 'warn').mockReturnValue()
+  onTestFinished(() => warn.mockRestore())
+  const said = () => {
+    const lines = warn.mock.calls.flat()
+    warn.mockClear()
+    return lines
+  }
+  return { ...rig(fates, { onGiveUp: undefined, onRetry: undefined, ...options }), said }
+}
 
 describe('the end', () => {
   test('flush resolves when what was handed in before is settled, whatever comes after', async () => {
@@ -263,52 +294,35 @@ describe('the end', () => {
     expect(given).toMatchObject([{ reason: { kind: 'closed', mayHaveCounted: true } }])
   })
 
-  test('of a page: all that it holds leaves before the handler returns, and outlives it', async () => {
-    const page = openPage()
-    const { sumdial, server, clock } = rig()
-    sumdial.increment('a')
-    sumdial.increment('b', 1, { id: 'x' })
-    page.hide()
-    expect(server.requests.map(({ keepalive, items }) => [keepalive, items.length])).toEqual([
-      [true, 1],
-      [true, 1],
-    ])
-    await clock.pass(0)
-    sumdial.increment('c')
-    page.leave()
-    expect(server.requests).toHaveLength(3)
-    await clock.pass(60_000)
-    expect([...server.counts.values()]).toEqual([1, 1, 1])
-  })
+  test.each([Number.POSITIVE_INFINITY, 2 ** 31])(
+    'close waits for an answer when its deadline is %d ms, more than a timer can',
+    async (deadlineMs) => {
+      const given: unknown[] = []
+      const sumdial = createClient({
+        url: 'https://sumdial.test',
+        fetch: async (url, init) => {
+          await new Promise((answer) => setTimeout(answer, 20))
+          init.signal.throwIfAborted()
+          return new ModelServer([]).fetch(url, init)
+        },
+        onGiveUp: (increments) => given.push(...increments),
+      })
+      sumdial.increment('a')
+      await sumdial.close({ deadlineMs })
+      expect([sumdial.held, given]).toEqual([0, []])
+    },
+  )
 
-  test('[I3] of a page with a request under way: it is sent beside under its name, and counts once', async () => {
-    const page = openPage()
-    const { sumdial, server, clock } = rig(['lost before'])
-    sumdial.increment('a')
-    await clock.pass(1_000)
-    page.hide()
-    page.leave()
-    await clock.pass(60_000)
-    expect(server.requests.map(({ name, keepalive }) => [name, keepalive])).toEqual([
-      ['uuid-1', false],
-      ['uuid-1', true],
-      ['uuid-1', false],
-    ])
-    expect(server.counts.get('a')).toBe(1)
-  })
-
-  test('of a page: requests that outlive it have at most 60 KiB together', async () => {
-    const page = openPage()
-    const { sumdial, server } = rig()
-    for (let i = 0; i < 300; i++) sumdial.increment(`${'k'.repeat(480)}/${i}`)
-    page.hide()
-    const sizes = server.requests.map(({ items }) => JSON.stringify(items).length)
-    expect(Math.max(...sizes)).toBeLessThanOrEqual(limits.KEEPALIVE_BYTES_MAX)
-    const outliving = server.requests.flatMap(({ keepalive }, i) => (keepalive ? [sizes[i] ?? 0] : []))
-    expect(outliving.length).toBeGreaterThan(0)
-    expect(outliving.reduce((sum, size) => sum + size)).toBeLessThanOrEqual(limits.KEEPALIVE_BYTES_MAX)
-    expect(server.counts.size).toBe(300)
-  })
+  test.each([Number.NaN, -1])(
+    'close throws for a deadline of %d ms, and is not closed',
+    async (deadlineMs) => {
+      const { sumdial, server } = rig()
+      expect(() => sumdial.close({ deadlineMs })).toThrow(TypeError)
+      sumdial.increment('a')
+      await sumdial.close()
+      expect(server.counts.get('a')).toBe(1)
+    },
+  )
 })
 
 test("its bounds keep to the server's", () => {

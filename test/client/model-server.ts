@@ -7,6 +7,7 @@ export const FATES = [
   'lost after',
   'late',
   'gateway',
+  'proxy',
   'garbled',
   'busy',
   'no token',
@@ -73,6 +74,9 @@ export class ModelServer {
       case 'gateway':
         this.#take(request, () => true)
         return answerOf(502, 'text/html', '<html>')
+      case 'proxy':
+        this.#take(request, () => true)
+        return answerOf(400, 'text/html', '<html>')
       case 'garbled':
         this.#take(request, () => true)
         return answerOf(202, 'application/json', '{"accepted":1')

@@ -71,6 +71,21 @@ test("an error has the status and the server's problem; another's has none; a re
   ])
 })
 
+test.each([
+  [200, 'application/json', '{"key":"a","total":{"sum":1'],
+  [200, 'application/json', 'null'],
+  [422, 'application/problem+json', '{"title":"A prob'],
+  [422, 'application/problem+json', '"no"'],
+  [422, 'application/problem+json', '{"title":{"toString":1},"detail":""}'],
+])('%d %s %s, cut off or odd, is an error without a problem', async (status, type, body) => {
+  const server = await listen((_request, _n, response) => {
+    response.writeHead(status, { 'content-type': type }).end(body)
+  })
+  onTestFinished(server.close)
+  const failure = await failureOf(createClient({ url: server.url }).read('a'))
+  expect(failure).toMatchObject({ status, problem: null })
+})
+
 async function failureOf(asked: Promise<unknown>): Promise<SumdialError> {
   const failure: unknown = await asked.catch((error: unknown) => error)
   if (failure instanceof SumdialError) return failure

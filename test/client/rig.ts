@@ -49,6 +49,10 @@ export function openPage() {
       Object.assign(page, { visibilityState: 'hidden' })
       page.dispatchEvent(new Event('visibilitychange'))
     },
+    show() {
+      Object.assign(page, { visibilityState: 'visible' })
+      page.dispatchEvent(new Event('visibilitychange'))
+    },
     leave: () => frame.dispatchEvent(new Event('pagehide')),
   }
 }

@@ -62,7 +62,7 @@ async function ask({ binding, method, args }: Ask, env: Env): Promise<Response> 
 }
 
 function oddly(value: unknown): unknown {
-  if (typeof value === 'string') return ODDITIES[value]?.() ?? value
+  if (typeof value === 'string') return Object.hasOwn(ODDITIES, value) ? ODDITIES[value]?.() : value
   if (Array.isArray(value)) return value.map(oddly)
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, oddly(part)]))

@@ -1,6 +1,7 @@
 import type { Plant, Suite } from '../plants.ts'
 
 const CONSERVATION: Suite = { project: 'node', file: 'test/client/conservation.test.ts' }
+const PAGE: Suite = { project: 'node', file: 'test/client/page.test.ts' }
 const CLIENT: Suite = { project: 'node', file: 'test/client/client.test.ts' }
 
 /** What the typed client does with answers. */
@@ -12,8 +13,8 @@ export const CLIENT_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/client/delivery.ts',
-        find: 'this.#batch = { ...batch, isDoubted }',
-        replace: 'this.#batch = { ...batch, isDoubted, name: batch.name && timing.newName() }',
+        find: 'this.#parts.push({ ...batch, isDoubted })',
+        replace: 'this.#parts.push({ ...batch, isDoubted, name: batch.name && timing.newName() })',
       },
     ],
     suite: CONSERVATION,
@@ -60,10 +61,35 @@ export const CLIENT_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/client/delivery.ts',
-        find: '    this.#doubtAll()\n',
+        find: '      for (const item of part.items) doubtItem(item)\n',
         replace: '',
       },
     ],
     suite: CONSERVATION,
+  },
+  {
+    name: 'client-believes-a-proxy',
+    mistake: 'a 400 in HTML, of a proxy that has passed the request on, is taken for a refusal by Sumdial',
+    edits: [
+      {
+        file: 'src/client/judge.ts',
+        find: 'return answer.isProblem ? judgeProblem(answer, size, reason, otherwise) : otherwise',
+        replace: 'return judgeProblem(answer, size, reason, otherwise)',
+      },
+    ],
+    suite: CONSERVATION,
+  },
+  {
+    name: 'client-leaves-the-half-that-waits',
+    mistake: 'of a batch that was cut in two, a page that goes sends the half under way alone',
+    edits: [
+      {
+        file: 'src/client/delivery.ts',
+        find: 'this.#parts = this.#parts.map((part) => {',
+        replace:
+          'this.#parts = this.#parts.map((part, i) => {\n      if (i < this.#parts.length - 1) return part',
+      },
+    ],
+    suite: PAGE,
   },
 ]

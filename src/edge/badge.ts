@@ -2,7 +2,9 @@ import { html } from 'hono/html'
 import { z } from 'zod'
 import { BADGE_LABEL_CHARACTERS_MAX, BADGE_SECONDS } from '../limits.ts'
 import { EMPTY_CELL, mergeCells } from '../model/cell.ts'
+import { check } from '../model/check.ts'
 import { addHours, type Hour, type HourRange, hourOf } from '../model/hour.ts'
+import { keyFault } from '../model/increment.ts'
 import type { Problem } from '../model/problem.ts'
 import type { ReadCommitted } from '../model/read.ts'
 import { shorten } from '../model/shorten.ts'
@@ -33,11 +35,18 @@ const WORDS: Readonly<Record<Range, string>> = {
 }
 
 const parametersSchema = z.strictObject({
-  label: z.string().max(BADGE_LABEL_CHARACTERS_MAX).optional(),
+  label: z.string().check(check(labelFault)).optional(),
   range: z
     .enum(Object.keys(RANGES) as Range[], { error: `must be ${Object.keys(RANGES).join(', ')}` })
     .default('30d'),
 })
+
+/** Why a label is refused: XML has no control characters. */
+function labelFault(label: string): string | undefined {
+  if (label.length > BADGE_LABEL_CHARACTERS_MAX)
+    return `must have at most ${BADGE_LABEL_CHARACTERS_MAX} characters`
+  return /[\p{Cc}\p{Cs}\uFFFE\uFFFF]/u.test(label) ? 'must not have control characters' : undefined
+}
 
 /**
  * `GET /badge/{key}.svg`: a key's sum as a picture, for keys under PUBLIC_PREFIXES alone. Everyone may ask for it, so
@@ -46,11 +55,13 @@ const parametersSchema = z.strictObject({
 export function badgeRoute({ config, clock, readCommitted, isWithinLimit, answers }: EdgeServices): Route {
   async function badge(c: EdgeContext): Promise<Response> {
     const address = c.req.header('cf-connecting-ip') ?? ''
-    if (!(await isWithinLimit(`badge\n${address}`))) return problemResponse({ kind: 'too_many_requests' })
+    if (!(await isWithinLimit(`\nbadge\n${address}`))) return problemResponse({ kind: 'too_many_requests' })
     const asked = parseBadge(c.req.raw.url, config.publicPrefixes)
     if ('kind' in asked) return problemResponse(asked)
     const { key, range, label } = asked
-    const kept = await answers.match(c.req.raw)
+    // Of a HEAD too: what is kept is the answer to a GET.
+    const request = new Request(c.req.raw.url)
+    const kept = await answers.match(request)
     if (kept !== undefined) return new Response(kept.body, kept)
     const sum = await sumOf(key, rangeOf(range, clock.now()), readCommitted)
     const answer = c.body(
@@ -58,7 +69,7 @@ export function badgeRoute({ config, clock, readCommitted, isWithinLimit, answer
       200,
       HEADERS,
     )
-    c.executionCtx.waitUntil(answers.put(c.req.raw, answer.clone()))
+    c.executionCtx.waitUntil(answers.put(request, answer.clone()))
     return answer
   }
 
@@ -83,7 +94,8 @@ type Asked = { readonly key: string; readonly range: Range; readonly label: stri
 function parseBadge(url: string, publicPrefixes: readonly string[]): Asked | Problem {
   const { pathname, search } = new URL(url)
   const key = keyOf(pathname)
-  if (key === undefined || !publicPrefixes.some((prefix) => covers(prefix, key))) return NOT_PUBLIC
+  if (key === undefined || keyFault(key) !== undefined) return NOT_PUBLIC
+  if (!publicPrefixes.some((prefix) => covers(prefix, key))) return NOT_PUBLIC
   const parsed = parseParameters(search, parametersSchema)
   if ('kind' in parsed) return parsed
   const { range, label = key.slice(key.lastIndexOf('/') + 1) } = parsed.parameters

@@ -55,7 +55,7 @@ export const counterAnswerSchema = z
       .nullable()
       .meta({
         description:
-          'Opaque. Two answers over the same hours with the same `asOf` have the same of Postgres in them, so only what ' +
+          'Opaque. Two answers over the same hours and `freshHours` with the same `asOf` have the same of Postgres in them, so only what ' +
           'is unsettled may differ: `consistency=unsettled` then tells all that has changed. Null in a committed read.',
       }),
     pending: z.int().min(0).nullable().meta({

@@ -1,6 +1,6 @@
 import { AHEAD_MS_MAX, FRESH_SHARDS_MAX, FRESH_TRIES_MAX } from '../limits.ts'
 import type { Cell } from '../model/cell.ts'
-import { EMPTY_CELL } from '../model/cell.ts'
+import { EMPTY_CELL, mergeCells } from '../model/cell.ts'
 import type { Unsettled } from '../model/flight.ts'
 import type { Hour, HourRange } from '../model/hour.ts'
 import { addHours, hourOf } from '../model/hour.ts'
@@ -106,14 +106,15 @@ function hear(asked: readonly Asked[], ask: AskUnsettled): Promise<Heard[]> {
 }
 
 /**
- * Names the batches that are in the rows: of each shard the last. A shard that has settled none yet says nothing, for
- * until its first write it makes a new name for its writer each time that it is loaded.
+ * Names the batches that are in the rows: of each shard its writer and that one's last, none of them too, for a shard
+ * that has moved to a new writer may have settled some under the one before. One that keeps nothing yet says nothing.
  */
 function asOf(heard: readonly Heard[], seqOf: (unsettled: Unsettled) => number): FreshRead['asOf'] {
   const batches = heard.flatMap(({ keys, unsettled }) =>
     unsettled.flatMap((own, i) => {
       const seq = seqOf(own)
-      return seq === 0 ? [] : [{ key: keys[i] ?? SERIES, batch: `${own.writer}:${seq}` }]
+      const { isStored = seq > 0 } = own
+      return isStored ? [{ key: keys[i] ?? SERIES, batch: `${own.writer}:${seq}` }] : []
     }),
   )
   const byKey = Map.groupBy(batches, ({ key }) => key)
@@ -122,7 +123,8 @@ function asOf(heard: readonly Heard[], seqOf: (unsettled: Unsettled) => number):
 
 /** 300 shards would make 12 kB of each answer. */
 function shorten(text: string): string {
-  return [text, `${text}.`].map((part) => hashKey(part).toString(16).padStart(8, '0')).join('')
+  // In front: behind it, what comes of two texts that have met would meet again.
+  return [text, `.${text}`].map((part) => hashKey(part).toString(16).padStart(8, '0')).join('')
 }
 
 function unsettledOf(
@@ -138,7 +140,8 @@ function unsettledOf(
       if (part === undefined) return undefined
       if (part.count === EMPTY_CELL.count) continue
       const hours = all.get(key) ?? new Map<Hour, Cell>()
-      all.set(key, hours.set(hour, part))
+      // A series is in several shards of an hour.
+      all.set(key, hours.set(hour, mergeCells(hours.get(hour) ?? EMPTY_CELL, part)))
     }
   }
   return all

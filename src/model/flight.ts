@@ -168,6 +168,9 @@ export type Unsettled = {
   /** The name under which the ledger knows the shard. It has one before its first flush, so that a reader can tell
    * whether that flush has landed since. */
   readonly writer: string
+  /** Whether the writer is kept. Until its first write a shard makes a new one each time that it is loaded. Older code
+   * does not say. */
+  readonly isStored?: boolean
   /** The last seq known to be in Postgres, 0 for none; and the seq that the next batch gets. */
   readonly settledSeq: number
   readonly nextSeq: number

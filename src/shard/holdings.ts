@@ -39,12 +39,17 @@ export function loadOf({ open, frozen, parked, journalBytes, ids }: Memory): Loa
   return { cells: cells + parked.size, bytes, journalBytes, ids }
 }
 
+/** Where a shard stands with Postgres, whatever key is asked for. */
+export function standingOf({ frozen, state }: Pick<Memory, 'frozen' | 'state'>) {
+  const { writer, nextSeq, accepted } = state
+  // The first write is that of an increment.
+  return { writer, isStored: accepted > 0, settledSeq: (frozen[0]?.seq ?? nextSeq) - 1, nextSeq }
+}
+
 /** What Postgres may not have of a key, and how to tell from its ledger what it has. [R1] */
 export function unsettledOf({ open, frozen, parked, state }: Memory, key: string): Unsettled {
   return {
-    writer: state.writer,
-    settledSeq: (frozen[0]?.seq ?? state.nextSeq) - 1,
-    nextSeq: state.nextSeq,
+    ...standingOf({ frozen, state }),
     open: open.get(key) ?? null,
     parked: parked.get(key)?.cell ?? null,
     frozen: frozen.flatMap(({ seq, cells }) => {

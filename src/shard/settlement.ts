@@ -3,6 +3,7 @@ import { EMPTY_CELL, mergeCells } from '../model/cell.ts'
 import type { Unsettled } from '../model/flight.ts'
 import type { Settlement } from '../model/settlement.ts'
 import { covers } from '../model/token.ts'
+import { standingOf } from './holdings.ts'
 import type { Memory } from './memory.ts'
 
 /** What is not settled of the keys under a prefix, in increments; null for all keys. [S2] */
@@ -32,9 +33,7 @@ export function unsettledSum(
   const isAsked = (key: string) => key.startsWith(prefix) && covers(grant, key)
   const parkedCells = parked.entries().map(([key, { cell }]): KeyedCell => [key, cell])
   return {
-    writer: state.writer,
-    settledSeq: (frozen[0]?.seq ?? state.nextSeq) - 1,
-    nextSeq: state.nextSeq,
+    ...standingOf({ frozen, state }),
     open: sumWhere(open, isAsked),
     parked: sumWhere(parkedCells, isAsked),
     frozen: frozen.flatMap(({ seq, cells }) => {

@@ -184,6 +184,12 @@ describe('GET /badge/{key}.svg', () => {
     expect((await ask(await world(''), 'ops', '/badge/site/acme.svg')).status).toBe(404)
     expect((await ask(open, undefined, '/badge/site/acme/x')).status).toBe(404)
     expect((await ask(open, undefined, '/badge/site/acme.svg?range=1h')).status).toBe(422)
+    for (const label of ['%00', '%1b', '%EF%BF%BF', 'x'.repeat(1_000)]) {
+      expect((await ask(open, undefined, `/badge/site/acme.svg?label=${label}`)).status).toBe(422)
+    }
+    for (const key of ['%00', 'x'.repeat(600)]) {
+      expect((await ask(open, undefined, `/badge/site/acme/${key}.svg`)).status).toBe(404)
+    }
     expect((await ask(open, undefined, '/badge/site/acme.svg')).status).toBe(200)
   })
 })

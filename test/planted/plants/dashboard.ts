@@ -77,4 +77,29 @@ export const DASHBOARD: readonly Plant[] = [
     ],
     suite: { project: 'workerd', file: 'test/workerd/dashboard.test.ts' },
   },
+  {
+    name: 'series-of-one-shard',
+    mistake: 'of the shards of an hour a series has what the last one holds',
+    edits: [
+      {
+        file: 'src/edge/fresh.ts',
+        find: 'hours.set(hour, mergeCells(hours.get(hour) ?? EMPTY_CELL, part))',
+        replace: 'hours.set(hour, mergeCells(EMPTY_CELL, part))',
+      },
+    ],
+    suite: { project: 'node', file: 'test/edge/series-shards.test.ts' },
+  },
+  {
+    name: 'rows-named-without-new-writers',
+    mistake:
+      'a writer that has settled nothing is not named, though batches were settled under the one before it',
+    edits: [
+      {
+        file: 'src/edge/fresh.ts',
+        find: 'const { isStored = seq > 0 } = own',
+        replace: 'const isStored = seq > 0',
+      },
+    ],
+    suite: { project: 'node', file: 'test/edge/as-of-moved.test.ts' },
+  },
 ]

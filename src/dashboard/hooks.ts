@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { type Failure, failureFrom } from './api.ts'
+import { every } from './every.ts'
 
 /** From then on a person wonders whether anything happens. */
 const SLOW_MS = 1_500
@@ -50,31 +51,9 @@ export function useAsked<T>(name: string, question: (signal: AbortSignal) => Pro
   return { ...state, again }
 }
 
-/**
- * Calls `work` every so often while the page is looked at, and at once when it is looked at again; never twice at a
- * time. A page in the background asks nothing.
- */
+/** `every`, for as long as the component is there; always the `work` of the last time that it was drawn. */
 export function useEvery(ms: number, work: () => Promise<void>, isOn = true): void {
   const latest = useRef(work)
   latest.current = work
-  useEffect(() => {
-    if (!isOn) return
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let isOver = false
-    const turn = async () => {
-      clearTimeout(timer)
-      if (isOver || document.hidden) return
-      await latest.current()
-      clearTimeout(timer)
-      if (!isOver) timer = setTimeout(turn, ms)
-    }
-    const onVisible = () => void turn()
-    timer = setTimeout(turn, ms)
-    document.addEventListener('visibilitychange', onVisible)
-    return () => {
-      isOver = true
-      clearTimeout(timer)
-      document.removeEventListener('visibilitychange', onVisible)
-    }
-  }, [ms, isOn])
+  useEffect(() => (isOn ? every(ms, () => latest.current(), document) : undefined), [ms, isOn])
 }

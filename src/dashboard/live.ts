@@ -1,16 +1,13 @@
-import { useEffect, useRef, useState } from 'preact/hooks'
-import { HOUR_MS } from '../model/hour.ts'
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { Counter } from './answers.ts'
 import { ask, countersPath, failureFrom } from './api.ts'
-import { useEvery } from './hooks.ts'
+import { type Asked, useEvery } from './hooks.ts'
+import { isPast, mayReread } from './reread.ts'
 import { type Series, withHeld } from './series.ts'
 import type { Shown } from './view.ts'
 
 /** How often the shards are asked for what they hold. They are asked alone: no database is kept awake. */
 export const LIVE_MS = 2_000
-
-/** How long a page waits at least before it reads Postgres again, however often flushes come. */
-const REREAD_MS_MIN = 5_000
 
 export type Live = {
   readonly series: readonly Series[]
@@ -18,54 +15,67 @@ export type Live = {
   readonly isConnected: boolean
 }
 
+/** The question that Postgres was asked, which may be under way again. */
+type Reading = Pick<Asked<unknown>, 'isLoading' | 'failure' | 'again'>
+
 /**
- * Follows what moves in some series: asks the shards what they hold of them, and once a flush has come, Postgres again
- * by `reread`; it is awake then. Past the end of the hours that were asked for, it reads anew too.
+ * Follows what moves in some series: asks the shards what they hold of them, and once a flush has come, Postgres again;
+ * it is awake then. Past the end of the hours that were asked for, it reads anew too.
  *
  * @param isOn only a period that goes up to now moves.
  */
-export function useLive(initial: readonly Series[] | undefined, isOn: boolean, reread: () => void): Live {
-  const [live, setLive] = useState<Live>({ series: initial ?? [], isConnected: true })
-  const readAtMs = useRef(0)
-  useEffect(() => {
-    readAtMs.current = performance.now()
-    setLive({ series: initial ?? [], isConnected: true })
-  }, [initial])
-  const series = live.series.length > 0 ? live.series : (initial ?? [])
+export function useLive(initial: readonly Series[] | undefined, isOn: boolean, reading: Reading): Live {
+  const [latest, setLatest] = useState({ of: initial, series: initial ?? [], isConnected: true })
+  // What was found for another answer of Postgres's, however late it came, is not shown for this one.
+  const { series, isConnected } =
+    latest.of === initial ? latest : { series: initial ?? [], isConnected: true }
+  const rereadIfMay = useReread(initial, reading)
   useEvery(
     LIVE_MS,
     async () => {
       try {
         const moved = await movedOf(series)
-        if (moved !== undefined) setLive({ series: moved, isConnected: true })
-        else if (performance.now() - readAtMs.current >= REREAD_MS_MIN) reread()
+        setLatest({ of: initial, series: moved ?? series, isConnected: true })
+        if (moved === undefined) rereadIfMay()
       } catch (error) {
         // The next turn asks again; what is shown stays, and says that it is not live.
-        setLive((before) => ({ ...before, isConnected: false }))
+        setLatest({ of: initial, series, isConnected: false })
         // What will not pass, such as a session that is over, is for the view to say.
-        if (failureFrom(error).kind !== 'away') reread()
+        if (failureFrom(error).kind !== 'away') rereadIfMay()
       }
     },
     isOn && series.length > 0,
   )
-  return { series: initial === undefined ? [] : series, isConnected: live.isConnected }
+  return { series, isConnected }
+}
+
+/** Asks Postgres again unless it is too early for that, as things stand when it is called. */
+function useReread(initial: readonly Series[] | undefined, reading: Reading): () => void {
+  const latest = useRef(reading)
+  latest.current = reading
+  const readAtMs = useRef(0)
+  useEffect(() => {
+    readAtMs.current = performance.now()
+  }, [initial])
+  return useCallback(() => {
+    const { isLoading, failure, again } = latest.current
+    const nowMs = performance.now()
+    if (!mayReread({ isLoading, hasFailed: failure !== undefined, ageMs: nowMs - readAtMs.current })) return
+    readAtMs.current = nowMs
+    again()
+  }, [])
 }
 
 /** The series as they are now; undefined when Postgres must be read for them. */
 async function movedOf(series: readonly Series[]): Promise<Series[] | undefined> {
   const [first] = series
-  if (first === undefined || first.freshFrom === null || isPast(first)) return undefined
+  if (first === undefined || first.freshFrom === null || isPast(first.to, Date.now())) return undefined
   const held = await askHeld(series)
   const moved = series.map((own, i) => {
     const answer = held[i]
     return answer === undefined ? undefined : withHeld(own, answer)
   })
   return moved.every((own) => own !== undefined) ? moved : undefined
-}
-
-/** The server's hours have gone on: by its clock, which this one may be behind by some seconds. */
-function isPast({ to }: Series): boolean {
-  return Date.now() > Date.parse(to) && Date.now() - Date.parse(to) < HOUR_MS * 24
 }
 
 async function askHeld(series: readonly Series[]): Promise<Counter[]> {

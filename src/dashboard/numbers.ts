@@ -26,9 +26,10 @@ export function rate(perSecond: number): string {
   return perSecond < 10 ? perSecond.toFixed(1) : grouped(Math.round(perSecond))
 }
 
-/** `12.3%`, `<0.1%`. */
+/** `12.3%`, `<0.1%`; nothing where there is no such share, as where some of it is below 0. */
 export function share(part: bigint, whole: bigint): string {
-  if (whole <= 0n || part <= 0n) return '0%'
+  if (part < 0n || whole <= 0n || part > whole) return ''
+  if (part === 0n) return '0%'
   const perMille = Number((part * 1000n) / whole)
   return perMille === 0 ? '<0.1%' : `${(perMille / 10).toFixed(1)}%`
 }

@@ -1,19 +1,19 @@
 import { type Series, totalOf } from './series.ts'
 
-/** How many increments there were by when, in hours up to `to`. */
-export type Sample = { readonly atMs: number; readonly count: number; readonly to: string }
+/** How many increments there were by when, in which hours. */
+export type Sample = { readonly atMs: number; readonly count: number; readonly hours: string }
 
 /** Over how long a rate is taken: short enough to be now, long enough to be calm. */
 const WINDOW_MS = 15_000
 
 export function sampleOf(series: Series, atMs: number): Sample {
-  return { atMs, count: totalOf(series).count, to: series.to }
+  return { atMs, count: totalOf(series).count, hours: `${series.from}/${series.to}` }
 }
 
 /** The samples of the window, the new one included; those of other hours do not compare. */
 export function remember(samples: readonly Sample[], sample: Sample): Sample[] {
   const kept = samples.filter(
-    ({ atMs, to }) => to === sample.to && atMs >= sample.atMs - WINDOW_MS && atMs < sample.atMs,
+    ({ atMs, hours }) => hours === sample.hours && atMs >= sample.atMs - WINDOW_MS && atMs < sample.atMs,
   )
   return [...kept, sample]
 }

@@ -1,3 +1,4 @@
+import { LookRefused } from './demo/look.ts'
 import { HELP, type Options, parseOptions, UsageError } from './demo/options.ts'
 import { type Progress, runDemo } from './demo/run.ts'
 import { count } from './import/progress.ts'
@@ -34,7 +35,8 @@ async function main(options: Options): Promise<number> {
     console.log(lineOf(progress))
     return isComplete ? 0 : 1
   } catch (error) {
-    console.error(error instanceof Error ? `${error.message}: is npm run dev running?` : error)
+    if (error instanceof LookRefused) console.error(error.message)
+    else console.error(`${options.url} does not answer, is npm run dev running? ${String(error)}`)
     return 1
   } finally {
     clearInterval(timer)

@@ -27,6 +27,8 @@ beforeAll(async () => {
     { key: 'site/acme/home', value: 1_234_567_890, at: now },
     { key: 'site/acme/pricing', value: 5, at: now },
     { key: 'site/other', value: 7, at: now },
+    { key: 'turn/a', value: 1, at: now },
+    { key: 'turn/a', value: 1_000, at: new Date(Date.now() - 40 * 3_600_000).toISOString() },
   ])
   await flushed('site/', 3)
 })
@@ -136,7 +138,10 @@ describe('the busiest keys', () => {
 
   test('are searched by what they begin with, under an address that shows the same elsewhere', async () => {
     const { page, context } = await person(`/?${THEN}`)
-    await page.getByLabel('Keys that begin with').fill('requests/blog/')
+    await page.getByLabel('Keys that begin with').fill('requests/')
+    await until(async () => expect(page.url()).toContain('prefix=requests/'))
+    // Typed on after a pause, so the box must still have the focus.
+    await page.keyboard.type('blog/')
     const blog = largest(countsBy(({ key }) => key)).filter(([key]) => key.startsWith('requests/blog/'))
     const expected = blog.slice(0, 10).map(([key, count]) => [key, grouped(count)])
     expect(expected).not.toEqual([])
@@ -240,6 +245,30 @@ describe('a chart', () => {
   })
 })
 
+test('what is shown is what was asked for last, however late an earlier look at the shards comes', async () => {
+  await flushed('turn/', 1)
+  const { page } = await person('/chart?key=turn/a')
+  const sum = page.locator('.stats .figure').first()
+  await until(async () => expect(await sum.textContent()).toBe('1'))
+  const [isHeld, hold] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  await page.route(
+    /consistency=unsettled/,
+    async (route) => {
+      isHeld.resolve()
+      await hold.promise
+      await route.continue()
+    },
+    { times: 1 },
+  )
+  await isHeld.promise
+  await page.getByRole('button', { name: '7 d' }).click()
+  await until(async () => expect(await sum.textContent()).toBe('1,001'))
+  hold.resolve()
+  // The turn after it begins when its answer is in.
+  await page.waitForRequest(/consistency=unsettled/)
+  expect(await sum.textContent()).toBe('1,001')
+})
+
 test('the demo is visible in Postgres within seconds, all of it', async () => {
   const args = ['src/local/demo.ts', '--url', stage.dev.url, '--for', '2s', '--past', '2', '--rate', '40']
   const env = { ...process.env, SUMDIAL_TOKEN: TOKENS.ops }
@@ -312,8 +341,9 @@ describe('when there is no answer', () => {
   })
 
   test('it is said when an answer takes long, and when nothing was counted', async () => {
-    const { page } = await person('/chart')
+    const { page } = await person('/chart?tz=nonsense')
     await page.getByText('Nothing is chosen').waitFor()
+    expect(await page.getByLabel('Time zone').inputValue()).toBe('UTC')
     await page.route('**/counters?**', async (route) => {
       await new Promise((resolve) => setTimeout(resolve, 2_500))
       await route.continue()

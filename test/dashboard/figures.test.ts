@@ -48,15 +48,25 @@ describe('a number', () => {
   })
 
   test('that says how much of something is calm at either end', () => {
-    expect([share(0n, 10n), share(1n, 10_000n), share(1n, 3n), share(5n, 0n)]).toEqual([
+    expect([share(0n, 10n), share(1n, 10_000n), share(1n, 3n), share(5n, 5n)]).toEqual([
       '0%',
       '<0.1%',
       '33.3%',
-      '0%',
+      '100.0%',
     ])
     expect([rate(0), rate(0.04), rate(3.14), rate(1234.5)]).toEqual(['0', '<0.1', '3.1', '1,235'])
     expect([duration(400), duration(61_000), duration(90 * 60_000)]).toEqual(['400 ms', '1 min', '2 h'])
   })
+})
+
+test.each([
+  [5n, 0n],
+  [-3n, 10n],
+  [-3n, -10n],
+  [4n, -10n],
+  [12n, 10n],
+])('%s of %s is no share of it, and none is said', (part, whole) => {
+  expect(share(part, whole)).toBe('')
 })
 
 describe('CSV', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Bucket, Counter } from '../../src/dashboard/answers.ts'
 import { spanOf, unitOf, unitsOf } from '../../src/dashboard/period.ts'
-import { rateOf, remember, type Sample } from '../../src/dashboard/rate.ts'
+import { rateOf, remember, type Sample, sampleOf } from '../../src/dashboard/rate.ts'
 import { bucketTotal, heldTotal, seriesOf, totalOf, withHeld } from '../../src/dashboard/series.ts'
 import { bucketWords, tickWords } from '../../src/dashboard/time.ts'
 import { parseZone, UTC } from '../../src/model/zone.ts'
@@ -76,7 +76,7 @@ describe('a series', () => {
 })
 
 describe('the rate right now', () => {
-  const at = (atMs: number, count: number, to = 'h'): Sample => ({ atMs, count, to })
+  const at = (atMs: number, count: number, hours = 'h'): Sample => ({ atMs, count, hours })
   const of = (...samples: Sample[]) => rateOf(samples.reduce<Sample[]>(remember, []))
 
   test('is that of the last seconds', () => {
@@ -88,6 +88,12 @@ describe('the rate right now', () => {
   test('begins anew with other hours, and is never below nothing', () => {
     expect(of(at(0, 5000), at(2000, 100, 'next'))).toBeUndefined()
     expect(of(at(0, 50), at(2000, 20))).toBe(0)
+    const day = seriesOf(answer([bucket(0, 5n, 5)], []), { kind: 'prefix', name: '' })
+    const week = {
+      ...seriesOf(answer([bucket(0, 900n, 900)], []), day.shown),
+      from: bucket(-144, 0n, 0).start,
+    }
+    expect(of(sampleOf(day, 0), sampleOf(week, 2000))).toBeUndefined()
   })
 })
 

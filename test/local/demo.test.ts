@@ -1,6 +1,10 @@
-import { describe, expect, test } from 'vitest'
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { chanceOf, countOf } from '../../src/local/demo/chance.ts'
+import { LookRefused, looker } from '../../src/local/demo/look.ts'
 import { parseOptions, UsageError } from '../../src/local/demo/options.ts'
+import { type Progress, runDemo } from '../../src/local/demo/run.ts'
 import { KEYS, keyAt, pastHour, rhythm, trafficOf } from '../../src/local/demo/traffic.ts'
 import { hourOf } from '../../src/model/hour.ts'
 import { incrementSchema } from '../../src/model/increment.ts'
@@ -75,5 +79,52 @@ describe('the demo', () => {
     const options = parseOptions(['--for', '10m', '--rate', '5'], env)
     expect(options).toMatchObject({ forMs: 600_000, rate: 5, token: 't', url: new URL('https://a.test') })
     expect(parseOptions([], {})).toMatchObject({ forMs: null, pastHours: 48, token: undefined })
+  })
+})
+
+/** Something at an address of this machine that answers so. @returns what the demo is called with there. */
+async function optionsAt(listener: RequestListener) {
+  const server = createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return parseOptions(['--url', `http://127.0.0.1:${port}`], {})
+}
+
+describe('the demo, at a Worker', () => {
+  test.each([
+    [401, 'This token is not known here.', /^401 This token is not known here\. .*SUMDIAL_TOKEN/],
+    [403, 'It may write.', /^403 It may write\. This token may not read demo\/\.$/],
+    [503, 'Postgres could not be asked.', /^503 Postgres could not be asked\.$/],
+  ])('that says %d to its look in Postgres, says why', async (status, detail, words) => {
+    const options = await optionsAt((_, response) =>
+      response.writeHead(status).end(JSON.stringify({ detail })),
+    )
+    const looking = looker(options)
+    await expect(looking).rejects.toThrow(LookRefused)
+    await expect(looking).rejects.toThrow(words)
+  })
+
+  test('that never answers, waits for its look only so long', async () => {
+    const options = await optionsAt(() => undefined)
+    await expect(looker(options, 50)).rejects.toThrow(/timeout/)
+  })
+
+  test('is ended by Ctrl-C while it fills the past, and counts nothing of now', async () => {
+    const interrupt = new AbortController()
+    let posts = 0
+    const options = await optionsAt((_, response) => {
+      posts += 1
+      if (posts === 3) interrupt.abort()
+      response.writeHead(202, { 'content-type': 'application/json' }).end('{"accepted":1}')
+    })
+    const said: string[] = []
+    const progress: Progress = { sent: 0, acknowledged: 0, visible: 0, trouble: '' }
+    const say = (text: string) => void said.push(text)
+    expect(await runDemo({ options, progress, interrupt: interrupt.signal, say })).toBe(true)
+    expect([posts, progress.sent, said]).toEqual([3, 0, ['3 hours of the past filled; no more: interrupted']])
   })
 })

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
-import { knownOf, type ShardStatus, type Status } from '../answers.ts'
+import type { Status } from '../answers.ts'
 import { ask, failureFrom } from '../api.ts'
-import { grouped } from '../numbers.ts'
+import { auditWords } from '../audit-words.ts'
 
 /** It asks Postgres, so only when somebody wants to know. */
 export function Audit() {
@@ -10,7 +10,7 @@ export function Audit() {
   const audit = async () => {
     setIsBusy(true)
     try {
-      setAnswer(auditWords(knownOf(await ask<Status>('/status?ledger=1'))))
+      setAnswer(auditWords(await ask<Status>('/status?ledger=1')))
     } catch (error) {
       setAnswer(failureFrom(error).detail)
     }
@@ -32,11 +32,4 @@ export function Audit() {
       </p>
     </section>
   )
-}
-
-function auditWords(shards: readonly ShardStatus[]): string {
-  const wrong = shards.filter(({ ledger }) => ledger?.agrees === false)
-  if (wrong.length > 0) return `Does not agree: ${wrong.map(({ shard }) => shard).join(', ')}`
-  const increments = shards.reduce((sum, { ledger }) => sum + (ledger?.increments ?? 0), 0)
-  return `Agrees: ${grouped(increments)} increments of ${shards.length} shards`
 }

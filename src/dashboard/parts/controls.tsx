@@ -115,15 +115,16 @@ export function MeasureChoice() {
 }
 
 export function ZoneChoice() {
-  const { view, go } = usePage()
+  const { view, go, zone } = usePage()
   const own = ownZone()
-  // An address may name a zone by another of its names.
-  const names = useMemo(() => [...new Set([...zoneNames(), view.tz ?? 'UTC'])].toSorted(), [view.tz])
+  // An address may name a zone by another of its names; in place of one that nobody knows, UTC is shown.
+  const chosen = view.tz === null ? '' : zone.name
+  const names = useMemo(() => [...new Set([...zoneNames(), chosen || 'UTC'])].toSorted(), [chosen])
   return (
     <label class="zone">
       <span class="unseen">Time zone</span>
       <select
-        value={view.tz ?? ''}
+        value={chosen}
         onChange={({ currentTarget }) => go({ ...view, tz: currentTarget.value || null })}
       >
         <option value="">{own} (yours)</option>

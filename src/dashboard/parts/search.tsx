@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { usePage } from '../context.ts'
 import type { View } from '../view.ts'
 
@@ -8,9 +8,19 @@ type Top = Extract<View, { name: 'top' }>
 export function Search({ view }: { readonly view: Top }) {
   const { go } = usePage()
   const [text, setText] = useState(view.prefix)
+  const asked = useRef(view.prefix)
+  // The box stays the same one as the list narrows, so that it keeps the focus and what is typed meanwhile.
   useEffect(() => {
-    if (text === view.prefix) return
-    const timer = setTimeout(() => go({ ...view, prefix: text, isMore: false }, 'replace'), 350)
+    if (view.prefix === asked.current) return
+    asked.current = view.prefix
+    setText(view.prefix)
+  }, [view.prefix])
+  useEffect(() => {
+    if (text === asked.current) return
+    const timer = setTimeout(() => {
+      asked.current = text
+      go({ ...view, prefix: text, isMore: false }, 'replace')
+    }, 350)
     return () => clearTimeout(timer)
   }, [text, view, go])
   return (

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Failure } from '../api.ts'
+import { onceSeen } from '../every.ts'
 import { Mark } from './mark.tsx'
 
 type LoadingProps = { readonly isSlow: boolean; readonly isWhole?: boolean; readonly rows?: number }
@@ -51,8 +52,7 @@ export function Failed({ failure, again, isWhole = false, isBanner = false, isLo
     if (!isPassing) return
     const waitMs = Math.min(AGAIN_MS_MAX, AGAIN_MS_MIN * 2 ** tries.current)
     tries.current += 1
-    const timer = setTimeout(again, waitMs)
-    return () => clearTimeout(timer)
+    return onceSeen(waitMs, again, document)
   }, [failure, isPassing, again])
   return (
     <div class={isWhole ? 'whole' : isBanner ? 'banner' : 'said'} role="alert">

@@ -36,7 +36,7 @@ export function ChartView({ view }: { readonly view: Chart }) {
   const unit = unitOf(period, view.unit)
   const name = JSON.stringify([shown, period, zone.name, unit])
   const asked = useAsked(name, (signal) => readShown({ shown, period, unit, zone }, signal))
-  const live = useLive(asked.value, period.kind === 'last', asked.again)
+  const live = useLive(asked.value, period.kind === 'last', asked)
   useOver(asked.failure)
   const isCurrent =
     live.series.length === shown.length && live.series.every((own) => hasShown(shown, own.shown))

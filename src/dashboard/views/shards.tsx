@@ -30,8 +30,9 @@ export function ShardsView() {
   const isWhole = session.prefix === null
   const hours = useAsked('hours', (signal) => readHours(signal))
   const status = useAsked('status', async (signal) => (isWhole ? ask<Status>('/status', { signal }) : null))
-  useEvery(EVERY_MS, async () => status.again())
-  useEvery(HOURS_EVERY_MS, async () => hours.again())
+  // To ask again throws away what is under way: slow answers would never come.
+  useEvery(EVERY_MS, async () => void (status.isLoading || status.again()))
+  useEvery(HOURS_EVERY_MS, async () => void (hours.isLoading || hours.again()))
   useOver(status.failure ?? hours.failure)
   const failure = status.failure ?? hours.failure
   return (
@@ -75,7 +76,7 @@ function Verdict({ status }: { readonly status: Status }) {
     ...(parked > 0
       ? [parked === 1 ? '1 increment is parked' : `${grouped(parked)} increments are parked`]
       : []),
-    ...(silent > 0 ? [`${silent} shards do not answer`] : []),
+    ...(silent > 0 ? [silent === 1 ? '1 shard does not answer' : `${silent} shards do not answer`] : []),
   ]
   const isWell = troubles.length === 0
   return (

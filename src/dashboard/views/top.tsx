@@ -43,7 +43,7 @@ export function TopView({ view }: { readonly view: Top }) {
         />
       </div>
       <div class="controls">
-        <Search key={view.prefix} view={view} />
+        <Search view={view} />
         <PeriodChoice />
         <MeasureChoice />
         <ZoneChoice />
@@ -90,10 +90,12 @@ function useTop({ prefix, period, by, isMore }: Top) {
     whole.again()
     ranking.again()
   }, [whole.again, ranking.again])
+  const failure = whole.failure ?? ranking.failure
+  const isLoading = whole.isLoading || ranking.isLoading
   return {
-    live: useLive(series, period.kind === 'last', again),
+    live: useLive(series, period.kind === 'last', { isLoading, failure, again }),
     again,
-    failure: whole.failure ?? ranking.failure,
+    failure,
     isSlow: whole.isSlow || ranking.isSlow,
     isRanked: ranking.value !== undefined,
     isOfBefore: ranking.value !== undefined && ranking.value.name !== name,

@@ -12,7 +12,8 @@ export const HELP = `Counts traffic that looks real, so that there is something 
   --seed N       another traffic, and the same again for the same number (1)
   --help
 
-All keys begin with demo/. What is past is counted once, however often the demo is run.
+All keys begin with demo/. What is past is counted once, however often the demo is run. What is visible is all that
+demo/ has gained since the start: of two demos at a time, each sees the other's too.
 Exits with 0 when everything that was acknowledged is in Postgres, 1 when not, 2 when called wrongly.
 `
 

@@ -1,10 +1,11 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { REQUEST_ITEMS_MAX } from '../../limits.ts'
-import { addHours, formatHourStart, hourOf } from '../../model/hour.ts'
+import { addHours, hourOf } from '../../model/hour.ts'
 import { postTo } from '../import/post.ts'
 import { chanceOf } from './chance.ts'
+import { type Look, looker } from './look.ts'
 import type { Options } from './options.ts'
-import { DEMO_PREFIX, type DemoIncrement, pastHour, trafficOf } from './traffic.ts'
+import { type DemoIncrement, pastHour, trafficOf } from './traffic.ts'
 
 /** How often a request leaves: often enough to look like people. */
 const TICK_MS = 250
@@ -31,12 +32,14 @@ type Demo = {
  *
  * @returns whether all that was acknowledged is there.
  */
-export async function runDemo({ options, progress, interrupt, say }: Demo): Promise<boolean> {
+export async function runDemo(demo: Demo): Promise<boolean> {
+  const { options, progress, interrupt } = demo
   const { rate, seed } = options
   const offsetMs = -new Date().getTimezoneOffset() * 60_000
   const send = sender(options)
   const traffic = { rate, offsetMs, chance: chanceOf(seed) }
-  await fillPast(options, offsetMs, send, say)
+  await fillPast(demo, offsetMs, send)
+  if (interrupt.aborted) return true
   const look = await looker(options)
   const watching = watch(look, progress, interrupt)
   const endMs = options.forMs === null ? Number.POSITIVE_INFINITY : Date.now() + options.forMs
@@ -75,44 +78,25 @@ async function deliver(items: readonly DemoIncrement[], send: Send, progress: Pr
 
 /** An hour of the past has a chance of its own, so that it is the same whenever it is filled. */
 async function fillPast(
-  { pastHours, rate, seed }: Options,
+  { options: { pastHours, rate, seed }, interrupt, say }: Demo,
   offsetMs: number,
   send: Send,
-  say: (text: string) => void,
 ): Promise<void> {
   const now = hourOf(Date.now())
   let filled = 0
   for (let hour = addHours(now, -1); hour >= now - pastHours; hour = addHours(hour, -1)) {
     const items = pastHour(hour, { rate, offsetMs, chance: chanceOf(seed * 1_000_003 + hour) })
     const { trouble } = await send(items.slice(0, REQUEST_ITEMS_MAX))
-    if (trouble !== '') {
-      say(`${filled} hours of the past filled; no more: ${trouble}`)
+    if (trouble === '') filled += 1
+    if (trouble !== '' || interrupt.aborted) {
+      say(`${filled} hours of the past filled; no more: ${trouble || 'interrupted'}`)
       return
     }
-    filled += 1
   }
   if (pastHours > 0) say(`${filled} hours of the past filled`)
 }
 
-/** How many of the demo's increments of now Postgres has, beyond those that it had before. */
-async function looker({ url, token }: Options): Promise<() => Promise<number>> {
-  const from = formatHourStart(addHours(hourOf(Date.now()), 0))
-  const address = new URL('/counters', url)
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  const count = async () => {
-    const to = formatHourStart(addHours(hourOf(Date.now()), 1))
-    const search = { prefix: DEMO_PREFIX, bucket: 'month', consistency: 'committed', from, to }
-    address.search = String(new URLSearchParams(search))
-    const response = await fetch(address, { headers })
-    if (!response.ok) throw new Error(`${response.status} ${await response.text()}`)
-    const { total } = (await response.json()) as { total: { count: number } }
-    return total.count
-  }
-  const before = await count()
-  return async () => (await count()) - before
-}
-
-function watch(look: () => Promise<number>, progress: Progress, interrupt: AbortSignal): AbortController {
+function watch(look: Look, progress: Progress, interrupt: AbortSignal): AbortController {
   const over = new AbortController()
   const loop = async () => {
     while (!over.signal.aborted && !interrupt.aborted) {
@@ -124,7 +108,7 @@ function watch(look: () => Promise<number>, progress: Progress, interrupt: Abort
   return over
 }
 
-async function lookOnce(look: () => Promise<number>, progress: Progress): Promise<void> {
+async function lookOnce(look: Look, progress: Progress): Promise<void> {
   try {
     progress.visible = await look()
   } catch (error) {
@@ -132,7 +116,7 @@ async function lookOnce(look: () => Promise<number>, progress: Progress): Promis
   }
 }
 
-async function settle(look: () => Promise<number>, progress: Progress): Promise<void> {
+async function settle(look: Look, progress: Progress): Promise<void> {
   const untilMs = Date.now() + SETTLE_MS
   while (progress.visible < progress.acknowledged && Date.now() < untilMs) {
     await after(LOOK_MS)

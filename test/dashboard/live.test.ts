@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { ShardStatus, Status } from '../../src/dashboard/answers.ts'
+import { auditWords } from '../../src/dashboard/audit-words.ts'
+import { every, onceSeen } from '../../src/dashboard/every.ts'
+import { isPast, mayReread, REREAD_MS_MIN } from '../../src/dashboard/reread.ts'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+/** A page that is looked at or not. */
+function watched() {
+  const page = Object.assign(new EventTarget(), { hidden: false })
+  const look = (isLooking: boolean) => {
+    page.hidden = !isLooking
+    page.dispatchEvent(new Event('visibilitychange'))
+  }
+  return { page, look }
+}
+
+describe('what a page does every so often', () => {
+  const start = (tookMs: number) => {
+    const { page, look } = watched()
+    const runs = { begun: 0, most: 0, now: 0 }
+    const end = every(
+      2_000,
+      async () => {
+        runs.begun += 1
+        runs.now += 1
+        runs.most = Math.max(runs.most, runs.now)
+        await new Promise((resolve) => setTimeout(resolve, tookMs))
+        runs.now -= 1
+      },
+      page,
+    )
+    return { runs, look, end }
+  }
+
+  test('it does once at a time, however often it is looked away from and back', async () => {
+    const { runs, look, end } = start(10_000)
+    await vi.advanceTimersByTimeAsync(2_500)
+    for (const isLooking of [false, true, false, true]) look(isLooking)
+    await vi.advanceTimersByTimeAsync(3_000)
+    expect(runs).toEqual({ begun: 1, most: 1, now: 1 })
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(runs).toMatchObject({ begun: 6, most: 1 })
+    end()
+  })
+
+  test('it does not in the background, and at once when it is looked at again', async () => {
+    const { runs, look, end } = start(100)
+    look(false)
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(runs.begun).toBe(0)
+    look(true)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(runs.begun).toBe(1)
+    end()
+    await vi.advanceTimersByTimeAsync(60_000)
+    look(true)
+    expect(runs.begun).toBe(1)
+  })
+})
+
+test('what failed is tried again once, when its time has come and somebody looks', async () => {
+  const { page, look } = watched()
+  const work = vi.fn()
+  onceSeen(10_000, work, page)
+  look(false)
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(work).not.toHaveBeenCalled()
+  look(true)
+  look(true)
+  expect(work).toHaveBeenCalledOnce()
+  const takeBack = onceSeen(10_000, work, page)
+  takeBack()
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(work).toHaveBeenCalledOnce()
+})
+
+test('Postgres is asked again after a pause, not while it answers, and not by this after a failure', () => {
+  const rested = { isLoading: false, hasFailed: false, ageMs: REREAD_MS_MIN }
+  expect(mayReread(rested)).toBe(true)
+  expect(mayReread({ ...rested, ageMs: REREAD_MS_MIN - 1 })).toBe(false)
+  expect(mayReread({ ...rested, isLoading: true, ageMs: 60_000 })).toBe(false)
+  expect(mayReread({ ...rested, hasFailed: true, ageMs: 60_000 })).toBe(false)
+})
+
+test('hours that are over are over, also when the machine has slept for days', () => {
+  const to = '2026-11-21T21:00:00.000Z'
+  const atMs = Date.parse(to)
+  expect([-1, 0, 1, 25 * 3_600_000, 90 * 24 * 3_600_000].map((ms) => isPast(to, atMs + ms))).toEqual([
+    false,
+    false,
+    true,
+    true,
+    true,
+  ])
+})
+
+describe('the audit', () => {
+  const shard = (name: string, agrees?: boolean) =>
+    ({
+      shard: name,
+      ...(agrees === undefined ? {} : { ledger: { increments: 500, agrees } }),
+    }) as ShardStatus
+  const silent = { shard: 'eu-1', error: 'no answer' }
+  const words = (...shards: Status['shards']) => auditWords({ shards } as Status)
+
+  test('agrees when every shard does', () => {
+    expect(words(shard('eu-0', true), shard('eu-1', true))).toBe('Agrees: 1,000 increments of 2 shards')
+  })
+
+  test('names what does not agree, and who did not answer', () => {
+    expect(words(shard('eu-0', true), silent)).toBe(
+      'No answer from eu-1; the others agree on 500 increments of 1 shard',
+    )
+    expect(words(shard('eu-0', true), shard('eu-2'))).toMatch(/^No answer from eu-2;/)
+    expect(words(shard('eu-0', false), silent)).toBe('Does not agree: eu-0; No answer from eu-1')
+    expect(words(silent)).toBe('No answer from eu-1')
+  })
+})

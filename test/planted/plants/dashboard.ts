@@ -102,4 +102,10 @@ export const DASHBOARD: readonly Plant[] = [
     ],
     suite: { project: 'node', file: 'test/edge/as-of-moved.test.ts' },
   },
+  {
+    name: 'two-turns-at-once',
+    mistake: 'the page asks again before the answer to what it asked is there',
+    edits: [{ file: 'src/dashboard/every.ts', find: 'if (isBusy || isOver', replace: 'if (isOver' }],
+    suite: { project: 'node', file: 'test/dashboard/live.test.ts' },
+  },
 ]

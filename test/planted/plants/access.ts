@@ -22,8 +22,8 @@ export const ACCESS: readonly Plant[] = [
     edits: [
       {
         file: 'src/edge/access.ts',
-        find: 'grant.scopes.includes(needs)',
-        replace: 'grant.scopes.length > 0',
+        find: 'if (scopes.includes(needed)) return undefined',
+        replace: 'if (scopes.length > 0) return undefined',
       },
     ],
     suite: ACCESS_TESTS,

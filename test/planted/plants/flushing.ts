@@ -87,7 +87,7 @@ export const FLUSHING: readonly Plant[] = [
       },
       {
         file: FLUSH,
-        find: `if (outcome.kind !== 'sealed') return this.#backOff(outcome)`,
+        find: `if (outcome.kind !== 'sealed') return this.#backOff(outcome, 'seal failed')`,
         replace: '',
       },
     ],
@@ -141,7 +141,7 @@ export const FLUSHING: readonly Plant[] = [
         file: FLUSH,
         find: `${SEAL}
     if (outcome.kind !== 'sealed') {
-      this.#backOff(outcome)
+      this.#backOff(outcome, 'seal failed')
       return
     }`,
         replace: '',

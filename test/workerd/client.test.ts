@@ -61,7 +61,8 @@ describe('the typed client in a Worker', () => {
       asked += 1
       // As if the first of them were not allowed any more.
       const errors = [{ index: 0, path: 'key', message: 'must be another' }]
-      if (asked === 2) return Response.json({ errors }, { status: 403 })
+      const headers = { 'content-type': 'application/problem+json' }
+      if (asked === 2) return Response.json({ errors }, { status: 403, headers })
       const answer = await askWorker(url, init)
       if (asked === 1) throw new TypeError('the answer is lost')
       return answer

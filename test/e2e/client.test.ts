@@ -110,6 +110,7 @@ describe('the packed client, installed into another project', () => {
     const stored = await readEmbedded(state)
     expect(Object.fromEntries(stored.rows)).toEqual(Object.fromEntries(rows))
     expect(stored.ledgerIncrements).toBe(handedIn)
+    console.log(`client: ${handedIn} handed in, ${stored.ledgerIncrements} stored`)
   })
 })
 

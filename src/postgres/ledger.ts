@@ -5,6 +5,7 @@ import type { Clock } from '../model/clock.ts'
 import type { Hour } from '../model/hour.ts'
 import { formatHour } from '../model/hour.ts'
 import type { ConnectionConfig } from './connection.ts'
+import { deleteInSteps } from './delete-in-steps.ts'
 import { executor } from './execute.ts'
 
 /** What is asked of the ledger besides flushes. All of it rejects when Postgres cannot be asked. */
@@ -28,17 +29,13 @@ where shard = any(${sql.param([...shards])}::text[]) group by shard`)
     },
 
     async prune() {
-      let pruned = 0
-      for (let step = 0; step < PRUNE_STEPS_MAX; step++) {
-        const { rowCount } = await execute(sql`
+      const statement = sql`
 delete from sumdial.ledger where writer in (
   select writer from sumdial.ledger
   where sealed and sealed_at < now() - make_interval(days => ${LEDGER_DAYS}::int)
-  order by writer limit ${PRUNE_ROWS}::int for update skip locked)`)
-        pruned += rowCount ?? 0
-        if ((rowCount ?? 0) < PRUNE_ROWS) break
-      }
-      return pruned
+  order by writer limit ${PRUNE_ROWS}::int for update skip locked)`
+      const steps = { rows: PRUNE_ROWS, most: PRUNE_STEPS_MAX }
+      return (await deleteInSteps(steps, () => execute(statement))).deleted
     },
 
     async stragglers(before) {

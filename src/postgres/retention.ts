@@ -4,20 +4,14 @@ import type { Clock } from '../model/clock.ts'
 import { formatHourStart } from '../model/hour.ts'
 import type { DeleteBefore } from '../model/retention.ts'
 import type { ConnectionConfig } from './connection.ts'
+import { deleteInSteps } from './delete-in-steps.ts'
 import { executor } from './execute.ts'
 
 /** Deletes rows of old hours, the oldest first, in bounded steps. It rejects when Postgres cannot be asked. */
 export function createRetention(config: ConnectionConfig, clock: Clock): DeleteBefore {
   const execute = executor(config, clock, STATEMENT_MS_MAX)
-  return async (before) => {
-    let deleted = 0
-    for (let step = 0; step < RETENTION_STEPS_MAX; step++) {
-      const { rowCount } = await execute(deleteSome(formatHourStart(before)))
-      deleted += rowCount ?? 0
-      if ((rowCount ?? 0) < RETENTION_ROWS) return { deleted, hasMore: false }
-    }
-    return { deleted, hasMore: true }
-  }
+  const steps = { rows: RETENTION_ROWS, most: RETENTION_STEPS_MAX }
+  return (before) => deleteInSteps(steps, () => execute(deleteSome(formatHourStart(before))))
 }
 
 /**

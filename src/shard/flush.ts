@@ -16,6 +16,8 @@ import type { Recut } from '../model/recut.ts'
 import { backoffMs } from '../model/retry.ts'
 import type { ShardName } from '../model/shard-name.ts'
 import { formatShardName } from '../model/shard-name.ts'
+import type { Sent } from './flush-log.ts'
+import { MOVED, ofBatch, tellApplied } from './flush-log.ts'
 import type { FrozenBatch } from './memory.ts'
 import type { ShardStore } from './store.ts'
 
@@ -25,9 +27,6 @@ export interface Alarm {
 }
 
 type Failed = Exclude<ApplyOutcome, { kind: 'applied' }>
-
-/** A batch that was sent, and how long its outcome took. */
-type Sent = { readonly frozen: FrozenBatch; readonly ms: number }
 
 export type FlushServices = {
   readonly name: ShardName
@@ -137,7 +136,7 @@ export class Flusher {
 
   /** Freezes what is open unless something is frozen already, and sends what is frozen in the order of its seqs. */
   async #flush(nowMs: number): Promise<void> {
-    const { store, alarm, clock } = this.#services
+    const { store, alarm, clock, log } = this.#services
     const armNext = () => alarm.set(this.dueMs(nowMs))
     if (store.frozen.length === 0) store.freeze(nowMs, armNext)
     else armNext()
@@ -146,7 +145,7 @@ export class Flusher {
       if (clock.now() - nowMs > FLUSH_RUN_MS_MAX) break
       if (!(await this.#send(batch, applied))) break
     }
-    this.#tellApplied(applied)
+    for (const line of tellApplied(applied)) log(line)
   }
 
   /**
@@ -266,18 +265,6 @@ export class Flusher {
     return { failures, reason, retryMs }
   }
 
-  /** One line for a flush, whatever the number of its batches. */
-  #tellApplied(applied: readonly OfBatch[]): void {
-    if (applied.length === 0) return
-    const total = applied.reduce((sum, { seq, cells, increments, ms }) => ({
-      seq,
-      cells: sum.cells + cells,
-      increments: sum.increments + increments,
-      ms: sum.ms + ms,
-    }))
-    this.#services.log({ message: 'flushed', outcome: 'applied', batches: applied.length, ...total })
-  }
-
   #batchOf(frozen: FrozenBatch): Batch {
     const { name, store } = this.#services
     return {
@@ -290,13 +277,4 @@ export class Flusher {
       increments: frozen.increments,
     }
   }
-}
-
-const MOVED = { keep: 'rewound', halve: 'halved', park: 'parked' } as const satisfies Record<
-  Recut['kind'],
-  FlushLine['message']
->
-
-function ofBatch({ frozen: { seq, cells, increments }, ms }: Sent): OfBatch {
-  return { seq, cells: cells.size, increments, ms }
 }

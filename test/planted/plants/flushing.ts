@@ -47,8 +47,8 @@ export const FLUSHING: readonly Plant[] = [
       },
       {
         file: FLUSH,
-        find: 'this.#tellApplied(applied)\n',
-        replace: 'this.#tellApplied(applied)\n    armNext()\n',
+        find: 'for (const line of tellApplied(applied)) log(line)\n',
+        replace: 'for (const line of tellApplied(applied)) log(line)\n    armNext()\n',
       },
     ],
     suite: FLUSH_TESTS,

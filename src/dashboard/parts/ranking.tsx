@@ -5,6 +5,7 @@ import { bucketTotal, measureOf, type Series, totalOf } from '../series.ts'
 import { chartOf, SHOWN_MAX, type View } from '../view.ts'
 import { Figure } from './figure.tsx'
 import { Link } from './link.tsx'
+import { MeasureHeads } from './measure.tsx'
 import { Spark } from './spark.tsx'
 
 type RankingProps = { readonly keys: readonly Series[]; readonly whole: Series; readonly view: View }
@@ -38,12 +39,7 @@ export function Ranking({ keys, whole, view }: RankingProps) {
             <th scope="col" class="shape">
               <span class="unseen">Course</span>
             </th>
-            <th scope="col" class="number">
-              {by === 'sum' ? 'Sum' : 'Increments'}
-            </th>
-            <th scope="col" class="number part">
-              Share
-            </th>
+            <MeasureHeads by={by} />
           </tr>
         </thead>
         <tbody>

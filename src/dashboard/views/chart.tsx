@@ -17,6 +17,7 @@ import { Figure } from '../parts/figure.tsx'
 import { FiguresTable } from '../parts/figures-table.tsx'
 import { Legend } from '../parts/legend.tsx'
 import { LiveNote } from '../parts/live-note.tsx'
+import { wordsOf } from '../parts/measure.tsx'
 import { Plot } from '../parts/plot.tsx'
 import { nameOf } from '../parts/shown-name.ts'
 import { Stat } from '../parts/stat.tsx'
@@ -147,7 +148,7 @@ function Summary({ series, unit }: { readonly series: Series; readonly unit: Uni
   const held = measureOf(heldTotal(series), view.by)
   return (
     <dl class="stats">
-      <Stat words={view.by === 'sum' ? 'Sum' : 'Increments'} note={periodWords(view.period)}>
+      <Stat words={wordsOf(view.by)} note={periodWords(view.period)}>
         <Figure n={measureOf(totalOf(series), view.by)} place="headline" />
       </Stat>
       <Stat

@@ -9,6 +9,7 @@ import { inPeriod, MeasureChoice, PeriodChoice, periodWords, ZoneChoice } from '
 import { Figure } from '../parts/figure.tsx'
 import { Link } from '../parts/link.tsx'
 import { LiveNote } from '../parts/live-note.tsx'
+import { wordsOf } from '../parts/measure.tsx'
 import { Plot } from '../parts/plot.tsx'
 import { Ranking } from '../parts/ranking.tsx'
 import { Search } from '../parts/search.tsx'
@@ -109,7 +110,7 @@ function Whole({ all, title, view: { by, period } }: WholeProps) {
   return (
     <section class="card" aria-label="All of it">
       <dl class="stats">
-        <Stat words={by === 'sum' ? 'Sum' : 'Increments'} note={periodWords(period)}>
+        <Stat words={wordsOf(by)} note={periodWords(period)}>
           <Figure n={measureOf(totalOf(all), by)} place="headline" />
         </Stat>
         {period.kind === 'last' ? (

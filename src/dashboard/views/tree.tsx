@@ -8,6 +8,7 @@ import { fraction, grouped, share } from '../numbers.ts'
 import { inPeriod, MeasureChoice, PeriodChoice, ZoneChoice } from '../parts/controls.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { Link } from '../parts/link.tsx'
+import { MeasureHeads } from '../parts/measure.tsx'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
 import { isLong } from '../period.ts'
 import { rangeOf, readLargest } from '../read.ts'
@@ -128,12 +129,7 @@ function Groups({ view, level: { list, own, prefix }, isBusy }: GroupsProps) {
               <th scope="col" class="number keys">
                 Keys
               </th>
-              <th scope="col" class="number">
-                {by === 'sum' ? 'Sum' : 'Increments'}
-              </th>
-              <th scope="col" class="number part">
-                Share
-              </th>
+              <MeasureHeads by={by} />
               <th scope="col">
                 <span class="unseen">Chart</span>
               </th>

@@ -39,8 +39,8 @@ export class Shard extends ShardObject<Env> {
 
   protected override services(): ShardServices {
     const config = parseConfig(this.env)
-    const { flushIntervalMs, lateHours } = config
-    return { held, sink: createSink(config, clock), flushIntervalMs, lateHours }
+    const { flushIntervalMs, lingerMs, lateHours } = config
+    return { held, sink: createSink(config, clock), flushIntervalMs, lingerMs, lateHours }
   }
 }
 
@@ -55,7 +55,6 @@ function createWorker(env: Env, config: Config) {
     coalescer: new Coalescer({
       send: (name, flight) => shard(name).merge(flight),
       clock,
-      lingerMs: config.lingerMs,
     }),
     readCommitted: orUnavailable('Postgres', createReader(config, clock)),
     askUnsettled: orUnavailable('A shard', (name: string, keys: readonly string[]) =>

@@ -1,12 +1,10 @@
 import {
   ATTEMPT_MS_MAX,
   ATTEMPTS_MAX,
-  CROWDED_FLIGHT,
   FLIGHT_BYTES_MAX,
   FLIGHT_MS_MAX,
   FLIGHT_RETRY_MS,
   LEAD_LEASE_MS,
-  LINE_REST_MS_MAX,
   WAIT_MS_MAX,
   WAITING_BYTES_MAX,
   WAITING_BYTES_PER_SHARD_MAX,
@@ -25,7 +23,7 @@ import { within } from './within.ts'
 /** Calls a shard with an encoded flight, through a stub of its own. Rejects when no answer came. */
 export type Send = (shard: string, flight: string) => Promise<MergeAnswer>
 
-export type CoalescerServices = { readonly send: Send; readonly clock: Clock; readonly lingerMs: number }
+export type CoalescerServices = { readonly send: Send; readonly clock: Clock }
 
 /**
  * Gathers concurrent requests of an isolate into flights: at most one per shard is in the air, and what arrives
@@ -85,18 +83,18 @@ export class Coalescer {
   }
 
   #openLine(shard: string): Line {
-    this.#forgetRested()
+    this.#giveUpLost()
     const line = lineOf(shard)
     this.#lines.set(shard, line)
     return line
   }
 
-  /** A line at rest is kept for a while, for it knows whether its last flight was crowded. */
-  #forgetRested(): void {
-    const restedMs = this.#services.clock.now() - LINE_REST_MS_MAX
+  /** Nobody has come to a line whose lead was lost since: what waits there is told by who comes to another. */
+  #giveUpLost(): void {
     for (const [shard, line] of this.#lines) {
-      if (this.#isLost(line)) this.#giveUp(line)
-      if (line.lead === null && line.lastLandedMs < restedMs) this.#lines.delete(shard)
+      if (!this.#isLost(line)) continue
+      this.#giveUp(line)
+      this.#lines.delete(shard)
     }
   }
 
@@ -151,8 +149,6 @@ export class Coalescer {
 
   /** Flies the first gathering, which is the leader's own, tells everyone aboard, and hands the lead on. */
   async #lead(line: Line, lead: Lead): Promise<void> {
-    const { clock, lingerMs } = this.#services
-    if (lingerMs > 0 && line.lastAboard >= CROWDED_FLIGHT) await clock.sleep(lingerMs)
     const gathering = line.lead === lead ? line.gatherings.shift() : undefined
     // It was thought lost, and what it should have flown was given up.
     if (gathering === undefined) return
@@ -172,8 +168,6 @@ export class Coalescer {
     if (line.inAir === gathering) line.inAir = null
     line.bytes -= gathering.bytes
     this.#bytes -= gathering.bytes
-    line.lastAboard = gathering.waiters.length
-    line.lastLandedMs = this.#services.clock.now()
     gathering.landing = landing
     for (const waiter of gathering.waiters) {
       waiter.resolve({ kind: 'landed', landing: landingFor(waiter, landing) })
@@ -192,6 +186,7 @@ export class Coalescer {
       this.#land(line, next, LOST)
     }
     line.lead = null
+    this.#lines.delete(line.shard)
   }
 
   /** Sends one flight, the same bytes under the same name, until it is answered or given up. [I4] */

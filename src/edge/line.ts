@@ -50,13 +50,10 @@ export type Line = {
   bytes: number
   /** Null when no request leads. */
   lead: Lead | null
-  /** Requests aboard the last flight, and when it landed in epoch ms; 0 before the first. */
-  lastAboard: number
-  lastLandedMs: number
 }
 
 export function lineOf(shard: string): Line {
-  return { shard, gatherings: [], inAir: null, bytes: 0, lead: null, lastAboard: 0, lastLandedMs: 0 }
+  return { shard, gatherings: [], inAir: null, bytes: 0, lead: null }
 }
 
 export function gatheringOf(): Gathering {

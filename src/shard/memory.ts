@@ -1,10 +1,10 @@
-import { FLIGHT_BYTES_MAX } from '../limits.ts'
-import { Accumulator, cellBytes, countIncrements, cut } from '../model/accumulator.ts'
+import { Accumulator, cellBytes, countIncrements } from '../model/accumulator.ts'
 import type { Cell, KeyedCell } from '../model/cell.ts'
 import type { FlightName } from '../model/flight.ts'
 import { decodeFlight, encodeFlight, UnknownVersion } from '../model/flight.ts'
 import { NO_TALLY } from '../model/tally.ts'
 import { utf8Bytes } from '../model/utf8.ts'
+import { flightsOf } from './journal.ts'
 import type { Parked, ParkedCells } from './parked.ts'
 import type { Sql } from './sql.ts'
 import * as tables from './tables.ts'
@@ -72,8 +72,10 @@ export function loadMemory(sql: Sql): Memory {
     parked: new Map(tables.readParked(sql).map(unpack)),
   }
   for (const row of tables.readJournal(sql)) {
-    const { name, cells } = decodeFlight(row.flight)
-    remember(memory, name, cells, utf8Bytes(row.flight), row.sinceMs)
+    for (const flight of flightsOf(row)) {
+      const { name, cells } = decodeFlight(flight)
+      remember(memory, name, cells, utf8Bytes(flight), row.sinceMs)
+    }
     memory.state = { ...memory.state, accepted: row.accepted }
   }
   return memory
@@ -120,10 +122,4 @@ function unpack({ key, sinceMs, reason, cell }: tables.ParkedRow): [string, Park
 export function batchRow(batch: FrozenBatch): tables.BatchRow {
   const cells = encodeFlight({ name: null, cells: [...batch.cells] })
   return { seq: batch.seq, id: batch.id, sinceMs: batch.sinceMs, cells }
-}
-
-/** One row for each started MiB; the first has the flight's name. */
-export function journalRows(name: FlightName | null, cells: readonly KeyedCell[]): string[] {
-  const pieces = cut(cells, { cells: Number.POSITIVE_INFINITY, bytes: FLIGHT_BYTES_MAX })
-  return pieces.map((piece, i) => encodeFlight({ name: i === 0 ? name : null, cells: piece }))
 }

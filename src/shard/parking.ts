@@ -5,8 +5,9 @@ import type { Recut, Sealed } from '../model/recut.ts'
 import { recutFrozen } from '../model/recut.ts'
 import { tallyMove } from '../model/tally.ts'
 import { utf8Bytes } from '../model/utf8.ts'
+import { encodePieces } from './journal.ts'
 import type { Memory } from './memory.ts'
-import { batchRow, freezeBatch, journalRows, remember } from './memory.ts'
+import { batchRow, freezeBatch, remember } from './memory.ts'
 import type { ParkedCells } from './parked.ts'
 import { park, unpark } from './parked.ts'
 import type { Sql } from './sql.ts'
@@ -45,7 +46,7 @@ export function moveOn(sql: Sql, memory: Memory, uuid: () => string, move: Move)
 export function retryParked(sql: Sql, memory: Memory, keys: readonly string[], nowMs: number): number {
   const { taken, left } = unpark(memory.parked, keys)
   if (taken.length === 0) return 0
-  const rows = journalRows(null, taken)
+  const rows = encodePieces(null, taken)
   sql.transaction(() => {
     for (const [key] of taken) tables.deleteParked(sql, key)
     for (const flight of rows) {

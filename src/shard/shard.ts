@@ -13,8 +13,9 @@ import type { ShardName } from '../model/shard-name.ts'
 import { formatShardName, parseShardName } from '../model/shard-name.ts'
 import type { ShardStatus } from '../model/status.ts'
 import { Flusher } from './flush.ts'
+import { GroupCommit } from './group.ts'
 import type { Held } from './held.ts'
-import { isOutgrown, mergeFlight } from './merge.ts'
+import { decodeIncoming, isOutgrown, mergeFlights, refused } from './merge.ts'
 import { durableObjectSql } from './sql.ts'
 import { describeShard } from './status.ts'
 import { ShardStore } from './store.ts'
@@ -24,6 +25,7 @@ export type ShardServices = {
   readonly sink: Sink
   readonly held: Held
   readonly flushIntervalMs: number
+  readonly lingerMs: number
   readonly lateHours: Schedule
 }
 
@@ -32,6 +34,7 @@ type Opened = {
   readonly name: ShardName
   readonly store: ShardStore
   readonly flusher: Flusher
+  readonly group: GroupCommit
 }
 
 /**
@@ -56,18 +59,9 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
 
   /** Takes a flight. When it answers `accepted`, the flight is in the journal, durably. [I1] */
   async merge(encoded: string): Promise<MergeAnswer> {
-    const { services, name, store, flusher } = this.#opened ?? (await this.#open())
-    const nowMs = this.clock.now()
-    const answer = mergeFlight(store, encoded, {
-      nowMs,
-      closesMs: shardClosesMs(name.hour, services.lateHours),
-      isFull: (withIds) => services.held.isFull(withIds),
-    })
-    // In the turn of the write, so that both are durable or neither is.
-    if (store.openCells > 0) {
-      this.#armBy(isOutgrown(store) ? flusher.dueAtOnceMs(nowMs) : flusher.dueMs(nowMs))
-    }
-    return answer
+    const { group } = this.#opened ?? (await this.#open())
+    const incoming = decodeIncoming(encoded)
+    return incoming === undefined ? refused('unknown_version') : group.take(incoming)
   }
 
   /** What Postgres may not have yet of each of these keys. */
@@ -154,7 +148,22 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
       erase: () => this.#erase(store),
       log: (line) => this.log({ ...line, shard: formatShardName(name) }),
     })
-    this.#opened = { services, name, store, flusher }
+    const closesMs = shardClosesMs(name.hour, services.lateHours)
+    const isFull = (withIds: boolean) => services.held.isFull(withIds)
+    const group = new GroupCommit({
+      clock: this.clock,
+      lingerMs: services.lingerMs,
+      commit: (flights) => {
+        const nowMs = this.clock.now()
+        const answers = mergeFlights(store, flights, { nowMs, closesMs, isFull })
+        // In the turn of the write, so that both are durable or neither is.
+        if (store.openCells > 0) {
+          this.#armBy(isOutgrown(store) ? flusher.dueAtOnceMs(nowMs) : flusher.dueMs(nowMs))
+        }
+        return answers
+      },
+    })
+    this.#opened = { services, name, store, flusher, group }
     return this.#opened
   }
 

@@ -1,7 +1,6 @@
 import { BATCH_CELLS_MAX, FLIGHT_BYTES_MAX, FOLD_BYTES, FOLD_FLIGHTS } from '../limits.ts'
-import { Accumulator, countIncrements, cut } from '../model/accumulator.ts'
-import type { KeyedCell } from '../model/cell.ts'
-import type { EntryResult, NamedEntry } from '../model/entry.ts'
+import { cut } from '../model/accumulator.ts'
+import type { EntryResult } from '../model/entry.ts'
 import { judgeEntries } from '../model/entry.ts'
 import type { Flight, FlightName, Unsettled } from '../model/flight.ts'
 import { encodeFlight } from '../model/flight.ts'
@@ -13,8 +12,10 @@ import { tallyBatch } from '../model/tally.ts'
 import { utf8Bytes } from '../model/utf8.ts'
 import type { Load } from './held.ts'
 import { holdingsOf, loadOf, unsettledOf } from './holdings.ts'
+import type { Arrival } from './journal.ts'
+import { journalRows, takeArrival } from './journal.ts'
 import type { FrozenBatch, Memory } from './memory.ts'
-import { batchRow, emptyMemory, freezeBatch, journalRows, loadMemory, remember } from './memory.ts'
+import { batchRow, emptyMemory, freezeBatch, loadMemory, remember } from './memory.ts'
 import { type ParkedCells, park } from './parked.ts'
 import { discardParked, moveOn, retryParked, saveParked } from './parking.ts'
 import { unsettledSum, unsettledUnder } from './settlement.ts'
@@ -104,30 +105,26 @@ export class ShardStore {
   }
 
   /**
-   * Journals a flight, less its duplicates, and adds it to the open cells. Its name must be new. [I1] [I3] [I4]
-   *
-   * @param encoded the same flight as its sender encoded it: without named entries the journal keeps these bytes.
-   * @param results of `judge`.
+   * Journals flights, less their duplicates, and adds them to the open cells. Their names must be new, their senders
+   * distinct, and all but a lone one without named entries. [I1] [I3] [I4]
    */
-  merge(flight: Flight, encoded: string, nowMs: number, results: readonly EntryResult[] = []): void {
-    const { name, cells: unnamed, named = [] } = flight
-    const fresh = named.filter((_, i) => results[i] === 'accepted')
+  merge(arrivals: readonly Arrival[], nowMs: number): void {
     // All of it has been counted before, so there is nothing to keep, and it is judged alike when it comes again.
-    if (unnamed.length === 0 && fresh.length === 0) return
+    const taken = arrivals.map(takeArrival).filter(({ increments }) => increments > 0)
+    if (taken.length === 0) return
     const memory = this.#memory
-    const cells = named.length === 0 ? unnamed : mergeAll(unnamed, fresh)
-    const accepted = memory.state.accepted + countIncrements(cells)
-    const rows = named.length === 0 ? [encoded] : journalRows(name, cells)
+    const rows = journalRows(memory.state.accepted, taken)
     this.#sql.transaction(() => {
       if (!this.#isStored) tables.createTables(this.#sql, memory.state.writer)
-      for (const row of rows) tables.appendJournal(this.#sql, { accepted, sinceMs: nowMs, flight: row })
-      if (name !== null) tables.insertIds(this.#sql, fresh, name)
+      for (const row of rows) tables.appendJournal(this.#sql, { ...row, sinceMs: nowMs })
+      for (const { name, fresh } of taken) if (name !== null) tables.insertIds(this.#sql, fresh, name)
     })
     this.#isStored = true
-    memory.state = { ...memory.state, accepted }
-    memory.ids += fresh.length
-    const journalBytes = rows.reduce((bytes, row) => bytes + utf8Bytes(row), 0)
-    remember(memory, name, cells, journalBytes, nowMs)
+    memory.state = { ...memory.state, accepted: rows.at(-1)?.accepted ?? memory.state.accepted }
+    for (const { name, cells, fresh, bytes } of taken) {
+      memory.ids += fresh.length
+      remember(memory, name, cells, bytes, nowMs)
+    }
     if (isUnfolded(memory)) this.#fold(nowMs)
   }
 
@@ -137,7 +134,7 @@ export class ShardStore {
     const sinceMs = openSinceMs ?? nowMs
     let journalBytes = 0
     this.#sql.transaction(() => {
-      tables.clearJournal(this.#sql)
+      tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)
       for (const cells of cut(open, { cells: Number.POSITIVE_INFINITY, bytes: FLIGHT_BYTES_MAX })) {
         const flight = encodeFlight({ name: null, cells })
         tables.appendJournal(this.#sql, { accepted: state.accepted, sinceMs, flight })
@@ -174,7 +171,7 @@ export class ShardStore {
       saveParked(this.#sql, parked, joining)
       tables.saveState(this.#sql, next)
       this.#saveSenders()
-      tables.clearJournal(this.#sql)
+      tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)
       alsoDurable()
     })
     this.#memory = { ...emptyMemory(state.writer), senders, ids, parked, frozen: batches, state: next }
@@ -257,11 +254,4 @@ export class ShardStore {
 /** Whether the journal has outgrown what it adds up to, in bytes or in rows. Either would lengthen a replay. [I5] */
 function isUnfolded({ unfoldedBytes, unfoldedFlights, open }: Memory): boolean {
   return unfoldedFlights >= FOLD_FLIGHTS || unfoldedBytes > Math.max(FOLD_BYTES, open.bytes)
-}
-
-function mergeAll(cells: readonly KeyedCell[], entries: readonly NamedEntry[]): KeyedCell[] {
-  const all = new Accumulator()
-  all.addAll(cells)
-  for (const entry of entries) all.addAll(entry.cells)
-  return [...all]
 }

@@ -24,7 +24,7 @@ Options:
   --keys N        distinct keys (1000)
   --isolates N    isolates that the requests are spread over (8)
   --shards N      SHARDS (1)
-  --linger N      LINGER_MS (0)
+  --linger N      LINGER_MS (20)
   --interval N    FLUSH_INTERVAL_SECONDS (5)
   --call-ms N     how long a call takes to reach its shard (5)
   --seconds N     how long it counts (30)
@@ -36,7 +36,7 @@ const DEFAULTS = {
   keys: 1_000,
   isolates: 8,
   shards: 1,
-  linger: 0,
+  linger: 20,
   interval: 5,
   'call-ms': 5,
   seconds: 30,

@@ -323,7 +323,7 @@ describe('many calls through a binding, beside HTTP', () => {
       const ports = { bound: served.besidePort ?? 0, http: served.port }
       const reports = await Promise.all(
         Object.entries(ports).map(async ([prefix, port], seed) => {
-          return { prefix, ...(await applyLoad({ ...load, port, seed, prefix })) }
+          return { prefix, ...(await applyLoad({ ...load, ports: [port], seed, prefix })) }
         }),
       )
       await settledStatus(served.url)

@@ -27,20 +27,26 @@ type Combination = {
   readonly delayMs: number
   readonly shards: number
   readonly lingerMs: number
+  readonly isolates: number
 }
 
 const PAIRED: readonly Combination[] = [
-  { connections: 64, delayMs: 0, shards: 4, lingerMs: 0 },
-  { connections: 64, delayMs: 5, shards: 1, lingerMs: 0 },
-  { connections: 256, delayMs: 0, shards: 1, lingerMs: 0 },
-  { connections: 256, delayMs: 5, shards: 4, lingerMs: 2 },
-  { connections: 512, delayMs: 0, shards: 4, lingerMs: 2 },
-  { connections: 512, delayMs: 5, shards: 1, lingerMs: 0 },
+  { connections: 64, delayMs: 0, shards: 4, lingerMs: 0, isolates: 1 },
+  { connections: 64, delayMs: 5, shards: 1, lingerMs: 20, isolates: 8 },
+  { connections: 256, delayMs: 0, shards: 1, lingerMs: 0, isolates: 1 },
+  { connections: 256, delayMs: 5, shards: 4, lingerMs: 20, isolates: 1 },
+  { connections: 512, delayMs: 0, shards: 4, lingerMs: 2, isolates: 8 },
+  { connections: 512, delayMs: 5, shards: 1, lingerMs: 0, isolates: 1 },
+]
+
+const LINGERS = [
+  { lingerMs: 0, isolates: 1 },
+  { lingerMs: 20, isolates: 8 },
 ]
 
 const ALL: readonly Combination[] = [64, 256, 512].flatMap((connections) =>
   [0, 5].flatMap((delayMs) =>
-    [1, 4].flatMap((shards) => [0, 2].map((lingerMs) => ({ connections, delayMs, shards, lingerMs }))),
+    [1, 4].flatMap((shards) => LINGERS.map((linger) => ({ connections, delayMs, shards, ...linger }))),
   ),
 )
 
@@ -66,16 +72,17 @@ describe('the coalescer under load, in workerd', () => {
   })
 
   for (const [index, combination] of COMBINATIONS.entries()) {
-    const { connections, delayMs, shards, lingerMs } = combination
-    const title = `${connections} connections, ${shards} shards, an object ${delayMs} ms late, linger ${lingerMs} ms`
+    const { connections, delayMs, shards, lingerMs, isolates } = combination
+    const title = `${connections} connections, ${shards} shards, an object ${delayMs} ms late, linger ${lingerMs} ms, ${isolates} isolates`
     test(`[I1] [I4] [C1] none is refused, hung, lost or doubled: ${title}`, {
       timeout: 60_000 + REQUESTS * 4,
     }, async () => {
       const prefix = `load-${index}`
-      const served = await serve({ script: delayMs > 0 ? delayed : production, vars: varsOf(combination) })
+      const script = delayMs > 0 ? delayed : production
+      const served = await serve({ script, isolates, vars: varsOf(combination) })
       try {
         const report = await applyLoad({
-          port: served.port,
+          ports: served.urls.map((url) => Number(new URL(url).port)),
           connections,
           requests: REQUESTS,
           hangUps: 0.1,

@@ -53,7 +53,7 @@ test('[R1] unsettled with rows of the same asOf is the truth, also when the shar
     ['zbad', cellOf(7)],
   ]
   const flight = { name: { sender: 'isolate', n: 1 }, cells }
-  store.merge(flight, encodeFlight(flight), 1)
+  store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], 1)
 
   const page = seriesOf(await read(false), { kind: 'key', name: 'good' })
   expect(totalOf(page).sum).toBe(100n)

@@ -4,7 +4,6 @@ import type { Landing } from '../../src/edge/line.ts'
 import {
   ATTEMPT_MS_MAX,
   ATTEMPTS_MAX,
-  CROWDED_FLIGHT,
   FLIGHT_BYTES_MAX,
   LEAD_LEASE_MS,
   WAIT_MS_MAX,
@@ -41,12 +40,8 @@ beforeEach(() => {
   clock = new FakeClock()
   calls = []
   keptAlive = []
-  coalescer = make(0)
+  coalescer = new Coalescer({ send, clock })
 })
-
-function make(lingerMs: number): Coalescer {
-  return new Coalescer({ send, clock, lingerMs })
-}
 
 function send(shard: string, encoded: string): Promise<MergeAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<MergeAnswer>()
@@ -161,44 +156,6 @@ describe('coalescing', () => {
       expect(call(flown).encoded.length).toBeLessThan(FLIGHT_BYTES_MAX)
     }
     expect(calls).toHaveLength(5)
-  })
-
-  test('lingers only when the last flight was crowded', async () => {
-    coalescer = make(2)
-    submit()
-    await settle()
-    expect(calls).toHaveLength(1)
-    for (let i = 0; i < CROWDED_FLIGHT; i++) submit()
-    await settle()
-    call(0).answer(ACCEPTED)
-    await settle()
-    expect(calls).toHaveLength(2)
-    submit()
-    await settle()
-    call(1).answer(ACCEPTED)
-    await settle()
-    expect(calls).toHaveLength(2)
-    submit()
-    await clock.pass(2)
-    expect(countOf(2)).toBe(2)
-  })
-
-  test('lingers again after a rest, when the last flight before it was crowded', async () => {
-    coalescer = make(2)
-    submit()
-    await settle()
-    for (let i = 0; i < CROWDED_FLIGHT; i++) submit()
-    await settle()
-    for (const i of [0, 1]) {
-      call(i).answer(ACCEPTED)
-      await settle()
-    }
-    await clock.pass(1_000)
-    submit()
-    await settle()
-    expect(calls).toHaveLength(2)
-    await clock.pass(2)
-    expect(calls).toHaveLength(3)
   })
 
   test('leaves nothing behind when all has landed', async () => {
@@ -329,7 +286,7 @@ describe('waiting', () => {
     let isLost = true
     const { now, uuid, random, sleep } = clock
     const after: Clock['after'] = (ms, callback) => (isLost ? () => undefined : clock.after(ms, callback))
-    coalescer = new Coalescer({ send, lingerMs: 0, clock: { now, uuid, random, sleep, after } })
+    coalescer = new Coalescer({ send, clock: { now, uuid, random, sleep, after } })
     const first = submit()
     await settle()
     isLost = false
@@ -357,7 +314,6 @@ describe('waiting', () => {
     const { now, uuid, random, sleep } = clock
     coalescer = new Coalescer({
       send,
-      lingerMs: 0,
       clock: { now, uuid, random, sleep, after: () => () => undefined },
     })
     for (let i = 0; i < 40; i++) {

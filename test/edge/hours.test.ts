@@ -10,7 +10,7 @@ import { edgeClosesMs, shardClosesMs } from '../../src/model/increment.ts'
 import type { Schedule } from '../../src/model/schedule.ts'
 import { parseSchedule } from '../../src/model/schedule.ts'
 import { isShut, type Settlement } from '../../src/model/settlement.ts'
-import { mergeFlight } from '../../src/shard/merge.ts'
+import { mergeFlights } from '../../src/shard/merge.ts'
 import { ShardStore } from '../../src/shard/store.ts'
 import { nodeSql } from '../support/node-sql.ts'
 
@@ -105,7 +105,8 @@ function movingShard() {
     merge(nowMs: number): boolean {
       const flight = { name: { sender: 'isolate', n: ++n }, cells: [['k', cellOf(1)] as const] }
       const conditions = { nowMs, closesMs: shardClosesMs(HOUR, LATE_HOURS), isFull: () => false }
-      return mergeFlight(store, encodeFlight(flight), conditions).kind === 'accepted'
+      const incoming = { flight, encoded: encodeFlight(flight), name: flight.name }
+      return mergeFlights(store, [incoming], conditions)[0]?.kind === 'accepted'
     },
     flush(nowMs: number): void {
       if (store.openCells > 0) store.freeze(nowMs, () => undefined)
@@ -161,7 +162,7 @@ test('[S2] what a shard holds under a prefix is told in whole segments, and noth
     name: { sender: 'isolate', n: 1 },
     cells: keys.map((key, i) => [key, { ...cellOf(1), count: 10 ** i }] as const),
   }
-  store.merge(flight, encodeFlight(flight), 0)
+  store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], 0)
   const pendingUnder = (prefix: string | null) => store.unsettledUnder(prefix)
   for (const step of [() => undefined, () => store.freeze(0, () => undefined)]) {
     step()

@@ -15,7 +15,6 @@ function ingestAlone(asked: AskedIncrements | Problem) {
   if ('kind' in asked) return asked
   const coalescer = new Coalescer({
     clock: nodeClock,
-    lingerMs: 0,
     send: async (_, flight) => {
       const { named } = decodeFlight(flight)
       return named === undefined

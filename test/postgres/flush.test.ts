@@ -62,7 +62,7 @@ function flusherOf(sink: Stand['sink']): Flusher {
 
 function open(cells: readonly KeyedCell[]): void {
   const flight = { name: { sender: 'isolate', n: ++n }, cells }
-  store.merge(flight, encodeFlight(flight), clock.now())
+  store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], clock.now())
 }
 
 /** Rings the alarm when it is due, until nothing waits for Postgres or nothing moves any more. */

@@ -33,7 +33,7 @@ const DEPLOYED = {
 function shardWithBadCell() {
   const store = new ShardStore(nodeSql(), () => crypto.randomUUID())
   const flight = { name: { sender: 's', n: 1 }, cells: [['bad', cellOf(7)] as const] }
-  store.merge(flight, encodeFlight(flight), 1)
+  store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], 1)
   const flusher = new Flusher({
     name: { hour: HOUR, slot: slotOf('bad', HOUR, DEPLOYED.SHARDS) },
     store,

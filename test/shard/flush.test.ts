@@ -64,7 +64,7 @@ let n = 0
 
 function open(cells: KeyedCell[]): void {
   const flight = { name: { sender: 'isolate', n: ++n }, cells }
-  store.merge(flight, encodeFlight(flight), clock.now())
+  store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], clock.now())
 }
 
 /** The platform rings: the alarm is used up before the handler runs. */

@@ -14,7 +14,7 @@ test('[I4] a fold remembers the flights of senders that have sent nothing since'
   const store = new ShardStore(sql, () => 'writer')
   const merge = (sender: string, n: number, cells: KeyedCell[]) => {
     const flight = { name: { sender, n }, cells }
-    store.merge(flight, encodeFlight(flight), n)
+    store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], n)
   }
   merge('silent', 7, [['k', cellOf(1)]])
   let n = 0
@@ -40,7 +40,7 @@ test('[I5] an outage full of lone increments does not grow the rows that a repla
   const flights = 1.5 * FOLD_FLIGHTS
   for (let n = 1; n <= flights; n++) {
     const flight = { name: { sender: 'isolate', n }, cells: [[`key-${n}`, cellOf(1)] as const] }
-    store.merge(flight, encodeFlight(flight), n)
+    store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], n)
   }
   const [rows] = sql.run('select count(*) as count from journal')
   expect(rows?.['count']).toBeLessThan(FOLD_FLIGHTS)

@@ -23,7 +23,7 @@ beforeEach(() => {
 
 function open(cells: readonly KeyedCell[]): void {
   const flight = { name: { sender: 'isolate', n: ++n }, cells }
-  store.merge(flight, encodeFlight(flight), 3)
+  store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], 3)
 }
 
 /** In memory, and as it is stored. */

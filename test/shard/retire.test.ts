@@ -55,7 +55,7 @@ beforeEach(async () => {
 
 function open(n: number): void {
   const flight = { name: { sender: 'isolate', n }, cells: [['k', cellOf(1)] as const] }
-  store.merge(flight, encodeFlight(flight), clock.now())
+  store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], clock.now())
 }
 
 const SEALED: SealOutcome = { kind: 'sealed', sealed: { seq: 1, batch: null } }

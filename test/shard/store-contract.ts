@@ -4,9 +4,9 @@ import { FLIGHT_BYTES_MAX, FOLD_BYTES } from '../../src/limits.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import type { EntryResult, NamedEntry } from '../../src/model/entry.ts'
-import type { Flight } from '../../src/model/flight.ts'
 import { encodeFlight, UnknownVersion } from '../../src/model/flight.ts'
 import { NO_TALLY } from '../../src/model/tally.ts'
+import type { Arrival } from '../../src/shard/journal.ts'
 import type { Sql } from '../../src/shard/sql.ts'
 import { ShardStore } from '../../src/shard/store.ts'
 import { createTables } from '../../src/shard/tables.ts'
@@ -73,7 +73,7 @@ export function describeStore(name: string, withSql: WithSql): void {
         for (const isOlder of [false, true]) {
           wipe(sql)
           const store = isOlder ? olderStore(sql) : new ShardStore(sql, nextId())
-          store.merge(...flightOf('a', 1, [['k', cellOf(1)]]), 0)
+          store.merge([arrivalOf('a', 1, [['k', cellOf(1)]])], 0)
           store.freeze(0, () => undefined)
           store.tallyFailure('ambiguous', 10_000)
           store.settle(1, 25)
@@ -91,7 +91,7 @@ export function describeStore(name: string, withSql: WithSql): void {
     test('[F4] what must be durable with a freeze is done in its transaction', () =>
       withSql((sql) => {
         const store = new ShardStore(sql, nextId())
-        store.merge(...flightOf('a', 1, [['k', cellOf(1)]]), 0)
+        store.merge([arrivalOf('a', 1, [['k', cellOf(1)]])], 0)
         const refuse = () => {
           throw new Error('no alarm')
         }
@@ -107,9 +107,9 @@ export function describeStore(name: string, withSql: WithSql): void {
         const store = new ShardStore(sql, nextId())
         const seen: number[] = []
         for (let round = 0; round < 3; round++) {
-          store.merge(...flightOf('a', round, manyCells(7_000)), 0)
+          store.merge([arrivalOf('a', round, manyCells(7_000))], 0)
           store.freeze(0, () => undefined)
-          store.merge(...flightOf('b', round, manyCells(10)), 0)
+          store.merge([arrivalOf('b', round, manyCells(10))], 0)
           expect(new ShardStore(sql, nextId()).frozen).toEqual(store.frozen)
           for (const batch of store.frozen) {
             seen.push(batch.seq)
@@ -125,7 +125,7 @@ export function describeStore(name: string, withSql: WithSql): void {
         const cells = manyCells(1_500, 500)
         let peak = 0
         for (let n = 1; n <= 40; n++) {
-          store.merge(...flightOf('a', n, cells), n)
+          store.merge([arrivalOf('a', n, cells)], n)
           peak = Math.max(peak, store.holdings().journalBytes)
         }
         expect(peak).toBeLessThan(FOLD_BYTES + 3 * FLIGHT_BYTES_MAX)
@@ -161,13 +161,10 @@ export function describeStore(name: string, withSql: WithSql): void {
         )
         let sent = 0
         for (let n = 1; n <= 60; n++) {
-          const [flight, encoded] = flightOf(
-            'a',
-            n,
-            cells.slice(((n - 1) % 6) * 2_000, ((n - 1) % 6) * 2_000 + 2_000),
-          )
-          store.merge(flight, encoded, n)
-          sent += encoded.length
+          const from = ((n - 1) % 6) * 2_000
+          const arrival = arrivalOf('a', n, cells.slice(from, from + 2_000))
+          store.merge([arrival], n)
+          sent += arrival.encoded.length
         }
         expect(written).toBeLessThan(sent * 2.5)
       }))
@@ -175,7 +172,7 @@ export function describeStore(name: string, withSql: WithSql): void {
     test('[I4] a name is remembered through freezing, settling and loading', () =>
       withSql((sql) => {
         const store = new ShardStore(sql, nextId())
-        store.merge(...flightOf('a', 5, [['k', cellOf(1)]]), 0)
+        store.merge([arrivalOf('a', 5, [['k', cellOf(1)]])], 0)
         store.freeze(0, () => undefined)
         store.settle(1)
         for (const each of [store, new ShardStore(sql, nextId())]) {
@@ -188,7 +185,7 @@ export function describeStore(name: string, withSql: WithSql): void {
     test('[J1] what another version wrote is refused, and stays as it is', () =>
       withSql((sql) => {
         const store = new ShardStore(sql, nextId())
-        store.merge(...flightOf('a', 1, [['k', cellOf(1)]]), 0)
+        store.merge([arrivalOf('a', 1, [['k', cellOf(1)]])], 0)
         const later = '{"v":2,"name":["a",2],"cells":[]}'
         sql.run('insert into journal (accepted, since, flight) values (2, 0, ?)', later)
         expect(() => new ShardStore(sql, nextId())).toThrow(UnknownVersion)
@@ -257,7 +254,7 @@ function takeStep(world: World, step: Step): void {
   const { store } = world
   if (step.kind === 'merge') {
     world.n += 1
-    store.merge(...flightOf(step.sender, world.n, step.cells), world.n)
+    store.merge([arrivalOf(step.sender, world.n, step.cells)], world.n)
     addTo(world.sent, step.cells)
     world.increments += step.cells.length
   }
@@ -332,7 +329,7 @@ function prepare(
 ): (store: ShardStore) => void {
   if (step === 'named')
     return (s) => void mergeNamed(s, 1, [{ id: 'x', content: '1', cells: [['k/1', cellOf(1)]] }])
-  const merge = (n: number) => (s: ShardStore) => s.merge(...flightOf('a', n, [['k/1', cellOf(n)]]), n)
+  const merge = (n: number) => (s: ShardStore) => s.merge([arrivalOf('a', n, [['k/1', cellOf(n)]])], n)
   if (step === 'merge') return merge(1)
   merge(1)(store)
   merge(2)(store)
@@ -368,9 +365,9 @@ function wipe(sql: Sql): void {
     sql.run(`drop table if exists ${table}`)
 }
 
-function flightOf(sender: string, n: number, cells: KeyedCell[]): [Flight, string] {
+function arrivalOf(sender: string, n: number, cells: KeyedCell[]): Arrival {
   const flight = { name: { sender, n }, cells }
-  return [flight, encodeFlight(flight)]
+  return { flight, encoded: encodeFlight(flight), results: [] }
 }
 
 function manyCells(count: number, keyLength = 10): KeyedCell[] {
@@ -450,7 +447,7 @@ function entryOf(id: string, value: number): NamedEntry {
 function mergeNamed(store: ShardStore, n: number, named: readonly NamedEntry[]): EntryResult[] {
   const flight = { name: { sender: 'a', n }, cells: [], named }
   const results = store.judge(flight)
-  store.merge(flight, encodeFlight(flight), n, results)
+  store.merge([{ flight, encoded: encodeFlight(flight), results }], n)
   return results
 }
 

@@ -68,8 +68,9 @@ export class Instance {
     this.#storage = storage
     const clock = clockOf(world, skewMs, () => this.life !== 'dead')
     this.release = world.release
-    const { lateHours, intervalMs: flushIntervalMs } = this.release
-    const services = { sink: sinkOf(world, this), held: new FickleHeld(world), flushIntervalMs, lateHours }
+    const { lateHours, lingerMs, intervalMs: flushIntervalMs } = this.release
+    const held = new FickleHeld(world)
+    const services = { sink: sinkOf(world, this), held, flushIntervalMs, lingerMs, lateHours }
     const state = { id: { name }, storage: this.#handle(world), waitUntil: ignore }
     this.shard = new SimulatedShard(state as unknown as DurableObjectState, { clock, services })
   }

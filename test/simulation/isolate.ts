@@ -42,7 +42,6 @@ export class Isolate {
     this.#coalescer = new Coalescer({
       send: (shard, flight) => this.#whileAlive(sendFlight(world, shard, asWrittenBy(this.#release, flight))),
       clock: this.#clock,
-      lingerMs: this.#release.lingerMs,
     })
   }
 

@@ -4,7 +4,8 @@ import { type Ending, type HangUp, HastyClient } from './hasty-client.ts'
 
 /** A load of `POST /increment`, one increment a request. */
 export type Load = {
-  readonly port: number
+  /** The connections take turns among them. */
+  readonly ports: readonly number[]
   readonly connections: number
   /** Requests in all. */
   readonly requests: number
@@ -92,8 +93,11 @@ class Run {
   }
 
   async report(): Promise<LoadReport> {
-    const { port, connections } = this.#load
-    const clients = Array.from({ length: connections }, () => new HastyClient(port))
+    const { ports, connections } = this.#load
+    const clients = Array.from(
+      { length: connections },
+      (_, i) => new HastyClient(ports[i % ports.length] ?? 0),
+    )
     for (const client of clients) this.#go(client)
     await this.#done.promise
     for (const client of clients) client.close()

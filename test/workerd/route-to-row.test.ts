@@ -43,7 +43,7 @@ describe('from route to row', () => {
   test('concurrent submissions become few flights', async () => {
     const [key, shard] = [freshKey(), ownShard()]
     const send = (name: string, encoded: string) => env.SHARD.getByName(name).merge(encoded)
-    const coalescer = new Coalescer({ send, clock, lingerMs: 0 })
+    const coalescer = new Coalescer({ send, clock })
     const submit = () => {
       const unnamed = noneUnnamed()
       addUnnamed(unnamed, key, 1)

@@ -17,7 +17,7 @@ function createServices(env: object): EdgeServices {
   return {
     config,
     clock,
-    coalescer: new Coalescer({ send: async () => ({ kind: 'accepted' }), clock, lingerMs: config.lingerMs }),
+    coalescer: new Coalescer({ send: async () => ({ kind: 'accepted' }), clock }),
     readCommitted: nowhere,
     askUnsettled: nowhere,
     readSeries: nowhere,

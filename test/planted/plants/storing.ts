@@ -3,6 +3,8 @@ import type { Plant, Suite } from '../plants.ts'
 const MERGE = 'src/shard/merge.ts'
 const STORE = 'src/shard/store.ts'
 
+const GROUP = 'src/shard/group.ts'
+const GROUP_TESTS: Suite = { project: 'node', file: 'test/shard/group.test.ts' }
 const STORE_TESTS: Suite = { project: 'node', file: 'test/shard/store.test.ts' }
 const FLIGHT_TESTS: Suite = { project: 'workerd', file: 'test/workerd/faults.test.ts', titles: 'a flight ' }
 
@@ -14,8 +16,8 @@ export const STORING: readonly Plant[] = [
     edits: [
       {
         file: MERGE,
-        find: 'store.merge(flight, encoded, conditions.nowMs, results)',
-        replace: 'setTimeout(() => store.merge(flight, encoded, conditions.nowMs, results), 0)',
+        find: 'store.merge(arrivals, conditions.nowMs)',
+        replace: 'setTimeout(() => store.merge(arrivals, conditions.nowMs), 0)',
       },
     ],
     suite: { project: 'workerd', file: 'test/workerd/route-to-row.test.ts', titles: 'I1' },
@@ -26,7 +28,7 @@ export const STORING: readonly Plant[] = [
     edits: [
       {
         file: STORE,
-        find: 'for (const row of rows) tables.appendJournal(this.#sql, { accepted, sinceMs: nowMs, flight: row })',
+        find: 'for (const row of rows) tables.appendJournal(this.#sql, { ...row, sinceMs: nowMs })',
         replace: '',
       },
     ],
@@ -132,8 +134,8 @@ export const STORING: readonly Plant[] = [
       {
         file: STORE,
         find: `this.#saveSenders()
-      tables.clearJournal(this.#sql)`,
-        replace: 'tables.clearJournal(this.#sql)',
+      tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)`,
+        replace: 'tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)',
       },
     ],
     suite: STORE_TESTS,
@@ -157,11 +159,60 @@ export const STORING: readonly Plant[] = [
     edits: [
       {
         file: STORE,
-        find: `      tables.clearJournal(this.#sql)
+        find: `      tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)
       alsoDurable()`,
         replace: '      alsoDurable()',
       },
     ],
     suite: STORE_TESTS,
+  },
+  {
+    name: 'answered-before-the-group-is-journaled',
+    mistake: 'flights that wait for others are answered before their row is written',
+    edits: [
+      {
+        file: GROUP,
+        find: 'this.#waiting.push({ incoming, resolve, reject })',
+        replace: `this.#waiting.push({ incoming, resolve, reject })
+    resolve({ kind: 'accepted' })`,
+      },
+    ],
+    suite: GROUP_TESTS,
+  },
+  {
+    name: 'two-flights-of-a-sender-in-a-group',
+    mistake: 'a flight waits beside an earlier copy of itself, and both are counted',
+    edits: [
+      {
+        file: GROUP,
+        find: 'if (this.#waiting.some((each) => each.incoming.name.sender === sender)) this.#commit()',
+        replace: '',
+      },
+    ],
+    suite: GROUP_TESTS,
+  },
+  {
+    name: 'failed-group-left-waiting',
+    mistake: 'when the row of a group cannot be written, nobody is told',
+    edits: [
+      {
+        file: GROUP,
+        find: 'for (const { reject } of group) reject(error)',
+        replace: 'throw error',
+      },
+    ],
+    suite: GROUP_TESTS,
+  },
+  {
+    name: 'lines-of-a-row-lost',
+    mistake: 'of flights that share a row a replay reads the first alone',
+    edits: [
+      {
+        file: 'src/shard/journal.ts',
+        find: "return flight.split('\\n')",
+        replace: "return flight.split('\\n').slice(0, 1)",
+      },
+    ],
+    suite: GROUP_TESTS,
   },
 ]

@@ -33,5 +33,16 @@ export const CLOUDFLARE = {
   objectGb: 0.128,
 } as const
 
+/**
+ * What the plan Workers Free carries in a day, past which calls fail until the next. As read on 2026-11-21; the same
+ * source.
+ */
+export const CLOUDFLARE_FREE = {
+  requests: 100_000,
+  objectRequests: 100_000,
+  rowsWritten: 100_000,
+  gbSeconds: 13_000,
+} as const
+
 /** Hours of a month, on average: 365 days of 24 hours in 12 months. */
 export const MONTH_HOURS = 730

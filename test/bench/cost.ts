@@ -7,7 +7,7 @@ import { bundle } from '../support/bundled.ts'
 import { serve } from '../support/served.ts'
 import { settledStatus } from '../support/status.ts'
 import { runCommand } from './command.ts'
-import { type Billed, billOf, type Counted, type Line } from './cost/bill.ts'
+import { type Billed, billOf, type Counted, freePlanOf, type Line } from './cost/bill.ts'
 import { applyLoad } from './load.ts'
 import { describeMachine } from './machine.ts'
 import { cpuSeconds } from './rounds.ts'
@@ -124,22 +124,26 @@ async function billedBy(url: string): Promise<Billed> {
 
 const dollars = (amount: number, digits = 2) => `$${amount.toFixed(digits)}`
 
-function describe(
-  { increments, objectRequests, rowsWritten, seconds }: Counted,
-  lines: readonly Line[],
-): string {
+function describe(counted: Counted, lines: readonly Line[]): string {
+  const { increments, objectRequests, rowsWritten, seconds } = counted
   const perIncrement = (count: number) => (count / increments).toFixed(4)
   const rows = lines.map(({ what, amount, perMillion, month }) => [
     what,
-    Math.round(amount).toLocaleString('en'),
+    whole(amount),
     dollars(perMillion, 3),
     dollars(month),
   ])
+  const free = freePlanOf(counted)
   return [
     describeMachine(),
-    `${Math.round(increments / seconds)} increments/s; for each of them ${perIncrement(objectRequests)} calls and alarms, and ${perIncrement(rowsWritten)} rows written`,
+    `${whole(increments / seconds)} increments/s; for each of them ${perIncrement(objectRequests)} calls and alarms, and ${perIncrement(rowsWritten)} rows written`,
     table(['', 'a month', 'per million increments', 'a month, less what is included'], rows),
+    `In this way Workers Free carries ${whole(free.increments)} increments a day: ${free.first} run out first.`,
   ].join('\n\n')
+}
+
+function whole(count: number): string {
+  return Math.round(count).toLocaleString('en')
 }
 
 async function run(options: Options): Promise<number> {

@@ -1,4 +1,4 @@
-import { CLOUDFLARE, MONTH_HOURS, NEON } from '../../../src/local/prices.ts'
+import { CLOUDFLARE, CLOUDFLARE_FREE, MONTH_HOURS, NEON } from '../../../src/local/prices.ts'
 
 /** What the platform would bill a shard for, so far. */
 export type Billed = {
@@ -38,10 +38,7 @@ export type Line = {
 type Price = { readonly included: number; readonly million: number }
 
 /** What a month at the same rate costs, line by line, the sum last. */
-export function billOf(
-  counted: Counted,
-  setting: { readonly interval: number; readonly rate: number },
-): Line[] {
+export function billOf(counted: Counted, setting: { readonly interval: number }): Line[] {
   const times = (MONTH_HOURS * 3_600) / counted.seconds
   const increments = counted.increments * times
   const line = (what: string, count: number, { included, million }: Price): Line => {
@@ -58,7 +55,7 @@ export function billOf(
     line('Worker CPU, ms', counted.cpuMs, CLOUDFLARE.cpuMs),
     line('object requests', counted.objectRequests, CLOUDFLARE.objectRequests),
     line('rows written', counted.rowsWritten, CLOUDFLARE.rowsWritten),
-    line('duration, GB-s', (counted.activeMs / 1_000) * CLOUDFLARE.objectGb, CLOUDFLARE.gbSeconds),
+    line('duration, GB-s', gbSeconds(counted), CLOUDFLARE.gbSeconds),
   ]
   const plan = { what: 'the plan', amount: 1, perMillion: 0, month: CLOUDFLARE.month }
   const all = [...lines, neonLine(setting.interval, increments), plan]
@@ -69,11 +66,31 @@ export function billOf(
   ]
 }
 
-/** Its smallest compute, awake all month; nothing is counted on its going to sleep between flushes. */
+/**
+ * Its smallest compute, in a month in which each flush finds something: all shards flush at the same multiples of the
+ * interval, and between two it sleeps once nothing has come for a while.
+ */
 function neonLine(interval: number, increments: number): Line {
-  const hours = MONTH_HOURS
+  const hours = MONTH_HOURS * Math.min(1, NEON.sleepsAfterSeconds / interval)
   const month = hours * NEON.smallestCu * NEON.launchComputeHour
-  const what =
-    interval < NEON.sleepsAfterSeconds ? 'Neon, kept awake, hours' : 'Neon, if it never slept, hours'
-  return { what, amount: hours, perMillion: month / (increments / 1e6), month }
+  return { what: 'Neon, hours awake', amount: hours, perMillion: month / (increments / 1e6), month }
+}
+
+/** @returns what the free plan carries in a day when increments come in this way, and what runs out first. */
+export function freePlanOf(counted: Counted): { readonly increments: number; readonly first: string } {
+  const used: readonly (readonly [what: string, count: number, limit: number])[] = [
+    ['Worker requests', counted.requests, CLOUDFLARE_FREE.requests],
+    ['object requests', counted.objectRequests, CLOUDFLARE_FREE.objectRequests],
+    ['rows written', counted.rowsWritten, CLOUDFLARE_FREE.rowsWritten],
+    ['duration', gbSeconds(counted), CLOUDFLARE_FREE.gbSeconds],
+  ]
+  const carried = used.map(([first, count, limit]) => ({
+    first,
+    increments: (limit / count) * counted.increments,
+  }))
+  return carried.reduce((a, b) => (b.increments < a.increments ? b : a))
+}
+
+function gbSeconds({ activeMs }: Counted): number {
+  return (activeMs / 1_000) * CLOUDFLARE.objectGb
 }

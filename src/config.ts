@@ -68,7 +68,7 @@ const variables = z.object({
   FLUSH_INTERVAL_SECONDS: wholeNumber(1, 3600).default(5),
   SHARDS: shardsSchema.prefault('1'),
   LATE_HOURS: lateHoursSchema.prefault('72'),
-  LINGER_MS: wholeNumber(0, 1000).default(20),
+  LINGER_MS: wholeNumber(0, 1000).default(25),
   RETENTION_DAYS: z.preprocess(emptyAsUnset, wholeNumber(1, RETENTION_DAYS_MAX).optional()),
   ALLOWED_ORIGINS: origins.prefault(''),
   PUBLIC_PREFIXES: prefixes.prefault(''),

@@ -53,7 +53,7 @@ function createWorker(env: Env, config: Config) {
     config,
     clock,
     coalescer: new Coalescer({
-      send: (name, flight) => shard(name).merge(flight),
+      send: (name, flight, isCrowded) => shard(name).merge(flight, isCrowded),
       clock,
     }),
     readCommitted: orUnavailable('Postgres', createReader(config, clock)),

@@ -81,6 +81,7 @@ export function refuseOutside(
   items: readonly { readonly key: string }[],
   path = 'key',
 ): Problem | undefined {
+  if (prefix === null) return undefined
   const message = `must be ${prefix}, or begin with ${prefix}/, for this token or binding`
   const errors = items.flatMap(({ key }, index): ItemError[] =>
     covers(prefix, key) ? [] : [{ index, path, message }],

@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { KnownKeys } from '../model/known-keys.ts'
 import { admission } from './access.ts'
 import { badgeRoute } from './badge.ts'
 import { readIncrements } from './body.ts'
@@ -12,8 +13,6 @@ import { openApiDocument } from './openapi/document.ts'
 import { type Caller, type Operations, operationsOf } from './operations.ts'
 import { decideParked } from './parked.ts'
 import { keyOfPath } from './path-key.ts'
-import { problemResponse } from './problem-response.ts'
-import { respond } from './respond.ts'
 import type { Route } from './router.ts'
 import { addRoutes, refusal } from './router.ts'
 import type { EdgeContext, EdgeEnv, EdgeServices } from './services.ts'
@@ -23,8 +22,8 @@ export function createApp(services: EdgeServices, operations: Operations = opera
   const app = new Hono<EdgeEnv>()
   const { config, isWithinLimit } = services
   const admit = admission(config, isWithinLimit)
-  app.use(standardHeaders)
-  if (config.allowedOrigins.length > 0) app.use(crossOrigin(config.allowedOrigins))
+  // Where no page counts there is no middleware, and hono has but one function to call.
+  if (config.allowedOrigins.length > 0) app.use(standardHeaders, crossOrigin(config.allowedOrigins))
   addRoutes(app, admit, routesOf(services, operations))
   app.notFound(refusal(admit, { kind: 'not_found', detail: NOT_FOUND }))
   app.onError(onError)
@@ -52,43 +51,45 @@ export function routesOf(
     return { grant: c.get('grant'), nowMs: services.clock.now(), keepAlive }
   }
 
-  async function increment(c: EdgeContext): Promise<Response> {
+  const known = new KnownKeys()
+
+  async function increment(c: EdgeContext) {
     // It has arrived before its body is read. [K1]
     const caller = callerOf(c)
-    const asked = await readIncrements(c.req.raw)
-    return respond('kind' in asked ? asked : await operations.increment(asked, caller), 202)
+    const asked = await readIncrements(c.req.raw, known)
+    return 'kind' in asked ? asked : await operations.increment(asked, caller)
   }
 
-  async function counters(c: EdgeContext, keyInPath: string | undefined): Promise<Response> {
+  async function counters(c: EdgeContext, keyInPath: string | undefined) {
     const answers = await operations.read(searchOf(c), callerOf(c), keyInPath)
-    if ('kind' in answers) return problemResponse(answers)
+    if ('kind' in answers) return answers
     const [first, ...others] = answers
-    return respond(others.length === 0 && first !== undefined ? first : { items: answers })
+    return others.length === 0 && first !== undefined ? first : { items: answers }
   }
 
-  async function countersOrList(c: EdgeContext): Promise<Response> {
+  async function countersOrList(c: EdgeContext) {
     if (c.req.query('prefix') === undefined) return counters(c, undefined)
     // It is the bucket that makes a series of a list; what must not stand beside a prefix is for the list to refuse.
     const isSeries = c.req.query('bucket') !== undefined && c.req.query('key') === undefined
     const { list, series } = operations
-    return respond(await (isSeries ? series : list)(searchOf(c), callerOf(c)))
+    return (isSeries ? series : list)(searchOf(c), callerOf(c))
   }
 
-  async function hour(c: EdgeContext): Promise<Response> {
-    return respond(await operations.hour(searchOf(c), c.req.param('hour') ?? '', callerOf(c)))
+  function hour(c: EdgeContext) {
+    return operations.hour(searchOf(c), c.req.param('hour') ?? '', callerOf(c))
   }
 
-  function counterOfPath(c: EdgeContext): Response | Promise<Response> {
+  function counterOfPath(c: EdgeContext) {
     const key = keyOfPath(c.req.raw.url)
-    return typeof key === 'string' ? counters(c, key) : problemResponse(key)
+    return typeof key === 'string' ? counters(c, key) : key
   }
 
-  async function status(c: EdgeContext): Promise<Response> {
-    return respond(await operations.status(searchOf(c), callerOf(c)))
+  function status(c: EdgeContext) {
+    return operations.status(searchOf(c), callerOf(c))
   }
 
-  async function parked(c: EdgeContext, action: 'retry' | 'discard'): Promise<Response> {
-    return respond(await decideParked(c.req.raw, action, c.get('grant'), services.decideParked))
+  function parked(c: EdgeContext, action: 'retry' | 'discard') {
+    return decideParked(c.req.raw, action, c.get('grant'), services.decideParked)
   }
 
   function openApi(c: EdgeContext): Response {
@@ -103,7 +104,7 @@ export function routesOf(
   }
 
   return [
-    ['POST', '/increment', 'write', increment],
+    ['POST', '/increment', 'write', increment, 202],
     ['GET', '/counters', 'read', countersOrList],
     ['GET', '/counters/*', 'read', counterOfPath],
     ['GET', '/hours/:hour', 'read', hour],

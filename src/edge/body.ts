@@ -1,6 +1,8 @@
 import { REQUEST_BYTES_MAX } from '../limits.ts'
 import { parseIdempotencyKey } from '../model/increment.ts'
 import { parseJsonExactly } from '../model/json-source.ts'
+import type { KnownKeys } from '../model/known-keys.ts'
+import { readPlainBody } from '../model/plain-body.ts'
 import type { Problem } from '../model/problem.ts'
 import type { AskedIncrements } from './ingest.ts'
 
@@ -12,20 +14,19 @@ const FORMATS: ReadonlyMap<string, Format> = new Map([
 ])
 
 /** What `POST /increment` asks to count, by its header and its body. */
-export async function readIncrements(request: Request): Promise<AskedIncrements | Problem> {
+export async function readIncrements(request: Request, known: KnownKeys): Promise<AskedIncrements | Problem> {
   const idempotencyKey = parseIdempotencyKey(request.headers.get('idempotency-key'))
   if (typeof idempotencyKey === 'object') return idempotencyKey
-  const items = await readItems(request)
-  return 'kind' in items ? items : { items, idempotencyKey }
-}
-
-/** The items of a request's body, parsed and not yet checked. The body is read up to its bound and no further. */
-export async function readItems(request: Request): Promise<unknown[] | Problem> {
   const format = formatOf(request.headers)
   if (typeof format !== 'string') return format
   const bytes = await readBounded(request)
   if ('kind' in bytes) return bytes
-  return parseItems(bytes, format)
+  // By the name of the request its hour may be another than that of its arrival.
+  const isPlain = format === 'json' && idempotencyKey === undefined
+  const plain = isPlain ? readPlainBody(new Uint8Array(bytes), known) : undefined
+  if (plain !== undefined) return { plain }
+  const items = parseItems(bytes, format)
+  return 'kind' in items ? items : { items, idempotencyKey }
 }
 
 function formatOf(headers: Headers): Format | Problem {
@@ -36,7 +37,12 @@ function formatOf(headers: Headers): Format | Problem {
       detail: 'Bodies are taken uncompressed: send no Content-Encoding.',
     }
   }
-  const [type = '', ...parameters] = (headers.get('content-type') ?? '').toLowerCase().split(';')
+  const contentType = headers.get('content-type') ?? ''
+  return FORMATS.get(contentType) ?? formatNamed(contentType)
+}
+
+function formatNamed(contentType: string): Format | Problem {
+  const [type = '', ...parameters] = contentType.toLowerCase().split(';')
   const charset = parameters.map((p) => p.trim()).find((p) => p.startsWith('charset='))
   const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset)
   const format = FORMATS.get(type.trim())
@@ -51,9 +57,11 @@ export const TOO_LARGE: Problem = {
   detail: `A body has at most ${REQUEST_BYTES_MAX} bytes: send several.`,
 }
 
-async function readBounded(request: Request): Promise<Uint8Array | Problem> {
+async function readBounded(request: Request): Promise<ArrayBuffer | Problem> {
   try {
-    return await readUpTo(REQUEST_BYTES_MAX, request)
+    const declared = request.headers.get('content-length')
+    if (declared === null) return await readUpTo(REQUEST_BYTES_MAX, request.body)
+    return Number(declared) > REQUEST_BYTES_MAX ? TOO_LARGE : await request.arrayBuffer()
   } catch (error) {
     // The client has gone in the middle of its body; nobody hears the answer.
     return {
@@ -63,26 +71,26 @@ async function readBounded(request: Request): Promise<Uint8Array | Problem> {
   }
 }
 
-async function readUpTo(bytesMax: number, request: Request): Promise<Uint8Array | Problem> {
-  const declared = request.headers.get('content-length')
-  if (Number(declared ?? 0) > bytesMax) return TOO_LARGE
-  if (declared !== null) return new Uint8Array(await request.arrayBuffer())
-  if (request.body === null) return new Uint8Array()
+async function readUpTo(bytesMax: number, body: ReadableStream | null): Promise<ArrayBuffer | Problem> {
+  if (body === null) return new ArrayBuffer()
   const chunks: Uint8Array[] = []
   let size = 0
-  for await (const chunk of request.body) {
+  for await (const chunk of body) {
     size += chunk.byteLength
     // Leaving the loop cancels the stream.
     if (size > bytesMax) return TOO_LARGE
     chunks.push(chunk)
   }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer())
+  return new Blob(chunks).arrayBuffer()
 }
 
-function parseItems(bytes: Uint8Array, format: Format): unknown[] | Problem {
+/** One for all bodies: it keeps nothing from one to the next, also from one that it refuses. */
+const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+
+function parseItems(bytes: ArrayBuffer, format: Format): unknown[] | Problem {
   let text: string
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
+    text = DECODER.decode(bytes)
   } catch {
     return { kind: 'malformed_json', detail: 'The body is not UTF-8.' }
   }

@@ -1,10 +1,13 @@
 import {
   ATTEMPT_MS_MAX,
   ATTEMPTS_MAX,
+  CROWDED_FLIGHT,
   FLIGHT_BYTES_MAX,
   FLIGHT_MS_MAX,
   FLIGHT_RETRY_MS,
   LEAD_LEASE_MS,
+  LINE_REST_MS_MAX,
+  SHORT_LINGER_MS,
   WAIT_MS_MAX,
   WAITING_BYTES_MAX,
   WAITING_BYTES_PER_SHARD_MAX,
@@ -17,11 +20,15 @@ import { encodeFlight } from '../model/flight.ts'
 import { backoffMs } from '../model/retry.ts'
 import { isOverloaded, landingOf, reasonOf } from './attempt.ts'
 import type { Gathering, Landing, Lead, Line, Waiter } from './line.ts'
-import { gatheringOf, join, landingFor, lineOf } from './line.ts'
+import { gatheringOf, isWorthLingering, join, landingFor, lineOf } from './line.ts'
 import { within } from './within.ts'
 
-/** Calls a shard with an encoded flight, through a stub of its own. Rejects when no answer came. */
-export type Send = (shard: string, flight: string) => Promise<MergeAnswer>
+/**
+ * Calls a shard with an encoded flight, through a stub of its own. Rejects when no answer came.
+ *
+ * @param isCrowded whether many wait behind it, so that the shard should not make it wait for others.
+ */
+export type Send = (shard: string, flight: string, isCrowded: boolean) => Promise<MergeAnswer>
 
 export type CoalescerServices = { readonly send: Send; readonly clock: Clock }
 
@@ -83,18 +90,18 @@ export class Coalescer {
   }
 
   #openLine(shard: string): Line {
-    this.#giveUpLost()
+    this.#forgetRested()
     const line = lineOf(shard)
     this.#lines.set(shard, line)
     return line
   }
 
-  /** Nobody has come to a line whose lead was lost since: what waits there is told by who comes to another. */
-  #giveUpLost(): void {
+  /** A line at rest is kept for a while, for it knows whether its last flight had company. */
+  #forgetRested(): void {
+    const restedMs = this.#services.clock.now() - LINE_REST_MS_MAX
     for (const [shard, line] of this.#lines) {
-      if (!this.#isLost(line)) continue
-      this.#giveUp(line)
-      this.#lines.delete(shard)
+      if (this.#isLost(line)) this.#giveUp(line)
+      if (line.lead === null && line.lastLandedMs < restedMs) this.#lines.delete(shard)
     }
   }
 
@@ -149,13 +156,14 @@ export class Coalescer {
 
   /** Flies the first gathering, which is the leader's own, tells everyone aboard, and hands the lead on. */
   async #lead(line: Line, lead: Lead): Promise<void> {
+    if (isWorthLingering(line)) await this.#services.clock.sleep(SHORT_LINGER_MS)
     const gathering = line.lead === lead ? line.gatherings.shift() : undefined
     // It was thought lost, and what it should have flown was given up.
     if (gathering === undefined) return
     line.inAir = gathering
     let landing = LOST
     try {
-      landing = await this.#fly(line.shard, gathering)
+      landing = await this.#fly(line.shard, gathering, line.lastAboard >= CROWDED_FLIGHT)
     } finally {
       this.#land(line, gathering, landing)
       if (line.lead === lead) this.#passLead(line)
@@ -168,6 +176,8 @@ export class Coalescer {
     if (line.inAir === gathering) line.inAir = null
     line.bytes -= gathering.bytes
     this.#bytes -= gathering.bytes
+    line.lastAboard = gathering.waiters.length
+    line.lastLandedMs = this.#services.clock.now()
     gathering.landing = landing
     for (const waiter of gathering.waiters) {
       waiter.resolve({ kind: 'landed', landing: landingFor(waiter, landing) })
@@ -186,11 +196,10 @@ export class Coalescer {
       this.#land(line, next, LOST)
     }
     line.lead = null
-    this.#lines.delete(line.shard)
   }
 
   /** Sends one flight, the same bytes under the same name, until it is answered or given up. [I4] */
-  async #fly(shard: string, { cells, named }: Gathering): Promise<Landing> {
+  async #fly(shard: string, { cells, named }: Gathering, isCrowded: boolean): Promise<Landing> {
     const { clock, send } = this.#services
     this.#sender ??= clock.uuid()
     this.#n += 1
@@ -199,7 +208,7 @@ export class Coalescer {
     let reason = 'no answer'
     for (let attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       try {
-        return landingOf(await within(clock, ATTEMPT_MS_MAX, send(shard, flight)), attempt)
+        return landingOf(await within(clock, ATTEMPT_MS_MAX, send(shard, flight, isCrowded)), attempt)
       } catch (error) {
         reason = reasonOf(error)
         if (isOverloaded(error)) return landingOf({ kind: 'refused', reason: 'overloaded' }, attempt)

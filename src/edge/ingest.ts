@@ -1,8 +1,10 @@
 import type { Config } from '../config.ts'
 import { REQUEST_ITEMS_MAX } from '../limits.ts'
 import { log } from '../log.ts'
+import { hourOf } from '../model/hour.ts'
 import type { Increment } from '../model/increment.ts'
 import { parseIncrements } from '../model/increment.ts'
+import type { PlainIncrements } from '../model/plain-body.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Grant } from '../model/token.ts'
 import { refuseOutside } from './access.ts'
@@ -10,8 +12,8 @@ import type { Coalescer } from './coalescer.ts'
 import { tellNotCounted } from './ingest-log.ts'
 import type { Landing } from './line.ts'
 import { type Ingested, summarise } from './outcome.ts'
-import type { RequestName } from './route.ts'
-import { splitByShard } from './route.ts'
+import type { Part, RequestName } from './route.ts'
+import { splitByShard, splitPlain } from './route.ts'
 
 export type IngestServices = {
   readonly config: Pick<Config, 'shards' | 'lateHours'>
@@ -21,47 +23,69 @@ export type IngestServices = {
   readonly keepAlive: (turn: Promise<unknown>) => void
 }
 
-/** What is asked to be counted: items that nobody has checked, and the name of all together, well-formed. */
-export type AskedIncrements = {
-  readonly items: readonly unknown[]
-  readonly idempotencyKey: string | undefined
-}
+/** What is asked to be counted. */
+export type AskedIncrements =
+  /** What was found good as it was read. */
+  { readonly plain: PlainIncrements } | AskedItems
+
+/** Items that nobody has checked, and the name of all together, well-formed. */
+export type AskedItems = { readonly items: readonly unknown[]; readonly idempotencyKey: string | undefined }
 
 /** Checks, routes and sends; answers when every part is durable or known not to be. */
 export async function ingest(asked: AskedIncrements, services: IngestServices): Promise<Ingested | Problem> {
-  const { config, coalescer, keepAlive } = services
-  const checked = await check(asked, services)
-  if ('kind' in checked) return checked
-  const { increments, name } = checked
-  const parts = splitByShard(increments, config.shards, name)
-  const landings = await Promise.all(
-    parts.map(
-      ({ shard, unnamed, named }): Promise<Landing> => coalescer.submit(shard, unnamed, keepAlive, named),
-    ),
-  )
-  const isNamed = name !== undefined || increments.every(({ id }) => id !== undefined)
-  const summary = summarise(parts, landings, increments.length, isNamed)
+  const { coalescer, keepAlive } = services
+  const routed = 'plain' in asked ? routePlain(asked.plain, services) : await route(asked, services)
+  if ('kind' in routed) return routed
+  const { parts, count, isNamed } = routed
+  const submit = ({ shard, unnamed, named }: Part) => coalescer.submit(shard, unnamed, keepAlive, named)
+  const landings = await all(parts.map(submit))
+  const summary = summarise(parts, landings, count, isNamed)
   if ('kind' in summary && summary.kind === 'not_all_counted') {
-    log(tellNotCounted(parts, landings, increments.length, summary))
+    log(tellNotCounted(parts, landings, count, summary))
   }
   return summary
 }
 
-type Checked = { readonly increments: readonly Increment[]; readonly name: RequestName | undefined }
+/** As Promise.all, which takes longer for one, as nearly every request has. */
+async function all(submitted: readonly Promise<Landing>[]): Promise<readonly Landing[]> {
+  const [first] = submitted
+  return submitted.length === 1 && first !== undefined ? [await first] : Promise.all(submitted)
+}
 
-/** All of a request that is good as a whole, and its name; or what is wrong with it. [I2] [S2] */
-async function check(
-  { items, idempotencyKey }: AskedIncrements,
+/** A good request by shard, and whether sending it again counts nothing twice. */
+type Routed = { readonly parts: readonly Part[]; readonly count: number; readonly isNamed: boolean }
+
+async function route(asked: AskedItems, services: IngestServices): Promise<Routed | Problem> {
+  const increments = check(asked, services)
+  if ('kind' in increments) return increments
+  const { idempotencyKey } = asked
+  const { config, grant } = services
+  const name =
+    idempotencyKey === undefined ? undefined : await nameRequest(grant.name, idempotencyKey, increments)
+  const isNamed = name !== undefined || increments.every(({ id }) => id !== undefined)
+  return { parts: splitByShard(increments, config.shards, name), count: increments.length, isNamed }
+}
+
+/** [S2] [K1] */
+function routePlain(plain: PlainIncrements, { config, grant, nowMs }: IngestServices): Routed | Problem {
+  const { keys } = plain
+  const outside = grant.prefix === null ? undefined : refuseOutside(grant, keys.map(asItem))
+  if (outside !== undefined) return outside
+  return { parts: splitPlain(plain, hourOf(nowMs), config.shards), count: keys.length, isNamed: false }
+}
+
+const asItem = (key: string) => ({ key })
+
+/** All of a request that is good as a whole, or what is wrong with it. [I2] [S2] */
+function check(
+  { items, idempotencyKey }: AskedItems,
   { config: { lateHours }, grant, nowMs }: IngestServices,
-): Promise<Checked | Problem> {
+): readonly Increment[] | Problem {
   if (items.length > REQUEST_ITEMS_MAX) return tooManyItems(items.length)
   const mayAdjust = grant.scopes.includes('adjust')
   const increments = parseIncrements(items, { nowMs, lateHours, mayAdjust, idempotencyKey })
   if ('errors' in increments) return { kind: 'invalid_increments', errors: increments.errors }
-  const outside = refuseOutside(grant, increments)
-  if (outside !== undefined) return outside
-  if (idempotencyKey === undefined) return { increments, name: undefined }
-  return { increments, name: await nameRequest(grant.name, idempotencyKey, increments) }
+  return refuseOutside(grant, increments) ?? increments
 }
 
 function tooManyItems(count: number): Problem {

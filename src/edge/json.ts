@@ -7,9 +7,30 @@ declare global {
   }
 }
 
-/** As JSON.stringify, but a bigint becomes a JSON integer, exact at any size. [A2] */
+/**
+ * As JSON.stringify, but a bigint becomes a JSON integer, exact at any size. [A2]
+ *
+ * Bigints are replaced beforehand: JSON.stringify with a replacer calls it for every part, which was a tenth of what
+ * a read of 24 hours takes.
+ */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? JSON.rawJSON(String(part)) : part))
+  return JSON.stringify(withoutBigints(value))
+}
+
+function withoutBigints(value: unknown): unknown {
+  if (typeof value === 'bigint') return numberOf(value)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(withoutBigints)
+  // Assigned and not made of entries, which takes twice as long. Names are our own, so none of them is __proto__.
+  const copy: Record<string, unknown> = {}
+  for (const [name, part] of Object.entries(value)) copy[name] = withoutBigints(part)
+  return copy
+}
+
+/** A number says the same as its bigint where it is exact, and is written faster. */
+function numberOf(value: bigint): number | object {
+  const number = Number(value)
+  return Number.isSafeInteger(number) ? number : JSON.rawJSON(String(value))
 }
 
 const HEADERS = headersOf('application/json')

@@ -1,3 +1,4 @@
+import { CROWDED_FLIGHT, HEAVY_REQUEST_BYTES } from '../limits.ts'
 import { Accumulator } from '../model/accumulator.ts'
 import type { EntryResult, NamedEntry } from '../model/entry.ts'
 
@@ -50,10 +51,26 @@ export type Line = {
   bytes: number
   /** Null when no request leads. */
   lead: Lead | null
+  /** Requests aboard the last flight, and when it landed in epoch ms; 0 before the first. */
+  lastAboard: number
+  lastLandedMs: number
 }
 
 export function lineOf(shard: string): Line {
-  return { shard, gatherings: [], inAir: null, bytes: 0, lead: null }
+  return { shard, gatherings: [], inAir: null, bytes: 0, lead: null, lastAboard: 0, lastLandedMs: 0 }
+}
+
+/**
+ * Whether the next flight should wait a moment for more, for those aboard the last are likely to come again: it carries
+ * arrays, which cost a shard least together, or far fewer than a crowded last one did. A lone client never waits.
+ */
+export function isWorthLingering({ gatherings: [next, another], lastAboard }: Line): boolean {
+  // Nobody else comes aboard of one that is full.
+  if (next === undefined || another !== undefined || lastAboard < 2) return false
+  const aboard = next.waiters.length
+  return (
+    next.bytes >= aboard * HEAVY_REQUEST_BYTES || (lastAboard >= CROWDED_FLIGHT && aboard < lastAboard / 2)
+  )
 }
 
 export function gatheringOf(): Gathering {

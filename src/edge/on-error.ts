@@ -4,17 +4,17 @@ import { log } from '../log.ts'
 import { tellError, tellReason } from '../model/log-line.ts'
 import type { Problem } from '../model/problem.ts'
 import { reasonOf } from './attempt.ts'
+import { withHeaders } from './headers.ts'
 import { problemResponse } from './problem-response.ts'
 import { Unavailable } from './within.ts'
 
 /** What a handler threw, as an answer. */
 export function onError(error: Error, c: Context): Response {
-  // Made of the Host header, which nothing but a proxy in front has checked.
-  if (!URL.canParse(c.req.url)) {
-    return problemResponse({ kind: 'invalid_parameter', parameter: 'Host', detail: 'Host makes no URL.' })
-  }
-  return problemResponse(problemOf(error))
+  return withHeaders(problemResponse(URL.canParse(c.req.url) ? problemOf(error) : NO_HOST))
 }
+
+/** URLs are made of the Host header, which nothing but a proxy in front has checked. */
+const NO_HOST: Problem = { kind: 'invalid_parameter', parameter: 'Host', detail: 'Host makes no URL.' }
 
 /** What was thrown, as a problem, and logged. Only what is nobody's fault, a faulty configuration or a bug is thrown. */
 export function problemOf(error: unknown): Problem {

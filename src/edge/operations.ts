@@ -35,7 +35,7 @@ export function operationsOf(services: EdgeServices) {
   const wakeNextHour = nextHourWaker(config, services.wake)
 
   return {
-    async increment(asked: AskedIncrements, caller: Caller): Promise<Ingested | Problem> {
+    increment(asked: AskedIncrements, caller: Caller): Promise<Ingested | Problem> {
       wakeNextHour(caller.nowMs, caller.keepAlive)
       return ingest(asked, { config, coalescer: services.coalescer, ...caller })
     },

@@ -1,10 +1,13 @@
 import { FLIGHT_BYTES_MAX } from '../limits.ts'
-import { Accumulator, CELL_BYTES_MAX } from '../model/accumulator.ts'
+import { Accumulator, CELL_BYTES_MAX, plainCellBytes } from '../model/accumulator.ts'
 import { cellOf } from '../model/cell.ts'
 import type { NamedEntry, UnnamedEntry } from '../model/entry.ts'
 import { addUnnamed, idOfIncrement, idOfRequest, noneUnnamed } from '../model/entry.ts'
+import type { Hour } from '../model/hour.ts'
 import type { Increment } from '../model/increment.ts'
+import type { PlainIncrements } from '../model/plain-body.ts'
 import type { Schedule } from '../model/schedule.ts'
+import { valueAt } from '../model/schedule.ts'
 import { formatShardName, slotOf } from '../model/shard-name.ts'
 
 /** The part of a request that goes to one shard, small enough for a flight unless it is one named entry. */
@@ -54,6 +57,42 @@ export function splitByShard(
     } else addNamed(part, index, key, value, id)
   }
   return request === undefined ? parts : parts.map((each) => nameWhole(each, request))
+}
+
+/** The same of increments that all count in one hour and have no ids. */
+export function splitPlain(plain: PlainIncrements, hour: Hour, shards: Schedule): Part[] {
+  const count = valueAt(shards, hour)
+  const bytes = plain.keys.reduce((sum, key) => sum + plainCellBytes(key), 0)
+  if (count === 1 && bytes <= FLIGHT_BYTES_MAX)
+    return [wholePart(plain, bytes, formatShardName({ hour, slot: 0 }))]
+  const parts: Part[] = []
+  const open: (Part | undefined)[] = []
+  for (let index = 0; index < plain.keys.length; index++) {
+    const slot = (plain.hashes[index] ?? 0) % count
+    let part = open[slot]
+    if (part === undefined || isCrowded(part)) {
+      part = openPart(formatShardName({ hour, slot }))
+      open[slot] = part
+      parts.push(part)
+    }
+    addUnnamed(part.unnamed, plain.keys[index] ?? '', plain.values[index] ?? 0)
+    part.indexes.push(index)
+  }
+  return parts
+}
+
+/** Its items are asked for only when something went wrong. */
+function wholePart({ keys, values }: PlainIncrements, bytes: number, shard: string): Part {
+  const unnamed = { keys, values, bytes, isPlain: true }
+  return {
+    shard,
+    unnamed,
+    get indexes() {
+      return Array.from(keys.keys())
+    },
+    named: [],
+    namedIndexes: [],
+  }
 }
 
 /** More than any hour's shard count, so that hour and slot make one number. */

@@ -1,5 +1,6 @@
 import { KEY_BYTES_MAX } from '../limits.ts'
 import type { Cell, KeyedCell } from './cell.ts'
+import { Columns, narrow, type Sum } from './columns.ts'
 import type { UnnamedEntry } from './entry.ts'
 
 /**
@@ -11,6 +12,11 @@ const CELL_NUMBERS_BYTES = 96
 
 /** The largest that a cell of a checked key can be, encoded: every byte of the key escaped. */
 export const CELL_BYTES_MAX = 2 * KEY_BYTES_MAX + CELL_NUMBERS_BYTES
+
+/** The same as `cellBytes` for a key of printable ASCII without quotes and backslashes. */
+export function plainCellBytes(key: string): number {
+  return key.length + CELL_NUMBERS_BYTES
+}
 
 /** Upper bound of the encoded size of a cell, in bytes. It depends on the key alone, so that sums may grow. */
 export function cellBytes(key: string): number {
@@ -24,29 +30,10 @@ export function cellBytes(key: string): number {
   return bytes
 }
 
-/** A sum is a number while it is a safe integer, for bigints cost several times as much. */
-export type Sum = number | bigint
-
-/** Cells as columns, the n-th of each being one cell's. */
-export type CellColumns = {
-  readonly keys: readonly string[]
-  readonly sums: readonly Sum[]
-  readonly counts: readonly number[]
-  readonly mins: readonly number[]
-  readonly maxs: readonly number[]
-}
-
-/**
- * Cells by key, all of one hour. Used in the isolate and in the shard. Kept as columns: an object for each cell would
- * cost most of all there is to do for an increment.
- */
+/** Cells by key, all of one hour. Used in the isolate and in the shard. */
 export class Accumulator implements Iterable<KeyedCell> {
+  readonly #columns = new Columns()
   readonly #places = new Map<string, number>()
-  readonly #keys: string[] = []
-  readonly #sums: Sum[] = []
-  readonly #counts: number[] = []
-  readonly #mins: number[] = []
-  readonly #maxs: number[] = []
   #bytes = 0
   #increments = 0
 
@@ -57,7 +44,7 @@ export class Accumulator implements Iterable<KeyedCell> {
 
   /** Cells held. */
   get size(): number {
-    return this.#keys.length
+    return this.#columns.length
   }
 
   /** Increments held: the sum of the cells' counts. */
@@ -66,14 +53,8 @@ export class Accumulator implements Iterable<KeyedCell> {
   }
 
   /** A view: what is added later shows in it. */
-  get columns(): CellColumns {
-    return {
-      keys: this.#keys,
-      sums: this.#sums,
-      counts: this.#counts,
-      mins: this.#mins,
-      maxs: this.#maxs,
-    }
+  get columns(): Columns {
+    return this.#columns
   }
 
   add(key: string, { sum, count, min, max }: Cell): void {
@@ -81,56 +62,56 @@ export class Accumulator implements Iterable<KeyedCell> {
   }
 
   addAll(cells: Iterable<KeyedCell>): void {
-    for (const [key, cell] of cells) this.add(key, cell)
+    if (cells instanceof Columns) this.#addColumns(cells)
+    else for (const [key, cell] of cells) this.add(key, cell)
+  }
+
+  #addColumns({ keys, sums, counts, mins, maxs }: Columns): void {
+    for (let i = 0; i < keys.length; i++) {
+      this.#add(keys[i] ?? '', sums[i] ?? 0, counts[i] ?? 0, mins[i] ?? 0, maxs[i] ?? 0)
+    }
   }
 
   /** Each of the entry's increments, whose values are safe integers. */
-  addEntry({ keys, values }: UnnamedEntry): void {
+  addEntry({ keys, values, isPlain = false }: UnnamedEntry): void {
     for (let i = 0; i < keys.length; i++) {
       const value = values[i] ?? 0
-      this.#add(keys[i] ?? '', value, 1, value, value)
+      this.#add(keys[i] ?? '', value, 1, value, value, isPlain)
     }
   }
 
   get(key: string): Cell | undefined {
     const place = this.#places.get(key)
-    return place === undefined ? undefined : this.#cellAt(place)
+    return place === undefined ? undefined : this.#columns.cellAt(place)
   }
 
-  *[Symbol.iterator](): Generator<KeyedCell, void, undefined> {
-    for (const [place, key] of this.#keys.entries()) yield [key, this.#cellAt(place)]
+  [Symbol.iterator](): Generator<KeyedCell, void, undefined> {
+    return this.#columns[Symbol.iterator]()
   }
 
-  #add(key: string, sum: Sum, count: number, min: number, max: number): void {
+  #add(key: string, sum: Sum, count: number, min: number, max: number, isPlain = false): void {
     const place = this.#places.get(key)
     this.#increments += count
     if (place === undefined) {
-      this.#open(key, sum, count, min, max)
+      this.#open(key, sum, count, min, max, isPlain ? plainCellBytes(key) : cellBytes(key))
       return
     }
-    this.#sums[place] = addSums(this.#sums[place] ?? 0, sum)
-    this.#counts[place] = (this.#counts[place] ?? 0) + count
-    if (min < (this.#mins[place] ?? 0)) this.#mins[place] = min
-    if (max > (this.#maxs[place] ?? 0)) this.#maxs[place] = max
+    const { sums, counts, mins, maxs } = this.#columns
+    sums[place] = addSums(sums[place] ?? 0, sum)
+    counts[place] = (counts[place] ?? 0) + count
+    if (min < (mins[place] ?? 0)) mins[place] = min
+    if (max > (maxs[place] ?? 0)) maxs[place] = max
   }
 
-  #open(key: string, sum: Sum, count: number, min: number, max: number): void {
-    this.#places.set(key, this.#keys.length)
-    this.#keys.push(key)
-    this.#sums.push(sum)
-    this.#counts.push(count)
-    this.#mins.push(min)
-    this.#maxs.push(max)
-    this.#bytes += cellBytes(key)
-  }
-
-  #cellAt(place: number): Cell {
-    return {
-      sum: BigInt(this.#sums[place] ?? 0),
-      count: this.#counts[place] ?? 0,
-      min: this.#mins[place] ?? 0,
-      max: this.#maxs[place] ?? 0,
-    }
+  #open(key: string, sum: Sum, count: number, min: number, max: number, size: number): void {
+    const { keys, sums, counts, mins, maxs } = this.#columns
+    this.#places.set(key, keys.length)
+    keys.push(key)
+    sums.push(sum)
+    counts.push(count)
+    mins.push(min)
+    maxs.push(max)
+    this.#bytes += size
   }
 }
 
@@ -144,11 +125,6 @@ function addSums(a: Sum, b: Sum): Sum {
     if (Number.isSafeInteger(sum)) return sum
   }
   return narrow(BigInt(a) + BigInt(b))
-}
-
-function narrow(sum: bigint): Sum {
-  const number = Number(sum)
-  return Number.isSafeInteger(number) ? number : sum
 }
 
 export type CutBounds = { readonly cells: number; readonly bytes: number }
@@ -182,6 +158,7 @@ function byKey(a: KeyedCell, b: KeyedCell): number {
 
 export function countIncrements(cells: Iterable<KeyedCell>): number {
   let increments = 0
-  for (const [, cell] of cells) increments += cell.count
+  if (cells instanceof Columns) for (const count of cells.counts) increments += count
+  else for (const [, cell] of cells) increments += cell.count
   return increments
 }

@@ -9,6 +9,8 @@ export type UnnamedEntry = {
   readonly values: number[]
   /** Upper bound of what they take in a flight, in bytes. */
   bytes: number
+  /** Whether all keys are printable ASCII without quotes and backslashes. */
+  readonly isPlain?: boolean
 }
 
 export const noneUnnamed = (): UnnamedEntry => ({ keys: [], values: [], bytes: 0 })

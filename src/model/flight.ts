@@ -1,6 +1,6 @@
-import type { CellColumns, Sum } from './accumulator.ts'
 import { Accumulator } from './accumulator.ts'
 import type { Cell, KeyedCell } from './cell.ts'
+import { type Cells, Columns, narrow, type Sum } from './columns.ts'
 import type { EntryResult, NamedEntry } from './entry.ts'
 
 /** A flight's name: the isolate that sent it, and a number that rises over all that this isolate sends. */
@@ -13,13 +13,13 @@ export type FlightName = { readonly sender: string; readonly n: number }
 export type Flight = {
   readonly name: FlightName | null
   /** Increments without a name of their own. */
-  readonly cells: readonly KeyedCell[]
+  readonly cells: Cells
   /** Increments with one. The journal has none: what is accepted of them is among its cells. */
   readonly named?: readonly NamedEntry[]
 }
 
 /** A flight whose cells may be in an accumulator still. */
-export type UnencodedFlight = Omit<Flight, 'cells'> & { readonly cells: readonly KeyedCell[] | Accumulator }
+export type UnencodedFlight = Omit<Flight, 'cells'> & { readonly cells: Cells | Accumulator }
 
 /** The one version that this code writes and reads. See docs/storage.md before changing it. */
 export const FLIGHT_VERSION = 1
@@ -44,7 +44,7 @@ export function encodeFlight({ name, cells, named = [] }: UnencodedFlight): stri
   })
 }
 
-type Columns = readonly [
+type EncodedColumns = readonly [
   keys: readonly string[],
   sums: readonly (number | string)[],
   counts: readonly number[],
@@ -52,19 +52,22 @@ type Columns = readonly [
   maxs: readonly number[],
 ]
 
-function encodeCells(cells: readonly KeyedCell[] | Accumulator): Columns {
+function encodeCells(cells: Cells | Accumulator): EncodedColumns {
   const { keys, sums, counts, mins, maxs } = cells instanceof Accumulator ? cells.columns : columnsOf(cells)
   return [keys, sums.every(isSafe) ? sums : sums.map(encodeSum), counts, mins, maxs]
 }
 
-function columnsOf(cells: readonly KeyedCell[]): CellColumns {
-  return {
-    keys: cells.map(([key]) => key),
-    sums: cells.map(([, cell]) => cell.sum),
-    counts: cells.map(([, cell]) => cell.count),
-    mins: cells.map(([, cell]) => cell.min),
-    maxs: cells.map(([, cell]) => cell.max),
+function columnsOf(cells: Iterable<KeyedCell>): Columns {
+  if (cells instanceof Columns) return cells
+  const columns = new Columns()
+  for (const [key, { sum, count, min, max }] of cells) {
+    columns.keys.push(key)
+    columns.sums.push(sum)
+    columns.counts.push(count)
+    columns.mins.push(min)
+    columns.maxs.push(max)
   }
+  return columns
 }
 
 function encodeSum(sum: Sum): number | string {
@@ -72,31 +75,58 @@ function encodeSum(sum: Sum): number | string {
   return Number.isSafeInteger(number) ? number : String(sum)
 }
 
+/** A flight as it is read: its cells as the columns that they were sent in. */
+export type ReadFlight = Omit<Flight, 'cells'> & { readonly cells: Columns }
+
 /**
- * The inverse of `encodeFlight`. [J1]
+ * The inverse of `encodeFlight`. All of it is looked at before any of it is used. [J1]
  *
  * @throws UnknownVersion for anything that a later (or broken) writer made. Nothing is guessed.
  */
-export function decodeFlight(text: string): Flight {
+export function readFlight(text: string): ReadFlight {
   const parsed: unknown = JSON.parse(text)
   if (!isEncoded(parsed)) throw new UnknownVersion(`a flight of a version other than ${FLIGHT_VERSION}`)
   const { name, cells, named } = parsed
   const flight = {
     name: name === null ? null : { sender: name[0], n: name[1] },
-    cells: decodeCells(cells),
+    cells: decodeColumns(cells),
   }
   if (named === undefined) return flight
-  return { ...flight, named: named.map(([id, content, own]) => ({ id, content, cells: decodeCells(own) })) }
+  return {
+    ...flight,
+    named: named.map(([id, content, own]) => ({ id, content, cells: [...decodeColumns(own)] })),
+  }
 }
 
-function decodeCells([keys, sums, counts, mins, maxs]: Columns): KeyedCell[] {
-  return keys.map((key, i) => [key, decodeCell(sums[i], counts[i], mins[i], maxs[i])])
+/** The same, with an object for each cell. */
+export function decodeFlight(text: string): Flight & { readonly cells: readonly KeyedCell[] } {
+  const { cells, ...flight } = readFlight(text)
+  return { ...flight, cells: [...cells] }
+}
+
+/** The arrays are those that JSON.parse has just made, so they are kept. */
+function decodeColumns([keys, sums, counts, mins, maxs]: EncodedColumns): Columns {
+  if (!isAll(keys, isText) || !isAll(counts, isSafe) || !isAll(mins, isSafe) || !isAll(maxs, isSafe)) {
+    throw new UnknownVersion('a cell of another form')
+  }
+  return new Columns(keys, isAll(sums, isSafe) ? sums : sums.map(decodeSum), counts, mins, maxs)
+}
+
+function isAll<T>(column: readonly unknown[], is: (value: unknown) => value is T): column is T[] {
+  for (let i = 0; i < column.length; i++) if (!is(column[i])) return false
+  return true
+}
+
+function decodeSum(sum: unknown): Sum {
+  if (isSafe(sum)) return sum
+  if (typeof sum !== 'string' || !/^-?\d+$/.test(sum)) throw new UnknownVersion('a sum of another form')
+  return narrow(BigInt(sum))
 }
 
 type Encoded = {
   readonly name: readonly [string, number] | null
-  readonly cells: Columns
-  readonly named?: readonly (readonly [id: string, content: string, cells: Columns])[]
+  readonly cells: EncodedColumns
+  readonly named?: readonly (readonly [id: string, content: string, cells: EncodedColumns])[]
 }
 
 function isEncoded(parsed: unknown): parsed is Encoded {
@@ -132,11 +162,8 @@ function isColumns(cells: unknown): boolean {
   return cells.every((column) => Array.isArray(column) && column.length === keys.length)
 }
 
-function decodeCell(sum: unknown, count: unknown, min: unknown, max: unknown): Cell {
-  const isSum = Number.isSafeInteger(sum) || (typeof sum === 'string' && /^-?\d+$/.test(sum))
-  if (!isSum || !isSafe(count) || !isSafe(min) || !isSafe(max))
-    throw new UnknownVersion('a cell of another form')
-  return { sum: BigInt(sum as number | string), count, min, max }
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
 }
 
 function isSafe(value: unknown): value is number {

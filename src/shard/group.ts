@@ -42,15 +42,19 @@ export class GroupCommit {
     this.#services = services
   }
 
-  /** Rejects when it could not be journaled. */
-  take(incoming: Incoming): Promise<MergeAnswer> {
+  /**
+   * Rejects when it could not be journaled.
+   *
+   * @param isCrowded whether many wait behind it: they would share a flight, and wait for this one alone.
+   */
+  take(incoming: Incoming, isCrowded = false): Promise<MergeAnswer> {
     const { sender } = incoming.name
     const increments = countIncrements(incoming.flight.cells)
     this.#note(sender, increments)
     if (this.#waiting.some((each) => each.incoming.name.sender === sender)) this.#commit()
     if (incoming.flight.named !== undefined) return this.#commitAlone(incoming)
     const answer = this.#join(incoming)
-    const waitMs = increments >= CROWDED_FLIGHT ? 0 : this.#waitMs()
+    const waitMs = isCrowded || increments >= CROWDED_FLIGHT ? 0 : this.#waitMs()
     if (waitMs <= 0) this.#commit()
     else if (this.#waiting.length === 1) this.#commitIn(waitMs)
     return answer

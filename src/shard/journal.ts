@@ -1,6 +1,7 @@
 import { FLIGHT_BYTES_MAX } from '../limits.ts'
 import { Accumulator, countIncrements, cut } from '../model/accumulator.ts'
 import type { KeyedCell } from '../model/cell.ts'
+import type { Cells } from '../model/columns.ts'
 import type { EntryResult, NamedEntry } from '../model/entry.ts'
 import type { Flight, FlightName } from '../model/flight.ts'
 import { encodeFlight } from '../model/flight.ts'
@@ -19,7 +20,7 @@ export type Arrival = {
 /** What is counted of an arrival: a flight less its duplicates. */
 export type Taken = {
   readonly name: FlightName | null
-  readonly cells: readonly KeyedCell[]
+  readonly cells: Cells
   readonly increments: number
   /** Named entries that had not been counted before. */
   readonly fresh: readonly NamedEntry[]
@@ -39,7 +40,7 @@ export function takeArrival({ flight, encoded, results }: Arrival): Taken {
 }
 
 /** A flight's cells as texts that each fit a row; the first has the flight's name. */
-export function encodePieces(name: FlightName | null, cells: readonly KeyedCell[]): string[] {
+export function encodePieces(name: FlightName | null, cells: Iterable<KeyedCell>): string[] {
   const pieces = cut(cells, { cells: Number.POSITIVE_INFINITY, bytes: FLIGHT_BYTES_MAX })
   return pieces.map((piece, i) => encodeFlight({ name: i === 0 ? name : null, cells: piece }))
 }
@@ -70,9 +71,9 @@ export function flightsOf({ flight }: JournalRow): string[] {
   return flight.split('\n')
 }
 
-function mergeAll(cells: readonly KeyedCell[], entries: readonly NamedEntry[]): KeyedCell[] {
+function mergeAll(cells: Cells, entries: readonly NamedEntry[]): Cells {
   const all = new Accumulator()
   all.addAll(cells)
   for (const entry of entries) all.addAll(entry.cells)
-  return [...all]
+  return all.columns
 }

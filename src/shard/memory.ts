@@ -1,7 +1,8 @@
 import { Accumulator, cellBytes, countIncrements } from '../model/accumulator.ts'
 import type { Cell, KeyedCell } from '../model/cell.ts'
+import type { Cells } from '../model/columns.ts'
 import type { FlightName } from '../model/flight.ts'
-import { decodeFlight, encodeFlight, UnknownVersion } from '../model/flight.ts'
+import { decodeFlight, encodeFlight, readFlight, UnknownVersion } from '../model/flight.ts'
 import { NO_TALLY } from '../model/tally.ts'
 import { utf8Bytes } from '../model/utf8.ts'
 import { flightsOf } from './journal.ts'
@@ -73,7 +74,7 @@ export function loadMemory(sql: Sql): Memory {
   }
   for (const row of tables.readJournal(sql)) {
     for (const flight of flightsOf(row)) {
-      const { name, cells } = decodeFlight(flight)
+      const { name, cells } = readFlight(flight)
       remember(memory, name, cells, utf8Bytes(flight), row.sinceMs)
     }
     memory.state = { ...memory.state, accepted: row.accepted }
@@ -85,7 +86,7 @@ export function loadMemory(sql: Sql): Memory {
 export function remember(
   memory: Memory,
   name: FlightName | null,
-  cells: readonly KeyedCell[],
+  cells: Cells,
   journalBytes: number,
   sinceMs: number,
 ): void {

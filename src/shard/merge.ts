@@ -1,7 +1,7 @@
 import { FLUSH_BYTES, FLUSH_CELLS, SENDERS_MAX } from '../limits.ts'
 import type { EntryResult } from '../model/entry.ts'
 import type { FlightName, MergeAnswer, MergeRefusal } from '../model/flight.ts'
-import { decodeFlight, UnknownVersion } from '../model/flight.ts'
+import { readFlight, UnknownVersion } from '../model/flight.ts'
 import type { Arrival } from './journal.ts'
 import type { ShardStore } from './store.ts'
 
@@ -19,7 +19,7 @@ export type Incoming = Omit<Arrival, 'results'> & { readonly name: FlightName }
 /** @returns undefined for a version that this code does not know, which touches nothing. [J1] */
 export function decodeIncoming(encoded: string): Incoming | undefined {
   try {
-    const flight = decodeFlight(encoded)
+    const flight = readFlight(encoded)
     return flight.name === null ? undefined : { flight, encoded, name: flight.name }
   } catch (error) {
     if (error instanceof UnknownVersion) return undefined

@@ -57,11 +57,15 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
   /** What the object works with. Called at its first event; a fault in the configuration throws there. */
   protected abstract services(): ShardServices
 
-  /** Takes a flight. When it answers `accepted`, the flight is in the journal, durably. [I1] */
-  async merge(encoded: string): Promise<MergeAnswer> {
+  /**
+   * Takes a flight. When it answers `accepted`, the flight is in the journal, durably. [I1]
+   *
+   * @param isCrowded whether many wait behind it in its isolate, so that it should not wait for others.
+   */
+  async merge(encoded: string, isCrowded = false): Promise<MergeAnswer> {
     const { group } = this.#opened ?? (await this.#open())
     const incoming = decodeIncoming(encoded)
-    return incoming === undefined ? refused('unknown_version') : group.take(incoming)
+    return incoming === undefined ? refused('unknown_version') : group.take(incoming, isCrowded)
   }
 
   /** What Postgres may not have yet of each of these keys. */

@@ -1,6 +1,10 @@
 /** What the benchmarks use of autocannon 9, which brings no types. Source: its README. */
 declare module 'autocannon' {
-  type Request = { readonly body?: string; readonly setupRequest?: (request: object) => object }
+  type Request = {
+    readonly path?: string
+    readonly body?: string
+    readonly setupRequest?: (request: object) => object
+  }
 
   type Client = { setRequests(requests: readonly Request[]): void }
 
@@ -9,6 +13,10 @@ declare module 'autocannon' {
     readonly connections: number
     /** Seconds. */
     readonly duration: number
+    /** Requests in all, in place of the duration. */
+    readonly amount?: number
+    /** Milliseconds between two looks at whether it is over. */
+    readonly sampleInt: number
     /** Requests a second, over all connections. */
     readonly overallRate?: number
     /** Seconds that a request may take. */
@@ -19,8 +27,6 @@ declare module 'autocannon' {
   }
 
   type Result = {
-    /** Seconds. */
-    readonly duration: number
     /** Connections that broke, timeouts included. */
     readonly errors: number
     readonly statusCodeStats: Readonly<Record<string, { readonly count: number }>>
@@ -28,5 +34,8 @@ declare module 'autocannon' {
     readonly latency: { readonly p50: number; readonly p99: number }
   }
 
-  export default function autocannon(options: Options): Promise<Result>
+  /** Says `start` when its connections are ready. */
+  type Running = PromiseLike<Result> & { once(event: 'start', listener: () => void): void }
+
+  export default function autocannon(options: Options): Running
 }

@@ -1,37 +1,36 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { SingleBar } from 'cli-progress'
-import { settledStatus } from '../support/status.ts'
+import { describeLines, distinctLines, type Line, ratioLines } from './aims.ts'
 import { runCommand } from './command.ts'
-import { type Contender, startContenders } from './contenders.ts'
-import { describeFigures, describeRatio, type Figures, ratioOf, summarise } from './figures.ts'
-import { describeMachine } from './machine.ts'
+import { READERS } from './contenders/readers.ts'
+import { describeFigures } from './figures.ts'
+import { describeHalfLoad, halfLoadLines } from './half-load.ts'
+import { describeLoad, describeMachine } from './machine.ts'
+import { type Asked, type Measured, measure } from './measure.ts'
+import { wholeNumber } from './options.ts'
 import { plotFigures } from './plot.ts'
-import { type Plan, runRounds, type Turn, type Workload } from './rounds.ts'
+import { describeRows, rowLines } from './rows.ts'
 import { table } from './table.ts'
-import { AIMS, WITHOUT_IDS, WORKLOADS } from './workloads.ts'
+import { BASELINE, READS, WORKLOADS } from './workloads.ts'
 
 const HELP = `Usage: npm run bench -- [options]
 
 POST /increment side by side, in rounds that take turns on this machine: Sumdial as it is deployed, served by workerd
-itself, a ceiling that keeps nothing, and what people write in its place. Answers other than 202, a line in a log, and
-an increment that was acknowledged and not counted make it exit with 1. An aim that is not reached does not.
+itself, a ceiling that keeps nothing, and what people write in its place. Then its latency at half load; GET /counters
+beside the same SQL; and the rows that shards write. Answers other than 202, or 503 past a bound, a line in a log, and an
+increment that was acknowledged and not counted make it exit with 1. An aim that is not reached does not.
 
 Options:
-  --quick            2 rounds of 2 s of three workloads: two minutes instead of fifteen
+  --quick            2 rounds of 1 s of three workloads, and the half load: two minutes instead of fifteen
   --seconds N        length of a turn
   --rounds N
-  --only TEXT        the workloads whose name has TEXT in it
+  --only TEXT        the workloads and parts whose name has TEXT in it: "single, 256 connections", "reads", "half load",
+                     "rows written" ...
   --json FILE        writes every turn of every round there
   --svg FILE         draws the figures there
   --help             show this`
 
-type Options = {
-  readonly plan: Plan
-  readonly workloads: readonly Workload[]
-  readonly json: string | undefined
-  readonly svg: string | undefined
-}
+type Options = Asked & { readonly json: string | undefined; readonly svg: string | undefined }
 
 /** @throws TypeError for an option that is not known, or that is not a number where one is meant. */
 function parseOptions(args: readonly string[]): Options | 'help' {
@@ -48,119 +47,74 @@ function parseOptions(args: readonly string[]): Options | 'help' {
     },
   })
   if (values.help) return 'help'
-  const { single256, hot, array1000 } = WORKLOADS
   const usual = values.quick
-    ? { rounds: 2, seconds: 2, warmUpSeconds: 1, of: [single256, hot, array1000] }
-    : { rounds: 5, seconds: 3, warmUpSeconds: 2, of: Object.values(WORKLOADS) }
-  const workloads = usual.of.filter(({ name }) => name.includes(values.only))
-  if (workloads.length === 0) throw new TypeError(`no workload has "${values.only}" in its name`)
+    ? { rounds: 2, seconds: 1, warmUpSeconds: 1 }
+    : { rounds: 5, seconds: 2, warmUpSeconds: 2 }
   const plan = {
     warmUpSeconds: usual.warmUpSeconds,
-    seconds: values.seconds === undefined ? usual.seconds : positive(values.seconds, 'seconds'),
-    rounds: values.rounds === undefined ? usual.rounds : positive(values.rounds, 'rounds'),
+    seconds: wholeNumber(values.seconds ?? String(usual.seconds), 'seconds'),
+    rounds: wholeNumber(values.rounds ?? String(usual.rounds), 'rounds'),
   }
-  return { plan, workloads, json: values.json, svg: values.svg }
-}
-
-function positive(text: string, name: string): number {
-  const number = Number(text)
-  if (!Number.isInteger(number) || number < 1) throw new TypeError(`--${name} must be a whole number from 1`)
-  return number
-}
-
-/** What the shards have counted beside what was acknowledged to the load. A cut-off request may count unacknowledged. */
-async function audit(
-  { name, log, urls, isSumdial }: Contender,
-  turns: readonly Turn[],
-  workloads: readonly Workload[],
-): Promise<string[]> {
-  const faults = log() === '' ? [] : [`${name} wrote: ${log().slice(0, 500)}`]
-  if (!isSumdial) return faults
-  const { accepted, isConserved } = await settledStatus(urls[0] ?? '')
-  if (!isConserved) faults.push(`${name}: the shards' own audit fails`)
-  const itemsOf = (workload: string) => workloads.find((each) => each.name === workload)?.items ?? 0
-  const acknowledged = turns
-    .filter((turn) => turn.contender === name)
-    .reduce((sum, turn) => sum + turn.accepted * itemsOf(turn.workload), 0)
-  if (accepted < acknowledged) faults.push(`${name}: ${acknowledged} acknowledged, ${accepted} counted`)
-  return faults
-}
-
-type Measured = {
-  readonly turns: Turn[]
-  readonly contenders: readonly Contender[]
-  readonly faults: string[]
-}
-
-async function measure({ plan, workloads }: Options): Promise<Measured> {
-  await using stack = new AsyncDisposableStack()
-  const contenders = await startContenders(stack)
-  const bar = new SingleBar({ format: '{bar} {percentage} % | {text}', hideCursor: true })
-  const takersOf = ({ ids }: Workload) => contenders.filter(({ name }) => !ids || !WITHOUT_IDS.includes(name))
-  bar.start(
-    workloads.reduce((sum, each) => sum + takersOf(each).length * (plan.rounds + 1), 0),
-    0,
-    { text: '' },
-  )
-  const turns: Turn[] = []
-  try {
-    for (const workload of workloads) {
-      turns.push(
-        ...(await runRounds(workload, takersOf(workload), plan, (text) => bar.increment(1, { text }))),
-      )
-    }
-  } finally {
-    bar.stop()
+  const asked = { plan, ...partsOf(values.quick, values.only) }
+  const { workloads, reads, rows } = asked
+  if (workloads.length === 0 && !reads && !rows) {
+    throw new TypeError(`no workload has "${values.only}" in its name`)
   }
-  const faults = (await Promise.all(contenders.map((each) => audit(each, turns, workloads)))).flat()
-  // A bounded queue that is full refuses, which the table tells.
-  const failed = turns.filter(({ contender, errors }) => errors > 0 && contender !== 'queue')
-  faults.push(...failed.map((t) => `${t.contender}, ${t.workload}, round ${t.round}: ${t.errors} errors`))
-  return { turns, contenders, faults }
+  return { ...asked, json: values.json, svg: values.svg }
 }
 
-function describeAims(turns: readonly Turn[]): string {
-  const rows = AIMS.map(({ what, workload, contender, to, atLeast }) => {
-    const side = { workload: workload.name, contender }
-    const ratio = ratioOf(turns, side, { workload: to.workload.name, contender: to.contender })
-    return { what, ratio, atLeast }
-  })
-    .filter(({ ratio }) => Number.isFinite(ratio.median))
-    .map(({ what, ratio, atLeast }) => [
-      what,
-      describeRatio(ratio),
-      `>= ${atLeast}`,
-      ratio.median >= atLeast ? 'yes' : 'no',
-    ])
-  return table(['aim', 'ratio (least to most)', 'wanted', 'reached'], rows)
+function partsOf(isQuick: boolean, only: string): Omit<Asked, 'plan'> {
+  const isAsked = (name: string) => name.includes(only)
+  const hasTime = !isQuick || only !== ''
+  const { single256, hot, array1000 } = WORKLOADS
+  const all = isQuick ? [single256, hot, array1000] : Object.values(WORKLOADS)
+  const halfLoad = isAsked('half load')
+  return {
+    workloads: all.filter(({ name }) => isAsked(name) || (halfLoad && name === single256.name)),
+    reads: hasTime && isAsked(READS.name),
+    halfLoad,
+    rows: hasTime && isAsked('rows written'),
+  }
 }
 
-function describe(figures: readonly Figures[], { turns, contenders }: Measured): string {
+function linesOf({ turns, readTurns, halfLoad, rows }: Measured): Line[] {
+  return [
+    ...ratioLines([...turns, ...readTurns]),
+    ...halfLoadLines(halfLoad),
+    ...distinctLines(turns),
+    ...rowLines(rows),
+  ]
+}
+
+function describe(
+  { contenders, figures, readFigures, halfLoad, rows }: Measured,
+  lines: readonly Line[],
+): string {
   const promises = contenders.map(({ name, promise }) => [name, promise])
   return [
-    describeMachine(),
-    table(['contender', 'what it promises'], promises),
-    describeFigures(figures),
-    describeAims(turns),
+    ...(promises.length > 0 ? [table(['contender', 'what it promises'], promises)] : []),
+    ...(figures.length > 0 ? [describeFigures(figures, 'increments', BASELINE)] : []),
+    ...(halfLoad.length > 0 ? [describeHalfLoad(halfLoad)] : []),
+    ...(readFigures.length > 0 ? [describeFigures(readFigures, 'reads', READERS.sql)] : []),
+    ...(rows.length > 0 ? [describeRows(rows)] : []),
+    describeLines(lines),
   ].join('\n\n')
 }
 
-async function run(options: Options): Promise<number> {
-  const measured = await measure(options)
-  const { turns, contenders, faults } = measured
-  const figures = summarise(turns, contenders[0]?.name ?? '')
-  console.log(describe(figures, measured))
-  for (const fault of faults) console.error(fault)
-  const machine = describeMachine()
-  if (options.json !== undefined) {
-    writeFileSync(
-      options.json,
-      JSON.stringify({ machine, plan: options.plan, figures, turns, faults }, null, 2),
-    )
+async function run({ json, svg, ...asked }: Options): Promise<number> {
+  const machine = `${describeMachine()}\nbefore: ${describeLoad()}`
+  const measured = await measure(asked)
+  const lines = linesOf(measured)
+  console.log(`${machine}, after: ${describeLoad()}\n\n${describe(measured, lines)}`)
+  for (const fault of measured.faults) console.error(fault)
+  if (json !== undefined) {
+    writeFileSync(json, JSON.stringify({ machine, plan: asked.plan, ...measured, aims: lines }, null, 2))
   }
-  if (options.svg !== undefined)
-    writeFileSync(options.svg, plotFigures(figures, machine.replaceAll('\n', ', ')))
-  return faults.length > 0 ? 1 : 0
+  if (svg !== undefined) {
+    const figures = [...measured.figures, ...measured.readFigures]
+    writeFileSync(svg, plotFigures(figures, machine.replaceAll('\n', ', ')))
+  }
+  return measured.faults.length > 0 ? 1 : 0
 }
 
 if (import.meta.main) {

@@ -1,14 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
-import { migrate } from '../../src/local/migrate.ts'
-import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
-import { pgBackend } from '../../src/local/pg-backend.ts'
 import { bundle } from '../support/bundled.ts'
-import { startPostgres } from '../support/postgres.ts'
-import { serve } from '../support/served.ts'
-import { startService } from './contenders/start-service.ts'
+import { BENCH, type Host } from './contenders/host.ts'
 
 /** What takes part: a Worker in a workerd of its own, or a service on Node. */
 export type Contender = {
@@ -22,99 +16,61 @@ export type Contender = {
   readonly log: () => string
   /** Whether it keeps Sumdial's promises, so that its own audit can be asked. */
   readonly isSumdial: boolean
+  /** The path of a read, with `{key}` in it, for one that is read from. */
+  readonly read?: string
 }
 
-/** Connections of the endpoint to PostgreSQL: as many as Neon's proxy has by default. */
-const CONNECTIONS = 20
-
-const BENCH = 'test/bench/contenders'
+/** By name, those that count. */
+export const NAMES = {
+  ceiling: 'ceiling',
+  zod: 'zod alone',
+  upsert: 'upsert each',
+  queue: 'queue',
+  writer: 'one writer',
+  sumdial: 'Sumdial',
+  eight: 'Sumdial, 8 isolates',
+} as const
 
 /**
- * Starts all of them, each before a database of its own of one real PostgreSQL, which commits to disk: their flushes and
- * upserts are part of what is measured.
+ * Starts those that are wanted, each before a database of its own: their flushes and upserts are part of what is measured.
  */
-export async function startContenders(stack: AsyncDisposableStack): Promise<Contender[]> {
-  const postgres = await startPostgres({ fsync: 'on' })
-  stack.defer(() => postgres.stop())
-
-  const database = async () => {
-    const url = await postgres.createDatabase()
-    await migrate(url)
-    return url
-  }
-
-  const endpoint = async () => {
-    const pool = new pg.Pool({ connectionString: await database(), max: CONNECTIONS })
-    stack.defer(() => pool.end())
-    const { url, close } = await startNeonEndpoint({ backend: pgBackend(pool) })
-    stack.defer(close)
-    return url
-  }
-
-  const worker = async (script: string, more: { isolates?: number; vars?: Record<string, string> } = {}) => {
-    const vars = {
-      DATABASE_URL: 'postgresql://sumdial:sumdial@localhost/sumdial',
-      NEON_FETCH_ENDPOINT: await endpoint(),
-      DEV_ACCESS: 'open',
-      ...more.vars,
-    }
-    const served = await serve({ script, vars, isolates: more.isolates ?? 1 })
-    stack.defer(() => served.stop())
-    return served
-  }
-
-  const service = async (entry: string, env: Record<string, string>) => {
-    const started = await startService(`${BENCH}/${entry}`, env)
-    stack.defer(() => started.stop())
-    return started
-  }
-
-  const sumdial = await bundle()
+export async function startContenders(
+  host: Host,
+  stack: AsyncDisposableStack,
+  isWanted: (name: string) => boolean,
+): Promise<Contender[]> {
   const all: Contender[] = []
-  const add = (
-    name: string,
-    promise: string,
-    { pid, log, urls }: Pick<Contender, 'pid' | 'log' | 'urls'>,
-    isSumdial = false,
-  ) => all.push({ name, promise, pid, log, urls, isSumdial })
+  const add = async (name: string, promise: string, start: () => Promise<Listening>, isSumdial = false) => {
+    if (!isWanted(name)) return
+    const { pid, log, urls } = await start()
+    all.push({ name, promise, pid, log, urls, isSumdial })
+  }
+  const sumdial = await bundle()
+  const exact = 'durable, each exactly once'
 
-  add(
-    'ceiling',
-    'keeps nothing: the same Worker, but its flights are answered at once',
-    await worker(await bundle(`${BENCH}/ceiling-worker.ts`)),
+  await add(NAMES.ceiling, 'keeps nothing: the same Worker, but its flights are answered at once', async () =>
+    host.worker(await bundle(`${BENCH}/ceiling-worker.ts`)),
   )
-  add(
-    'zod alone',
-    'keeps nothing: a Worker that parses and validates with zod',
-    await worker(await bundle(`${BENCH}/zod-worker.ts`)),
+  await add(NAMES.zod, 'keeps nothing: a Worker that parses and validates with zod', async () =>
+    host.worker(await bundle(`${BENCH}/zod-worker.ts`)),
   )
-  add(
-    'upsert each',
-    'durable in Postgres, counted twice on a retry',
-    await worker(await bundle(`${BENCH}/upsert-worker.ts`)),
+  await add(NAMES.upsert, 'durable in Postgres, counted twice on a retry', async () =>
+    host.worker(await bundle(`${BENCH}/upsert-worker.ts`)),
   )
-  add(
-    'queue',
-    'lost when the process dies, and after three failures',
-    await service('queue-service.ts', { DATABASE_URL: await database() }),
+  await add(NAMES.queue, 'lost when the process dies, and after three failures', async () =>
+    host.service('queue-service.ts', { DATABASE_URL: await host.database() }),
   )
-  add(
-    'one writer',
-    'lost when the process dies, up to a batch',
-    await service('sqlite-service.ts', { SQLITE_FILE: sqliteFile(stack) }),
+  await add(NAMES.writer, 'lost when the process dies, up to a batch', () =>
+    host.service('sqlite-service.ts', { SQLITE_FILE: sqliteFile(stack) }),
   )
-  add('Sumdial', 'durable, each exactly once', await worker(sumdial), true)
-  add(
-    'Sumdial, linger 2 ms',
-    'durable, each exactly once',
-    await worker(sumdial, { vars: { LINGER_MS: '2' } }),
-    true,
-  )
-  add('Sumdial, 8 isolates', 'durable, each exactly once', await worker(sumdial, { isolates: 8 }), true)
+  await add(NAMES.sumdial, exact, () => host.worker(sumdial), true)
+  await add(NAMES.eight, exact, () => host.worker(sumdial, { isolates: 8 }), true)
   return all
 }
 
-function sqliteFile(stack: AsyncDisposableStack): string {
+type Listening = Pick<Contender, 'pid' | 'log' | 'urls'>
+
+export function sqliteFile(stack: AsyncDisposableStack): string {
   const dir = mkdtempSync(join(tmpdir(), 'sumdial-one-writer-'))
   stack.defer(() => rmSync(dir, { recursive: true, force: true, maxRetries: 5 }))
   return join(dir, 'counters.sqlite')

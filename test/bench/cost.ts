@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { PGlite } from '@electric-sql/pglite'
 import { migrate } from '../../src/local/migrate.ts'
@@ -5,18 +6,18 @@ import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
 import { pgliteBackend } from '../../src/local/pglite-backend.ts'
 import { bundle } from '../support/bundled.ts'
 import { serve } from '../support/served.ts'
-import { settledStatus } from '../support/status.ts'
 import { runCommand } from './command.ts'
-import { type Billed, billOf, type Counted, freePlanOf, type Line } from './cost/bill.ts'
-import { applyLoad } from './load.ts'
+import { billOf, type Counted, freePlanOf, type Line } from './cost/bill.ts'
+import { billedBy } from './cost/billed.ts'
 import { describeMachine } from './machine.ts'
+import { startPacedLoad } from './paced/paced-load.ts'
 import { cpuSeconds } from './rounds.ts'
 import { table } from './table.ts'
 
 const HELP = `Usage: npm run cost -- [options]
 
-What Cloudflare and Neon charge for counting: the Worker as it is deployed counts for a while at the given rate, and what
-its shards did is counted as it is billed (calls, alarms, rows written as SQLite reports them, time under way).
+What Cloudflare and Neon charge for counting: the Worker as it is deployed counts for a while at the given rate, evenly
+paced, and what its shards did is counted as it is billed (calls, alarms, rows written as SQLite reports them, time under way).
 
 Options:
   --rate N        increments a second (500)
@@ -24,7 +25,7 @@ Options:
   --keys N        distinct keys (1000)
   --isolates N    isolates that the requests are spread over (8)
   --shards N      SHARDS (1)
-  --linger N      LINGER_MS (20)
+  --linger N      LINGER_MS (25)
   --interval N    FLUSH_INTERVAL_SECONDS (5)
   --call-ms N     how long a call takes to reach its shard (5)
   --seconds N     how long it counts (30)
@@ -36,11 +37,16 @@ const DEFAULTS = {
   keys: 1_000,
   isolates: 8,
   shards: 1,
-  linger: 20,
+  linger: 25,
   interval: 5,
   'call-ms': 5,
   seconds: 30,
 }
+
+/** So many that the rate is kept while requests wait for one another. */
+const CONNECTIONS = 256
+
+const WARM_UP_SECONDS = 3
 
 type Options = Readonly<Record<keyof typeof DEFAULTS, number>>
 
@@ -84,26 +90,36 @@ async function count(options: Options): Promise<Counted> {
     },
   })
   stack.defer(() => served.stop())
-  const load = {
-    urls: served.urls,
-    connections: Math.max(64, options.isolates),
+  const load = startPacedLoad({
+    connections: CONNECTIONS,
+    requestsPerSecond: options.rate / options.batch,
     items: options.batch,
     keys: options.keys,
-    ids: false,
-    rate: options.rate / options.batch,
+    keyBytes: 0,
+    atMs: null,
+  })
+  stack.defer(() => load.kill())
+  const pace = async (phase: string, seconds: number) => {
+    await load.enter(phase, served.urls)
+    await sleep(seconds * 1_000)
+    await load.pause()
   }
-  await applyLoad({ ...load, seconds: 3 })
-  const before = await billedBy(served.url)
+  await pace('warm-up', WARM_UP_SECONDS)
+  const before = await billedBy(served.url, options.interval)
   const cpuBefore = cpuSeconds(served.pid) ?? Number.NaN
-  const { accepted, errors, seconds } = await applyLoad({ ...load, seconds: options.seconds })
+  await pace('counting', options.seconds)
   const cpu = (cpuSeconds(served.pid) ?? Number.NaN) - cpuBefore
-  if (errors > 0) throw new Error(`${errors} requests were not answered 202`)
-  await settledStatus(served.url)
-  const after = await billedBy(served.url)
+  const after = await billedBy(served.url, options.interval)
+  const { phases, oddities } = await load.finish()
+  const counting = phases.at(-1)
+  if (counting === undefined || counting.acknowledged < counting.requests * options.batch) {
+    throw new Error(`not all was counted: ${JSON.stringify(counting?.statuses)} ${oddities.join('; ')}`)
+  }
   return {
-    seconds,
-    increments: accepted * options.batch,
-    requests: accepted,
+    seconds: counting.seconds,
+    increments: counting.acknowledged,
+    requests: counting.requests,
+    waitMs: counting.waitMs,
     cpuMs: cpu * 1_000,
     objectRequests: after.objectRequests - before.objectRequests,
     rowsWritten: after.rowsWritten - before.rowsWritten,
@@ -111,21 +127,10 @@ async function count(options: Options): Promise<Counted> {
   }
 }
 
-async function billedBy(url: string): Promise<Billed> {
-  await settledStatus(url)
-  const response = await fetch(`${url}/billed`)
-  const shards = (await response.json()) as Billed[]
-  return shards.reduce((a, b) => ({
-    objectRequests: a.objectRequests + b.objectRequests,
-    rowsWritten: a.rowsWritten + b.rowsWritten,
-    activeMs: a.activeMs + b.activeMs,
-  }))
-}
-
 const dollars = (amount: number, digits = 2) => `$${amount.toFixed(digits)}`
 
 function describe(counted: Counted, lines: readonly Line[]): string {
-  const { increments, objectRequests, rowsWritten, seconds } = counted
+  const { increments, objectRequests, rowsWritten, seconds, waitMs } = counted
   const perIncrement = (count: number) => (count / increments).toFixed(4)
   const rows = lines.map(({ what, amount, perMillion, month }) => [
     what,
@@ -136,7 +141,7 @@ function describe(counted: Counted, lines: readonly Line[]): string {
   const free = freePlanOf(counted)
   return [
     describeMachine(),
-    `${whole(increments / seconds)} increments/s; for each of them ${perIncrement(objectRequests)} calls and alarms, and ${perIncrement(rowsWritten)} rows written`,
+    `${whole(increments / seconds)} increments/s; for each of them ${perIncrement(objectRequests)} calls and alarms, and ${perIncrement(rowsWritten)} rows written; answered after ${waitMs.median.toFixed(0)} ms (median), p99 ${waitMs.p99.toFixed(0)} ms`,
     table(['', 'a month', 'per million increments', 'a month, less what is included'], rows),
     `In this way Workers Free carries ${whole(free.increments)} increments a day: ${free.first} run out first.`,
   ].join('\n\n')

@@ -8,12 +8,14 @@ export type Ratio = { readonly median: number; readonly least: number; readonly 
 export type Figures = {
   readonly workload: string
   readonly contender: string
-  /** Medians over the rounds. */
-  readonly incrementsPerSecond: number
+  /** Increments or reads; this and the next two are medians over the rounds. */
+  readonly perSecond: number
   readonly cpuMicros: number | null
   readonly latencyMs: { readonly p50: number; readonly p99: number }
   /** To the first contender, in the same round. */
   readonly ratio: Ratio
+  /** Requests answered 503, over all rounds. */
+  readonly refused: number
   readonly errors: number
 }
 
@@ -28,13 +30,14 @@ export function summarise(turns: readonly Turn[], baseline: string): Figures[] {
     return {
       workload,
       contender,
-      incrementsPerSecond: median(group.map((turn) => turn.incrementsPerSecond)),
+      perSecond: median(group.map((turn) => turn.perSecond)),
       cpuMicros: cpu.length > 0 ? median(cpu) : null,
       latencyMs: {
         p50: median(group.map((turn) => turn.latencyMs.p50)),
         p99: median(group.map((turn) => turn.latencyMs.p99)),
       },
       ratio: ratioOf(turns, { workload, contender }, { workload, contender: baseline }),
+      refused: group.reduce((sum, turn) => sum + turn.refused, 0),
       errors: group.reduce((sum, turn) => sum + turn.errors, 0),
     }
   })
@@ -46,13 +49,13 @@ type Side = Pick<Turn, 'workload' | 'contender'>
 export function ratioOf(turns: readonly Turn[], side: Side, to: Side): Ratio {
   const ratios = turns
     .filter(({ workload, contender }) => workload === side.workload && contender === side.contender)
-    .map((turn) => turn.incrementsPerSecond / rateIn(turns, turn.round, to))
+    .map((turn) => turn.perSecond / rateIn(turns, turn.round, to))
   return { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) }
 }
 
 function rateIn(turns: readonly Turn[], round: number, { workload, contender }: Side): number {
   const turn = turns.find((t) => t.workload === workload && t.round === round && t.contender === contender)
-  return turn?.incrementsPerSecond ?? Number.NaN
+  return turn?.perSecond ?? Number.NaN
 }
 
 /** NaN of nothing. */
@@ -63,31 +66,27 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
-const HEAD = [
-  'workload',
-  'contender',
-  'increments/s',
-  'to the ceiling',
-  'CPU us/request',
-  'p50 ms',
-  'p99 ms',
-  'errors',
-]
+const HEAD = ['CPU us/request', 'p50 ms', 'p99 ms', '503', 'errors']
 
 export function describeRatio({ median: middle, least, most }: Ratio): string {
   return `${middle.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`
 }
 
-export function describeFigures(figures: readonly Figures[]): string {
+/**
+ * @param unit what is counted.
+ * @param baseline who the others are compared with.
+ */
+export function describeFigures(figures: readonly Figures[], unit: string, baseline: string): string {
   const rows = figures.map((f) => [
     f.workload,
     f.contender,
-    Math.round(f.incrementsPerSecond).toLocaleString('en'),
+    Math.round(f.perSecond).toLocaleString('en'),
     describeRatio(f.ratio),
     f.cpuMicros === null ? '-' : String(Math.round(f.cpuMicros)),
     String(f.latencyMs.p50),
     String(f.latencyMs.p99),
+    String(f.refused),
     String(f.errors),
   ])
-  return table(HEAD, rows)
+  return table(['workload', 'contender', `${unit}/s`, `to ${baseline}`, ...HEAD], rows)
 }

@@ -1,27 +1,37 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import autocannon from 'autocannon'
+import { seeded } from '../support/chance.ts'
 
-/** A load of `POST /increment`, as fast as the connections allow. */
+/** A load of `POST /increment`, or of reads, as fast as the connections allow. */
 export type Load = {
   /** The connections are dealt out among them. */
   readonly urls: readonly string[]
   readonly connections: number
   readonly seconds: number
+  /** Ends after so many requests, whatever the seconds. */
+  readonly requests?: number
+  /** Reads instead: a path with `{key}` in place of a key, which are all read in a random order. */
+  readonly read?: string
   /** Increments in one request: 1 is sent as an object, more as an array. */
   readonly items: number
   /** Distinct keys; 0 for a new one in each increment. */
   readonly keys: number
   /** Whether each increment has an id and a time. */
   readonly ids: boolean
-  /** Requests a second over all connections; as many as they can without it. */
+  /**
+   * Requests a second over all connections; as many as they can without it. Each connection sends its share of a second
+   * as fast as it can and then rests: it is no steady load, whose latencies are paced/paced-load.ts's to measure.
+   */
   readonly rate?: number
 }
 
 export type LoadResult = {
   readonly seconds: number
-  /** Requests answered 202. */
+  /** Requests answered 202, or reads answered 200. */
   readonly accepted: number
+  /** Requests answered 503: past a bound nothing is taken, and nothing that was taken is lost. */
+  readonly refused: number
   /** Requests answered otherwise, and connections that broke. */
   readonly errors: number
   /** Milliseconds. */
@@ -37,6 +47,11 @@ export async function applyLoad(load: Load): Promise<LoadResult> {
   return JSON.parse(stdout)
 }
 
+/** What the load counts, and reads, under a number. */
+export function keyOf(n: number | string): string {
+  return `site/example.com/page-${n}`
+}
+
 /** Bodies made beforehand, which the connections send one after another, each beginning elsewhere. */
 const BODIES = 1_000
 
@@ -44,7 +59,7 @@ const BODIES = 1_000
 function bodyOf(first: number, { items, keys, ids }: Load, run: string): string {
   const increments = Array.from({ length: items }, (_, i) => {
     const n = first + i
-    const key = `site/example.com/page-${keys === 0 ? `${run}-${n}` : n % keys}`
+    const key = keyOf(keys === 0 ? `${run}-${n}` : n % keys)
     return ids ? { key, value: 1 + (n % 9), at: Date.now(), id: `${run}-${n}` } : { key, value: 1 + (n % 9) }
   })
   return JSON.stringify(items === 1 ? increments[0] : increments)
@@ -61,36 +76,70 @@ function requestsOf(load: Load) {
     }
     return () => [{ setupRequest }]
   }
-  const count = Math.min(BODIES, load.keys)
-  const bodies = Array.from({ length: count }, (_, i) => ({ body: bodyOf(i, load, run) }))
-  const step = Math.max(1, Math.floor(count / load.connections))
+  const all = load.read === undefined ? bodiesOf(load, run) : readsOf(load.read, load.keys)
+  const step = Math.max(1, Math.floor(all.length / load.connections))
+  // No more of them than there must be: autocannon makes each into bytes at the start, for each connection anew.
+  const length = Math.min(all.length, Math.max(LIST_MIN, Math.ceil(all.length / load.connections)))
   return (connection: number) => {
-    const from = (connection * step) % count
-    return [...bodies.slice(from), ...bodies.slice(0, from)]
+    const from = (connection * step) % all.length
+    return Array.from({ length }, (_, i) => all[(from + i) % all.length] ?? {})
   }
 }
+
+/** Requests that a connection sends over and over: together the connections send all. */
+const LIST_MIN = 32
+
+function bodiesOf(load: Load, run: string) {
+  const count = Math.min(BODIES, load.keys)
+  return Array.from({ length: count }, (_, i) => ({ body: bodyOf(i, load, run) }))
+}
+
+const SEED = 6
+
+function readsOf(path: string, keys: number) {
+  const random = seeded(SEED)
+  const places = Array.from({ length: keys }, (_, n) => ({ n, place: random() }))
+  return places
+    .sort((a, b) => a.place - b.place)
+    .map(({ n }) => ({ path: path.replace('{key}', encodeURIComponent(keyOf(n))) }))
+}
+
+/** Between two looks at whether it is over: in autocannon a second, which is much of a short turn. */
+const SAMPLE_MS = 100
 
 async function main(load: Load): Promise<LoadResult> {
   const { urls, connections, seconds } = load
   const requests = requestsOf(load)
   let connection = 0
-  const result = await autocannon({
+  const running = autocannon({
     url: urls.map((url) => `${url}/increment`),
     connections,
     duration: seconds,
+    sampleInt: SAMPLE_MS,
+    ...(load.requests === undefined ? {} : { amount: load.requests }),
     ...(load.rate === undefined ? {} : { overallRate: load.rate }),
     timeout: TIMEOUT_SECONDS,
-    method: 'POST',
+    method: load.read === undefined ? 'POST' : 'GET',
     headers: { 'content-type': 'application/json' },
     setupClient: (client) => client.setRequests(requests(connection++)),
   })
+  // Its own duration begins before the connections are made ready, which is most of a short turn.
+  let startedMs = performance.now()
+  running.once('start', () => {
+    startedMs = performance.now()
+  })
+  const result = await running
+  const tookMs = performance.now() - startedMs
   const answered = Object.values(result.statusCodeStats).reduce((sum, { count }) => sum + count, 0)
-  const accepted = result.statusCodeStats['202']?.count ?? 0
+  const withStatus = (status: string) => result.statusCodeStats[status]?.count ?? 0
+  const accepted = withStatus(load.read === undefined ? '202' : '200')
+  const refused = withStatus('503')
   const { p50, p99 } = result.latency
   return {
-    seconds: result.duration,
+    seconds: tookMs / 1000,
     accepted,
-    errors: answered - accepted + result.errors,
+    refused,
+    errors: answered - accepted - refused + result.errors,
     latencyMs: { p50, p99 },
   }
 }

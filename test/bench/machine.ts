@@ -8,3 +8,9 @@ export function describeMachine(): string {
   const machine = `${os.cpus().length} x ${cpu?.model.trim() ?? 'unknown'}, ${memory} GiB, ${os.type()} ${os.release()}`
   return `${new Date().toISOString()}\n${machine}\nnode ${process.version}, workerd ${workerdVersion()}`
 }
+
+/** Of the machine, over the last minute: other work on it shows in the latencies. */
+export function describeLoad(): string {
+  const [minute = Number.NaN] = os.loadavg()
+  return `load average ${minute.toFixed(1)} on ${os.cpus().length} cores`
+}

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs'
-import os from 'node:os'
 import { parseArgs } from 'node:util'
 import { KEY_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../src/limits.ts'
 import { runCommand } from './command.ts'
-import { describeMachine } from './machine.ts'
+import { describeLoad, describeMachine } from './machine.ts'
+import { wholeNumber } from './options.ts'
 import { type Outcome, type Plan, runOutage } from './outage/run.ts'
-import { WAYS, type Way } from './outage/stand.ts'
 import { describeOutcome } from './outage/tables.ts'
+import { WAYS, type Way } from './stand.ts'
 
 const HELP = `Usage: npm run bench:outage -- [options]
 
@@ -54,30 +54,24 @@ function parseOptions(args: readonly string[]): Options | 'help' {
   if (values.help) return 'help'
   const isUntilFull = values['until-full']
   const pace = {
-    connections: within(values.connections, 'connections', 1_000),
-    requestsPerSecond: within(values.rate, 'rate', 100_000),
-    items: within(values.items, 'items', REQUEST_ITEMS_MAX),
-    keys: isUntilFull ? null : within(values.keys, 'keys', 1_000_000),
-    keyBytes: within(values['key-bytes'], 'key-bytes', KEY_BYTES_MAX),
+    connections: wholeNumber(values.connections, 'connections', { most: 1_000 }),
+    requestsPerSecond: wholeNumber(values.rate, 'rate', { most: 100_000 }),
+    items: wholeNumber(values.items, 'items', { most: REQUEST_ITEMS_MAX }),
+    keys: isUntilFull ? null : wholeNumber(values.keys, 'keys', { most: 1_000_000 }),
+    keyBytes: wholeNumber(values['key-bytes'], 'key-bytes', { most: KEY_BYTES_MAX }),
   }
   const minutes = Number(values.minutes ?? (isUntilFull ? 30 : 3))
   if (!(minutes > 0)) throw new TypeError('--minutes must be a positive number')
   return {
     plan: {
       pace,
-      calmSeconds: within(values['calm-seconds'], 'calm-seconds', 3_600),
+      calmSeconds: wholeNumber(values['calm-seconds'], 'calm-seconds', { most: 3_600 }),
       outageSeconds: minutes * 60,
       isUntilFull,
       ways: values.fault === undefined ? WAYS : [wayOf(values.fault)],
     },
     json: values.json,
   }
-}
-
-function within(text: string, name: string, most: number): number {
-  const number = Number(text)
-  if (Number.isInteger(number) && number >= 1 && number <= most) return number
-  throw new TypeError(`--${name} must be a whole number from 1 to ${most}`)
 }
 
 function wayOf(name: string): Way {
@@ -96,12 +90,6 @@ function faultsOf({ audit, load, samples, log }: Outcome): string[] {
   const [reported] = REPORTED.exec(log) ?? []
   if (reported !== undefined) faults.push(`workerd wrote: ${reported.slice(0, 500)}`)
   return faults
-}
-
-/** Of the machine, over the last minute: other work on it shows in the latencies. */
-function describeLoad(): string {
-  const [minute = Number.NaN] = os.loadavg()
-  return `load average ${minute.toFixed(1)} on ${os.cpus().length} cores`
 }
 
 async function run(options: Options): Promise<number> {

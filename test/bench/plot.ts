@@ -2,16 +2,16 @@ import type { Figures } from './figures.ts'
 
 const WIDTH = 760
 const ROW = 22
-const LABEL = 190
+const LABEL = 240
 const VALUE = 110
 
-/** Bars of increments a second, a group for each workload, each group on a scale of its own. Readable in light and dark. */
+/** Bars of increments or reads a second, a group for each workload, each group on a scale of its own. Readable in light and dark. */
 export function plotFigures(figures: readonly Figures[], caption: string): string {
   const groups = [...Map.groupBy(figures, ({ workload }) => workload)]
   const parts: string[] = []
   let y = 24
   for (const [workload, rows] of groups) {
-    const most = Math.max(...rows.map(({ incrementsPerSecond }) => incrementsPerSecond))
+    const most = Math.max(...rows.map(({ perSecond }) => perSecond))
     parts.push(text(0, y, workload, 'font-weight="600"'))
     y += 8
     for (const row of rows) {
@@ -27,14 +27,14 @@ ${parts.join('\n')}
 `
 }
 
-function barOf({ contender, incrementsPerSecond }: Figures, most: number, y: number): string {
-  const width = Math.max(1, ((WIDTH - LABEL - VALUE) * incrementsPerSecond) / most)
+function barOf({ contender, perSecond }: Figures, most: number, y: number): string {
+  const width = Math.max(1, ((WIDTH - LABEL - VALUE) * perSecond) / most)
   const fill = contender.startsWith('Sumdial') ? '#d97706' : '#94a3b8'
   const middle = y + ROW / 2 + 4
   return [
     text(0, middle, contender),
     `<rect x="${LABEL}" y="${y + 3}" width="${width.toFixed(1)}" height="${ROW - 6}" rx="2" fill="${fill}"/>`,
-    text(LABEL + width + 6, middle, `${Math.round(incrementsPerSecond).toLocaleString('en')}/s`),
+    text(LABEL + width + 6, middle, `${Math.round(perSecond).toLocaleString('en')}/s`),
   ].join('\n')
 }
 

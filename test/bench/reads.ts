@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
-import type { Backend, Statement } from '../../src/local/backend.ts'
+import type { Statement } from '../../src/local/backend.ts'
 import { migrate } from '../../src/local/migrate.ts'
 import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
 import { pgBackend } from '../../src/local/pg-backend.ts'
@@ -16,8 +16,10 @@ import { explain } from './explain.ts'
 import { median } from './figures.ts'
 import { type Filled, fillCounters } from './fill-counters.ts'
 import { describeMachine } from './machine.ts'
+import { wholeNumber } from './options.ts'
 import { hasPsql, timePsql } from './psql.ts'
 import { type Facts, type ReadCase, type Readers, readCases } from './read-cases.ts'
+import { recording } from './recording.ts'
 import { table } from './table.ts'
 
 const HELP = `Usage: npm run bench:reads -- [options]
@@ -62,17 +64,11 @@ function parseOptions(args: readonly string[]): Options | 'help' {
   })
   if (values.help) return 'help'
   return {
-    rows: positive(values.rows, 'rows'),
-    times: positive(values.times, 'times'),
+    rows: wholeNumber(values.rows, 'rows'),
+    times: wholeNumber(values.times, 'times'),
     only: values.only,
     json: values.json,
   }
-}
-
-function positive(text: string, name: string): number {
-  const number = Number(text)
-  if (!Number.isInteger(number) || number < 1) throw new TypeError(`--${name} must be a whole number from 1`)
-  return number
 }
 
 /** Medians, in ms. */
@@ -169,15 +165,6 @@ async function startStand(
     list: createLister(connection, nodeClock),
   }
   return { url, client, readers, sent, filled, facts: await findFacts(client, filled) }
-}
-
-function recording(backend: Backend): { readonly backend: Backend; readonly sent: () => Statement } {
-  let last: Statement = { text: '', params: [] }
-  const query: Backend['query'] = (statement) => {
-    last = statement
-    return backend.query(statement)
-  }
-  return { backend: { ...backend, query }, sent: () => last }
 }
 
 async function fillWithProgress(client: pg.Client, rows: number): Promise<Filled> {

@@ -3,14 +3,15 @@ import type { Contender } from './contenders.ts'
 import { applyLoad, type Load, type LoadResult } from './load.ts'
 
 /** What is sent: the shape of the requests and how many at a time. */
-export type Workload = { readonly name: string } & Omit<Load, 'urls' | 'seconds'>
+export type Workload = { readonly name: string } & Pick<Load, 'connections' | 'items' | 'keys' | 'ids'>
 
 /** One contender's turn of one round. */
 export type Turn = LoadResult & {
   readonly workload: string
   readonly contender: string
   readonly round: number
-  readonly incrementsPerSecond: number
+  /** Increments, or reads. */
+  readonly perSecond: number
   /** Of workerd, in microseconds a request; null where the system does not tell. */
   readonly cpuMicros: number | null
 }
@@ -36,8 +37,8 @@ export async function runRounds(
     const first = (round - 1) % contenders.length
     for (const contender of [...contenders.slice(first), ...contenders.slice(0, first)]) {
       const turn = await takeTurn(workload, contender, { round, seconds: plan.seconds })
-      const rate = Math.round(turn.incrementsPerSecond).toLocaleString('en')
-      progress(`${workload.name}: round ${round}/${plan.rounds}, ${contender.name}: ${rate} increments/s`)
+      const rate = Math.round(turn.perSecond).toLocaleString('en')
+      progress(`${workload.name}: round ${round}/${plan.rounds}, ${contender.name}: ${rate}/s`)
       turns.push(turn)
     }
   }
@@ -49,16 +50,16 @@ async function takeTurn(
   contender: Contender,
   { round, seconds }: { round: number; seconds: number },
 ): Promise<Turn> {
-  const { urls, pid } = contender
+  const { urls, pid, read } = contender
   const cpuBefore = cpuSeconds(pid)
-  const result = await applyLoad({ ...workload, urls, seconds })
+  const result = await applyLoad({ ...workload, urls, seconds, ...(read === undefined ? {} : { read }) })
   const cpu = cpuSeconds(pid)
   return {
     ...result,
     workload: name,
     contender: contender.name,
     round,
-    incrementsPerSecond: (result.accepted * workload.items) / result.seconds,
+    perSecond: (result.accepted * workload.items) / result.seconds,
     cpuMicros: cpu === null || cpuBefore === null ? null : ((cpu - cpuBefore) / result.accepted) * 1e6,
   }
 }

@@ -72,8 +72,8 @@ async function loadedProbes(stand: Stand, count: number, connections: number) {
     await sleep(gapMs)
   }
   const waits = await Promise.all(probes)
-  const { accepted, errors, seconds } = await load
-  console.error(`load: ${Math.round(accepted / seconds)} requests/s, ${errors} errors`)
+  const { accepted, refused, errors, seconds } = await load
+  console.error(`load: ${Math.round(accepted / seconds)} requests/s, ${refused + errors} not counted`)
   return waits
 }
 

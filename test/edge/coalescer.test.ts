@@ -4,8 +4,11 @@ import type { Landing } from '../../src/edge/line.ts'
 import {
   ATTEMPT_MS_MAX,
   ATTEMPTS_MAX,
+  CROWDED_FLIGHT,
   FLIGHT_BYTES_MAX,
+  HEAVY_REQUEST_BYTES,
   LEAD_LEASE_MS,
+  SHORT_LINGER_MS,
   WAIT_MS_MAX,
   WAITING_BYTES_PER_SHARD_MAX,
 } from '../../src/limits.ts'
@@ -21,6 +24,7 @@ import { FakeClock, settle } from '../support/fake-clock.ts'
 type Call = {
   readonly shard: string
   readonly encoded: string
+  readonly isCrowded: boolean
   readonly answer: (answer: MergeAnswer) => void
   readonly fail: (error: unknown) => void
 }
@@ -43,9 +47,9 @@ beforeEach(() => {
   coalescer = new Coalescer({ send, clock })
 })
 
-function send(shard: string, encoded: string): Promise<MergeAnswer> {
+function send(shard: string, encoded: string, isCrowded: boolean): Promise<MergeAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<MergeAnswer>()
-  calls.push({ shard, encoded, answer: resolve, fail: reject })
+  calls.push({ shard, encoded, isCrowded, answer: resolve, fail: reject })
   return promise
 }
 
@@ -156,6 +160,44 @@ describe('coalescing', () => {
       expect(call(flown).encoded.length).toBeLessThan(FLIGHT_BYTES_MAX)
     }
     expect(calls).toHaveLength(5)
+  })
+
+  test('waits for more arrays when the last flight had more than one aboard, and not for a lone client', async () => {
+    const array = () => submitEntry(big(2 * HEAVY_REQUEST_BYTES))
+    for (const i of [0, 1, 2]) {
+      array()
+      await settle()
+      expect(calls).toHaveLength(i + 1)
+      if (i < 2) call(i).answer(ACCEPTED)
+      await settle()
+    }
+    array()
+    array()
+    await settle()
+    call(2).answer(ACCEPTED)
+    await settle()
+    expect(calls).toHaveLength(4)
+    array()
+    await settle()
+    call(3).answer(ACCEPTED)
+    await settle()
+    expect(calls).toHaveLength(4)
+    array()
+    await clock.pass(SHORT_LINGER_MS)
+    expect(countOf(4)).toBe(2 * countOf(0))
+  })
+
+  test('says of a flight whether the one before it was crowded', async () => {
+    submit()
+    await settle()
+    for (let i = 0; i < CROWDED_FLIGHT; i++) submit()
+    for (const i of [0, 1]) {
+      call(i).answer(ACCEPTED)
+      await settle()
+    }
+    submit()
+    await clock.pass(SHORT_LINGER_MS)
+    expect(calls.map(({ isCrowded }) => isCrowded)).toEqual([false, false, true])
   })
 
   test('leaves nothing behind when all has landed', async () => {

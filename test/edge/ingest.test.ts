@@ -4,6 +4,8 @@ import { Coalescer } from '../../src/edge/coalescer.ts'
 import { type AskedIncrements, ingest } from '../../src/edge/ingest.ts'
 import { KEY_BYTES_MAX, REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../src/limits.ts'
 import { decodeFlight } from '../../src/model/flight.ts'
+import { KnownKeys } from '../../src/model/known-keys.ts'
+import { readPlainBody } from '../../src/model/plain-body.ts'
 import type { Problem } from '../../src/model/problem.ts'
 import { parseSchedule, type Schedule } from '../../src/model/schedule.ts'
 import { nodeClock } from '../support/node-clock.ts'
@@ -11,7 +13,7 @@ import { nodeClock } from '../support/node-clock.ts'
 const scheduleOf = (text: string) => parseSchedule(text, { min: 0, max: 1_000 }) as Schedule
 
 /** What a Worker that has nothing else to do makes of it, before shards that accept everything. */
-function ingestAlone(asked: AskedIncrements | Problem) {
+function ingestAlone(asked: AskedIncrements | Problem, prefix: string | null = null) {
   if ('kind' in asked) return asked
   const coalescer = new Coalescer({
     clock: nodeClock,
@@ -27,7 +29,7 @@ function ingestAlone(asked: AskedIncrements | Problem) {
     coalescer,
     nowMs: nodeClock.now(),
     keepAlive: () => undefined,
-    grant: { name: 't', scopes: ['write'], prefix: null },
+    grant: { name: 't', scopes: ['write'], prefix },
   })
 }
 
@@ -58,4 +60,15 @@ test('[I5] what comes through a binding has the bound of a body, and is taken wi
   expect(await ingestAlone(askedIncrements(quotes(KEY_BYTES_MAX - 5), {}))).toMatchObject({
     kind: 'body_too_large',
   })
+})
+
+test('[S2] what was good as it was read is held to the prefix of its token, and every key outside it is named', async () => {
+  const bytes = new TextEncoder().encode('[{"key":"a/b"},{"key":"ab"},{"key":"a","value":3}]')
+  const plain = readPlainBody(bytes, new KnownKeys())
+  if (plain === undefined) throw new Error('it is plain')
+  expect(await ingestAlone({ plain }, 'a')).toMatchObject({
+    kind: 'forbidden',
+    errors: [{ index: 1, path: 'key' }],
+  })
+  expect(await ingestAlone({ plain })).toEqual({ accepted: 3, duplicates: 0, conflicts: [] })
 })

@@ -1,7 +1,9 @@
 import { Hono } from 'hono'
 import { describe, expect, test } from 'vitest'
+import type { Admit } from '../../src/edge/access.ts'
 import { routesOf } from '../../src/edge/app.ts'
 import { onError } from '../../src/edge/on-error.ts'
+import { addRoutes } from '../../src/edge/router.ts'
 import type { EdgeEnv, EdgeServices } from '../../src/edge/services.ts'
 import { FRESH_TRIES_MAX, READ_MS_MAX } from '../../src/limits.ts'
 import type { Unsettled } from '../../src/model/flight.ts'
@@ -35,12 +37,11 @@ function world(late: { shardMs: number; postgresMs: number }) {
     },
   }
   const app = new Hono<EdgeEnv>()
-  app.use((c, next) => {
+  const admit: Admit = async (c) => {
     c.set('grant', { name: 'reader', scopes: ['read'], prefix: null })
-    return next()
-  })
-  for (const [method, path, , answer] of routesOf(services as unknown as EdgeServices))
-    app.on(method, path, answer)
+    return undefined
+  }
+  addRoutes(app, admit, routesOf(services as unknown as EdgeServices))
   app.onError(onError)
   return { clock, tries, get: async (path: string) => app.request(path) }
 }

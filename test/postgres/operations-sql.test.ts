@@ -226,4 +226,19 @@ where hour >= '2026-11-03Z' and hour < '2026-11-05Z' and starts_with(key, 'site/
     )
     expect([...tables]).toEqual(['counters_2026_11'])
   })
+
+  test('after it, a migration that sets a fill factor sets it of every month', async () => {
+    const months = `select count(*)::int as months, min(reloptions::text) as least, max(reloptions::text) as most
+from pg_class where relname ~ '^counters_(2\\d{3}_\\d\\d|default)$'`
+    const [before] = await run(months)
+    await run(
+      readFileSync(join(import.meta.dirname, '../../migrations/0003_counters_room.sql'), 'utf8').replace(
+        '= 60',
+        '= 61',
+      ),
+    )
+    const options = '{fillfactor=61}'
+    expect(await run(months)).toEqual([{ ...before, least: options, most: options }])
+    expect(before).toMatchObject({ least: '{fillfactor=60}', most: '{fillfactor=60}' })
+  })
 })

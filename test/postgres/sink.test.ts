@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Batch } from '../../src/model/batch.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
@@ -39,6 +40,14 @@ function batchOf(seq: number, cells: readonly KeyedCell[], change: Partial<Batch
     ...change,
   }
 }
+
+/** Any text that Postgres can hold. */
+const postgresText = fc
+  .oneof(
+    fc.string({ unit: 'binary', maxLength: 20 }),
+    fc.string({ unit: fc.constantFrom(...'{},"\\ nulLN\n\t') }),
+  )
+  .filter((text) => text.isWellFormed() && !text.includes('\0'))
 
 const APPLIED = { kind: 'applied' }
 
@@ -112,6 +121,41 @@ describe('applying a batch', () => {
     expect(Object.keys(await sums())).toEqual(expect.arrayContaining([cells[0]?.[0], cells[4_999]?.[0]]))
     expect(Object.keys(await sums())).toHaveLength(5_000)
   })
+})
+
+describe('the keys of a batch', () => {
+  const applied = async (keys: readonly string[]) => {
+    const cells = keys.map((key, i): KeyedCell => [key, cellOf(i + 1)])
+    expect(await sink(batchOf(1, cells, { writer: crypto.randomUUID() }))).toEqual(APPLIED)
+    expect(await sums()).toEqual(Object.fromEntries(keys.map((key, i) => [key, String(i + 1)])))
+  }
+
+  test('[A1] are what they were, whatever in them means something to Postgres or to JSON', () =>
+    applied([
+      'NULL',
+      'null',
+      'nullable',
+      '{}',
+      '{a,b}',
+      '"',
+      '\\',
+      '\\n',
+      "'",
+      ' a ',
+      '$1',
+      'a\nb',
+      '漢\u{1f600}',
+      '',
+    ]))
+
+  test('[A1] are what they were, whatever they are', () =>
+    fc.assert(
+      fc.asyncProperty(fc.uniqueArray(postgresText, { minLength: 1, maxLength: 100 }), async (keys) => {
+        await stand.reset()
+        await applied(keys)
+      }),
+      { numRuns: 30 },
+    ))
 })
 
 describe("the ledger's answer", () => {

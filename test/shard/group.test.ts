@@ -71,6 +71,14 @@ describe('flights of several isolates', () => {
     expect(rows()).toBe(2)
   })
 
+  test('one with a crowd behind it takes those that wait along at once', async () => {
+    take(incoming('a', 1))
+    const waiting = take(incoming('b', 1))
+    expect(await group.take(incoming('c', 1), true)).toEqual(ACCEPTED)
+    expect(waiting.answer).toEqual(ACCEPTED)
+    expect(rows()).toBe(2)
+  })
+
   test('have at most a row in each linger while they carry little', async () => {
     for (let ms = 0; ms < 1_000; ms += 5) {
       take(incoming(`isolate ${ms % 8}`, ms + 1))
@@ -152,6 +160,21 @@ describe('flights of several isolates', () => {
     const settled = Promise.allSettled(failed)
     await clock.pass(LINGER_MS)
     expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  })
+
+  test('[I4] one that could not be journaled counts once when it comes again', async () => {
+    take(incoming('a', 1))
+    await settle()
+    const taken = [group.take(incoming('b', 1)), group.take(incoming('c', 1))]
+    const settled = Promise.allSettled(taken)
+    sql.run('alter table journal rename to elsewhere')
+    await clock.pass(LINGER_MS)
+    expect((await settled).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    const again = [take(incoming('b', 1)), take(incoming('c', 1))]
+    sql.run('alter table elsewhere rename to journal')
+    await clock.pass(LINGER_MS)
+    expect(again.map(({ answer }) => answer)).toEqual([ACCEPTED, ACCEPTED])
+    expect(accepted()).toBe(3)
   })
 
   test('[Z1] those that wait when the shard closes are refused', async () => {

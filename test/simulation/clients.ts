@@ -20,14 +20,18 @@ export class Clients {
     this.#world = world
   }
 
-  /** A request for all of these. One that is too late or too early for its hour is left out, as if it was refused. */
-  ask(isolate: Isolate, wishes: readonly Wish[]): void {
+  /**
+   * A request for all of these. One that is too late or too early for its hour is left out, as if it was refused.
+   *
+   * @param names how often it has one, and how often each of its increments has when it has none.
+   */
+  ask(isolate: Isolate, wishes: readonly Wish[], names = { whole: 0.25, each: 0.4 }): void {
     const { chance, book } = this.#world
-    const isNamedWhole = chance.is(0.25)
+    const isNamedWhole = chance.is(names.whole)
     const increments = wishes.flatMap(({ key, atMs }) => {
       const hour = isolate.openHour(atMs)
       if (hour === undefined || !book.hasRoom(key, hour)) return []
-      return [book.increment(key, hour, !isNamedWhole && chance.is(0.4) ? chance.uuid() : undefined)]
+      return [book.increment(key, hour, !isNamedWhole && chance.is(names.each) ? chance.uuid() : undefined)]
     })
     this.#send(isolate, isNamedWhole ? named(chance.uuid(), increments) : { increments })
   }

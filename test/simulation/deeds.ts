@@ -20,6 +20,7 @@ export type Recordings = {
 export async function act(world: World, recordings: Recordings): Promise<void> {
   const { chance, faults, clients, isolates } = world
   if (chance.is(0.7)) request(world)
+  if (chance.is(0.05)) crowd(world)
   if (chance.is(0.1)) clients.askAgain(chance.pick(isolates))
   if (faults.strikes('nameReused')) clients.contradict(chance.pick(isolates))
   if (chance.is(0.3)) read(world)
@@ -46,6 +47,18 @@ function request(world: World): void {
     return { key, atMs }
   })
   world.clients.ask(chance.pick(world.isolates), wishes)
+}
+
+/** What comes with names shares no row. */
+const SELDOM_NAMED = { whole: 0.02, each: 0.05 }
+
+/** One key is asked for again and again, by whichever isolate: their flights come close enough to share rows. */
+function crowd(world: World): void {
+  const { chance, scheduler, clients, isolates } = world
+  const key = keyOf(world)
+  const oneMore = () => clients.ask(chance.pick(isolates), [{ key, atMs: scheduler.nowMs }], SELDOM_NAMED)
+  for (let left = chance.between(4, 20); left > 0; left--)
+    scheduler.after(chance.between(0, 200), 'one of a crowd asks', oneMore)
 }
 
 /** Half of all goes to one key. A key that the book cannot tell more increments of is followed by another. */

@@ -103,6 +103,7 @@ export class Instance {
       sql: {
         exec: (statement: string, ...params: SqlValue[]) => {
           const rows = owned().run(statement, ...params)
+          if (isSharedRow(statement, params)) world.tally('sharedRow')
           return { toArray: () => rows }
         },
       },
@@ -113,6 +114,11 @@ export class Instance {
       deleteAll: async () => owned().deleteAll(),
     }
   }
+}
+
+/** Whether it journals flights that came together. */
+function isSharedRow(statement: string, params: readonly SqlValue[]): boolean {
+  return statement.startsWith('insert into journal') && params.some((p) => String(p).includes('\n'))
 }
 
 /** What the platform awaits in the background. Its failures are seen at the gate. */

@@ -9,14 +9,16 @@ import type { World } from './world.ts'
 export async function merge(
   world: World,
   host: ShardHost,
-  { shard, release }: Instance,
+  instance: Instance,
   encoded: string,
 ): Promise<MergeAnswer> {
+  const { shard, release } = instance
   const flight = asReadBy(release, encoded)
   if (flight === null) return mergeUnknown(world, host, () => shard.merge(encoded))
   try {
     const answer = await shard.merge(flight)
-    world.answers.given(host, flight, answer)
+    // One that waited for others in an instance whose storage another has by now: its call has failed long since.
+    if (instance.life === 'current') world.answers.given(host, flight, answer)
     return answer
   } catch (error) {
     world.answers.threw(host, flight)

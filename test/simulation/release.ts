@@ -51,7 +51,7 @@ export function nextRelease({ shards, lateHours }: Release, making: Making): Rel
 }
 
 function timing(chance: Chance) {
-  return { intervalMs: chance.pick([1_000, 5_000, 5_000, 30_000]), lingerMs: chance.pick([0, 5, 20]) }
+  return { intervalMs: chance.pick([1_000, 5_000, 5_000, 30_000]), lingerMs: chance.pick([0, 5, 20, 1_000]) }
 }
 
 /** A change begins at least one full hour after its deploy: by then every isolate knows of it. [K2] */

@@ -33,7 +33,16 @@ const seeds = Array.from({ length: SEEDS }, (_, seed) => seed)
 const scenarios = (chosen: readonly number[]) => chosen.map((seed) => ({ seed, steps: STEPS, without: [] }))
 
 /** What a run of all seeds must have had in it, or it shows nothing about it. */
-const SEEN = ['duplicate', 'conflict', 'discard', 'hangUp', 'requestLost', 'deploy', 'unknown_version']
+const SEEN = [
+  'duplicate',
+  'conflict',
+  'discard',
+  'hangUp',
+  'requestLost',
+  'deploy',
+  'unknown_version',
+  'sharedRow',
+]
 
 describe('whatever goes wrong with requests, clients, flights, objects, alarms, deploys, Postgres and clocks', () => {
   test(

@@ -63,7 +63,7 @@ export class World {
     this.scheduler = new Scheduler(hourStartMs(FIRST_HOUR) + minute * 60_000 + chance.between(0, 59_999))
     this.release = firstRelease({ chance, faults: this.faults, nowMs: this.scheduler.nowMs })
     this.watch = new Watch(this)
-    this.isolates = Array.from({ length: chance.between(1, 3) }, () => new Isolate(this))
+    this.isolates = Array.from({ length: chance.between(1, 5) }, () => new Isolate(this))
   }
 
   /** The host of a shard's name; it is there as soon as somebody asks. */

@@ -42,6 +42,8 @@ export type ServeOptions = {
   readonly vars: Readonly<Record<string, string>>
   /** More for workerd's command line, such as `['--inspector-addr=127.0.0.1:9229']`. */
   readonly flags?: readonly string[]
+  /** V8's own, such as `['--max-heap-size=128']`, in MiB: past it workerd ends. */
+  readonly v8Flags?: readonly string[]
   /** A directory of the caller's where objects live, so that they outlive this workerd. */
   readonly objects?: string
   /** Services of the same Worker that share its objects, each with an isolate and an address of its own. */
@@ -120,7 +122,7 @@ const text = (value: unknown) => JSON.stringify(value)
 
 /** Cap'n Proto's text form, whose strings are written as JSON's are. Source: workerd/workerd.capnp. */
 function workerdConfig(options: ServeOptions & { readonly objects: string }): string {
-  const { objects, vars, isolates = 1, beside } = options
+  const { objects, vars, isolates = 1, beside, v8Flags = [] } = options
   const config = unstable_readConfig({ config: CONFIG })
   const list = (parts: readonly string[]) => `[\n    ${parts.join(',\n    ')}\n  ]`
   const classes: readonly { name: string; class_name: string }[] = config.durable_objects.bindings
@@ -140,6 +142,7 @@ function workerdConfig(options: ServeOptions & { readonly objects: string }): st
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
+  v8Flags = ${list(v8Flags.map(text))},
   services = [
     (name = "worker", worker = .worker),${others
       .map(

@@ -9,7 +9,7 @@ export type Status = {
   readonly isConserved: boolean
 }
 
-/** How long the flush of all that is pending may take. */
+/** How long the flush of all that is pending may take, at an interval of a few seconds. */
 const SETTLE_MS_MAX = 30_000
 
 /**
@@ -19,8 +19,11 @@ const SETTLE_MS_MAX = 30_000
  * @returns the increments that the shards of the recent hours have taken, in all.
  * @throws with the last status, when it does not settle.
  */
-export async function settledStatus(url: string): Promise<{ accepted: number; isConserved: boolean }> {
-  const deadlineMs = Date.now() + SETTLE_MS_MAX
+export async function settledStatus(
+  url: string,
+  withinMs = SETTLE_MS_MAX,
+): Promise<{ accepted: number; isConserved: boolean }> {
+  const deadlineMs = Date.now() + withinMs
   let before = -1
   for (;;) {
     const status = await readStatus(url)

@@ -15,6 +15,8 @@ const ALLOWED: readonly RegExp[] = [
   /^alter table \S+ add column \S+ (?!.*\b(unique|primary key|references|check|generated)\b)((?!.*\bnot null\b)|(?=.*\bdefault\b))/,
   // How rows are stored, planned and described, and who may read them.
   /^alter table \S+ (re)?set \(/,
+  // The same of each table that a query finds: a user may have partitioned one.
+  /^do \$\$ declare \w+ regclass; begin for \w+ in select [^;]* loop execute format\('alter table %s set \([\w =]+\)', \w+\); end loop; end \$\$$/,
   /^alter (table|materialized view) \S+ alter column \S+ set (statistics|storage) /,
   /^comment on /,
   /^grant /,

@@ -13,6 +13,8 @@ describe('every answer', () => {
   const asks: [string, () => Promise<Response>][] = [
     ['a count', () => call('/increment', postJson({ key: freshKey() }))],
     ['an answer', () => call('/status')],
+    ['what is not told as JSON', () => call('/metrics')],
+    ['what hono made', () => call('/session')],
     ['a refusal', () => call('/increment', postJson('{'))],
     ['what is not there', () => call('/nothing')],
     ['another method', () => call('/status', { method: 'DELETE' })],
@@ -24,6 +26,10 @@ describe('every answer', () => {
       'a shard that cannot be had',
       async () =>
         ask(await envWith(tokens, { SHARD: BROKEN }), 'web', '/increment', postJson({ key: 'site/acme' })),
+    ],
+    [
+      'a shard that cannot be asked',
+      async () => ask(await envWith(tokens, { SHARD: BROKEN }), 'ops', `/hours/${ownShard().hour}`),
     ],
     [
       'a preflight',
@@ -42,6 +48,15 @@ describe('every answer', () => {
       'x-content-type-options': 'nosniff',
     })
   })
+})
+
+test('HEAD is answered as GET is, but for the body; a method of nobody is not', async () => {
+  const [get, head, other] = await Promise.all(
+    ['GET', 'HEAD', 'PROPFIND'].map((method) => call('/session', { method })),
+  )
+  expect([get?.status, head?.status, other?.status]).toEqual([200, 200, 405])
+  expect(await head?.text()).toBe('')
+  expect(other?.headers.get('allow')).toBe('GET, POST, DELETE')
 })
 
 const preflight = (origin: string): RequestInit => ({

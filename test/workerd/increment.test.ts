@@ -77,6 +77,13 @@ describe('POST /increment', () => {
     await problemOf(response)
   })
 
+  test('a body is read by itself, also after one that breaks off in the middle of a character', async () => {
+    const [key, snowman] = [freshKey(), new TextEncoder().encode('\u2603')]
+    const brokenOff = [...new TextEncoder().encode(`{"key":"${key}"}`), ...snowman.subarray(0, 2)]
+    expect((await postBytes(new Uint8Array(brokenOff))).status).toBe(400)
+    expect((await post({ key })).status).toBe(202)
+  })
+
   test('[I2] names every bad item, and counts nothing of the request', async () => {
     const [key, shard] = [freshKey(), ownShard()]
     const response = await post([

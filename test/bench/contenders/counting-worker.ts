@@ -12,22 +12,25 @@ export { Sumdial }
 export class Shard extends DeployedShard {
   #objectRequests = 0
   #rowsWritten = 0
+  #journalRows = 0
   #activeMs = 0
   #underWay = 0
   #sinceMs = 0
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env)
-    const wrote = (rows: number) => {
+    const wrote = (rows: number, statement: string) => {
       this.#rowsWritten += rows
+      if (statement.includes(' journal ')) this.#journalRows += rows
     }
     Object.defineProperty(this, 'ctx', { value: watching(ctx, wrote) })
   }
 
-  override async merge(flight: string): Promise<MergeAnswer> {
+  override async merge(flight: string, isCrowded?: boolean): Promise<MergeAnswer> {
     // As far away as a shard is in a location nearby.
-    await scheduler.wait(Number((this.env as unknown as { CALL_MS: string }).CALL_MS))
-    return this.#bill(() => super.merge(flight))
+    const callMs = Number((this.env as unknown as { CALL_MS: string }).CALL_MS)
+    if (callMs > 0) await scheduler.wait(callMs)
+    return this.#bill(() => super.merge(flight, isCrowded))
   }
 
   override alarm(): Promise<void> {
@@ -35,7 +38,12 @@ export class Shard extends DeployedShard {
   }
 
   async billed(): Promise<Billed> {
-    return { objectRequests: this.#objectRequests, rowsWritten: this.#rowsWritten, activeMs: this.#activeMs }
+    return {
+      objectRequests: this.#objectRequests,
+      rowsWritten: this.#rowsWritten,
+      journalRows: this.#journalRows,
+      activeMs: this.#activeMs,
+    }
   }
 
   async #bill<T>(work: () => Promise<T>): Promise<T> {
@@ -52,20 +60,23 @@ export class Shard extends DeployedShard {
 }
 
 /** The same state, which tells how many rows were written. Methods of the platform's objects want their own object. */
-function watching(ctx: DurableObjectState, wrote: (rows: number) => void): DurableObjectState {
+function watching(
+  ctx: DurableObjectState,
+  wrote: (rows: number, statement: string) => void,
+): DurableObjectState {
   const { storage } = ctx
   const sql = around(storage.sql, {
     exec: (statement: string, ...params: unknown[]) => {
       const cursor = storage.sql.exec(statement, ...params)
       const rows = cursor.toArray()
-      wrote(cursor.rowsWritten)
+      wrote(cursor.rowsWritten, `${statement} `)
       return { toArray: () => rows }
     },
   })
   const watched = around(storage, {
     sql,
     setAlarm: (atMs: number) => {
-      wrote(1)
+      wrote(1, 'alarm')
       return storage.setAlarm(atMs)
     },
   })

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { setTimeout as after } from 'node:timers/promises'
 import pg from 'pg'
-import { answer, type Increment, itemsOf, say } from './service.ts'
+import { answer, type Increment, itemsOf, keyRead, say } from './service.ts'
 
 /** Increments that wait at most; a request beyond is refused. */
 const QUEUE_MAX = 1_000_000
@@ -9,12 +9,14 @@ const BATCH_MAX = 10_000
 const LINGER_MS = 100
 const WRITERS = 4
 const RETRIES = 2
+const READERS = 20
 
 /**
  * A queue in memory with batched upserts: sums grouped by key, in parallel bulk upserts. Fast, and what it holds when it
  * dies is lost, as is a batch that has failed three times.
  */
 const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: WRITERS })
+const readers = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: READERS })
 const queue: Increment[] = []
 
 const UPSERT = `
@@ -48,6 +50,14 @@ async function write(batch: readonly Increment[]): Promise<void> {
   }
 }
 
+const READ = 'select sum(sum)::text as sum, sum(count)::text as count from sumdial.counters where key = $1'
+
+/** What is in Postgres, without what waits. */
+async function read(key: string): Promise<object> {
+  const { rows } = await readers.query(READ, [key])
+  return rows[0]
+}
+
 async function writer(): Promise<never> {
   for (;;) {
     if (queue.length < BATCH_MAX) await after(LINGER_MS)
@@ -58,6 +68,8 @@ async function writer(): Promise<never> {
 for (let i = 0; i < WRITERS; i++) void writer()
 
 const server = createServer(async (request, response) => {
+  const key = keyRead(request)
+  if (key !== undefined) return answer(response, 200, await read(key))
   const items = await itemsOf(request)
   if (items === undefined) return answer(response, 422, { error: 'bad increments' })
   if (queue.length + items.length > QUEUE_MAX) return answer(response, 503, { error: 'full' })

@@ -27,6 +27,12 @@ export async function itemsOf(request: IncomingMessage): Promise<Increment[] | u
   }
 }
 
+/** The key of `GET /counters?key=`; undefined for any other request. */
+export function keyRead({ method, url = '' }: IncomingMessage): string | undefined {
+  if (method !== 'GET') return undefined
+  return new URL(url, 'http://localhost').searchParams.get('key') ?? ''
+}
+
 export function answer(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 }

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { DatabaseSync } from 'node:sqlite'
-import { answer, itemsOf, say } from './service.ts'
+import { answer, itemsOf, keyRead, say } from './service.ts'
 
 /** Distinct keys that are written together. */
 const BATCH_MAX = 1_000
@@ -15,6 +15,8 @@ database.exec(`pragma journal_mode = wal;
 create table if not exists counters (key text, hour integer, sum integer, count integer, primary key (key, hour)) without rowid`)
 const upsert = database.prepare(`insert into counters values (?, ?, ?, ?)
 on conflict do update set sum = sum + excluded.sum, count = count + excluded.count`)
+
+const select = database.prepare('select sum(sum) as sum, sum(count) as count from counters where key = ?')
 
 let sums = new Map<string, [sum: number, count: number]>()
 
@@ -31,6 +33,8 @@ function write(): void {
 setInterval(write, LINGER_MS)
 
 const server = createServer(async (request, response) => {
+  const key = keyRead(request)
+  if (key !== undefined) return answer(response, 200, select.get(key) ?? {})
   const items = await itemsOf(request)
   if (items === undefined) return answer(response, 422, { error: 'bad increments' })
   for (const { key, value } of items) {

@@ -36,6 +36,15 @@ app.post('/increment', async (c) => {
   return c.json({ accepted: parsed.data.length }, 202)
 })
 
+app.get('/counters', async (c) => {
+  neonConfig.fetchEndpoint = c.env.NEON_FETCH_ENDPOINT
+  const key = c.req.query('key') ?? ''
+  const { rows } = await drizzle(neon(c.env.DATABASE_URL)).execute(
+    sql`select sum(sum)::text as sum, sum(count)::text as count from sumdial.counters where key = ${key}`,
+  )
+  return c.json(rows[0])
+})
+
 function upsert(sums: readonly (readonly [string, { readonly sum: number; readonly count: number }])[]) {
   return sql`
 insert into sumdial.counters as c (key, hour, sum, count, min, max)

@@ -1,4 +1,5 @@
 import { CLOUDFLARE, CLOUDFLARE_FREE, MONTH_HOURS, NEON } from '../../../src/local/prices.ts'
+import type { Waits } from '../paced/phase.ts'
 
 /** What the platform would bill a shard for, so far. */
 export type Billed = {
@@ -6,6 +7,8 @@ export type Billed = {
   readonly objectRequests: number
   /** As SQLite reports them, and one for each alarm that is set. */
   readonly rowsWritten: number
+  /** Those of the journal among them. */
+  readonly journalRows: number
   /** Time in which any of them was under way. */
   readonly activeMs: number
 }
@@ -16,6 +19,8 @@ export type Counted = {
   readonly increments: number
   /** To the Worker. */
   readonly requests: number
+  /** From when a request was due to its answer. */
+  readonly waitMs: Waits
   /** Of the whole runtime, so an upper bound of what a Worker is billed for. */
   readonly cpuMs: number
   /** Calls to shards, and alarms. */

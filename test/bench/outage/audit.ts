@@ -1,6 +1,6 @@
 import type pg from 'pg'
-import type { Counted } from './counted.ts'
-import { keyOf, type LoadReport } from './paced-load.ts'
+import type { Counted } from '../paced/counted.ts'
+import { keyOf, type LoadReport } from '../paced/paced-load.ts'
 
 /** What Postgres has beside what was acknowledged, key by key. */
 export type Audit = {

@@ -1,7 +1,7 @@
-import type { Served } from '../../support/served.ts'
 import { median } from '../figures.ts'
+import { INSPECTED, inspectHeap } from '../memory.ts'
+import type { Stand } from '../stand.ts'
 import { askShard } from './sample.ts'
-import type { Stand } from './stand.ts'
 
 /** What a start on some state takes. Medians of several, in ms from the start of the process. */
 export type Replay = {
@@ -43,28 +43,11 @@ async function timeStart(stand: Stand, objects: string, hour: string): Promise<n
 
 /** In a process of its own, because the inspector may slow what it inspects. */
 async function heapAfterStart(stand: Stand, objects: string, hour: string): Promise<number> {
-  const served = await stand.start(objects, ['--inspector-addr=127.0.0.1:0'])
+  const served = await stand.start(objects, { flags: INSPECTED })
   await askShard(served.url, hour)
-  const bytes = await heapBytes(served)
+  const heap = await inspectHeap(served)
+  const bytes = await heap.usedBytes()
+  heap.close()
   await served.stop()
   return bytes
-}
-
-/** workerd's inspector has one target, named after the service. `HeapProfiler.collectGarbage` it never answers. */
-async function heapBytes({ inspectorPort }: Served): Promise<number> {
-  const socket = new WebSocket(`ws://127.0.0.1:${inspectorPort}/worker`)
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
-  socket.addEventListener('open', () => {
-    socket.send(JSON.stringify({ id: 1, method: 'Runtime.getHeapUsage' }))
-  })
-  socket.addEventListener('message', ({ data }) => {
-    const { id, result } = JSON.parse(data)
-    if (id === 1) resolve(result.usedSize + result.backingStorageSize)
-  })
-  socket.addEventListener('error', () => reject(new Error('the inspector does not answer')))
-  try {
-    return await promise
-  } finally {
-    socket.close()
-  }
 }

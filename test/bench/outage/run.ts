@@ -1,10 +1,10 @@
 import { formatHour, hourOf } from '../../../src/model/hour.ts'
 import type { Served } from '../../support/served.ts'
+import { type LoadReport, type Pace, type PacedLoad, startPacedLoad } from '../paced/paced-load.ts'
+import { type Stand, startStand, type Way } from '../stand.ts'
 import { type Audit, audit } from './audit.ts'
-import { type LoadReport, type Pace, type PacedLoad, startPacedLoad } from './paced-load.ts'
 import { measureReplay, type Replay } from './replay.ts'
 import { type Sample, Watch } from './sample.ts'
-import { type Stand, startStand, type Way } from './stand.ts'
 
 export type Plan = {
   readonly pace: Omit<Pace, 'atMs'>
@@ -134,7 +134,7 @@ class Run {
   /** Postgres comes back while the load goes on. */
   async drain(served: Served): Promise<Recovery> {
     const { stand, load, watch } = this.#parts
-    await load.enter(PHASES.draining, served.port)
+    await load.enter(PHASES.draining, served.urls)
     const { status } = await watch.look(served, PHASES.draining)
     const [returnedMs, settled] = [Date.now(), status.settled]
     stand.back()
@@ -156,7 +156,7 @@ class Run {
 
   async #phase(served: Served, phase: string, isOver: () => boolean): Promise<Sample> {
     const { load, watch } = this.#parts
-    await load.enter(phase, served.port)
+    await load.enter(phase, served.urls)
     let lastSaidMs = Number.NEGATIVE_INFINITY
     return watch.until(
       served,

@@ -1,9 +1,10 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ShardStatus } from '../../../src/model/status.ts'
 import type { Served } from '../../support/served.ts'
 import type { Status } from '../../support/status.ts'
+import { rssBytes } from '../memory.ts'
 
 /** What the shard and its process hold at one time. */
 export type Sample = {
@@ -70,12 +71,6 @@ export class Watch {
       await sleep(everyMs)
     }
   }
-}
-
-function rssBytes(pid: number): number | null {
-  if (process.platform !== 'linux') return null
-  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return kilobytes === undefined ? null : Number(kilobytes) * 1024
 }
 
 function sizeOf(dir: string): number {

@@ -1,5 +1,5 @@
+import type { PhaseReport } from '../paced/phase.ts'
 import { table } from '../table.ts'
-import type { PhaseReport } from './paced-load.ts'
 import { type Outcome, PHASES } from './run.ts'
 import type { Sample } from './sample.ts'
 

@@ -2,7 +2,9 @@ import type { Plant, Suite } from '../plants.ts'
 
 const ACCESS_TESTS: Suite = { project: 'workerd', file: 'test/workerd/access.test.ts' }
 
-/** Who may do what. */
+const HTTP_TESTS: Suite = { project: 'workerd', file: 'test/workerd/access-http.test.ts' }
+
+/** Who may do what, and what every answer has. */
 export const ACCESS: readonly Plant[] = [
   {
     name: 'prefix-without-segments',
@@ -51,5 +53,35 @@ export const ACCESS: readonly Plant[] = [
       },
     ],
     suite: ACCESS_TESTS,
+  },
+  {
+    name: 'bare-answers-of-hono',
+    mistake: 'what is no JSON of its own leaves without the headers that every answer has',
+    edits: [{ file: 'src/edge/router.ts', find: 'withHeaders(told) :', replace: 'told :' }],
+    suite: HTTP_TESTS,
+  },
+  {
+    name: 'bare-answers-to-errors',
+    mistake: 'what a handler threw is answered without the headers that every answer has',
+    edits: [
+      {
+        file: 'src/edge/on-error.ts',
+        find: 'withHeaders(problemResponse(URL.canParse(c.req.url) ? problemOf(error) : NO_HOST))',
+        replace: 'problemResponse(URL.canParse(c.req.url) ? problemOf(error) : NO_HOST)',
+      },
+    ],
+    suite: HTTP_TESTS,
+  },
+  {
+    name: 'head-of-nothing',
+    mistake: 'HEAD is refused where GET is answered',
+    edits: [
+      {
+        file: 'src/edge/router.ts',
+        find: `method === 'HEAD' ? 'GET' : method`,
+        replace: 'method',
+      },
+    ],
+    suite: { ...HTTP_TESTS, titles: 'HEAD' },
   },
 ]

@@ -4,10 +4,23 @@ const INCREMENT = 'src/model/increment.ts'
 const COALESCER = 'src/edge/coalescer.ts'
 
 const INCREMENT_TESTS: Suite = { project: 'node', file: 'test/model/increment.test.ts' }
+const PLAIN_BODY_TESTS: Suite = { project: 'node', file: 'test/model/plain-body.test.ts' }
 const COALESCER_TESTS: Suite = { project: 'node', file: 'test/edge/coalescer.test.ts' }
 
 /** What is taken in, how it is cut and carried, and what a read adds up. */
 export const COUNTING: readonly Plant[] = [
+  {
+    name: 'decoder-that-remembers',
+    mistake: 'a body that ends in the middle of a character spoils the next',
+    edits: [
+      {
+        file: 'src/edge/body.ts',
+        find: 'DECODER.decode(bytes)',
+        replace: 'DECODER.decode(bytes, { stream: true })',
+      },
+    ],
+    suite: { project: 'workerd', file: 'test/workerd/increment.test.ts', titles: 'read by itself' },
+  },
   {
     name: 'good-items-of-a-bad-request',
     mistake: 'the good items of a request with a bad one are counted',
@@ -87,6 +100,60 @@ export const COUNTING: readonly Plant[] = [
     suite: { project: 'node', file: 'test/model/increment.test.ts' },
   },
   {
+    name: 'plain-value-past-doubles',
+    mistake: 'a body that is read byte by byte may have values past 2^53, which are rounded',
+    edits: [
+      {
+        file: 'src/model/plain-body.ts',
+        find: 'at > digits + DIGITS_MAX',
+        replace: 'at > digits + 2 * DIGITS_MAX',
+      },
+    ],
+    suite: PLAIN_BODY_TESTS,
+  },
+  {
+    name: 'known-key-by-its-hash-alone',
+    mistake: 'a key whose hash is that of another is counted under the other',
+    edits: [
+      {
+        file: 'src/model/known-keys.ts',
+        find: 'if (this.#is(key, body, from, to)) return key',
+        replace: 'if (key >= 0) return key',
+      },
+    ],
+    suite: PLAIN_BODY_TESTS,
+  },
+  {
+    name: 'plain-keys-outside-the-prefix',
+    mistake: 'a body that is read byte by byte is not held to the prefix of its token',
+    edits: [
+      {
+        file: 'src/edge/ingest.ts',
+        find: 'grant.prefix === null ? undefined : refuseOutside(grant, keys.map(asItem))',
+        replace: 'grant.prefix === null ? undefined : refuseOutside(grant, keys.slice(0, 0).map(asItem))',
+      },
+    ],
+    suite: { project: 'node', file: 'test/edge/ingest.test.ts' },
+  },
+  {
+    name: 'columns-unchecked',
+    mistake: 'a flight whose counts are no numbers is added up',
+    edits: [{ file: 'src/model/flight.ts', find: '!isAll(counts, isSafe) || ', replace: '' }],
+    suite: { project: 'node', file: 'test/model/flight.test.ts' },
+  },
+  {
+    name: 'lone-arrays-linger',
+    mistake: 'a lone client that sends arrays waits for others each time',
+    edits: [
+      {
+        file: 'src/edge/line.ts',
+        find: 'another !== undefined || lastAboard < 2',
+        replace: 'another !== undefined || lastAboard < 1',
+      },
+    ],
+    suite: COALESCER_TESTS,
+  },
+  {
     name: 'sum-left-to-doubles',
     mistake: 'sums past 2^53 are added up as doubles',
     edits: [
@@ -142,5 +209,29 @@ export const COUNTING: readonly Plant[] = [
       },
     ],
     suite: { project: 'node', file: 'test/model/read.test.ts' },
+  },
+  {
+    name: 'every-new-key-learned',
+    mistake: 'of a body all keys are learned, which takes ten times as long as to parse it',
+    edits: [
+      {
+        file: 'src/model/plain-body.ts',
+        find: 'if (key < 0 || known.learned > learnedMax) return 0',
+        replace: 'if (key < 0) return 0',
+      },
+    ],
+    suite: PLAIN_BODY_TESTS,
+  },
+  {
+    name: 'known-key-where-nobody-looks',
+    mistake: 'a key that finds no slot is put behind the last that is looked at, and learned again each time',
+    edits: [
+      {
+        file: 'src/model/known-keys.ts',
+        find: '      if (probe === PROBES_MAX) break\n      slot = (slot + 1) & mask\n',
+        replace: '      slot = (slot + 1) & mask\n      if (probe === PROBES_MAX) break\n',
+      },
+    ],
+    suite: PLAIN_BODY_TESTS,
   },
 ]

@@ -92,7 +92,11 @@ export const NAMING: readonly Plant[] = [
     name: 'conflict-counted',
     mistake: 'other content under a name is counted too',
     edits: [
-      { file: STORE, find: `results[i] === 'accepted'`, replace: `results[i] !== 'duplicate'` },
+      {
+        file: 'src/shard/journal.ts',
+        find: `results[i] === 'accepted'`,
+        replace: `results[i] !== 'duplicate'`,
+      },
       { file: 'src/shard/tables.ts', find: 'insert into ids', replace: 'insert or replace into ids' },
     ],
     suite: SIMULATION,

@@ -64,7 +64,27 @@ select seq, batch from gone union all select 0, null where \${shard} <> '' and n
   {
     name: 'sums-as-doubles',
     mistake: 'a sum passes through a double on its way to Postgres',
-    edits: [{ file: SINK, find: 'String(cell.sum)', replace: 'String(Number(cell.sum))' }],
+    edits: [{ file: SINK, find: '(cell) => cell.sum)', replace: '(cell) => Number(cell.sum))' }],
     suite: inSink('A2'),
+  },
+  {
+    name: 'null-for-a-key',
+    mistake: 'a key that is called null reaches Postgres as none',
+    edits: [{ file: SINK, find: '^(?!null$)', replace: '^' }],
+    suite: inSink('the keys of a batch'),
+  },
+  {
+    name: 'quotes-in-keys-bare',
+    mistake: 'a quote in a key ends it',
+    edits: [{ file: SINK, find: '/["\\\\]/g', replace: '/[\\\\]/g' }],
+    suite: inSink('the keys of a batch'),
+  },
+  {
+    name: 'no-room-for-updates',
+    mistake: 'pages of counters are filled so far that the first updates of their rows move to others',
+    edits: [
+      { file: 'migrations/0003_counters_room.sql', find: '(fillfactor = 60)', replace: '(fillfactor = 80)' },
+    ],
+    suite: { project: 'node', file: 'test/postgres/indexes.test.ts', titles: 'heap-only' },
   },
 ]

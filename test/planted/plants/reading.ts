@@ -44,6 +44,18 @@ export const READING: readonly Plant[] = [
     suite: { project: 'node', file: 'test/edge/read-time.test.ts' },
   },
   {
+    name: 'sums-as-doubles',
+    mistake: 'a sum beyond 2^53 is written as the double next to it',
+    edits: [
+      {
+        file: 'src/edge/json.ts',
+        find: 'Number.isSafeInteger(number) ? number',
+        replace: 'Number.isFinite(number) ? number',
+      },
+    ],
+    suite: { project: 'node', file: 'test/edge/json.test.ts' },
+  },
+  {
     name: 'hour-in-the-day-that-it-ends-in',
     mistake: 'where midnight splits an hour, the hour counts in the day that it ends in',
     edits: [

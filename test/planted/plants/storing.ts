@@ -40,11 +40,11 @@ export const STORING: readonly Plant[] = [
     edits: [
       {
         file: STORE,
-        find: 'const accepted = memory.state.accepted + countIncrements(cells)',
-        replace: `const accepted = memory.state.accepted + countIncrements(cells)
-    remember(memory, name, cells, utf8Bytes(encoded), nowMs)`,
+        find: 'const rows = journalRows(memory.state.accepted, taken)',
+        replace: `const rows = journalRows(memory.state.accepted, taken)
+    for (const { name, cells, bytes } of taken) remember(memory, name, cells, bytes, nowMs)`,
       },
-      { file: STORE, find: '    remember(memory, name, cells, journalBytes, nowMs)\n', replace: '' },
+      { file: STORE, find: '      remember(memory, name, cells, bytes, nowMs)\n', replace: '' },
     ],
     suite: STORE_TESTS,
   },
@@ -92,17 +92,16 @@ export const STORING: readonly Plant[] = [
     edits: [
       {
         file: STORE,
-        find: '      if (name !== null) tables.insertIds(this.#sql, fresh, name)\n',
+        find: '      for (const { name, fresh } of taken) if (name !== null) tables.insertIds(this.#sql, fresh, name)\n',
         replace: '',
       },
       {
         file: STORE,
-        find: 'const memory = this.#memory\n    const cells = named.length',
-        replace: `const memory = this.#memory
+        find: 'const rows = journalRows(memory.state.accepted, taken)',
+        replace: `const rows = journalRows(memory.state.accepted, taken)
     if (!this.#isStored) tables.createTables(this.#sql, memory.state.writer)
     this.#isStored = true
-    if (name !== null) tables.insertIds(this.#sql, fresh, name)
-    const cells = named.length`,
+    for (const { name, fresh } of taken) if (name !== null) tables.insertIds(this.#sql, fresh, name)`,
       },
     ],
     suite: STORE_TESTS,

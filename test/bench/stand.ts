@@ -2,14 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { createFaults, type FaultAction } from '../../../src/local/faults.ts'
-import { migrate } from '../../../src/local/migrate.ts'
-import { startNeonEndpoint } from '../../../src/local/neon-endpoint.ts'
-import { pgBackend } from '../../../src/local/pg-backend.ts'
-import { bundle } from '../../support/bundled.ts'
-import { onExit } from '../../support/on-exit.ts'
-import { startPostgres } from '../../support/postgres.ts'
-import { type Served, serve } from '../../support/served.ts'
+import { createFaults, type FaultAction } from '../../src/local/faults.ts'
+import { migrate } from '../../src/local/migrate.ts'
+import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
+import { pgBackend } from '../../src/local/pg-backend.ts'
+import { bundle } from '../support/bundled.ts'
+import { onExit } from '../support/on-exit.ts'
+import { startPostgres } from '../support/postgres.ts'
+import { type Served, type ServeOptions, serve } from '../support/served.ts'
 
 /** How Postgres is away: connections break, it answers 500, or it never answers. */
 export const WAYS = ['refuse', 'answer-500', 'hang'] as const
@@ -18,8 +18,8 @@ export type Way = (typeof WAYS)[number]
 /** A real PostgreSQL behind the project's endpoint, and directories for workerd's objects. */
 export type Stand = {
   readonly pool: pg.Pool
-  /** The Worker as it is deployed, on the objects of this directory. */
-  start(objects: string, flags?: readonly string[]): Promise<Served>
+  /** The Worker as it is deployed, or another, on the objects of this directory. */
+  start(objects: string, more?: Started): Promise<Served>
   /** A directory for objects that goes with the stand. */
   makeObjects(): string
   /** Postgres goes away: the next statements meet these ways in turn. */
@@ -27,6 +27,9 @@ export type Stand = {
   /** It is back. A statement that hangs still hangs. */
   back(): void
 }
+
+/** `flags` of workerd. */
+export type Started = Partial<Pick<ServeOptions, 'script' | 'flags' | 'isolates' | 'vars'>>
 
 /** Longer than any run, so that a statement that hangs is not carried out late. */
 const HANG_MS = 24 * 3_600_000
@@ -51,8 +54,8 @@ export async function startStand(stack: AsyncDisposableStack): Promise<Stand> {
   }
   return {
     pool,
-    async start(objects, flags = []) {
-      const served = await serve({ script, vars, objects, flags })
+    async start(objects, more = {}) {
+      const served = await serve({ script, objects, ...more, vars: { ...vars, ...more.vars } })
       stack.defer(() => served.stop())
       return served
     },

@@ -1,6 +1,7 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { type Ending, HastyClient } from '../../support/hasty-client.ts'
 import { Counted } from './counted.ts'
+import { Phase, type PhaseReport } from './phase.ts'
 
 /** A steady load of `POST /increment`: so many requests a second, whether or not the ones before were answered. */
 export type Pace = {
@@ -12,26 +13,9 @@ export type Pace = {
   readonly keys: number | null
   /** Length of a key, at least. */
   readonly keyBytes: number
-  /** The time of all increments, so that a run over the turn of the hour keeps to one shard. Epoch ms. */
-  readonly atMs: number
+  /** The time of all increments, so that a run over the turn of the hour keeps to one shard; null for none. Epoch ms. */
+  readonly atMs: number | null
 }
-
-/** What became of the requests that were due in one phase. */
-export type PhaseReport = {
-  readonly phase: string
-  readonly seconds: number
-  readonly requests: number
-  /** Requests by status; 0 for a connection that broke. */
-  readonly statuses: Readonly<Record<string, number>>
-  /** Increments acknowledged. */
-  readonly acknowledged: number
-  /** Milliseconds from when a request was due to its whole answer: a stall meets all that fall due meanwhile. */
-  readonly waitMs: Waits
-  /** The longest wait of each second, in ms, in order. */
-  readonly longestBySecond: readonly number[]
-}
-
-export type Waits = { readonly median: number; readonly p99: number; readonly longest: number }
 
 export type LoadReport = {
   readonly phases: readonly PhaseReport[]
@@ -48,8 +32,8 @@ export type Tally = { readonly acknowledged: number; readonly refusedRequests: n
 /** The load in a thread of its own, beside the caller's database. */
 export interface PacedLoad {
   readonly tally: Tally
-  /** Sends to this port from now on, and reports what falls due under this name. */
-  enter(phase: string, port: number): Promise<void>
+  /** Sends to these addresses in turn from now on, and reports what falls due under this name. */
+  enter(phase: string, urls: readonly string[]): Promise<void>
   /** Sends no more; resolves when every request that was sent has its answer. */
   pause(): Promise<void>
   /** Pauses, reports, and ends the thread. */
@@ -68,7 +52,7 @@ export function worthOf(n: number): number {
 }
 
 type Order =
-  | { readonly kind: 'enter'; readonly phase: string; readonly port: number }
+  | { readonly kind: 'enter'; readonly phase: string; readonly urls: readonly string[] }
   | { readonly kind: 'pause' }
   | { readonly kind: 'finish' }
 
@@ -94,8 +78,8 @@ export function startPacedLoad(pace: Pace): PacedLoad {
     get tally() {
       return tally
     },
-    async enter(phase, port) {
-      await order({ kind: 'enter', phase, port })
+    async enter(phase, urls) {
+      await order({ kind: 'enter', phase, urls })
     },
     async pause() {
       await order({ kind: 'pause' })
@@ -116,53 +100,12 @@ const TICK_MS = 1
 const TALLY_MS = 200
 const ODDITIES_KEPT = 5
 
-class Phase {
-  readonly name: string
-  readonly startedMs = performance.now()
-  endedMs = 0
-  requests = 0
-  acknowledged = 0
-  readonly statuses: Record<string, number> = {}
-  readonly #waitsMs: number[] = []
-  readonly #longestBySecond: number[] = []
-
-  constructor(name: string) {
-    this.name = name
-  }
-
-  answered(status: number, dueMs: number, nowMs: number): void {
-    this.statuses[status] = (this.statuses[status] ?? 0) + 1
-    const waitMs = nowMs - dueMs
-    this.#waitsMs.push(waitMs)
-    const second = Math.floor((dueMs - this.startedMs) / 1000)
-    this.#longestBySecond[second] = Math.max(this.#longestBySecond[second] ?? 0, waitMs)
-  }
-
-  report(): PhaseReport {
-    const waits = Float64Array.from(this.#waitsMs).sort()
-    const at = (share: number) => round(waits[Math.floor((waits.length - 1) * share)] ?? 0)
-    return {
-      phase: this.name,
-      seconds: round((this.endedMs - this.startedMs) / 1000),
-      requests: this.requests,
-      statuses: this.statuses,
-      acknowledged: this.acknowledged,
-      waitMs: { median: at(0.5), p99: at(0.99), longest: at(1) },
-      longestBySecond: Array.from(this.#longestBySecond, (ms) => round(ms ?? 0)),
-    }
-  }
-}
-
-function round(ms: number): number {
-  return Math.round(ms * 10) / 10
-}
-
 /** A request that is due or under way: the first of its increments by number, and when it was due. */
 type Sent = { readonly first: number; readonly dueMs: number; readonly phase: Phase }
 
 class Run {
   readonly #pace: Pace
-  readonly #at: string
+  readonly #at: { readonly at?: string }
   readonly #acknowledged: Counted
   readonly #unknown: Counted
   readonly #oddities: string[] = []
@@ -170,7 +113,7 @@ class Run {
   #phase: Phase | undefined
   #clients: HastyClient[] = []
   #idle: HastyClient[] = []
-  #port = 0
+  #ports: readonly number[] = []
   readonly #due: Sent[] = []
   #underWay = 0
   #next = 0
@@ -183,7 +126,7 @@ class Run {
 
   constructor(pace: Pace) {
     this.#pace = pace
-    this.#at = new Date(pace.atMs).toISOString()
+    this.#at = pace.atMs === null ? {} : { at: new Date(pace.atMs).toISOString() }
     this.#acknowledged = new Counted()
     this.#unknown = new Counted()
     setInterval(() => this.#tick(), TICK_MS)
@@ -193,13 +136,14 @@ class Run {
     return { acknowledged: this.#acknowledgedSum, refusedRequests: this.#refusedRequests }
   }
 
-  enter(name: string, port: number): void {
+  enter(name: string, urls: readonly string[]): void {
     const nowMs = performance.now()
     if (this.#phase === undefined) {
       this.#pacedFromMs = nowMs
       this.#paced = 0
     } else this.#phase.endedMs = nowMs
-    if (port !== this.#port) this.#connect(port)
+    const ports = urls.map((url) => Number(new URL(url).port))
+    if (ports.join() !== this.#ports.join()) this.#connect(ports)
     this.#phase = new Phase(name)
     this.#phases.push(this.#phase)
   }
@@ -224,10 +168,11 @@ class Run {
   }
 
   /** Only after a pause: no connection is in use. */
-  #connect(port: number): void {
+  #connect(ports: readonly number[]): void {
     for (const client of this.#clients) client.close()
-    this.#port = port
-    this.#clients = Array.from({ length: this.#pace.connections }, () => new HastyClient(port))
+    this.#ports = ports
+    const portOf = (i: number) => ports[i % ports.length] ?? 0
+    this.#clients = Array.from({ length: this.#pace.connections }, (_, i) => new HastyClient(portOf(i)))
     this.#idle = [...this.#clients]
   }
 
@@ -248,7 +193,7 @@ class Run {
 
   #dispatch(): void {
     while (this.#due.length > 0) {
-      const client = this.#idle.pop()
+      const client = this.#idle.shift()
       if (client === undefined) return
       const sent = this.#due.shift()
       if (sent !== undefined) this.#send(client, sent)
@@ -270,7 +215,7 @@ class Run {
     const { items, keyBytes } = this.#pace
     const increments = Array.from({ length: items }, (_, i) => {
       const n = first + i
-      return { key: keyOf(this.#keyNumber(n), keyBytes), value: worthOf(n), at: this.#at }
+      return { key: keyOf(this.#keyNumber(n), keyBytes), value: worthOf(n), ...this.#at }
     })
     return JSON.stringify(items === 1 ? increments[0] : increments)
   }
@@ -316,7 +261,7 @@ if (!isMainThread && parentPort !== null) {
   const say = (message: Message) => port.postMessage(message)
   setInterval(() => say({ kind: 'tally', tally: run.tally }), TALLY_MS)
   port.on('message', async (order: Order) => {
-    if (order.kind === 'enter') run.enter(order.phase, order.port)
+    if (order.kind === 'enter') run.enter(order.phase, order.urls)
     else await run.pause()
     say({ kind: 'tally', tally: run.tally })
     say({ kind: 'done', report: order.kind === 'finish' ? run.report() : null })

@@ -1,0 +1,58 @@
+import type { Cell, KeyedCell } from './cell.ts'
+
+/** A sum is a number while it is a safe integer, for bigints cost several times as much. */
+export type Sum = number | bigint
+
+/** The same sum, as a number where that is exact. */
+export function narrow(sum: bigint): Sum {
+  const number = Number(sum)
+  return Number.isSafeInteger(number) ? number : sum
+}
+
+/** Cells, each with its key, in some order: as objects or as columns. */
+export type Cells = Iterable<KeyedCell> & { readonly length: number }
+
+/**
+ * Cells as columns, the n-th of each being one cell's. An object and a bigint for each cell would cost more than all
+ * else that is done with it.
+ */
+export class Columns implements Iterable<KeyedCell> {
+  readonly keys: string[]
+  readonly sums: Sum[]
+  readonly counts: number[]
+  readonly mins: number[]
+  readonly maxs: number[]
+
+  constructor(
+    keys: string[] = [],
+    sums: Sum[] = [],
+    counts: number[] = [],
+    mins: number[] = [],
+    maxs: number[] = [],
+  ) {
+    this.keys = keys
+    this.sums = sums
+    this.counts = counts
+    this.mins = mins
+    this.maxs = maxs
+  }
+
+  get length(): number {
+    return this.keys.length
+  }
+
+  cellAt(place: number): Cell {
+    return {
+      sum: BigInt(this.sums[place] ?? 0),
+      count: this.counts[place] ?? 0,
+      min: this.mins[place] ?? 0,
+      max: this.maxs[place] ?? 0,
+    }
+  }
+
+  *[Symbol.iterator](): Generator<KeyedCell, void, undefined> {
+    for (let place = 0; place < this.keys.length; place++) {
+      yield [this.keys[place] ?? '', this.cellAt(place)]
+    }
+  }
+}

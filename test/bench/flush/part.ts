@@ -1,0 +1,31 @@
+/** Tells that a step is done, and what it was. */
+export type Progress = (text: string) => void
+
+/** One of the questions that the bench asks, with its own tables and aims. */
+export type Part = {
+  /** As `--only` takes it. */
+  readonly name: string
+  /** How often `measure` tells that a step is done. */
+  readonly steps: (isQuick: boolean) => number
+  readonly measure: (stack: AsyncDisposableStack, isQuick: boolean, progress: Progress) => Promise<Found>
+}
+
+export type Found = {
+  /** Markdown. */
+  readonly tables: readonly string[]
+  readonly aims: readonly Aim[]
+  /** For `--json`. */
+  readonly figures: unknown
+}
+
+/** What was wanted, in words and figures, and whether it is there. */
+export type Aim = {
+  readonly what: string
+  readonly found: string
+  readonly wanted: string
+  readonly isReached: boolean
+}
+
+export const number = (value: number) => Math.round(value).toLocaleString('en')
+
+export const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`

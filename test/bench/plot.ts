@@ -22,6 +22,7 @@ export function plotFigures(figures: readonly Figures[], caption: string): strin
   }
   parts.push(text(0, y, caption, 'opacity="0.7" font-size="11"'))
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y + 12}" font-family="system-ui, sans-serif" font-size="13" fill="#888">
+<title>Increments or reads a second, side by side</title>
 ${parts.join('\n')}
 </svg>
 `

@@ -149,8 +149,9 @@ export const WAKE_SHARDS_MAX = 32
 // ── A shard ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * Increments of a flight, and requests aboard the one before it, from which on it waits for no others: its call and its row of the journal, $1.15 a million of
- * them, are then $0.07 for a million increments, a quarter of what their requests cost.
+ * Increments of a flight, and requests aboard the one before it, from which on it waits for no others: its call and its
+ * row of the journal, $1.15 a million of them, are then $0.07 for a million increments, a quarter of what their requests
+ * cost.
  */
 export const CROWDED_FLIGHT = 16
 

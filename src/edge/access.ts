@@ -76,14 +76,10 @@ export function refuseUnlessWhole({ prefix }: Grant): Problem | undefined {
  *
  * @param path the name of the field that the keys come from.
  */
-export function refuseOutside(
-  { prefix }: Grant,
-  items: readonly { readonly key: string }[],
-  path = 'key',
-): Problem | undefined {
+export function refuseOutside({ prefix }: Grant, keys: Iterable<string>, path = 'key'): Problem | undefined {
   if (prefix === null) return undefined
   const message = `must be ${prefix}, or begin with ${prefix}/, for this token or binding`
-  const errors = items.flatMap(({ key }, index): ItemError[] =>
+  const errors = Array.from(keys).flatMap((key, index): ItemError[] =>
     covers(prefix, key) ? [] : [{ index, path, message }],
   )
   if (errors.length === 0) return undefined

@@ -69,12 +69,10 @@ async function route(asked: AskedItems, services: IngestServices): Promise<Route
 /** [S2] [K1] */
 function routePlain(plain: PlainIncrements, { config, grant, nowMs }: IngestServices): Routed | Problem {
   const { keys } = plain
-  const outside = grant.prefix === null ? undefined : refuseOutside(grant, keys.map(asItem))
+  const outside = refuseOutside(grant, keys)
   if (outside !== undefined) return outside
   return { parts: splitPlain(plain, hourOf(nowMs), config.shards), count: keys.length, isNamed: false }
 }
-
-const asItem = (key: string) => ({ key })
 
 /** All of a request that is good as a whole, or what is wrong with it. [I2] [S2] */
 function check(
@@ -85,7 +83,8 @@ function check(
   const mayAdjust = grant.scopes.includes('adjust')
   const increments = parseIncrements(items, { nowMs, lateHours, mayAdjust, idempotencyKey })
   if ('errors' in increments) return { kind: 'invalid_increments', errors: increments.errors }
-  return refuseOutside(grant, increments) ?? increments
+  const keys = increments.values().map(({ key }) => key)
+  return refuseOutside(grant, keys) ?? increments
 }
 
 function tooManyItems(count: number): Problem {

@@ -48,8 +48,7 @@ export function operationsOf(services: EdgeServices) {
     ): Promise<readonly CounterAnswer[] | Problem> {
       const query = parseCounterQuery(asked, keyInPath, nowMs)
       if ('kind' in query) return query
-      const keys = query.keys.map((key) => ({ key }))
-      const outside = refuseOutside(grant, keys)
+      const outside = refuseOutside(grant, query.keys)
       if (outside !== undefined) return outside
       const { readCommitted, askUnsettled } = services
       const reading = readCounters(query, { readCommitted, askUnsettled, shards: config.shards, nowMs })

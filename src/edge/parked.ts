@@ -50,8 +50,7 @@ export async function decideParked(
     return { kind: 'invalid_parameter', parameter: 'body', detail: FORM }
   }
   const { shard, keys } = decision.data
-  const items = keys?.map((key) => ({ key }))
-  const refused = items === undefined ? refuseUnlessWhole(grant) : refuseOutside(grant, items, 'keys')
+  const refused = keys === undefined ? refuseUnlessWhole(grant) : refuseOutside(grant, keys, 'keys')
   if (refused !== undefined) return refused
   return { increments: await decide(shard, action, keys ?? null) }
 }

@@ -8,7 +8,7 @@ import type { Increment } from '../model/increment.ts'
 import type { PlainIncrements } from '../model/plain-body.ts'
 import type { Schedule } from '../model/schedule.ts'
 import { valueAt } from '../model/schedule.ts'
-import { formatShardName, slotOf } from '../model/shard-name.ts'
+import { formatShardName, slotOf, slotOfHash } from '../model/shard-name.ts'
 
 /** The part of a request that goes to one shard, small enough for a flight unless it is one named entry. */
 export type Part = {
@@ -68,7 +68,7 @@ export function splitPlain(plain: PlainIncrements, hour: Hour, shards: Schedule)
   const parts: Part[] = []
   const open: (Part | undefined)[] = []
   for (let index = 0; index < plain.keys.length; index++) {
-    const slot = (plain.hashes[index] ?? 0) % count
+    const slot = slotOfHash(plain.hashes[index] ?? 0, count)
     let part = open[slot]
     if (part === undefined || isCrowded(part)) {
       part = openPart(formatShardName({ hour, slot }))

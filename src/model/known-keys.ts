@@ -1,4 +1,5 @@
 import { KEY_BYTES_MAX, KNOWN_KEY_BYTES_MAX, KNOWN_KEYS_MAX } from '../limits.ts'
+import { isPlainKey } from './item.ts'
 import { hashKey } from './shard-name.ts'
 
 /** Looks at so many neighbouring slots for a key. Hashes may collide on purpose, and the looks are paid for each time. */
@@ -91,19 +92,11 @@ export class KnownKeys {
   }
 }
 
-/** Undefined for what is not plain. */
+/** Undefined for what is not plain, or is not in JSON as it is. */
 function textOf(body: DataView, from: number, to: number): string | undefined {
-  const length = to - from
-  if (length === 0 || length > KEY_BYTES_MAX) return undefined
-  const bytes = new Uint8Array(body.buffer, body.byteOffset + from, length)
-  for (let i = 0; i < length; i++) if (!isPlain(bytes[i] ?? 0)) return undefined
+  if (to - from > KEY_BYTES_MAX) return undefined
+  const bytes = new Uint8Array(body.buffer, body.byteOffset + from, to - from)
   // Spread, it would be made an array first, which takes longer than all the rest.
-  return Reflect.apply(String.fromCharCode, undefined, bytes)
-}
-
-const BACKSLASH = 0x5c
-
-/** Printable ASCII, and as it is in JSON. A quote cannot be among it. */
-function isPlain(byte: number): boolean {
-  return byte >= 0x20 && byte <= 0x7e && byte !== BACKSLASH
+  const text: string = Reflect.apply(String.fromCharCode, undefined, bytes)
+  return isPlainKey(text) && !text.includes('\\') ? text : undefined
 }

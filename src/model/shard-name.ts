@@ -21,7 +21,12 @@ export function hashKey(key: string): number {
 /** The slot of a key depends on the key, the hour and that hour's shard count, and on nothing else. [K2] */
 export function slotOf(key: string, hour: Hour, shards: Schedule): number {
   const count = valueAt(shards, hour)
-  return count === 1 ? 0 : hashKey(key) % count
+  return count === 1 ? 0 : slotOfHash(hashKey(key), count)
+}
+
+/** The same of a key whose `hashKey` is known already. */
+export function slotOfHash(hash: number, count: number): number {
+  return hash % count
 }
 
 /** `2026-11-21T20Z/3` */

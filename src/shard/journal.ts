@@ -34,15 +34,21 @@ export function takeArrival({ flight, encoded, results }: Arrival): Taken {
   const { name, cells: unnamed, named = [] } = flight
   const fresh = named.filter((_, i) => results[i] === 'accepted')
   const cells = named.length === 0 ? unnamed : mergeAll(unnamed, fresh)
-  const texts = named.length === 0 ? [encoded] : encodePieces(name, cells)
+  const texts = named.length === 0 ? [encoded] : [...encodePieces(name, cells)]
   const bytes = texts.reduce((sum, text) => sum + utf8Bytes(text), 0)
   return { name, cells, fresh, encoded: texts, bytes, increments: countIncrements(cells) }
 }
 
-/** A flight's cells as texts that each fit a row; the first has the flight's name. */
-export function encodePieces(name: FlightName | null, cells: Iterable<KeyedCell>): string[] {
+/**
+ * A flight's cells as texts that each fit a row; the first has the flight's name. One at a time: all that a shard holds
+ * would not fit beside its texts.
+ */
+export function* encodePieces(
+  name: FlightName | null,
+  cells: Iterable<KeyedCell>,
+): Generator<string, void, undefined> {
   const pieces = cut(cells, { cells: Number.POSITIVE_INFINITY, bytes: FLIGHT_BYTES_MAX })
-  return pieces.map((piece, i) => encodeFlight({ name: i === 0 ? name : null, cells: piece }))
+  for (const [i, piece] of pieces.entries()) yield encodeFlight({ name: i === 0 ? name : null, cells: piece })
 }
 
 /**

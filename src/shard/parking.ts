@@ -46,7 +46,7 @@ export function moveOn(sql: Sql, memory: Memory, uuid: () => string, move: Move)
 export function retryParked(sql: Sql, memory: Memory, keys: readonly string[], nowMs: number): number {
   const { taken, left } = unpark(memory.parked, keys)
   if (taken.length === 0) return 0
-  const rows = encodePieces(null, taken)
+  const rows = [...encodePieces(null, taken)]
   sql.transaction(() => {
     for (const [key] of taken) tables.deleteParked(sql, key)
     for (const flight of rows) {

@@ -3,7 +3,6 @@ import { cut } from '../model/accumulator.ts'
 import type { EntryResult } from '../model/entry.ts'
 import { judgeEntries } from '../model/entry.ts'
 import type { Flight, FlightName, Unsettled } from '../model/flight.ts'
-import { encodeFlight } from '../model/flight.ts'
 import type { Recut, Sealed } from '../model/recut.ts'
 import type { Settlement } from '../model/settlement.ts'
 import type { Holdings } from '../model/status.ts'
@@ -13,7 +12,7 @@ import { utf8Bytes } from '../model/utf8.ts'
 import type { Load } from './held.ts'
 import { holdingsOf, loadOf, unsettledOf } from './holdings.ts'
 import type { Arrival } from './journal.ts'
-import { journalRows, takeArrival } from './journal.ts'
+import { encodePieces, journalRows, takeArrival } from './journal.ts'
 import type { FrozenBatch, Memory } from './memory.ts'
 import { batchRow, emptyMemory, freezeBatch, loadMemory, remember } from './memory.ts'
 import { type ParkedCells, park } from './parked.ts'
@@ -135,8 +134,7 @@ export class ShardStore {
     let journalBytes = 0
     this.#sql.transaction(() => {
       tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)
-      for (const cells of cut(open, { cells: Number.POSITIVE_INFINITY, bytes: FLIGHT_BYTES_MAX })) {
-        const flight = encodeFlight({ name: null, cells })
+      for (const flight of encodePieces(null, open)) {
         tables.appendJournal(this.#sql, { accepted: state.accepted, sinceMs, flight })
         journalBytes += utf8Bytes(flight)
       }

@@ -129,8 +129,8 @@ export const COUNTING: readonly Plant[] = [
     edits: [
       {
         file: 'src/edge/ingest.ts',
-        find: 'grant.prefix === null ? undefined : refuseOutside(grant, keys.map(asItem))',
-        replace: 'grant.prefix === null ? undefined : refuseOutside(grant, keys.slice(0, 0).map(asItem))',
+        find: 'const outside = refuseOutside(grant, keys)',
+        replace: 'const outside = refuseOutside(grant, keys.slice(0, 0))',
       },
     ],
     suite: { project: 'node', file: 'test/edge/ingest.test.ts' },

@@ -131,8 +131,8 @@ export const NAMING: readonly Plant[] = [
     edits: [
       {
         file: 'src/shard/parking.ts',
-        find: 'const rows = encodePieces(null, taken)',
-        replace: `const rows = encodePieces(null, taken).slice(0, 0).concat(encodeFlight({ name: null, cells: taken }))`,
+        find: 'const rows = [...encodePieces(null, taken)]',
+        replace: `const rows = [...encodePieces(null, taken)].slice(0, 0).concat(encodeFlight({ name: null, cells: taken }))`,
       },
     ],
     suite: { project: 'node', file: 'test/shard/parked.test.ts' },

@@ -183,9 +183,9 @@ export const COUNTING: readonly Plant[] = [
     edits: [
       {
         file: COALESCER,
-        find: 'await within(clock, ATTEMPT_MS_MAX, send(shard, flight))',
+        find: 'await within(clock, ATTEMPT_MS_MAX, send(shard, flight, isCrowded))',
         replace:
-          'await within(clock, ATTEMPT_MS_MAX, send(shard, encodeFlight({ name: { sender: this.#sender, n: ++this.#n }, cells: [...cells] })))',
+          'await within(clock, ATTEMPT_MS_MAX, send(shard, encodeFlight({ name: { sender: this.#sender, n: ++this.#n }, cells: [...cells] }), isCrowded))',
       },
     ],
     suite: COALESCER_TESTS,

@@ -1,19 +1,9 @@
 import { READERS } from './contenders/readers.ts'
 import { NAMES } from './contenders.ts'
 import { describeRatio, ratioOf } from './figures.ts'
+import type { Line } from './lines.ts'
 import type { Turn, Workload } from './rounds.ts'
-import { table } from './table.ts'
 import { READS, WORKLOADS } from './workloads.ts'
-
-/** One line of the table of aims. */
-export type Line = {
-  readonly what: string
-  /** With its spread, where it has one. */
-  readonly value: string
-  /** Empty where nothing is aimed at. */
-  readonly wanted: string
-  readonly isReached: boolean | null
-}
 
 /** How much one side does a second beside another in the same round. */
 type Aim = {
@@ -90,14 +80,4 @@ export function distinctLines(turns: readonly Turn[]): Line[] {
       isReached: keys >= DISTINCT_MIN,
     },
   ]
-}
-
-export function describeLines(lines: readonly Line[]): string {
-  const rows = lines.map(({ what, value, wanted, isReached }) => [
-    what,
-    value,
-    wanted,
-    isReached === null ? '' : isReached ? 'yes' : 'no',
-  ])
-  return table(['aim', 'value (least to most)', 'wanted', 'reached'], rows)
 }

@@ -17,8 +17,6 @@ declare module 'autocannon' {
     readonly amount?: number
     /** Milliseconds between two looks at whether it is over. */
     readonly sampleInt: number
-    /** Requests a second, over all connections. */
-    readonly overallRate?: number
     /** Seconds that a request may take. */
     readonly timeout: number
     readonly method: string

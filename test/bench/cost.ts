@@ -1,16 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { PGlite } from '@electric-sql/pglite'
-import { migrate } from '../../src/local/migrate.ts'
-import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
-import { pgliteBackend } from '../../src/local/pglite-backend.ts'
 import { bundle } from '../support/bundled.ts'
 import { serve } from '../support/served.ts'
 import { runCommand } from './command.ts'
 import { billOf, type Counted, freePlanOf, type Line } from './cost/bill.ts'
 import { billedBy } from './cost/billed.ts'
 import { describeMachine } from './machine.ts'
+import { wholeNumber } from './options.ts'
 import { startPacedLoad } from './paced/paced-load.ts'
+import { startPgliteEndpoint } from './pglite-endpoint.ts'
 import { cpuSeconds } from './rounds.ts'
 import { table } from './table.ts'
 
@@ -60,28 +58,19 @@ function parseOptions(args: readonly string[]): Options | 'help' {
   })
   if (values['help'] === true) return 'help'
   const given = Object.entries(values).filter(([name]) => name !== 'help')
-  const numbers = given.map(([name, text]) => [name, numberOf(name, String(text))])
+  const numbers = given.map(([name, text]) => [name, wholeNumber(String(text), name, { least: 0 })])
   return { ...DEFAULTS, ...Object.fromEntries(numbers) }
-}
-
-function numberOf(name: string, text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new TypeError(`--${name} must be a whole number`)
-  return Number(text)
 }
 
 async function count(options: Options): Promise<Counted> {
   await using stack = new AsyncDisposableStack()
-  const database = await PGlite.create()
-  stack.defer(() => database.close())
-  await migrate(database)
-  const endpoint = await startNeonEndpoint({ backend: pgliteBackend(database) })
-  stack.defer(endpoint.close)
+  const endpoint = await startPgliteEndpoint(stack)
   const served = await serve({
     script: await bundle('test/bench/contenders/counting-worker.ts'),
     isolates: options.isolates,
     vars: {
       DATABASE_URL: 'postgresql://sumdial:sumdial@localhost/sumdial',
-      NEON_FETCH_ENDPOINT: endpoint.url,
+      NEON_FETCH_ENDPOINT: endpoint,
       DEV_ACCESS: 'open',
       SHARDS: String(options.shards),
       LINGER_MS: String(options.linger),

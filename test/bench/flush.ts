@@ -1,5 +1,4 @@
 import { writeFileSync } from 'node:fs'
-import os from 'node:os'
 import { parseArgs } from 'node:util'
 import { SingleBar } from 'cli-progress'
 import { runCommand } from './command.ts'
@@ -7,10 +6,10 @@ import { ALARM } from './flush/alarm.ts'
 import { CELLS } from './flush/cells.ts'
 import { HOT } from './flush/hot.ts'
 import { MEMORY } from './flush/memory.ts'
-import type { Aim, Found, Part } from './flush/part.ts'
+import type { Found, Part } from './flush/part.ts'
 import { STATEMENTS } from './flush/statements.ts'
-import { describeMachine } from './machine.ts'
-import { table } from './table.ts'
+import { describeLines } from './lines.ts'
+import { describeLoad, describeMachine } from './machine.ts'
 
 const PARTS: readonly Part[] = [CELLS, ALARM, STATEMENTS, HOT, MEMORY]
 
@@ -59,21 +58,6 @@ function parseOptions(args: readonly string[]): Options | 'help' {
   }
 }
 
-function describeAims(aims: readonly Aim[]): string {
-  const rows = aims.map(({ what, found, wanted, isReached }) => [
-    what,
-    found,
-    wanted,
-    isReached ? 'yes' : 'no',
-  ])
-  return table(['aim', 'found', 'wanted', 'reached'], rows)
-}
-
-/** Of the machine, over the last minute: other work on it shows in the figures. */
-function describeLoad(): string {
-  return `load average ${(os.loadavg()[0] ?? Number.NaN).toFixed(1)}`
-}
-
 /** One part after the other, each on a stand of its own. @throws what a part throws, once its stand is down. */
 async function measure({ parts, isQuick }: Options): Promise<ReadonlyMap<string, Found>> {
   const bar = new SingleBar({ format: '{bar} {percentage} % | {text}', hideCursor: true })
@@ -100,13 +84,12 @@ async function run(options: Options): Promise<number> {
   const all = [...found.values()]
   const head = `${machine}, after: ${describeLoad()}`
   console.log(
-    [head, ...all.flatMap(({ tables }) => tables), describeAims(all.flatMap(({ aims }) => aims))].join(
+    [head, ...all.flatMap(({ tables }) => tables), describeLines(all.flatMap(({ aims }) => aims))].join(
       '\n\n',
     ),
   )
   if (options.json !== undefined) {
-    const figures = Object.fromEntries(Array.from(found, ([name, part]) => [name, part]))
-    writeFileSync(options.json, JSON.stringify({ machine: head, ...figures }, null, 2))
+    writeFileSync(options.json, JSON.stringify({ machine: head, ...Object.fromEntries(found) }, null, 2))
   }
   return 0
 }

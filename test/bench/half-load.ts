@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Line } from './aims.ts'
 import type { Contender } from './contenders.ts'
 import { NAMES } from './contenders.ts'
 import { describeRatio, type Figures, median } from './figures.ts'
+import type { Line } from './lines.ts'
 import { startPacedLoad } from './paced/paced-load.ts'
 import type { Waits } from './paced/phase.ts'
-import type { Plan } from './rounds.ts'
+import { inTurn, type Plan } from './rounds.ts'
 import { table } from './table.ts'
 import { WORKLOADS } from './workloads.ts'
 
@@ -45,7 +45,7 @@ export async function runHalfLoad(
   const cases = casesOf(contenders, figures)
   const turns: HalfTurn[] = []
   for (let round = 1; round <= plan.rounds; round++) {
-    for (const each of [...cases.slice(round % cases.length), ...cases.slice(0, round % cases.length)]) {
+    for (const each of inTurn(cases, round)) {
       progress(`half load: round ${round}/${plan.rounds}, ${each.contender.name} at half of ${each.of}`)
       turns.push(await takeTurn(each, round, plan.seconds))
     }

@@ -19,11 +19,6 @@ export type Load = {
   readonly keys: number
   /** Whether each increment has an id and a time. */
   readonly ids: boolean
-  /**
-   * Requests a second over all connections; as many as they can without it. Each connection sends its share of a second
-   * as fast as it can and then rests: it is no steady load, whose latencies are paced/paced-load.ts's to measure.
-   */
-  readonly rate?: number
 }
 
 export type LoadResult = {
@@ -117,7 +112,6 @@ async function main(load: Load): Promise<LoadResult> {
     duration: seconds,
     sampleInt: SAMPLE_MS,
     ...(load.requests === undefined ? {} : { amount: load.requests }),
-    ...(load.rate === undefined ? {} : { overallRate: load.rate }),
     timeout: TIMEOUT_SECONDS,
     method: load.read === undefined ? 'POST' : 'GET',
     headers: { 'content-type': 'application/json' },

@@ -34,8 +34,7 @@ export async function runRounds(
   }
   const turns: Turn[] = []
   for (let round = 1; round <= plan.rounds; round++) {
-    const first = (round - 1) % contenders.length
-    for (const contender of [...contenders.slice(first), ...contenders.slice(0, first)]) {
+    for (const contender of inTurn(contenders, round - 1)) {
       const turn = await takeTurn(workload, contender, { round, seconds: plan.seconds })
       const rate = Math.round(turn.perSecond).toLocaleString('en')
       progress(`${workload.name}: round ${round}/${plan.rounds}, ${contender.name}: ${rate}/s`)
@@ -43,6 +42,12 @@ export async function runRounds(
     }
   }
   return turns
+}
+
+/** All of them, another first in each round. */
+export function inTurn<T>(all: readonly T[], round: number): T[] {
+  const first = round % all.length
+  return [...all.slice(first), ...all.slice(0, first)]
 }
 
 async function takeTurn(

@@ -1,7 +1,7 @@
 import { bundle } from '../support/bundled.ts'
-import type { Line } from './aims.ts'
 import { BENCH, type Host } from './contenders/host.ts'
 import { billedBy } from './cost/billed.ts'
+import type { Line } from './lines.ts'
 import { applyLoad, type Load } from './load.ts'
 import type { Workload } from './rounds.ts'
 import { table } from './table.ts'

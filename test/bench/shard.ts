@@ -1,15 +1,12 @@
 import { parseArgs } from 'node:util'
-import { PGlite } from '@electric-sql/pglite'
 import { SingleBar } from 'cli-progress'
-import { migrate } from '../../src/local/migrate.ts'
-import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
-import { pgliteBackend } from '../../src/local/pglite-backend.ts'
 import { bundle } from '../support/bundled.ts'
 import { serve } from '../support/served.ts'
 import { settledStatus } from '../support/status.ts'
 import { runCommand } from './command.ts'
 import { describeMachine } from './machine.ts'
 import { wholeNumber } from './options.ts'
+import { startPgliteEndpoint } from './pglite-endpoint.ts'
 import type { FlightsAsked, FlightsTaken } from './shard/flights.ts'
 import { table } from './table.ts'
 
@@ -42,11 +39,7 @@ type Turn = FlightsTaken & FlightsAsked & { readonly lingerMs: number }
 
 async function measure({ seconds }: Options): Promise<Turn[]> {
   await using stack = new AsyncDisposableStack()
-  const database = await PGlite.create()
-  stack.defer(() => database.close())
-  await migrate(database)
-  const endpoint = await startNeonEndpoint({ backend: pgliteBackend(database) })
-  stack.defer(endpoint.close)
+  const endpoint = await startPgliteEndpoint(stack)
   const bar = new SingleBar({ format: '{bar} {percentage} % | {text}', hideCursor: true })
   bar.start(LINGERS.length * SENDERS.length * CELLS.length, 0, { text: '' })
   stack.defer(() => bar.stop())
@@ -56,7 +49,7 @@ async function measure({ seconds }: Options): Promise<Turn[]> {
       script: await bundle('test/bench/contenders/flights-worker.ts'),
       vars: {
         DATABASE_URL: 'postgresql://sumdial:sumdial@localhost/sumdial',
-        NEON_FETCH_ENDPOINT: endpoint.url,
+        NEON_FETCH_ENDPOINT: endpoint,
         DEV_ACCESS: 'open',
         LINGER_MS: String(lingerMs),
       },

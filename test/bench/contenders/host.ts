@@ -26,7 +26,7 @@ export type More = {
 }
 
 /** Connections of an endpoint to PostgreSQL: as many as Neon's proxy has by default. */
-const CONNECTIONS = 20
+export const CONNECTIONS = 20
 
 export const BENCH = 'test/bench/contenders'
 

@@ -165,7 +165,7 @@ export const ALARM: Part = {
     }
     const aims = groupsOf(turns).map(({ name, ratio }) => ({
       what: `alarm to settled, ${name}, to pg, plain upsert`,
-      found: ratio.toFixed(2),
+      value: ratio.toFixed(2),
       wanted: '>= 0.85',
       isReached: ratio >= 0.85,
     }))

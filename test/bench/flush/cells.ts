@@ -3,9 +3,11 @@ import { addHours, hourOf } from '../../../src/model/hour.ts'
 import { createSink } from '../../../src/postgres/sink.ts'
 import { nodeClock } from '../../support/node-clock.ts'
 import { describeRatio, median, type Ratio } from '../figures.ts'
+import type { Line } from '../lines.ts'
+import { inTurn } from '../rounds.ts'
 import { table } from '../table.ts'
 import { Batches, makeCells } from './made-cells.ts'
-import type { Aim, Found, Part, Progress } from './part.ts'
+import type { Found, Part, Progress } from './part.ts'
 import { number } from './part.ts'
 import { connectPlain } from './plain-client.ts'
 import { DATABASE_URL, makeDatabase, startServer } from './stand.ts'
@@ -88,8 +90,7 @@ async function runRounds(sides: readonly Side[], isQuick: boolean, progress: Pro
     for (let round = 0; round <= roundsOf(count, isQuick); round++) {
       hour = addHours(hour, 1)
       for (const kind of KINDS) {
-        const first = round % sides.length
-        for (const side of [...sides.slice(first), ...sides.slice(0, first)]) {
+        for (const side of inTurn(sides, round)) {
           const batches = side.batches.next(cells, hour)
           const beganMs = performance.now()
           const { besideMs } = await side.send(batches)
@@ -134,12 +135,12 @@ function describe(turns: readonly Turn[]): string {
   return table(['flush', 'through', 'ms', 'rows/s', 'Sumdial to it', 'of it driver and endpoint, ms'], rows)
 }
 
-function aimsOf(turns: readonly Turn[]): Aim[] {
+function aimsOf(turns: readonly Turn[]): Line[] {
   return groupsOf(turns).flatMap(({ name, group }) =>
     [SAME, PLAIN].map((side) => {
       const found = ratio(group, side)
       const what = `flush of ${name}, to ${side}`
-      return { what, found: describeRatio(found), wanted: '>= 0.85', isReached: found.median >= 0.85 }
+      return { what, value: describeRatio(found), wanted: '>= 0.85', isReached: found.median >= 0.85 }
     }),
   )
 }

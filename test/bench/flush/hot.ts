@@ -111,7 +111,7 @@ export const HOT: Part = {
       .filter(({ updated }) => updated > 0)
       .map((f) => ({
         what: `HOT share of updates, ${f.name}, ${f.flushesAnHour} flushes an hour`,
-        found: shareOf(f),
+        value: shareOf(f),
         wanted: `>= ${WANTED}`,
         isReached: f.hot / f.updated >= WANTED,
       }))

@@ -3,6 +3,7 @@ import { HELD_BYTES_MAX, HELD_CELLS_MAX } from '../../../src/limits.ts'
 import { formatHour, hourOf } from '../../../src/model/hour.ts'
 import { bundle } from '../../support/bundled.ts'
 import { type Served, serve } from '../../support/served.ts'
+import { settledStatus } from '../../support/status.ts'
 import { INSPECTED, inspectHeap, rssBytes } from '../memory.ts'
 import { askShard } from '../outage/sample.ts'
 import { table } from '../table.ts'
@@ -142,7 +143,8 @@ async function measureOne(
     const { settled } = await askShard(served.url, hour)
     return settled >= keys
   })
-  await untilSettled(served, hour)
+  const { isConserved } = await settledStatus(served.url, SETTLE_MS_MAX)
+  if (!isConserved) throw new Error("the shards' own audit fails")
   watched.enter('settled')
   await sleep(CALM_MS)
   const samples = await watched.end()
@@ -150,16 +152,6 @@ async function measureOne(
   await audit(database, client)
   const { acknowledged, refused } = client
   return { keyBytes, heldCells: open.cells + frozen.cells, acknowledged, refused, samples }
-}
-
-async function untilSettled({ url }: Served, hour: string): Promise<void> {
-  const isOver = within(SETTLE_MS_MAX)
-  for (;;) {
-    const status = await askShard(url, hour)
-    if (status.lagMs === 0 && status.isConserved) return
-    if (await isOver()) throw new Error(`not settled: ${JSON.stringify(status)}`)
-    await sleep(PACE_MS)
-  }
 }
 
 /** Of a request that was refused, what one flight of it had may be counted. */
@@ -205,7 +197,7 @@ export const MEMORY: Part = {
       const most = Math.max(...samples.map(({ heapBytes }) => heapBytes))
       return {
         what: `heap at a shard's bounds, of ${number(HELD_CELLS_MAX)} cells and ${megabytes(HELD_BYTES_MAX)}; keys of ${keyBytes} bytes`,
-        found: megabytes(most),
+        value: megabytes(most),
         wanted: `< ${megabytes(LIMIT_MIB * 2 ** 20)}`,
         isReached: most < LIMIT_MIB * 2 ** 20,
       }

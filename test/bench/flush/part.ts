@@ -1,3 +1,5 @@
+import type { Line } from '../lines.ts'
+
 /** Tells that a step is done, and what it was. */
 export type Progress = (text: string) => void
 
@@ -13,17 +15,9 @@ export type Part = {
 export type Found = {
   /** Markdown. */
   readonly tables: readonly string[]
-  readonly aims: readonly Aim[]
+  readonly aims: readonly Line[]
   /** For `--json`. */
   readonly figures: unknown
-}
-
-/** What was wanted, in words and figures, and whether it is there. */
-export type Aim = {
-  readonly what: string
-  readonly found: string
-  readonly wanted: string
-  readonly isReached: boolean
 }
 
 export const number = (value: number) => Math.round(value).toLocaleString('en')

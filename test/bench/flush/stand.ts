@@ -4,6 +4,7 @@ import { migrate } from '../../../src/local/migrate.ts'
 import { startNeonEndpoint } from '../../../src/local/neon-endpoint.ts'
 import { pgBackend } from '../../../src/local/pg-backend.ts'
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts'
+import { CONNECTIONS } from '../contenders/host.ts'
 
 /** A statement as the endpoint has seen it. */
 export type Seen = {
@@ -31,9 +32,6 @@ export type Database = {
 
 /** Any: the endpoint asks for no password. */
 export const DATABASE_URL = 'postgresql://sumdial:unused@localhost/sumdial'
-
-/** Connections of the endpoint to PostgreSQL: as many as Neon's proxy has by default. */
-const CONNECTIONS = 20
 
 /** It commits to disk. A checkpoint in the middle of one side's turn would be taken for that side's own work. */
 const SETTINGS = { fsync: 'on', checkpoint_timeout: '1h', max_wal_size: '16GB' }

@@ -110,7 +110,7 @@ export const STATEMENTS: Part = {
     }
     const aims = figures.map((f) => ({
       what: `statements of a shard in an interval, ${f.shards} shards, ${f.intervalSeconds} s`,
-      found: `${f.most}, and ${f.others} others`,
+      value: `${f.most}, and ${f.others} others`,
       wanted: '<= 1',
       isReached: f.most <= 1 && f.others === 0,
     }))

@@ -104,13 +104,8 @@ export class Accumulator implements Iterable<KeyedCell> {
   }
 
   #open(key: string, sum: Sum, count: number, min: number, max: number, size: number): void {
-    const { keys, sums, counts, mins, maxs } = this.#columns
-    this.#places.set(key, keys.length)
-    keys.push(key)
-    sums.push(sum)
-    counts.push(count)
-    mins.push(min)
-    maxs.push(max)
+    this.#places.set(key, this.#columns.length)
+    this.#columns.push(key, sum, count, min, max)
     this.#bytes += size
   }
 }
@@ -125,35 +120,6 @@ function addSums(a: Sum, b: Sum): Sum {
     if (Number.isSafeInteger(sum)) return sum
   }
   return narrow(BigInt(a) + BigInt(b))
-}
-
-export type CutBounds = { readonly cells: number; readonly bytes: number }
-
-/**
- * Cuts cells into pieces within bounds, keys in ascending order over all of them; every cell is in exactly one
- * piece. A single cell larger than `bounds.bytes` is a piece of its own. [A1] [P2]
- */
-export function cut(cells: Iterable<KeyedCell>, bounds: CutBounds): KeyedCell[][] {
-  const pieces: KeyedCell[][] = []
-  let piece: KeyedCell[] = []
-  let bytes = 0
-  for (const cell of [...cells].sort(byKey)) {
-    const size = cellBytes(cell[0])
-    if (piece.length > 0 && (piece.length >= bounds.cells || bytes + size > bounds.bytes)) {
-      pieces.push(piece)
-      piece = []
-      bytes = 0
-    }
-    piece.push(cell)
-    bytes += size
-  }
-  if (piece.length > 0) pieces.push(piece)
-  return pieces
-}
-
-/** Any one order does; Postgres sorts again by its own. This is the order of UTF-16 code units. */
-function byKey(a: KeyedCell, b: KeyedCell): number {
-  return a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0
 }
 
 export function countIncrements(cells: Iterable<KeyedCell>): number {

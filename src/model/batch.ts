@@ -1,4 +1,4 @@
-import type { KeyedCell } from './cell.ts'
+import type { Cells } from './columns.ts'
 import type { Hour } from './hour.ts'
 import type { Sealed } from './recut.ts'
 
@@ -10,7 +10,7 @@ export type Batch = {
   readonly id: string
   readonly shard: string
   readonly hour: Hour
-  readonly cells: readonly KeyedCell[]
+  readonly cells: Cells
   readonly increments: number
 }
 

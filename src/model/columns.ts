@@ -37,8 +37,47 @@ export class Columns implements Iterable<KeyedCell> {
     this.maxs = maxs
   }
 
+  /** Those that are columns already, as they are. */
+  static of(cells: Iterable<KeyedCell>): Columns {
+    if (cells instanceof Columns) return cells
+    const columns = new Columns()
+    for (const [key, { sum, count, min, max }] of cells) columns.push(key, narrow(sum), count, min, max)
+    return columns
+  }
+
   get length(): number {
     return this.keys.length
+  }
+
+  push(key: string, sum: Sum, count: number, min: number, max: number): void {
+    this.keys.push(key)
+    this.sums.push(sum)
+    this.counts.push(count)
+    this.mins.push(min)
+    this.maxs.push(max)
+  }
+
+  /** A copy of those from one place up to another. */
+  slice(from: number, to?: number): Columns {
+    const { keys, sums, counts, mins, maxs } = this
+    return new Columns(
+      keys.slice(from, to),
+      sums.slice(from, to),
+      counts.slice(from, to),
+      mins.slice(from, to),
+      maxs.slice(from, to),
+    )
+  }
+
+  /** The cell of a key, where keys ascend in the order of UTF-16 code units. */
+  find(key: string): Cell | undefined {
+    let [from, to] = [0, this.keys.length]
+    while (from < to) {
+      const middle = (from + to) >>> 1
+      if ((this.keys[middle] ?? '') < key) from = middle + 1
+      else to = middle
+    }
+    return this.keys[from] === key ? this.cellAt(from) : undefined
   }
 
   cellAt(place: number): Cell {

@@ -53,21 +53,8 @@ type EncodedColumns = readonly [
 ]
 
 function encodeCells(cells: Cells | Accumulator): EncodedColumns {
-  const { keys, sums, counts, mins, maxs } = cells instanceof Accumulator ? cells.columns : columnsOf(cells)
+  const { keys, sums, counts, mins, maxs } = cells instanceof Accumulator ? cells.columns : Columns.of(cells)
   return [keys, sums.every(isSafe) ? sums : sums.map(encodeSum), counts, mins, maxs]
-}
-
-function columnsOf(cells: Iterable<KeyedCell>): Columns {
-  if (cells instanceof Columns) return cells
-  const columns = new Columns()
-  for (const [key, { sum, count, min, max }] of cells) {
-    columns.keys.push(key)
-    columns.sums.push(sum)
-    columns.counts.push(count)
-    columns.mins.push(min)
-    columns.maxs.push(max)
-  }
-  return columns
 }
 
 function encodeSum(sum: Sum): number | string {

@@ -1,5 +1,6 @@
 import { countIncrements } from './accumulator.ts'
 import type { KeyedCell } from './cell.ts'
+import type { Columns } from './columns.ts'
 
 /** What Postgres says of a writer when it is sealed: the last seq that it applied, 0 for none, and that batch's id. */
 export type Sealed = { readonly seq: number; readonly batch: string | null }
@@ -13,14 +14,14 @@ export type Recut =
   /** Postgres refused this batch for the sake of its one cell. */
   | { readonly kind: 'park'; readonly seq: number }
 
-type Frozen = { readonly seq: number; readonly id: string; readonly cells: Iterable<KeyedCell> }
+type Frozen = { readonly seq: number; readonly id: string; readonly cells: Columns }
 
 /** Every cell of the frozen batches is in exactly one of the three. [A1] [C1] */
 export type Moved = {
   /** Increments that the seal showed to be in Postgres. */
   readonly settled: number
   /** The cells of the new writer's batches, in the order of its seqs from 1. */
-  readonly pieces: readonly KeyedCell[][]
+  readonly pieces: readonly Columns[]
   readonly parked: readonly KeyedCell[]
 }
 
@@ -40,9 +41,8 @@ export function recutFrozen(frozen: readonly Frozen[], sealed: Sealed, recut: Re
   }
 }
 
-function piecesOf({ seq, cells }: Frozen, recut: Recut): KeyedCell[][] {
-  const whole = [...cells]
-  if (recut.kind !== 'halve' || recut.seq !== seq || whole.length < 2) return [whole]
-  const middle = Math.ceil(whole.length / 2)
-  return [whole.slice(0, middle), whole.slice(middle)]
+function piecesOf({ seq, cells }: Frozen, recut: Recut): Columns[] {
+  if (recut.kind !== 'halve' || recut.seq !== seq || cells.length < 2) return [cells]
+  const middle = Math.ceil(cells.length / 2)
+  return [cells.slice(0, middle), cells.slice(middle)]
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { STATEMENT_MS_MAX } from '../limits.ts'
 import type { ApplyOutcome, Batch, Sink } from '../model/batch.ts'
 import type { Clock } from '../model/clock.ts'
+import { Columns } from '../model/columns.ts'
 import { formatHourStart } from '../model/hour.ts'
 import type { ConnectionConfig } from './connection.ts'
 import { withDatabase } from './connection.ts'
@@ -69,7 +70,7 @@ const sealedSchema = z.object({ seq: z.coerce.number(), batch: z.string().nullab
  * 5,000 cells that came to 334 kB instead of 234, and to 11 ms beside Postgres's own time instead of 6.
  */
 export function claimAndApply(batch: Batch): SQL {
-  const cells = batch.cells.map(([, cell]) => cell)
+  const { keys, sums, counts, mins, maxs } = Columns.of(batch.cells)
   const writer = sql`${batch.writer}::uuid`
   const seq = sql`${batch.seq}::bigint`
   return sql`
@@ -85,11 +86,11 @@ with claim as (
   insert into sumdial.counters as c (key, hour, sum, count, min, max, updated_at)
   select cell.key, ${formatHourStart(batch.hour)}::timestamptz, cell.sum, cell.count, cell.min, cell.max, now()
   from unnest(
-    ${arrayOf(batch.cells.map(([key]) => element(key)))}::text[],
-    ${arrayOf(cells.map((cell) => cell.sum))}::numeric[],
-    ${arrayOf(cells.map((cell) => cell.count))}::bigint[],
-    ${arrayOf(cells.map((cell) => cell.min))}::bigint[],
-    ${arrayOf(cells.map((cell) => cell.max))}::bigint[]
+    ${arrayOf(keys.map(element))}::text[],
+    ${arrayOf(sums)}::numeric[],
+    ${arrayOf(counts)}::bigint[],
+    ${arrayOf(mins)}::bigint[],
+    ${arrayOf(maxs)}::bigint[]
   ) as cell (key, sum, count, min, max)
   where exists (select from claim)
   order by cell.key collate "C"

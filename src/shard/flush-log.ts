@@ -7,7 +7,7 @@ export type Sent = { readonly frozen: FrozenBatch; readonly ms: number }
 
 /** What is told of a batch: numbers, and not its cells. */
 export function ofBatch({ frozen: { seq, cells, increments }, ms }: Sent): OfBatch {
-  return { seq, cells: cells.size, increments, ms }
+  return { seq, cells: cells.length, increments, ms }
 }
 
 /** What a move to another writer is called, by what is cut anew. */

@@ -173,7 +173,7 @@ export class Flusher {
       case 'cell_refused':
         return this.#refuseCells(sent, outcome)
       case 'ambiguous':
-        if (this.#timeouts < TIMEOUTS_MAX || frozen.cells.size === 1) return this.#backOff(outcome, sent)
+        if (this.#timeouts < TIMEOUTS_MAX || frozen.cells.length === 1) return this.#backOff(outcome, sent)
         return this.#moveOn({ kind: 'halve', seq: frozen.seq }, outcome, sent)
       case 'behind':
       case 'refused':
@@ -184,7 +184,7 @@ export class Flusher {
   /** Cuts out the cell that Postgres refuses, and lets its neighbours through. [P3] */
   #refuseCells(sent: Sent, outcome: Extract<Failed, { kind: 'cell_refused' }>) {
     const { seq, cells } = sent.frozen
-    if (cells.size > 1) return this.#moveOn({ kind: 'halve', seq }, outcome, sent)
+    if (cells.length > 1) return this.#moveOn({ kind: 'halve', seq }, outcome, sent)
     const { reason } = outcome
     const count = this.#refusedAlike.reason === reason ? this.#refusedAlike.count + 1 : 1
     this.#refusedAlike = { reason, count }
@@ -273,7 +273,7 @@ export class Flusher {
       id: frozen.id,
       shard: formatShardName(name),
       hour: name.hour,
-      cells: [...frozen.cells],
+      cells: frozen.cells,
       increments: frozen.increments,
     }
   }

@@ -13,7 +13,7 @@ export function holdingsOf({ open, frozen, parked, state, ...memory }: Memory): 
     open: { cells: open.size, increments: open.increments },
     frozen: {
       batches: frozen.length,
-      cells: frozen.reduce((cells, batch) => cells + batch.cells.size, 0),
+      cells: frozen.reduce((cells, batch) => cells + batch.cells.length, 0),
       increments: frozen.reduce((increments, batch) => increments + batch.increments, 0),
     },
     parked: {
@@ -32,7 +32,7 @@ export function holdingsOf({ open, frozen, parked, state, ...memory }: Memory): 
 export function loadOf({ open, frozen, parked, journalBytes, ids }: Memory): Load {
   let { size: cells, bytes } = open
   for (const batch of frozen) {
-    cells += batch.cells.size
+    cells += batch.cells.length
     bytes += batch.bytes
   }
   for (const key of parked.keys()) bytes += cellBytes(key)
@@ -53,7 +53,7 @@ export function unsettledOf({ open, frozen, parked, state }: Memory, key: string
     open: open.get(key) ?? null,
     parked: parked.get(key)?.cell ?? null,
     frozen: frozen.flatMap(({ seq, cells }) => {
-      const cell = cells.get(key)
+      const cell = cells.find(key)
       return cell === undefined ? [] : [{ seq, cell }]
     }),
   }

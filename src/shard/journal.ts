@@ -1,7 +1,8 @@
 import { FLIGHT_BYTES_MAX } from '../limits.ts'
-import { Accumulator, countIncrements, cut } from '../model/accumulator.ts'
+import { Accumulator, countIncrements } from '../model/accumulator.ts'
 import type { KeyedCell } from '../model/cell.ts'
-import type { Cells } from '../model/columns.ts'
+import { type Cells, Columns } from '../model/columns.ts'
+import { cut } from '../model/cut.ts'
 import type { EntryResult, NamedEntry } from '../model/entry.ts'
 import type { Flight, FlightName } from '../model/flight.ts'
 import { encodeFlight } from '../model/flight.ts'
@@ -47,7 +48,7 @@ export function* encodePieces(
   name: FlightName | null,
   cells: Iterable<KeyedCell>,
 ): Generator<string, void, undefined> {
-  const pieces = cut(cells, { cells: Number.POSITIVE_INFINITY, bytes: FLIGHT_BYTES_MAX })
+  const pieces = cut(Columns.of(cells), { cells: Number.POSITIVE_INFINITY, bytes: FLIGHT_BYTES_MAX })
   for (const [i, piece] of pieces.entries()) yield encodeFlight({ name: i === 0 ? name : null, cells: piece })
 }
 

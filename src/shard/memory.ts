@@ -1,6 +1,5 @@
 import { Accumulator, cellBytes, countIncrements } from '../model/accumulator.ts'
-import type { Cell, KeyedCell } from '../model/cell.ts'
-import type { Cells } from '../model/columns.ts'
+import type { Cells, Columns } from '../model/columns.ts'
 import type { FlightName } from '../model/flight.ts'
 import { decodeFlight, encodeFlight, readFlight, UnknownVersion } from '../model/flight.ts'
 import { NO_TALLY } from '../model/tally.ts'
@@ -16,7 +15,8 @@ export type FrozenBatch = {
   readonly id: string
   readonly increments: number
   readonly sinceMs: number
-  readonly cells: ReadonlyMap<string, Cell>
+  /** Keys ascending. */
+  readonly cells: Columns
   /** Encoded size as an upper bound. */
   readonly bytes: number
 }
@@ -100,18 +100,14 @@ export function remember(
   memory.unsavedSenders.add(name.sender)
 }
 
-export function freezeBatch(
-  seq: number,
-  id: string,
-  sinceMs: number,
-  cells: readonly KeyedCell[],
-): FrozenBatch {
-  const bytes = cells.reduce((sum, [key]) => sum + cellBytes(key), 0)
-  return { seq, id, sinceMs, bytes, cells: new Map(cells), increments: countIncrements(cells) }
+/** @param cells keys ascending, and never changed from now on. [F1] */
+export function freezeBatch(seq: number, id: string, sinceMs: number, cells: Columns): FrozenBatch {
+  const bytes = cells.keys.reduce((sum, key) => sum + cellBytes(key), 0)
+  return { seq, id, sinceMs, bytes, cells, increments: countIncrements(cells) }
 }
 
 function thaw(row: tables.BatchRow): FrozenBatch {
-  return freezeBatch(row.seq, row.id, row.sinceMs, decodeFlight(row.cells).cells)
+  return freezeBatch(row.seq, row.id, row.sinceMs, readFlight(row.cells).cells)
 }
 
 function unpack({ key, sinceMs, reason, cell }: tables.ParkedRow): [string, Parked] {
@@ -121,6 +117,6 @@ function unpack({ key, sinceMs, reason, cell }: tables.ParkedRow): [string, Park
 }
 
 export function batchRow(batch: FrozenBatch): tables.BatchRow {
-  const cells = encodeFlight({ name: null, cells: [...batch.cells] })
+  const cells = encodeFlight({ name: null, cells: batch.cells })
   return { seq: batch.seq, id: batch.id, sinceMs: batch.sinceMs, cells }
 }

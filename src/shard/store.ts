@@ -1,5 +1,6 @@
 import { BATCH_CELLS_MAX, FLIGHT_BYTES_MAX, FOLD_BYTES, FOLD_FLIGHTS } from '../limits.ts'
-import { cut } from '../model/accumulator.ts'
+import { Columns } from '../model/columns.ts'
+import { cut } from '../model/cut.ts'
 import type { EntryResult } from '../model/entry.ts'
 import { judgeEntries } from '../model/entry.ts'
 import type { Flight, FlightName, Unsettled } from '../model/flight.ts'
@@ -134,7 +135,7 @@ export class ShardStore {
     let journalBytes = 0
     this.#sql.transaction(() => {
       tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)
-      for (const flight of encodePieces(null, open)) {
+      for (const flight of encodePieces(null, open.columns)) {
         tables.appendJournal(this.#sql, { accepted: state.accepted, sinceMs, flight })
         journalBytes += utf8Bytes(flight)
       }
@@ -158,7 +159,10 @@ export class ShardStore {
     const { open, frozen, state, openSinceMs, senders, ids } = this.#memory
     if (frozen.length > 0 || open.size === 0) throw new Error('freezes what is open, when nothing is frozen')
     const joining = [...open].filter(([key]) => this.#memory.parked.has(key))
-    const going = joining.length === 0 ? open : [...open].filter(([key]) => !this.#memory.parked.has(key))
+    const going =
+      joining.length === 0
+        ? open.columns
+        : Columns.of([...open].filter(([key]) => !this.#memory.parked.has(key)))
     const pieces = cut(going, { cells: BATCH_CELLS_MAX, bytes: FLIGHT_BYTES_MAX })
     const sinceMs = openSinceMs ?? nowMs
     const batches = pieces.map((cells, i) => freezeBatch(state.nextSeq + i, this.#uuid(), sinceMs, cells))

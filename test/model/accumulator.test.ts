@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Accumulator, cellBytes, countIncrements, cut } from '../../src/model/accumulator.ts'
+import { Accumulator } from '../../src/model/accumulator.ts'
 import { cellOf, EMPTY_CELL, mergeCells } from '../../src/model/cell.ts'
 import { encodeFlight } from '../../src/model/flight.ts'
 import { utf8Bytes } from '../../src/model/utf8.ts'
@@ -80,33 +80,6 @@ describe('an accumulator', () => {
         expect(utf8Bytes(encodeFlight({ name: null, cells: list }))).toBeLessThanOrEqual(
           accumulator.bytes + overhead,
         )
-      }),
-    )
-  })
-})
-
-describe('cutting', () => {
-  const bounds = fc.record({ cells: fc.integer({ min: 1, max: 8 }), bytes: fc.integer({ min: 1, max: 600 }) })
-
-  test('[A1] conserves every cell, each in one piece, keys ascending', () => {
-    fc.assert(
-      fc.property(keyedCells, bounds, (list, within) => {
-        const pieces = cut(list, within).flat()
-        expect(pieces).toEqual([...list].sort(([a], [b]) => (a < b ? -1 : 1)))
-        expect(countIncrements(pieces)).toBe(countIncrements(list))
-      }),
-    )
-  })
-
-  test('[A1] keeps every piece within its bounds, unless a single cell is larger', () => {
-    fc.assert(
-      fc.property(keyedCells, bounds, (list, within) => {
-        for (const piece of cut(list, within)) {
-          const bytes = piece.reduce((sum, [key]) => sum + cellBytes(key), 0)
-          expect(piece.length).toBeGreaterThan(0)
-          expect(piece.length).toBeLessThanOrEqual(within.cells)
-          expect(piece.length === 1 || bytes <= within.bytes).toBe(true)
-        }
       }),
     )
   })

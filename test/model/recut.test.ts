@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { countIncrements } from '../../src/model/accumulator.ts'
-import type { KeyedCell } from '../../src/model/cell.ts'
+import { Columns } from '../../src/model/columns.ts'
 import type { Recut, Sealed } from '../../src/model/recut.ts'
 import { recutFrozen } from '../../src/model/recut.ts'
 import { keyedCells } from '../support/arbitraries.ts'
 
-type Frozen = { readonly seq: number; readonly id: string; readonly cells: KeyedCell[] }
+type Frozen = { readonly seq: number; readonly id: string; readonly cells: Columns }
 
 /** What a shard can have frozen: neighbouring seqs, from anywhere on. */
 const frozen: fc.Arbitrary<Frozen[]> = fc
@@ -17,7 +17,9 @@ const frozen: fc.Arbitrary<Frozen[]> = fc
       { minLength: 1, maxLength: 4 },
     ),
   )
-  .map(([first, list]) => list.map((cells, i) => ({ seq: first + i, id: `batch-${first + i}`, cells })))
+  .map(([first, list]) =>
+    list.map((cells, i) => ({ seq: first + i, id: `batch-${first + i}`, cells: Columns.of(cells) })),
+  )
 
 /** What Postgres can say of the writer: any seq, and at it one of these batches or another. */
 const sealed: fc.Arbitrary<Sealed> = fc
@@ -35,8 +37,10 @@ const recuts: fc.Arbitrary<Recut> = fc.oneof(
   }),
 )
 
-const increments = (pieces: readonly (readonly KeyedCell[])[]) =>
+const increments = (pieces: readonly Columns[]) =>
   pieces.reduce((sum, cells) => sum + countIncrements(cells), 0)
+
+const cellsOf = (all: readonly Pick<Frozen, 'cells'>[]) => all.flatMap(({ cells }) => [...cells])
 
 describe('moving on from a sealed writer', () => {
   test('[A1] [C1] every cell of the frozen batches is settled, moved or parked, once and in its order', () => {
@@ -47,15 +51,17 @@ describe('moving on from a sealed writer', () => {
         expect(settled).toBe(increments(batches.filter(isApplied).map(({ cells }) => cells)))
         const rest = batches.filter((batch) => !isApplied(batch))
         const isParked = ({ seq }: Frozen) => recut.kind === 'park' && recut.seq === seq
-        expect(parked).toEqual(rest.filter(isParked).flatMap(({ cells }) => cells))
-        expect(pieces.flat()).toEqual(rest.filter((batch) => !isParked(batch)).flatMap(({ cells }) => cells))
+        expect(parked).toEqual(cellsOf(rest.filter(isParked)))
+        expect(pieces.flatMap((piece) => [...piece])).toEqual(
+          cellsOf(rest.filter((batch) => !isParked(batch))),
+        )
         expect(pieces.every((piece) => piece.length > 0)).toBe(true)
       }),
     )
   })
 
-  const cells = (...names: string[]): KeyedCell[] =>
-    names.map((key) => [key, { sum: 1n, count: 1, min: 1, max: 1 }])
+  const cells = (...names: string[]): Columns =>
+    Columns.of(names.map((key) => [key, { sum: 1n, count: 1, min: 1, max: 1 }]))
   const batches: Frozen[] = [
     { seq: 4, id: 'four', cells: cells('a', 'b', 'c') },
     { seq: 5, id: 'five', cells: cells('a', 'd') },

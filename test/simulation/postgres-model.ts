@@ -43,7 +43,7 @@ export class PostgresModel {
   /** The rest of it: the claim on the row as it is by now, the cells, and what the answer says. */
   apply(batch: Batch, before: Seen): ApplyOutcome {
     if (this.#claims(batch, before)) {
-      if (batch.cells.some(([key]) => this.refusedKeys.has(key))) return CELL_REFUSED
+      if (Iterator.from(batch.cells).some(([key]) => this.refusedKeys.has(key))) return CELL_REFUSED
       this.#write(batch)
       return { kind: 'applied' }
     }

@@ -32,7 +32,7 @@ export class Watch {
   batchSent({ writer, seq, id, cells }: Batch): void {
     if (!this.#world.isExact) return
     const name = `${writer}/${seq}`
-    const content = `${id} ${cells.map(([key, { sum, count }]) => `${key}=${sum}/${count}`).join(' ')}`
+    const content = `${id} ${Array.from(cells, ([key, { sum, count }]) => `${key}=${sum}/${count}`).join(' ')}`
     const first = this.#sent.get(name)
     if (first !== undefined && first !== content) this.#fail(`[F1] ${name} has changed`)
     const last = this.#lastSeq.get(writer) ?? 0

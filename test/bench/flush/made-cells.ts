@@ -1,7 +1,9 @@
 import { BATCH_CELLS_MAX, FLIGHT_BYTES_MAX } from '../../../src/limits.ts'
-import { countIncrements, cut } from '../../../src/model/accumulator.ts'
+import { countIncrements } from '../../../src/model/accumulator.ts'
 import type { Batch } from '../../../src/model/batch.ts'
 import type { KeyedCell } from '../../../src/model/cell.ts'
+import { Columns } from '../../../src/model/columns.ts'
+import { cut } from '../../../src/model/cut.ts'
 import { formatHour, type Hour } from '../../../src/model/hour.ts'
 
 export const keyOf = (n: number) => `site/example.com/section/page-${n}`
@@ -20,7 +22,7 @@ export class Batches {
   #seq = 0
 
   next(cells: readonly KeyedCell[], hour: Hour): Batch[] {
-    return cut(cells, { cells: BATCH_CELLS_MAX, bytes: FLIGHT_BYTES_MAX }).map((piece) => ({
+    return cut(Columns.of(cells), { cells: BATCH_CELLS_MAX, bytes: FLIGHT_BYTES_MAX }).map((piece) => ({
       writer: this.#writer,
       seq: ++this.#seq,
       id: crypto.randomUUID(),

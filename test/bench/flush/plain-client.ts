@@ -1,6 +1,7 @@
 import { PgDialect } from 'drizzle-orm/pg-core'
 import pg from 'pg'
 import type { Batch } from '../../../src/model/batch.ts'
+import { Columns } from '../../../src/model/columns.ts'
 import { formatHourStart } from '../../../src/model/hour.ts'
 import { claimAndApply } from '../../../src/postgres/sink.ts'
 
@@ -27,15 +28,8 @@ export async function connectPlain(stack: AsyncDisposableStack, url: string): Pr
   const dialect = new PgDialect()
   return {
     async upsert({ hour, cells }) {
-      const numbers = cells.map(([, cell]) => cell)
-      await client.query(PLAIN, [
-        formatHourStart(hour),
-        cells.map(([key]) => key),
-        numbers.map(({ sum }) => String(sum)),
-        numbers.map(({ count }) => count),
-        numbers.map(({ min }) => min),
-        numbers.map(({ max }) => max),
-      ])
+      const { keys, sums, counts, mins, maxs } = Columns.of(cells)
+      await client.query(PLAIN, [formatHourStart(hour), keys, sums, counts, mins, maxs])
     },
     async sameStatement(batch) {
       const { sql, params } = dialect.sqlToQuery(claimAndApply(batch))

@@ -72,8 +72,8 @@ export const COUNTING: readonly Plant[] = [
   {
     name: 'unsorted-keys',
     mistake: "a batch's keys stand in the order of their arrival",
-    edits: [{ file: 'src/model/accumulator.ts', find: '[...cells].sort(byKey)', replace: '[...cells]' }],
-    suite: { project: 'node', file: 'test/model/accumulator.test.ts' },
+    edits: [{ file: 'src/model/cut.ts', find: 'of placesByKey(keys)', replace: 'of keys.keys()' }],
+    suite: { project: 'node', file: 'test/model/cut.test.ts' },
   },
   {
     name: 'slot-without-the-hour',

@@ -127,8 +127,8 @@ export const FLUSHING: readonly Plant[] = [
     edits: [
       {
         file: FLUSH,
-        find: `if (cells.size > 1) return this.#moveOn`,
-        replace: `if (cells.size < 1) return this.#moveOn`,
+        find: `if (cells.length > 1) return this.#moveOn`,
+        replace: `if (cells.length < 1) return this.#moveOn`,
       },
     ],
     suite: onPostgres('a cell that Postgres refuses'),

@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress'
+import { withoutLines } from '../support/log-lines.ts'
 import { settledStatus } from '../support/status.ts'
 import { startHost } from './contenders/host.ts'
 import { READERS, startReaders } from './contenders/readers.ts'
@@ -109,11 +110,9 @@ async function measureRows(plan: Plan, progress: Progress): Promise<Rows[]> {
   return await countRows(await startHost(stack), plan.seconds, progress)
 }
 
-/** What tells of a request that was answered 503, which the turns count. */
-const NOT_COUNTED = /^\{\n {2}message: 'not all counted',\n[^}]*\}\n/gm
-
+/** The turns count what was answered 503. */
 function logged({ name, log }: Contender): string[] {
-  const written = log().replaceAll(NOT_COUNTED, '')
+  const written = withoutLines(log(), ['not all counted'])
   return written === '' ? [] : [`${name} wrote: ${written.slice(0, 500)}`]
 }
 

@@ -4,6 +4,7 @@ import { KEY_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../src/limits.ts'
 import { runCommand } from './command.ts'
 import { describeLoad, describeMachine } from './machine.ts'
 import { wholeNumber } from './options.ts'
+import { unexpectedIn } from './outage/log.ts'
 import { type Outcome, type Plan, runOutage } from './outage/run.ts'
 import { describeOutcome } from './outage/tables.ts'
 import { WAYS, type Way } from './stand.ts'
@@ -28,8 +29,8 @@ Options:
   --json FILE        writes all samples and latencies there
   --help             show this
 
-It exits with 1 when anything acknowledged is missing or doubled, or an answer is neither 202 nor a refusal for want
-of room.`
+It exits with 1 when anything acknowledged is missing or doubled, an answer is neither 202 nor a refusal for want of
+room, or workerd writes what the outage does not explain.`
 
 type Options = { readonly plan: Plan; readonly json: string | undefined }
 
@@ -80,15 +81,11 @@ function wayOf(name: string): Way {
   return way
 }
 
-/** That a connection broke workerd says too; what the Worker itself reports or throws must not be. */
-const REPORTED = /^.*(flush failed|uncaught).*$/im
-
 /** What was not as it should be. */
 function faultsOf({ audit, load, samples, log }: Outcome): string[] {
   const faults = [...audit.faults, ...load.oddities]
   if (samples.some(({ status }) => !status.isConserved)) faults.push("the shard's own audit fails")
-  const [reported] = REPORTED.exec(log) ?? []
-  if (reported !== undefined) faults.push(`workerd wrote: ${reported.slice(0, 500)}`)
+  faults.push(...unexpectedIn(log).map((text) => `workerd wrote: ${text.slice(0, 500)}`))
   return faults
 }
 

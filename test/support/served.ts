@@ -7,12 +7,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { unstable_readConfig } from 'wrangler'
+import { withoutLines } from './log-lines.ts'
 import { onExit } from './on-exit.ts'
 
 const CONFIG = join(import.meta.dirname, '../../wrangler.toml')
-
-/** A line of the log, as workerd prints it. */
-const FLUSHED = /^\{\n {2}message: 'flushed',\n[^}]*\}\n/gm
 
 /** A Worker in a workerd of its own, on 127.0.0.1. */
 export interface Served {
@@ -82,7 +80,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })
   const written = gather(child)
-  const log = () => written().replaceAll(FLUSHED, '')
+  const log = () => withoutLines(written(), ['flushed'])
   const removeState = () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
   const forget = onExit(() => {
     child.kill('SIGKILL')

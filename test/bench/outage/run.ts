@@ -3,6 +3,7 @@ import type { Served } from '../../support/served.ts'
 import { type LoadReport, type Pace, type PacedLoad, startPacedLoad } from '../paced/paced-load.ts'
 import { type Stand, startStand, type Way } from '../stand.ts'
 import { type Audit, audit } from './audit.ts'
+import type { OutageLog } from './log.ts'
 import { measureReplay, type Replay } from './replay.ts'
 import { type Sample, Watch } from './sample.ts'
 
@@ -25,8 +26,7 @@ export type Outcome = {
   readonly recovery: Recovery
   readonly outageSeconds: number
   readonly audit: Audit
-  /** What workerd wrote, of all starts: nothing, in good order. */
-  readonly log: string
+  readonly log: OutageLog
 }
 
 /** Seconds from Postgres's return. */
@@ -72,6 +72,7 @@ export async function runOutage(
   const first = await stand.start(objects)
   await run.calm(first, PHASES.warmUp, WARM_UP_SECONDS)
   await run.calm(first, PHASES.before, plan.calmSeconds)
+  const before = first.log()
   const outageMs = performance.now()
   const peak = await run.outage(first)
   await load.pause()
@@ -81,6 +82,7 @@ export async function runOutage(
   await run.calm(second, PHASES.restarted, RESTARTED_SECONDS)
   const outageSeconds = Math.round((performance.now() - outageMs) / 1000)
   const recovery = await run.drain(second)
+  const drained = second.log()
   await run.calm(second, PHASES.after, plan.calmSeconds)
   const report = await load.finish()
   await run.settle(second)
@@ -92,7 +94,10 @@ export async function runOutage(
     recovery,
     outageSeconds,
     audit: await audit(stand.pool, report, plan.pace.keyBytes),
-    log: first.log() + second.log(),
+    log: {
+      away: first.log().slice(before.length) + drained,
+      calm: before + second.log().slice(drained.length),
+    },
   }
 }
 

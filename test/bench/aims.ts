@@ -62,22 +62,3 @@ export function ratioLines(turns: readonly Turn[]): Line[] {
       isReached: atLeast === null ? null : ratio.median >= atLeast,
     }))
 }
-
-const DISTINCT_MIN = 1_000_000
-
-/** How many keys of their own were acknowledged, which the audit holds against what the shards have counted. */
-export function distinctLines(turns: readonly Turn[]): Line[] {
-  const { name, items } = WORKLOADS.distinct
-  const own = turns.filter(({ workload, contender }) => workload === name && contender === sumdial)
-  if (own.length === 0) return []
-  const keys = own.reduce((sum, { accepted }) => sum + accepted * items, 0)
-  const refused = own.reduce((sum, turn) => sum + turn.refused, 0)
-  return [
-    {
-      what: `distinct keys counted; ${refused.toLocaleString('en')} arrays were answered 503 at the bound`,
-      value: keys.toLocaleString('en'),
-      wanted: `>= ${DISTINCT_MIN.toLocaleString('en')}`,
-      isReached: keys >= DISTINCT_MIN,
-    },
-  ]
-}

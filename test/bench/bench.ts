@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { distinctLines, ratioLines } from './aims.ts'
+import { ratioLines } from './aims.ts'
 import { runCommand } from './command.ts'
 import { READERS } from './contenders/readers.ts'
+import { DISTINCT, distinctLines } from './distinct.ts'
 import { describeFigures } from './figures.ts'
 import { describeHalfLoad, halfLoadLines } from './half-load.ts'
 import { describeLines, type Line } from './lines.ts'
@@ -18,7 +19,7 @@ const HELP = `Usage: npm run bench -- [options]
 
 POST /increment side by side, in rounds that take turns on this machine: Sumdial as it is deployed, served by workerd
 itself, a ceiling that keeps nothing, and what people write in its place. Then its latency at half load; GET /counters
-beside the same SQL; and the rows that shards write. Answers other than 202, or 503 past a bound, a line in a log, and an
+beside the same SQL; a million distinct keys, each counted once; and the rows that shards write. Answers other than 202, or 503 past a bound, a line in a log, and an
 increment that was acknowledged and not counted make it exit with 1. An aim that is not reached does not.
 
 Options:
@@ -57,8 +58,8 @@ function parseOptions(args: readonly string[]): Options | 'help' {
     rounds: wholeNumber(values.rounds ?? String(usual.rounds), 'rounds'),
   }
   const asked = { plan, ...partsOf(values.quick, values.only) }
-  const { workloads, reads, rows } = asked
-  if (workloads.length === 0 && !reads && !rows) {
+  const { workloads, reads, distinct, rows } = asked
+  if (workloads.length === 0 && !reads && !distinct && !rows) {
     throw new TypeError(`no workload has "${values.only}" in its name`)
   }
   return { ...asked, json: values.json, svg: values.svg }
@@ -74,15 +75,16 @@ function partsOf(isQuick: boolean, only: string): Omit<Asked, 'plan'> {
     workloads: all.filter(({ name }) => isAsked(name) || (halfLoad && name === single256.name)),
     reads: hasTime && isAsked(READS.name),
     halfLoad,
+    distinct: hasTime && isAsked(DISTINCT),
     rows: hasTime && isAsked('rows written'),
   }
 }
 
-function linesOf({ turns, readTurns, halfLoad, rows }: Measured): Line[] {
+function linesOf({ turns, readTurns, halfLoad, distinct, rows }: Measured): Line[] {
   return [
     ...ratioLines([...turns, ...readTurns]),
     ...halfLoadLines(halfLoad),
-    ...distinctLines(turns),
+    ...(distinct === null ? [] : distinctLines(distinct)),
     ...rowLines(rows),
   ]
 }

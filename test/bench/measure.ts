@@ -4,6 +4,7 @@ import { settledStatus } from '../support/status.ts'
 import { startHost } from './contenders/host.ts'
 import { READERS, startReaders } from './contenders/readers.ts'
 import { type Contender, NAMES, startContenders } from './contenders.ts'
+import { countDistinct, DISTINCT, type Distinct } from './distinct.ts'
 import { type Figures, summarise } from './figures.ts'
 import { HALF_CASES, type HalfTurn, runHalfLoad } from './half-load.ts'
 import { type Plan, runRounds, type Turn, type Workload } from './rounds.ts'
@@ -18,6 +19,7 @@ export type Asked = {
   readonly reads: boolean
   /** Needs the rates that saturate, so the workload that tells them. */
   readonly halfLoad: boolean
+  readonly distinct: boolean
   readonly rows: boolean
 }
 
@@ -28,6 +30,7 @@ export type Measured = {
   readonly readTurns: readonly Turn[]
   readonly readFigures: readonly Figures[]
   readonly halfLoad: readonly HalfTurn[]
+  readonly distinct: Distinct | null
   readonly rows: readonly Rows[]
   /** What was not as it should be. */
   readonly faults: readonly string[]
@@ -48,14 +51,16 @@ export async function measure(asked: Asked): Promise<Measured> {
   try {
     const counting = await measureCounting(asked, progress)
     const reading = asked.reads ? await measureReading(asked.plan, progress) : NOTHING
+    const distinct = asked.distinct ? await measureDistinct(progress) : null
     const rows = asked.rows ? await measureRows(asked.plan, progress) : []
     return {
       ...counting,
       contenders: [...counting.contenders, ...reading.contenders],
       readTurns: reading.turns,
       readFigures: reading.figures,
+      distinct,
       rows,
-      faults: [...counting.faults, ...reading.faults],
+      faults: [...counting.faults, ...reading.faults, ...(distinct?.faults ?? [])],
     }
   } finally {
     bar.stop()
@@ -66,13 +71,14 @@ type Part = Pick<Measured, 'contenders' | 'turns' | 'figures' | 'faults'>
 
 const NOTHING: Part = { contenders: [], turns: [], figures: [], faults: [] }
 
-function stepsOf({ plan, workloads, reads, halfLoad, rows }: Asked): number {
+function stepsOf({ plan, workloads, reads, halfLoad, distinct, rows }: Asked): number {
   const takersOf = (workload: Workload) => Object.values(NAMES).filter((name) => takesPart(workload, name))
   const writers = workloads.flatMap(takersOf).length
   const readers = reads ? Object.keys(READERS).length : 0
   return (
     (writers + readers) * (plan.rounds + 1) +
     (halfLoad ? HALF_CASES * plan.rounds : 0) +
+    (distinct ? 1 : 0) +
     (rows ? ROW_CASES : 0)
   )
 }
@@ -103,6 +109,12 @@ async function measureReading(plan: Plan, progress: Progress): Promise<Part> {
   const turns = await runRounds(READS, contenders, plan, progress)
   const faults = [...new Set(contenders.flatMap(logged)), ...faultsOf(turns)]
   return { contenders, turns, figures: summarise(turns, contenders[0]?.name ?? ''), faults }
+}
+
+async function measureDistinct(progress: Progress): Promise<Distinct> {
+  await using stack = new AsyncDisposableStack()
+  progress(DISTINCT)
+  return await countDistinct(await startHost(stack))
 }
 
 async function measureRows(plan: Plan, progress: Progress): Promise<Rows[]> {

@@ -1,9 +1,10 @@
 import { DatabaseSync } from 'node:sqlite'
 import type { Row, Sql } from '../../src/shard/sql.ts'
 
-/** An empty SQLite of Node's own behind the shard's seam. */
-export function nodeSql(): Sql {
+/** A SQLite of Node's own behind the shard's seam, empty but for what a script makes in it. */
+export function nodeSql(script = ''): Sql {
   const database = new DatabaseSync(':memory:')
+  database.exec(script)
   return {
     run: (statement, ...params) => database.prepare(statement).all(...params) as Row[],
     transaction: (body) => {

@@ -1,5 +1,5 @@
 import type { Hour, HourRange } from './hour.ts'
-import { addHours, firstHourFrom, HOUR_MS, hourOf, hourStartMs } from './hour.ts'
+import { addHours, DAY_MS, firstHourFrom, HOUR_MS, hourOf, hourStartMs } from './hour.ts'
 import type { Zone } from './zone.ts'
 import { localMs, OFFSET_MS_MAX } from './zone.ts'
 
@@ -45,10 +45,11 @@ export function isAligned(buckets: readonly Bucket[], zone: Zone): boolean {
 }
 
 function hoursOf({ from, to }: HourRange): Bucket[] {
-  return Array.from({ length: to - from }, (_, i) => {
-    const hour = addHours(from, i)
-    return { from: hour, startMs: hourStartMs(hour) }
-  })
+  const buckets: Bucket[] = []
+  for (let hour = from; hour < to; hour = addHours(hour, 1)) {
+    buckets.push({ from: hour, startMs: hourStartMs(hour) })
+  }
+  return buckets
 }
 
 type LocalUnit = Exclude<Unit, 'hour'>
@@ -68,8 +69,6 @@ function periodsOf(range: HourRange, unit: LocalUnit, zone: Zone): Bucket[] {
   }
   return buckets
 }
-
-const DAY_MS = 24 * HOUR_MS
 
 /** 1970 began on a Thursday: its first Monday was three days before. */
 const DAYS_FROM_MONDAY = 3

@@ -1,3 +1,5 @@
+import { formatSecond, twoDigits } from './hour.ts'
+
 /** A time zone: how its clocks differ from UTC, at any time of its history and of the rules known for its future. */
 export type Zone = {
   /** As it was asked for. */
@@ -76,12 +78,4 @@ export function formatInZone(zone: Zone, ms: number): string {
   if (UTC_NAME.test(zone.name) || offset % 60_000 !== 0) return `${formatSecond(ms)}Z`
   const [sign, minutes] = [offset < 0 ? '-' : '+', Math.abs(offset) / 60_000]
   return `${formatSecond(ms + offset)}${sign}${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}`
-}
-
-function formatSecond(ms: number): string {
-  return new Date(ms).toISOString().slice(0, 19)
-}
-
-function twoDigits(n: number): string {
-  return String(n).padStart(2, '0')
 }

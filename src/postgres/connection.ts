@@ -1,3 +1,4 @@
+import type { NeonQueryFunction } from '@neondatabase/serverless'
 import { neon, neonConfig } from '@neondatabase/serverless'
 import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http'
 import type { Clock } from '../model/clock.ts'
@@ -19,20 +20,30 @@ export class StatementTimeout extends Error {
  * Not AbortSignal.timeout, whose timer goes on after the answer: it would keep a Durable Object from hibernating,
  * and so billed, for as long.
  */
-export async function withDatabase<T>(
-  config: ConnectionConfig,
+export async function withClient<T>(
+  { databaseUrl, neonFetchEndpoint }: ConnectionConfig,
   clock: Clock,
   timeoutMs: number,
-  use: (database: NeonHttpDatabase) => Promise<T>,
+  use: (client: NeonQueryFunction<false, false>) => Promise<T>,
 ): Promise<T> {
-  if (config.neonFetchEndpoint !== undefined) neonConfig.fetchEndpoint = config.neonFetchEndpoint
+  if (neonFetchEndpoint !== undefined) neonConfig.fetchEndpoint = neonFetchEndpoint
   const controller = new AbortController()
   const cancel = clock.after(timeoutMs, () =>
     controller.abort(new StatementTimeout(`no answer in ${timeoutMs} ms`)),
   )
   try {
-    return await use(drizzle(neon(config.databaseUrl, { fetchOptions: { signal: controller.signal } })))
+    return await use(neon(databaseUrl, { fetchOptions: { signal: controller.signal } }))
   } finally {
     cancel()
   }
+}
+
+/** The same through Drizzle. */
+export function withDatabase<T>(
+  config: ConnectionConfig,
+  clock: Clock,
+  timeoutMs: number,
+  use: (database: NeonHttpDatabase) => Promise<T>,
+): Promise<T> {
+  return withClient(config, clock, timeoutMs, (client) => use(drizzle(client)))
 }

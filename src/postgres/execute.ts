@@ -1,19 +1,32 @@
-import type { SQL } from 'drizzle-orm'
+import { fillPlaceholders, type Query, SQL } from 'drizzle-orm'
+import { PgDialect } from 'drizzle-orm/pg-core'
 import type { Clock } from '../model/clock.ts'
 import type { ConnectionConfig } from './connection.ts'
-import { withDatabase } from './connection.ts'
+import { withClient } from './connection.ts'
 import { classifyFailure } from './failure.ts'
+
+const dialect = new PgDialect()
+
+/** A statement with placeholders, made into text once for all of its uses: that took as long as the driver does. */
+export function prepare(statement: SQL): Query {
+  return dialect.sqlToQuery(statement)
+}
 
 /**
  * Runs statements for those who only want to know that Postgres could not be asked, and why.
  *
  * @param timeoutMs of each statement.
- * @returns what runs one. It rejects with the reason alone: Drizzle's message repeats the parameters.
+ * @returns what runs one, with values for its placeholders. It rejects with the reason alone: the driver's message may
+ * repeat values.
  */
 export function executor(config: ConnectionConfig, clock: Clock, timeoutMs: number) {
-  return async (statement: SQL) => {
+  return async (statement: SQL | Query, values: Readonly<Record<string, unknown>> = {}) => {
+    const query = statement instanceof SQL ? prepare(statement) : statement
+    const params = fillPlaceholders(query.params, values)
     try {
-      return await withDatabase(config, clock, timeoutMs, (db) => db.execute(statement))
+      return await withClient(config, clock, timeoutMs, (client) =>
+        client.query(query.sql, params, { fullResults: true }),
+      )
     } catch (error) {
       throw new Error(classifyFailure(error).reason)
     }

@@ -1,111 +1,142 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { type Query, type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { READ_STATEMENT_MS_MAX } from '../limits.ts'
 import type { Cell } from '../model/cell.ts'
 import type { Clock } from '../model/clock.ts'
 import type { Hour } from '../model/hour.ts'
 import { formatHourStart } from '../model/hour.ts'
+import type { KeyRange } from '../model/prefix.ts'
 import type { CommittedCounter, CommittedRead, LedgerRow, ReadCommitted, ReadSeries } from '../model/read.ts'
 import { SERIES } from '../model/read.ts'
 import type { ConnectionConfig } from './connection.ts'
-import { executor } from './execute.ts'
+import { executor, prepare } from './execute.ts'
 import { inRange, unionAll } from './list-sql.ts'
 
-const rowSchema = z.object({
-  key: z.string(),
+/** What Postgres has of a key: the n-th of each column is the n-th bucket's that has anything. */
+type CounterRow = {
+  readonly key: string
   /** Counted from 1. */
-  bucket: z.number(),
-  sum: z.string().transform(BigInt),
-  count: z.coerce.number(),
-  min: z.coerce.number(),
-  max: z.coerce.number(),
-  updated_ms: z.coerce.number(),
-})
+  readonly buckets: readonly number[]
+  readonly sums: readonly string[]
+  readonly counts: readonly number[]
+  readonly mins: readonly number[]
+  readonly maxs: readonly number[]
+  readonly updated_ms: number
+}
+
+/** By hand: zod took longer than all else that is done with an answer. */
+function isCounterRow(value: unknown): value is CounterRow {
+  if (typeof value !== 'object' || value === null) return false
+  const row: { readonly [Name in keyof CounterRow]?: unknown } = value
+  const { key, buckets, sums, counts, mins, maxs, updated_ms } = row
+  return (
+    typeof key === 'string' &&
+    typeof updated_ms === 'number' &&
+    [buckets, counts, mins, maxs].every((column) => isColumn(column, 'number')) &&
+    isColumn(sums, 'string')
+  )
+}
+
+function isColumn(value: unknown, type: 'number' | 'string'): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === type)
+}
 
 const ledgerSchema = z.object({ writer: z.string(), seq: z.coerce.number(), sealed: z.boolean() })
 
-const answerSchema = z.object({ counters: z.array(rowSchema), ledger: z.array(ledgerSchema) })
+const answerSchema = z.object({
+  counters: z.array(z.custom<CounterRow>(isCounterRow)),
+  ledger: z.array(ledgerSchema),
+})
 
 /** Reads rows and ledger in one statement, so that both are of the same instant. */
 export function createReader(config: ConnectionConfig, clock: Clock): ReadCommitted {
   const read = reader(config, clock)
-  return (query) => read(query, sql`key`, rowsOfKeys(query))
+  return (query) => read(query, OF_KEYS, { keys: query.keys })
 }
 
 /** The same of all keys in some ranges, added up. */
 export function createSeriesReader(config: ConnectionConfig, clock: Clock): ReadSeries {
   const read = reader(config, clock)
-  return (query) => read(query, sql`${SERIES}::text`, rowsUnder(query))
+  return (query) => read(query, prepare(select(sql`${SERIES}::text`, rowsUnder(query.ranges))))
 }
 
 type Asked = Omit<Parameters<ReadCommitted>[0], 'keys'>
 
-/** @returns what reads, by a name for each row, from rows such as `table where ...`. */
+/** @returns what reads with a statement that `select` has made. */
 function reader(config: ConnectionConfig, clock: Clock) {
   const execute = executor(config, clock, READ_STATEMENT_MS_MAX)
-  return async (query: Asked, name: SQL, rows: SQL): Promise<CommittedRead> => {
-    const result = await execute(select(query, name, rows))
-    const { counters, ledger } = answerSchema.parse(result.rows[0])
+  return async (
+    { buckets, to, writers }: Asked,
+    statement: Query,
+    more: object = {},
+  ): Promise<CommittedRead> => {
+    const [from, end] = [formatHourStart(buckets[0] ?? to), formatHourStart(to)]
+    // A list of numbers is its own text: the driver would write each of them in quotes.
+    const bounds = `{${buckets.join()}}`
+    const { rows } = await execute(statement, { bounds, from, to: end, writers, ...more })
+    const { counters, ledger } = answerSchema.parse(rows[0])
     return {
-      counters: countersOf(counters, query.buckets),
+      counters: new Map(counters.map((counter) => [counter.key, counterOf(counter, buckets)])),
       ledger: new Map(ledger.map((row): [string, LedgerRow] => [row.writer, row])),
     }
   }
 }
 
-type Row = z.infer<typeof rowSchema>
-
-function countersOf(rows: readonly Row[], buckets: readonly Hour[]): CommittedRead['counters'] {
-  const byKey = Map.groupBy(rows, ({ key }) => key)
-  return new Map(Array.from(byKey, ([key, own]) => [key, counterOf(own, buckets)]))
-}
-
-function counterOf(rows: readonly Row[], buckets: readonly Hour[]): CommittedCounter {
+function counterOf(counter: CounterRow, hours: readonly Hour[]): CommittedCounter {
+  const { buckets, sums, counts, mins, maxs, updated_ms: lastFlushMs } = counter
   const cells = new Map<Hour, Cell>()
-  for (const row of rows) {
-    const from = buckets[row.bucket - 1]
-    if (from === undefined) throw new Error(`Postgres answers of bucket ${row.bucket} of ${buckets.length}`)
-    cells.set(from, cellOf(row))
+  for (const [i, bucket] of buckets.entries()) {
+    const from = hours[bucket - 1]
+    const [sum, count, min, max] = [sums[i], counts[i], mins[i], maxs[i]]
+    if (
+      from === undefined ||
+      sum === undefined ||
+      count === undefined ||
+      min === undefined ||
+      max === undefined
+    ) {
+      throw new Error(`Postgres answers of bucket ${bucket} of ${hours.length}, or not all of it`)
+    }
+    cells.set(from, { sum: BigInt(sum), count, min, max })
   }
-  return { cells, lastFlushMs: Math.max(...rows.map((row) => row.updated_ms)) }
-}
-
-function cellOf(row: Row): Cell {
-  return { sum: row.sum, count: row.count, min: row.min, max: row.max }
+  return { cells, lastFlushMs }
 }
 
 /**
  * Hours are added up by bucket where they are, so that years by month are a small answer. The bounds come from
- * model/calendar.ts, for there is but one place that knows time zones. Sums leave as text: JSON readers round beyond 2^53.
+ * model/calendar.ts, for there is but one place that knows time zones. Sums leave as text: JSON readers round beyond
+ * 2^53. A key's buckets leave as columns, a fifth of what rows with their names would be.
+ *
+ * @param name of what the rows are added up to, beside their bucket.
+ * @param rows such as `table where ...`.
  */
-function select({ buckets, writers }: Asked, name: SQL, rows: SQL) {
-  const bounds = sql.param(buckets.map(formatHourStart))
+function select(name: SQL, rows: SQL): SQL {
   return sql`
 select
-  (select coalesce(json_agg(by_bucket), '[]'::json) from (
-    select ${name} as key, width_bucket(hour, ${bounds}::timestamptz[]) as bucket, sum(sum)::text as sum,
-      sum(count) as count, min(min) as min, max(max) as max,
-      floor(extract(epoch from max(updated_at)) * 1000) as updated_ms
-    from ${rows}
-    group by 1, 2) as by_bucket) as counters,
+  (select coalesce(json_agg(by_key), '[]'::json) from (
+    select key, json_agg(bucket) as buckets, json_agg(sum) as sums, json_agg(count) as counts, json_agg(min) as mins,
+      json_agg(max) as maxs, floor(extract(epoch from max(updated_at)) * 1000) as updated_ms
+    from (
+      select ${name} as key, width_bucket(date_part('epoch', hour) / 3600, ${sql.placeholder('bounds')}::float8[]) as bucket,
+        sum(sum)::text as sum, sum(count) as count, min(min) as min, max(max) as max, max(updated_at) as updated_at
+      from ${rows}
+      group by 1, 2) as by_bucket
+    group by key) as by_key) as counters,
   (select coalesce(json_agg(json_build_object('writer', writer, 'seq', seq, 'sealed', sealed)), '[]'::json)
-    from sumdial.ledger where writer = any(${sql.param([...writers])}::uuid[])) as ledger`
+    from sumdial.ledger where writer = any(${sql.placeholder('writers')}::uuid[])) as ledger`
 }
 
-function rowsOfKeys({ keys, ...asked }: Parameters<ReadCommitted>[0]): SQL {
-  return sql`sumdial.counters where key = any(${sql.param([...keys])}::text[]) and ${inHours(asked)}`
-}
+const IN_HOURS = sql`hour >= ${sql.placeholder('from')}::timestamptz and hour < ${sql.placeholder('to')}::timestamptz`
+
+const OF_KEYS = prepare(
+  select(sql`key`, sql`sumdial.counters where key = any(${sql.placeholder('keys')}::text[]) and ${IN_HOURS}`),
+)
 
 /** Which index is better is the planner's to say, as for a list. */
-function rowsUnder({ ranges, ...asked }: Parameters<ReadSeries>[0]): SQL {
+function rowsUnder(ranges: readonly KeyRange[]): SQL {
   const rows = ranges.map(
     (range) => sql`select hour, sum, count, min, max, updated_at from sumdial.counters
-    where ${inRange(range, null)} and ${inHours(asked)}`,
+    where ${inRange(range, null)} and ${IN_HOURS}`,
   )
   return sql`(${unionAll(rows)}) as found`
-}
-
-function inHours({ buckets, to }: Asked): SQL {
-  const from = formatHourStart(buckets[0] ?? to)
-  return sql`hour >= ${from}::timestamptz and hour < ${formatHourStart(to)}::timestamptz`
 }

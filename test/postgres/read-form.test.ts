@@ -1,0 +1,54 @@
+import { expect, test } from 'vitest'
+import type { Backend, Field } from '../../src/local/backend.ts'
+import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
+import { addHours, hourOf } from '../../src/model/hour.ts'
+import { createReader } from '../../src/postgres/reader.ts'
+import { nodeClock } from '../support/node-clock.ts'
+
+const JSON_OID = 114
+
+const FROM = hourOf(Date.UTC(2026, 10, 21, 20))
+
+/** What a reader of two hours makes of an answer. */
+async function reading(counters: unknown) {
+  const field = (name: string): Field => ({
+    ...{ name, dataTypeID: JSON_OID, tableID: 0, columnID: 0 },
+    ...{ dataTypeSize: -1, dataTypeModifier: -1, format: 'text' },
+  })
+  const answer = {
+    fields: ['counters', 'ledger'].map(field),
+    rows: [[JSON.stringify(counters), '[]']],
+    command: 'SELECT',
+    rowCount: 1,
+  }
+  const backend: Backend = { query: async () => answer, batch: async () => [answer] }
+  await using stack = new AsyncDisposableStack()
+  const endpoint = await startNeonEndpoint({ backend })
+  stack.defer(() => endpoint.close())
+  const databaseUrl = 'postgresql://sumdial:unused@localhost/sumdial'
+  const read = createReader({ databaseUrl, neonFetchEndpoint: endpoint.url }, nodeClock)
+  return await read({ keys: ['a'], buckets: [FROM, addHours(FROM, 1)], to: addHours(FROM, 2), writers: [] })
+}
+
+const GOOD = {
+  ...{ key: 'a', buckets: [2], sums: ['9007199254740993'], counts: [3], mins: [-1], maxs: [5] },
+  updated_ms: 7,
+}
+
+test('[A2] a read is of the hours that Postgres answers of, exact beyond 2^53', async () => {
+  const { counters } = await reading([GOOD])
+  const cell = { sum: 9_007_199_254_740_993n, count: 3, min: -1, max: 5 }
+  expect(counters).toEqual(new Map([['a', { cells: new Map([[addHours(FROM, 1), cell]]), lastFlushMs: 7 }]]))
+})
+
+test.each([
+  ['a sum that was rounded on its way', { sums: [9007199254740992] }],
+  ['a count as text', { counts: ['3'] }],
+  ['a column that is missing', { maxs: undefined }],
+  ['a column that is too short', { mins: [] }],
+  ['no such bucket', { buckets: [3] }],
+  ['no key', { key: null }],
+  ['no time', { updated_ms: null }],
+])('an answer of another form is no read: %s', async (_, other) => {
+  await expect(reading([{ ...GOOD, ...other }])).rejects.toThrow()
+})

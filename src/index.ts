@@ -66,15 +66,17 @@ function createWorker(env: Env, config: Config) {
     ),
     listCounters: orUnavailable('Postgres', createLister(config, clock)),
     askSettlement: orUnavailable('A shard', (name: string, prefix: string | null) =>
-      shard(name).settlement(prefix),
+      within(clock, READ_MS_MAX, shard(name).settlement(prefix)),
     ),
     askStatus: (name) => within(clock, READ_MS_MAX, shard(name).status()),
     decideParked: orUnavailable(
       'The shard',
       (name: string, action: ParkedAction, keys: readonly string[] | null) =>
-        shard(name).decideParked(action, keys),
+        within(clock, READ_MS_MAX, shard(name).decideParked(action, keys)),
     ),
-    readLedger: orUnavailable('Postgres', ledger.increments),
+    readLedger: orUnavailable('Postgres', (shards: readonly string[]) =>
+      within(clock, READ_MS_MAX, ledger.increments(shards)),
+    ),
     wake,
     isWithinLimit: limiter(env.RATE_LIMIT),
     dashboard,
@@ -101,11 +103,11 @@ function createWorker(env: Env, config: Config) {
   return { app, operations, sweep }
 }
 
-/** The same, within the time that a reader waits; whatever goes wrong there is no fault of the request. */
+/** The same; whatever goes wrong there is no fault of the request. */
 function orUnavailable<Args extends unknown[], T>(who: string, ask: (...args: Args) => Promise<T>) {
   return async (...args: Args): Promise<T> => {
     try {
-      return await within(clock, READ_MS_MAX, ask(...args))
+      return await ask(...args)
     } catch (error) {
       throw new Unavailable(`${who} could not be asked.`, { cause: error })
     }

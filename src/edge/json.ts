@@ -21,9 +21,12 @@ function withoutBigints(value: unknown): unknown {
   if (typeof value === 'bigint') return numberOf(value)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(withoutBigints)
-  // Assigned and not made of entries, which takes twice as long. Names are our own, so none of them is __proto__.
-  const copy: Record<string, unknown> = {}
-  for (const [name, part] of Object.entries(value)) copy[name] = withoutBigints(part)
+  // Copied at once, and then only what differs: that takes half as long as name by name. No name is __proto__.
+  const copy: Record<string, unknown> = { ...value }
+  for (const name in copy) {
+    const part = copy[name]
+    if (typeof part === 'bigint' || typeof part === 'object') copy[name] = withoutBigints(part)
+  }
   return copy
 }
 

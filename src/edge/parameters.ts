@@ -55,16 +55,23 @@ function parseSearch<S extends z.ZodObject>(
   schema: S,
   more: Readonly<Record<string, unknown>>,
 ): { readonly parameters: z.output<S> } | Problem {
+  const pairs = rawSearch
+    .replace(/^\?/, '')
+    .split('&')
+    .filter((pair) => pair !== '')
   // URLSearchParams would take what is not UTF-8 for U+FFFD, and answer for another text than was asked.
-  const broken = brokenParameter(rawSearch)
-  if (broken !== undefined) return invalid(broken, 'is not percent-encoded UTF-8')
-  const search = new URLSearchParams(rawSearch)
-  const names = [...search.keys()]
-  const isArray = (name: string) => isRepeatable(schema, name)
-  const repeated = names.find((name, i) => (names.indexOf(name) !== i && !isArray(name)) || name in more)
-  if (repeated !== undefined) return invalid(repeated, 'is given more than once')
-  const values = names.map((name) => [name, isArray(name) ? search.getAll(name) : search.get(name)])
-  return checkParameters({ ...Object.fromEntries(values), ...more }, schema)
+  const broken = pairs.find((pair) => !isPercentEncodedUtf8(pair))
+  if (broken !== undefined) return invalid(nameOf(broken), 'is not percent-encoded UTF-8')
+  const given = new Map<string, string | string[]>()
+  for (const pair of pairs) {
+    const name = decode(nameOf(pair))
+    const value = decode(pair.slice(nameOf(pair).length + 1))
+    const before = given.get(name)
+    if (Array.isArray(before)) before.push(value)
+    else if (before !== undefined || name in more) return invalid(name, 'is given more than once')
+    else given.set(name, isRepeatable(schema, name) ? [value] : value)
+  }
+  return checkParameters({ ...Object.fromEntries(given), ...more }, schema)
 }
 
 function checkParameters<S extends z.ZodObject>(
@@ -80,9 +87,14 @@ function isRepeatable({ shape }: z.ZodObject, name: string): boolean {
   return (field instanceof z.ZodOptional ? field.unwrap() : field) instanceof z.ZodArray
 }
 
-function brokenParameter(rawSearch: string): string | undefined {
-  const pairs = rawSearch.replace(/^\?/, '').split('&')
-  return pairs.find((pair) => !isPercentEncodedUtf8(pair))?.split('=')[0]
+/** Of a pair in a query string; not decoded. */
+function nameOf(pair: string): string {
+  const end = pair.indexOf('=')
+  return end === -1 ? pair : pair.slice(0, end)
+}
+
+function decode(text: string): string {
+  return decodeURIComponent(text.replaceAll('+', ' '))
 }
 
 function isPercentEncodedUtf8(text: string): boolean {

@@ -68,7 +68,8 @@ function parseSearch<S extends z.ZodObject>(
     const value = decode(pair.slice(nameOf(pair).length + 1))
     const before = given.get(name)
     if (Array.isArray(before)) before.push(value)
-    else if (before !== undefined || name in more) return invalid(name, 'is given more than once')
+    else if (before !== undefined || Object.hasOwn(more, name))
+      return invalid(name, 'is given more than once')
     else given.set(name, isRepeatable(schema, name) ? [value] : value)
   }
   return checkParameters({ ...Object.fromEntries(given), ...more }, schema)

@@ -11,7 +11,7 @@ import type { ParkedAction } from './edge/parked.ts'
 import { problemResponse } from './edge/problem-response.ts'
 import type { EdgeServices } from './edge/services.ts'
 import { sweeper } from './edge/sweep.ts'
-import { Unavailable, within } from './edge/within.ts'
+import { unavailable, within } from './edge/within.ts'
 import { DATABASE_SLEEPS_MS, READ_MS_MAX } from './limits.ts'
 import { log } from './log.ts'
 import { createLedger } from './postgres/ledger.ts'
@@ -109,7 +109,7 @@ function orUnavailable<Args extends unknown[], T>(who: string, ask: (...args: Ar
     try {
       return await ask(...args)
     } catch (error) {
-      throw new Unavailable(`${who} could not be asked.`, { cause: error })
+      throw unavailable(who, error)
     }
   }
 }

@@ -17,6 +17,9 @@ import type { EdgeServices } from './services.ts'
 import { readStatus, type StatusAnswer } from './status.ts'
 import { within } from './within.ts'
 
+/** Who has not answered a fresh read in time. One statement that is late has named Postgres before. */
+const SLOW = 'A shard or Postgres'
+
 /** Who asks, when that arrived, and what keeps its work alive when whoever asked has gone. */
 export type Caller = {
   readonly grant: Grant
@@ -54,7 +57,7 @@ export function operationsOf(services: EdgeServices) {
       const reading = readCounters(query, { readCommitted, askUnsettled, shards: config.shards, nowMs })
       if (query.freshHours === null) return reading
       // All of its tries together: each statement has a bound of its own, but there are several.
-      return within(services.clock, READ_MS_MAX, reading)
+      return within(services.clock, READ_MS_MAX, reading, SLOW)
     },
 
     async list(asked: Asked, { grant, nowMs }: Caller): Promise<ListAnswer | Problem> {
@@ -65,7 +68,7 @@ export function operationsOf(services: EdgeServices) {
     async series(asked: Asked, { grant, nowMs }: Caller): Promise<SeriesAnswer | Problem> {
       const { readSeries, askUnsettledUnder } = services
       const world = { readSeries, askUnsettledUnder, shards: config.shards, nowMs }
-      return within(services.clock, READ_MS_MAX, readSeriesAnswer(asked, grant.prefix, world))
+      return within(services.clock, READ_MS_MAX, readSeriesAnswer(asked, grant.prefix, world), SLOW)
     },
 
     async hour(asked: Asked, hour: unknown, { grant, nowMs }: Caller): Promise<HourAnswer | Problem> {

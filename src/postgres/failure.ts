@@ -24,14 +24,16 @@ export function classifyFailure(error: unknown): Failure {
   const reason = describe(cause)
   const code = cause instanceof NeonDbError ? (cause.code ?? '') : ''
   if (code === '' || TRANSIENT.has(code) || CONNECTION.test(code)) {
-    return { kind: 'ambiguous', reason, isTimeout: isTimeout(cause) || code === '57014' }
+    return { kind: 'ambiguous', reason, isTimeout: timeoutOf(cause) !== undefined || code === '57014' }
   }
   if (/^(22|23)/.test(code)) return { kind: 'cell_refused', reason }
   return { kind: 'refused', reason }
 }
 
-function isTimeout(cause: unknown): boolean {
-  return cause instanceof NeonDbError && cause.sourceError instanceof StatementTimeout
+/** The driver wraps one that came before the answer, and lets one through that came in the midst of it. */
+function timeoutOf(cause: unknown): StatementTimeout | undefined {
+  const source = cause instanceof NeonDbError ? cause.sourceError : cause
+  return source instanceof StatementTimeout ? source : undefined
 }
 
 /**
@@ -39,13 +41,14 @@ function isTimeout(cause: unknown): boolean {
  * the connection string. Messages of class 22 repeat values.
  */
 function describe(cause: unknown): string {
+  const timeout = timeoutOf(cause)
+  if (timeout !== undefined) return timeout.message
   if (!(cause instanceof NeonDbError)) return cause instanceof Error ? cause.name : 'unknown failure'
-  const { code, message, sourceError } = cause
+  const { code, message } = cause
   if (code !== undefined && code !== '') {
     return code.startsWith('22') ? `SQLSTATE ${code}` : `SQLSTATE ${code}: ${message.slice(0, 200)}`
   }
   const status = /^Server error \(HTTP status \d+\)/.exec(message)?.[0]
   if (status !== undefined) return status
-  if (sourceError instanceof StatementTimeout) return sourceError.message
   return message.startsWith('Error connecting') ? 'no connection to Postgres' : 'no answer from Postgres'
 }

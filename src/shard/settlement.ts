@@ -1,26 +1,32 @@
 import type { Cell, KeyedCell } from '../model/cell.ts'
 import { EMPTY_CELL, mergeCells } from '../model/cell.ts'
+import { Columns } from '../model/columns.ts'
 import type { Unsettled } from '../model/flight.ts'
 import type { Settlement } from '../model/settlement.ts'
 import { covers } from '../model/token.ts'
 import { standingOf } from './holdings.ts'
 import type { Memory } from './memory.ts'
+import type { ParkedCells } from './parked.ts'
 
 /** What is not settled of the keys under a prefix, in increments; null for all keys. [S2] */
 export function unsettledUnder(
   { open, frozen, parked }: Memory,
   prefix: string | null,
 ): Omit<Settlement, 'isShut'> {
-  const parkedCells = parked.entries().map(([key, { cell }]): KeyedCell => [key, cell])
+  const openUnder = countUnder(open.columns, prefix)
   return {
-    pending: frozen.reduce((sum, { cells }) => sum + countUnder(cells, prefix), countUnder(open, prefix)),
-    parked: countUnder(parkedCells, prefix),
+    pending: frozen.reduce((sum, { cells }) => sum + countUnder(cells, prefix), openUnder),
+    parked: countUnder(columnsOf(parked), prefix),
   }
 }
 
-function countUnder(cells: Iterable<readonly [string, Cell]>, prefix: string | null): number {
+function columnsOf(parked: ParkedCells): Columns {
+  return Columns.of(parked.entries().map(([key, { cell }]): KeyedCell => [key, cell]))
+}
+
+function countUnder({ keys, counts }: Columns, prefix: string | null): number {
   let increments = 0
-  for (const [key, cell] of cells) if (covers(prefix, key)) increments += cell.count
+  for (const [place, key] of keys.entries()) if (covers(prefix, key)) increments += counts[place] ?? 0
   return increments
 }
 
@@ -31,11 +37,10 @@ export function unsettledSum(
   grant: string | null,
 ): Unsettled {
   const isAsked = (key: string) => key.startsWith(prefix) && covers(grant, key)
-  const parkedCells = parked.entries().map(([key, { cell }]): KeyedCell => [key, cell])
   return {
     ...standingOf({ frozen, state }),
-    open: sumWhere(open, isAsked),
-    parked: sumWhere(parkedCells, isAsked),
+    open: sumWhere(open.columns, isAsked),
+    parked: sumWhere(columnsOf(parked), isAsked),
     frozen: frozen.flatMap(({ seq, cells }) => {
       const cell = sumWhere(cells, isAsked)
       return cell === null ? [] : [{ seq, cell }]
@@ -44,8 +49,10 @@ export function unsettledSum(
 }
 
 /** Null when there are none. */
-function sumWhere(cells: Iterable<readonly [string, Cell]>, isAsked: (key: string) => boolean): Cell | null {
+function sumWhere(cells: Columns, isAsked: (key: string) => boolean): Cell | null {
   let sum = EMPTY_CELL
-  for (const [key, cell] of cells) if (isAsked(key)) sum = mergeCells(sum, cell)
+  for (const [place, key] of cells.keys.entries()) {
+    if (isAsked(key)) sum = mergeCells(sum, cells.cellAt(place))
+  }
   return sum.count === EMPTY_CELL.count ? null : sum
 }

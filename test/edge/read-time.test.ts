@@ -46,20 +46,24 @@ function world(late: { shardMs: number; postgresMs: number }) {
   return { clock, tries, get: async (path: string) => app.request(path) }
 }
 
+const SLOW = 'A shard or Postgres could not be asked.'
+
 describe('a read', () => {
   test.each([
-    ['quick', { shardMs: 1, postgresMs: 1 }, FRESH_TRIES_MAX],
-    ['slow', { shardMs: READ_MS_MAX / 3, postgresMs: READ_MS_MAX / 3 }, 2],
-    ['hanging in a shard', { shardMs: READ_MS_MAX * 10, postgresMs: 1 }, 0],
-    ['hanging in Postgres', { shardMs: 1, postgresMs: READ_MS_MAX * 10 }, 1],
+    ['quick', { shardMs: 1, postgresMs: 1 }, FRESH_TRIES_MAX, 'Flushes landed'],
+    ['slow', { shardMs: READ_MS_MAX / 3, postgresMs: READ_MS_MAX / 3 }, 2, SLOW],
+    ['hanging in a shard', { shardMs: READ_MS_MAX * 10, postgresMs: 1 }, 0, SLOW],
+    ['hanging in Postgres', { shardMs: 1, postgresMs: READ_MS_MAX * 10 }, 1, SLOW],
   ])(
-    'whose tries are all in vain is a 503 in time, and says when to ask again: %s',
-    async (_, late, tries) => {
+    'whose tries are all in vain is a 503 in time, and says why and when to ask again: %s',
+    async (_, late, tries, why) => {
       const { clock, tries: made, get } = world(late)
       const response = get('/counters/a')
       await clock.pass(READ_MS_MAX)
-      const { status, headers } = await response
-      expect([status, headers.get('retry-after'), made.count]).toEqual([503, '2', tries])
+      const answer = await response
+      const { detail } = (await answer.json()) as { detail: string }
+      expect([answer.status, answer.headers.get('retry-after'), made.count]).toEqual([503, '2', tries])
+      expect(detail).toContain(why)
     },
   )
 })

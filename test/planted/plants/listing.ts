@@ -113,8 +113,8 @@ export const LISTING: readonly Plant[] = [
     edits: [
       {
         file: 'src/shard/settlement.ts',
-        find: 'frozen.reduce((sum, { cells }) => sum + countUnder(cells, prefix), countUnder(open, prefix))',
-        replace: 'frozen.reduce((sum) => sum, countUnder(open, prefix))',
+        find: 'frozen.reduce((sum, { cells }) => sum + countUnder(cells, prefix), openUnder)',
+        replace: 'frozen.reduce((sum) => sum, openUnder)',
       },
     ],
     suite: hours,

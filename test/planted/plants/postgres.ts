@@ -64,7 +64,7 @@ select seq, batch from gone union all select 0, null where \${shard} <> '' and n
   {
     name: 'sums-as-doubles',
     mistake: 'a sum passes through a double on its way to Postgres',
-    edits: [{ file: SINK, find: '(cell) => cell.sum)', replace: '(cell) => Number(cell.sum))' }],
+    edits: [{ file: SINK, find: 'arrayOf(sums)', replace: 'arrayOf(sums.map(Number))' }],
     suite: inSink('A2'),
   },
   {

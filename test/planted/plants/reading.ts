@@ -37,14 +37,14 @@ export const READING: readonly Plant[] = [
     edits: [
       {
         file: 'src/edge/operations.ts',
-        find: 'within(services.clock, READ_MS_MAX, reading)',
+        find: 'within(services.clock, READ_MS_MAX, reading, SLOW)',
         replace: 'within(services.clock, READ_MS_MAX * 10, reading)',
       },
     ],
     suite: { project: 'node', file: 'test/edge/read-time.test.ts' },
   },
   {
-    name: 'sums-as-doubles',
+    name: 'sums-written-as-doubles',
     mistake: 'a sum beyond 2^53 is written as the double next to it',
     edits: [
       {

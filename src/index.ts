@@ -65,18 +65,12 @@ function createWorker(env: Env, config: Config) {
       shard(name).unsettledSum(prefix, grant),
     ),
     listCounters: orUnavailable('Postgres', createLister(config, clock)),
-    askSettlement: orUnavailable('A shard', (name: string, prefix: string | null) =>
-      within(clock, READ_MS_MAX, shard(name).settlement(prefix)),
-    ),
+    askSettlement: inTime('A shard', (name: string, prefix: string | null) => shard(name).settlement(prefix)),
     askStatus: (name) => within(clock, READ_MS_MAX, shard(name).status()),
-    decideParked: orUnavailable(
-      'The shard',
-      (name: string, action: ParkedAction, keys: readonly string[] | null) =>
-        within(clock, READ_MS_MAX, shard(name).decideParked(action, keys)),
+    decideParked: inTime('The shard', (name: string, action: ParkedAction, keys: readonly string[] | null) =>
+      shard(name).decideParked(action, keys),
     ),
-    readLedger: orUnavailable('Postgres', (shards: readonly string[]) =>
-      within(clock, READ_MS_MAX, ledger.increments(shards)),
-    ),
+    readLedger: inTime('Postgres', ledger.increments),
     wake,
     isWithinLimit: limiter(env.RATE_LIMIT),
     dashboard,
@@ -112,6 +106,11 @@ function orUnavailable<Args extends unknown[], T>(who: string, ask: (...args: Ar
       throw unavailable(who, error)
     }
   }
+}
+
+/** The same within the time that a reader waits, for what nothing else bounds so closely. */
+function inTime<Args extends unknown[], T>(who: string, ask: (...args: Args) => Promise<T>) {
+  return orUnavailable(who, (...args: Args) => within(clock, READ_MS_MAX, ask(...args)))
 }
 
 /** A limit that cannot be asked limits nobody: it is there to keep counting possible. */

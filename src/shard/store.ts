@@ -1,4 +1,5 @@
 import { BATCH_CELLS_MAX, FLIGHT_BYTES_MAX, FOLD_BYTES, FOLD_FLIGHTS } from '../limits.ts'
+import type { KeyedCell } from '../model/cell.ts'
 import { Columns } from '../model/columns.ts'
 import { cut } from '../model/cut.ts'
 import type { EntryResult } from '../model/entry.ts'
@@ -158,7 +159,11 @@ export class ShardStore {
   freeze(nowMs: number, alsoDurable: () => void): void {
     const { open, frozen, state, openSinceMs, senders, ids } = this.#memory
     if (frozen.length > 0 || open.size === 0) throw new Error('freezes what is open, when nothing is frozen')
-    const joining = [...open].filter(([key]) => this.#memory.parked.has(key))
+    // By what is parked, which is little or nothing, for to look at all that is open would make an object of each cell.
+    const joining = [...this.#memory.parked.keys()].flatMap((key): KeyedCell[] => {
+      const cell = open.get(key)
+      return cell === undefined ? [] : [[key, cell]]
+    })
     const going =
       joining.length === 0
         ? open.columns

@@ -19,8 +19,9 @@ const HELP = `Usage: npm run bench -- [options]
 
 POST /increment side by side, in rounds that take turns on this machine: Sumdial as it is deployed, served by workerd
 itself, a ceiling that keeps nothing, and what people write in its place. Then its latency at half load; GET /counters
-beside the same SQL; a million distinct keys, each counted once; and the rows that shards write. Answers other than 202, or 503 past a bound, a line in a log, and an
-increment that was acknowledged and not counted make it exit with 1. An aim that is not reached does not.
+beside the same SQL; a million distinct keys, each counted once; and the rows that shards write. Answers other than 202,
+or 503 past a bound, a line in a log, and an increment that was acknowledged and not counted make it exit with 1. An aim
+that is not reached does not.
 
 Options:
   --quick            2 rounds of 1 s of three workloads, and the half load: two minutes instead of fifteen

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundle } from '../support/bundled.ts'
+import { withoutLines } from '../support/log-lines.ts'
 import { BENCH, type Host } from './contenders/host.ts'
 
 /** What takes part: a Worker in a workerd of its own, or a service on Node. */
@@ -66,6 +67,12 @@ export async function startContenders(
   await add(NAMES.sumdial, exact, () => host.worker(sumdial), true)
   await add(NAMES.eight, exact, () => host.worker(sumdial, { isolates: 8 }), true)
   return all
+}
+
+/** What it has printed that it should not have. What was answered 503 is counted by whoever asked. */
+export function logged({ name, log }: Pick<Contender, 'name' | 'log'>): string[] {
+  const written = withoutLines(log(), ['not all counted'])
+  return written === '' ? [] : [`${name} wrote: ${written.slice(0, 500)}`]
 }
 
 type Listening = Pick<Contender, 'pid' | 'log' | 'urls'>

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { bundle } from '../support/bundled.ts'
-import { withoutLines } from '../support/log-lines.ts'
 import { settledStatus } from '../support/status.ts'
 import type { Host } from './contenders/host.ts'
+import { logged } from './contenders.ts'
 import type { Line } from './lines.ts'
 import { keyOf } from './load.ts'
 import { WORKLOADS } from './workloads.ts'
@@ -54,8 +54,7 @@ export async function countDistinct(host: Host): Promise<Distinct> {
     faults.push(`${DISTINCT}: ${accepted} accepted, ${rows} rows of ${increments} increments in Postgres`)
   }
   if (!isConserved) faults.push(`${DISTINCT}: the shards' own audit fails`)
-  const written = withoutLines(log(), ['not all counted'])
-  if (written !== '') faults.push(`${DISTINCT}: workerd wrote: ${written.slice(0, 500)}`)
+  faults.push(...logged({ name: DISTINCT, log }))
   return { refused, seconds: acknowledgedSeconds, settledSeconds, accepted, rows, increments, faults }
 }
 

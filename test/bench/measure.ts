@@ -1,9 +1,8 @@
 import { SingleBar } from 'cli-progress'
-import { withoutLines } from '../support/log-lines.ts'
 import { settledStatus } from '../support/status.ts'
 import { startHost } from './contenders/host.ts'
 import { READERS, startReaders } from './contenders/readers.ts'
-import { type Contender, NAMES, startContenders } from './contenders.ts'
+import { type Contender, logged, NAMES, startContenders } from './contenders.ts'
 import { countDistinct, DISTINCT, type Distinct } from './distinct.ts'
 import { type Figures, summarise } from './figures.ts'
 import { HALF_CASES, type HalfTurn, runHalfLoad } from './half-load.ts'
@@ -120,12 +119,6 @@ async function measureDistinct(progress: Progress): Promise<Distinct> {
 async function measureRows(plan: Plan, progress: Progress): Promise<Rows[]> {
   await using stack = new AsyncDisposableStack()
   return await countRows(await startHost(stack), plan.seconds, progress)
-}
-
-/** The turns count what was answered 503. */
-function logged({ name, log }: Contender): string[] {
-  const written = withoutLines(log(), ['not all counted'])
-  return written === '' ? [] : [`${name} wrote: ${written.slice(0, 500)}`]
 }
 
 function faultsOf(turns: readonly Turn[]): string[] {

@@ -1,4 +1,4 @@
-import { formatHour } from '../../model/hour.ts'
+import { formatHour, formatSecond } from '../../model/hour.ts'
 import { formatSchedule } from '../../model/schedule.ts'
 import type { EditFault } from '../../model/schedule-edit.ts'
 import type { Candidate, Deploy, DeployPlan } from './record.ts'
@@ -59,4 +59,4 @@ export function describeDeploy({ id, schedules, beganMs }: Deploy): string {
 
 const indent = (text: string) => text.replace(/^/gm, '    ')
 
-const time = (ms: number) => `${new Date(ms).toISOString().slice(0, 19)}Z`
+const time = (ms: number) => `${formatSecond(ms)}Z`

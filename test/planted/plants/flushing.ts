@@ -161,8 +161,8 @@ export const FLUSHING: readonly Plant[] = [
     edits: [
       {
         file: STORE,
-        find: 'const joining = [...open].filter(([key]) => this.#memory.parked.has(key))',
-        replace: 'const joining = [...open].filter(() => false)',
+        find: 'return cell === undefined ? [] : [[key, cell]]',
+        replace: 'return cell === undefined ? [] : []',
       },
     ],
     suite: { project: 'node', file: 'test/shard/parked.test.ts' },

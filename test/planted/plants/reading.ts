@@ -38,7 +38,7 @@ export const READING: readonly Plant[] = [
       {
         file: 'src/edge/operations.ts',
         find: 'within(services.clock, READ_MS_MAX, reading, SLOW)',
-        replace: 'within(services.clock, READ_MS_MAX * 10, reading)',
+        replace: 'within(services.clock, READ_MS_MAX * 10, reading, SLOW)',
       },
     ],
     suite: { project: 'node', file: 'test/edge/read-time.test.ts' },

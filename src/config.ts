@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { RETENTION_DAYS_MAX } from './limits.ts'
-import { check } from './model/check.ts'
-import { retentionDaysMin } from './model/retention.ts'
+import { retentionDaysMin } from './model/closing.ts'
+import { check, prefixFault } from './model/key.ts'
 import type { Schedule } from './model/schedule.ts'
 import { lateHoursSchema, shardsSchema } from './model/schedule.ts'
 import type { Token } from './model/token.ts'
-import { prefixFault, tokensSchema } from './model/token.ts'
+import { tokensSchema } from './model/token.ts'
 
 /** What a deployment sets. Parsed once from the environment; the only reader of it. */
 export type Config = {

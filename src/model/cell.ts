@@ -1,3 +1,5 @@
+import { KEY_BYTES_MAX } from '../limits.ts'
+
 /**
  * What is known of one key in one hour.
  *
@@ -34,4 +36,31 @@ export function mergeCells(a: Cell, b: Cell): Cell {
     min: Math.min(a.min, b.min),
     max: Math.max(a.max, b.max),
   }
+}
+
+/**
+ * Upper bound of what a cell's four numbers take in a flight's JSON: a sum below 2^106 (2^53 increments of
+ * 2^53) has 33 digits with its sign and stands in quotes, a count has 16, a min and a max 17; and the
+ * key's own quotes and five commas.
+ */
+const CELL_NUMBERS_BYTES = 96
+
+/** The largest that a cell of a checked key can be, encoded: every byte of the key escaped. */
+export const CELL_BYTES_MAX = 2 * KEY_BYTES_MAX + CELL_NUMBERS_BYTES
+
+/** The same as `cellBytes` for a key of printable ASCII without quotes and backslashes. */
+export function plainCellBytes(key: string): number {
+  return key.length + CELL_NUMBERS_BYTES
+}
+
+/** Upper bound of the encoded size of a cell, in bytes. It depends on the key alone, so that sums may grow. */
+export function cellBytes(key: string): number {
+  let bytes = key.length + CELL_NUMBERS_BYTES
+  for (let i = 0; i < key.length; i++) {
+    const unit = key.charCodeAt(i)
+    // As in utf8Bytes, but in one pass: JSON puts a backslash before a quote and a backslash.
+    if (unit >= 0x80) bytes += unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 1 : 2
+    else if (unit === 0x22 || unit === 0x5c) bytes += 1
+  }
+  return bytes
 }

@@ -1,4 +1,4 @@
-import { cellBytes } from './accumulator.ts'
+import { cellBytes } from './cell.ts'
 import { Columns } from './columns.ts'
 
 export type CutBounds = { readonly cells: number; readonly bytes: number }

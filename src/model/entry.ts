@@ -1,6 +1,8 @@
-import { cellBytes } from './accumulator.ts'
 import type { KeyedCell } from './cell.ts'
-import type { FlightName } from './flight.ts'
+import { cellBytes } from './cell.ts'
+
+/** A flight's name: the isolate that sent it, and a number that rises over all that this isolate sends. */
+export type FlightName = { readonly sender: string; readonly n: number }
 
 /** Increments without a name of their own, as columns: the n-th of each is one increment's. */
 export type UnnamedEntry = {

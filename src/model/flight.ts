@@ -1,10 +1,7 @@
 import { Accumulator } from './accumulator.ts'
 import type { Cell, KeyedCell } from './cell.ts'
 import { type Cells, Columns, narrow, type Sum } from './columns.ts'
-import type { EntryResult, NamedEntry } from './entry.ts'
-
-/** A flight's name: the isolate that sent it, and a number that rises over all that this isolate sends. */
-export type FlightName = { readonly sender: string; readonly n: number }
+import type { EntryResult, FlightName, NamedEntry } from './entry.ts'
 
 /**
  * What one call from an isolate to a shard carries, and what the shard's journal keeps of it. A fold has no

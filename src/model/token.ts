@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { check } from './check.ts'
-import { idFault, keyFault } from './increment.ts'
+import { check, idFault, prefixFault } from './key.ts'
 
 /** What a token may be allowed to do. */
 export const SCOPES = [
@@ -28,21 +27,8 @@ export type Grant = {
 /** A grant, and the SHA-256 of the token that it belongs to, in 64 hex digits. The token itself is kept nowhere. */
 export type Token = Grant & { readonly sha256: string }
 
-/** Whether a key is under a prefix, in whole segments: `site/acme` does not cover `site/acme-corp`. [S2] */
-export function covers(prefix: string | null, key: string): boolean {
-  return prefix === null || key === prefix || key.startsWith(`${prefix}/`)
-}
-
 /** Why a token's name is refused; undefined for a good one. */
 export const nameFault = idFault
-
-/** Why a prefix is refused; undefined for a good one. A key may have empty segments, a prefix would hide them. */
-export function prefixFault(prefix: string): string | undefined {
-  const isWhole = !prefix.split('/').includes('')
-  return keyFault(prefix) ?? (isWhole ? undefined : SEGMENTS)
-}
-
-const SEGMENTS = 'must be whole segments, such as site/acme: no slash at either end, nor two in a row'
 
 const text = z.string({ error: 'must be a string' })
 

@@ -1,7 +1,7 @@
 import type { NeonQueryFunction } from '@neondatabase/serverless'
 import { neon, neonConfig } from '@neondatabase/serverless'
 import { drizzle, type NeonHttpDatabase } from 'drizzle-orm/neon-http'
-import type { Clock } from '../model/clock.ts'
+import type { Clock } from '../clock.ts'
 
 export type ConnectionConfig = {
   readonly databaseUrl: string

@@ -1,6 +1,6 @@
 import { fillPlaceholders, type Query, SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
-import type { Clock } from '../model/clock.ts'
+import type { Clock } from '../clock.ts'
 import type { ConnectionConfig } from './connection.ts'
 import { withClient } from './connection.ts'
 import { classifyFailure } from './failure.ts'

@@ -1,12 +1,12 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
+import type { Clock } from '../clock.ts'
 import { LEDGER_DAYS, PRUNE_ROWS, PRUNE_STEPS_MAX, STATEMENT_MS_MAX, STRAGGLERS_MAX } from '../limits.ts'
-import type { Clock } from '../model/clock.ts'
 import type { Hour } from '../model/hour.ts'
 import { formatHour } from '../model/hour.ts'
 import type { ConnectionConfig } from './connection.ts'
-import { deleteInSteps } from './delete-in-steps.ts'
 import { executor } from './execute.ts'
+import { deleteInSteps } from './retention.ts'
 
 /** What is asked of the ledger besides flushes. All of it rejects when Postgres cannot be asked. */
 export interface Ledger {

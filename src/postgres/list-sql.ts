@@ -1,8 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { LIST_BY_HOUR_ROWS_MAX } from '../limits.ts'
 import { formatHourStart } from '../model/hour.ts'
-import type { Grouping, ListQuery } from '../model/list.ts'
-import type { KeyRange } from '../model/prefix.ts'
+import type { KeyRange } from '../model/key.ts'
+import type { Grouping, ListQuery } from '../model/read.ts'
 
 /**
  * The one statement of a list: a row for each item, in order.

@@ -1,10 +1,9 @@
 import { sql } from 'drizzle-orm'
+import type { Clock } from '../clock.ts'
 import { RETENTION_ROWS, RETENTION_STEPS_MAX, STATEMENT_MS_MAX } from '../limits.ts'
-import type { Clock } from '../model/clock.ts'
+import type { DeleteBefore } from '../model/closing.ts'
 import { formatHourStart } from '../model/hour.ts'
-import type { DeleteBefore } from '../model/retention.ts'
 import type { ConnectionConfig } from './connection.ts'
-import { deleteInSteps } from './delete-in-steps.ts'
 import { executor } from './execute.ts'
 
 /** Deletes rows of old hours, the oldest first, in bounded steps. It rejects when Postgres cannot be asked. */
@@ -32,4 +31,27 @@ with old as materialized (
 delete from sumdial.counters as c using old
 where c.ctid = any(array(select ctid from old)) and c.ctid = old.ctid and c.tableoid = old.place
   and c.hour < ${before}::timestamptz`
+}
+
+/** Rows that one statement deletes at most, and how many statements may follow each other. */
+export type Steps = { readonly rows: number; readonly most: number }
+
+/**
+ * Deletes in bounded steps, each a transaction of its own, until one finds fewer rows than it may take.
+ *
+ * @param deleteSome deletes up to `rows` rows, and tells as drivers do how many. What it rejects with ends it; what was
+ *   deleted until then stays deleted.
+ * @returns how many, and whether the last step was full, so that there may be more.
+ */
+export async function deleteInSteps(
+  { rows, most }: Steps,
+  deleteSome: () => Promise<{ readonly rowCount: number | null }>,
+): Promise<{ deleted: number; hasMore: boolean }> {
+  let deleted = 0
+  for (let step = 0; step < most; step++) {
+    const rowCount = (await deleteSome()).rowCount ?? 0
+    deleted += rowCount
+    if (rowCount < rows) return { deleted, hasMore: false }
+  }
+  return { deleted, hasMore: true }
 }

@@ -1,4 +1,4 @@
-import type { FlushLine, OfBatch } from '../model/log-line.ts'
+import type { FlushLine, OfBatch } from '../log.ts'
 import type { Recut } from '../model/recut.ts'
 import type { FrozenBatch } from './memory.ts'
 

@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.ts'
 import {
   BACKOFF_MS_MAX,
   BACKOFF_MS_MIN,
@@ -6,12 +7,11 @@ import {
   RETIRE_AGAIN_MS,
   TIMEOUTS_MAX,
 } from '../limits.ts'
+import type { FlushLine, OfBatch } from '../log.ts'
+import { tellReason } from '../log.ts'
 import type { ApplyOutcome, Batch, Sink } from '../model/batch.ts'
-import type { Clock } from '../model/clock.ts'
 import type { ShardState } from '../model/flush-plan.ts'
 import { nextFlushMs, planFlush } from '../model/flush-plan.ts'
-import type { FlushLine, OfBatch } from '../model/log-line.ts'
-import { tellReason } from '../model/log-line.ts'
 import type { Recut } from '../model/recut.ts'
 import { backoffMs } from '../model/retry.ts'
 import type { ShardName } from '../model/shard-name.ts'

@@ -1,6 +1,6 @@
 import { FLUSH_BYTES, FLUSH_CELLS, SENDERS_MAX } from '../limits.ts'
-import type { EntryResult } from '../model/entry.ts'
-import type { FlightName, MergeAnswer, MergeRefusal } from '../model/flight.ts'
+import type { EntryResult, FlightName } from '../model/entry.ts'
+import type { MergeAnswer, MergeRefusal } from '../model/flight.ts'
 import { readFlight, UnknownVersion } from '../model/flight.ts'
 import type { Arrival } from './journal.ts'
 import type { ShardStore } from './store.ts'

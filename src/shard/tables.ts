@@ -1,8 +1,7 @@
-import type { KnownId, NamedEntry } from '../model/entry.ts'
-import type { FlightName } from '../model/flight.ts'
+import type { FlightName, KnownId, NamedEntry } from '../model/entry.ts'
 import { UnknownVersion } from '../model/flight.ts'
-import type { Tally } from '../model/tally.ts'
-import { OUTCOMES } from '../model/tally.ts'
+import type { Tally } from '../model/status.ts'
+import { OUTCOMES } from '../model/status.ts'
 import type { Row, Sql } from './sql.ts'
 
 /**

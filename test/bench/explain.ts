@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { z } from 'zod'
-import type { Statement } from '../../src/local/backend.ts'
+import type { Statement } from '../../src/local/neon/backend.ts'
 
 /** What EXPLAIN (ANALYZE, BUFFERS) says of a statement. */
 export type Explained = {

@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite'
 import { migrate } from '../../src/local/migrate.ts'
-import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
-import { pgliteBackend } from '../../src/local/pglite-backend.ts'
+import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
+import { pgliteBackend } from '../../src/local/neon/pglite-backend.ts'
 
 /** Where what Postgres costs is not measured: an embedded one in this process. @returns the address of its endpoint. */
 export async function startPgliteEndpoint(stack: AsyncDisposableStack): Promise<string> {

@@ -1,7 +1,7 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { promisify } from 'node:util'
 import pg from 'pg'
-import type { Statement } from '../../src/local/backend.ts'
+import type { Statement } from '../../src/local/neon/backend.ts'
 
 const run = promisify(execFile)
 

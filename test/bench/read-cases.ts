@@ -1,11 +1,10 @@
-import { listAnswer } from '../../src/edge/list.ts'
-import { parseListQuery } from '../../src/edge/list-query.ts'
-import { encodeCursor } from '../../src/model/cursor.ts'
+import { encodeCursor } from '../../src/edge/read/cursor.ts'
+import { listAnswer } from '../../src/edge/read/list.ts'
+import { parseListQuery } from '../../src/edge/read/list-query.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { addHours, formatHourStart, hourStartMs } from '../../src/model/hour.ts'
-import type { ListCounters } from '../../src/model/list.ts'
-import { keysFrom } from '../../src/model/prefix.ts'
-import type { ReadCommitted, ReadSeries } from '../../src/model/read.ts'
+import { keysFrom } from '../../src/model/key.ts'
+import type { ListCounters, ReadCommitted, ReadSeries } from '../../src/model/read.ts'
 
 /** The production's own, in front of the endpoint. */
 export type Readers = {

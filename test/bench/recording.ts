@@ -1,4 +1,4 @@
-import type { Backend, Statement } from '../../src/local/backend.ts'
+import type { Backend, Statement } from '../../src/local/neon/backend.ts'
 
 /** The same backend, which tells what was last sent to it. */
 export function recording(backend: Backend): { readonly backend: Backend; readonly sent: () => Statement } {

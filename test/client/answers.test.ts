@@ -3,11 +3,11 @@ import { expect, expectTypeOf, test } from 'vitest'
 import type { z } from 'zod'
 import { parseExactly } from '../../src/client/exact-json.ts'
 import type * as client from '../../src/client/index.ts'
-import type { CounterAnswer } from '../../src/edge/counter-answer.ts'
-import type { HourAnswer } from '../../src/edge/hours.ts'
-import { toJson } from '../../src/edge/json.ts'
-import type { ListAnswer } from '../../src/edge/list.ts'
-import type { problemSchema } from '../../src/edge/problem-schema.ts'
+import { toJson } from '../../src/edge/http/json.ts'
+import type { problemSchema } from '../../src/edge/http/problem-schema.ts'
+import type { CounterAnswer } from '../../src/edge/read/answers.ts'
+import type { HourAnswer } from '../../src/edge/read/hour.ts'
+import type { ListAnswer } from '../../src/edge/read/list.ts'
 
 test("the client's types are those of the server's schemas", () => {
   expectTypeOf<client.Counter>().toEqualTypeOf<CounterAnswer>()

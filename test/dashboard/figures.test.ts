@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { csv } from '../../src/dashboard/csv.ts'
-import { duration, figure, rate, share } from '../../src/dashboard/numbers.ts'
+import { csv } from '../../src/dashboard/data/csv.ts'
+import { duration, figure, rate, share } from '../../src/dashboard/data/numbers.ts'
 import { shorten } from '../../src/model/shorten.ts'
 
 describe('a number', () => {

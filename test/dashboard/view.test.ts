@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { RANGES } from '../../src/dashboard/period.ts'
-import { addressOf, chartOf, parseView, SHOWN_MAX, topOf, type View } from '../../src/dashboard/view.ts'
+import { RANGES } from '../../src/dashboard/data/period.ts'
+import { addressOf, chartOf, parseView, SHOWN_MAX, topOf, type View } from '../../src/dashboard/data/view.ts'
 import { UNITS } from '../../src/model/calendar.ts'
 import { keys } from '../support/arbitraries.ts'
 

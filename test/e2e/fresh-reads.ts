@@ -1,4 +1,4 @@
-import type { CounterAnswer } from '../../src/edge/counter-answer.ts'
+import type { CounterAnswer } from '../../src/edge/read/answers.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { addHours, formatHourStart, hourOf } from '../../src/model/hour.ts'
 

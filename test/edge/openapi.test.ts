@@ -3,9 +3,9 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { routesOf } from '../../src/edge/app.ts'
+import { incrementSchema } from '../../src/edge/ingest/increment.ts'
 import { openApiDocument } from '../../src/edge/openapi/document.ts'
-import type { EdgeServices } from '../../src/edge/services.ts'
-import { incrementSchema } from '../../src/model/increment.ts'
+import type { EdgeServices } from '../../src/edge/ports.ts'
 
 const DOCUMENT = openApiDocument('https://sumdial.example')
 

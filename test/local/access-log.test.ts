@@ -4,7 +4,7 @@ import { type LoggedRequest, parseLogLine, parseLogTime, pathOf } from '../../sr
 import { compileKeyTemplate } from '../../src/local/import/key-template.ts'
 import { LINE_BYTES_MAX, type Line, LineSplitter } from '../../src/local/import/lines.ts'
 import { fieldText } from '../../src/local/import/log-text.ts'
-import { keyFault } from '../../src/model/increment.ts'
+import { keyFault } from '../../src/model/key.ts'
 import { hasRealLog, realLogLines } from '../support/real-log.ts'
 
 const HEAD = '1.2.3.4 - - [17/May/2015:10:05:03 +0000]'

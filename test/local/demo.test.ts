@@ -1,13 +1,13 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { incrementSchema } from '../../src/edge/ingest/increment.ts'
 import { chanceOf, countOf } from '../../src/local/demo/chance.ts'
 import { LookRefused, looker } from '../../src/local/demo/look.ts'
 import { parseOptions, UsageError } from '../../src/local/demo/options.ts'
 import { type Progress, runDemo } from '../../src/local/demo/run.ts'
 import { KEYS, keyAt, pastHour, rhythm, trafficOf } from '../../src/local/demo/traffic.ts'
 import { hourOf } from '../../src/model/hour.ts'
-import { incrementSchema } from '../../src/model/increment.ts'
 
 const HOUR = 3_600_000
 const MONDAY = Date.UTC(2026, 10, 23)

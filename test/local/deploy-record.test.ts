@@ -12,12 +12,12 @@ import {
   recordSchema,
   UNDER_WAY_MS_MAX,
 } from '../../src/local/deploy/record.ts'
+import type { Schedules } from '../../src/local/deploy/schedule-edit.ts'
 import { WRANGLER_MS_MAX } from '../../src/local/deploy/wrangler.ts'
+import { retireAtMs } from '../../src/model/closing.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { addHours, formatHour, HOUR_MS, hourOf, hourStartMs } from '../../src/model/hour.ts'
-import { retireAtMs } from '../../src/model/increment.ts'
 import { parseSchedule, type Schedule, valueAt } from '../../src/model/schedule.ts'
-import type { Schedules } from '../../src/model/schedule-edit.ts'
 
 const START_MS = Date.UTC(2026, 10, 25, 7, 40)
 

@@ -1,8 +1,8 @@
 import { PGlite } from '@electric-sql/pglite'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { createFaults } from '../../src/local/faults.ts'
-import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
-import { pgliteBackend } from '../../src/local/pglite-backend.ts'
+import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
+import { pgliteBackend } from '../../src/local/neon/pglite-backend.ts'
+import { createFaults } from '../support/faults.ts'
 import { BACKENDS, type BothBackends, type Stand, startBoth } from './both-backends.ts'
 
 // PGlite alone needs seconds to start on a busy machine.

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { cellBytes, countIncrements } from '../../src/model/accumulator.ts'
+import { countIncrements } from '../../src/model/accumulator.ts'
+import { cellBytes } from '../../src/model/cell.ts'
 import { Columns } from '../../src/model/columns.ts'
 import { cut } from '../../src/model/cut.ts'
 import { keyedCells, keys } from '../support/arbitraries.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ConfigError, parseConfig } from '../../src/config.ts'
-import { covers } from '../../src/model/token.ts'
+import { covers } from '../../src/model/key.ts'
 import { keys } from '../support/arbitraries.ts'
 
 const DATABASE_URL = 'postgresql://sumdial:sumdial@localhost/sumdial'

@@ -11,7 +11,7 @@ import {
   hourOf,
   hourStartMs,
 } from '../../src/model/hour.ts'
-import { createLister } from '../../src/postgres/lister.ts'
+import { createLister } from '../../src/postgres/list.ts'
 import { createReader } from '../../src/postgres/reader.ts'
 import { createRetention } from '../../src/postgres/retention.ts'
 import { sqlBlocks } from '../support/markdown-sql.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { Backend, Field } from '../../src/local/backend.ts'
-import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
+import type { Backend, Field } from '../../src/local/neon/backend.ts'
+import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
 import { addHours, hourOf } from '../../src/model/hour.ts'
 import { createReader } from '../../src/postgres/reader.ts'
 import { nodeClock } from '../support/node-clock.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { readCounters } from '../../src/edge/counters.ts'
-import { parseCounterQuery } from '../../src/edge/query.ts'
+import { readCounters } from '../../src/edge/read/counters.ts'
+import { parseCounterQuery } from '../../src/edge/read/query.ts'
 import { createReader } from '../../src/postgres/reader.ts'
 import { nodeClock } from '../support/node-clock.ts'
 import { hasRealLog, realLogRequests } from '../support/real-log.ts'

@@ -1,4 +1,4 @@
-import type { Increment } from '../../src/model/increment.ts'
+import type { Increment } from '../../src/edge/ingest/increment.ts'
 import type { Isolate } from './isolate.ts'
 import type { Request } from './request.ts'
 import { Violation } from './scheduler.ts'
@@ -89,7 +89,7 @@ function hasId({ id }: Increment): boolean {
   return id !== undefined
 }
 
-/** The same increments are the same content, as in src/edge/ingest.ts. */
+/** The same increments are the same content, as in src/edge/ingest/ingest.ts. */
 function named(key: string, increments: readonly Increment[]): Request {
   const lines = increments.map(({ key: k, value, hour }) => `${k} ${value} ${hour}`).sort()
   return { increments, name: { token: 'client', key, content: lines.join('\n') } }

@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/model/clock.ts'
+import type { Clock } from '../../src/clock.ts'
 import { whileRequested } from './request-context.ts'
 import type { World } from './world.ts'
 

@@ -1,15 +1,15 @@
-import { Coalescer } from '../../src/edge/coalescer.ts'
-import { readCounters } from '../../src/edge/counters.ts'
-import type { Landing } from '../../src/edge/line.ts'
-import type { CounterQuery } from '../../src/edge/query.ts'
-import type { Part } from '../../src/edge/route.ts'
-import { splitByShard } from '../../src/edge/route.ts'
-import { within } from '../../src/edge/within.ts'
+import type { Clock } from '../../src/clock.ts'
+import { Coalescer } from '../../src/edge/coalesce/coalescer.ts'
+import type { Landing } from '../../src/edge/coalesce/queue.ts'
+import { within } from '../../src/edge/http/timeout.ts'
+import type { Part } from '../../src/edge/ingest/partition.ts'
+import { splitByShard } from '../../src/edge/ingest/partition.ts'
+import { readCounters } from '../../src/edge/read/counters.ts'
+import type { CounterQuery } from '../../src/edge/read/query.ts'
 import { FLIGHT_MS_MAX, READ_MS_MAX, WAIT_MS_MAX } from '../../src/limits.ts'
-import type { Clock } from '../../src/model/clock.ts'
+import { edgeClosesMs } from '../../src/model/closing.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { hourOf } from '../../src/model/hour.ts'
-import { edgeClosesMs } from '../../src/model/increment.ts'
 import { clockOf } from './instance-clock.ts'
 import { askUnsettled, sendFlight } from './network.ts'
 import { readerOf } from './postgres-link.ts'
@@ -142,5 +142,5 @@ export class Isolate {
   }
 }
 
-/** What src/edge/coalescer.ts says of requests behind a lead that is gone. */
+/** What src/edge/coalesce/coalescer.ts says of requests behind a lead that is gone. */
 const LOST = ['the flight was lost', 'lost before its flight']

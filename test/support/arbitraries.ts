@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Cell, KeyedCell } from '../../src/model/cell.ts'
-import { keyFault } from '../../src/model/increment.ts'
+import { keyFault } from '../../src/model/key.ts'
 
 /** Keys that a request may have, quotes, backslashes and characters outside the first plane among them. */
 export const keys = fc

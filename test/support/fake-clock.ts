@@ -1,4 +1,4 @@
-import type { Clock } from '../../src/model/clock.ts'
+import type { Clock } from '../../src/clock.ts'
 
 /** Time that passes only when told, and chance that is always in the middle. */
 export class FakeClock implements Clock {

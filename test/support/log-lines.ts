@@ -1,4 +1,4 @@
-import type { LogLine } from '../../src/model/log-line.ts'
+import type { LogLine } from '../../src/log.ts'
 
 /**
  * A log of workerd's less the Worker's lines of these messages.

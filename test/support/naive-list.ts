@@ -1,8 +1,8 @@
 import type { Cell } from '../../src/model/cell.ts'
 import { EMPTY_CELL, mergeCells } from '../../src/model/cell.ts'
 import type { Hour } from '../../src/model/hour.ts'
-import type { ListItem, ListSort } from '../../src/model/list.ts'
-import { covers } from '../../src/model/token.ts'
+import { covers } from '../../src/model/key.ts'
+import type { ListItem, ListSort } from '../../src/model/read.ts'
 
 export type Row = { readonly key: string; readonly hour: Hour; readonly cell: Cell; readonly flushMs: number }
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Clock } from '../../src/model/clock.ts'
+import type { Clock } from '../../src/clock.ts'
 
 /** Node's own time, timers and chance. */
 export const nodeClock: Clock = {

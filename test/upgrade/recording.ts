@@ -1,7 +1,7 @@
 import pg from 'pg'
-import type { Backend, Statement, StatementResult } from '../../src/local/backend.ts'
-import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
-import { pgBackend } from '../../src/local/pg-backend.ts'
+import type { Backend, Statement, StatementResult } from '../../src/local/neon/backend.ts'
+import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
+import { pgBackend } from '../../src/local/neon/pg-backend.ts'
 import { exercise } from './exercise.ts'
 
 /** The statements of a release in their order, with what its own schema answered. */

@@ -1,10 +1,10 @@
 import { PGlite } from '@electric-sql/pglite'
 import type { TestProject } from 'vitest/node'
 import { buildDashboard } from '../../src/local/dashboard/build.ts'
-import { createFaults } from '../../src/local/faults.ts'
 import { migrate } from '../../src/local/migrate.ts'
-import { startNeonEndpoint } from '../../src/local/neon-endpoint.ts'
-import { pgliteBackend } from '../../src/local/pglite-backend.ts'
+import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
+import { pgliteBackend } from '../../src/local/neon/pglite-backend.ts'
+import { createFaults } from '../support/faults.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

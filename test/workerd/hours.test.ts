@@ -1,6 +1,6 @@
 import { evictDurableObject, runInDurableObject } from 'cloudflare:test'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { hourAnswerSchema } from '../../src/edge/hours.ts'
+import { hourAnswerSchema } from '../../src/edge/read/hour.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import { addHours, formatHour, hourOf, hourStartMs } from '../../src/model/hour.ts'
 import {

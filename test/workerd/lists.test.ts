@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { seriesAnswerSchema } from '../../src/edge/counter-answer.ts'
-import { listAnswerSchema } from '../../src/edge/list.ts'
+import { seriesAnswerSchema } from '../../src/edge/read/answers.ts'
+import { listAnswerSchema } from '../../src/edge/read/list.ts'
 import { call, faults, freshKey, ownShard, post, ring } from './support.ts'
 
 afterEach(() => faults.clear())

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { CounterAnswer } from '../../src/edge/counter-answer.ts'
+import type { CounterAnswer } from '../../src/edge/read/answers.ts'
 import { READ_MS_MAX } from '../../src/limits.ts'
 import { addHours, formatHourStart, hourOf, hourStartMs } from '../../src/model/hour.ts'
 import { call, count, faults, freshKey, post, query, ring, rowOf, shardOf } from './support.ts'

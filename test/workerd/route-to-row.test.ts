@@ -1,6 +1,6 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
-import { Coalescer } from '../../src/edge/coalescer.ts'
+import { Coalescer } from '../../src/edge/coalesce/coalescer.ts'
 import { addUnnamed, noneUnnamed } from '../../src/model/entry.ts'
 import { call, clock, count, env, freshKey, ownShard, post, query, ring, rowOf } from './support.ts'
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { onError } from '../../src/edge/on-error.ts'
+import { onError } from '../../src/edge/http/on-error.ts'
 import { count, faults, freshKey, ownShard, query, ring } from './support.ts'
 import { ask, BROKEN, envWith, postJson, SECRET, sha256, textOf } from './tokens.ts'
 

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
-import type { Status } from '../answers.ts'
-import { ask, failureFrom } from '../api.ts'
-import { auditWords } from '../audit-words.ts'
+import type { Status } from '../data/answers.ts'
+import { ask, failureFrom } from '../data/api.ts'
+import { auditWords } from './audit-words.ts'
 
 /** It asks Postgres, so only when somebody wants to know. */
 export function Audit() {

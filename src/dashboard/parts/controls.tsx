@@ -1,9 +1,9 @@
 import { useMemo } from 'preact/hooks'
 import type { Unit } from '../../model/calendar.ts'
-import { usePage } from '../context.ts'
-import { isDay, type Period, RANGES, type Range } from '../period.ts'
-import { ownZone, zoneNames } from '../time.ts'
-import type { Measure } from '../view.ts'
+import { usePage } from '../data/context.ts'
+import { isDay, type Period, RANGES, type Range } from '../data/period.ts'
+import { ownZone, zoneNames } from '../data/time.ts'
+import type { Measure } from '../data/view.ts'
 
 const WORDS: Readonly<Record<Range, readonly [short: string, long: string]>> = {
   '24h': ['24 h', 'Last 24 hours'],

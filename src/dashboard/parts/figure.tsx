@@ -1,4 +1,4 @@
-import { figure, grouped, type Place } from '../numbers.ts'
+import { figure, grouped, type Place } from '../data/numbers.ts'
 
 /** A number as large as its place: shortened when it must be, and then exact on hover and for screen readers. */
 export function Figure({ n, place = 'cell' }: { readonly n: bigint | number; readonly place?: Place }) {

@@ -1,5 +1,5 @@
-import { usePage } from '../context.ts'
-import { shardsOf, topOf, treeOf, type View } from '../view.ts'
+import { usePage } from '../data/context.ts'
+import { shardsOf, topOf, treeOf, type View } from '../data/view.ts'
 import { Link } from './link.tsx'
 import { Mark } from './mark.tsx'
 

@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { HourAnswer } from '../answers.ts'
-import { ask, failureFrom } from '../api.ts'
-import { usePage } from '../context.ts'
-import { grouped } from '../numbers.ts'
-import { momentWords } from '../time.ts'
+import type { HourAnswer } from '../data/answers.ts'
+import { ask, failureFrom } from '../data/api.ts'
+import { usePage } from '../data/context.ts'
+import { grouped } from '../data/numbers.ts'
+import { momentWords } from '../data/time.ts'
 import { Scrolls } from './scrolls.tsx'
 
 const STATES: Readonly<Record<HourAnswer['state'], string>> = {

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
-import { usePage } from '../context.ts'
-import { addressOf, type View } from '../view.ts'
+import { usePage } from '../data/context.ts'
+import { addressOf, type View } from '../data/view.ts'
 
 type LinkProps = {
   readonly to: View

@@ -1,5 +1,5 @@
-import { usePage } from '../context.ts'
-import { momentWords } from '../time.ts'
+import { usePage } from '../data/context.ts'
+import { momentWords } from '../data/time.ts'
 
 type LiveNoteProps = {
   readonly isLive: boolean

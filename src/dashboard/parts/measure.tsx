@@ -1,4 +1,4 @@
-import type { Measure } from '../view.ts'
+import type { Measure } from '../data/view.ts'
 
 /** What a measure is called above its figures. */
 export function wordsOf(by: Measure): string {

@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks'
-import { knownOf, type Status } from '../answers.ts'
-import { ask, failureFrom } from '../api.ts'
-import { usePage } from '../context.ts'
-import { momentWords } from '../time.ts'
+import { knownOf, type Status } from '../data/answers.ts'
+import { ask, failureFrom } from '../data/api.ts'
+import { usePage } from '../data/context.ts'
+import { momentWords } from '../data/time.ts'
 import { Scrolls } from './scrolls.tsx'
 
 type Decision = { readonly shard: string; readonly key: string; readonly action: 'retry' | 'discard' }

@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
 import type { Unit } from '../../model/calendar.ts'
-import { usePage } from '../context.ts'
-import { grouped } from '../numbers.ts'
-import { coloursOf, plotData, plotOptions } from '../plot.ts'
-import { bucketTotal, measureOf, NONE, type Series } from '../series.ts'
-import { useTheme } from '../theme.ts'
-import { bucketWords } from '../time.ts'
+import { usePage } from '../data/context.ts'
+import { grouped } from '../data/numbers.ts'
+import { coloursOf, plotData, plotOptions } from '../data/plot.ts'
+import { bucketTotal, measureOf, NONE, type Series } from '../data/series.ts'
+import { useTheme } from '../data/theme.ts'
+import { bucketWords } from '../data/time.ts'
 import { nameOf } from './shown-name.ts'
 
 type PlotProps = {

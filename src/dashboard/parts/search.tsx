@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { usePage } from '../context.ts'
-import type { View } from '../view.ts'
+import { usePage } from '../data/context.ts'
+import type { View } from '../data/view.ts'
 
 type Top = Extract<View, { name: 'top' }>
 

@@ -1,5 +1,5 @@
-import type { ShardStatus, Status } from '../answers.ts'
-import { bytes, duration, grouped } from '../numbers.ts'
+import type { ShardStatus, Status } from '../data/answers.ts'
+import { bytes, duration, grouped } from '../data/numbers.ts'
 import { Scrolls } from './scrolls.tsx'
 
 /** What each shard says of itself. */

@@ -1,4 +1,4 @@
-import type { Shown } from '../view.ts'
+import type { Shown } from '../data/view.ts'
 
 /** A key as it is; of a prefix, that there is more behind it. */
 export function nameOf({ kind, name }: Shown): string {

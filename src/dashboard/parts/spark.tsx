@@ -1,7 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
-import { coloursOf, sparkOptions } from '../plot.ts'
-import { useTheme } from '../theme.ts'
+import { coloursOf, sparkOptions } from '../data/plot.ts'
+import { useTheme } from '../data/theme.ts'
 
 const [WIDTH, HEIGHT] = [132, 30]
 

@@ -1,10 +1,15 @@
 import { useMemo } from 'preact/hooks'
 import type { Unit } from '../../model/calendar.ts'
-import { useOver, usePage } from '../context.ts'
-import type { Rows } from '../csv.ts'
-import { download } from '../download.ts'
-import { useAsked } from '../hooks.ts'
-import { useLive } from '../live.ts'
+import { useOver, usePage } from '../data/context.ts'
+import type { Rows } from '../data/csv.ts'
+import { download } from '../data/download.ts'
+import { useAsked } from '../data/hooks.ts'
+import { useLive } from '../data/live.ts'
+import { isLong, unitOf, unitsOf } from '../data/period.ts'
+import { readShown } from '../data/read.ts'
+import { bucketTotal, heldTotal, largest, measureOf, type Series, totalOf } from '../data/series.ts'
+import { bucketWords } from '../data/time.ts'
+import { hasShown, type View } from '../data/view.ts'
 import {
   Choices,
   MeasureChoice,
@@ -22,11 +27,6 @@ import { Plot } from '../parts/plot.tsx'
 import { nameOf } from '../parts/shown-name.ts'
 import { Stat } from '../parts/stat.tsx'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
-import { isLong, unitOf, unitsOf } from '../period.ts'
-import { readShown } from '../read.ts'
-import { bucketTotal, heldTotal, largest, measureOf, type Series, totalOf } from '../series.ts'
-import { bucketWords } from '../time.ts'
-import { hasShown, type View } from '../view.ts'
 
 type Chart = Extract<View, { name: 'chart' }>
 

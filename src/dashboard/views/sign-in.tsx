@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { ask, failureFrom } from '../api.ts'
+import { ask, failureFrom } from '../data/api.ts'
 import { Mark } from '../parts/mark.tsx'
 
 type SignInProps = {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../limits.ts'
-import { incrementSchema } from '../../model/increment.ts'
-import { ingestedSchema } from '../outcome.ts'
+import { ingestedSchema } from '../ingest/answer.ts'
+import { incrementSchema } from '../ingest/increment.ts'
 import { error, errors, json, KEY, needing } from './parts.ts'
 
 export const increment = needing('write', {

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { ZodOpenApiOperationObject } from 'zod-openapi'
-import { EXPOSITION_TYPE } from '../exposition.ts'
-import { metricsParameters } from '../metrics.ts'
-import { decidedSchema, decisionSchema } from '../parked.ts'
-import { statusAnswerSchema, statusParameters } from '../status.ts'
+import { EXPOSITION_TYPE } from '../operate/exposition.ts'
+import { metricsParameters } from '../operate/metrics.ts'
+import { decidedSchema, decisionSchema } from '../operate/parked.ts'
+import { statusAnswerSchema, statusParameters } from '../operate/status.ts'
 import { errors, json, needing, UNAVAILABLE } from './parts.ts'
 
 export const status = needing('read', {

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import type { ZodOpenApiOperationObject } from 'zod-openapi'
-import { keySchema } from '../../model/increment.ts'
-import { counterAnswerSchema, counterAnswersSchema, seriesAnswerSchema } from '../counter-answer.ts'
-import { hourAnswerSchema, hourParametersSchema } from '../hours.ts'
-import { listAnswerSchema } from '../list.ts'
-import { listParametersSchema } from '../list-query.ts'
-import { counterParameters } from '../query.ts'
+import { keySchema } from '../../model/key.ts'
+import { counterAnswerSchema, counterAnswersSchema, seriesAnswerSchema } from '../read/answers.ts'
+import { hourAnswerSchema, hourParametersSchema } from '../read/hour.ts'
+import { listAnswerSchema } from '../read/list.ts'
+import { listParametersSchema } from '../read/list-query.ts'
+import { counterParameters } from '../read/query.ts'
 import { errors, json, needing, UNAVAILABLE } from './parts.ts'
 
 type Asked = Omit<ZodOpenApiOperationObject, 'responses'>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Hour } from '../../model/hour.ts'
 import { formatSchedule, lateHoursSchema, shardsSchema } from '../../model/schedule.ts'
-import { type EditFault, editFaults, type Schedules } from '../../model/schedule-edit.ts'
+import { type EditFault, editFaults, type Schedules } from './schedule-edit.ts'
 
 /** What one deploy makes live, under a random name. */
 export type Deploy = {

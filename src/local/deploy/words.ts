@@ -1,7 +1,7 @@
 import { formatHour, formatSecond } from '../../model/hour.ts'
 import { formatSchedule } from '../../model/schedule.ts'
-import type { EditFault } from '../../model/schedule-edit.ts'
 import type { Candidate, Deploy, DeployPlan } from './record.ts'
+import type { EditFault } from './schedule-edit.ts'
 
 /** Why a deploy does not go on, in words for the one who runs it. */
 export function describePlan(plan: Exclude<DeployPlan, { kind: 'begin' }>, flags: string): string {

@@ -1,6 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { startNeonEndpoint } from '../neon-endpoint.ts'
+import { startNeonEndpoint } from '../neon/endpoint.ts'
 import { openDatabase } from './database.ts'
 import { lockState } from './lock.ts'
 import type { Options } from './options.ts'

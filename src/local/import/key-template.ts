@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { KEY_BYTES_MAX } from '../../limits.ts'
-import { keyFault } from '../../model/increment.ts'
+import { keyFault } from '../../model/key.ts'
 import { type LoggedRequest, pathOf } from './access-log.ts'
 
 /** Requests per path, all under one prefix, so that they can be listed and do not mix with other keys. */

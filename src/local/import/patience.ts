@@ -1,4 +1,4 @@
-import type { Clock } from '../../model/clock.ts'
+import type { Clock } from '../../clock.ts'
 import { backoffMs } from '../../model/retry.ts'
 
 export type Timing = Pick<Clock, 'now' | 'random' | 'after'>

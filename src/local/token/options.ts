@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { nameFault, prefixFault, SCOPES, type Scope } from '../../model/token.ts'
+import { prefixFault } from '../../model/key.ts'
+import { nameFault, SCOPES, type Scope } from '../../model/token.ts'
 import { startedIn } from '../started-in.ts'
 
 export const HELP = `Makes a token, and the value of the secret API_TOKENS with it added.

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { Statement } from '../../../src/local/backend.ts'
+import type { Statement } from '../../../src/local/neon/backend.ts'
 import { bundle } from '../../support/bundled.ts'
 import type { Served } from '../../support/served.ts'
 import { settledStatus } from '../../support/status.ts'

@@ -1,8 +1,8 @@
 import pg from 'pg'
-import { type Backend, BackendError, type Statement } from '../../../src/local/backend.ts'
 import { migrate } from '../../../src/local/migrate.ts'
-import { startNeonEndpoint } from '../../../src/local/neon-endpoint.ts'
-import { pgBackend } from '../../../src/local/pg-backend.ts'
+import { type Backend, BackendError, type Statement } from '../../../src/local/neon/backend.ts'
+import { startNeonEndpoint } from '../../../src/local/neon/endpoint.ts'
+import { pgBackend } from '../../../src/local/neon/pg-backend.ts'
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts'
 import { CONNECTIONS } from '../contenders/host.ts'
 

@@ -23,7 +23,7 @@ export const ACCESS: readonly Plant[] = [
     mistake: 'any known token may do everything under its prefix',
     edits: [
       {
-        file: 'src/edge/access.ts',
+        file: 'src/edge/http/access.ts',
         find: 'if (scopes.includes(needed)) return undefined',
         replace: 'if (scopes.length > 0) return undefined',
       },
@@ -47,7 +47,7 @@ export const ACCESS: readonly Plant[] = [
     mistake: 'a deployed Worker without tokens lets everyone in',
     edits: [
       {
-        file: 'src/edge/access.ts',
+        file: 'src/edge/http/access.ts',
         find: 'if (isOpen) return async',
         replace: 'if (isOpen || tokens.length === 0) return async',
       },
@@ -57,7 +57,7 @@ export const ACCESS: readonly Plant[] = [
   {
     name: 'bare-answers-of-hono',
     mistake: 'what is no JSON of its own leaves without the headers that every answer has',
-    edits: [{ file: 'src/edge/router.ts', find: 'withHeaders(told) :', replace: 'told :' }],
+    edits: [{ file: 'src/edge/http/router.ts', find: 'withHeaders(told) :', replace: 'told :' }],
     suite: HTTP_TESTS,
   },
   {
@@ -65,7 +65,7 @@ export const ACCESS: readonly Plant[] = [
     mistake: 'what a handler threw is answered without the headers that every answer has',
     edits: [
       {
-        file: 'src/edge/on-error.ts',
+        file: 'src/edge/http/on-error.ts',
         find: 'withHeaders(problemResponse(URL.canParse(c.req.url) ? problemOf(error) : NO_HOST))',
         replace: 'problemResponse(URL.canParse(c.req.url) ? problemOf(error) : NO_HOST)',
       },
@@ -77,7 +77,7 @@ export const ACCESS: readonly Plant[] = [
     mistake: 'HEAD is refused where GET is answered',
     edits: [
       {
-        file: 'src/edge/router.ts',
+        file: 'src/edge/http/router.ts',
         find: `method === 'HEAD' ? 'GET' : method`,
         replace: 'method',
       },

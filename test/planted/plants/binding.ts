@@ -29,7 +29,7 @@ export const BINDING: readonly Plant[] = [
     mistake: 'a binding may do everything, whatever its props say',
     edits: [
       {
-        file: 'src/edge/entrypoint.ts',
+        file: 'src/edge/binding/entrypoint.ts',
         find: 'if (refused !== undefined) return failure(refused)',
         replace: 'if (refused === null) return failure(refused)',
       },
@@ -41,7 +41,7 @@ export const BINDING: readonly Plant[] = [
     mistake: 'the prefix of a binding is not held',
     edits: [
       {
-        file: 'src/edge/entrypoint.ts',
+        file: 'src/edge/binding/entrypoint.ts',
         find: 'await answer(operations(), { grant, nowMs',
         replace: 'await answer(operations(), { grant: { ...grant, prefix: null }, nowMs',
       },
@@ -53,7 +53,7 @@ export const BINDING: readonly Plant[] = [
     mistake: 'props with a fault in them are passed over, and the binding may do more than they meant',
     edits: [
       {
-        file: 'src/edge/binding-grant.ts',
+        file: 'src/edge/binding/grant.ts',
         find: 'bindingSchema.safeParse(props ?? {})',
         replace: 'bindingSchema.catch(bindingSchema.parse({})).safeParse(props ?? {})',
       },

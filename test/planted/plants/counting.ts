@@ -1,11 +1,11 @@
 import type { Plant, Suite } from '../plants.ts'
 
-const INCREMENT = 'src/model/increment.ts'
-const COALESCER = 'src/edge/coalescer.ts'
+const INCREMENT = 'src/edge/ingest/increment.ts'
+const COALESCER = 'src/edge/coalesce/coalescer.ts'
 
-const INCREMENT_TESTS: Suite = { project: 'node', file: 'test/model/increment.test.ts' }
-const PLAIN_BODY_TESTS: Suite = { project: 'node', file: 'test/model/plain-body.test.ts' }
-const COALESCER_TESTS: Suite = { project: 'node', file: 'test/edge/coalescer.test.ts' }
+const INCREMENT_TESTS: Suite = { project: 'node', file: 'test/edge/ingest/increment.test.ts' }
+const PLAIN_BODY_TESTS: Suite = { project: 'node', file: 'test/edge/ingest/plain-body.test.ts' }
+const COALESCER_TESTS: Suite = { project: 'node', file: 'test/edge/coalesce/coalescer.test.ts' }
 
 /** What is taken in, how it is cut and carried, and what a read adds up. */
 export const COUNTING: readonly Plant[] = [
@@ -14,7 +14,7 @@ export const COUNTING: readonly Plant[] = [
     mistake: 'a body that ends in the middle of a character spoils the next',
     edits: [
       {
-        file: 'src/edge/body.ts',
+        file: 'src/edge/ingest/body.ts',
         find: 'DECODER.decode(bytes)',
         replace: 'DECODER.decode(bytes, { stream: true })',
       },
@@ -50,7 +50,7 @@ export const COUNTING: readonly Plant[] = [
     mistake: 'a fraction too small for a double is lost without a word',
     edits: [
       {
-        file: 'src/model/json-source.ts',
+        file: 'src/edge/ingest/exact-numbers.ts',
         find: 'MAY_HAVE_FRACTION.test(text) ? JSON.parse(text, keepFraction) : JSON.parse(text)',
         replace: 'JSON.parse(text)',
       },
@@ -92,19 +92,19 @@ export const COUNTING: readonly Plant[] = [
     mistake: 'the check by hand lets a value pass that the schema refuses',
     edits: [
       {
-        file: 'src/model/item.ts',
+        file: 'src/edge/ingest/item.ts',
         find: `typeof value !== 'number' || !isValue(value)`,
         replace: `typeof value !== 'number'`,
       },
     ],
-    suite: { project: 'node', file: 'test/model/increment.test.ts' },
+    suite: { project: 'node', file: 'test/edge/ingest/increment.test.ts' },
   },
   {
     name: 'plain-value-past-doubles',
     mistake: 'a body that is read byte by byte may have values past 2^53, which are rounded',
     edits: [
       {
-        file: 'src/model/plain-body.ts',
+        file: 'src/edge/ingest/fast-path/plain-body.ts',
         find: 'at > digits + DIGITS_MAX',
         replace: 'at > digits + 2 * DIGITS_MAX',
       },
@@ -116,7 +116,7 @@ export const COUNTING: readonly Plant[] = [
     mistake: 'a key whose hash is that of another is counted under the other',
     edits: [
       {
-        file: 'src/model/known-keys.ts',
+        file: 'src/edge/ingest/fast-path/known-keys.ts',
         find: 'if (this.#is(key, body, from, to)) return key',
         replace: 'if (key >= 0) return key',
       },
@@ -128,12 +128,12 @@ export const COUNTING: readonly Plant[] = [
     mistake: 'a body that is read byte by byte is not held to the prefix of its token',
     edits: [
       {
-        file: 'src/edge/ingest.ts',
+        file: 'src/edge/ingest/ingest.ts',
         find: 'const outside = refuseOutside(grant, keys)',
         replace: 'const outside = refuseOutside(grant, keys.slice(0, 0))',
       },
     ],
-    suite: { project: 'node', file: 'test/edge/ingest.test.ts' },
+    suite: { project: 'node', file: 'test/edge/ingest/ingest.test.ts' },
   },
   {
     name: 'columns-unchecked',
@@ -146,7 +146,7 @@ export const COUNTING: readonly Plant[] = [
     mistake: 'a lone client that sends arrays waits for others each time',
     edits: [
       {
-        file: 'src/edge/line.ts',
+        file: 'src/edge/coalesce/queue.ts',
         find: 'another !== undefined || lastAboard < 2',
         replace: 'another !== undefined || lastAboard < 1',
       },
@@ -170,7 +170,7 @@ export const COUNTING: readonly Plant[] = [
     mistake: 'a refusal after an attempt without an answer is told as certain',
     edits: [
       {
-        file: 'src/edge/attempt.ts',
+        file: 'src/edge/coalesce/attempt.ts',
         find: `attempt === 1 ? 'refused' : 'unknown'`,
         replace: `attempt > 0 ? 'refused' : 'unknown'`,
       },
@@ -215,7 +215,7 @@ export const COUNTING: readonly Plant[] = [
     mistake: 'of a body all keys are learned, which takes ten times as long as to parse it',
     edits: [
       {
-        file: 'src/model/plain-body.ts',
+        file: 'src/edge/ingest/fast-path/plain-body.ts',
         find: 'if (key < 0 || known.learned > learnedMax) return 0',
         replace: 'if (key < 0) return 0',
       },
@@ -227,7 +227,7 @@ export const COUNTING: readonly Plant[] = [
     mistake: 'a key that finds no slot is put behind the last that is looked at, and learned again each time',
     edits: [
       {
-        file: 'src/model/known-keys.ts',
+        file: 'src/edge/ingest/fast-path/known-keys.ts',
         find: '      if (probe === PROBES_MAX) break\n      slot = (slot + 1) & mask\n',
         replace: '      slot = (slot + 1) & mask\n      if (probe === PROBES_MAX) break\n',
       },

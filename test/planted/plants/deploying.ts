@@ -1,9 +1,9 @@
 import type { Plant, Suite } from '../plants.ts'
 
-const EDIT = 'src/model/schedule-edit.ts'
+const EDIT = 'src/local/deploy/schedule-edit.ts'
 const RECORD = 'src/local/deploy/record.ts'
 
-const inEdit: Suite = { project: 'node', file: 'test/model/schedule-edit.test.ts' }
+const inEdit: Suite = { project: 'node', file: 'test/local/schedule-edit.test.ts' }
 const inRecord: Suite = {
   project: 'node',
   file: 'test/local/deploy-record.test.ts',

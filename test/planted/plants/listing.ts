@@ -1,8 +1,8 @@
 import type { Plant } from '../plants.ts'
 
-const prefixes = { project: 'node', file: 'test/model/prefix.test.ts' } as const
+const prefixes = { project: 'node', file: 'test/model/key.test.ts' } as const
 const lists = { project: 'node', file: 'test/postgres/lists.test.ts' } as const
-const hours = { project: 'node', file: 'test/edge/hours.test.ts' } as const
+const hours = { project: 'node', file: 'test/edge/read/hour.test.ts' } as const
 
 /** Lists by prefix, and whether an hour is final. */
 export const LISTING: readonly Plant[] = [
@@ -11,7 +11,7 @@ export const LISTING: readonly Plant[] = [
     mistake: 'The end of a prefix range behind U+D7FF is a lone surrogate, which UTF-8 cannot write.',
     edits: [
       {
-        file: 'src/model/prefix.ts',
+        file: 'src/model/key.ts',
         find: 'last === BEFORE_SURROGATES ? AFTER_SURROGATES : last + 1',
         replace: 'last + 1',
       },
@@ -23,7 +23,7 @@ export const LISTING: readonly Plant[] = [
     mistake: 'A prefix range ends one code point too late, and lists keys that do not begin with the prefix.',
     edits: [
       {
-        file: 'src/model/prefix.ts',
+        file: 'src/model/key.ts',
         find: 'AFTER_SURROGATES : last + 1',
         replace: 'AFTER_SURROGATES : last + 2',
       },
@@ -35,7 +35,7 @@ export const LISTING: readonly Plant[] = [
     mistake: 'A token of site/acme is shown the keys of site/acme-corp.',
     edits: [
       {
-        file: 'src/model/prefix.ts',
+        file: 'src/model/key.ts',
         find: `[keyAlone(grant), keysFrom(\`\${grant}/\`)]`,
         replace: '[keysFrom(grant)]',
       },
@@ -47,7 +47,7 @@ export const LISTING: readonly Plant[] = [
     mistake: 'Groups are made of all keys under the prefix, whatever the token may read.',
     edits: [
       {
-        file: 'src/edge/list-query.ts',
+        file: 'src/edge/read/list-query.ts',
         find: 'const ranges = keysUnder(prefix, grant)',
         replace: 'const ranges = keysUnder(prefix, depth === undefined ? grant : null)',
       },
@@ -75,7 +75,7 @@ export const LISTING: readonly Plant[] = [
     mistake: 'The pages of the last 24 hours move on with the time.',
     edits: [
       {
-        file: 'src/edge/list-query.ts',
+        file: 'src/edge/read/list-query.ts',
         find: 'cursor === undefined ? parseListRange(parsed.parameters, nowMs)',
         replace: 'cursor !== null ? parseListRange(parsed.parameters, nowMs)',
       },
@@ -88,7 +88,7 @@ export const LISTING: readonly Plant[] = [
       'An hour is called final as soon as its shard refuses, though a machine whose clock is behind would not.',
     edits: [
       {
-        file: 'src/model/settlement.ts',
+        file: 'src/model/closing.ts',
         find: 'return nowMs >= retireAtMs(hour, lateHours)',
         replace: 'return nowMs >= edgeClosesMs(hour, lateHours) + 600_000',
       },
@@ -100,7 +100,7 @@ export const LISTING: readonly Plant[] = [
     mistake: 'An hour with parked increments is called final.',
     edits: [
       {
-        file: 'src/model/settlement.ts',
+        file: 'src/model/closing.ts',
         find: ' && settlement.pending === 0 && settlement.parked === 0',
         replace: ' && settlement.pending === 0',
       },
@@ -112,7 +112,7 @@ export const LISTING: readonly Plant[] = [
     mistake: 'What is frozen, and so perhaps not in Postgres, does not keep an hour from being final.',
     edits: [
       {
-        file: 'src/shard/settlement.ts',
+        file: 'src/shard/holdings.ts',
         find: 'frozen.reduce((sum, { cells }) => sum + countUnder(cells, prefix), openUnder)',
         replace: 'frozen.reduce((sum) => sum, openUnder)',
       },

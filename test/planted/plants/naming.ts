@@ -3,7 +3,7 @@ import type { Plant, Suite } from '../plants.ts'
 const ENTRY = 'src/model/entry.ts'
 const MERGE = 'src/shard/merge.ts'
 const STORE = 'src/shard/store.ts'
-const COALESCER = 'src/edge/coalescer.ts'
+const COALESCER = 'src/edge/coalesce/coalescer.ts'
 
 /** Seeded worlds alone: whether they notice is the question, whatever smaller tests say. */
 const SIMULATION: Suite = {
@@ -106,7 +106,7 @@ export const NAMING: readonly Plant[] = [
     mistake: 'an Idempotency-Key names what goes to the first shard, and the rest of the request has no name',
     edits: [
       {
-        file: 'src/edge/route.ts',
+        file: 'src/edge/ingest/partition.ts',
         find: 'parts.map((each) => nameWhole(each, request))',
         replace: 'parts.map((each, i) => (i === 0 ? nameWhole(each, request) : each))',
       },
@@ -178,7 +178,7 @@ export const NAMING: readonly Plant[] = [
     mistake: 'how long an hour stays open is taken from the newest step of the schedule, not from its own',
     edits: [
       {
-        file: 'src/model/increment.ts',
+        file: 'src/edge/ingest/increment.ts',
         find: 'return hourEndMs(hour) + valueAt(lateHours, hour) * 3_600_000',
         replace: 'return hourEndMs(hour) + (lateHours.at(-1)?.value ?? 0) * 3_600_000',
       },

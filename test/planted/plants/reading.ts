@@ -1,6 +1,6 @@
 import type { Plant, Suite } from '../plants.ts'
 
-const COUNTERS: Suite = { project: 'node', file: 'test/edge/counters.test.ts' }
+const COUNTERS: Suite = { project: 'node', file: 'test/edge/read/counters.test.ts' }
 const CALENDAR: Suite = { project: 'node', file: 'test/model/calendar.test.ts' }
 
 /** Reads of keys. */
@@ -10,7 +10,7 @@ export const READING: readonly Plant[] = [
     mistake: 'what does not fit the ledger is left out rather than asked for again',
     edits: [
       {
-        file: 'src/edge/fresh.ts',
+        file: 'src/edge/read/fresh.ts',
         find: 'if (part === undefined) return undefined',
         replace: 'if (part === undefined) continue',
       },
@@ -23,7 +23,7 @@ export const READING: readonly Plant[] = [
       'what the shards hold is added as it is after the rows were read, and what was flushed between is missed',
     edits: [
       {
-        file: 'src/edge/fresh.ts',
+        file: 'src/edge/read/fresh.ts',
         find: '    const { ledger } = committed\n',
         replace:
           '    for (const one of heard) Object.assign(one, { unsettled: await ask(one.shard, one.keys) })\n    const { ledger } = committed\n',
@@ -41,19 +41,19 @@ export const READING: readonly Plant[] = [
         replace: 'within(services.clock, READ_MS_MAX * 10, reading, SLOW)',
       },
     ],
-    suite: { project: 'node', file: 'test/edge/read-time.test.ts' },
+    suite: { project: 'node', file: 'test/edge/read/read-time.test.ts' },
   },
   {
     name: 'sums-written-as-doubles',
     mistake: 'a sum beyond 2^53 is written as the double next to it',
     edits: [
       {
-        file: 'src/edge/json.ts',
+        file: 'src/edge/http/json.ts',
         find: 'Number.isSafeInteger(number) ? number',
         replace: 'Number.isFinite(number) ? number',
       },
     ],
-    suite: { project: 'node', file: 'test/edge/json.test.ts' },
+    suite: { project: 'node', file: 'test/edge/http/json.test.ts' },
   },
   {
     name: 'hour-in-the-day-that-it-ends-in',
@@ -72,7 +72,7 @@ export const READING: readonly Plant[] = [
     mistake: 'what Postgres has not is added to the first bucket',
     edits: [
       {
-        file: 'src/edge/counters.ts',
+        file: 'src/edge/read/counters.ts',
         find: 'const i = bucketIndexOf(buckets, hour)',
         replace: 'const i = bucketIndexOf(buckets, buckets[0]?.from ?? hour)',
       },

@@ -1,9 +1,9 @@
 import type { Plant, Suite } from '../plants.ts'
 
-const MODEL = 'src/model/retention.ts'
+const MODEL = 'src/model/closing.ts'
 const DELETE = 'src/postgres/retention.ts'
 
-const FIRST_KEPT: Suite = { project: 'node', file: 'test/model/retention.test.ts' }
+const FIRST_KEPT: Suite = { project: 'node', file: 'test/model/closing.test.ts' }
 
 const inDelete = (titles: string): Suite => ({
   project: 'node',

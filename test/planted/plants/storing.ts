@@ -3,8 +3,8 @@ import type { Plant, Suite } from '../plants.ts'
 const MERGE = 'src/shard/merge.ts'
 const STORE = 'src/shard/store.ts'
 
-const GROUP = 'src/shard/group.ts'
-const GROUP_TESTS: Suite = { project: 'node', file: 'test/shard/group.test.ts' }
+const GROUP = 'src/shard/group-commit.ts'
+const GROUP_TESTS: Suite = { project: 'node', file: 'test/shard/group-commit.test.ts' }
 const STORE_TESTS: Suite = { project: 'node', file: 'test/shard/store.test.ts' }
 const FLIGHT_TESTS: Suite = { project: 'workerd', file: 'test/workerd/faults.test.ts', titles: 'a flight ' }
 

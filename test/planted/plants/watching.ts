@@ -1,7 +1,7 @@
 import type { Plant, Suite } from '../plants.ts'
 
-const METRICS_TESTS: Suite = { project: 'node', file: 'test/edge/metrics.test.ts' }
-const WATCHING_TESTS: Suite = { project: 'node', file: 'test/edge/watching.test.ts' }
+const METRICS_TESTS: Suite = { project: 'node', file: 'test/edge/operate/metrics.test.ts' }
+const WATCHING_TESTS: Suite = { project: 'node', file: 'test/edge/operate/watching.test.ts' }
 
 /** What is told of all this: metrics, alerts, the log. */
 export const WATCHING: readonly Plant[] = [
@@ -11,7 +11,7 @@ export const WATCHING: readonly Plant[] = [
       'a shard that does not answer makes the total of its hour smaller, which Prometheus takes for a restart',
     edits: [
       {
-        file: 'src/edge/metrics.ts',
+        file: 'src/edge/operate/metrics.ts',
         find: 'hour === undefined || answered.length < all.length ? []',
         replace: 'hour === undefined || answered.length > all.length ? []',
       },
@@ -23,7 +23,7 @@ export const WATCHING: readonly Plant[] = [
     mistake: 'the totals of all recent hours are one series, which falls when an hour leaves',
     edits: [
       {
-        file: 'src/edge/metric-families.ts',
+        file: 'src/edge/operate/metric-families.ts',
         find: "return [{ labels: { hour: String(hour % 24).padStart(2, '0') }, value }]",
         replace: 'return [{ labels: { hour: String(hour - hour) }, value }]',
       },
@@ -35,7 +35,7 @@ export const WATCHING: readonly Plant[] = [
     mistake: 'the label is the hour itself, so there are new series for ever',
     edits: [
       {
-        file: 'src/edge/metric-families.ts',
+        file: 'src/edge/operate/metric-families.ts',
         find: 'String(hour % 24)',
         replace: 'String(hour)',
       },
@@ -47,7 +47,7 @@ export const WATCHING: readonly Plant[] = [
     mistake: 'a metric is renamed, and the alert on it never fires again',
     edits: [
       {
-        file: 'src/edge/metric-families.ts',
+        file: 'src/edge/operate/metric-families.ts',
         find: "'sumdial_lag_seconds'",
         replace: "'sumdial_lag_age_seconds'",
       },
@@ -59,7 +59,7 @@ export const WATCHING: readonly Plant[] = [
     mistake: "a refusal is logged in Postgres's words, which can hold a key",
     edits: [
       {
-        file: 'src/model/log-line.ts',
+        file: 'src/log.ts',
         find: 'return /^SQLSTATE \\w+/.exec(reason)?.[0] ?? reason',
         replace: 'return reason',
       },

@@ -1,0 +1,75 @@
+import type { Unit } from '../../model/calendar.ts'
+import { addHours, HOUR_MS, hourOf, hourStartMs } from '../../model/hour.ts'
+import type { Zone } from '../../model/zone.ts'
+import { localMs } from '../../model/zone.ts'
+
+export const RANGES = ['24h', '7d', '30d', '12mo'] as const
+
+export type Range = (typeof RANGES)[number]
+
+/** Which time is looked at: up to now, or whole days of the zone, the last one included. */
+export type Period =
+  | { readonly kind: 'last'; readonly range: Range }
+  | { readonly kind: 'days'; readonly from: string; readonly to: string }
+
+/** What the hours of a period are added up by, the finest first; the first is taken unless another is asked for. */
+const UNITS_OF: Readonly<Record<Range, readonly Unit[]>> = {
+  '24h': ['hour'],
+  '7d': ['hour', 'day'],
+  '30d': ['day', 'hour', 'week'],
+  '12mo': ['week', 'day', 'month'],
+}
+
+const DAY_MS = 24 * HOUR_MS
+
+export function unitsOf(period: Period): readonly Unit[] {
+  if (period.kind === 'last') return UNITS_OF[period.range]
+  const days = (Date.parse(period.to) - Date.parse(period.from)) / DAY_MS + 1
+  if (days <= 3) return ['hour', 'day']
+  if (days <= 14) return ['hour', 'day', 'week']
+  if (days <= 80) return ['day', 'hour', 'week', 'month']
+  return days <= 370 ? ['week', 'day', 'month'] : ['month', 'week', 'day']
+}
+
+/** The unit asked for where it fits the period, else the period's own. */
+export function unitOf(period: Period, asked: Unit | null): Unit {
+  const units = unitsOf(period)
+  return asked !== null && units.includes(asked) ? asked : (units[0] ?? 'hour')
+}
+
+/** Whether adding it up may take longer than an answer may, where there are very many keys. */
+export function isLong(period: Period): boolean {
+  return period.kind === 'days' || period.range === '30d' || period.range === '12mo'
+}
+
+export type Span = { readonly fromMs: number; readonly toMs: number }
+
+/** The instants of a period: [from, to). The last hours go on to the end of the running one. */
+export function spanOf(period: Period, zone: Zone, nowMs: number): Span {
+  const toMs = hourStartMs(addHours(hourOf(nowMs), 1))
+  if (period.kind === 'days') {
+    return { fromMs: midnightOf(zone, period.from, 0), toMs: midnightOf(zone, period.to, 1) }
+  }
+  if (period.range === '24h') return { fromMs: toMs - DAY_MS, toMs }
+  const today = new Date(localMs(zone, nowMs)).toISOString().slice(0, 10)
+  if (period.range !== '12mo') {
+    return { fromMs: midnightOf(zone, today, period.range === '7d' ? -6 : -29), toMs }
+  }
+  const [year = 0, month = 1] = today.split('-').map(Number)
+  const first = new Date(Date.UTC(year, month - 12, 1)).toISOString().slice(0, 10)
+  return { fromMs: midnightOf(zone, first, 0), toMs }
+}
+
+/** When a zone's clocks begin a day, some days after another. */
+function midnightOf(zone: Zone, day: string, later: number): number {
+  const local = Date.parse(`${day}T00:00:00Z`) + later * DAY_MS
+  // Of the offsets before and after a change near midnight, the one that holds at the instant that it makes.
+  const guess = local - zone.offsetAt(local)
+  return local - zone.offsetAt(guess)
+}
+
+const DAY = /^\d{4}-\d\d-\d\d$/
+
+export function isDay(text: string): boolean {
+  return DAY.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`))
+}

@@ -1,0 +1,198 @@
+import uPlot from 'uplot'
+import type { Unit } from '../../model/calendar.ts'
+import { HOUR_MS } from '../../model/hour.ts'
+import type { Zone } from '../../model/zone.ts'
+import { figure } from './numbers.ts'
+import { bucketTotal, measureOf, NONE, type Series } from './series.ts'
+import { tickWords } from './time.ts'
+import type { Measure } from './view.ts'
+
+/** A canvas knows nothing of style sheets. Colours are six hex digits, so that two more make them paler. */
+export type Colours = {
+  readonly text: string
+  readonly grid: string
+  readonly page: string
+  readonly series: readonly string[]
+}
+
+export function coloursOf(element: Element): Colours {
+  const style = getComputedStyle(element)
+  const of = (name: string) => style.getPropertyValue(name).trim()
+  return {
+    text: of('--muted'),
+    grid: of('--grid'),
+    page: of('--card'),
+    series: [1, 2, 3, 4, 5].map((i) => of(`--series-${i}`)),
+  }
+}
+
+/** Marks are as exact as a canvas is: figures that are read out come from elsewhere. */
+function numberOf(n: bigint): number {
+  return Number(n)
+}
+
+/** One series is bars: what Postgres has, and on top what it may not have yet. Several are lines. */
+export function plotData(series: readonly Series[], by: Measure): uPlot.AlignedData {
+  const [first] = series
+  if (first === undefined) return [[]]
+  const xs = first.starts.map((ms) => ms / 1000)
+  const totals = series.map((own) => own.starts.map((_, i) => numberOf(measureOf(bucketTotal(own, i), by))))
+  const committed = series.map(({ committed: own }) => own.map((sums) => numberOf(measureOf(sums, by))))
+  if (series.length === 1) return [xs, ...totals, ...committed]
+  return [
+    xs,
+    ...committed.map((own, i) => solidPart(own, series[i])),
+    ...totals.map((own, i) => heldPart(own, series[i])),
+  ]
+}
+
+/** Up to the first bucket that is not all in Postgres: from there on the line is another. */
+function solidPart(values: readonly number[], series: Series | undefined): (number | null)[] {
+  const end = firstHeld(series)
+  return values.map((value, i) => (i < end ? value : null))
+}
+
+/** The bucket before it too, where the line goes on. */
+function heldPart(values: readonly number[], series: Series | undefined): (number | null)[] {
+  const end = firstHeld(series)
+  return values.map((value, i) => (i >= end - 1 ? value : null))
+}
+
+function firstHeld(series: Series | undefined): number {
+  const held = series?.held ?? []
+  const first = held.findIndex(({ count }) => count > NONE.count)
+  return first === -1 ? held.length : first
+}
+
+export type PlotOptions = {
+  readonly width: number
+  readonly height: number
+  readonly zone: Zone
+  readonly colours: Colours
+  readonly count: number
+  readonly unit: Unit
+  readonly onCursor: (index: number | null) => void
+}
+
+const FONT = '12px system-ui, sans-serif'
+
+export function plotOptions(options: PlotOptions): uPlot.Options {
+  const { width, height, zone, colours, count, unit, onCursor } = options
+  return {
+    width,
+    height,
+    padding: [12, 12, 0, 0],
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), zone.name),
+    legend: { show: false },
+    cursor: {
+      x: true,
+      y: false,
+      drag: { x: false, y: false },
+      move: (plot, left, top) => [snapped(plot, left), top],
+      points: { show: count > 1, size: 8, width: 2, fill: colours.page },
+    },
+    scales: {
+      x: { time: true, range: (plot, min, max) => withRoom(plot, min, max) },
+      y: { range: (_, min, max) => [Math.min(0, min), Math.max(max * 1.08, 1)] },
+    },
+    axes: [
+      {
+        stroke: colours.text,
+        font: FONT,
+        grid: { show: false },
+        ticks: { stroke: colours.grid, width: 1, size: 4 },
+        space: 76,
+        size: 30,
+        ...(unit === 'hour' ? {} : { splits: atBuckets }),
+        values: (_, splits) => splits.map((seconds) => tickWords(seconds * 1000, apartMs(splits), zone)),
+      },
+      {
+        stroke: colours.text,
+        font: FONT,
+        size: 56,
+        gap: 8,
+        grid: { stroke: colours.grid, width: 1 },
+        ticks: { show: false },
+        values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? figure(value, 'axis') : '')),
+      },
+    ],
+    series: [{}, ...(count === 1 ? bars(colours) : lines(colours, count))],
+    hooks: { setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)] },
+  }
+}
+
+/** Marks at some of the buckets, as far apart as their words need: a day has no times within it. */
+function atBuckets(
+  plot: uPlot,
+  _axis: number,
+  _min: number,
+  _max: number,
+  _incr: number,
+  space: number,
+): number[] {
+  const xs = plot.data[0]
+  const apartPx = plot.width / Math.max(1, xs.length)
+  const every = Math.max(1, Math.ceil(space / apartPx))
+  return Array.from(xs).filter((_, i) => i % every === 0)
+}
+
+/** Onto the nearest bucket, whose figures are read out. */
+function snapped(plot: uPlot, left: number): number {
+  const x = left < 0 ? undefined : plot.data[0][plot.posToIdx(left)]
+  return x === undefined ? left : plot.valToPos(x, 'x')
+}
+
+function apartMs(splits: readonly number[]): number {
+  const [first = 0, second = first] = splits
+  return second === first ? HOUR_MS : (second - first) * 1000
+}
+
+/** Half a bucket at either end, so that the bars there are whole. */
+function withRoom({ data: [xs = []] }: uPlot, min: number, max: number): uPlot.Range.MinMax {
+  const apart = xs.length > 1 ? ((xs.at(-1) ?? 0) - (xs[0] ?? 0)) / (xs.length - 1) : HOUR_MS / 1000
+  return [min - apart / 2, max + apart / 2]
+}
+
+function bars({ series: [colour = '#888'] }: Colours): uPlot.Series[] {
+  const paths = uPlot.paths.bars?.({ size: [0.72, 48], radius: 0.12 })
+  const shape = { points: { show: false }, width: 0, ...(paths === undefined ? {} : { paths }) }
+  return [
+    // Behind, all of it, paler: what shows of it above the other is what Postgres may not have yet.
+    { ...shape, fill: `${colour}66` },
+    { ...shape, fill: colour },
+  ]
+}
+
+function lines({ series }: Colours, count: number): uPlot.Series[] {
+  const line = (i: number): uPlot.Series => ({
+    stroke: series[i] ?? '#888',
+    width: 2,
+    // Many of them are a line already.
+    points: { show: (plot) => plot.data[0].length <= 40, size: 6, fill: series[i] ?? '#888888' },
+    spanGaps: false,
+  })
+  const solid = Array.from({ length: count }, (_, i) => line(i))
+  return [...solid, ...solid.map((own): uPlot.Series => ({ ...own, dash: [4, 4] }))]
+}
+
+/** A line so small that only its shape can be read. */
+export function sparkOptions(width: number, height: number, colour: string): uPlot.Options {
+  return {
+    width,
+    height,
+    padding: [2, 1, 2, 1],
+    legend: { show: false },
+    cursor: { show: false },
+    scales: { x: { time: false }, y: { range: (_, min, max) => [Math.min(0, min), Math.max(max, 1)] } },
+    axes: [{ show: false }, { show: false }],
+    series: [
+      {},
+      {
+        stroke: colour,
+        width: 1.5,
+        fill: `${colour}22`,
+        points: { show: false },
+      },
+    ],
+  }
+}

@@ -1,0 +1,61 @@
+import type { Unit } from '../../model/calendar.ts'
+import { HOUR_MS } from '../../model/hour.ts'
+import { parseZone, UTC, type Zone } from '../../model/zone.ts'
+
+/** The viewer's own zone, as the browser knows it. */
+export function ownZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone
+}
+
+/** The zone of a name, or of the viewer's for null; UTC for one that nobody knows. */
+export function zoneOf(tz: string | null): Zone {
+  return parseZone(tz ?? ownZone()) ?? UTC
+}
+
+/** All zones that the browser knows, and UTC. */
+export function zoneNames(): readonly string[] {
+  const names = Intl.supportedValuesOf('timeZone')
+  return names.includes('UTC') ? names : ['UTC', ...names]
+}
+
+type Style = Intl.DateTimeFormatOptions
+
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+function format(ms: number, { name }: Zone, style: Style): string {
+  const id = `${name} ${JSON.stringify(style)}`
+  const made = formats.get(id) ?? new Intl.DateTimeFormat('en-GB', { ...style, timeZone: name })
+  formats.set(id, made)
+  return made.format(ms)
+}
+
+const TIME: Style = { hour: '2-digit', minute: '2-digit' }
+const DAY: Style = { day: 'numeric', month: 'short' }
+
+/** A bucket in words: `Tue 21 Nov, 14:00`, `Tue 21 Nov 2026`, `week of 20 Nov 2026`, `November 2026`. */
+export function bucketWords(ms: number, unit: Unit, zone: Zone): string {
+  switch (unit) {
+    case 'hour':
+      return format(ms, zone, { weekday: 'short', ...DAY, ...TIME })
+    case 'day':
+      return format(ms, zone, { weekday: 'short', ...DAY, year: 'numeric' })
+    case 'week':
+      return `week of ${format(ms, zone, { ...DAY, year: 'numeric' })}`
+    case 'month':
+      return format(ms, zone, { month: 'long', year: 'numeric' })
+  }
+}
+
+/** At an axis, where the marks are so far apart: a time within a day, else a day, a month, a year. */
+export function tickWords(ms: number, apartMs: number, zone: Zone): string {
+  const time = format(ms, zone, TIME)
+  if (apartMs < 24 * HOUR_MS && time !== '00:00') return time
+  return apartMs < 28 * 24 * HOUR_MS
+    ? format(ms, zone, DAY)
+    : format(ms, zone, { month: 'short', year: '2-digit' })
+}
+
+/** `21 Nov 2026, 14:05`. */
+export function momentWords(ms: number, zone: Zone): string {
+  return format(ms, zone, { ...DAY, year: 'numeric', ...TIME })
+}

@@ -1,0 +1,122 @@
+import { UNITS, type Unit } from '../../model/calendar.ts'
+import { isDay, type Period, RANGES } from './period.ts'
+
+/** What may be compared at a glance, and still be told apart by its colour. */
+export const SHOWN_MAX = 5
+
+/** Something that has a chart. */
+export type Shown = { readonly kind: 'key' | 'prefix'; readonly name: string }
+
+export type Measure = 'sum' | 'count'
+
+/** What all views have. */
+type Common = {
+  readonly period: Period
+  /** Null for the viewer's own, whoever that is: an address that is shared then shows each their own time. */
+  readonly tz: string | null
+  readonly by: Measure
+}
+
+export type View =
+  | (Common & { readonly name: 'top'; readonly prefix: string; readonly isMore: boolean })
+  | (Common & {
+      readonly name: 'chart'
+      readonly shown: readonly Shown[]
+      /** Null for what suits the period. */
+      readonly unit: Unit | null
+      readonly isTable: boolean
+    })
+  | (Common & { readonly name: 'tree'; readonly prefix: string })
+  | (Common & { readonly name: 'shards' })
+
+const PATHS = { top: '/', chart: '/chart', tree: '/tree', shards: '/shards' } as const
+
+const DAY_PERIOD: Period = { kind: 'last', range: '24h' }
+
+/** The inverse of `parseView`. What is as it would be anyway is left out. */
+export function addressOf(view: View): string {
+  const search = new URLSearchParams()
+  if (view.name === 'chart') for (const { kind, name } of view.shown) search.append(kind, name)
+  if ((view.name === 'top' || view.name === 'tree') && view.prefix !== '') search.set('prefix', view.prefix)
+  const { period, tz, by } = view
+  if (period.kind === 'days') {
+    search.set('from', period.from)
+    search.set('to', period.to)
+  } else if (period.range !== '24h') search.set('range', period.range)
+  if (view.name === 'chart' && view.unit !== null) search.set('bucket', view.unit)
+  if (by !== 'sum') search.set('by', by)
+  if (tz !== null) search.set('tz', tz)
+  if (view.name === 'top' && view.isMore) search.set('more', '1')
+  if (view.name === 'chart' && view.isTable) search.set('table', '1')
+  const text = search.toString().replaceAll('%2F', '/').replaceAll('%3A', ':')
+  return PATHS[view.name] + (text === '' ? '' : `?${text}`)
+}
+
+/** The view of an address; what an address has wrong is as if it were not there. */
+export function parseView(pathname: string, search: string): View {
+  const parameters = new URLSearchParams(search)
+  const common: Common = {
+    period: parsePeriod(parameters),
+    tz: parameters.get('tz'),
+    by: parameters.get('by') === 'count' ? 'count' : 'sum',
+  }
+  const prefix = parameters.get('prefix') ?? ''
+  switch (pathname) {
+    case PATHS.chart:
+      return {
+        ...common,
+        name: 'chart',
+        shown: parseShown(parameters),
+        unit: UNITS.find((unit) => unit === parameters.get('bucket')) ?? null,
+        isTable: parameters.get('table') === '1',
+      }
+    case PATHS.tree:
+      return { ...common, name: 'tree', prefix }
+    case PATHS.shards:
+      return { ...common, name: 'shards' }
+    default:
+      return { ...common, name: 'top', prefix, isMore: parameters.get('more') === '1' }
+  }
+}
+
+function parsePeriod(parameters: URLSearchParams): Period {
+  const [from, to] = [parameters.get('from') ?? '', parameters.get('to') ?? '']
+  if (isDay(from) && isDay(to) && from <= to) return { kind: 'days', from, to }
+  const range = RANGES.find((each) => each === parameters.get('range'))
+  return range === undefined ? DAY_PERIOD : { kind: 'last', range }
+}
+
+/** In the order of the address, each once. */
+function parseShown(parameters: URLSearchParams): Shown[] {
+  const shown: Shown[] = []
+  for (const [kind, name] of parameters) {
+    if ((kind !== 'key' && kind !== 'prefix') || (kind === 'key' && name === '')) continue
+    if (!hasShown(shown, { kind, name })) shown.push({ kind, name })
+  }
+  return shown.slice(0, SHOWN_MAX)
+}
+
+export function hasShown(shown: readonly Shown[], { kind, name }: Shown): boolean {
+  return shown.some((each) => each.kind === kind && each.name === name)
+}
+
+/** The same period, zone and measure in another view. */
+export function chartOf(view: View, ...shown: readonly Shown[]): View {
+  return { ...commonOf(view), name: 'chart', shown, unit: null, isTable: false }
+}
+
+export function topOf(view: View, prefix = ''): View {
+  return { ...commonOf(view), name: 'top', prefix, isMore: false }
+}
+
+export function treeOf(view: View, prefix = ''): View {
+  return { ...commonOf(view), name: 'tree', prefix }
+}
+
+export function shardsOf(view: View): View {
+  return { ...commonOf(view), name: 'shards' }
+}
+
+function commonOf({ period, tz, by }: View): Common {
+  return { period, tz, by }
+}

@@ -1,0 +1,21 @@
+import { knownOf, type Status } from '../data/answers.ts'
+import { grouped } from '../data/numbers.ts'
+
+/** What the audit found. A shard that did not answer, or not of the ledger, does not agree. */
+export function auditWords(status: Status): string {
+  const audited = knownOf(status).flatMap(({ shard, ledger }) =>
+    ledger === undefined ? [] : { shard, ...ledger },
+  )
+  const names = new Set(audited.map(({ shard }) => shard))
+  const silent = status.shards.map(({ shard }) => shard).filter((shard) => !names.has(shard))
+  const wrong = audited.filter(({ agrees }) => !agrees).map(({ shard }) => shard)
+  const increments = audited.reduce((sum, own) => sum + own.increments, 0)
+  const agreeing = `${grouped(increments)} increments of ${audited.length} ${audited.length === 1 ? 'shard' : 'shards'}`
+  const troubles = [
+    ...(wrong.length > 0 ? [`Does not agree: ${wrong.join(', ')}`] : []),
+    ...(silent.length > 0 ? [`No answer from ${silent.join(', ')}`] : []),
+  ]
+  if (troubles.length === 0) return `Agrees: ${agreeing}`
+  const others = wrong.length === 0 && audited.length > 0 ? [`the others agree on ${agreeing}`] : []
+  return [...troubles, ...others].join('; ')
+}

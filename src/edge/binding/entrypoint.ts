@@ -1,0 +1,106 @@
+import { WorkerEntrypoint } from 'cloudflare:workers'
+import type {
+  Counted,
+  Counter,
+  Hour,
+  IncrementOptions,
+  Increment as IncrementShape,
+  List,
+  ListOptions,
+  ReadOptions,
+  Result,
+  SumdialBinding,
+} from '../../client/binding.ts'
+import type { Clock } from '../../clock.ts'
+import type { Scope } from '../../model/token.ts'
+import { refuseWithout } from '../http/access.ts'
+import { problemOf } from '../http/on-error.ts'
+import type { Problem } from '../http/problem.ts'
+import { describeProblem } from '../http/problem-response.ts'
+import { isProblem } from '../http/respond.ts'
+import type { Caller, Operations } from '../operations.ts'
+import { askedIncrements, askedList, askedRead } from './arguments.ts'
+import { grantOfProps } from './grant.ts'
+
+/** What an entrypoint works with. `operations` throws for a faulty configuration. */
+export type EntrypointServices = { readonly clock: Clock; readonly operations: () => Operations }
+
+/**
+ * What another Worker of the account asks through a service binding, without HTTP and without a token. Each call is a
+ * request of its own with a `waitUntil` of its own, and its increments fly with those of all others of the isolate.
+ *
+ * Whatever is a method here can be called from there, one that TypeScript calls protected too: there are none but the
+ * operations. No `fetch`, so HTTP cannot come in this way.
+ */
+export class BindingEntrypoint<Env> extends WorkerEntrypoint<Env, unknown> implements SumdialBinding {
+  readonly #services: EntrypointServices
+
+  constructor(ctx: ExecutionContext<unknown>, env: Env, services: EntrypointServices) {
+    super(ctx, env)
+    this.#services = services
+  }
+
+  increment(
+    increments: IncrementShape | readonly IncrementShape[],
+    options: IncrementOptions = {},
+  ): Promise<Result<Counted>> {
+    return this.#ask('write', async (operations, caller) => {
+      const asked = askedIncrements(increments, options)
+      return 'kind' in asked ? asked : operations.increment(asked, caller)
+    })
+  }
+
+  read(question: ReadOptions & { readonly key: string }): Promise<Result<Counter>>
+  read(
+    question: ReadOptions & { readonly key: readonly string[] },
+  ): Promise<Result<{ readonly items: readonly Counter[] }>>
+  read(question: unknown): Promise<Result<Counter | { readonly items: readonly Counter[] }>> {
+    return this.#ask('read', async (operations, caller) => {
+      const asked = askedRead(question)
+      if ('kind' in asked) return asked
+      const answers = await operations.read(asked.parameters, caller)
+      if ('kind' in answers) return answers
+      const [first] = answers
+      return asked.isOfOne && first !== undefined ? first : { items: answers }
+    })
+  }
+
+  list(question: ListOptions): Promise<Result<List>> {
+    return this.#ask('read', async (operations, caller) => {
+      const asked = askedList(question)
+      return 'kind' in asked ? asked : operations.list(asked.parameters, caller)
+    })
+  }
+
+  hour(hour: string): Promise<Result<Hour>> {
+    return this.#ask('read', (operations, caller) => operations.hour({}, hour, caller))
+  }
+
+  /** Lets a call in by what the binding may do, and tells all that can be told in a value. [S2] */
+  async #ask<T extends object>(
+    needs: Scope,
+    answer: (operations: Operations, caller: Caller) => Promise<T | Problem>,
+  ): Promise<Result<T>> {
+    try {
+      const grant = grantOfProps(this.ctx.props)
+      if ('kind' in grant) return failure(grant)
+      const refused = refuseWithout(grant, needs)
+      if (refused !== undefined) return failure(refused)
+      const { clock, operations } = this.#services
+      const keepAlive = (turn: Promise<unknown>) => this.ctx.waitUntil(turn)
+      const answered = await answer(operations(), { grant, nowMs: clock.now(), keepAlive })
+      return isProblem(answered) ? failure(answered) : { ok: true, answer: answered }
+    } catch (error) {
+      return failure(problemOf(error))
+    }
+  }
+}
+
+function failure(problem: Problem): Result<never> {
+  const { details, retryAfterSeconds } = describeProblem(problem)
+  return {
+    ok: false,
+    problem: details,
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  }
+}

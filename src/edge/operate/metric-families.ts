@@ -1,0 +1,180 @@
+import type { Hour } from '../../model/hour.ts'
+import type { ShardStatus, Tally } from '../../model/status.ts'
+import { OUTCOMES } from '../../model/status.ts'
+import type { Family, Sample } from './exposition.ts'
+
+/** What a scrape has seen. */
+export type Seen = {
+  readonly asked: number
+  readonly answered: readonly ShardStatus[]
+  /** Of the recent hours, those whose shards have all answered: the totals of no other rise. */
+  readonly whole: readonly WholeHour[]
+  /** Whether the ledger agrees with every shard; null when it was not asked. */
+  readonly ledgerAgrees: boolean | null
+}
+
+export type WholeHour = { readonly hour: Hour; readonly shards: readonly ShardStatus[] }
+
+/**
+ * Every metric.
+ *
+ * **Why the counters have the hour of the day for a label.** A shard's totals live as long as its hour is asked about:
+ * a plain sum over the recent hours would fall at each turn of the hour, when the shards of the oldest leave it, and
+ * Prometheus takes a fall for a restart and counts all of the new sum once more. So each hour has series of its own:
+ * they begin at 0 (its shards are asked from five minutes before it begins), only ever rise, and are gone two hours
+ * later. The name of the hour would make new series for ever; the hour of the day makes 24, each begun anew at 0 a day
+ * later, which is what a restart looks like. `sum(rate(x[5m]))` over the label is right at all times.
+ *
+ * For the same reason an hour is left out of a scrape in which one of its shards did not answer, or is of a version
+ * that does not know the total: Prometheus bridges a gap, and would take the lesser sum for a restart. And what shards
+ * count of their flushes is stored with what they did (model/status.ts), for an object is evicted many times an hour.
+ *
+ * Dropped: a series per shard (bounded too, but 256 times as many), sums in isolates (a scrape meets one of many, and
+ * they are gone in minutes), and an object of its own that adds up for ever (a row written for each flush of each shard).
+ */
+export function metricFamilies(seen: Seen): Family[] {
+  return [...counters(seen), ...holdings(seen), ...health(seen)]
+}
+
+function counters({ whole }: Seen): Family[] {
+  return [
+    counter(
+      'sumdial_accepted_increments_total',
+      'Increments acknowledged, of the recent hours by the hour of the day.',
+      perHour(whole, ({ accepted }) => accepted),
+    ),
+    counter(
+      'sumdial_settled_increments_total',
+      'Of the accepted increments, those that Postgres has confirmed.',
+      perHour(whole, ({ settled }) => settled),
+    ),
+    counter(
+      'sumdial_discarded_increments_total',
+      'Of the accepted increments, those that were parked and given up.',
+      perHour(whole, ({ discarded }) => discarded),
+    ),
+    counter(
+      'sumdial_flush_batches_total',
+      'Batches sent to Postgres, by what came of them; all but applied are failures.',
+      OUTCOMES.flatMap((outcome) =>
+        perHour(
+          whole,
+          ofTally((tally) => tally[outcome]),
+        ).map(({ labels, value }) => ({
+          labels: { ...labels, outcome },
+          value,
+        })),
+      ),
+    ),
+    counter(
+      'sumdial_flush_seconds_total',
+      'Time from the sending of these batches to their outcome.',
+      perHour(
+        whole,
+        ofTally(({ sentMs }) => sentMs),
+      ).map(inSeconds),
+    ),
+    counter(
+      'sumdial_writer_moves_total',
+      'Moves to another writer: for a refused cell, for a batch that is too large, or after storage was rewound.',
+      perHour(
+        whole,
+        ofTally(({ moves }) => moves),
+      ),
+    ),
+  ]
+}
+
+function holdings({ answered }: Seen): Family[] {
+  const held = (name: string, help: string, of: (shard: ShardStatus) => number) =>
+    gauge(name, help, answered.length === 0 ? [] : [sumOf(answered, of)])
+  return [
+    held('sumdial_open_cells', 'Cells journaled and not yet frozen.', ({ open }) => open.cells),
+    held('sumdial_open_increments', 'Increments in the open cells.', ({ open }) => open.increments),
+    held('sumdial_frozen_batches', 'Batches that wait for Postgres.', ({ frozen }) => frozen.batches),
+    held('sumdial_frozen_cells', 'Cells in the frozen batches.', ({ frozen }) => frozen.cells),
+    held('sumdial_frozen_increments', 'Increments in the frozen batches.', ({ frozen }) => frozen.increments),
+    held(
+      'sumdial_parked_cells',
+      'Cells that Postgres refused for their own sake.',
+      ({ parked }) => parked.cells,
+    ),
+    held('sumdial_parked_increments', 'Increments in the parked cells.', ({ parked }) => parked.increments),
+    held('sumdial_journal_bytes', 'Bytes of the journals.', ({ journalBytes }) => journalBytes),
+    held('sumdial_ids', 'Ids and Idempotency-Keys remembered.', ({ ids }) => ids),
+    held('sumdial_senders', 'Isolates remembered.', ({ senders }) => senders),
+  ]
+}
+
+function health({ asked, answered, ledgerAgrees }: Seen): Family[] {
+  const worst = (of: (shard: ShardStatus) => number) =>
+    answered.length === 0 ? [] : [Math.max(...answered.map(of))]
+  return [
+    gauge(
+      'sumdial_lag_seconds',
+      'Age of the oldest increment that Postgres may not have and that is not parked.',
+      worst(({ lagMs }) => lagMs / 1000),
+    ),
+    gauge(
+      'sumdial_held_ratio',
+      'Of the fullest isolate of shards, how much of what it may hold is held; at 1 increments are answered 503.',
+      worst(({ heldRatio }) => heldRatio ?? 0),
+    ),
+    {
+      name: 'sumdial_failing_shards',
+      type: 'gauge',
+      help: 'Shards whose last batch has failed, by what came of it.',
+      samples: OUTCOMES.filter((outcome) => outcome !== 'applied').map((outcome) => ({
+        labels: { outcome },
+        value: answered.filter(({ fault }) => fault?.kind === outcome).length,
+      })),
+    },
+    gauge(
+      'sumdial_conserved',
+      'Whether accepted = settled + frozen + open + parked + discarded in every shard that answered.',
+      answered.length === 0 ? [] : [Number(answered.every(({ isConserved }) => isConserved))],
+    ),
+    gauge('sumdial_asked_shards', 'Shards that this scrape has asked.', [asked]),
+    gauge('sumdial_unanswered_shards', 'Of the asked shards, those that did not answer.', [
+      asked - answered.length,
+    ]),
+    gauge(
+      'sumdial_ledger_agrees',
+      "With ledger=1: whether Postgres's ledger has what every shard says it has.",
+      ledgerAgrees === null ? [] : [Number(ledgerAgrees)],
+    ),
+  ]
+}
+
+function counter(name: string, help: string, samples: readonly Sample[]): Family {
+  return { name, type: 'counter', help, samples }
+}
+
+function gauge(name: string, help: string, values: readonly number[]): Family {
+  return { name, type: 'gauge', help, samples: values.map((value) => ({ value })) }
+}
+
+/** One sample for each hour of whose shards all know the total. */
+function perHour(
+  whole: readonly WholeHour[],
+  of: (shard: ShardStatus) => number | undefined,
+): { readonly labels: { readonly hour: string }; readonly value: number }[] {
+  return whole.flatMap(({ hour, shards }) => {
+    const values = shards.map(of)
+    if (!values.every((value) => value !== undefined)) return []
+    const value = values.reduce((sum, each) => sum + each, 0)
+    return [{ labels: { hour: String(hour % 24).padStart(2, '0') }, value }]
+  })
+}
+
+function ofTally(of: (tally: Tally) => number) {
+  return ({ tally }: ShardStatus): number | undefined => (tally === undefined ? undefined : of(tally))
+}
+
+function inSeconds<S extends Sample>(sample: S): S {
+  return { ...sample, value: sample.value / 1000 }
+}
+
+function sumOf(shards: readonly ShardStatus[], of: (shard: ShardStatus) => number): number {
+  return shards.reduce((sum, shard) => sum + of(shard), 0)
+}

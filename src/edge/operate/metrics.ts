@@ -1,0 +1,93 @@
+import { z } from 'zod'
+import { METRICS_HOURS_MAX, STATUS_SHARDS_MAX } from '../../limits.ts'
+import { addHours, hourOf } from '../../model/hour.ts'
+import { parseShardName, shardsOf } from '../../model/shard-name.ts'
+import type { ShardStatus } from '../../model/status.ts'
+import { refuseUnlessWhole } from '../http/access.ts'
+import type { EdgeContext } from '../http/context.ts'
+import { headersOf } from '../http/headers.ts'
+import { invalid, parseParameters, wholeText } from '../http/parameters.ts'
+import type { Problem } from '../http/problem.ts'
+import { problemResponse } from '../http/problem-response.ts'
+import type { EdgeServices } from '../ports.ts'
+import { EXPOSITION_TYPE, expose } from './exposition.ts'
+import type { Seen, WholeHour } from './metric-families.ts'
+import { metricFamilies } from './metric-families.ts'
+import type { AskedShard, StatusServices } from './status.ts'
+import { askOrSay, recentHours, withLedger } from './status.ts'
+
+export const metricsParameters = z.strictObject({
+  hours: wholeText(1, METRICS_HOURS_MAX).optional().meta({
+    description:
+      'Hours before this one whose shards are asked, in place of the recent ones. It tells what they hold, without the counters.',
+  }),
+  ledger: z.string().optional().meta({
+    description: "`1` adds whether Postgres's own ledger agrees. Only then is Postgres asked.",
+    example: '1',
+  }),
+})
+
+const HEADERS = headersOf(EXPOSITION_TYPE)
+
+/** `GET /metrics`: what `/status` says, in Prometheus's text format. Asks no SQL unless `?ledger=1`. */
+export async function metrics(c: EdgeContext, services: EdgeServices): Promise<Response> {
+  const refused = refuseUnlessWhole(c.get('grant'))
+  if (refused !== undefined) return problemResponse(refused)
+  const { askStatus, readLedger, config, clock } = services
+  const seen = await scrape(new URL(c.req.raw.url).search, {
+    askStatus,
+    readLedger,
+    shards: config.shards,
+    nowMs: clock.now(),
+  })
+  return 'kind' in seen
+    ? problemResponse(seen)
+    : new Response(expose(metricFamilies(seen)), { headers: HEADERS })
+}
+
+/** Asks the shards. One that does not answer is counted as such, and hides no other. */
+export async function scrape(rawSearch: string, services: StatusServices): Promise<Seen | Problem> {
+  const parsed = parseParameters(rawSearch, metricsParameters)
+  if ('kind' in parsed) return parsed
+  const { hours, ledger } = parsed.parameters
+  const names = hours === undefined ? recentShards(services) : shardsBack(hours, services)
+  if (names.length > STATUS_SHARDS_MAX) {
+    return invalid('hours', `asks for ${names.length} shards; one scrape has at most ${STATUS_SHARDS_MAX}`)
+  }
+  const said = await Promise.all(names.map((name) => askOrSay(name, services)))
+  const shards: readonly AskedShard[] = ledger === '1' ? await withLedger(said, services) : said
+  return {
+    asked: shards.length,
+    answered: answersOf(shards),
+    whole: hours === undefined ? wholeHours(shards) : [],
+    ledgerAgrees: ledger === '1' ? shards.every(agrees) : null,
+  }
+}
+
+function recentShards(services: StatusServices): string[] {
+  return recentHours(services).flatMap((hour) => shardsOf(hour, services.shards))
+}
+
+function shardsBack(hours: number, { nowMs, shards }: StatusServices): string[] {
+  const now = hourOf(nowMs)
+  return Array.from({ length: hours + 1 }, (_, i) => addHours(now, i - hours)).flatMap((hour) =>
+    shardsOf(hour, shards),
+  )
+}
+
+function wholeHours(shards: readonly AskedShard[]): WholeHour[] {
+  const byHour = Map.groupBy(shards, ({ shard }) => parseShardName(shard)?.hour)
+  return Array.from(byHour, ([hour, all]) => {
+    const answered = answersOf(all)
+    return hour === undefined || answered.length < all.length ? [] : [{ hour, shards: answered }]
+  }).flat()
+}
+
+function answersOf(shards: readonly AskedShard[]): ShardStatus[] {
+  return shards.flatMap((shard) => ('error' in shard ? [] : [shard]))
+}
+
+/** A shard that was asked once and not twice cannot be compared, and is no disagreement. */
+function agrees(shard: AskedShard): boolean {
+  return 'error' in shard || shard.ledger?.agrees !== false
+}

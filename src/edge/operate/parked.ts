@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { parseShardName } from '../../model/shard-name.ts'
+import type { Grant } from '../../model/token.ts'
+import { refuseOutside, refuseUnlessWhole } from '../http/access.ts'
+import type { Problem } from '../http/problem.ts'
+import type { DecideParked, ParkedAction } from '../ports.ts'
+
+/** The body of both. */
+export const decisionSchema = z.strictObject({
+  shard: z
+    .string()
+    .refine((name) => parseShardName(name) !== undefined)
+    .meta({ example: '2026-11-21T20Z/0' }),
+  keys: z
+    .array(z.string())
+    .min(1)
+    .max(10_000)
+    .optional()
+    .meta({ description: 'To discard, they must be named. Without them, retry takes all that are parked.' }),
+})
+
+export const decidedSchema = z.strictObject({
+  increments: z.int().min(0).meta({ description: 'Increments in the cells that it was done to.' }),
+})
+
+const FORM =
+  'Send {"shard":"2026-11-21T20Z/0","keys":["..."]}. Without keys, retry takes all that the shard has parked.'
+
+/**
+ * `POST /parked/retry` and `POST /parked/discard`. To discard, the keys must be named; with a prefix, to retry too, for
+ * the number of increments in all that is parked would tell of other keys.
+ */
+export async function decideParked(
+  request: Request,
+  action: ParkedAction,
+  grant: Grant,
+  decide: DecideParked,
+): Promise<z.infer<typeof decidedSchema> | Problem> {
+  const decision = decisionSchema.safeParse(await parseBody(request))
+  if (!decision.success || (action === 'discard' && decision.data.keys === undefined)) {
+    return { kind: 'invalid_parameter', parameter: 'body', detail: FORM }
+  }
+  const { shard, keys } = decision.data
+  const refused = keys === undefined ? refuseUnlessWhole(grant) : refuseOutside(grant, keys, 'keys')
+  if (refused !== undefined) return refused
+  return { increments: await decide(shard, action, keys ?? null) }
+}
+
+async function parseBody(request: Request): Promise<unknown> {
+  try {
+    return await request.json()
+  } catch {
+    // What is no JSON is no decision either.
+    return undefined
+  }
+}

@@ -1,0 +1,119 @@
+import { z } from 'zod'
+import { AHEAD_MS_MAX, STATUS_SHARDS_MAX } from '../../limits.ts'
+import type { Hour } from '../../model/hour.ts'
+import { addHours, formatHour, hourOf } from '../../model/hour.ts'
+import type { Schedule } from '../../model/schedule.ts'
+import { valueAt } from '../../model/schedule.ts'
+import { shardsOf } from '../../model/shard-name.ts'
+import { type ShardStatus, shardStatusSchema } from '../../model/status.ts'
+import type { Asked } from '../http/parameters.ts'
+import { hourText, invalid, parseParameters } from '../http/parameters.ts'
+import type { Problem } from '../http/problem.ts'
+import type { ReadLedger } from '../ports.ts'
+
+/** What a shard says, with the ledger beside it when that was asked for; or that it did not answer. */
+export type AskedShard = (ShardStatus & { readonly ledger?: z.infer<typeof auditSchema> }) | Unanswered
+
+export type StatusServices = {
+  readonly readLedger: ReadLedger
+  readonly askStatus: (shard: string) => Promise<ShardStatus>
+  readonly shards: Schedule
+  readonly nowMs: number
+}
+
+/** `?hour=` may be repeated. */
+export const statusParameters = z.strictObject({
+  hour: z
+    .array(hourText)
+    .optional()
+    .meta({ description: 'Hours in place of the recent ones, each of the form 2026-11-21T20Z.' }),
+  ledger: z.string().optional().meta({
+    description: "`1` sets Postgres's own ledger beside each shard. Only then is Postgres asked.",
+    example: '1',
+  }),
+})
+
+const unansweredSchema = z.strictObject({ shard: z.string(), error: z.string() })
+
+const auditSchema = z.strictObject({ increments: z.int(), agrees: z.boolean() }).meta({
+  description: 'What the ledger has of the shard, and whether settled <= ledger <= settled + frozen. [C1]',
+})
+
+export const statusAnswerSchema = z.strictObject({
+  now: z.iso.datetime(),
+  hours: z.array(z.string().meta({ example: '2026-11-21T20Z' })),
+  shards: z.array(z.union([shardStatusSchema.extend({ ledger: auditSchema.optional() }), unansweredSchema])),
+  pending: z.int().meta({ description: 'Increments that Postgres may not have yet, over these shards.' }),
+  lagMs: z.int(),
+  isConserved: z.boolean(),
+})
+
+type Unanswered = z.infer<typeof unansweredSchema>
+
+export type StatusAnswer = z.infer<typeof statusAnswerSchema>
+
+/** `GET /status`: what the shards of recent hours hold, or those of each `?hour=2026-11-21T20Z`. Asks no SQL unless `?ledger=1`. */
+export async function readStatus(asked: Asked, services: StatusServices): Promise<StatusAnswer | Problem> {
+  const parsed = parseParameters(asked, statusParameters)
+  if ('kind' in parsed) return parsed
+  const { hour: named, ledger } = parsed.parameters
+  const hours = named === undefined ? recentHours(services) : [...new Set(named)]
+  const names = hours.flatMap((hour) => shardsOf(hour, services.shards))
+  if (names.length > STATUS_SHARDS_MAX) {
+    return invalid('hour', `asks for ${names.length} shards; one answer has at most ${STATUS_SHARDS_MAX}`)
+  }
+  const shards = await Promise.all(names.map((name) => askOrSay(name, services)))
+  const known = shards.flatMap((shard) => ('error' in shard ? [] : [shard]))
+  return {
+    now: new Date(services.nowMs).toISOString(),
+    hours: hours.map(formatHour),
+    shards: ledger === '1' ? await withLedger(shards, services) : shards,
+    pending: known.reduce((sum, shard) => sum + shard.open.increments + shard.frozen.increments, 0),
+    lagMs: Math.max(0, ...known.map((shard) => shard.lagMs)),
+    isConserved: known.every((shard) => shard.isConserved),
+  }
+}
+
+/** One shard that does not answer must not hide the others. */
+export async function askOrSay(
+  shard: string,
+  services: Pick<StatusServices, 'askStatus'>,
+): Promise<ShardStatus | Unanswered> {
+  try {
+    return await services.askStatus(shard)
+  } catch (error) {
+    return { shard, error: error instanceof Error ? error.message.slice(0, 200) : 'no answer' }
+  }
+}
+
+/**
+ * Sets the ledger beside what the shards said. They are asked once more after it: what they had settled before must
+ * be in it, and what is in it they must have frozen by then.
+ */
+export async function withLedger(shards: readonly (ShardStatus | Unanswered)[], services: StatusServices) {
+  const ledger = await services.readLedger(shards.map(({ shard }) => shard))
+  return Promise.all(
+    shards.map(async (before) => {
+      const after = await askOrSay(before.shard, services)
+      if ('error' in before || 'error' in after) return before
+      const increments = ledger.get(before.shard) ?? 0
+      const agrees = before.settled <= increments && increments <= after.settled + after.frozen.increments
+      return { ...before, ledger: { increments, agrees } }
+    }),
+  )
+}
+
+/**
+ * This hour and the one before, and close to the turn the next; of many shards, as many hours as one answer has room
+ * for, this one first.
+ */
+export function recentHours({ nowMs, shards }: Pick<StatusServices, 'nowMs' | 'shards'>): Hour[] {
+  const now = hourOf(nowMs)
+  const hours: Hour[] = []
+  let count = 0
+  for (const hour of new Set([now, addHours(now, -1), hourOf(nowMs + AHEAD_MS_MAX)])) {
+    count += valueAt(shards, hour)
+    if (count <= STATUS_SHARDS_MAX) hours.push(hour)
+  }
+  return hours.sort((a, b) => a - b)
+}

@@ -1,0 +1,139 @@
+import { html } from 'hono/html'
+import { z } from 'zod'
+import { BADGE_LABEL_CHARACTERS_MAX, BADGE_SECONDS } from '../../limits.ts'
+import { EMPTY_CELL, mergeCells } from '../../model/cell.ts'
+import { addHours, type Hour, type HourRange, hourOf } from '../../model/hour.ts'
+import { check, covers, keyFault } from '../../model/key.ts'
+import type { ReadCommitted } from '../../model/read.ts'
+import { shorten } from '../../model/shorten.ts'
+import type { EdgeContext } from '../http/context.ts'
+import { parseParameters } from '../http/parameters.ts'
+import type { Problem } from '../http/problem.ts'
+import { problemResponse } from '../http/problem-response.ts'
+import type { Route } from '../http/router.ts'
+import type { EdgeServices } from '../ports.ts'
+
+const BADGE = '/badge/'
+
+/** Hours of each range, the current one included; null for all there are. */
+const RANGES = { '24h': 24, '7d': 7 * 24, '30d': 30 * 24, total: null } as const
+
+type Range = keyof typeof RANGES
+
+const WORDS: Readonly<Record<Range, string>> = {
+  '24h': 'last 24 hours',
+  '7d': 'last 7 days',
+  '30d': 'last 30 days',
+  total: 'total',
+}
+
+const parametersSchema = z.strictObject({
+  label: z.string().check(check(labelFault)).optional(),
+  range: z
+    .enum(Object.keys(RANGES) as Range[], { error: `must be ${Object.keys(RANGES).join(', ')}` })
+    .default('30d'),
+})
+
+/** Why a label is refused: XML has no control characters. */
+function labelFault(label: string): string | undefined {
+  if (label.length > BADGE_LABEL_CHARACTERS_MAX)
+    return `must have at most ${BADGE_LABEL_CHARACTERS_MAX} characters`
+  return /[\p{Cc}\p{Cs}\uFFFE\uFFFF]/u.test(label) ? 'must not have control characters' : undefined
+}
+
+/**
+ * `GET /badge/{key}.svg`: a key's sum as a picture, for keys under PUBLIC_PREFIXES alone. Everyone may ask for it, so
+ * answers are kept where the platform can, and each address has a limit.
+ */
+export function badgeRoute({ config, clock, readCommitted, isWithinLimit, answers }: EdgeServices): Route {
+  async function badge(c: EdgeContext): Promise<Response> {
+    const address = c.req.header('cf-connecting-ip') ?? ''
+    if (!(await isWithinLimit(`\nbadge\n${address}`))) return problemResponse({ kind: 'too_many_requests' })
+    const asked = parseBadge(c.req.raw.url, config.publicPrefixes)
+    if ('kind' in asked) return problemResponse(asked)
+    const { key, range, label } = asked
+    // Of a HEAD too: what is kept is the answer to a GET.
+    const request = new Request(c.req.raw.url)
+    const kept = await answers.match(request)
+    if (kept !== undefined) return new Response(kept.body, kept)
+    const sum = await sumOf(key, rangeOf(range, clock.now()), readCommitted)
+    const answer = c.body(
+      String(picture(label, shorten(sum), `${key}, ${WORDS[range]}: ${sum}`)),
+      200,
+      HEADERS,
+    )
+    c.executionCtx.waitUntil(answers.put(request, answer.clone()))
+    return answer
+  }
+
+  return ['GET', `${BADGE}*`, 'nothing', badge]
+}
+
+const HEADERS = {
+  'content-type': 'image/svg+xml; charset=utf-8',
+  'cache-control': `public, max-age=${BADGE_SECONDS}`,
+  'access-control-allow-origin': '*',
+  'cross-origin-resource-policy': 'cross-origin',
+}
+
+const NOT_PUBLIC: Problem = {
+  kind: 'not_found',
+  detail: 'There is no badge here. Badges are /badge/{key}.svg, of keys under PUBLIC_PREFIXES.',
+}
+
+type Asked = { readonly key: string; readonly range: Range; readonly label: string }
+
+/** Whether a key exists is not told of those that are not public. */
+function parseBadge(url: string, publicPrefixes: readonly string[]): Asked | Problem {
+  const { pathname, search } = new URL(url)
+  const key = keyOf(pathname)
+  if (key === undefined || keyFault(key) !== undefined) return NOT_PUBLIC
+  if (!publicPrefixes.some((prefix) => covers(prefix, key))) return NOT_PUBLIC
+  const parsed = parseParameters(search, parametersSchema)
+  if ('kind' in parsed) return parsed
+  const { range, label = key.slice(key.lastIndexOf('/') + 1) } = parsed.parameters
+  return { key, range, label }
+}
+
+function keyOf(pathname: string): string | undefined {
+  const path = /^\/badge\/(.+)\.svg$/s.exec(pathname)?.[1]
+  try {
+    return path === undefined ? undefined : decodeURIComponent(path)
+  } catch {
+    return undefined
+  }
+}
+
+function rangeOf(range: Range, nowMs: number): HourRange {
+  const to = addHours(hourOf(nowMs), 1)
+  const hours = RANGES[range]
+  return { from: hours === null ? (0 as Hour) : addHours(to, -hours), to }
+}
+
+async function sumOf(key: string, { from, to }: HourRange, readCommitted: ReadCommitted): Promise<bigint> {
+  const { counters } = await readCommitted({ keys: [key], buckets: [from], to, writers: [] })
+  return [...(counters.get(key)?.cells.values() ?? [])].reduce(mergeCells, EMPTY_CELL).sum
+}
+
+/** Widths are guessed: an image in a page has no fonts to measure, so `textLength` makes the text as wide as that. */
+function picture(label: string, value: string, title: string) {
+  const [labelWidth, valueWidth] = [widthOf(label), widthOf(value)]
+  const width = labelWidth + valueWidth
+  const text = (words: string, x: number, own: number) =>
+    html`<text x="${x + own / 2}" y="14" textLength="${own - 2 * PADDING}" lengthAdjust="spacingAndGlyphs">${words}</text>`
+  return html`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="20" role="img" aria-label="${title}">
+<title>${title}</title>
+<clipPath id="round"><rect width="${width}" height="20" rx="4"/></clipPath>
+<g clip-path="url(#round)"><rect width="${labelWidth}" height="20" fill="#4b5563"/><rect x="${labelWidth}" width="${valueWidth}" height="20" fill="#0f766e"/></g>
+<g fill="#fff" font-family="system-ui,-apple-system,Segoe UI,Helvetica,Arial,sans-serif" font-size="11" text-anchor="middle">
+${text(label, 0, labelWidth)}${text(value, labelWidth, valueWidth)}
+</g></svg>`
+}
+
+const PADDING = 6
+
+/** Of 11 px in a proportional font: 6.2 px for each character, and twice that for those outside Latin. */
+function widthOf(text: string): number {
+  const characters = [...text].reduce((sum, character) => sum + (character > '\u{2e7f}' ? 2 : 1), 0)
+  return Math.round(characters * 6.2) + 2 * PADDING
+}

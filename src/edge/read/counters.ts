@@ -1,0 +1,133 @@
+import { FRESH_TRIES_MAX } from '../../limits.ts'
+import type { Bucket } from '../../model/calendar.ts'
+import { bucketIndexOf, bucketsOf, isAligned } from '../../model/calendar.ts'
+import type { Cell } from '../../model/cell.ts'
+import { EMPTY_CELL, mergeCells } from '../../model/cell.ts'
+import type { Hour, HourRange } from '../../model/hour.ts'
+import { formatHourStart } from '../../model/hour.ts'
+import type { CommittedRead, ReadCommitted } from '../../model/read.ts'
+import type { Schedule } from '../../model/schedule.ts'
+import { formatInZone } from '../../model/zone.ts'
+import type { Problem } from '../http/problem.ts'
+import type { AskUnsettled } from '../ports.ts'
+import { type CounterAnswer, sumsOf } from './answers.ts'
+import type { Asked, FreshRead } from './fresh.ts'
+import { freshRange, readFresh, readHeld, shardsToAsk } from './fresh.ts'
+import type { CounterQuery, ReadingQuery } from './query.ts'
+
+export type ReadServices = {
+  readonly readCommitted: ReadCommitted
+  readonly askUnsettled: AskUnsettled
+  readonly shards: Schedule
+  readonly nowMs: number
+}
+
+/** Where it is read: from rows, and from shards that are asked for what is not in them. */
+export type Source = {
+  /** What is read: keys, or all of some keys together as SERIES. */
+  readonly names: readonly string[]
+  readonly shardsOf: (fresh: HourRange) => readonly Asked[] | Problem
+  readonly ask: AskUnsettled
+  readonly readRows: (rows: {
+    readonly buckets: readonly Hour[]
+    readonly to: Hour
+    readonly writers: readonly string[]
+  }) => Promise<CommittedRead>
+}
+
+/** What is known of a name, but for what it is called. */
+export type Reading = Omit<CounterAnswer, 'key'>
+
+/** How it is asked, with the buckets that its hours fall in. */
+type Grid = ReadingQuery & { readonly buckets: readonly Bucket[] }
+
+/** Reads keys by hours, days, weeks or months, gaps filled: an answer for each key, in their order. [R2] */
+export async function readCounters(
+  query: CounterQuery,
+  { readCommitted, askUnsettled, shards, nowMs }: ReadServices,
+): Promise<CounterAnswer[] | Problem> {
+  const { keys, range } = query
+  const readings = await readAll(query, nowMs, {
+    names: keys,
+    shardsOf: (fresh) => shardsToAsk(keys, range, fresh, shards),
+    ask: askUnsettled,
+    readRows: (rows) => readCommitted({ keys, ...rows }),
+  })
+  return 'kind' in readings ? readings : keys.map((key, i) => ({ key, ...must(readings[i]) }))
+}
+
+/** A reading for each name of the source, in their order. [R1] [R2] */
+export async function readAll(
+  query: ReadingQuery,
+  nowMs: number,
+  { names, shardsOf, ask, readRows }: Source,
+): Promise<Reading[] | Problem> {
+  const { range, unit, zone, freshHours, isUnsettled } = query
+  const grid: Grid = { ...query, buckets: bucketsOf(range, unit, zone) }
+  const buckets = grid.buckets.map(({ from }) => from)
+  const rowsWith = (writers: readonly string[]) => readRows({ buckets, to: range.to, writers })
+  if (freshHours === null) {
+    const read: CommittedOnly = { committed: await rowsWith([]), unsettled: null }
+    return names.map((name) => readingOf(name, grid, read, null))
+  }
+  const fresh = freshRange(nowMs, freshHours)
+  const asked = shardsOf(fresh)
+  if ('kind' in asked) return asked
+  const read = isUnsettled ? await readHeld(asked, ask) : await readFresh(asked, ask, rowsWith)
+  return read === undefined ? BUSY : names.map((name) => readingOf(name, grid, read, fresh.from))
+}
+
+const BUSY: Problem = {
+  kind: 'unavailable',
+  detail: `Flushes landed during each of ${FRESH_TRIES_MAX} reads: ask again.`,
+}
+
+type CommittedOnly = { readonly committed: CommittedRead; readonly unsettled: null }
+
+function readingOf(
+  name: string,
+  grid: Grid,
+  read: FreshRead | CommittedOnly,
+  freshFrom: Hour | null,
+): Reading {
+  const { range, unit, zone, buckets } = grid
+  const committed = read.committed.counters.get(name)
+  const unsettled = read.unsettled === null ? null : (read.unsettled.get(name) ?? new Map<Hour, Cell>())
+  const cells = buckets.map(({ from }) => committed?.cells.get(from) ?? EMPTY_CELL)
+  const held = unsettled === null ? null : cellsOf(buckets, unsettled)
+  const all = held === null ? cells : cells.map((cell, i) => mergeCells(cell, held[i] ?? EMPTY_CELL))
+  const lastFlushMs = committed?.lastFlushMs ?? null
+  const shown = (cell: Cell, i: number) => ({
+    start: formatInZone(zone, buckets[i]?.startMs ?? 0),
+    ...sumsOf(cell),
+  })
+  return {
+    from: formatHourStart(range.from),
+    to: formatHourStart(range.to),
+    bucket: unit,
+    tz: zone.name,
+    aligned: isAligned(buckets, zone),
+    total: sumsOf(all.reduce(mergeCells, EMPTY_CELL)),
+    buckets: all.map(shown),
+    unsettled: held?.map(shown).filter(({ count }) => count > 0) ?? null,
+    pending: held?.reduce((sum, { count }) => sum + count, 0) ?? null,
+    asOf: read.unsettled === null ? null : (read.asOf.get(name) ?? ''),
+    freshFrom: freshFrom === null ? null : formatHourStart(freshFrom),
+    lastFlushAt: lastFlushMs === null ? null : new Date(lastFlushMs).toISOString(),
+  }
+}
+
+/** What the shards hold of each bucket. */
+function cellsOf(buckets: readonly Bucket[], unsettled: ReadonlyMap<Hour, Cell>): Cell[] {
+  const cells = buckets.map(() => EMPTY_CELL)
+  for (const [hour, cell] of unsettled) {
+    const i = bucketIndexOf(buckets, hour)
+    cells[i] = mergeCells(cells[i] ?? EMPTY_CELL, cell)
+  }
+  return cells
+}
+
+function must(reading: Reading | undefined): Reading {
+  if (reading === undefined) throw new Error('each name has a reading')
+  return reading
+}

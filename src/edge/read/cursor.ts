@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { type Hour, hourOf } from '../../model/hour.ts'
+
+/**
+ * Where a page of a list ended, and of which list: the hours stand in it because those of a list without `from` and
+ * `to` move on, and a key could be missed or come twice.
+ */
+export type Cursor = {
+  readonly prefix: string
+  /** Null for a list of keys. */
+  readonly depth: number | null
+  readonly from: Hour
+  readonly to: Hour
+  /** The last key of the page: the next begins above it. */
+  readonly after: string
+}
+
+/** The one version that this code writes and reads. A cursor lives as long as somebody turns pages. */
+const VERSION = 1
+
+/** Hours that a request can name, and so an answer. */
+const hour = z
+  .int()
+  .min(hourOf(Date.UTC(1000, 0)))
+  .max(hourOf(Date.UTC(9999, 0)))
+  .transform((value) => value as Hour)
+const text = z.string().refine((value) => value.isWellFormed())
+
+const cursorSchema = z.tuple([z.literal(VERSION), text, z.int().nullable(), hour, hour, text])
+
+/** Opaque to clients: base64url of JSON. It grants nothing: whoever sends it is asked for a grant all the same. */
+export function encodeCursor({ prefix, depth, from, to, after }: Cursor): string {
+  const bytes = new TextEncoder().encode(JSON.stringify([VERSION, prefix, depth, from, to, after]))
+  const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+}
+
+/** The inverse of `encodeCursor`; undefined for anything else. */
+export function decodeCursor(encoded: string): Cursor | undefined {
+  if (!/^[\w-]+$/.test(encoded)) return undefined
+  const parsed = cursorSchema.safeParse(parseBase64Json(encoded))
+  if (!parsed.success) return undefined
+  const [, prefix, depth, from, to, after] = parsed.data
+  return { prefix, depth, from, to, after }
+}
+
+function parseBase64Json(encoded: string): unknown {
+  try {
+    const binary = atob(encoded.replaceAll('-', '+').replaceAll('_', '/'))
+    const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes))
+  } catch {
+    // What nobody here has encoded is no cursor, whatever else it may be.
+    return undefined
+  }
+}

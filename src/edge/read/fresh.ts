@@ -1,0 +1,146 @@
+import { AHEAD_MS_MAX, FRESH_SHARDS_MAX, FRESH_TRIES_MAX } from '../../limits.ts'
+import type { Cell } from '../../model/cell.ts'
+import { EMPTY_CELL, mergeCells } from '../../model/cell.ts'
+import type { Unsettled } from '../../model/flight.ts'
+import type { Hour, HourRange } from '../../model/hour.ts'
+import { addHours, hourOf } from '../../model/hour.ts'
+import type { CommittedRead } from '../../model/read.ts'
+import { heldAbove, SERIES, unsettledPart } from '../../model/read.ts'
+import type { Schedule } from '../../model/schedule.ts'
+import { formatShardName, hashKey, shardsOf, slotOf } from '../../model/shard-name.ts'
+import { invalid } from '../http/parameters.ts'
+import type { Problem } from '../http/problem.ts'
+import type { AskUnsettled } from '../ports.ts'
+
+/** What the shards have of a key that Postgres has not, by hour. */
+export type Unsettleds = ReadonlyMap<string, ReadonlyMap<Hour, Cell>>
+
+export type FreshRead = {
+  readonly committed: CommittedRead
+  readonly unsettled: Unsettleds
+  /** Of each key: the same in two answers when no flush came between, so that only what is unsettled may differ. */
+  readonly asOf: ReadonlyMap<string, string>
+}
+
+/** One shard, and those of the keys that are its own. */
+export type Asked = { readonly shard: string; readonly hour: Hour; readonly keys: readonly string[] }
+
+type Heard = Asked & { readonly unsettled: readonly Unsettled[] }
+
+/** This hour and those before it, and close to the turn the next, for clients' clocks may be ahead. */
+export function freshRange(nowMs: number, freshHours: number): HourRange {
+  return { from: addHours(hourOf(nowMs), -freshHours), to: addHours(hourOf(nowMs + AHEAD_MS_MAX), 1) }
+}
+
+/** The shards of hours that are in both ranges. */
+export function shardsToAsk(
+  keys: readonly string[],
+  range: HourRange,
+  fresh: HourRange,
+  shards: Schedule,
+): Asked[] | Problem {
+  const asked: Asked[] = []
+  const to = Math.min(range.to, fresh.to)
+  for (let hour = Math.max(range.from, fresh.from) as Hour; hour < to; hour = addHours(hour, 1)) {
+    const bySlot = Map.groupBy(keys, (key) => slotOf(key, hour, shards))
+    for (const [slot, own] of bySlot) asked.push({ shard: formatShardName({ hour, slot }), hour, keys: own })
+  }
+  return unlessTooMany(asked, 'key')
+}
+
+/** All shards of hours that are in both ranges: keys under a prefix are in any of them. */
+export function shardsOfSeries(range: HourRange, fresh: HourRange, shards: Schedule): Asked[] | Problem {
+  const asked: Asked[] = []
+  const to = Math.min(range.to, fresh.to)
+  for (let hour = Math.max(range.from, fresh.from) as Hour; hour < to; hour = addHours(hour, 1)) {
+    for (const shard of shardsOf(hour, shards)) asked.push({ shard, hour, keys: [SERIES] })
+  }
+  return unlessTooMany(asked, 'prefix')
+}
+
+function unlessTooMany(asked: Asked[], beside: string): Asked[] | Problem {
+  if (asked.length <= FRESH_SHARDS_MAX) return asked
+  const message = `and ${beside} ask ${asked.length} shards; one answer asks at most ${FRESH_SHARDS_MAX}`
+  return invalid('freshHours', message)
+}
+
+/**
+ * Reads rows and what is not in them yet, of one instant: asks again when a flush has landed in between. [R1]
+ *
+ * @returns undefined when one landed each time.
+ */
+export async function readFresh(
+  asked: readonly Asked[],
+  ask: AskUnsettled,
+  readCommitted: (writers: readonly string[]) => Promise<CommittedRead>,
+): Promise<FreshRead | undefined> {
+  for (let attempt = 1; attempt <= FRESH_TRIES_MAX; attempt++) {
+    const heard = await hear(asked, ask)
+    // After the shards, never before: what they have settled by then is in the rows.
+    const writers = heard.flatMap(({ unsettled }) => unsettled.map(({ writer }) => writer))
+    const committed = await readCommitted([...new Set(writers)])
+    const { ledger } = committed
+    const unsettled = unsettledOf(heard, (own) => unsettledPart(own, ledger))
+    if (unsettled === undefined) continue
+    return { committed, unsettled, asOf: asOf(heard, ({ writer }) => ledger.get(writer)?.seq ?? 0) }
+  }
+  return undefined
+}
+
+/** What the shards hold, and Postgres is not asked. Together with rows of the same `asOf` it is a fresh read. */
+export async function readHeld(asked: readonly Asked[], ask: AskUnsettled): Promise<FreshRead> {
+  const heard = await hear(asked, ask)
+  return {
+    committed: { counters: new Map(), ledger: new Map() },
+    unsettled: unsettledOf(heard, (own) => heldAbove(own, own.settledSeq)) ?? new Map(),
+    asOf: asOf(heard, ({ settledSeq }) => settledSeq),
+  }
+}
+
+function hear(asked: readonly Asked[], ask: AskUnsettled): Promise<Heard[]> {
+  return Promise.all(
+    asked.map(async (one): Promise<Heard> => ({ ...one, unsettled: await ask(one.shard, one.keys) })),
+  )
+}
+
+/**
+ * Names the batches that are in the rows: of each shard its writer and that one's last, none of them too, for a shard
+ * that has moved to a new writer may have settled some under the one before. One that keeps nothing yet says nothing.
+ */
+function asOf(heard: readonly Heard[], seqOf: (unsettled: Unsettled) => number): FreshRead['asOf'] {
+  const batches = heard.flatMap(({ keys, unsettled }) =>
+    unsettled.flatMap((own, i) => {
+      const seq = seqOf(own)
+      const { isStored = seq > 0 } = own
+      return isStored ? [{ key: keys[i] ?? SERIES, batch: `${own.writer}:${seq}` }] : []
+    }),
+  )
+  const byKey = Map.groupBy(batches, ({ key }) => key)
+  return new Map(Array.from(byKey, ([key, own]) => [key, shorten(own.map(({ batch }) => batch).join(' '))]))
+}
+
+/** 300 shards would make 12 kB of each answer. */
+function shorten(text: string): string {
+  // In front: behind it, what comes of two texts that have met would meet again.
+  return [text, `.${text}`].map((part) => hashKey(part).toString(16).padStart(8, '0')).join('')
+}
+
+function unsettledOf(
+  heard: readonly Heard[],
+  partOf: (unsettled: Unsettled) => Cell | undefined,
+): Unsettleds | undefined {
+  const all = new Map<string, Map<Hour, Cell>>()
+  for (const { hour, keys, unsettled } of heard) {
+    for (const [i, key] of keys.entries()) {
+      const own = unsettled[i]
+      if (own === undefined) throw new Error('a shard answers for each key')
+      const part = partOf(own)
+      if (part === undefined) return undefined
+      if (part.count === EMPTY_CELL.count) continue
+      const hours = all.get(key) ?? new Map<Hour, Cell>()
+      // A series is in several shards of an hour.
+      all.set(key, hours.set(hour, mergeCells(hours.get(hour) ?? EMPTY_CELL, part)))
+    }
+  }
+  return all
+}

@@ -1,0 +1,114 @@
+import { CLOSE_GRACE_MS, RETIRE_GRACE_MS } from '../limits.ts'
+import type { Hour } from './hour.ts'
+import { addHours, DAY_MS, HOUR_MS, hourEndMs, hourOf } from './hour.ts'
+import type { Schedule } from './schedule.ts'
+import { valueAt } from './schedule.ts'
+
+/** When the edge stops taking increments of an hour, in epoch ms. */
+export function edgeClosesMs(hour: Hour, lateHours: Schedule): number {
+  return hourEndMs(hour) + valueAt(lateHours, hour) * 3_600_000
+}
+
+/** When the hour's shard does: later than every edge, whose clocks may differ. */
+export function shardClosesMs(hour: Hour, lateHours: Schedule): number {
+  return edgeClosesMs(hour, lateHours) + CLOSE_GRACE_MS
+}
+
+/** From when a shard that holds nothing may retire. */
+export function retireAtMs(hour: Hour, lateHours: Schedule): number {
+  return edgeClosesMs(hour, lateHours) + RETIRE_GRACE_MS
+}
+
+/** What a shard says of the keys under a prefix, all in one turn. In increments. */
+export type Settlement = {
+  /** Whether this shard will take no more, whoever runs it next. See `isShut`. */
+  readonly isShut: boolean
+  /** Those that Postgres may not have yet, less the parked ones. */
+  readonly pending: number
+  readonly parked: number
+}
+
+/** Of an hour: takes increments; takes none, but has not settled; can never change again. */
+export type HourState = 'open' | 'closing' | 'final'
+
+/** Asks a shard what it has not settled under a prefix, in whole segments; null for all keys. */
+export type AskSettlement = (shard: string, prefix: string | null) => Promise<Settlement>
+
+/**
+ * When an hour may be said to be final, so that it is never taken back:
+ *
+ * 1. Nothing enters but through `merge` of one of the hour's shards, which are known: their number is fixed once the
+ *    hour has begun. [K2] What a shard answers it says in one turn, so nothing comes between its clock and its count.
+ * 2. `merge` refuses from CLOSE_GRACE_MS after the edge's close on, by the clock of the machine that the shard is on,
+ *    whenever the flight took off and whatever the edge's clock had said. A flight that is known gets its first
+ *    answer and adds nothing. So only one thing can let another increment in: that the shard moves to a machine
+ *    whose clock is behind. A shard that holds nothing may write nothing, so it cannot keep a note of its close.
+ *    Hence it is shut only from the time on at which it might also retire: then a clock would have to be behind by
+ *    RETIRE_GRACE_MS - CLOSE_GRACE_MS, an hour. It is the same hour that keeps what is deleted at its end deleted. [Z1]
+ * 3. Pending is 0 only when Postgres has confirmed every batch; a copy of one that comes later applies nothing. [P1]
+ *    Parked is 0 only when it was retried, and then settled, or discarded, which is for ever.
+ * 4. Each shard's answer holds from then on, so it does no harm that they were asked at different instants.
+ * 5. Neither the edge's clock nor its opinion is asked: an edge that is behind could only send what is refused.
+ *
+ * Within seconds of that time, a machine whose clock is behind may still say `closing` where another has said `final`:
+ * it does not know yet, and nothing has changed.
+ *
+ * What could still take it back is nobody's to promise: `LATE_HOURS` or `SHARDS` changed for an hour that has begun,
+ * storage rewound, rows changed by SQL.
+ */
+export function stateOf(
+  hour: Hour,
+  settlements: readonly Settlement[],
+  { lateHours, nowMs }: { readonly lateHours: Schedule; readonly nowMs: number },
+): HourState {
+  if (settlements.every(isSettled)) return 'final'
+  return nowMs < edgeClosesMs(hour, lateHours) ? 'open' : 'closing'
+}
+
+/** Whether a shard of this hour, at this time of its own clock, will take no more increments. See `stateOf`. */
+export function isShut(hour: Hour, lateHours: Schedule, nowMs: number): boolean {
+  return nowMs >= retireAtMs(hour, lateHours)
+}
+
+function isSettled(settlement: Settlement): boolean {
+  return settlement.isShut && settlement.pending === 0 && settlement.parked === 0
+}
+
+/** Deletes rows of hours before this one: all of them, or as many as one sweep may, and then there are more. */
+export type DeleteBefore = (before: Hour) => Promise<Deleted>
+
+export type Deleted = { readonly deleted: number; readonly hasMore: boolean }
+
+/**
+ * The fewest days that hours may be kept: until each, whatever LATE_HOURS is in force for it, takes nothing more and its
+ * shards may have retired.
+ */
+export function retentionDaysMin(lateHours: Schedule): number {
+  const longest = Math.max(...lateHours.map(({ value }) => value))
+  return Math.max(1, Math.ceil((longest * HOUR_MS + RETIRE_GRACE_MS) / DAY_MS))
+}
+
+/** The first hour that stays: those before it ended at least `days` days ago, and none of them may still be open. */
+export function firstKeptHour(nowMs: number, days: number, lateHours: Schedule): Hour {
+  return Math.min(hourOf(nowMs - days * DAY_MS), firstUnfinishedHour(nowMs, lateHours)) as Hour
+}
+
+/**
+ * All hours before it are past `retireAtMs`. Each step of the schedule has a first of its own: where LATE_HOURS became
+ * smaller, the hours before the change are open for longer than those after it.
+ */
+function firstUnfinishedHour(nowMs: number, lateHours: Schedule): Hour {
+  const firsts = lateHours.map(({ from, value }, i) => {
+    const first = Math.max(from, hourOf(nowMs - RETIRE_GRACE_MS - value * HOUR_MS))
+    const end = lateHours[i + 1]?.from ?? Number.POSITIVE_INFINITY
+    return first < end ? first : Number.POSITIVE_INFINITY
+  })
+  return Math.min(...firsts) as Hour
+}
+
+/** Hours before it are closed. A schedule may close a later hour sooner; that one has its turn on another day. */
+export function firstOpenHour(nowMs: number, lateHours: Schedule): Hour {
+  let hour = hourOf(nowMs)
+  while (edgeClosesMs(addHours(hour, -1), lateHours) > nowMs) hour = addHours(hour, -1)
+  return hour
+}

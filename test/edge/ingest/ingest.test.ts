@@ -1,0 +1,74 @@
+import { expect, test } from 'vitest'
+import { askedIncrements } from '../../../src/edge/binding/arguments.ts'
+import { Coalescer } from '../../../src/edge/coalesce/coalescer.ts'
+import type { Problem } from '../../../src/edge/http/problem.ts'
+import { KnownKeys } from '../../../src/edge/ingest/fast-path/known-keys.ts'
+import { readPlainBody } from '../../../src/edge/ingest/fast-path/plain-body.ts'
+import { type AskedIncrements, ingest } from '../../../src/edge/ingest/ingest.ts'
+import { KEY_BYTES_MAX, REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../../src/limits.ts'
+import { decodeFlight } from '../../../src/model/flight.ts'
+import { parseSchedule, type Schedule } from '../../../src/model/schedule.ts'
+import { nodeClock } from '../../support/node-clock.ts'
+
+const scheduleOf = (text: string) => parseSchedule(text, { min: 0, max: 1_000 }) as Schedule
+
+/** What a Worker that has nothing else to do makes of it, before shards that accept everything. */
+function ingestAlone(asked: AskedIncrements | Problem, prefix: string | null = null) {
+  if ('kind' in asked) return asked
+  const coalescer = new Coalescer({
+    clock: nodeClock,
+    send: async (_, flight) => {
+      const { named } = decodeFlight(flight)
+      return named === undefined
+        ? { kind: 'accepted' }
+        : { kind: 'accepted', named: named.map(() => 'accepted') }
+    },
+  })
+  return ingest(asked, {
+    config: { shards: scheduleOf('1'), lateHours: scheduleOf('72') },
+    coalescer,
+    nowMs: nodeClock.now(),
+    keepAlive: () => undefined,
+    grant: { name: 't', scopes: ['write'], prefix },
+  })
+}
+
+const ALL = { accepted: REQUEST_ITEMS_MAX, duplicates: 0, conflicts: [] }
+
+function itemsOf(key: (i: number) => string, more: (i: number) => object = () => ({})) {
+  return Array.from({ length: REQUEST_ITEMS_MAX }, (_, i) => ({ key: key(i), ...more(i) }))
+}
+
+test('[I5] any one request within its bounds is taken: as many items with ids as its bytes allow', async () => {
+  const at = nodeClock.now()
+  const items = itemsOf(
+    (i) => `${'k'.repeat(345)}${i}`,
+    (i) => ({ at, id: `i${i}` }),
+  )
+  expect(JSON.stringify(items).length).toBeLessThan(REQUEST_BYTES_MAX)
+  expect(await ingestAlone({ items, idempotencyKey: undefined })).toEqual(ALL)
+})
+
+test('[I5] what comes through a binding has the bound of a body, and is taken within it', async () => {
+  const at = nodeClock.now()
+  const quotes = (length: number) =>
+    itemsOf(
+      (i) => `${i}${'"'.repeat(length)}`,
+      (i) => ({ at, id: `i${i}` }),
+    )
+  expect(await ingestAlone(askedIncrements(quotes(180), {}))).toEqual(ALL)
+  expect(await ingestAlone(askedIncrements(quotes(KEY_BYTES_MAX - 5), {}))).toMatchObject({
+    kind: 'body_too_large',
+  })
+})
+
+test('[S2] what was good as it was read is held to the prefix of its token, and every key outside it is named', async () => {
+  const bytes = new TextEncoder().encode('[{"key":"a/b"},{"key":"ab"},{"key":"a","value":3}]')
+  const plain = readPlainBody(bytes, new KnownKeys())
+  if (plain === undefined) throw new Error('it is plain')
+  expect(await ingestAlone({ plain }, 'a')).toMatchObject({
+    kind: 'forbidden',
+    errors: [{ index: 1, path: 'key' }],
+  })
+  expect(await ingestAlone({ plain })).toEqual({ accepted: 3, duplicates: 0, conflicts: [] })
+})

@@ -1,0 +1,47 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { type Cursor, decodeCursor, encodeCursor } from '../../../src/edge/read/cursor.ts'
+import { addHours, hourOf } from '../../../src/model/hour.ts'
+import { keys } from '../../support/arbitraries.ts'
+
+const HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
+const hours = fc.integer({ min: -100_000, max: 100_000 }).map((hoursLater) => addHours(HOUR, hoursLater))
+
+const cursors: fc.Arbitrary<Cursor> = fc.record({
+  prefix: fc.oneof(fc.constant(''), keys),
+  depth: fc.option(fc.integer({ min: 1, max: 512 })),
+  from: hours,
+  to: hours,
+  // The name of a group may be empty, and end with a slash.
+  after: fc.oneof(fc.constant(''), keys),
+})
+
+test('decode(encode(cursor)) = cursor, in characters that need no escape in an address', () => {
+  fc.assert(
+    fc.property(cursors, (cursor) => {
+      expect(encodeCursor(cursor)).toMatch(/^[\w-]+$/)
+      expect(decodeCursor(encodeCursor(cursor))).toEqual(cursor)
+    }),
+  )
+})
+
+test('any other text is no cursor, and none throws', () => {
+  const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const others = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.base64String().map((text) => text.replace(/=/g, '')),
+    fc.json().map((text) => Buffer.from(text).toString('base64url')),
+  )
+  fc.assert(
+    fc.property(others, (text) => {
+      expect(decodeCursor(text)).toBeUndefined()
+    }),
+  )
+  const good = [1, 'p', null, HOUR, HOUR, 'k']
+  expect(decodeCursor(encoded(good))).toBeDefined()
+  for (const [i, bad] of [2, 7, 'x', 1e9, 0.5, '\ud800'].entries()) {
+    expect(decodeCursor(encoded(good.with(i, bad)))).toBeUndefined()
+  }
+  expect(decodeCursor(encoded([...good, 1]))).toBeUndefined()
+  expect(decodeCursor(Buffer.from([0x22, 0xff, 0x22]).toString('base64url'))).toBeUndefined()
+})

@@ -1,0 +1,70 @@
+import { Hono } from 'hono'
+import { describe, expect, test } from 'vitest'
+import { routesOf } from '../../../src/edge/app.ts'
+import type { Admit } from '../../../src/edge/http/access.ts'
+import type { EdgeEnv } from '../../../src/edge/http/context.ts'
+import { onError } from '../../../src/edge/http/on-error.ts'
+import { addRoutes } from '../../../src/edge/http/router.ts'
+import type { EdgeServices } from '../../../src/edge/ports.ts'
+import { FRESH_TRIES_MAX, READ_MS_MAX } from '../../../src/limits.ts'
+import type { Unsettled } from '../../../src/model/flight.ts'
+import { parseSchedule } from '../../../src/model/schedule.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
+
+const OPEN: Unsettled = {
+  writer: 'w',
+  settledSeq: 0,
+  nextSeq: 1,
+  open: { sum: 1n, count: 1, min: 1, max: 1 },
+  parked: null,
+  frozen: [],
+}
+
+/** The route of one key, before shards that never fit what Postgres says, each as late as it is told. */
+function world(late: { shardMs: number; postgresMs: number }) {
+  const clock = new FakeClock(Date.UTC(2026, 10, 21, 20, 15))
+  const tries = { count: 0 }
+  const services = {
+    clock,
+    config: { shards: parseSchedule('1', { min: 1, max: 1 }) },
+    askUnsettled: async (_: string, keys: readonly string[]) => {
+      await clock.sleep(late.shardMs)
+      return keys.map(() => OPEN)
+    },
+    readCommitted: async () => {
+      tries.count++
+      await clock.sleep(late.postgresMs)
+      return { counters: new Map(), ledger: new Map([['w', { seq: 9, sealed: false }]]) }
+    },
+  }
+  const app = new Hono<EdgeEnv>()
+  const admit: Admit = async (c) => {
+    c.set('grant', { name: 'reader', scopes: ['read'], prefix: null })
+    return undefined
+  }
+  addRoutes(app, admit, routesOf(services as unknown as EdgeServices))
+  app.onError(onError)
+  return { clock, tries, get: async (path: string) => app.request(path) }
+}
+
+const SLOW = 'A shard or Postgres could not be asked.'
+
+describe('a read', () => {
+  test.each([
+    ['quick', { shardMs: 1, postgresMs: 1 }, FRESH_TRIES_MAX, 'Flushes landed'],
+    ['slow', { shardMs: READ_MS_MAX / 3, postgresMs: READ_MS_MAX / 3 }, 2, SLOW],
+    ['hanging in a shard', { shardMs: READ_MS_MAX * 10, postgresMs: 1 }, 0, SLOW],
+    ['hanging in Postgres', { shardMs: 1, postgresMs: READ_MS_MAX * 10 }, 1, SLOW],
+  ])(
+    'whose tries are all in vain is a 503 in time, and says why and when to ask again: %s',
+    async (_, late, tries, why) => {
+      const { clock, tries: made, get } = world(late)
+      const response = get('/counters/a')
+      await clock.pass(READ_MS_MAX)
+      const answer = await response
+      const { detail } = (await answer.json()) as { detail: string }
+      expect([answer.status, answer.headers.get('retry-after'), made.count]).toEqual([503, '2', tries])
+      expect(detail).toContain(why)
+    },
+  )
+})

@@ -52,7 +52,7 @@ function createWorker(env: Env, config: Config) {
     config,
     clock,
     coalescer: new Coalescer({
-      send: (name, flight, isCrowded) => shard(name).merge(flight, isCrowded),
+      send: (name, flight, hasBacklog) => shard(name).merge(flight, hasBacklog),
       clock,
     }),
     readCommitted: orUnavailable('Postgres', createReader(config, clock)),

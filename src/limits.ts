@@ -129,13 +129,14 @@ export const FLIGHT_RETRY_MS = { minMs: 50, maxMs: 1 * SECOND }
 /** After this long without a landing, whoever comes next takes the lead over from a request that was lost. */
 export const LEAD_LEASE_MS = 15 * SECOND
 
-/** How long a line at rest remembers whether its last flight had company. */
-export const LINE_REST_MS_MAX = 60 * SECOND
+/** How long a queue at rest remembers how many requests were aboard its last flight. */
+export const QUEUE_REST_MS_MAX = 60 * SECOND
 
 /**
- * Requests that bring so many bytes each, some 70 increments, wait for others aboard their flight when the last one was
- * shared, and so do few after a crowd; in milliseconds. What a shard does for an array it does once for all that are aboard:
- * arrays of 1,000 over 16 connections have 3 aboard without it, 15 with it, and 1.4 times as many a second.
+ * How long a flight waits in its isolate, in milliseconds, when its requests bring so many bytes each (some 70 increments)
+ * and the last flight was shared, or when few requests follow many; see model/linger.ts. A shard pays for arrays once for
+ * all that are aboard: with arrays of 1,000 over 16 connections 3 requests share a flight without this wait, 15 share one
+ * with it, and a shard takes 1.4 times as many a second.
  */
 export const HEAVY_REQUEST_BYTES = 8 * KIB
 export const SHORT_LINGER_MS = 2
@@ -149,14 +150,14 @@ export const WAKE_SHARDS_MAX = 32
 // ── A shard ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 /**
- * Increments of a flight, and requests aboard the one before it, from which on it waits for no others: its call and its
- * row of the journal, $1.15 a million of them, are then $0.07 for a million increments, a quarter of what their requests
- * cost.
+ * A flight that carries so many increments, or whose predecessor had so many requests aboard, does not wait in its shard.
+ * A call and a row of the journal cost $1.15 a million; shared by 16 that is $0.07 for a million increments, a quarter of
+ * what their requests cost.
  */
 export const CROWDED_FLIGHT = 16
 
-/** Flights in a row of one isolate with one increment each, after which nobody waits: a lone client would wait in vain. */
-export const LONELY_FLIGHTS_MAX = 8
+/** After so many flights in a row from one isolate, of one increment each, nobody waits: a lone client would wait in vain. */
+export const ONE_CLIENT_FLIGHTS = 8
 
 /**
  * Cells held by all shards of an isolate, open and frozen. 280 to 400 bytes each in memory, and half as much again

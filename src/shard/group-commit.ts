@@ -1,14 +1,16 @@
 import type { Clock } from '../clock.ts'
-import { CROWDED_FLIGHT, FLIGHT_BYTES_MAX, LONELY_FLIGHTS_MAX } from '../limits.ts'
+import { FLIGHT_BYTES_MAX, ONE_CLIENT_FLIGHTS } from '../limits.ts'
 import { countIncrements } from '../model/accumulator.ts'
+import { must } from '../model/assert.ts'
 import type { MergeAnswer } from '../model/flight.ts'
+import { commitWait, countFromOneClient } from '../model/linger.ts'
 import type { Incoming } from './merge.ts'
 
-export type GroupServices = {
+export type GroupCommitServices = {
   readonly clock: Pick<Clock, 'now' | 'after'>
-  /** In which flights that carry little share a row, in ms. */
+  /** The time, in ms, in which flights that carry little share one row. */
   readonly lingerMs: number
-  /** Journals flights of distinct senders together. @returns their answers, in their order. */
+  /** Journals flights of distinct senders together. @returns their answers, in the order of the flights. */
   readonly commit: (flights: readonly Incoming[]) => readonly MergeAnswer[]
 }
 
@@ -19,59 +21,60 @@ type Waiting = {
 }
 
 /**
- * Group commit: flights that come at about the same time share a row of the journal, which is what journaling costs. None
- * is answered before that row is written. [I1]
+ * Group commit: flights that come at about the same time share one row of the journal, because rows are what journaling
+ * costs. No flight is answered before its row is written. [I1]
  *
- * Flights that carry little have one row in each linger: who comes sooner after the last waits for the next. While they
- * wait, the next flights of their isolates gather more. A lone client, whose flights carry one increment each, never
- * waits, for nobody would come.
+ * `commitWait` decides how long a flight waits. While flights wait here, the next flights of their isolates gather more.
  *
- * At most one flight of a sender waits, so that none changes what another is answered: a further one, or the same again,
- * ends the wait. One with named entries never waits, for its rows are its own.
+ * At most one flight of a sender waits, so that no flight changes what another is answered: when a sender's next flight
+ * comes, or the same flight again, the ones that wait are journaled first. A flight with named entries never waits,
+ * because it gets rows of its own.
  */
 export class GroupCommit {
-  readonly #services: GroupServices
+  readonly #services: GroupCommitServices
   #waiting: Waiting[] = []
+  /** Encoded length of the flights that wait. */
   #bytes = 0
   #committedMs = Number.NEGATIVE_INFINITY
-  /** Flights in a row that carried one increment, all of this sender. */
-  #lonely = LONELY_FLIGHTS_MAX
+  #fromOneClient = ONE_CLIENT_FLIGHTS
+  /** Who sent the last flight. */
   #sender: string | undefined
 
-  constructor(services: GroupServices) {
+  constructor(services: GroupCommitServices) {
     this.#services = services
   }
 
   /**
-   * Rejects when it could not be journaled.
+   * Journals a flight, together with others if it may wait for them. Rejects when the row could not be written.
    *
-   * @param isCrowded whether many wait behind it: they would share a flight, and wait for this one alone.
+   * @param hasBacklog whether many requests of the flight's isolate share its flights.
    */
-  take(incoming: Incoming, isCrowded = false): Promise<MergeAnswer> {
+  take(incoming: Incoming, hasBacklog = false): Promise<MergeAnswer> {
     const { sender } = incoming.name
     const increments = countIncrements(incoming.flight.cells)
-    this.#note(sender, increments)
+    const isOther = this.#sender !== undefined && this.#sender !== sender
+    this.#fromOneClient = countFromOneClient(this.#fromOneClient, isOther, increments)
+    this.#sender = sender
     if (this.#waiting.some((each) => each.incoming.name.sender === sender)) this.#commit()
     if (incoming.flight.named !== undefined) return this.#commitAlone(incoming)
     const answer = this.#join(incoming)
-    const waitMs = isCrowded || increments >= CROWDED_FLIGHT ? 0 : this.#waitMs()
-    if (waitMs <= 0) this.#commit()
+    const waitMs = this.#waitMs(increments, hasBacklog)
+    if (waitMs === 0) this.#commit()
     else if (this.#waiting.length === 1) this.#commitIn(waitMs)
     return answer
   }
 
-  #note(sender: string, increments: number): void {
-    const isOther = this.#sender !== undefined && this.#sender !== sender
-    this.#lonely = isOther || increments > 1 ? 0 : this.#lonely + 1
-    this.#sender = sender
-  }
-
-  /** How long those that have come may wait for others. */
-  #waitMs(): number {
-    if (this.#lonely >= LONELY_FLIGHTS_MAX || this.#bytes >= FLIGHT_BYTES_MAX) return 0
+  #waitMs(increments: number, hasBacklog: boolean): number {
     const { clock, lingerMs } = this.#services
-    // A clock that was put back must not make it longer.
-    return Math.min(lingerMs, this.#committedMs + lingerMs - clock.now())
+    const state = {
+      lingerMs,
+      committedMs: this.#committedMs,
+      fromOneClient: this.#fromOneClient,
+      increments,
+      hasBacklog,
+      isRowFull: this.#bytes >= FLIGHT_BYTES_MAX,
+    }
+    return commitWait(state, clock.now()).waitMs
   }
 
   async #commitAlone(incoming: Incoming): Promise<MergeAnswer> {
@@ -107,7 +110,5 @@ export class GroupCommit {
 }
 
 function answerAt(answers: readonly MergeAnswer[], i: number): MergeAnswer {
-  const answer = answers[i]
-  if (answer === undefined) throw new Error('a flight was left without an answer')
-  return answer
+  return must(answers[i], 'the answer to a flight')
 }

@@ -59,12 +59,12 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
   /**
    * Takes a flight. When it answers `accepted`, the flight is in the journal, durably. [I1]
    *
-   * @param isCrowded whether many wait behind it in its isolate, so that it should not wait for others.
+   * @param hasBacklog whether many requests of the flight's isolate share its flights, so that it should not wait here.
    */
-  async merge(encoded: string, isCrowded = false): Promise<MergeAnswer> {
+  async merge(encoded: string, hasBacklog = false): Promise<MergeAnswer> {
     const { group } = this.#opened ?? (await this.#open())
     const incoming = decodeIncoming(encoded)
-    return incoming === undefined ? refused('unknown_version') : group.take(incoming, isCrowded)
+    return incoming === undefined ? refused('unknown_version') : group.take(incoming, hasBacklog)
   }
 
   /** What Postgres may not have yet of each of these keys. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { CROWDED_FLIGHT, LONELY_FLIGHTS_MAX } from '../../src/limits.ts'
+import { CROWDED_FLIGHT, ONE_CLIENT_FLIGHTS } from '../../src/limits.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import type { MergeAnswer } from '../../src/model/flight.ts'
 import { encodeFlight } from '../../src/model/flight.ts'
@@ -106,7 +106,7 @@ describe('flights of several isolates', () => {
 
   test('a lone client does not wait again once the others have gone', async () => {
     take(incoming('b', 1))
-    for (let n = 1; n <= LONELY_FLIGHTS_MAX + 1; n++) {
+    for (let n = 1; n <= ONE_CLIENT_FLIGHTS + 1; n++) {
       take(incoming('a', n))
       await clock.pass(LINGER_MS)
     }

@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/clock.ts'
 import { Coalescer } from '../../src/edge/coalesce/coalescer.ts'
-import type { Landing } from '../../src/edge/coalesce/queue.ts'
+import type { FlightOutcome } from '../../src/edge/coalesce/queue.ts'
 import { within } from '../../src/edge/http/timeout.ts'
 import type { Part } from '../../src/edge/ingest/partition.ts'
 import { splitByShard } from '../../src/edge/ingest/partition.ts'
@@ -65,7 +65,7 @@ export class Isolate {
   }
 
   /** `POST /increment`, once it is read. It is validated whole: with one closed hour in it, nothing is sent. [I2] */
-  async send(request: Request): Promise<Landing[]> {
+  async send(request: Request): Promise<FlightOutcome[]> {
     if (!request.increments.every(({ hour }) => this.#isOpen(hour))) return []
     const context = new RequestContext()
     this.#strike(context)
@@ -87,7 +87,7 @@ export class Isolate {
       })
   }
 
-  async #submit(part: Part, aboard: Aboard, context: RequestContext): Promise<Landing> {
+  async #submit(part: Part, aboard: Aboard, context: RequestContext): Promise<FlightOutcome> {
     const { scheduler, isExact } = this.#world
     scheduler.note(`request for ${part.shard}: ${describe(aboard)}`)
     const answered = this.#expectAnswer(part.shard, context)
@@ -111,7 +111,7 @@ export class Isolate {
   }
 
   /** A client that hangs up harms nobody: only with a request that was kept alive in vain is a flight lost. */
-  #checkNobodyLost(landing: Landing): void {
+  #checkNobodyLost(landing: FlightOutcome): void {
     if (this.#hasLost || landing.kind === 'accepted') return
     if (LOST.includes(landing.reason)) throw new Violation(`[I5] ${landing.kind}: ${landing.reason}`)
   }

@@ -1,4 +1,4 @@
-import type { Landing } from '../../src/edge/coalesce/queue.ts'
+import type { FlightOutcome } from '../../src/edge/coalesce/queue.ts'
 import type { Increment } from '../../src/edge/ingest/increment.ts'
 import type { Part, RequestName } from '../../src/edge/ingest/partition.ts'
 import type { Book } from './book.ts'
@@ -24,7 +24,7 @@ export function enter(book: Book, part: Part, { increments, name }: Request): Ab
   return { unnamed, named }
 }
 
-export function learnAll({ unnamed, named }: Aboard, landing: Landing): void {
+export function learnAll({ unnamed, named }: Aboard, landing: FlightOutcome): void {
   for (const entry of unnamed) learn(entry, landing.kind)
   for (const [i, entry] of named.entries()) {
     const heard = landing.kind === 'accepted' ? landing.named?.[i] : landing.kind

@@ -9,11 +9,11 @@ import type { MergeAnswer } from '../../src/model/flight.ts'
 export class Shard extends ProductionShard {
   #inAir = 0
 
-  override async merge(encoded: string, isCrowded?: boolean): Promise<MergeAnswer> {
+  override async merge(encoded: string, hasBacklog?: boolean): Promise<MergeAnswer> {
     flights.count++
     flights.inAirMost = Math.max(flights.inAirMost, ++this.#inAir)
     try {
-      const answer = await super.merge(encoded, isCrowded)
+      const answer = await super.merge(encoded, hasBacklog)
       const { MERGE_DELAY_MS } = this.env as unknown as { readonly MERGE_DELAY_MS: string }
       await scheduler.wait(Number(MERGE_DELAY_MS))
       return answer

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Landing } from '../coalesce/queue.ts'
+import type { FlightOutcome } from '../coalesce/queue.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Part } from './partition.ts'
 
@@ -26,7 +26,7 @@ type Outcome = 'accepted' | 'duplicate' | 'conflict' | 'refused' | 'unknown'
  */
 export function summarise(
   parts: readonly Part[],
-  landings: readonly Landing[],
+  landings: readonly FlightOutcome[],
   count: number,
   isNamed: boolean,
 ): Ingested | Problem {
@@ -47,7 +47,7 @@ function isAlone(parts: readonly Part[]): boolean {
 
 type Indexes = Record<Outcome, number[]>
 
-function byOutcome(parts: readonly Part[], landings: readonly Landing[]): Indexes {
+function byOutcome(parts: readonly Part[], landings: readonly FlightOutcome[]): Indexes {
   const indexes: Indexes = { accepted: [], duplicate: [], conflict: [], refused: [], unknown: [] }
   for (const [i, part] of parts.entries()) {
     const landing = landings[i]
@@ -64,7 +64,7 @@ function byOutcome(parts: readonly Part[], landings: readonly Landing[]): Indexe
 
 function notAllCounted(
   { refused, unknown }: Indexes,
-  landings: readonly Landing[],
+  landings: readonly FlightOutcome[],
   count: number,
   isNamed: boolean,
 ): Problem {

@@ -1,13 +1,13 @@
 import { LOGGED_SHARDS_MAX } from '../../limits.ts'
 import type { LogLine } from '../../log.ts'
-import type { Landing } from '../coalesce/queue.ts'
+import type { FlightOutcome } from '../coalesce/queue.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Part } from './partition.ts'
 
 /** The line for a request that was not counted whole: how much of it, by which shards and why. No keys, no values. */
 export function tellNotCounted(
   parts: readonly Part[],
-  landings: readonly Landing[],
+  landings: readonly FlightOutcome[],
   items: number,
   { refused, unknown }: Extract<Problem, { kind: 'not_all_counted' }>,
 ): LogLine {

@@ -4,7 +4,7 @@ import { log } from '../../log.ts'
 import { hourOf } from '../../model/hour.ts'
 import type { Grant } from '../../model/token.ts'
 import type { Coalescer } from '../coalesce/coalescer.ts'
-import type { Landing } from '../coalesce/queue.ts'
+import type { FlightOutcome } from '../coalesce/queue.ts'
 import { refuseOutside } from '../http/access.ts'
 import type { Problem } from '../http/problem.ts'
 import { type Ingested, summarise } from './answer.ts'
@@ -47,7 +47,7 @@ export async function ingest(asked: AskedIncrements, services: IngestServices): 
 }
 
 /** As Promise.all, which takes longer for one, as nearly every request has. */
-async function all(submitted: readonly Promise<Landing>[]): Promise<readonly Landing[]> {
+async function all(submitted: readonly Promise<FlightOutcome>[]): Promise<readonly FlightOutcome[]> {
   const [first] = submitted
   return submitted.length === 1 && first !== undefined ? [await first] : Promise.all(submitted)
 }

@@ -26,11 +26,11 @@ export class Shard extends DeployedShard {
     Object.defineProperty(this, 'ctx', { value: watching(ctx, wrote) })
   }
 
-  override async merge(flight: string, isCrowded?: boolean): Promise<MergeAnswer> {
+  override async merge(flight: string, hasBacklog?: boolean): Promise<MergeAnswer> {
     // As far away as a shard is in a location nearby.
     const callMs = Number((this.env as unknown as { CALL_MS: string }).CALL_MS)
     if (callMs > 0) await scheduler.wait(callMs)
-    return this.#bill(() => super.merge(flight, isCrowded))
+    return this.#bill(() => super.merge(flight, hasBacklog))
   }
 
   override alarm(): Promise<void> {

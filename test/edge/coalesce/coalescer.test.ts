@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Clock } from '../../../src/clock.ts'
 import { Coalescer } from '../../../src/edge/coalesce/coalescer.ts'
-import type { Landing } from '../../../src/edge/coalesce/queue.ts'
+import type { FlightOutcome } from '../../../src/edge/coalesce/queue.ts'
 import {
   ATTEMPT_MS_MAX,
   ATTEMPTS_MAX,
@@ -24,7 +24,7 @@ import { FakeClock, settle } from '../../support/fake-clock.ts'
 type Call = {
   readonly shard: string
   readonly encoded: string
-  readonly isCrowded: boolean
+  readonly hasBacklog: boolean
   readonly answer: (answer: MergeAnswer) => void
   readonly fail: (error: unknown) => void
 }
@@ -47,20 +47,20 @@ beforeEach(() => {
   coalescer = new Coalescer({ send, clock })
 })
 
-function send(shard: string, encoded: string, isCrowded: boolean): Promise<MergeAnswer> {
+function send(shard: string, encoded: string, hasBacklog: boolean): Promise<MergeAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<MergeAnswer>()
-  calls.push({ shard, encoded, isCrowded, answer: resolve, fail: reject })
+  calls.push({ shard, encoded, hasBacklog, answer: resolve, fail: reject })
   return promise
 }
 
 /** Submits one increment; what becomes of it stands in `landed` once it is known. */
-function submit(key = 'k', shard = 's'): { landed: Landing | undefined } {
+function submit(key = 'k', shard = 's'): { landed: FlightOutcome | undefined } {
   const unnamed = noneUnnamed()
   addUnnamed(unnamed, key, 1)
   return submitEntry(unnamed, shard)
 }
 
-function submitNamed(...ids: string[]): { landed: Landing | undefined } {
+function submitNamed(...ids: string[]): { landed: FlightOutcome | undefined } {
   const named = ids.map((id): NamedEntry => ({ id, content: '1', cells: [['k', cellOf(1)]] }))
   return submitEntry(noneUnnamed(), 's', named)
 }
@@ -69,8 +69,8 @@ function submitEntry(
   unnamed: UnnamedEntry,
   shard = 's',
   named: readonly NamedEntry[] = [],
-): { landed: Landing | undefined } {
-  const request: { landed: Landing | undefined } = { landed: undefined }
+): { landed: FlightOutcome | undefined } {
+  const request: { landed: FlightOutcome | undefined } = { landed: undefined }
   const watched = coalescer
     .submit(shard, unnamed, (turn) => keptAlive.push(turn), named)
     .then((landing) => {
@@ -197,7 +197,7 @@ describe('coalescing', () => {
     }
     submit()
     await clock.pass(SHORT_LINGER_MS)
-    expect(calls.map(({ isCrowded }) => isCrowded)).toEqual([false, false, true])
+    expect(calls.map(({ hasBacklog }) => hasBacklog)).toEqual([false, false, true])
   })
 
   test('leaves nothing behind when all has landed', async () => {

@@ -146,9 +146,9 @@ export const COUNTING: readonly Plant[] = [
     mistake: 'a lone client that sends arrays waits for others each time',
     edits: [
       {
-        file: 'src/edge/coalesce/queue.ts',
-        find: 'another !== undefined || lastAboard < 2',
-        replace: 'another !== undefined || lastAboard < 1',
+        file: 'src/model/linger.ts',
+        find: 'if (lastAboard < 2) return ALONE',
+        replace: 'if (lastAboard < 1) return ALONE',
       },
     ],
     suite: COALESCER_TESTS,
@@ -183,9 +183,9 @@ export const COUNTING: readonly Plant[] = [
     edits: [
       {
         file: COALESCER,
-        find: 'await within(clock, ATTEMPT_MS_MAX, send(shard, flight, isCrowded))',
+        find: 'await within(clock, ATTEMPT_MS_MAX, send(shard, encoded, backlog))',
         replace:
-          'await within(clock, ATTEMPT_MS_MAX, send(shard, encodeFlight({ name: { sender: this.#sender, n: ++this.#n }, cells: [...cells] }), isCrowded))',
+          'await within(clock, ATTEMPT_MS_MAX, send(shard, encodeFlight({ name: { sender: this.#sender, n: ++this.#n }, cells: [...cells] }), backlog))',
       },
     ],
     suite: COALESCER_TESTS,

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { UsageError } from './cli.ts'
 
 /** How long to wait for a connection. A sleeping Neon database wakes in well under a second, a busy one may not. */
 const CONNECT_TIMEOUT_MS = 15_000
@@ -23,4 +24,11 @@ export function describeDatabase(url: string): string {
   if (!URL.canParse(url)) return 'the database of DATABASE_URL'
   const { protocol, username, host, pathname } = new URL(url)
   return `${protocol}//${username === '' ? '' : `${username}@`}${host}${pathname}`
+}
+
+/** DATABASE_URL, if it is set. @throws UsageError that does not repeat it, because it has a password in it. */
+export function databaseUrlOf({ DATABASE_URL = '' }: NodeJS.ProcessEnv): string | undefined {
+  if (DATABASE_URL === '') return undefined
+  if (/^postgres(ql)?:\/\//.test(DATABASE_URL)) return DATABASE_URL
+  throw new UsageError('DATABASE_URL must begin with postgresql://.')
 }

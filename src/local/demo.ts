@@ -1,5 +1,6 @@
+import { listenForInterrupts, main } from './cli.ts'
 import { LookRefused } from './demo/look.ts'
-import { HELP, type Options, parseOptions, UsageError } from './demo/options.ts'
+import { HELP, parseOptions } from './demo/options.ts'
 import { type Progress, runDemo } from './demo/run.ts'
 import { count } from './import/progress.ts'
 
@@ -7,30 +8,18 @@ import { count } from './import/progress.ts'
 const LINE_MS = 5_000
 const DRAW_MS = 250
 
-try {
-  process.exitCode = await main(parseOptions(process.argv.slice(2), process.env))
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error
-  console.error(`${error.message}\nnpm run demo -- --help says more.`)
-  process.exitCode = 2
-}
+process.exitCode = await main({ name: 'demo', help: HELP, run }, process.argv.slice(2))
 
-async function main(options: Options): Promise<number> {
-  if (options.help) {
-    console.log(HELP)
-    return 0
-  }
-  const interrupt = new AbortController()
-  // Once: a second Ctrl-C ends the process at once, as usual.
-  const stop = () => interrupt.abort()
-  process.once('SIGINT', stop).once('SIGTERM', stop)
+async function run(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args, process.env)
+  const interrupt = listenForInterrupts()
   const progress: Progress = { sent: 0, acknowledged: 0, visible: 0, trouble: '' }
   const show = () =>
     process.stderr.write(process.stderr.isTTY ? `\r\u001b[2K${lineOf(progress)}` : `${lineOf(progress)}\n`)
   console.log(`The dashboard: ${options.url}`)
   const timer = setInterval(show, process.stderr.isTTY ? DRAW_MS : LINE_MS)
   try {
-    const isComplete = await runDemo({ options, progress, interrupt: interrupt.signal, say: console.log })
+    const isComplete = await runDemo({ options, progress, interrupt, say: console.log })
     if (process.stderr.isTTY) process.stderr.write('\r\u001b[2K')
     console.log(lineOf(progress))
     return isComplete ? 0 : 1

@@ -1,37 +1,32 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { main, type Output } from './cli.ts'
 import { describeDatabase } from './database-url.ts'
-import { DeployError } from './deploy/deploy-error.ts'
-import { HELP, type Options, parseOptions, UsageError } from './deploy/options.ts'
+
+import { HELP, type Options, parseOptions } from './deploy/options.ts'
 import { createRecords } from './deploy/records.ts'
 import { deploy, type Job, rehearse } from './deploy/run.ts'
 import { checkConfig, readSecrets, readTarget } from './deploy/target.ts'
 import { runWrangler, type Wrangler } from './deploy/wrangler.ts'
 
 /** What `npm run deploy` meets the world with. */
-export type World = {
+export type World = Output & {
   readonly env: NodeJS.ProcessEnv
   readonly configPath: string
   readonly wrangler: Wrangler
-  readonly say: (text: string) => void
-  readonly complain: (text: string) => void
 }
 
 /** @returns the exit code: 0 when it is deployed, 1 when it is not, 2 when it was called or configured wrongly. */
-export async function main(args: readonly string[], world: World): Promise<number> {
-  try {
+export function runDeploy(args: readonly string[], world: World): Promise<number> {
+  const run = async () => {
     const options = parseOptions(args)
-    if (options.help) return say(world, HELP)
     const job = readJob(options, world)
-    say(world, describeJob(job))
+    world.say(describeJob(job))
     const records = createRecords(job.config.databaseUrl, job.target.worker)
     await (options.dryRun ? rehearse : deploy)(job, { ...world, records })
     return 0
-  } catch (error) {
-    if (!(error instanceof UsageError || error instanceof DeployError)) throw error
-    world.complain(error.message)
-    return error instanceof UsageError ? 2 : 1
   }
+  return main({ name: 'deploy', help: HELP, run }, args, world)
 }
 
 /** @throws UsageError */
@@ -50,13 +45,8 @@ function describeJob({ target, config }: Job): string {
   return `Worker ${target.worker}, Postgres ${describeDatabase(config.databaseUrl)}, ${tokens} in this shell`
 }
 
-function say(world: World, text: string): number {
-  world.say(text)
-  return 0
-}
-
 if (import.meta.main) {
-  process.exitCode = await main(process.argv.slice(2), {
+  process.exitCode = await runDeploy(process.argv.slice(2), {
     env: process.env,
     configPath: join(import.meta.dirname, '../../wrangler.toml'),
     wrangler: runWrangler,

@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { listenForInterrupts, main, UsageError } from './cli.ts'
 import { type Ending, LINGER_MS, runImport } from './import/importer.ts'
-import { HELP, KEY_WITH_NDJSON, type Options, parseOptions, UsageError } from './import/options.ts'
+import { HELP, KEY_WITH_NDJSON, type Options, parseOptions } from './import/options.ts'
 import type { Timing } from './import/patience.ts'
 import { type Post, postTo } from './import/post.ts'
 import { showProgress } from './import/progress.ts'
@@ -18,36 +19,23 @@ const clock: Timing = {
   },
 }
 
-try {
-  process.exitCode = await main(parseOptions(process.argv.slice(2), process.env))
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error
-  console.error(`${error.message}\nnpm run import -- --help says more.`)
-  process.exitCode = 2
-}
+process.exitCode = await main({ name: 'import', help: HELP, run }, process.argv.slice(2))
 
-async function main(options: Options): Promise<number> {
-  if (options.help) {
-    console.log(HELP)
-    return 0
-  }
+async function run(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args, process.env)
   if (options.file === null && process.stdin.isTTY) throw new UsageError('no FILE, and nothing is piped in')
   const totalBytes = options.file === null ? null : await sizeOf(options.file)
   const startMs = clock.now()
   const tally: Tally = new Tally((text) => progress.say(text))
   const progress = showProgress(() => tally, totalBytes, process.stderr, clock.now)
-  const ending = await run(options, tally).finally(() => progress.stop())
+  const ending = await importAll(options, tally).finally(() => progress.stop())
   console.log(summarize(tally, ending, clock.now() - startMs, options.dryRun))
   return exitCodeOf(tally, ending)
 }
 
-async function run(options: Options, tally: Tally): Promise<Ending> {
+async function importAll(options: Options, tally: Tally): Promise<Ending> {
   const input = options.file === null ? process.stdin : createReadStream(options.file)
   const { bundleItems, concurrency, dryRun, url, token } = options
-  const interrupt = new AbortController()
-  // Once: a second Ctrl-C ends the process at once, as usual.
-  const stop = () => interrupt.abort()
-  process.once('SIGINT', stop).once('SIGTERM', stop)
   const ending = await runImport({
     input,
     readerFor: (first) => readerFor(first, options),
@@ -57,9 +45,8 @@ async function run(options: Options, tally: Tally): Promise<Ending> {
     bundleItems,
     concurrency,
     lingerMs: LINGER_MS,
-    interrupt: interrupt.signal,
+    interrupt: listenForInterrupts(),
   })
-  process.off('SIGINT', stop).off('SIGTERM', stop)
   input.destroy()
   return ending
 }

@@ -7,6 +7,8 @@ import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
 import { SCHEMA } from '../postgres/schema.ts'
+import { CommandFailed, main, parseFlags, UsageError } from './cli.ts'
+import { databaseUrlOf } from './database-url.ts'
 import { causeOf, explainFailure } from './postgres-failure.ts'
 import { withClient } from './with-client.ts'
 
@@ -130,22 +132,19 @@ function refuseDifferent(
 const HELP = `Usage: DATABASE_URL=postgresql://user:password@host/database npm run migrate
 
 Brings the schema "${SCHEMA}" of that database up to date, in one transaction. Safe to run again.
-With Neon either connection string will do, the pooled or the direct one.
+With Neon either connection string will do, the pooled or the direct one.`
 
-Options:
-  --help    show this`
-
-/** @returns the exit code: 0 when the database is up to date, 1 when it is not, 2 when the call was wrong. */
-async function main(args: readonly string[], url: string | undefined): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) return say(HELP, 0)
-  if (args.length > 0) return complain(`unknown argument: ${args[0]}\n\n${HELP}`, 2)
-  if (url === undefined || url === '') return complain(`DATABASE_URL is not set.\n\n${HELP}`, 2)
-  if (!/^postgres(ql)?:\/\//.test(url)) return complain('DATABASE_URL must begin with postgresql://', 2)
+/** Prints the names of the migrations that it applied. @throws UsageError, CommandFailed */
+async function run(args: readonly string[]): Promise<undefined> {
+  parseFlags(args, {})
+  const url = databaseUrlOf(process.env)
+  if (url === undefined)
+    throw new UsageError('DATABASE_URL is not set. Set it to the database that is to be migrated.')
   try {
     const applied = await migrate(url)
-    return say(applied.map((name) => `applied ${name}`).join('\n') || 'nothing to apply', 0)
+    console.log(applied.map((name) => `applied ${name}`).join('\n') || 'nothing to apply')
   } catch (error) {
-    return complain(explain(error, url), 1)
+    throw new CommandFailed(explain(error, url), { cause: error })
   }
 }
 
@@ -156,17 +155,5 @@ function explain(error: unknown, url: string): string {
     : explainFailure('migrate', error, url, 'Nothing was changed.')
 }
 
-function say(text: string, code: number): number {
-  console.log(text)
-  return code
-}
-
-function complain(text: string, code: number): number {
-  console.error(text)
-  return code
-}
-
-if (import.meta.main) {
-  const { DATABASE_URL } = process.env
-  process.exitCode = await main(process.argv.slice(2), DATABASE_URL)
-}
+if (import.meta.main)
+  process.exitCode = await main({ name: 'migrate', help: HELP, run }, process.argv.slice(2))

@@ -1,24 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { TOKENS_BYTES_MAX } from '../limits.ts'
+import { main } from './cli.ts'
 import { type Made, makeToken } from './token/make.ts'
-import { HELP, parseOptions, UsageError } from './token/options.ts'
+import { HELP, parseOptions } from './token/options.ts'
 
 /** 256 bits: nobody guesses one, so a plain hash of it is enough. */
 const TOKEN_BYTES = 32
 
-process.exitCode = main(process.argv.slice(2))
+process.exitCode = await main({ name: 'token', help: HELP, run }, process.argv.slice(2))
 
-/** @returns the exit code: 0, or 2 when the call was wrong. */
-function main(args: readonly string[]): number {
-  try {
-    const options = parseOptions(args, process.env)
-    console.log(options.help ? HELP : describe(makeToken(options, randomBytes(TOKEN_BYTES))))
-    return 0
-  } catch (error) {
-    if (!(error instanceof UsageError)) throw error
-    console.error(`${error.message}.\nnpm run token -- --help says more.`)
-    return 2
-  }
+function run(args: readonly string[]): undefined {
+  const made = makeToken(parseOptions(args, process.env), randomBytes(TOKEN_BYTES))
+  console.log(describe(made))
 }
 
 function describe({ token, value, count, bytes }: Made): string {

@@ -2,9 +2,10 @@ import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { incrementSchema } from '../../src/edge/ingest/increment.ts'
+import { UsageError } from '../../src/local/cli.ts'
 import { chanceOf, countOf } from '../../src/local/demo/chance.ts'
 import { LookRefused, looker } from '../../src/local/demo/look.ts'
-import { parseOptions, UsageError } from '../../src/local/demo/options.ts'
+import { parseOptions } from '../../src/local/demo/options.ts'
 import { type Progress, runDemo } from '../../src/local/demo/run.ts'
 import { KEYS, keyAt, pastHour, rhythm, trafficOf } from '../../src/local/demo/traffic.ts'
 import { hourOf } from '../../src/model/hour.ts'
@@ -63,12 +64,12 @@ describe('the demo', () => {
   })
 
   test.each([
-    [['--rate', '0'], '--rate 0'],
-    [['--rate', '2.5'], '--rate 2.5'],
+    [['--rate', '0'], '--rate must be a whole number from 1 to 5000, not `0`.'],
+    [['--rate', '2.5'], 'not `2.5`'],
     [['--for', '10'], '--for 10'],
     [['--past', '-1'], '--past'],
-    [['--url', 'nowhere'], '--url nowhere'],
-    [['--fast'], "Unknown option '--fast'"],
+    [['--url', 'nowhere'], '--url must be an http or https address, not `nowhere`.'],
+    [['--fast'], 'There is no option `--fast`'],
   ])('called wrongly says so: %j', (args, words) => {
     expect(() => parseOptions(args, {})).toThrow(UsageError)
     expect(() => parseOptions(args, {})).toThrow(words)

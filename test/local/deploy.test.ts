@@ -7,7 +7,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { unstable_readConfig } from 'wrangler'
 import { runWrangler, type Wrangler } from '../../src/local/deploy/wrangler.ts'
-import { main } from '../../src/local/deploy.ts'
+import { runDeploy } from '../../src/local/deploy.ts'
 import { addHours, formatHour, hourOf } from '../../src/model/hour.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 
@@ -100,7 +100,7 @@ async function run(
     say: print,
     complain: print,
   }
-  const code = await main(args, world)
+  const code = await runDeploy(args, world)
   return { code, text }
 }
 

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { parseFlags } from '../cli.ts'
 
 export const HELP = `Deploys the Worker: checks the configuration, migrates Postgres, records the schedules, runs wrangler.
 
@@ -13,31 +13,18 @@ DATABASE_URL, and API_TOKENS if it is set in this shell too, go to the Worker as
 It is safe to run again, whenever it failed or was interrupted. Exit codes: 0 deployed, 1 not, 2 called wrongly.`
 
 export interface Options {
-  readonly help: boolean
   /** Empty for the top level of wrangler.toml, as wrangler's own --env takes it. */
   readonly env: string
   readonly dryRun: boolean
   readonly live: string | undefined
 }
 
-/** Called or configured wrongly, and nothing was done. The message says how, and is all that needs to be shown. */
-export class UsageError extends Error {}
-
 /** @throws UsageError */
 export function parseOptions(args: readonly string[]): Options {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        env: { type: 'string', default: '' },
-        'dry-run': { type: 'boolean', default: false },
-        live: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-    return { help: values.help, env: values.env, dryRun: values['dry-run'], live: values.live }
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    throw new UsageError(`${error.message}\nnpm run deploy -- --help shows the options.`)
-  }
+  const { values } = parseFlags(args, {
+    env: { type: 'string', default: '' },
+    'dry-run': { type: 'boolean', default: false },
+    live: { type: 'string' },
+  })
+  return { env: values.env, dryRun: values['dry-run'], live: values.live }
 }

@@ -3,8 +3,8 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
 import type { Hour } from '../../model/hour.ts'
 import { parseShardName } from '../../model/shard-name.ts'
 import { ledger, SCHEMA, settings } from '../../postgres/schema.ts'
+import { CommandFailed } from '../cli.ts'
 import { withClient } from '../with-client.ts'
-import { DeployError } from './deploy-error.ts'
 import { type DeployRecord, encodeRecord, NOTHING_DEPLOYED, recordSchema } from './record.ts'
 
 /** What Postgres remembers of deploys. Each call has a connection of its own: minutes lie between them. */
@@ -74,7 +74,7 @@ async function readUnsealed(tx: Transaction): Promise<Hour[]> {
 function parseRecord(value: unknown, name: string): DeployRecord {
   const parsed = recordSchema.safeParse(value)
   if (parsed.success) return parsed.data
-  throw new DeployError(
+  throw new CommandFailed(
     `The row ${name} of ${SCHEMA}.settings cannot be read: ${parsed.error.issues[0]?.message}. A newer version of ` +
       'Sumdial may have written it: deploy with that one, or mend the row. Nothing was changed.',
   )

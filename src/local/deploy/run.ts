@@ -1,8 +1,8 @@
 import type { Config } from '../../config.ts'
+import { CommandFailed } from '../cli.ts'
 import { MigrationsDiffer, migrate, missingMigrations } from '../migrate.ts'
 import { causeOf, explainFailure } from '../postgres-failure.ts'
 import { describeAwakeCost } from './cost.ts'
-import { DeployError } from './deploy-error.ts'
 import { privateFolder } from './private-folder.ts'
 import { confirmed, type Deploy, type DeployRecord, ended, planDeploy } from './record.ts'
 import type { Records, Remembered } from './records.ts'
@@ -36,7 +36,7 @@ export type Services = {
  * What can refuse comes first, and what changes something comes in the order in which a failure leaves everything as
  * it works: a newer schema serves the older Worker too, and a deploy that is recorded may be live or not.
  *
- * @throws DeployError
+ * @throws CommandFailed
  */
 export async function deploy(job: Job, services: Services): Promise<void> {
   const { wrangler, records, say } = services
@@ -66,31 +66,31 @@ export async function rehearse(job: Job, { wrangler, records, say }: Services): 
   say(`Would record: ${describeDeploy({ ...job, beganMs: remembered.nowMs })}`)
   const { code } = await wrangler(['deploy', '--dry-run', ...flagsOf(job)], 'shown')
   if (code !== 0)
-    throw new DeployError('wrangler could not build it; its own words are above. Nothing was changed.')
+    throw new CommandFailed('wrangler could not build it; its own words are above. Nothing was changed.')
   say(describeAwakeCost(job.config.flushIntervalMs / 1000))
   say('Dry run: nothing was changed.')
 }
 
-/** The record with this deploy begun. @throws DeployError when it may not begin. */
+/** The record with this deploy begun. @throws CommandFailed when it may not begin. */
 function recordWith(
   { id, schedules, live, target }: Job,
   { record, nowMs, unsealed }: Remembered,
 ): DeployRecord {
   const plan = planDeploy(record, { id, schedules, beganMs: nowMs }, { live, unsealed })
   if (plan.kind === 'begin') return plan.record
-  throw new DeployError(describePlan(plan, envFlag(target)))
+  throw new CommandFailed(describePlan(plan, envFlag(target)))
 }
 
-/** @throws DeployError in place of what the connection, Postgres or a migration had to say. */
+/** @throws CommandFailed in place of what the connection, Postgres or a migration had to say. */
 async function inPostgres<T>(doing: string, { config }: Job, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     const cause = causeOf(error)
-    if (cause instanceof DeployError) throw cause
+    if (cause instanceof CommandFailed) throw cause
     const text =
       cause instanceof MigrationsDiffer ? cause.message : explainFailure(doing, error, config.databaseUrl)
-    throw new DeployError(text, { cause: error })
+    throw new CommandFailed(text, { cause: error })
   }
 }
 
@@ -131,7 +131,7 @@ async function upload(job: Job, { wrangler, records }: Services): Promise<void> 
     records.change(({ record }) => ended(record, job.id)),
   )
   const outcome = code === 0 ? 'deployed nothing' : code === null ? 'was ended' : `ended with ${code}`
-  throw new DeployError(
+  throw new CommandFailed(
     `wrangler ${outcome}; its own words are above. What was live is still live, or ${job.id} is. ` +
       'Run this again when what it says is mended.',
   )

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { DeployError } from './deploy-error.ts'
+import { CommandFailed } from '../cli.ts'
 import type { Secrets } from './target.ts'
 import type { Wrangler } from './wrangler.ts'
 
@@ -24,7 +24,7 @@ export type Listed = ReadonlySet<string> | null
 
 const listSchema = z.array(z.object({ name: z.string() }))
 
-/** @throws DeployError */
+/** @throws CommandFailed */
 export async function listSecrets(wrangler: Wrangler, flags: readonly string[]): Promise<Listed> {
   const { code, text } = await wrangler(['secret', 'list', '--format', 'json', ...flags], 'caught')
   // wrangler 4.156, src/secret: it tells this from its other errors by these words alone.
@@ -32,7 +32,7 @@ export async function listSecrets(wrangler: Wrangler, flags: readonly string[]):
   const start = text.indexOf('[')
   const list = code === 0 && start >= 0 ? listSchema.safeParse(parseJson(text.slice(start))) : undefined
   if (list?.success) return new Set(list.data.map(({ name }) => name))
-  throw new DeployError(
+  throw new CommandFailed(
     `Cloudflare could not be asked about this Worker:\n\n${text.trim()}\n\n` +
       'Log in with `npx wrangler login` (or set CLOUDFLARE_API_TOKEN), and run this again. Nothing was changed.',
   )

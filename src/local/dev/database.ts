@@ -3,12 +3,13 @@ import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
+import { CommandFailed } from '../cli.ts'
 import { connectionOptions, describeDatabase } from '../database-url.ts'
 import { migrate } from '../migrate.ts'
 import type { Backend } from '../neon/backend.ts'
 import { pgBackend } from '../neon/pg-backend.ts'
 import { pgliteBackend } from '../neon/pglite-backend.ts'
-import { reasonOf, StartError } from './start-error.ts'
+import { reasonOf } from '../postgres-failure.ts'
 
 /** Flushes of several shards and some reads at a time; Postgres's own default allows 100 in all. */
 const CONNECTIONS_MAX = 10
@@ -19,13 +20,13 @@ export interface Database extends AsyncDisposable {
   /** Fit to be shown: where it is, without its password. */
   readonly place: string
   readonly isEmbedded: boolean
-  /** @throws StartError when Postgres is not there, or refuses. */
+  /** @throws CommandFailed when Postgres is not there, or refuses. */
   migrate(): Promise<void>
 }
 
 /**
  * @param url a connection string; undefined for the embedded Postgres, which is kept in `<state>/postgres`.
- * @throws StartError when the embedded Postgres does not start.
+ * @throws CommandFailed when the embedded Postgres does not start.
  */
 export async function openDatabase(state: string, url: string | undefined): Promise<Database> {
   return url === undefined ? openEmbedded(join(state, 'postgres')) : openGiven(url)
@@ -47,7 +48,7 @@ async function startEmbedded(folder: string): Promise<PGlite> {
     if (!existsSync(folder)) await createEmbedded(folder)
     return await PGlite.create(folder)
   } catch (error) {
-    throw new StartError(`The embedded Postgres in ${folder} does not start: ${reasonOf(error)}`)
+    throw new CommandFailed(`The embedded Postgres in ${folder} does not start: ${reasonOf(error)}`)
   }
 }
 
@@ -76,6 +77,6 @@ async function migrateOrSay(target: PGlite | string, place: string): Promise<voi
   try {
     await migrate(target)
   } catch (error) {
-    throw new StartError(`Could not migrate ${place}: ${reasonOf(error)}`)
+    throw new CommandFailed(`Could not migrate ${place}: ${reasonOf(error)}`)
   }
 }

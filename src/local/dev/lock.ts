@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { StartError } from './start-error.ts'
+import { CommandFailed } from '../cli.ts'
 
 /** SQLite's code for a lock that somebody else has (sqlite.org/rescode.html). */
 const SQLITE_BUSY = 5
@@ -11,7 +11,7 @@ const SQLITE_BUSY = 5
  * The lock is SQLite's on the file `lock`, because the kernel drops it when the process ends, however it ends. A
  * file that merely names a process is stale after a kill -9, and then its number may already be another's.
  *
- * @throws StartError when another process has it.
+ * @throws CommandFailed when another process has it.
  */
 export function lockState(state: string): Disposable {
   const lock = new DatabaseSync(join(state, 'lock'))
@@ -22,7 +22,7 @@ export function lockState(state: string): Disposable {
     const holder = isBusy(error) ? lock.prepare('pragma user_version').get()?.['user_version'] : undefined
     lock.close()
     if (holder === undefined) throw error
-    throw new StartError(
+    throw new CommandFailed(
       `Another npm run dev (process ${holder}) is using ${state}. Stop it, or choose another folder with --state.`,
     )
   }

@@ -1,7 +1,7 @@
-import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { join } from 'node:path'
 import { ConfigError, parseConfig, VARIABLES } from '../../config.ts'
-import { startedIn } from '../started-in.ts'
+import { parseFlags, parseWholeNumber, resolvePath, UsageError } from '../cli.ts'
+import { databaseUrlOf } from '../database-url.ts'
 import { PLACEHOLDER_URL } from './worker-vars.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -22,7 +22,6 @@ With DATABASE_URL in the environment, counts go to that Postgres instead of the 
 "sumdial" is migrated first. Ctrl-C ends everything.`
 
 export interface Options {
-  readonly help: boolean
   /** 0 for any free port. */
   readonly port: number
   /** The state folder's absolute path. */
@@ -33,48 +32,25 @@ export interface Options {
   readonly databaseUrl: string | undefined
 }
 
-/** Called wrongly. The message says how, and is all that needs to be shown. */
-export class UsageError extends Error {}
-
 /** @throws UsageError, also for a var whose value the Worker would refuse. */
 export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
-  const values = parse(args)
+  const { values } = parseFlags(args, {
+    port: { type: 'string', default: PORT_DEFAULT },
+    state: { type: 'string' },
+    var: { type: 'string', multiple: true, default: [] },
+  })
   return {
-    help: values.help,
-    port: parsePort(values.port),
-    state: values.state === undefined ? join(ROOT, '.sumdial') : resolve(startedIn('dev', env), values.state),
+    port: parseWholeNumber('--port', values.port, 0, 65_535),
+    state: values.state === undefined ? join(ROOT, '.sumdial') : resolvePath('dev', values.state, env),
     vars: checkVars(new Map(values.var.map(parseVar))),
-    databaseUrl: parseDatabaseUrl(env['DATABASE_URL']),
+    databaseUrl: databaseUrlOf(env),
   }
-}
-
-function parse(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        port: { type: 'string', default: PORT_DEFAULT },
-        state: { type: 'string' },
-        var: { type: 'string', multiple: true, default: [] },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-    return values
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    throw new UsageError(error.message)
-  }
-}
-
-function parsePort(text: string): number {
-  if (/^\d{1,5}$/.test(text) && Number(text) <= 65_535) return Number(text)
-  throw new UsageError(`--port ${text}: a number from 0 to 65535`)
 }
 
 function parseVar(text: string): [string, string] {
   const [, name, value] = /^([A-Za-z_]\w*):(.*)$/s.exec(text) ?? []
   if (name === undefined || value === undefined)
-    throw new UsageError(`--var ${text}: not of the form NAME:VALUE`)
+    throw new UsageError(`--var must be of the form NAME:VALUE, not \`${text}\`.`)
   return [name, value]
 }
 
@@ -103,10 +79,4 @@ function checkVars(vars: ReadonlyMap<string, string>): ReadonlyMap<string, strin
 
 function settable(): string {
   return VARIABLES.filter((name) => !OWN_VARS.has(name)).join(', ')
-}
-
-function parseDatabaseUrl(text = ''): string | undefined {
-  if (text === '') return undefined
-  if (/^postgres(ql)?:\/\//.test(text)) return text
-  throw new UsageError('DATABASE_URL must begin with postgresql://')
 }

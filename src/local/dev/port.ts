@@ -1,11 +1,11 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { StartError } from './start-error.ts'
+import { CommandFailed } from '../cli.ts'
 
 /**
  * The port itself when nobody listens on it; for 0, one that is free now.
  *
- * @throws StartError when the port is taken, or is not for this user.
+ * @throws CommandFailed when the port is taken, or is not for this user.
  */
 export async function findPort(port: number): Promise<number> {
   const server = createServer()
@@ -13,7 +13,7 @@ export async function findPort(port: number): Promise<number> {
     server.listen(port, '127.0.0.1')
     await once(server, 'listening')
   } catch (error) {
-    throw new StartError(explain(port, error))
+    throw new CommandFailed(explain(port, error))
   }
   const address = server.address()
   server.close()

@@ -1,6 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises'
 import { z } from 'zod'
-import { StartError } from './start-error.ts'
+import { CommandFailed } from '../cli.ts'
 
 const POLL_MS = 100
 /** wrangler's proxy accepts requests before the Worker is there, and may then never answer them. */
@@ -12,7 +12,7 @@ const ANSWER_MS_MAX = 5_000
  *
  * @param address such as `http://127.0.0.1:8787`.
  * @returns whether it takes a token.
- * @throws StartError when the Worker refuses its configuration, or does not answer in time; or what `signal` says.
+ * @throws CommandFailed when the Worker refuses its configuration, or does not answer in time; or what `signal` says.
  */
 export async function untilReady(address: string, withinMs: number, signal: AbortSignal): Promise<boolean> {
   const deadlineMs = performance.now() + withinMs
@@ -20,9 +20,9 @@ export async function untilReady(address: string, withinMs: number, signal: Abor
     const answer = await ask(address, signal)
     signal.throwIfAborted()
     if (answer.isReady) return answer.takesToken
-    if (answer.isFinal) throw new StartError(`The Worker does not start: ${answer.said}`)
+    if (answer.isFinal) throw new CommandFailed(`The Worker does not start: ${answer.said}`)
     if (performance.now() > deadlineMs) {
-      throw new StartError(`The Worker did not answer within ${withinMs / 1000} s: ${answer.said}`)
+      throw new CommandFailed(`The Worker did not answer within ${withinMs / 1000} s: ${answer.said}`)
     }
     await after(POLL_MS)
   }

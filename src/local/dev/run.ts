@@ -1,12 +1,12 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { CommandFailed } from '../cli.ts'
 import { startNeonEndpoint } from '../neon/endpoint.ts'
 import { openDatabase } from './database.ts'
 import { lockState } from './lock.ts'
 import type { Options } from './options.ts'
 import { findPort } from './port.ts'
 import { untilReady } from './ready.ts'
-import { StartError } from './start-error.ts'
 import { welcome } from './welcome.ts'
 import { startWorker } from './worker.ts'
 import { workerVars } from './worker-vars.ts'
@@ -22,7 +22,7 @@ const RECOVERY_MS_MAX = 15_000
  * in the opposite order: the Worker, the endpoint, Postgres, the lock. An interrupt does not wait for a step that
  * is under way, because no step is hurt by the end of the process.
  *
- * @throws StartError when a part does not start, or ends by itself; or the reason of `interrupted`.
+ * @throws CommandFailed when a part does not start, or ends by itself; or the reason of `interrupted`.
  */
 export async function runDev(options: Options, interrupted: AbortSignal): Promise<never> {
   const { state, vars, databaseUrl } = options
@@ -51,7 +51,7 @@ export async function runDev(options: Options, interrupted: AbortSignal): Promis
   })
   started.use(worker)
   void worker.ended.then(
-    () => end.reject(new StartError('wrangler has ended, so everything ends.')),
+    () => end.reject(new CommandFailed('wrangler has ended, so everything ends.')),
     end.reject,
   )
   const takesToken = await orEnd(untilReady(address, START_MS_MAX, interrupted))

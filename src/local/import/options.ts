@@ -1,7 +1,5 @@
-import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { REQUEST_ITEMS_MAX } from '../../limits.ts'
-import { startedIn } from '../started-in.ts'
+import { parseFlags, parseWholeNumber, parseWorkerAddress, resolvePath, UsageError } from '../cli.ts'
 import { compileKeyTemplate, KEY_DEFAULT, type KeyTemplate, PLACEHOLDERS } from './key-template.ts'
 
 const FORMATS = ['auto', 'common', 'combined', 'ndjson'] as const
@@ -39,7 +37,6 @@ that may have been counted: such lines are shown as unknown.
 `
 
 export interface Options {
-  readonly help: boolean
   /** Absolute; null for standard input. */
   readonly file: string | null
   readonly url: URL
@@ -53,27 +50,32 @@ export interface Options {
   readonly dryRun: boolean
 }
 
-/** Called wrongly. The message says how, and is all that needs to be shown. */
-export class UsageError extends Error {}
-
-/** Throws a `UsageError`. */
+/** @throws UsageError */
 export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
-  const { values, positionals } = parse(args)
+  const { values, positionals } = parseFlags(
+    args,
+    {
+      url: { type: 'string' },
+      token: { type: 'string' },
+      key: { type: 'string' },
+      format: { type: 'string', default: 'auto' },
+      batch: { type: 'string', default: '1000' },
+      concurrency: { type: 'string', default: '4' },
+      'dry-run': { type: 'boolean', default: false },
+    },
+    { allowPositionals: true },
+  )
   if (positionals.length > 1)
     throw new UsageError('one FILE at a time (several: cat them into standard input)')
   const [file = '-'] = positionals
-  const { SUMDIAL_TOKEN, SUMDIAL_URL } = env
-  const token = values.token ?? SUMDIAL_TOKEN
   const options: Options = {
-    help: values.help,
-    file: file === '-' ? null : resolve(startedIn('import', env), file),
-    url: parseUrl(values.url ?? (SUMDIAL_URL || 'http://127.0.0.1:8787')),
-    token: token === '' ? undefined : token,
+    ...parseWorkerAddress(values, env),
+    file: file === '-' ? null : resolvePath('import', file, env),
     keyOf: parseKey(values.key ?? KEY_DEFAULT),
     hasKeyOption: values.key !== undefined,
     format: parseFormat(values.format),
-    bundleItems: parseCount('--batch', values.batch, REQUEST_ITEMS_MAX),
-    concurrency: parseCount('--concurrency', values.concurrency, CONCURRENCY_MAX),
+    bundleItems: parseWholeNumber('--batch', values.batch, 1, REQUEST_ITEMS_MAX),
+    concurrency: parseWholeNumber('--concurrency', values.concurrency, 1, CONCURRENCY_MAX),
     dryRun: values['dry-run'],
   }
   if (options.format === 'ndjson' && options.hasKeyOption) throw new UsageError(KEY_WITH_NDJSON)
@@ -81,37 +83,6 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): O
 }
 
 export const KEY_WITH_NDJSON = '--key is for access logs: the lines of NDJSON have keys of their own'
-
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        url: { type: 'string' },
-        token: { type: 'string' },
-        key: { type: 'string' },
-        format: { type: 'string', default: 'auto' },
-        batch: { type: 'string', default: '1000' },
-        concurrency: { type: 'string', default: '4' },
-        'dry-run': { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    throw new UsageError(error.message)
-  }
-}
-
-function parseUrl(text: string): URL {
-  const url = URL.parse(text)
-  if (url === null || !/^https?:$/.test(url.protocol))
-    throw new UsageError(`--url ${text}: not an http or https URL`)
-  if (url.username !== '' || url.password !== '')
-    throw new UsageError('--url has a password in it: use --token')
-  return url
-}
 
 function parseKey(template: string): KeyTemplate {
   try {
@@ -126,10 +97,4 @@ function parseFormat(text: string): Format {
   const format = FORMATS.find((name) => name === text)
   if (format === undefined) throw new UsageError(`--format ${text}: one of ${FORMATS.join(', ')}`)
   return format
-}
-
-function parseCount(name: string, text: string, max: number): number {
-  const count = /^\d{1,9}$/.test(text) ? Number(text) : 0
-  if (count < 1 || count > max) throw new UsageError(`${name} ${text}: a number from 1 to ${max}`)
-  return count
 }

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { TOKENS_BYTES_MAX } from '../../limits.ts'
 import { type Token, tokensSchema } from '../../model/token.ts'
-import { type Options, UsageError } from './options.ts'
+import { UsageError } from '../cli.ts'
+import type { Options } from './options.ts'
 
 export type Made = {
   readonly token: string
@@ -38,16 +39,16 @@ function parsePresent({ text, from }: Options['present']): readonly Token[] {
   const parsed = tokensSchema.safeParse(text)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map((issue) => `${z.core.toDotPath(issue.path)} ${issue.message}`.trim())
-  throw new UsageError(`${from}: ${faults.join('; ')}`)
+  throw new UsageError(`${from}: ${faults.join('; ')}.`)
 }
 
 function taken(name: string, from: string): string {
-  return `--name ${name}: ${from} has a token of this name. Take another, or remove that one first: it then no longer counts`
+  return `--name ${name}: ${from} has a token of this name already. Choose another name, or remove that token first, which revokes it.`
 }
 
 function tooLarge(bytes: number): string {
   return (
     `With this token API_TOKENS would have ${bytes} bytes, and a secret holds at most ${TOKENS_BYTES_MAX}: ` +
-    'remove one that is no longer used, or take shorter names and prefixes'
+    'remove a token that is no longer used, or choose shorter names and prefixes.'
   )
 }

@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
 import { prefixFault } from '../../model/key.ts'
 import { nameFault, SCOPES, type Scope } from '../../model/token.ts'
-import { startedIn } from '../started-in.ts'
+import { parseFlags, resolvePath, UsageError } from '../cli.ts'
 
 export const HELP = `Makes a token, and the value of the secret API_TOKENS with it added.
 
@@ -27,7 +25,6 @@ Nothing is stored or sent. The token is shown once: the secret holds its hash.
   npm run token -- --name reports --scopes read --tokens tokens.json`
 
 export interface Options {
-  readonly help: boolean
   readonly name: string
   readonly scopes: readonly Scope[]
   readonly prefix: string | undefined
@@ -35,41 +32,24 @@ export interface Options {
   readonly present: { readonly text: string; readonly from: string }
 }
 
-/** Called wrongly. The message says how, and is all that needs to be shown. */
-export class UsageError extends Error {}
-
 /** @throws UsageError */
 export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
-  const { help, name = '', scopes = '', prefix, tokens } = parse(args)
-  if (help) return { help, name, scopes: [], prefix, present: NONE }
+  const { values } = parseFlags(args, {
+    name: { type: 'string', default: '' },
+    scopes: { type: 'string', default: '' },
+    prefix: { type: 'string' },
+    tokens: { type: 'string' },
+  })
+  const { name, scopes, prefix, tokens } = values
   refuse('--name', nameFault(name))
   if (prefix !== undefined) refuse('--prefix', prefixFault(prefix))
-  return { help, name, scopes: parseScopes(scopes), prefix, present: readPresent(tokens, env) }
+  return { name, scopes: parseScopes(scopes), prefix, present: readPresent(tokens, env) }
 }
 
 const NONE = { text: '[]', from: '' }
 
-function parse(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        name: { type: 'string' },
-        scopes: { type: 'string' },
-        prefix: { type: 'string' },
-        tokens: { type: 'string' },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
-    })
-    return values
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error
-    throw new UsageError(error.message)
-  }
-}
-
 function refuse(option: string, fault: string | undefined): void {
-  if (fault !== undefined) throw new UsageError(`${option} ${fault}`)
+  if (fault !== undefined) throw new UsageError(`${option} ${fault}.`)
 }
 
 function parseScopes(text: string): Scope[] {
@@ -77,17 +57,17 @@ function parseScopes(text: string): Scope[] {
   const scopes = SCOPES.filter((scope) => words.includes(scope))
   const unknown = words.find((word) => !scopes.some((scope) => scope === word))
   if (unknown === undefined) return scopes
-  const what = unknown === '' ? 'is missing or has a gap' : `has "${unknown}"`
-  throw new UsageError(`--scopes ${what}: any of ${SCOPES.join(', ')}, comma separated`)
+  const what = unknown === '' ? 'is missing or has an empty word' : `has no scope \`${unknown}\``
+  throw new UsageError(`--scopes ${what}. Give one or more of ${SCOPES.join(', ')}, separated by commas.`)
 }
 
 function readPresent(file: string | undefined, env: NodeJS.ProcessEnv): Options['present'] {
   const { API_TOKENS = '' } = env
   if (file === undefined) return API_TOKENS === '' ? NONE : { text: API_TOKENS, from: 'API_TOKENS' }
   try {
-    return { text: readFileSync(resolve(startedIn('token', env), file), 'utf8'), from: file }
+    return { text: readFileSync(resolvePath('token', file, env), 'utf8'), from: file }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    throw new UsageError(`--tokens: ${reason}. For the first token, leave it out`)
+    throw new UsageError(`--tokens: ${reason}. Leave it out for the first token.`)
   }
 }

@@ -15,7 +15,7 @@ export default defineConfig({
           name: 'node',
           include: [
             'test/*.test.ts',
-            'test/{model,shard,edge,postgres,local,simulation,upgrade,client,dashboard}/**/*.test.ts',
+            'test/{model,shard,edge,postgres,local,simulation,upgrade,client,dashboard,planted}/**/*.test.ts',
           ],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -1,19 +1,22 @@
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { must } from '../../src/model/assert.ts'
 import { onExit } from '../support/on-exit.ts'
-import type { Plant } from './plants.ts'
+import type { Plant } from './plant.ts'
 import { PLANTS } from './plants.ts'
 import { runSuite, type Verdict } from './suite.ts'
 import { copyTree, PlantNotFound, type Tree } from './tree.ts'
 
 const HELP = `Usage: npm run planted -- [options]
 
-Plants one real mistake at a time into a copy of the project, and runs the part of the suite that must catch it.
-Before that the same parts must be green without any. Exits with 1 when a mistake survives, or when the source has
-changed so that it can no longer be planted.
+Plants one mistake at a time into a copy of the project, and runs the test file that must catch it. Before that the same
+files must pass without any mistake. Exits with 1 when a mistake survives, or when the source has changed so that it
+can no longer be planted.
 
 Options:
-  --only TEXT   the plants whose name has TEXT in it
-  --list        shows the plants, and plants none
+  --only TEXT   only the plants whose name contains TEXT
+  --jobs N      copies to plant in at the same time (default: 2, or 1 on a single core)
+  --list        list the plants, and plant none
   --help        show this`
 
 /** What became of a plant. */
@@ -28,23 +31,28 @@ type Row = { readonly plant: Plant; readonly outcome: Outcome; readonly seconds:
 /** Titles that the table shows of those that caught a plant. */
 const TITLES_SHOWN = 2
 
-/** @returns the plants asked for; the text to show, when none are to be planted. @throws TypeError */
-function parseOptions(args: readonly string[]): readonly Plant[] | string {
+type Options = { readonly plants: readonly Plant[]; readonly jobs: number }
+
+/** @returns the text to show, when none are to be planted. @throws TypeError when the call was wrong. */
+function parseOptions(args: readonly string[]): Options | string {
   const { values } = parseArgs({
     args: [...args],
     options: {
       only: { type: 'string', default: '' },
+      jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   })
   if (values.help) return HELP
-  const chosen = PLANTS.filter(({ name }) => name.includes(values.only))
-  if (chosen.length === 0) throw new TypeError(`no plant has "${values.only}" in its name`)
-  return values.list ? chosen.map(({ name, mistake }) => `${name}: ${mistake}`).join('\n') : chosen
+  const plants = PLANTS.filter(({ name }) => name.includes(values.only))
+  if (plants.length === 0) throw new TypeError(`No plant has "${values.only}" in its name.`)
+  if (values.list) return plants.map(({ name, mistake }) => `${name}: ${mistake}`).join('\n')
+  if (!/^[1-9]$/.test(values.jobs)) throw new TypeError('--jobs must be a number from 1 to 9.')
+  return { plants, jobs: Number(values.jobs) }
 }
 
-/** The same test files without a plant. @returns what is wrong with them. */
+/** Runs the test files without any plant. @returns the titles that fail. */
 async function checkGreen(tree: Tree, plants: readonly Plant[]): Promise<string[]> {
   const faults: string[] = []
   for (const [project, all] of Map.groupBy(plants, ({ suite }) => suite.project)) {
@@ -107,37 +115,47 @@ function shown(titles: readonly string[]): string {
 
 /** @returns the exit code: 0, 1 when a plant survives or cannot be planted, 2 when the call was wrong. */
 async function main(args: readonly string[]): Promise<number> {
-  let plants: readonly Plant[] | string
+  let options: Options | string
   try {
-    plants = parseOptions(args)
+    options = parseOptions(args)
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : error}\n\n${HELP}`)
     return 2
   }
-  if (typeof plants === 'string') {
-    console.log(plants)
+  if (typeof options === 'string') {
+    console.log(options)
     return 0
   }
-  const tree = copyTree()
-  const forget = onExit(tree.remove)
+  const trees = Array.from({ length: options.jobs }, copyTree)
+  const removeAll = () => {
+    for (const tree of trees) tree.remove()
+  }
+  const forget = onExit(removeAll)
   try {
-    return await plantAll(tree, plants)
+    return await plantAll(trees, options.plants)
   } finally {
     forget()
-    tree.remove()
+    removeAll()
   }
 }
 
-async function plantAll(tree: Tree, plants: readonly Plant[]): Promise<number> {
-  const faults = await checkGreen(tree, plants)
+/** @param trees as many as mistakes are planted at the same time. */
+async function plantAll(trees: readonly Tree[], plants: readonly Plant[]): Promise<number> {
+  const faults = await checkGreen(must(trees[0], 'a tree'), plants)
   for (const fault of faults) console.error(`red without a plant: ${fault}`)
   if (faults.length > 0) return 1
   const rows: Row[] = []
-  for (const plant of plants) {
-    const row = await plantOne(tree, plant)
-    rows.push(row)
-    console.error(`${rows.length}/${plants.length} ${describe(row)}`)
-  }
+  const queue = plants.values()
+  await Promise.all(
+    trees.map(async (tree) => {
+      for (const plant of queue) {
+        const row = await plantOne(tree, plant)
+        rows.push(row)
+        console.error(`${rows.length}/${plants.length} ${describe(row)}`)
+      }
+    }),
+  )
+  rows.sort((a, b) => plants.indexOf(a.plant) - plants.indexOf(b.plant))
   const caught = rows.filter(({ outcome }) => outcome.kind === 'caught').length
   console.log(`${table(rows)}\n\n${caught} of ${rows.length} caught`)
   return caught === rows.length ? 0 : 1

@@ -1,17 +1,17 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Edit } from './plants.ts'
+import { must } from '../../src/model/assert.ts'
+import type { Edit } from './plant.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
+export const ROOT = join(import.meta.dirname, '../..')
 
-/** What the tests read. */
+/** Everything that the tests read. */
 const PARTS = [
   'src',
   'test',
   'docs',
   'migrations',
-  'docs',
   'SPEC.md',
   'package.json',
   'tsconfig.json',
@@ -28,7 +28,7 @@ export interface Tree {
   remove(): void
 }
 
-/** The source has changed under the plant: there is nothing left to plant it in. */
+/** The source has changed, so the plant's text is no longer there (or is there twice). */
 export class PlantNotFound extends Error {
   override name = 'PlantNotFound'
 }
@@ -40,10 +40,8 @@ export function copyTree(): Tree {
   return {
     dir,
     async withEdits(edits, body) {
-      const original = new Map(edits.map(({ file }) => [file, readFileSync(join(dir, file), 'utf8')]))
-      const edited = new Map(original)
-      for (const edit of edits) edited.set(edit.file, applyEdit(edited.get(edit.file) ?? '', edit))
-      write(dir, edited)
+      const original = readFiles(dir, edits)
+      write(dir, applyEdits(original, edits))
       try {
         return await body()
       } finally {
@@ -54,10 +52,24 @@ export function copyTree(): Tree {
   }
 }
 
-function applyEdit(text: string, { file, find, replace }: Edit): string {
-  const times = text.split(find).length - 1
-  if (times !== 1) throw new PlantNotFound(`${file} has it ${times} times: ${find}`)
-  return text.replace(find, () => replace)
+/** The files that a plant edits, by their paths. */
+export function readFiles(dir: string, edits: readonly Edit[]): Map<string, string> {
+  return new Map(edits.map(({ file }) => [file, readFileSync(join(dir, file), 'utf8')]))
+}
+
+/** Makes all edits, or none. @throws PlantNotFound when a file does not contain an edit's text exactly once. */
+export function applyEdits(files: ReadonlyMap<string, string>, edits: readonly Edit[]): Map<string, string> {
+  const edited = new Map(files)
+  for (const { file, find, replace } of edits) {
+    const text = must(edited.get(file), file)
+    const times = text.split(find).length - 1
+    if (times !== 1) throw new PlantNotFound(`${file} contains this ${times} times instead of once: ${find}`)
+    edited.set(
+      file,
+      text.replace(find, () => replace),
+    )
+  }
+  return edited
 }
 
 function write(dir: string, files: ReadonlyMap<string, string>): void {

@@ -1,0 +1,119 @@
+import type { Plant, Suite } from '../plant.ts'
+
+const INCREMENT_TESTS: Suite = { project: 'node', file: 'test/edge/ingest/increment.test.ts' }
+const COUNTERS_TESTS: Suite = { project: 'node', file: 'test/edge/read/counters.test.ts' }
+
+/** From a request to a flight, fresh reads, and the client's retries. */
+export const EDGE_PLANTS: readonly Plant[] = [
+  {
+    name: 'open-without-tokens',
+    mistake: 'a deployed Worker without tokens lets everyone in [S1]',
+    edits: [
+      {
+        file: 'src/edge/http/access.ts',
+        find: 'if (isOpen) return async',
+        replace: 'if (isOpen || tokens.length === 0) return async',
+      },
+    ],
+    suite: { project: 'workerd', file: 'test/workerd/access.test.ts' },
+  },
+  {
+    name: 'good-items-of-a-bad-request',
+    mistake: 'the good items of a request with a bad one are counted [I2]',
+    edits: [
+      {
+        file: 'src/edge/ingest/increment.ts',
+        find: 'return errors.length > 0 ? { errors } : increments',
+        replace: 'return increments.length > 0 ? increments : { errors }',
+      },
+    ],
+    suite: INCREMENT_TESTS,
+  },
+  {
+    name: 'hour-decided-at-arrival',
+    mistake: 'an increment counts in the hour of its arrival, whatever its at says [K1]',
+    edits: [
+      {
+        file: 'src/edge/ingest/increment.ts',
+        find: 'const hour = hourOf(atMs)\n  return id',
+        replace: 'const hour = hourOf(nowMs)\n  return id',
+      },
+    ],
+    suite: INCREMENT_TESTS,
+  },
+  {
+    name: 'request-name-on-its-first-shard',
+    mistake: 'an Idempotency-Key names only what goes to the first shard; the rest has no name [I3]',
+    edits: [
+      {
+        file: 'src/edge/ingest/partition.ts',
+        find: 'parts.map((each) => nameWhole(each, request))',
+        replace: 'parts.map((each, i) => (i === 0 ? nameWhole(each, request) : each))',
+      },
+    ],
+    suite: { project: 'workerd', file: 'test/workerd/increment.test.ts', titles: 'Idempotency-Key' },
+  },
+  {
+    name: 'idempotency-key-of-all-tokens',
+    mistake: 'two tokens that choose the same Idempotency-Key count once [I3]',
+    edits: [
+      {
+        file: 'src/model/entry.ts',
+        find: `\`r\\n\${token}\\n\${idempotencyKey}\``,
+        replace: `\`r\\n\${token.slice(0, 0)}\\n\${idempotencyKey}\``,
+      },
+    ],
+    suite: { project: 'node', file: 'test/model/binding.test.ts' },
+  },
+  {
+    name: 'retried-under-a-new-name',
+    mistake: 'a flight that is sent again gets a new number, so it can count twice [I4]',
+    edits: [
+      {
+        file: 'src/edge/coalesce/coalescer.ts',
+        find: 'send(shard, encoded, ',
+        replace:
+          'send(shard, encodeFlight({ name: { sender: this.#sender, n: ++this.#n }, cells: [...cells] }), ',
+      },
+    ],
+    suite: { project: 'node', file: 'test/edge/coalesce/coalescer.test.ts' },
+  },
+  {
+    name: 'shards-asked-after-the-rows',
+    mistake: 'a fresh read asks the shards after Postgres, and misses what was flushed in between [R1]',
+    edits: [
+      {
+        file: 'src/edge/read/fresh.ts',
+        find: '    const { ledger } = committed\n',
+        replace:
+          '    for (const one of heard) Object.assign(one, { unsettled: await ask(one.shard, one.keys) })\n    const { ledger } = committed\n',
+      },
+    ],
+    suite: COUNTERS_TESTS,
+  },
+  {
+    name: 'read-of-two-instants',
+    mistake: 'a fresh read leaves out what does not fit the ledger, rather than asking again [R1]',
+    edits: [
+      {
+        file: 'src/edge/read/fresh.ts',
+        find: 'if (part === undefined) return undefined',
+        replace: 'if (part === undefined) continue',
+      },
+    ],
+    suite: COUNTERS_TESTS,
+  },
+  {
+    name: 'client-renames-a-retry',
+    mistake:
+      'the client retries under another Idempotency-Key, and counts twice when only the answer was lost [I3]',
+    edits: [
+      {
+        file: 'src/client/delivery.ts',
+        find: 'this.#parts.push({ ...batch, isDoubted })',
+        replace: 'this.#parts.push({ ...batch, isDoubted, name: batch.name && timing.newName() })',
+      },
+    ],
+    suite: { project: 'node', file: 'test/client/conservation.test.ts' },
+  },
+]

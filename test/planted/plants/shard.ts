@@ -1,0 +1,283 @@
+import type { Plant, Suite } from '../plant.ts'
+
+const MERGE = 'src/shard/merge.ts'
+const STORE = 'src/shard/store.ts'
+const GROUP = 'src/shard/group-commit.ts'
+const FLUSH = 'src/shard/flush.ts'
+
+const inShard = (name: string): Suite => ({ project: 'node', file: `test/shard/${name}.test.ts` })
+const onPostgres = (titles: string): Suite => ({
+  project: 'node',
+  file: 'test/postgres/flush.test.ts',
+  titles,
+})
+
+const SEAL = 'const outcome = await sink.seal(store.writer, formatShardName(name))'
+
+/** From a flight's arrival to its row in the journal. */
+const TAKING: readonly Plant[] = [
+  {
+    name: 'answered-before-the-group-is-journaled',
+    mistake: 'flights that wait for others are answered before their row is written [I1]',
+    edits: [
+      {
+        file: GROUP,
+        find: 'this.#waiting.push({ incoming, resolve, reject })',
+        replace: `this.#waiting.push({ incoming, resolve, reject })
+    resolve({ kind: 'accepted' })`,
+      },
+    ],
+    suite: inShard('group-commit'),
+  },
+  {
+    name: 'two-flights-of-a-sender-in-a-group',
+    mistake: 'a flight waits beside an earlier copy of itself, and both are counted [I4]',
+    edits: [
+      {
+        file: GROUP,
+        find: 'if (this.#waiting.some((each) => each.incoming.name.sender === sender)) this.#commit()',
+        replace: '',
+      },
+    ],
+    suite: inShard('group-commit'),
+  },
+  {
+    name: 'known-flight-counted-again',
+    mistake: 'a flight that comes again is counted again [I4]',
+    edits: [
+      { file: MERGE, find: `if (status === 'known') return accepted(store.judge(flight))`, replace: '' },
+    ],
+    suite: inShard('merge'),
+  },
+  {
+    name: 'stale-flight-accepted',
+    mistake: 'a flight that was given up long ago is counted when it arrives after later ones [I4]',
+    edits: [{ file: MERGE, find: `if (status === 'stale') return refused('stale')`, replace: '' }],
+    suite: inShard('merge'),
+  },
+  {
+    name: 'closed-before-known',
+    mistake: 'a flight that was counted is refused when it comes again after its hour has closed [I4]',
+    edits: [
+      {
+        file: MERGE,
+        find: `  if (status === 'known') return`,
+        replace: `  if (conditions.nowMs >= conditions.closesMs) return refused('closed')
+  if (status === 'known') return`,
+      },
+    ],
+    suite: inShard('merge'),
+  },
+  {
+    name: 'closed-hour-accepted',
+    mistake: 'a shard takes flights after its hour has closed [I3]',
+    edits: [
+      {
+        file: MERGE,
+        find: `  if (conditions.nowMs >= conditions.closesMs) return refused('closed')`,
+        replace: '',
+      },
+    ],
+    suite: inShard('merge'),
+  },
+  {
+    name: 'never-full',
+    mistake: 'the shards of an isolate take more than its memory holds [I5]',
+    edits: [
+      {
+        file: MERGE,
+        find: 'if (!hasRoom || conditions.isFull(flight.named !== undefined)) return',
+        replace: 'if (!hasRoom) return',
+      },
+    ],
+    suite: inShard('merge'),
+  },
+  {
+    name: 'memory-before-the-transaction',
+    mistake: 'memory changes before the transaction, which may fail [I1]',
+    edits: [
+      {
+        file: STORE,
+        find: 'const rows = journalRows(memory.state.accepted, taken)',
+        replace: `const rows = journalRows(memory.state.accepted, taken)
+    for (const { name, cells, bytes } of taken) remember(memory, name, cells, bytes, nowMs)`,
+      },
+      { file: STORE, find: '      remember(memory, name, cells, bytes, nowMs)\n', replace: '' },
+    ],
+    suite: inShard('store'),
+  },
+  {
+    name: 'ids-forgotten',
+    mistake: 'an id is not remembered [I3]',
+    edits: [
+      { file: STORE, find: 'if (name !== null) tables.insertIds(this.#sql, fresh, name)', replace: ';' },
+    ],
+    suite: inShard('store'),
+  },
+  {
+    name: 'names-lost-at-a-freeze',
+    mistake: "a freeze deletes the journal without saving its flights' names [I4]",
+    edits: [
+      {
+        file: STORE,
+        find: `this.#saveSenders()
+      tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)`,
+        replace: 'tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)',
+      },
+    ],
+    suite: inShard('store'),
+  },
+  {
+    name: 'journal-kept-at-a-freeze',
+    mistake: 'frozen cells stay in the journal, and are replayed as open [C1]',
+    edits: [
+      {
+        file: STORE,
+        find: `      tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)
+      alsoDurable()`,
+        replace: '      alsoDurable()',
+      },
+    ],
+    suite: inShard('store'),
+  },
+]
+
+/** From a frozen batch to its end: settled, moved on or parked; and the end of the shard. */
+const FLUSHING: readonly Plant[] = [
+  {
+    name: 'settle-before-the-answer',
+    mistake: 'a batch is forgotten once it is sent, not once Postgres has confirmed it [F3]',
+    edits: [
+      {
+        file: FLUSH,
+        find: 'const outcome = await sink.apply(this.#batchOf(frozen))',
+        replace: `const sending = sink.apply(this.#batchOf(frozen))
+    store.settle(frozen.seq)
+    const outcome = await sending`,
+      },
+      { file: FLUSH, find: 'store.settle(frozen.seq, sent.ms)', replace: '' },
+    ],
+    suite: inShard('flush'),
+  },
+  {
+    name: 'no-answer-taken-for-success',
+    mistake: 'a batch whose answer was lost is settled [F3]',
+    edits: [
+      {
+        file: FLUSH,
+        find: `      case 'applied':
+        store.settle`,
+        replace: `      case 'ambiguous':
+      case 'applied':
+        store.settle`,
+      },
+    ],
+    suite: inShard('flush'),
+  },
+  {
+    name: 'armed-after-the-wait',
+    mistake:
+      'the next alarm is armed after the flush, so a crash in between leaves the shard without one [F4]',
+    edits: [
+      {
+        file: FLUSH,
+        find: `if (store.frozen.length === 0) store.freeze(nowMs, armNext)
+    else armNext()`,
+        replace: 'if (store.frozen.length === 0) store.freeze(nowMs, () => undefined)',
+      },
+      {
+        file: FLUSH,
+        find: 'for (const line of tellApplied(applied)) log(line)\n',
+        replace: 'for (const line of tellApplied(applied)) log(line)\n    armNext()\n',
+      },
+    ],
+    suite: inShard('flush'),
+  },
+  {
+    name: 'two-flushes-at-a-time',
+    mistake: 'a second alarm sends what the first is sending [F2]',
+    edits: [{ file: FLUSH, find: 'if (this.#isRunning) return', replace: 'if (Date.now() < 0) return' }],
+    suite: inShard('flush'),
+  },
+  {
+    name: 'timeouts-that-never-halve',
+    mistake: 'a batch that is too large for the time of a statement is sent as it is for ever [F4]',
+    edits: [
+      {
+        file: FLUSH,
+        find: 'if (this.#timeouts < TIMEOUTS_MAX || frozen.cells.length === 1)',
+        replace: 'if (this.#timeouts < Number.POSITIVE_INFINITY)',
+      },
+    ],
+    suite: inShard('timeouts'),
+  },
+  {
+    name: 'recut-without-a-seal',
+    mistake: 'a frozen batch is cut anew for another writer while copies of it may still be applied [F3]',
+    edits: [
+      {
+        file: FLUSH,
+        find: `const { store, sink, clock, name, log } = this.#services
+    ${SEAL}`,
+        replace: `const { store, clock, log } = this.#services
+    const outcome = { kind: 'sealed', sealed: { seq: (store.frozen[0]?.seq ?? 1) - 1, batch: null } } as const`,
+      },
+      {
+        file: FLUSH,
+        find: `if (outcome.kind !== 'sealed') return this.#backOff(outcome, 'seal failed')`,
+        replace: '',
+      },
+    ],
+    suite: onPostgres('a batch that times out'),
+  },
+  {
+    name: 'seq-restarted-under-the-same-writer',
+    mistake: 'moving on begins again at seq 1 and keeps the sealed writer [F1]',
+    edits: [
+      { file: 'src/shard/parking.ts', find: 'settled, writer: uuid(), nextSeq', replace: 'settled, nextSeq' },
+    ],
+    suite: onPostgres('another past'),
+  },
+  {
+    name: 'whole-batch-parked',
+    mistake: 'one bad cell parks all of its batch [P3]',
+    edits: [
+      {
+        file: FLUSH,
+        find: `if (cells.length > 1) return this.#moveOn`,
+        replace: `if (cells.length < 1) return this.#moveOn`,
+      },
+    ],
+    suite: onPostgres('a cell that Postgres refuses'),
+  },
+  {
+    name: 'parked-cells-lost',
+    mistake: 'a cell is parked in memory alone, and gone with the instance [C1]',
+    edits: [{ file: 'src/shard/parking.ts', find: 'saveParked(sql, parked, moved.parked)', replace: '' }],
+    suite: inShard('store'),
+  },
+  {
+    name: 'erased-without-a-seal',
+    mistake: 'a shard deletes itself though a copy of its batches may still be applied [Z1]',
+    edits: [
+      {
+        file: FLUSH,
+        find: `${SEAL}
+    if (outcome.kind !== 'sealed') {
+      this.#backOff(outcome, 'seal failed')
+      return
+    }`,
+        replace: '',
+      },
+    ],
+    suite: inShard('flush'),
+  },
+  {
+    name: 'erased-without-a-look',
+    mistake: 'a shard deletes what came in while it waited for its seal [Z1]',
+    edits: [{ file: FLUSH, find: 'if (!store.isEmpty) return\n', replace: '' }],
+    suite: inShard('retire'),
+  },
+]
+
+export const SHARD_PLANTS: readonly Plant[] = [...TAKING, ...FLUSHING]

@@ -1,9 +1,9 @@
-/** The server's answers; test/client/answers.test.ts holds them to its schemas. */
+/** The server's answers. test/client/answers.test.ts compares them with the server's schemas. */
 
 export type Sums = {
   /** Exact at any size. */
   sum: bigint
-  /** Increments. */
+  /** How many increments. */
   count: number
   /** The smallest and the largest value; null when there are none. */
   min: number | null
@@ -13,7 +13,7 @@ export type Sums = {
 export type Unit = 'hour' | 'day' | 'week' | 'month'
 
 export type Bucket = {
-  /** When it began by the clocks of the zone, in its offset. */
+  /** When it begins, on the zone's clocks and with the zone's offset. */
   start: string
   sum: bigint
   count: number
@@ -21,30 +21,30 @@ export type Bucket = {
   max: number | null
 }
 
-/** What is known of a key in a range. Times are RFC 3339. */
+/** One key's sums in a range. Times are RFC 3339. */
 export type Counter = {
   key: string
   from: string
   to: string
   bucket: Unit
   tz: string
-  /** False where the zone's offset splits hours. */
+  /** False when the zone's offset is no whole number of hours, so that buckets begin within an hour. */
   aligned: boolean
   total: Sums
-  /** All of the range, in order, those with nothing too. */
+  /** All buckets of the range in order, also the empty ones. */
   buckets: Bucket[]
-  /** The buckets that Postgres may not have all of yet, and what of them; null in a committed read. */
+  /** Increments that Postgres may not have yet, by bucket; null in a committed read. */
   unsettled: Bucket[] | null
   /**
-   * Two answers over the same hours with the same `asOf` have the same of Postgres in them: only what is unsettled may
-   * differ. Null in a committed read.
+   * Names the state of Postgres in this answer. Two answers over the same hours with the same `asOf` can differ only in
+   * what is unsettled. Null in a committed read.
    */
   asOf: string | null
   /** Increments in this answer that Postgres may not have yet; null in a committed read. */
   pending: number | null
-  /** From this hour on the answer has everything acknowledged before it was asked. */
+  /** From this hour on the answer includes every increment that was acknowledged before the request. */
   freshFrom: string | null
-  /** When Postgres last received something that is in this answer. */
+  /** When Postgres last received an increment of this answer. */
   lastFlushAt: string | null
 }
 
@@ -55,9 +55,9 @@ export type ListItem = {
   count: number
   min: number
   max: number
-  /** Of a group: how many distinct keys it holds, its own name among them or not. */
+  /** In a group: how many distinct keys it holds, including its own name if that is a key. */
   keys?: number | undefined
-  /** Of a group: whether its own name is one of those keys. */
+  /** In a group: whether its own name is one of those keys. */
   isKey?: boolean | undefined
 }
 
@@ -66,12 +66,12 @@ export type List = {
   from: string
   to: string
   items: ListItem[]
-  /** Where the next page begins; null when there is none. */
+  /** Begins the next page; null when this is the last. */
   nextCursor: string | null
   lastFlushAt: string | null
 }
 
-/** May this hour be invoiced? `final` is never taken back. */
+/** Whether an hour may be invoiced: `final` is never taken back. */
 export type Hour = {
   hour: string
   state: 'open' | 'closing' | 'final'
@@ -81,7 +81,7 @@ export type Hour = {
   parked: number
 }
 
-/** RFC 9457, as far as the server's errors have it. */
+/** The server's errors, by RFC 9457. */
 export type Problem = {
   type: string
   title: string

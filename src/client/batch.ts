@@ -1,46 +1,66 @@
-import type { Held } from './increment.ts'
+import type { Outgoing } from './increment.ts'
 
 /**
- * Increments of one hour in one request. Of one hour, for then it closes for all of them or for none: a batch of two
- * hours that was partly counted could not be sent any more once the first of them has closed.
+ * Increments of one hour that go in one request. They are of one hour because an hour closes for all of them or for none:
+ * a batch of two hours that was partly counted could not be sent again once the first hour has closed.
  */
-export type Batch = {
-  /** Its Idempotency-Key; null when its increments have ids of their own. */
+export type Batch<Item extends Outgoing = Outgoing> = {
+  /** The Idempotency-Key; null when the increments have ids of their own. */
   readonly name: string | null
-  readonly items: readonly Held[]
-  /** Some try may have counted some of it under this name. */
+  readonly items: readonly Item[]
+  /**
+   * The name follows from what is counted, so another process may have sent it before, with more items or with others.
+   * Then no item may ever go under another name, or a later process that sends all of them would count some twice.
+   */
+  readonly isDerived: boolean
+  /** Some try under this name may have counted some of the items. */
   readonly isDoubted: boolean
   /** Some try under this name had more items than these. */
   readonly isRest: boolean
 }
 
-/** The same text each time: an Idempotency-Key stands for one content. */
+/** A batch before its first try. */
+export function newBatch<Item extends Outgoing>(
+  name: string | null,
+  items: readonly Item[],
+  isDerived = false,
+): Batch<Item> {
+  return { name, items, isDerived, isDoubted: false, isRest: false }
+}
+
+/** The request's body. It is the same text each time, because an Idempotency-Key stands for one content. */
 export function bodyOf({ items }: Batch): string {
   return `[${items.map(({ json }) => json).join(',')}]`
 }
 
-/** Of the body, in UTF-8: the commas are counted with the items, one too many, and two brackets. */
+/** Bytes of the body in UTF-8: two brackets, and the items with their commas, of which there is one too many. */
 export function bytesOf({ items }: Batch): number {
   return items.reduce((sum, { bytes }) => sum + bytes, 1)
 }
 
 /**
- * What is left after some items were refused. Of a batch that may have been counted the rest keeps the name: a shard
- * that had counted the whole then answers that it was counted before, with other content, instead of counting it
- * again. Any other gets a new name.
+ * The batch that is left after some items were refused. It keeps its name if the name may have counted the whole: a shard
+ * that did then answers that the name was used with other content, and counts nothing again. Otherwise it gets a new name.
  */
-export function restOf(batch: Batch, isLeft: (item: Held) => boolean, newName: () => string): Batch {
+export function restOf<Item extends Outgoing>(
+  batch: Batch<Item>,
+  isLeft: (item: Item) => boolean,
+  newName: () => string,
+): Batch<Item> {
   const items = batch.items.filter(isLeft)
-  if (batch.name === null || batch.isDoubted) return { ...batch, items, isRest: true }
+  if (batch.name === null || batch.isDoubted || batch.isDerived) return { ...batch, items, isRest: true }
   return { ...batch, items, name: newName() }
 }
 
-/** Undefined when it cannot be cut: one increment, or a name that may have counted all of it. */
-export function halvesOf(batch: Batch, newName: () => string): readonly [Batch, Batch] | undefined {
+/** Two batches in place of one; undefined when it has one item, or a name that may have counted all of it. */
+export function halvesOf<Item extends Outgoing>(
+  batch: Batch<Item>,
+  newName: () => string,
+): readonly [Batch<Item>, Batch<Item>] | undefined {
   const { items, name } = batch
-  if (items.length < 2 || (name !== null && batch.isDoubted)) return undefined
+  if (items.length < 2 || (name !== null && (batch.isDoubted || batch.isDerived))) return undefined
   const middle = Math.ceil(items.length / 2)
-  const half = (part: readonly Held[]): Batch => ({
+  const half = (part: readonly Item[]): Batch<Item> => ({
     ...batch,
     items: part,
     name: name === null ? null : newName(),

@@ -3,30 +3,30 @@ import type { Counter, Hour, List, Problem, Unit } from './answers.ts'
 export type { Bucket, Counter, Hour, List, ListItem, Problem, Sums, Unit } from './answers.ts'
 
 /**
- * What another Worker of the account may ask of Sumdial through a service binding to its entrypoint `Sumdial`. Types
- * alone, which need nothing else: the other Worker writes `env.SUMDIAL: SumdialBinding`.
+ * The methods that another Worker of the account can call through a service binding to the entrypoint `Sumdial`. These are
+ * types alone: the other Worker writes `env.SUMDIAL: SumdialBinding`.
  *
- * Fields, bounds and answers are those of the HTTP interface by the same names; a sum is a bigint, exact at any size.
- * A method answers a Result for all that Sumdial can say, and throws only when the call itself fails, as when the
- * Worker cannot be reached: then an increment may have been counted, and may be sent again only under a name.
+ * Fields, bounds and answers are those of the HTTP interface by the same names; a sum is a bigint, exact at any size. A
+ * method answers with a Result, and throws only when the call itself fails, as when the Worker cannot be reached: then an
+ * increment may have been counted, so send it again only under a name.
  */
 export interface SumdialBinding {
-  /** Counts one or up to 10,000 increments. Once it answers `ok` they are durable. Takes the scope `write`. */
+  /** Counts one increment or up to 10,000. Once it answers `ok` they are durable. Requires the scope `write`. */
   increment(
     increments: Increment | readonly Increment[],
     options?: IncrementOptions,
   ): Promise<Result<Counted>>
 
-  /** Sums of one key, everything acknowledged before in them; or of up to 20. Takes the scope `read`. */
+  /** Sums of one key or of up to 20, with everything that was acknowledged before. Requires the scope `read`. */
   read(question: ReadOptions & { readonly key: string }): Promise<Result<Counter>>
   read(
     question: ReadOptions & { readonly key: readonly string[] },
   ): Promise<Result<{ readonly items: readonly Counter[] }>>
 
-  /** Keys that begin with a prefix, as Postgres has them. Takes the scope `read`. */
+  /** Keys that begin with a prefix, as Postgres has them. Requires the scope `read`. */
   list(question: ListOptions): Promise<Result<List>>
 
-  /** Whether an hour, such as `2026-11-21T20Z`, is final and may be invoiced. Takes the scope `read`. */
+  /** Whether an hour, such as `2026-11-21T20Z`, is final and may be invoiced. Requires the scope `read`. */
   hour(hour: string): Promise<Result<Hour>>
 }
 
@@ -35,22 +35,22 @@ export type Result<T> =
   | {
       readonly ok: false
       readonly problem: Problem
-      /** Only when the same call may be made again without counting anything twice, so many seconds later. */
+      /** Present only when the same call, made again after this time, counts nothing twice. */
       readonly retryAfterSeconds?: number
     }
 
 export type Increment = {
   readonly key: string
-  /** A safe integer, 1 by default; a bigint is refused. A negative one takes the scope `adjust` too. */
+  /** A safe integer, 1 by default; a bigint is refused. A negative one also requires the scope `adjust`. */
   readonly value?: number
-  /** RFC 3339 or epoch milliseconds, now by default; a Date is refused. Needed beside a name that is no UUIDv7. */
+  /** RFC 3339 or epoch milliseconds, now by default; a Date is refused. Required with a name that is no UUIDv7. */
   readonly at?: Instant
   /** The same id of the same key and hour counts once, ever. */
   readonly id?: string
 }
 
 export type IncrementOptions = {
-  /** Names all of the call, so that sending it again counts nothing twice. Its own of the binding's `name`. */
+  /** Names the whole call, so that making it again counts nothing twice. Bindings of different `name`s do not share it. */
   readonly idempotencyKey?: string
 }
 
@@ -67,7 +67,7 @@ export type ReadOptions = {
 }
 
 export type ListOptions = {
-  /** `site/` for whole segments; empty for all. */
+  /** `site/` for whole segments; the empty text for all keys. */
   readonly prefix: string
   readonly from?: Instant
   readonly to?: Instant
@@ -80,6 +80,6 @@ export type ListOptions = {
 export type Counted = {
   readonly accepted: number
   readonly duplicates: number
-  /** Items by index whose id came before with other content: not counted. */
+  /** Indexes of items whose id was used before with other content: they were not counted. */
   readonly conflicts: readonly number[]
 }

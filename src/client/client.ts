@@ -30,16 +30,16 @@ export type ClientOptions = {
   batchMax?: number | undefined
   /** Increments that are held until they are acknowledged; 100,000 by default. Past it new ones are given up. */
   heldMax?: number | undefined
-  /** Bytes of them as they are sent; 16 MiB by default. */
+  /** Bytes that those increments take in requests; 16 MiB by default. */
   heldBytesMax?: number | undefined
-  /** Hears of increments that will not be sent any more. By default the console is warned of each, in one line of a kind a minute. */
+  /** Called with increments that will not be sent any more. By default the console is warned, in one line a minute for each kind. */
   onGiveUp?: ((increments: Increment[], reason: GiveUpReason) => void) | undefined
   /**
-   * Hears of each failure after which a request is sent again, with the failures in a row of that request. By default
-   * the console is warned of the fourth and later ones, once a minute at most.
+   * Called for each failure after which a request is sent again, with the number of failures in a row of that request. By
+   * default the console is warned of the fourth and later ones, at most once a minute.
    */
   onRetry?: ((reason: string, failures: number) => void) | undefined
-  /** In place of the global `fetch`: of a service binding, `(url, init) => env.SUMDIAL.fetch(url, init)`. */
+  /** Used in place of the global `fetch`. With a service binding: `(url, init) => env.SUMDIAL.fetch(url, init)`. */
   fetch?: Fetch | undefined
 }
 
@@ -47,44 +47,45 @@ export type Sumdial = {
   /**
    * Counts `value`, 1 by default. Returns at once, and sends it in the background until the server has it.
    *
-   * @throws TypeError for what no server would take: an empty key, one of more than 512 bytes or with control
-   *   characters, a value that is 0 or not a safe integer, a bad `at` or `id`. Never for a network.
+   * @throws TypeError for an increment that no server would take: a key that is empty, longer than 512 bytes or has control
+   *   characters; a value that is 0 or not a safe integer; a bad `at` or `id`. Never because of the network.
    */
   increment(key: string, value?: number, options?: IncrementOptions): void
-  /** Sends now; resolves when all that was handed in before is acknowledged or given up. Never rejects. */
+  /** Sends now. Resolves when everything handed in before is acknowledged or given up; never rejects. */
   flush(): Promise<void>
   /**
-   * Takes no more, sends what it holds, and gives up what is not acknowledged after `deadlineMs`: 10,000 by default,
-   * 2^31 - 1 at most, or Infinity to wait as long as it takes. Never rejects.
+   * Takes no more increments, sends those it holds, and gives up those that are not acknowledged after `deadlineMs`: 10,000
+   * by default, at most 2^31 - 1, or Infinity to wait as long as it takes. Never rejects.
    *
-   * @throws TypeError for a deadline that is no number, or negative: at once, and then it is not closed.
+   * @throws TypeError at once for a deadline that is no number or negative; the client is not closed then.
    */
   close(options?: { deadlineMs?: number | undefined }): Promise<void>
-  /** Increments handed in that are neither acknowledged nor given up. */
+  /** How many increments are neither acknowledged nor given up. */
   readonly held: number
-  /** @throws SumdialError, or what `fetch` throws, as all that reads. */
+  /** Sums of one key. Like every method that reads, rejects with a SumdialError or with the error of `fetch`. */
   read(key: string, query?: ReadQuery): Promise<Counter>
-  /** Up to 20 keys in one request; in their order. */
+  /** Sums of up to 20 keys in one request, in the order of the keys. */
   read(keys: readonly string[], query?: ReadQuery): Promise<Counter[]>
-  /** One page. */
+  /** One page of a list. */
   list(query?: ListQuery): Promise<List>
-  /** The items of all pages, one after the other. */
+  /** The items of all pages, page after page. */
   listAll(query?: ListQuery): AsyncIterable<ListItem>
-  /** May this hour be invoiced? `2026-11-21T20Z`, or a time in it. */
+  /** Whether an hour may be invoiced. It is given as `2026-11-21T20Z` or as a time within it. */
   hour(hour: string | Date): Promise<Hour>
 }
 
-/** @throws TypeError for options that make no client. */
+/** @throws TypeError for options that are out of bounds, or an address that is not http or https. */
 export function createClient(options: ClientOptions): Sumdial {
   return createClientWith(options, runtimeTiming)
 }
 
-/** The same with a time of its own, for tests. */
+/** createClient with a clock, timers and chance of the caller's; for tests. */
 export function createClientWith(options: ClientOptions, timing: Timing): Sumdial {
   const base = baseOf(options.url)
   const headers: Record<string, string> =
     options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }
-  // At each call: what is put into its place later is used. And not as a method of the options, which browsers refuse.
+  // Looked up at each call, so that a later replacement is used; and called as a function, because browsers refuse `fetch`
+  // as a method of another object.
   const fetch: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init))
   const warn = warner(timing, (line) => console.warn(line))
   const counting = countingOf(options, timing, warn, { base, headers, fetch })
@@ -124,7 +125,7 @@ export function createClientWith(options: ClientOptions, timing: Timing): Sumdia
 
 type Address = { readonly base: string; readonly headers: Record<string, string>; readonly fetch: Fetch }
 
-/** What is left out, or set to undefined, is the default. */
+/** A bound of the options. One that is left out or undefined has its default. */
 function boundOf(name: keyof ClientOptions, given: number | undefined, usual: number, max: number): number {
   if (given === undefined) return usual
   if (Number.isSafeInteger(given) && given >= 0 && given <= max) return given

@@ -2,7 +2,7 @@ import type { Batch } from './batch.ts'
 import { Delivery, type Link } from './delivery.ts'
 import { Gathering } from './gathering.ts'
 import type { GiveUpKind, GiveUpReason } from './give-up.ts'
-import type { Held, Increment } from './increment.ts'
+import type { Increment, Pending } from './increment.ts'
 import { BESIDE_MAX, DELIVERIES_MAX, TIMER_MS_MAX } from './limits.ts'
 import type { Post } from './post.ts'
 import type { Timing } from './timing.ts'
@@ -25,19 +25,19 @@ export type CountingServices = {
 }
 
 /**
- * What was handed in and is not settled: gathering, then in a batch, then under way. Each increment ends once, as
- * acknowledged or as given up.
+ * All increments that were handed in and are not settled: first they gather, then they are in a batch, then under way.
+ * Each ends once, as acknowledged or as given up.
  */
 export class Counting {
   readonly #services: CountingServices
   readonly #gathering: Gathering
-  readonly #link: Link
-  readonly #ready: Delivery[] = []
-  readonly #underWay = new Set<Delivery>()
+  readonly #link: Link<Pending>
+  readonly #ready: Delivery<Pending>[] = []
+  readonly #underWay = new Set<Delivery<Pending>>()
   #held = 0
   #heldBytes = 0
   #cancelLinger: (() => void) | undefined
-  /** What gathers has waited long enough: it leaves as soon as there is room. */
+  /** Whether the gathering increments have waited long enough, so that they leave as soon as there is room. */
   #isDue = false
   #isClosed = false
 
@@ -45,10 +45,11 @@ export class Counting {
     const { bounds, post, timing, stop } = services
     this.#services = services
     this.#gathering = new Gathering({ items: bounds.batchMax, bytes: bounds.batchBytesMax }, timing.newName)
-    const acknowledge = (items: readonly Held[]) => this.#release(items)
-    const giveUp: Link['giveUp'] = (items, kind, detail) => this.#giveUp(items, kind, detail)
-    // In a turn of its own: what it throws is the caller's, and stops nothing here.
-    const onRetry: Link['onRetry'] = (...failure) => queueMicrotask(() => services.onRetry(...failure))
+    const acknowledge = (items: readonly Pending[]) => this.#release(items)
+    const giveUp: Link<Pending>['giveUp'] = (items, kind, detail) => this.#giveUp(items, kind, detail)
+    // In a turn of its own, so that an error of the caller's function stops nothing here.
+    const onRetry: Link<Pending>['onRetry'] = (...failure) =>
+      queueMicrotask(() => services.onRetry(...failure))
     this.#link = { post, timing, stop: stop.signal, acknowledge, giveUp, onRetry }
   }
 
@@ -57,20 +58,20 @@ export class Counting {
     return this.#held
   }
 
-  take(item: Held): void {
+  take(item: Pending): void {
     const refusal = this.#refusalOf(item)
     if (refusal === undefined) this.#gather(item)
     else this.#report([item], ...refusal)
   }
 
-  #refusalOf({ bytes }: Held): [GiveUpKind, detail: string] | undefined {
+  #refusalOf({ bytes }: Pending): [GiveUpKind, detail: string] | undefined {
     const { heldMax, heldBytesMax } = this.#services.bounds
     if (this.#isClosed) return ['closed', 'the client was closed before']
     const isFull = this.#held >= heldMax || this.#heldBytes + bytes > heldBytesMax
     return isFull ? ['full', `${this.#held} increments are held, and not acknowledged`] : undefined
   }
 
-  #gather(item: Held): void {
+  #gather(item: Pending): void {
     const { bounds, timing } = this.#services
     this.#held += 1
     this.#heldBytes += item.bytes
@@ -91,7 +92,7 @@ export class Counting {
     letGo()
   }
 
-  /** Takes no more, and gives up what is not settled after so long; of Infinity, nothing. */
+  /** Takes no more increments, and gives up those that are not settled at the deadline. With Infinity there is none. */
   async close(deadlineMs: number): Promise<void> {
     const { timing, stop } = this.#services
     this.#isClosed = true
@@ -104,8 +105,9 @@ export class Counting {
   }
 
   /**
-   * The page may be about to go: has called `fetch` for all that it can when it returns. What there is no room for is
-   * sent beside, the newest first, for what is older has been tried before; if the page stays, it waits for its turn.
+   * Sends as much as it can before it returns, because the page may be about to go. Batches for which there is no room are
+   * sent beside the others, the newest first, because older ones have been tried before. If the page stays, they still
+   * wait for their turn.
    */
   leavePage(): void {
     this.#makeReady(this.#gathering.takeAll())
@@ -115,7 +117,7 @@ export class Counting {
       left -= delivery.sendBeside(left)
   }
 
-  #makeReady(batches: readonly Batch[]): void {
+  #makeReady(batches: readonly Batch<Pending>[]): void {
     this.#ready.push(...batches.map((batch) => new Delivery(batch, this.#link)))
   }
 
@@ -137,7 +139,7 @@ export class Counting {
     this.#cancelLinger = undefined
   }
 
-  #start(delivery: Delivery, outlivesPage: boolean): void {
+  #start(delivery: Delivery<Pending>, outlivesPage: boolean): void {
     this.#underWay.add(delivery)
     void delivery.run(outlivesPage).then(() => {
       this.#underWay.delete(delivery)
@@ -145,13 +147,13 @@ export class Counting {
     })
   }
 
-  #release(items: readonly Held[]): void {
+  #release(items: readonly Pending[]): void {
     this.#held -= items.length
     for (const { bytes } of items) this.#heldBytes -= bytes
   }
 
-  /** What an earlier try had counted is acknowledged, though its whole batch never was. */
-  #giveUp(items: readonly Held[], kind: GiveUpKind, detail: string): void {
+  /** Increments that an earlier try counted are not reported, although their batch was never acknowledged as a whole. */
+  #giveUp(items: readonly Pending[], kind: GiveUpKind, detail: string): void {
     this.#release(items)
     this.#report(
       items.filter(({ fate }) => fate !== 'counted'),
@@ -160,12 +162,12 @@ export class Counting {
     )
   }
 
-  #report(items: readonly Held[], kind: GiveUpKind, detail: string): void {
+  #report(items: readonly Pending[], kind: GiveUpKind, detail: string): void {
     for (const mayHaveCounted of [false, true]) {
       const increments = items
         .filter(({ fate }) => (fate === 'doubted') === mayHaveCounted)
         .map(({ increment }) => increment)
-      // In a turn of its own, as onRetry.
+      // In a turn of its own, for the reason given at onRetry.
       if (increments.length > 0) {
         queueMicrotask(() => this.#services.onGiveUp(increments, { kind, detail, mayHaveCounted }))
       }

@@ -1,39 +1,43 @@
 import { type Batch, halvesOf, restOf } from './batch.ts'
 import type { GiveUpKind } from './give-up.ts'
-import type { Held } from './increment.ts'
+import type { Outgoing } from './increment.ts'
 import { type Judgement, judge, unknownOf } from './judge.ts'
 import { RETRY_MS } from './limits.ts'
 import type { Answer, Post } from './post.ts'
 import type { Timing } from './timing.ts'
 
-/** What a delivery needs of the world. */
-export type Link = {
+/** Everything outside of a delivery that it uses. */
+export type Link<Item extends Outgoing> = {
   readonly post: Post
   readonly timing: Timing
-  /** Fired: nothing more is sent, and what is not settled is given up. */
+  /** Once it fires, nothing more is sent, and everything that is not settled is given up. */
   readonly stop: AbortSignal
-  readonly acknowledge: (items: readonly Held[]) => void
-  readonly giveUp: (items: readonly Held[], kind: GiveUpKind, detail: string) => void
-  /** It will be sent again, after so many failures in a row. */
+  /**
+   * @param before how many of them had been counted before this delivery began; 0 when one of its own tries may have
+   *   counted them
+   */
+  readonly acknowledge: (items: readonly Item[], before: number) => void
+  readonly giveUp: (items: readonly Item[], kind: GiveUpKind, detail: string) => void
+  /** A request failed and will be sent again, after this many failures in a row. */
   readonly onRetry: (reason: string, failures: number) => void
 }
 
 /**
- * Sends a batch until each of its increments is acknowledged or given up. The same bytes under the same name, so that
- * the server counts them once however often they arrive. [I3]
+ * Sends a batch until each of its increments is acknowledged or given up. It sends the same bytes under the same name, so
+ * that the server counts them once however often they arrive. [I3]
  */
-export class Delivery {
-  /** Resolves when it is settled; never rejects. */
+export class Delivery<Item extends Outgoing> {
+  /** Resolves when every increment is settled; never rejects. */
   readonly done: Promise<void>
-  readonly #link: Link
-  /** What is not settled, in parts that were cut from one batch. The last is being sent, or waits to be sent again. */
-  #parts: Batch[]
+  readonly #link: Link<Item>
+  /** Everything that is not settled, in parts that were cut from one batch. The last part is being sent, or waits for a retry. */
+  #parts: Batch<Item>[]
   #failures = 0
   /** Requests under way that outlive the page. */
   #outliving = 0
   #finish: () => void = () => undefined
 
-  constructor(batch: Batch, link: Link) {
+  constructor(batch: Batch<Item>, link: Link<Item>) {
     this.#parts = [batch]
     this.#link = link
     this.done = new Promise((resolve) => {
@@ -52,8 +56,8 @@ export class Delivery {
   }
 
   /**
-   * The page may be about to go, and takes its requests with it: sends the same once more beside, in requests that
-   * outlive it, as far as the browser lets it. Nobody heeds the answers, so it may have been counted.
+   * Sends the parts once more, in requests that outlive the page, as far as the browser allows: the page may be about to
+   * go, and takes its own requests with it. Nobody reads the answers, so the parts may have been counted.
    *
    * @returns how many requests it took, at most `max`.
    */
@@ -71,7 +75,7 @@ export class Delivery {
     return sent
   }
 
-  async #post(batch: Batch, outlivesPage: boolean): Promise<Answer> {
+  async #post(batch: Batch<Item>, outlivesPage: boolean): Promise<Answer> {
     if (!outlivesPage) return this.#link.post.send(batch, false)
     this.#outliving += 1
     const answer = await this.#link.post.send(batch, true)
@@ -80,7 +84,7 @@ export class Delivery {
   }
 
   /** Never rejects: whatever an answer is, a delivery goes on until it is settled. */
-  async #ask(batch: Batch, outlivesPage: boolean): Promise<Judgement> {
+  async #ask(batch: Batch<Item>, outlivesPage: boolean): Promise<Judgement> {
     const size = batch.items.length
     const answer = await this.#post(batch, outlivesPage)
     try {
@@ -90,8 +94,8 @@ export class Delivery {
     }
   }
 
-  /** Sends the last part once, and puts into its place what is left of it. */
-  async #send(part: Batch, outlivesPage: boolean): Promise<void> {
+  /** Sends the last part once, and puts into its place the parts that are left of it. */
+  async #send(part: Batch<Item>, outlivesPage: boolean): Promise<void> {
     const { stop, giveUp } = this.#link
     if (stop.aborted) {
       giveUp(part.items, 'closed', 'closed before it was acknowledged')
@@ -99,19 +103,19 @@ export class Delivery {
       return
     }
     const judgement = await this.#ask(part, outlivesPage)
-    // It may have come into doubt meanwhile.
+    // Not `part`: sendBeside may have put a doubted one into its place meanwhile.
     const sent = this.#parts.pop() ?? part
     if (judgement.kind === 'again') await this.#again(sent, judgement)
     else this.#parts.push(...this.#settle(sent, judgement).filter(({ items }) => items.length > 0))
   }
 
-  /** @returns what is left to be sent, in parts. */
-  #settle(batch: Batch, judgement: Exclude<Judgement, { kind: 'again' }>): readonly Batch[] {
+  /** @returns the parts that are left to be sent. */
+  #settle(batch: Batch<Item>, judgement: Exclude<Judgement, { kind: 'again' }>): readonly Batch<Item>[] {
     const { timing, giveUp } = this.#link
     this.#failures = 0
     switch (judgement.kind) {
       case 'counted':
-        return this.#count(batch, judgement.conflicts)
+        return this.#count(batch, judgement)
       case 'bad-items': {
         const { reasons } = judgement
         const bad = new Set(batch.items.filter((_, index) => reasons.has(index)))
@@ -133,27 +137,32 @@ export class Delivery {
   }
 
   /**
-   * A conflict of a rest: its name stands for more items, these among them, which were counted by an earlier try.
-   * Any other: somebody else has used the name for other content.
+   * When a rest is in conflict, its name stands for more items, these among them: an earlier try of this delivery counted
+   * them. That does not hold for a derived name, which an earlier process may have sent with other items. In every other
+   * conflict somebody else has used the name for other content.
    */
-  #count({ items, name, isRest }: Batch, conflicts: ReadonlySet<number>): [] {
+  #count(batch: Batch<Item>, { duplicates, conflicts }: Extract<Judgement, { kind: 'counted' }>): [] {
     const { acknowledge, giveUp } = this.#link
-    const isCounted = (index: number) => !conflicts.has(index) || (name !== null && isRest)
-    acknowledge(items.filter((_, index) => isCounted(index)))
+    const { items, name, isRest, isDerived, isDoubted } = batch
+    const isCounted = (index: number) => !conflicts.has(index) || (name !== null && isRest && !isDerived)
+    const counted = items.filter((_, index) => isCounted(index))
+    if (counted.length > 0) acknowledge(counted, isDoubted ? 0 : duplicates)
     const lost = items.filter((_, index) => !isCounted(index))
     if (lost.length > 0) giveUp(lost, 'conflict', 'its id was counted before with other content')
     return []
   }
 
   async #again(
-    batch: Batch,
+    batch: Batch<Item>,
     { refused, unknown, retryAfterMs, reason }: Extract<Judgement, { kind: 'again' }>,
   ): Promise<void> {
     const { timing, onRetry } = this.#link
+    // An answer that leaves items open does not say which of the others are in conflict. A name that this client alone
+    // uses is in conflict with nothing, so the others were counted.
+    const isSure = batch.name !== null && !batch.isDerived
     for (const [index, item] of batch.items.entries()) {
       if (unknown.has(index)) doubtItem(item)
-      // Beside an unknown one a conflict is not named; of a name of ours there is none.
-      else if (!refused.has(index)) item.fate = batch.name === null ? 'doubted' : 'counted'
+      else if (!refused.has(index)) item.fate = isSure ? 'counted' : 'doubted'
     }
     const isDoubted = batch.isDoubted || refused.size < batch.items.length
     this.#parts.push({ ...batch, isDoubted })
@@ -177,7 +186,7 @@ export class Delivery {
   }
 }
 
-function doubtItem(item: Held): void {
+function doubtItem(item: Outgoing): void {
   if (item.fate === 'uncounted') item.fate = 'doubted'
 }
 

@@ -1,11 +1,12 @@
 /**
- * A sum as written. `"sum":` is nothing but the name of a field: inside of a text its quotes would be escaped. The
- * source text that a reviver gets would need no such pattern, but Node 20 and browsers before 2025 have none.
+ * A sum in JSON text. `"sum":` can only be the name of a field, because inside of a text its quotes would be escaped. The
+ * source text that newer engines hand to a reviver would do without this pattern, but Node 20 and browsers before 2025 do not
+ * have it.
  */
 const SUM = /(?<!\\)"sum"\s*:\s*(-?\d+)/g
 
 /**
- * As JSON.parse, but sums are bigints, exact at any size. [A2]
+ * JSON.parse, but sums become bigints, exact at any size. [A2]
  *
  * @throws SyntaxError for malformed JSON.
  */

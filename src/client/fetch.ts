@@ -1,6 +1,6 @@
 /**
- * The platform's AbortSignal: these types need no DOM library. Where it is declared as a class (Workers), which is no
- * property of globalThis to TypeScript, it is never, which their `fetch` takes too.
+ * The platform's AbortSignal, without a need for the DOM library. Workers declare it as a class, which TypeScript does not
+ * take for a property of globalThis: there this type is never, which their `fetch` takes too.
  */
 type Signal = typeof globalThis extends { AbortSignal: { prototype: infer S } } ? S : never
 
@@ -20,5 +20,10 @@ export type FetchAnswer = {
   text(): Promise<string>
 }
 
-/** What of `fetch` is used. */
+/** The part of `fetch` that this client uses. */
 export type Fetch = (url: string, init: FetchInit) => Promise<FetchAnswer>
+
+/** A controller's signal as `fetch` takes it. This is the one cast, because not every library has the type. */
+export function signalOf(abort: AbortController): FetchInit['signal'] {
+  return abort.signal as FetchInit['signal']
+}

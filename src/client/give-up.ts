@@ -6,7 +6,7 @@ export type GiveUpKind =
   | 'refused'
   /** Its id was counted before with another value. */
   | 'conflict'
-  /** As much was held as may be. */
+  /** The client held as many increments as it may. */
   | 'full'
   /** The client was closed, or its deadline had passed. */
   | 'closed'
@@ -14,23 +14,23 @@ export type GiveUpKind =
 /** Why increments were given up. */
 export type GiveUpReason = {
   kind: GiveUpKind
-  /** In words, the server's where it has any. */
+  /** The reason in words: the server's, where it gave any. */
   detail: string
-  /** Some request had it, and its answer was lost: so it may have been counted all the same. */
+  /** Whether the answer to some request with it was lost, so that it may have been counted all the same. */
   mayHaveCounted: boolean
 }
 
-/** What is said of what was given up, and of what is tried again, when nobody else hears of it. */
+/** Warnings about increments given up and requests sent again, for a client whose owner listens to neither. */
 export type Warner = {
   readonly gaveUp: (count: number, reason: GiveUpReason) => void
   readonly retries: (reason: string, failures: number) => void
-  /** Says at once what would wait for its minute to pass. */
+  /** Prints at once the warnings that would wait for their minute to pass. */
   readonly sayRest: () => void
 }
 
 /**
- * On the console, once a minute at most; and all of it sooner or later: what a minute has gathered is said at its end,
- * by kind.
+ * Warns at most once a minute, and leaves nothing out: at the end of a minute it warns of everything that the minute has
+ * gathered, in a line for each kind.
  */
 export function warner({ now, after }: Pick<Timing, 'now' | 'after'>, warn: (line: string) => void): Warner {
   const unsaid = new Map<string, { readonly reason: GiveUpReason; readonly count: number }>()

@@ -1,17 +1,20 @@
 import { RETRY_AFTER_MS_MAX } from './limits.ts'
 import type { Answer } from './post.ts'
 
-/** What an answer says about the increments of its request; indexes count from 0 within the request. */
+/** The meaning of an answer for the increments of its request. Indexes count from 0 within the request. */
 export type Judgement =
-  /** All were counted, now or earlier, but for those whose name came before with other content. */
-  | { readonly kind: 'counted'; readonly conflicts: ReadonlySet<number> }
-  /** None was counted now. These never will be; the others may be sent. */
+  /**
+   * All were counted, except those in `conflicts`, whose name was used before with other content. So many of them as
+   * `duplicates` says had been counted by an earlier request.
+   */
+  | { readonly kind: 'counted'; readonly duplicates: number; readonly conflicts: ReadonlySet<number> }
+  /** None was counted now. Those in `reasons` never will be; the others may be sent. */
   | { readonly kind: 'bad-items'; readonly reasons: ReadonlyMap<number, string>; readonly status: number }
-  /** None was counted now, and none of this request will be. */
+  /** None was counted now, and none of this request ever will be. */
   | { readonly kind: 'bad-request'; readonly reason: string; readonly status: number }
   /** None was counted now; a smaller request may pass. */
   | { readonly kind: 'too-large'; readonly reason: string }
-  /** To be sent again. `refused` were not counted now, `unknown` may have been, all others were. */
+  /** The request is to be sent again. `refused` were not counted now, `unknown` may have been, all others were. */
   | {
       readonly kind: 'again'
       readonly refused: ReadonlySet<number>
@@ -22,17 +25,17 @@ export type Judgement =
     }
 
 /**
- * What a proxy may say of itself, or of an answer that it did not understand, after the server had the request;
- * and 408, which may come after it was taken. As the server's own problems they are final, but for 408.
+ * Statuses that prove nothing when a proxy sends them: it may have passed the request on, and not have understood the
+ * server's answer. As the server's own problems they are final, except 408, which may come after the request was taken.
  */
 const DOUBTFUL: ReadonlySet<number> = new Set([400, 408, 413, 415, 422])
 
 const ID_CONFLICT = 'urn:sumdial:problem:id-conflict'
 
 /**
- * Pure: what the answer to a request with `size` increments means. Where it cannot be told whether they were counted
- * they may have been; what is refused for whom it comes from, or where it was sent to, is sent again, for that
- * somebody may mend.
+ * The meaning of an answer to a request with `size` increments; pure. Increments of which nobody can tell whether they
+ * were counted may have been. A refusal of the token or of the address is no end: the request is sent again, because
+ * somebody may mend that.
  */
 export function judge(answer: Answer, size: number, nowMs: number): Judgement {
   if (answer.kind === 'failed') return unknownOf(size, answer.reason, null)
@@ -46,7 +49,7 @@ export function judge(answer: Answer, size: number, nowMs: number): Judgement {
   return answer.isProblem ? judgeProblem(answer, size, reason, otherwise) : otherwise
 }
 
-/** @param otherwise what the same status means from anybody. */
+/** @param otherwise the meaning of this status when anybody else sends it */
 function judgeProblem(answer: Answered, size: number, reason: string, otherwise: Again): Judgement {
   const { status } = answer
   switch (status) {
@@ -73,13 +76,13 @@ function judgeAccepted(body: unknown, size: number): Judgement {
   const inConflict = indexesOf(conflicts, size)
   const isTold = typeof accepted === 'number' && typeof duplicates === 'number' && inConflict !== undefined
   return isTold && accepted + duplicates + inConflict.size === size
-    ? { kind: 'counted', conflicts: inConflict }
-    : unknownOf(size, '202, but without acknowledging each increment', null)
+    ? { kind: 'counted', duplicates, conflicts: inConflict }
+    : unknownOf(size, '202, but it does not account for each increment', null)
 }
 
 function judgeItems({ body, status }: Answered, size: number, reason: string, otherwise: Again): Judgement {
   const { errors, type } = fieldsOf(body)
-  if (type === ID_CONFLICT) return { kind: 'counted', conflicts: everyOf(size) }
+  if (type === ID_CONFLICT) return { kind: 'counted', duplicates: 0, conflicts: everyOf(size) }
   const reasons = new Map<number, string>()
   for (const error of Array.isArray(errors) ? errors : []) {
     const { index, path, message } = fieldsOf(error)
@@ -89,7 +92,7 @@ function judgeItems({ body, status }: Answered, size: number, reason: string, ot
     reasons.set(index, earlier === undefined ? words : `${earlier}; ${words}`)
   }
   if (reasons.size > 0) return { kind: 'bad-items', reasons, status }
-  // The token may not count at all: another scope may be given to it.
+  // The token may not count at all, and somebody may give it the scope.
   return status === 403 ? otherwise : { kind: 'bad-request', reason, status }
 }
 
@@ -104,7 +107,7 @@ function refused(size: number, reason: string, retryAfterMs: number | null): Aga
   return { kind: 'again', refused: everyOf(size), unknown: new Set(), retryAfterMs, reason }
 }
 
-/** All of it may have been counted. */
+/** Each of the increments may have been counted. */
 export function unknownOf(size: number, reason: string, retryAfterMs: number | null): Again {
   return { kind: 'again', refused: new Set(), unknown: everyOf(size), retryAfterMs, reason }
 }
@@ -117,7 +120,7 @@ function isIndex(index: number, size: number): boolean {
   return Number.isInteger(index) && index >= 0 && index < size
 }
 
-/** Undefined unless each names one of the request's increments, and none twice. */
+/** The indexes as a set; undefined unless each names an increment of the request, and none comes twice. */
 function indexesOf(list: unknown, size: number): ReadonlySet<number> | undefined {
   if (!Array.isArray(list)) return undefined
   const set = new Set<number>(list)
@@ -128,19 +131,19 @@ function fieldsOf(body: unknown): Readonly<Record<string, unknown>> {
   return typeof body === 'object' && body !== null ? { ...body } : {}
 }
 
-/** RFC 9110, 10.2.3: seconds, or a date. */
+/** Milliseconds that Retry-After asks for: it has seconds or a date (RFC 9110, 10.2.3). */
 function waitAsked(header: string | null, nowMs: number): number | null {
   if (header === null) return null
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - nowMs
   return Number.isFinite(ms) ? Math.min(Math.max(0, ms), RETRY_AFTER_MS_MAX) : null
 }
 
-/** JSON from anywhere may have an object where a text belongs, and one that cannot even be made a text. */
+/** Anybody's JSON may have an object where a text belongs, even one that String() cannot convert. */
 function isText(part: unknown): part is string {
   return typeof part === 'string' && part !== ''
 }
 
-/** The server's own words, where it has any. */
+/** The answer in words: the server's own, where it has any. */
 function explain({ status, body }: Answered): string {
   const { title, detail } = fieldsOf(body)
   const redirects =

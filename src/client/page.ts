@@ -1,4 +1,4 @@
-/** What of a browser's page is used; a Worker, Node and a service worker have none. */
+/** The part of a browser's document that is used. A Worker, Node and a service worker have no document. */
 type Page = {
   readonly visibilityState: string
   addEventListener(type: 'visibilitychange', listener: () => void): void
@@ -10,7 +10,7 @@ type Frame = {
   removeEventListener(type: 'pagehide', listener: () => void): void
 }
 
-/** Undefined where there is no page. */
+/** The browser's page; undefined where there is none. */
 function thisPage(): { readonly page: Page; readonly frame: Frame } | undefined {
   const { document: page } = globalThis as { readonly document?: Page }
   return page === undefined ? undefined : { page, frame: globalThis as unknown as Frame }
@@ -21,10 +21,10 @@ export function isInPage(): boolean {
 }
 
 /**
- * Calls back whenever the page may be about to go. Hidden is the last that many phones tell; desktops that close a tab
- * in view tell pagehide alone. Source: Page Lifecycle, "visibilitychange" and "pagehide".
+ * Calls back whenever the page may be about to go. On many phones `visibilitychange` is the last event of a page; a desktop
+ * that closes a visible tab fires `pagehide` alone. Source: Page Lifecycle, "visibilitychange" and "pagehide".
  *
- * @returns what ends it.
+ * @returns a function that ends the listening.
  */
 export function onLeave(callback: () => void): () => void {
   const here = thisPage()

@@ -1,30 +1,30 @@
 import { type Batch, bodyOf, bytesOf } from './batch.ts'
-import type { Fetch, FetchInit } from './fetch.ts'
+import { type Fetch, type FetchInit, signalOf } from './fetch.ts'
 import { KEEPALIVE_BYTES_MAX, REQUEST_MS_MAX } from './limits.ts'
-import { signalOf } from './signal.ts'
 import type { Timing } from './timing.ts'
 
-/** What came of one request, before anybody judges it. */
+/** The outcome of one request, before anybody judges it. */
 export type Answer =
   | {
       readonly kind: 'answered'
       readonly status: number
-      /** Only this service's own errors can be believed about what was counted; a proxy's cannot. */
+      /** Whether it is an error of Sumdial's own: a proxy's error proves nothing about what was counted. */
       readonly isProblem: boolean
       readonly retryAfter: string | null
-      /** Parsed JSON; undefined where it is none. */
+      /** The parsed JSON; undefined for a body that is none. */
       readonly body: unknown
     }
   | { readonly kind: 'failed'; readonly reason: string }
 
 export type Post = {
   /**
-   * Sends a batch once. Never rejects, and has called `fetch` when it returns: a page that goes away runs no more of it.
+   * Sends a batch once. Never rejects. It has called `fetch` when it returns, because a page that goes away runs nothing
+   * more.
    *
-   * @param outlivesPage asks the browser to send it even when the page has gone, as far as it takes so much.
+   * @param outlivesPage asks the browser to send the request even when the page has gone, if it takes so many bytes
    */
   readonly send: (batch: Batch, outlivesPage: boolean) => Promise<Answer>
-  /** Whether the browser takes it too, beside the requests under way that outlive the page. */
+  /** Whether the browser takes this batch in addition to the requests under way that outlive the page. */
   readonly canOutlive: (batch: Batch) => boolean
 }
 
@@ -33,11 +33,11 @@ export type Poster = {
   readonly headers: Readonly<Record<string, string>>
   readonly fetch: Fetch
   readonly timing: Timing
-  /** Fired: nothing more is waited for. */
+  /** Once it fires, requests under way are given up as failed. */
   readonly stop: AbortSignal
 }
 
-/** What `POST /increment` is sent with. */
+/** Sends batches to `POST /increment`. */
 export function postTo(poster: Poster): Post {
   let keepaliveBytes = 0
   const fits = (bytes: number) => keepaliveBytes + bytes <= KEEPALIVE_BYTES_MAX
@@ -45,7 +45,7 @@ export function postTo(poster: Poster): Post {
     async send(batch, outlivesPage) {
       const body = bodyOf(batch)
       const bytes = outlivesPage ? bytesOf(batch) : 0
-      // Past the bound fetch would refuse; without keepalive it may get through yet.
+      // Past the bound fetch would refuse the request; without keepalive it may still get through.
       const keepalive = outlivesPage && fits(bytes)
       if (keepalive) keepaliveBytes += bytes
       try {
@@ -91,7 +91,7 @@ async function send(
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   if (cause instanceof Error) return cause.message
-  // Not String(): what another's fetch rejects with may have no text at all.
+  // Not String(): a fetch of somebody else's may reject with a value that has no text.
   return typeof cause === 'string' ? cause : 'fetch failed'
 }
 

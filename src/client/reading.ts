@@ -1,8 +1,7 @@
 import type { Counter, Hour, List, ListItem, Problem, Unit } from './answers.ts'
 import { parseExactly } from './exact-json.ts'
-import type { Fetch } from './fetch.ts'
+import { type Fetch, signalOf } from './fetch.ts'
 import { REQUEST_MS_MAX } from './limits.ts'
-import { signalOf } from './signal.ts'
 import { SumdialError } from './sumdial-error.ts'
 import type { Timing } from './timing.ts'
 
@@ -10,43 +9,43 @@ import type { Timing } from './timing.ts'
 export type Instant = string | Date | number
 
 export type ReadQuery = {
-  /** The last 24 hours by default; `to` is not part of them. */
+  /** The last 24 hours by default; `to` itself is not included. */
   from?: Instant | undefined
   to?: Instant | undefined
   /** `hour` by default. */
   bucket?: Unit | undefined
   /** An IANA time zone; UTC by default. */
   tz?: string | undefined
-  /** `fresh` by default: all that was acknowledged before. `committed` asks Postgres alone, `unsettled` the shards alone. */
+  /** `fresh` by default: everything acknowledged before. `committed` asks Postgres alone, `unsettled` the shards alone. */
   consistency?: 'fresh' | 'committed' | 'unsettled' | undefined
-  /** How many hours before this one are fresh: 1 by default. */
+  /** How many hours before the current one are fresh: 1 by default. */
   freshHours?: number | undefined
 }
 
 export type ListQuery = {
-  /** Of the keys to list: `site/` for whole segments, all by default. */
+  /** Lists the keys that begin with it: `site/` for whole segments. All keys by default. */
   prefix?: string | undefined
   from?: Instant | undefined
   to?: Instant | undefined
-  /** By key in pages, by default; or the largest first, in one page. */
+  /** `key` by default, in pages; the other two give the largest first, in one page. */
   sort?: 'key' | '-sum' | '-count' | undefined
   /** Items of a page: 100 by default. */
   limit?: number | undefined
-  /** Groups keys by so many segments behind the prefix's last `/`. */
+  /** Groups keys by this many path segments after the prefix. */
   depth?: number | undefined
-  /** `nextCursor` of the page before. */
+  /** `nextCursor` of the previous page. */
   cursor?: string | undefined
 }
 
 export type Asker = {
-  /** Without a slash at its end. */
+  /** The server's address, without a slash at its end. */
   readonly base: string
   readonly headers: Readonly<Record<string, string>>
   readonly fetch: Fetch
   readonly timing: Timing
 }
 
-/** Asks the server. Every call may reject with a SumdialError, or with what `fetch` rejects with. */
+/** Reads from the server. Every call may reject with a SumdialError, or with the error of `fetch`. */
 export class Reading {
   readonly #asker: Asker
 
@@ -72,7 +71,7 @@ export class Reading {
     return (await this.#get(`/counters?${search}`)) as List
   }
 
-  /** Every item of every page from `query.cursor` on. */
+  /** The items of all pages from `query.cursor` on. */
   async *listAll(query: ListQuery): AsyncGenerator<ListItem, void, undefined> {
     let cursor = query.cursor
     do {
@@ -107,7 +106,7 @@ export class Reading {
   }
 }
 
-/** Undefined where it is no JSON: a body may have been cut off on its way. */
+/** The parsed JSON; undefined for anything else, because a body may have been cut off on its way. */
 function parse(text: string): unknown {
   try {
     return parseExactly(text)
@@ -120,7 +119,7 @@ function isObject(read: unknown): read is object {
   return typeof read === 'object' && read !== null
 }
 
-/** As far as it is put into words. */
+/** Whether it has the two fields that become a message. */
 function isProblem(read: unknown): read is Problem {
   const { title, detail } = (isObject(read) ? read : {}) as Partial<Record<keyof Problem, unknown>>
   return typeof title === 'string' && typeof detail === 'string'

@@ -1,10 +1,10 @@
 import type { Problem } from './answers.ts'
 
-/** The server did not answer as asked. */
+/** The server answered with an error, or somebody else answered in its place. */
 export class SumdialError extends Error {
-  /** Of HTTP. */
+  /** The HTTP status. */
   readonly status: number
-  /** In the server's words; null when it was somebody else who answered. */
+  /** The server's error; null when somebody else answered, such as a proxy. */
   readonly problem: Problem | null
 
   constructor(status: number, problem: Problem | null) {

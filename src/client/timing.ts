@@ -1,22 +1,22 @@
-/** Time, timers and chance. Tests pass their own. */
+/** Time, timers and chance, so that tests can pass their own. */
 export type Timing = {
   /** Epoch milliseconds. */
   readonly now: () => number
-  /** In [0, 1). */
+  /** A number in [0, 1). */
   readonly random: () => number
-  /** A name that nobody else has, at most 64 bytes. */
+  /** A random name of at most 64 bytes that nobody else has. */
   readonly newName: () => string
-  /** Calls back after so many milliseconds, unless the function that it returns is called before. */
+  /** Calls back after so many milliseconds, unless the returned function is called before. */
   readonly after: (ms: number, callback: () => void) => () => void
-  /** Keeps a process alive until the function that it returns is called: timers of `after` do not. */
+  /** Keeps a process alive until the returned function is called; timers of `after` do not. */
   readonly stayAlive: () => () => void
 }
 
-/** The runtime's own. */
+/** The runtime's own time, timers and chance. */
 export const runtimeTiming: Timing = {
   now: () => Date.now(),
   random: () => Math.random(),
-  // Not randomUUID(), which pages without TLS do not have.
+  // Not randomUUID(), because pages without TLS do not have it.
   newName: () => Array.from(crypto.getRandomValues(new Uint8Array(16)), hexOf).join(''),
   after(ms, callback) {
     const timer = setTimeout(callback, ms)
@@ -33,7 +33,7 @@ function hexOf(byte: number): string {
   return byte.toString(16).padStart(2, '0')
 }
 
-/** In Node a timer keeps its process from ending; elsewhere it is a number. */
+/** Lets a Node process end although the timer runs. In browsers a timer is a number. */
 function unref(timer: unknown): void {
   if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') {
     timer.unref()

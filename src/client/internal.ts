@@ -1,0 +1,12 @@
+/**
+ * The parts that this project's own importer builds on. They are not part of the published interface, which is index.ts
+ * alone, and may change with any version.
+ */
+export { type Batch, newBatch } from './batch.ts'
+export { Delivery, type Link } from './delivery.ts'
+export type { Fetch, FetchAnswer, FetchInit } from './fetch.ts'
+export type { GiveUpKind } from './give-up.ts'
+export { type Outgoing, outgoing } from './increment.ts'
+export { judge } from './judge.ts'
+export { type Answer, type Post, postTo } from './post.ts'
+export { runtimeTiming, type Timing } from './timing.ts'

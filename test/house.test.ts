@@ -1,0 +1,178 @@
+import { dirname } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { SourceFile } from './support/source-files.ts'
+import { importsOf, saidIn, sourceFiles } from './support/source-files.ts'
+
+/** The rules of the house that a linter does not know. Cycles between files are the linter's: see biome.json. */
+
+const LINES_MAX = 250
+
+/** Of a folder, its subfolders apart. A folder with more is two folders. */
+const FILES_MAX = 22
+
+/** A room's name is its folder in src, or its file's name. */
+type Arrows = {
+  /** Rooms that it may import. */
+  readonly rooms: readonly string[]
+  /** Rooms of which it may import types, and no more. */
+  readonly types?: readonly string[]
+  /** Packages, by how their names begin. */
+  readonly packages: readonly string[]
+}
+
+/** index -> edge, shard, postgres -> model -> nothing. Siblings do not import each other: index.ts hands them over. */
+const ARROWS: Readonly<Record<string, Arrows>> = {
+  limits: { rooms: [], packages: [] },
+  clock: { rooms: [], packages: [] },
+  model: { rooms: ['limits'], packages: ['zod'] },
+  log: { rooms: ['limits', 'model'], packages: [] },
+  config: { rooms: ['limits', 'model'], packages: ['zod'] },
+  shard: {
+    rooms: ['limits', 'clock', 'log', 'model'],
+    packages: ['cloudflare:workers', '@cloudflare/workers-types', 'zod'],
+  },
+  postgres: { rooms: ['limits', 'clock', 'model'], packages: ['drizzle-orm', '@neondatabase/', 'zod'] },
+  edge: {
+    rooms: ['limits', 'clock', 'log', 'config', 'model'],
+    types: ['client'],
+    packages: ['hono', 'zod', 'cloudflare:workers'],
+  },
+  index: {
+    rooms: ['limits', 'clock', 'log', 'config', 'model', 'edge', 'shard', 'postgres', 'build'],
+    packages: ['cloudflare:workers'],
+  },
+  client: { rooms: [], packages: [] },
+  dashboard: {
+    rooms: ['client', 'model'],
+    types: ['edge'],
+    packages: ['preact', 'uplot', '@lezer/', '@prometheus-io/'],
+  },
+  local: { rooms: ['limits', 'clock', 'config', 'log', 'model', 'client', 'postgres'], packages: [''] },
+}
+
+/** What several commands share. A command's own folder is for that command alone. */
+const SHARED_BY_COMMANDS = ['neon']
+
+/** Still to be opened or cut. This list only gets shorter. */
+const STILL: readonly string[] = [
+  'src/local/neon/endpoint.ts imports test/support/fault-control.ts',
+  'src/local/neon/endpoint.ts imports test/support/faults.ts',
+  'src/local/demo.ts imports src/local/import/progress.ts',
+  'src/local/demo/run.ts imports src/local/import/post.ts',
+  'src/local/build.ts imports src/local/dashboard/build.ts',
+  'src/local/deploy/target.ts imports src/local/dev/worker-vars.ts',
+  'src/shard/flush.ts has more than 250 lines',
+  'src/shard/store.ts has more than 250 lines',
+  'src/shard/tables.ts has more than 250 lines',
+  'src/limits.ts has more than 250 lines',
+  'src/model has more than 22 files',
+]
+
+/** Rooms whose comments and messages are still to be put into plain English. This list only gets shorter. */
+const NOT_YET_PLAIN = [
+  'client',
+  'config',
+  'dashboard',
+  'edge',
+  'index',
+  'limits',
+  'local',
+  'log',
+  'model',
+  'postgres',
+  'shard',
+]
+
+/** How sentences are not written here, and how instead. */
+const DIALECT: readonly [RegExp, string][] = [
+  [/, for (it|they|there|he|nobody|no|each|then|a \w+ (is|was|has|may|would|can|takes))\b/, '"because"'],
+  [/\bfor to\b/, '"because to"'],
+  [/\bnone too\b|\bthat one's\b|\bof theirs\b/, 'name whose'],
+  [/\bof it[.;:]/, 'name the thing'],
+  [/\bstands? beside\b/, '"cannot be combined with", "is next to"'],
+  [/\btells? of\b/, '"says", "covers"'],
+]
+
+const BEGINNINGS = /^(The same\b|What )/
+
+const src = sourceFiles('src/**/*.{ts,tsx}')
+
+/** `src/edge/app.ts` is in the room edge, `src/log.ts` in the room log. */
+function roomOf(path: string): string {
+  const [top = '', name = ''] = path.split('/')
+  return top === 'src' ? name.replace(/\.tsx?$/, '') : top
+}
+
+/** The command in whose own folder a file is. */
+function commandOf(path: string): string | undefined {
+  const [, command = ''] = /^src\/local\/([^/.]+)[/.]/.exec(path) ?? []
+  const isCommand = src.some((file) => file.path.startsWith(`src/local/${command}/`))
+  return isCommand && !SHARED_BY_COMMANDS.includes(command) ? command : undefined
+}
+
+const imports = src.flatMap((file) => importsOf(file).map((one) => ({ ...one, path: file.path })))
+
+function isAllowed({ path, to, isRelative, isType }: (typeof imports)[number]): boolean {
+  const arrows = ARROWS[roomOf(path)]
+  if (arrows === undefined) return false
+  if (!isRelative) return arrows.packages.some((name) => to.startsWith(name))
+  const room = roomOf(to)
+  if (room === roomOf(path) || arrows.rooms.includes(room)) return true
+  return isType && (arrows.types ?? []).includes(room)
+}
+
+const told = (from: typeof imports) => from.map(({ path, to }) => `${path} imports ${to}`)
+
+function expectNone(found: readonly string[]): void {
+  expect(found.filter((each) => !STILL.includes(each))).toEqual([])
+}
+
+describe('imports', () => {
+  test('go one way, from room to room', () => {
+    expect(imports.length).toBeGreaterThan(500)
+    expectNone(told(imports.filter((each) => !isAllowed(each))))
+  })
+
+  test('never lead from one command of src/local into the folder of another', () => {
+    const strays = imports.filter(({ path, to, isRelative }) => {
+      const command = isRelative ? commandOf(to) : undefined
+      return command !== undefined && to.startsWith(`src/local/${command}/`) && commandOf(path) !== command
+    })
+    expectNone(told(strays))
+  })
+})
+
+describe('a newcomer reads', () => {
+  test(`files of at most ${LINES_MAX} lines`, () => {
+    const long = src.filter(({ lines }) => lines > LINES_MAX)
+    expectNone(long.map(({ path }) => `${path} has more than ${LINES_MAX} lines`))
+  })
+
+  test(`folders of at most ${FILES_MAX} files`, () => {
+    const wide = [...Map.groupBy(src, ({ path }) => dirname(path))].filter(
+      ([, files]) => files.length > FILES_MAX,
+    )
+    expectNone(wide.map(([folder]) => `${folder} has more than ${FILES_MAX} files`))
+  })
+})
+
+describe('plain English', () => {
+  const rooms = Map.groupBy(src, ({ path }) => roomOf(path))
+
+  test.each(
+    rooms
+      .keys()
+      .filter((room) => !NOT_YET_PLAIN.includes(room))
+      .toArray(),
+  )('is what the comments and messages of %s are written in', (room) => {
+    expect((rooms.get(room) ?? []).flatMap(faultsOf)).toEqual([])
+  })
+
+  function faultsOf(file: SourceFile): string[] {
+    return saidIn(file).flatMap(({ isComment, text }) => {
+      const faults = DIALECT.filter(([pattern]) => pattern.test(text)).map(([, better]) => `write ${better}`)
+      if (isComment && BEGINNINGS.test(text)) faults.push('name the subject first')
+      return faults.map((fault) => `${file.path}: ${fault}: ${text.slice(0, 100)}`)
+    })
+  }
+})

@@ -2,7 +2,7 @@ import type { FlushOutcome } from './model/status.ts'
 
 /**
  * Everything that is logged, one arm for each `message`. What is counted never is: no key, value, id, token,
- * connection string or SQL, and no text of Postgres's, whose messages can hold any of them. docs/operations.md
+ * connection string or SQL, and no text of Postgres's, whose messages can hold any of them. docs/runbook.md
  * explains every line.
  */
 export type LogLine =

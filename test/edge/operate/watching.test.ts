@@ -79,7 +79,7 @@ const rules = (
   parse(readFileSync(join(DOCS, 'alerts.yml'), 'utf8')) as { groups: readonly { rules: readonly Rule[] }[] }
 ).groups.flatMap((group) => group.rules)
 
-const operations = readFileSync(join(DOCS, 'operations.md'), 'utf8')
+const runbook = readFileSync(join(DOCS, 'runbook.md'), 'utf8')
 
 describe('the dashboard', () => {
   const targets = dashboard.panels.flatMap(({ title, targets = [] }) =>
@@ -116,17 +116,17 @@ describe('the alerts', () => {
   test.each(rules)('$alert', ({ expr, annotations }) => {
     expectRight(expr)
     const section = /#([a-z-]+)$/.exec(annotations.runbook_url)?.[1]
-    const sections = Array.from(operations.matchAll(/^#+ (.*)$/gm), ([, title = '']) =>
+    const sections = Array.from(runbook.matchAll(/^#+ (.*)$/gm), ([, title = '']) =>
       title.toLowerCase().replaceAll(' ', '-'),
     )
     expect(sections).toContain(section)
   })
 
   test('stand in the docs, each with what to do', () => {
-    for (const { alert } of rules) expect(operations).toContain(`\`${alert}\``)
+    for (const { alert } of rules) expect(runbook).toContain(`\`${alert}\``)
   })
 })
 
 test('the docs have every metric', () => {
-  for (const name of types.keys()) expect(operations).toContain(`\`${name}`)
+  for (const name of types.keys()) expect(runbook).toContain(`\`${name}`)
 })

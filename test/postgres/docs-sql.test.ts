@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { migrate } from '../../src/local/migrate.ts'
@@ -18,8 +18,12 @@ import { sqlBlocks } from '../support/markdown-sql.ts'
 import { nodeClock } from '../support/node-clock.ts'
 import { type Stand, startStand } from './stand.ts'
 
-const PAGE = readFileSync(join(import.meta.dirname, '../../docs/operations.md'), 'utf8')
-const BLOCKS = sqlBlocks(PAGE, '## Retention')
+const DOCS = join(import.meta.dirname, '../../docs')
+
+/** In an order in which they can be run: what is deleted or made is deleted or made for the pages after. */
+const PAGES = ['settings.md', 'runbook.md', 'sql.md', 'deploy.md']
+
+const BLOCKS = PAGES.flatMap((page) => sqlBlocks(readFileSync(join(DOCS, page), 'utf8')))
 
 /** What `now()` is for the blocks: a Saturday. */
 const NOW_MS = Date.UTC(2026, 10, 21, 20, 30)
@@ -100,8 +104,15 @@ const mondayOf = (ms: number) => {
 
 const sumOf = (rows: readonly Counter[]) => rows.reduce((sum, row) => sum + row.sum, 0)
 
-/** In order, for what a block makes or deletes the next ones see. */
-describe('the SQL in docs/operations.md', () => {
+/** These tests run in order, because each sees what the ones before have made or deleted. */
+describe('the SQL in the docs', () => {
+  test('stands on pages that this test knows', () => {
+    const withSql = readdirSync(DOCS).filter(
+      (page) => page.endsWith('.md') && sqlBlocks(readFileSync(join(DOCS, page), 'utf8')).length > 0,
+    )
+    expect(withSql.sort()).toEqual([...PAGES].sort())
+  })
+
   test('before anything is changed, adds up as a naive reader would', async () => {
     const all = await counters()
     const pricing = all.filter(({ key }) => key === 'site/example.com/pricing')
@@ -150,6 +161,23 @@ describe('the SQL in docs/operations.md', () => {
       ({ key, hour }) => key.startsWith('site/acme/') && hour >= month && hour < NOW - 80,
     )
     expect(Number(bill?.['sum'])).toBe(sumOf(billed))
+  })
+
+  test('after Postgres was restored, adds what it had lost, once, to what shards have added since', async () => {
+    const lost = addHours(NOW, -48)
+    await run('create table before as select * from sumdial.counters')
+    await run(`delete from sumdial.counters where hour > '${formatHourStart(lost)}'`)
+    await run(`update sumdial.counters set sum = sum - 1, count = count - 1
+where hour = '${formatHourStart(lost)}' and count > 1`)
+    await run('create table point as select * from sumdial.counters')
+    const since = { key: 'site/acme/a', hour: addHours(NOW, -1) }
+    await run(`insert into sumdial.counters (key, hour, sum, count, min, max)
+values ('${since.key}', '${formatHourStart(since.hour)}', 5, 1, 5, 5)`)
+
+    await run(only('from before as b'))
+    const rows = await run(`select b.key, c.sum - b.sum as sum, c.count - b.count as count
+from before as b left join sumdial.counters as c using (key, hour) where (c.sum, c.count) is distinct from (b.sum, b.count)`)
+    expect(rows).toEqual([{ key: since.key, sum: '5', count: '1' }])
   })
 
   test('is accepted, block by block, and leaves what it says', async () => {

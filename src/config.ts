@@ -7,25 +7,25 @@ import { lateHoursSchema, shardsSchema } from './model/schedule.ts'
 import type { Token } from './model/token.ts'
 import { tokensSchema } from './model/token.ts'
 
-/** What a deployment sets. Parsed once from the environment; the only reader of it. */
+/** The settings of a deployment. `parseConfig` alone reads the environment, once for each isolate. */
 export type Config = {
-  /** Where the Neon driver connects; the secret of the deployment. */
+  /** Where the Neon driver connects. A secret. */
   readonly databaseUrl: string
-  /** Full address of a Neon-compatible `/sql` endpoint, in place of Neon's own. Set by `npm run dev`. */
+  /** The full address of a Neon-compatible `/sql` endpoint that replaces Neon's own. `npm run dev` sets it. */
   readonly neonFetchEndpoint: string | undefined
   readonly flushIntervalMs: number
   readonly shards: Schedule
   readonly lateHours: Schedule
   readonly lingerMs: number
-  /** Days after their end that hours are kept in Postgres; undefined for ever. */
+  /** Days that hours are kept in Postgres after their end; undefined keeps them for ever. */
   readonly retentionDays: number | undefined
-  /** Who may do what. Nobody may do anything without them, but where `isOpen`. [S1] */
+  /** Who may do what. Without tokens nobody may do anything, unless `isOpen`. [S1] */
   readonly tokens: readonly Token[]
-  /** Whether everyone may do everything but adjust. Only `npm run dev` opens a Worker so. [S1] */
+  /** Whether everyone may do everything except adjust. Only `npm run dev` opens a Worker in this way. [S1] */
   readonly isOpen: boolean
-  /** Origins whose pages may use the API, such as `https://example.com`. */
+  /** Origins whose pages may call the API, such as `https://example.com`. */
   readonly allowedOrigins: readonly string[]
-  /** Prefixes whose keys everyone may read as badges, in whole segments. */
+  /** Prefixes in whole segments; everyone may read the keys under them as badges. */
   readonly publicPrefixes: readonly string[]
 }
 
@@ -36,7 +36,7 @@ const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
 
-const ORIGIN = 'must be an origin as browsers send it, such as https://example.com: no path, no slash, no *'
+const ORIGIN = 'must be an origin such as https://example.com, without a path, a slash at the end or *'
 
 const commaSeparated = z
   .string()
@@ -51,12 +51,12 @@ function isOrigin(text: string): boolean {
 }
 
 const MISSING_DATABASE_URL =
-  'is missing: set it with `wrangler secret put DATABASE_URL`, as postgresql://user:password@host/database'
+  'is missing: set it with `npx wrangler secret put DATABASE_URL`, such as postgresql://user:password@host/database'
 
 const DATABASE_URL_FORM =
   'must look like postgresql://user:password@host/database, with special characters percent-encoded'
 
-/** A var that is empty is as good as none. */
+/** An empty variable counts as unset. */
 const emptyAsUnset = (text: unknown) => (text === '' ? undefined : text)
 
 const variables = z.object({
@@ -64,7 +64,9 @@ const variables = z.object({
     .string({ error: MISSING_DATABASE_URL })
     .regex(/^postgres(ql)?:\/\/[^@/]+@[^/]+\/./, DATABASE_URL_FORM)
     .refine((url) => URL.canParse(url), DATABASE_URL_FORM),
-  NEON_FETCH_ENDPOINT: z.url({ error: 'must be a full address' }).optional(),
+  NEON_FETCH_ENDPOINT: z
+    .url({ error: 'must be a full address, such as http://localhost:5499/sql' })
+    .optional(),
   FLUSH_INTERVAL_SECONDS: wholeNumber(1, 3600).default(5),
   SHARDS: shardsSchema.prefault('1'),
   LATE_HOURS: lateHoursSchema.prefault('72'),
@@ -73,22 +75,29 @@ const variables = z.object({
   ALLOWED_ORIGINS: origins.prefault(''),
   PUBLIC_PREFIXES: prefixes.prefault(''),
   API_TOKENS: tokensSchema.optional(),
-  DEV_ACCESS: z.literal('open', { error: 'is for `npm run dev` alone' }).optional(),
+  DEV_ACCESS: z.literal('open', { error: 'is set by `npm run dev` only: remove it' }).optional(),
 })
 
 const environmentSchema = variables.superRefine(({ RETENTION_DAYS, LATE_HOURS }, ctx) => {
   const least = retentionDaysMin(LATE_HOURS)
   if (RETENTION_DAYS === undefined || RETENTION_DAYS >= least) return
-  const message = `is too short for LATE_HOURS: no hour may go before it is final, so it must be at least ${least}`
+  const message = `must be at least ${least} with this LATE_HOURS, so that no hour is deleted before it is final`
   ctx.addIssue({ code: 'custom', path: ['RETENTION_DAYS'], message })
 })
 
-/** The variables that there are; others are not Sumdial's. */
+/** The names of all variables that Sumdial reads. */
 export const VARIABLES: readonly string[] = Object.keys(variables.shape)
 
-/** A faulty environment: every bad variable by name, and why. It never repeats a value, for it may be a secret. */
+/** A faulty environment. Names every bad variable and its fault, and never repeats a value, which may be a secret. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
+  /** Each begins with the name of its variable. */
+  readonly faults: readonly string[]
+
+  constructor(faults: readonly string[]) {
+    super(`The configuration has faults: ${faults.join('; ')}`)
+    this.faults = faults
+  }
 }
 
 /** @throws ConfigError naming every bad variable. */
@@ -96,7 +105,7 @@ export function parseConfig(env: object): Config {
   const parsed = environmentSchema.safeParse(env)
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${z.core.toDotPath(issue.path)} ${issue.message}`)
-    throw new ConfigError(`The configuration has faults: ${faults.join('; ')}`)
+    throw new ConfigError(faults)
   }
   return {
     databaseUrl: parsed.data.DATABASE_URL,

@@ -6,9 +6,10 @@ import { createApp } from './edge/app.ts'
 import { sweeper } from './edge/background/sweep.ts'
 import { BindingEntrypoint } from './edge/binding/entrypoint.ts'
 import { Coalescer } from './edge/coalesce/coalescer.ts'
-import { withHeaders } from './edge/http/headers.ts'
+import { problemOf } from './edge/http/on-error.ts'
+import type { Source } from './edge/http/problem.ts'
 import { problemResponse } from './edge/http/problem-response.ts'
-import { unavailable, within } from './edge/http/timeout.ts'
+import { Unavailable, within } from './edge/http/timeout.ts'
 import { operationsOf } from './edge/operations.ts'
 import type { EdgeServices, ParkedAction } from './edge/ports.ts'
 import { DATABASE_SLEEPS_MS, READ_MS_MAX } from './limits.ts'
@@ -55,21 +56,21 @@ function createWorker(env: Env, config: Config) {
       send: (name, flight, hasBacklog) => shard(name).merge(flight, hasBacklog),
       clock,
     }),
-    readCommitted: orUnavailable('Postgres', createReader(config, clock)),
-    askUnsettled: orUnavailable('A shard', (name: string, keys: readonly string[]) =>
+    readCommitted: orUnavailable('postgres', createReader(config, clock)),
+    askUnsettled: orUnavailable('shard', (name: string, keys: readonly string[]) =>
       shard(name).unsettled(keys),
     ),
-    readSeries: orUnavailable('Postgres', createSeriesReader(config, clock)),
-    askUnsettledUnder: orUnavailable('A shard', (name: string, prefix: string, grant: string | null) =>
+    readSeries: orUnavailable('postgres', createSeriesReader(config, clock)),
+    askUnsettledUnder: orUnavailable('shard', (name: string, prefix: string, grant: string | null) =>
       shard(name).unsettledSum(prefix, grant),
     ),
-    listCounters: orUnavailable('Postgres', createLister(config, clock)),
-    askSettlement: inTime('A shard', (name: string, prefix: string | null) => shard(name).settlement(prefix)),
+    listCounters: orUnavailable('postgres', createLister(config, clock)),
+    askSettlement: inTime('shard', (name: string, prefix: string | null) => shard(name).settlement(prefix)),
     askStatus: (name) => within(clock, READ_MS_MAX, shard(name).status()),
-    decideParked: inTime('The shard', (name: string, action: ParkedAction, keys: readonly string[] | null) =>
+    decideParked: inTime('shard', (name: string, action: ParkedAction, keys: readonly string[] | null) =>
       shard(name).decideParked(action, keys),
     ),
-    readLedger: inTime('Postgres', ledger.increments),
+    readLedger: inTime('postgres', ledger.increments),
     wake,
     isWithinLimit: limiter(env.RATE_LIMIT),
     dashboard,
@@ -97,19 +98,19 @@ function createWorker(env: Env, config: Config) {
 }
 
 /** The same; whatever goes wrong there is no fault of the request. */
-function orUnavailable<Args extends unknown[], T>(who: string, ask: (...args: Args) => Promise<T>) {
+function orUnavailable<Args extends unknown[], T>(source: Source, ask: (...args: Args) => Promise<T>) {
   return async (...args: Args): Promise<T> => {
     try {
       return await ask(...args)
     } catch (error) {
-      throw unavailable(who, error)
+      throw new Unavailable(source, error)
     }
   }
 }
 
 /** The same within the time that a reader waits, for what nothing else bounds so closely. */
-function inTime<Args extends unknown[], T>(who: string, ask: (...args: Args) => Promise<T>) {
-  return orUnavailable(who, (...args: Args) => within(clock, READ_MS_MAX, ask(...args)))
+function inTime<Args extends unknown[], T>(source: Source, ask: (...args: Args) => Promise<T>) {
+  return orUnavailable(source, (...args: Args) => within(clock, READ_MS_MAX, ask(...args)))
 }
 
 /** A limit that cannot be asked limits nobody: it is there to keep counting possible. */
@@ -144,9 +145,7 @@ export default {
     try {
       return workerOf(env).app.fetch(request, env, ctx)
     } catch (error) {
-      const detail = error instanceof Error ? error.message : 'The Worker could not start.'
-      log({ message: 'not configured', detail })
-      return withHeaders(problemResponse({ kind: 'not_configured', detail }))
+      return problemResponse(problemOf(error))
     }
   },
 

@@ -13,7 +13,9 @@ describe('RETENTION_DAYS', () => {
 
   test('that would delete hours before they are final is refused, and both variables are named', () => {
     expect(parse({ RETENTION_DAYS: '4' }).retentionDays).toBe(4)
-    expect(() => parse({ RETENTION_DAYS: '3' })).toThrow(/RETENTION_DAYS .*LATE_HOURS.* at least 4/)
+    expect(() => parse({ RETENTION_DAYS: '3' })).toThrow(
+      /RETENTION_DAYS must be at least 4 with this LATE_HOURS/,
+    )
     expect(() => parse({ RETENTION_DAYS: '1', LATE_HOURS: '23' })).toThrow(/at least 2/)
     expect(parse({ RETENTION_DAYS: '1', LATE_HOURS: '22' }).retentionDays).toBe(1)
   })

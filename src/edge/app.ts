@@ -1,10 +1,13 @@
 import { Hono } from 'hono'
+import type { Result } from '../model/result.ts'
+import { ok } from '../model/result.ts'
 import { admission } from './http/access.ts'
 import type { EdgeContext, EdgeEnv } from './http/context.ts'
 import { crossOrigin, standardHeaders } from './http/headers.ts'
 import { jsonResponse } from './http/json.ts'
 import { onError } from './http/on-error.ts'
-import { keyOfPath } from './http/path-key.ts'
+import { keyOfPath } from './http/parameters.ts'
+import type { Problem } from './http/problem.ts'
 import type { Route } from './http/router.ts'
 import { addRoutes, refusal } from './http/router.ts'
 import { readIncrements } from './ingest/body.ts'
@@ -26,13 +29,21 @@ export function createApp(services: EdgeServices, operations: Operations = opera
   // Where no page counts there is no middleware, and hono has but one function to call.
   if (config.allowedOrigins.length > 0) app.use(standardHeaders, crossOrigin(config.allowedOrigins))
   addRoutes(app, admit, routesOf(services, operations))
-  app.notFound(refusal(admit, { kind: 'not_found', detail: NOT_FOUND }))
+  app.notFound(refusal(admit, { kind: 'not_found', missing: { kind: 'route', routes: ROUTES } }))
   app.onError(onError)
   return app
 }
 
-const NOT_FOUND =
-  'There are POST /increment, GET /counters?key=, GET /counters?prefix=, GET /counters/{key}, GET /hours/{hour}, GET /status, GET /metrics, POST /parked/retry and POST /parked/discard; GET /docs tells more.'
+const ROUTES = [
+  'POST /increment',
+  'GET /counters',
+  'GET /counters/{key}',
+  'GET /hours/{hour}',
+  'GET /status',
+  'GET /metrics',
+  'POST /parked/retry',
+  'POST /parked/discard',
+]
 
 /** Of what is the same for everyone until the next deploy. */
 const PUBLIC = { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }
@@ -58,17 +69,17 @@ export function routesOf(
     // It has arrived before its body is read. [K1]
     const caller = callerOf(c)
     const asked = await readIncrements(c.req.raw, known)
-    return 'kind' in asked ? asked : await operations.increment(asked, caller)
+    return asked.ok ? await operations.increment(asked.value, caller) : asked
   }
 
-  async function counters(c: EdgeContext, keyInPath: string | undefined) {
+  async function counters(c: EdgeContext, keyInPath: string | undefined): Promise<Result<object, Problem>> {
     const answers = await operations.read(searchOf(c), callerOf(c), keyInPath)
-    if ('kind' in answers) return answers
-    const [first, ...others] = answers
-    return others.length === 0 && first !== undefined ? first : { items: answers }
+    if (!answers.ok) return answers
+    const [first, ...others] = answers.value
+    return ok(others.length === 0 && first !== undefined ? first : { items: answers.value })
   }
 
-  async function countersOrList(c: EdgeContext) {
+  async function countersOrList(c: EdgeContext): Promise<Result<object, Problem>> {
     if (c.req.query('prefix') === undefined) return counters(c, undefined)
     // It is the bucket that makes a series of a list; what must not stand beside a prefix is for the list to refuse.
     const isSeries = c.req.query('bucket') !== undefined && c.req.query('key') === undefined
@@ -82,7 +93,7 @@ export function routesOf(
 
   function counterOfPath(c: EdgeContext) {
     const key = keyOfPath(c.req.raw.url)
-    return typeof key === 'string' ? counters(c, key) : key
+    return key.ok ? counters(c, key.value) : key
   }
 
   function status(c: EdgeContext) {

@@ -1,10 +1,12 @@
 import { READ_MS_MAX } from '../limits.ts'
+import type { Result } from '../model/result.ts'
+import { fail, ok } from '../model/result.ts'
 import type { Grant } from '../model/token.ts'
 import { nextHourWaker } from './background/next-hour.ts'
 import { refuseOutside, refuseUnlessWhole } from './http/access.ts'
-import type { Asked } from './http/parameters.ts'
+import type { RawParameters } from './http/parameters.ts'
 import type { Problem } from './http/problem.ts'
-import { within } from './http/timeout.ts'
+import { Timeout, Unavailable, within } from './http/timeout.ts'
 import type { Ingested } from './ingest/answer.ts'
 import { type AskedIncrements, ingest } from './ingest/ingest.ts'
 import { readStatus, type StatusAnswer } from './operate/status.ts'
@@ -12,13 +14,9 @@ import type { EdgeServices } from './ports.ts'
 import type { CounterAnswer, SeriesAnswer } from './read/answers.ts'
 import { readCounters } from './read/counters.ts'
 import { type HourAnswer, readHour } from './read/hour.ts'
-import { type ListAnswer, listAnswer } from './read/list.ts'
-import { parseListQuery } from './read/list-query.ts'
+import { type ListAnswer, listAnswer, parseListQuery } from './read/list.ts'
 import { parseCounterQuery } from './read/query.ts'
 import { readSeriesAnswer } from './read/series.ts'
-
-/** Who has not answered a fresh read in time. One statement that is late has named Postgres before. */
-const SLOW = 'A shard or Postgres'
 
 /** Who asks, when that arrived, and what keeps its work alive when whoever asked has gone. */
 export type Caller = {
@@ -37,52 +35,63 @@ export function operationsOf(services: EdgeServices) {
   const { config } = services
   const wakeNextHour = nextHourWaker(config, services.wake)
 
+  /** Bounds all tries of a read together: each call has a bound of its own, but there are several. */
+  async function inTime<T>(reading: Promise<T>): Promise<T> {
+    try {
+      return await within(services.clock, READ_MS_MAX, reading)
+    } catch (error) {
+      throw error instanceof Timeout ? new Unavailable('shard_or_postgres', error) : error
+    }
+  }
+
   return {
-    increment(asked: AskedIncrements, caller: Caller): Promise<Ingested | Problem> {
+    increment(asked: AskedIncrements, caller: Caller): Promise<Result<Ingested, Problem>> {
       wakeNextHour(caller.nowMs, caller.keepAlive)
       return ingest(asked, { config, coalescer: services.coalescer, ...caller })
     },
 
     /** @param keyInPath the key of `GET /counters/{key}`. */
     async read(
-      asked: Asked,
+      raw: RawParameters,
       { grant, nowMs }: Caller,
       keyInPath: string | undefined = undefined,
-    ): Promise<readonly CounterAnswer[] | Problem> {
-      const query = parseCounterQuery(asked, keyInPath, nowMs)
-      if ('kind' in query) return query
-      const outside = refuseOutside(grant, query.keys)
-      if (outside !== undefined) return outside
+    ): Promise<Result<readonly CounterAnswer[], Problem>> {
+      const query = parseCounterQuery(raw, keyInPath, nowMs)
+      if (!query.ok) return query
+      const outside = refuseOutside(grant, query.value.keys)
+      if (outside !== undefined) return fail(outside)
       const { readCommitted, askUnsettled } = services
-      const reading = readCounters(query, { readCommitted, askUnsettled, shards: config.shards, nowMs })
-      if (query.freshHours === null) return reading
-      // All of its tries together: each statement has a bound of its own, but there are several.
-      return within(services.clock, READ_MS_MAX, reading, SLOW)
+      const reading = readCounters(query.value, { readCommitted, askUnsettled, shards: config.shards, nowMs })
+      if (query.value.freshHours === null) return reading
+      return inTime(reading)
     },
 
-    async list(asked: Asked, { grant, nowMs }: Caller): Promise<ListAnswer | Problem> {
-      const list = parseListQuery(asked, grant.prefix, nowMs)
-      return 'kind' in list ? list : listAnswer(list, services.listCounters)
+    async list(raw: RawParameters, { grant, nowMs }: Caller): Promise<Result<ListAnswer, Problem>> {
+      const list = parseListQuery(raw, grant.prefix, nowMs)
+      return list.ok ? ok(await listAnswer(list.value, services.listCounters)) : list
     },
 
-    async series(asked: Asked, { grant, nowMs }: Caller): Promise<SeriesAnswer | Problem> {
+    async series(raw: RawParameters, { grant, nowMs }: Caller): Promise<Result<SeriesAnswer, Problem>> {
       const { readSeries, askUnsettledUnder } = services
       const world = { readSeries, askUnsettledUnder, shards: config.shards, nowMs }
-      return within(services.clock, READ_MS_MAX, readSeriesAnswer(asked, grant.prefix, world), SLOW)
+      return inTime(readSeriesAnswer(raw, grant.prefix, world))
     },
 
-    async hour(asked: Asked, hour: unknown, { grant, nowMs }: Caller): Promise<HourAnswer | Problem> {
+    async hour(
+      raw: RawParameters,
+      hour: unknown,
+      { grant, nowMs }: Caller,
+    ): Promise<Result<HourAnswer, Problem>> {
       const { shards, lateHours } = config
       const { askSettlement } = services
-      return readHour(asked, hour, grant.prefix, { askSettlement, shards, lateHours, nowMs })
+      return readHour(raw, hour, grant.prefix, { askSettlement, shards, lateHours, nowMs })
     },
 
-    async status(asked: Asked, { grant, nowMs }: Caller): Promise<StatusAnswer | Problem> {
+    async status(raw: RawParameters, { grant, nowMs }: Caller): Promise<Result<StatusAnswer, Problem>> {
       const { askStatus, readLedger } = services
-      return (
-        refuseUnlessWhole(grant) ??
-        (await readStatus(asked, { askStatus, readLedger, shards: config.shards, nowMs }))
-      )
+      const refused = refuseUnlessWhole(grant)
+      if (refused !== undefined) return fail(refused)
+      return readStatus(raw, { askStatus, readLedger, shards: config.shards, nowMs })
     },
   }
 }

@@ -25,7 +25,7 @@ export function parseRfc3339(text: string): number | undefined {
 type Six = [number, number, number, number, number, number]
 
 const AT =
-  'must be an RFC 3339 time such as 2026-11-21T20:15:00Z, or whole epoch milliseconds, of years 1000 to 9998'
+  'must be an RFC 3339 time such as 2026-11-21T20:15:00Z or whole epoch milliseconds, in the years 1000 to 9998'
 
 /** What RFC 3339, JavaScript and Postgres all write alike, with room for a range around it. */
 const EARLIEST_MS = Date.UTC(1000, 0)

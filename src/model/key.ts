@@ -7,11 +7,11 @@ const CONTROL = /\p{Cc}/u
 /** Why a key is refused, in words for the one who sent it; undefined for a good one. */
 export function keyFault(key: string): string | undefined {
   if (key === '') return 'must not be empty'
-  if (!key.isWellFormed()) return 'must be well-formed Unicode: it has a lone surrogate'
-  if (CONTROL.test(key)) return 'must not have control characters'
+  if (!key.isWellFormed()) return 'must be well-formed Unicode, and has a lone surrogate'
+  if (CONTROL.test(key)) return 'must not contain control characters'
   const bytes = utf8Bytes(key)
   return bytes > KEY_BYTES_MAX
-    ? `must have at most ${KEY_BYTES_MAX} bytes in UTF-8; it has ${bytes}`
+    ? `must have at most ${KEY_BYTES_MAX} bytes of UTF-8, and has ${bytes}`
     : undefined
 }
 
@@ -19,7 +19,7 @@ export function keyFault(key: string): string | undefined {
 export function idFault(id: string): string | undefined {
   if (id === '') return 'must not be empty'
   if (!id.isWellFormed() || CONTROL.test(id)) return 'must be well-formed Unicode without control characters'
-  return utf8Bytes(id) > ID_BYTES_MAX ? `must have at most ${ID_BYTES_MAX} bytes in UTF-8` : undefined
+  return utf8Bytes(id) > ID_BYTES_MAX ? `must have at most ${ID_BYTES_MAX} bytes of UTF-8` : undefined
 }
 
 /** Whether a key is under a prefix, in whole segments: `site/acme` does not cover `site/acme-corp`. [S2] */
@@ -33,7 +33,7 @@ export function prefixFault(prefix: string): string | undefined {
   return keyFault(prefix) ?? (isWhole ? undefined : SEGMENTS)
 }
 
-const SEGMENTS = 'must be whole segments, such as site/acme: no slash at either end, nor two in a row'
+const SEGMENTS = 'must be whole segments such as site/acme, without a slash at either end or two in a row'
 
 /** A zod refinement out of a function that names the fault. */
 export function check<T>(faultOf: (value: T) => string | undefined) {
@@ -45,7 +45,7 @@ export function check<T>(faultOf: (value: T) => string | undefined) {
 
 /** What zod cannot tell of a check in a function, for the description of the API. */
 const KEY_META = {
-  description: `A path-like name, \`/\` between segments: 1 to ${KEY_BYTES_MAX} bytes of UTF-8 without control characters.`,
+  description: `A path-like name with \`/\` between its segments: 1 to ${KEY_BYTES_MAX} bytes of UTF-8 without control characters.`,
   example: 'site/example.com/pricing',
   override: { minLength: 1, maxLength: KEY_BYTES_MAX },
 }

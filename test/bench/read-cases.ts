@@ -1,10 +1,10 @@
 import { encodeCursor } from '../../src/edge/read/cursor.ts'
-import { listAnswer } from '../../src/edge/read/list.ts'
-import { parseListQuery } from '../../src/edge/read/list-query.ts'
+import { listAnswer, parseListQuery } from '../../src/edge/read/list.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { addHours, formatHourStart, hourStartMs } from '../../src/model/hour.ts'
 import { keysFrom } from '../../src/model/key.ts'
 import type { ListCounters, ReadCommitted, ReadSeries } from '../../src/model/read.ts'
+import { goodOf } from '../support/result.ts'
 
 /** The production's own, in front of the endpoint. */
 export type Readers = {
@@ -93,7 +93,7 @@ function listing(
   grant: string | null,
 ): ReadCase['ask'] {
   const range = { from: formatHourStart(addHours(to, -hours)), to: formatHourStart(to) }
-  const asked = parseListQuery(`?${new URLSearchParams({ ...range, ...parameters })}`, grant, hourStartMs(to))
-  if ('kind' in asked) throw new Error(`not a list: ${JSON.stringify(asked)}`)
+  const search = `?${new URLSearchParams({ ...range, ...parameters })}`
+  const asked = goodOf(parseListQuery(search, grant, hourStartMs(to)))
   return ({ list }) => listAnswer(asked, list)
 }

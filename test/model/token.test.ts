@@ -66,18 +66,22 @@ describe('API_TOKENS', () => {
       { name: 'hunter2\n' },
       '[1].name must be well-formed Unicode without',
     ],
-    ['a name that is there', { name: 'web' }, '[1].name is the same as that of [0]'],
-    ['a hash that is there', { sha256: HASH }, '[1].sha256 is the same as that of [0]'],
-    ['a token for its hash', { sha256: 'sd_hunter2' }, '[1].sha256 must be a SHA-256 in 64 lower-case hex'],
+    ['a name that is there', { name: 'web' }, '[1].name must differ from that of token [0]'],
+    ['a hash that is there', { sha256: HASH }, '[1].sha256 must differ from that of token [0]'],
+    [
+      'a token for its hash',
+      { sha256: 'sd_hunter2' },
+      '[1].sha256 must be a SHA-256 hash in 64 lower-case hex',
+    ],
     ['an unknown scope', { scopes: ['read', 'hunter2'] }, '[1].scopes[1] must be one of write, read, adjust'],
-    ['no scopes', { scopes: [] }, '[1].scopes must not be empty'],
+    ['no scopes', { scopes: [] }, '[1].scopes must have at least one scope'],
     ['one scope as text', { scopes: 'read' }, '[1].scopes must be an array'],
-    ['an unknown field', { hunter2: 'hunter2' }, '[1] must be an object of name, sha256, scopes and'],
+    ['an unknown field', { hunter2: 'hunter2' }, '[1] must be an object with name, sha256, scopes and'],
     ['a prefix that ends with a slash', { prefix: 'hunter2/' }, '[1].prefix must be whole segments'],
     ['a prefix that begins with one', { prefix: '/hunter2' }, '[1].prefix must be whole segments'],
     ['an empty segment in the prefix', { prefix: 'a//hunter2' }, '[1].prefix must be whole segments'],
     ['an empty prefix', { prefix: '' }, '[1].prefix must not be empty'],
-    ['a control character in the prefix', { prefix: 'hunter2\t' }, '[1].prefix must not have control'],
+    ['a control character in the prefix', { prefix: 'hunter2\t' }, '[1].prefix must not contain control'],
   ])('are refused with %s, by entry and field, and no value is repeated', (_, change, fault) => {
     const API_TOKENS = JSON.stringify([WEB, { ...OPS, ...change }])
     expect(faultOf({ API_TOKENS })).toContain(`API_TOKENS${fault}`)

@@ -28,8 +28,8 @@ export async function readFresh(world: World, isolate: Isolate, key: string): Pr
     freshHours,
     isUnsettled: false,
   })
-  if ('kind' in answers || !isExact) return
-  for (const answer of answers) check(book, answer, before)
+  if (!answers.ok || !isExact) return
+  for (const answer of answers.value) check(book, answer, before)
   world.reads += 1
 }
 

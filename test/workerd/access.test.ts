@@ -131,7 +131,7 @@ function askFor(key: string, name: string, token: string): Promise<Response> {
 function neededBy(name: string, token: string): RegExp {
   const scope = routes.find(([method, path]) => `${method} ${path}` === ASKS[name]?.route)?.[2]
   const hasScope = TOKENS[token]?.scopes.some((each) => each === scope)
-  return hasScope ? /under site\/acme alone|this token or binding may read/ : new RegExp(`scope ${scope}`)
+  return hasScope ? /limited to .*`site\/acme`/ : new RegExp(`scope \`${scope}\``)
 }
 
 describe('the table of access', () => {
@@ -188,7 +188,7 @@ describe('every route of the app', () => {
       const { status, detail } = await problemOf(
         await ask(await envWith({ t: { scopes: others } }), 't', path, initOf(method)),
       )
-      expect({ status, detail }).toEqual({ status: 403, detail: expect.stringContaining(`scope ${scope}`) })
+      expect({ status, detail }).toEqual({ status: 403, detail: `Requires scope \`${scope}\`.` })
     },
   )
 })

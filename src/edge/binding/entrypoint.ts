@@ -12,14 +12,15 @@ import type {
   SumdialBinding,
 } from '../../client/binding.ts'
 import type { Clock } from '../../clock.ts'
+import type { Result as Outcome } from '../../model/result.ts'
+import { ok } from '../../model/result.ts'
 import type { Scope } from '../../model/token.ts'
 import { refuseWithout } from '../http/access.ts'
 import { problemOf } from '../http/on-error.ts'
 import type { Problem } from '../http/problem.ts'
 import { describeProblem } from '../http/problem-response.ts'
-import { isProblem } from '../http/respond.ts'
 import type { Caller, Operations } from '../operations.ts'
-import { askedIncrements, askedList, askedRead } from './arguments.ts'
+import { incrementArguments, listArguments, readArguments } from './arguments.ts'
 import { grantOfProps } from './grant.ts'
 
 /** What an entrypoint works with. `operations` throws for a faulty configuration. */
@@ -45,8 +46,8 @@ export class BindingEntrypoint<Env> extends WorkerEntrypoint<Env, unknown> imple
     options: IncrementOptions = {},
   ): Promise<Result<Counted>> {
     return this.#ask('write', async (operations, caller) => {
-      const asked = askedIncrements(increments, options)
-      return 'kind' in asked ? asked : operations.increment(asked, caller)
+      const asked = incrementArguments(increments, options)
+      return asked.ok ? operations.increment(asked.value, caller) : asked
     })
   }
 
@@ -56,19 +57,19 @@ export class BindingEntrypoint<Env> extends WorkerEntrypoint<Env, unknown> imple
   ): Promise<Result<{ readonly items: readonly Counter[] }>>
   read(question: unknown): Promise<Result<Counter | { readonly items: readonly Counter[] }>> {
     return this.#ask('read', async (operations, caller) => {
-      const asked = askedRead(question)
-      if ('kind' in asked) return asked
-      const answers = await operations.read(asked.parameters, caller)
-      if ('kind' in answers) return answers
-      const [first] = answers
-      return asked.isOfOne && first !== undefined ? first : { items: answers }
+      const asked = readArguments(question)
+      if (!asked.ok) return asked
+      const answers = await operations.read(asked.value.parameters, caller)
+      if (!answers.ok) return answers
+      const [first] = answers.value
+      return ok(asked.value.isOfOne && first !== undefined ? first : { items: answers.value })
     })
   }
 
   list(question: ListOptions): Promise<Result<List>> {
     return this.#ask('read', async (operations, caller) => {
-      const asked = askedList(question)
-      return 'kind' in asked ? asked : operations.list(asked.parameters, caller)
+      const asked = listArguments(question)
+      return asked.ok ? operations.list(asked.value, caller) : asked
     })
   }
 
@@ -79,17 +80,17 @@ export class BindingEntrypoint<Env> extends WorkerEntrypoint<Env, unknown> imple
   /** Lets a call in by what the binding may do, and tells all that can be told in a value. [S2] */
   async #ask<T extends object>(
     needs: Scope,
-    answer: (operations: Operations, caller: Caller) => Promise<T | Problem>,
+    answer: (operations: Operations, caller: Caller) => Promise<Outcome<T, Problem>>,
   ): Promise<Result<T>> {
     try {
       const grant = grantOfProps(this.ctx.props)
-      if ('kind' in grant) return failure(grant)
-      const refused = refuseWithout(grant, needs)
+      if (!grant.ok) return failure(grant.error)
+      const refused = refuseWithout(grant.value, needs)
       if (refused !== undefined) return failure(refused)
       const { clock, operations } = this.#services
       const keepAlive = (turn: Promise<unknown>) => this.ctx.waitUntil(turn)
-      const answered = await answer(operations(), { grant, nowMs: clock.now(), keepAlive })
-      return isProblem(answered) ? failure(answered) : { ok: true, answer: answered }
+      const answered = await answer(operations(), { grant: grant.value, nowMs: clock.now(), keepAlive })
+      return answered.ok ? { ok: true, answer: answered.value } : failure(answered.error)
     } catch (error) {
       return failure(problemOf(error))
     }

@@ -1,24 +1,25 @@
 import type { Config } from '../../config.ts'
+import { RATE_PERIOD_SECONDS } from '../../limits.ts'
 import { covers } from '../../model/key.ts'
 import type { Grant, Scope } from '../../model/token.ts'
 import type { IsWithinLimit } from '../ports.ts'
 import { authenticator, bearerToken } from './authenticate.ts'
 import type { EdgeContext, Needs } from './context.ts'
-import type { ItemError, Problem } from './problem.ts'
+import type { Problem } from './problem.ts'
 import { sessionToken } from './session.ts'
 
-/** Lets a request in, with its grant, or says why not. [S1] [S2] */
+/** Lets a request in and notes its grant, or says why not. [S1] [S2] */
 export type Admit = (c: EdgeContext, needs: Needs) => Promise<Problem | undefined>
 
-/** Everyone, where `npm run dev` opens a Worker. Not `adjust`, so that a sign gone wrong is refused there too. */
+/**
+ * The grant of everyone where `npm run dev` opens a Worker. It lacks `adjust`, so that a wrong sign is refused on your
+ * own machine too.
+ */
 const DEV_GRANT: Grant = { name: '', scopes: ['write', 'read', 'admin'], prefix: null }
 
-const CLOSED: Problem = {
-  kind: 'closed_to_all',
-  detail:
-    'This Worker has no tokens, so it refuses everything. Make one with `npm run token`, and set it with ' +
-    '`npx wrangler secret put API_TOKENS`. On your machine `npm run dev` opens it.',
-}
+const CLOSED: Problem = { kind: 'closed_to_all' }
+
+export const TOO_MANY_REQUESTS: Problem = { kind: 'too_many_requests', periodSeconds: RATE_PERIOD_SECONDS }
 
 export function admission(
   { isOpen, tokens }: Pick<Config, 'isOpen' | 'tokens'>,
@@ -31,7 +32,7 @@ export function admission(
     if (needs === 'nothing') return undefined
     const token = bearerToken(c.req.raw.headers) ?? sessionToken(c.req.raw, needs)
     const grant = token === undefined ? undefined : await grantOf(token)
-    if (!(await isWithinLimit(limitKey(grant, c.req.raw.headers)))) return { kind: 'too_many_requests' }
+    if (!(await isWithinLimit(limitKey(grant, c.req.raw.headers)))) return TOO_MANY_REQUESTS
     if (grant === undefined) return { kind: 'unauthenticated', hasToken: token !== undefined }
     return admitAs(grant, c, needs)
   }
@@ -42,41 +43,34 @@ function admitAs(grant: Grant, c: EdgeContext, needs: Needs): Problem | undefine
   return needs === 'token' || needs === 'nothing' ? undefined : refuseWithout(grant, needs)
 }
 
-export function refuseWithout({ scopes }: Grant, needed: Scope): Problem | undefined {
-  if (scopes.includes(needed)) return undefined
-  return { kind: 'forbidden', detail: `This takes the scope ${needed}, which this token or binding lacks.` }
+/** Refuses a token or binding that lacks a scope. [S2] */
+export function refuseWithout({ scopes }: Grant, scope: Scope): Problem | undefined {
+  if (scopes.includes(scope)) return undefined
+  return { kind: 'forbidden', limit: { kind: 'scope', scope } }
 }
 
 /**
- * Each address of each token has a limit of its own: visitors who share a page's token do not use up each other's.
- * Those without a known token have one for each address. No name has a line feed.
+ * Each address of each token has a limit of its own, so that visitors who share a page's token do not use up each
+ * other's. Requests without a known token have one limit for each address. No token's name contains a line feed.
  */
 function limitKey(grant: Grant | undefined, headers: Headers): string {
   const address = headers.get('cf-connecting-ip') ?? ''
   return grant === undefined ? address : `${grant.name}\n${address}`
 }
 
-/** What tells of all keys is not for a token with a prefix, which would learn of the others' traffic. [S2] */
+/** Refuses a token with a prefix where an answer covers all keys: it would learn of other keys' traffic. [S2] */
 export function refuseUnlessWhole({ prefix }: Grant): Problem | undefined {
-  if (prefix === null) return undefined
-  return {
-    kind: 'forbidden',
-    detail: `This tells of all keys, and this token or binding is for those under ${prefix} alone: it takes one without a prefix.`,
-  }
+  return prefix === null ? undefined : { kind: 'forbidden', limit: { kind: 'all_keys', prefix } }
 }
 
 /**
- * Refuses all of a request when any of its keys is outside the prefix, and names every one. [S2]
+ * Refuses a whole request when any of its keys is outside the prefix, and names every such key by its index. [S2]
  *
  * @param path the name of the field that the keys come from.
  */
 export function refuseOutside({ prefix }: Grant, keys: Iterable<string>, path = 'key'): Problem | undefined {
   if (prefix === null) return undefined
-  const message = `must be ${prefix}, or begin with ${prefix}/, for this token or binding`
-  const errors = Array.from(keys).flatMap((key, index): ItemError[] =>
-    covers(prefix, key) ? [] : [{ index, path, message }],
-  )
-  if (errors.length === 0) return undefined
-  const detail = `This token or binding is for keys under ${prefix} alone, so nothing of this request was done.`
-  return { kind: 'forbidden', detail, errors }
+  const indexes = Array.from(keys).flatMap((key, index) => (covers(prefix, key) ? [] : [index]))
+  if (indexes.length === 0) return undefined
+  return { kind: 'forbidden', limit: { kind: 'keys', prefix, path, indexes } }
 }

@@ -2,26 +2,33 @@ import type { Context } from 'hono'
 import { ConfigError } from '../../config.ts'
 import { log, tellError, tellReason } from '../../log.ts'
 import { reasonOf } from '../coalesce/attempt.ts'
-import { withHeaders } from './headers.ts'
 import type { Problem } from './problem.ts'
-import { problemResponse } from './problem-response.ts'
+import { describeProblem, problemResponse } from './problem-response.ts'
 import { Unavailable } from './timeout.ts'
 
-/** What a handler threw, as an answer. */
+/** The answer to a request whose handler threw. */
 export function onError(error: Error, c: Context): Response {
-  return withHeaders(problemResponse(URL.canParse(c.req.url) ? problemOf(error) : NO_HOST))
+  return problemResponse(URL.canParse(c.req.url) ? problemOf(error) : NO_HOST)
 }
 
-/** URLs are made of the Host header, which nothing but a proxy in front has checked. */
-const NO_HOST: Problem = { kind: 'invalid_parameter', parameter: 'Host', detail: 'Host makes no URL.' }
+/** The runtime makes URLs from the Host header, which only a proxy in front may have checked. */
+const NO_HOST: Problem = { kind: 'invalid_parameter', parameter: 'Host', fault: 'must be the name of a host' }
 
-/** What was thrown, as a problem, and logged. Only what is nobody's fault, a faulty configuration or a bug is thrown. */
+/**
+ * The problem that a thrown error stands for, after it was logged. Handlers throw only when a shard or Postgres cannot
+ * be asked, when the configuration is faulty, and for bugs.
+ */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Unavailable) {
-    log({ message: 'unavailable', detail: error.message, reason: tellReason(reasonOf(error.cause)) })
-    return { kind: 'unavailable', detail: error.message }
+    const problem: Problem = { kind: 'unavailable', source: error.source }
+    const { detail } = describeProblem(problem).details
+    log({ message: 'unavailable', detail, reason: tellReason(reasonOf(error.cause)) })
+    return problem
   }
-  if (error instanceof ConfigError) return { kind: 'not_configured', detail: error.message }
+  if (error instanceof ConfigError) {
+    log({ message: 'not configured', detail: error.message })
+    return { kind: 'not_configured', where: 'worker', faults: error.faults }
+  }
   log({ message: 'unexpected', ...tellError(error) })
   return { kind: 'internal' }
 }

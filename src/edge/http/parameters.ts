@@ -1,20 +1,23 @@
 import { z } from 'zod'
+import { must } from '../../model/assert.ts'
 import type { Hour } from '../../model/hour.ts'
 import { parseHour } from '../../model/hour.ts'
 import { instantSchema } from '../../model/instant.ts'
-import type { Problem } from './problem.ts'
+import type { Result } from '../../model/result.ts'
+import { fail, ok } from '../../model/result.ts'
+import type { ParameterFault, Problem } from './problem.ts'
 
-/** As `at` in an increment, but in a query everything is text. */
+/** A time as `at` in an increment has it, except that a query knows only text; epoch ms as output. */
 export const instantText = z
   .string()
   .transform((text) => (/^-?\d{1,16}$/.test(text) ? Number(text) : text))
   .pipe(instantSchema)
 
-/** An hour in a query or a path. */
+/** An hour in a query or a path, such as `2026-11-21T20Z`. */
 export const hourText = z.string().transform((text, ctx): Hour => {
   const hour = parseHour(text)
   if (hour !== undefined) return hour
-  ctx.addIssue({ code: 'custom', message: 'must be of the form 2026-11-21T20Z' })
+  ctx.addIssue({ code: 'custom', message: 'must be an hour in UTC such as 2026-11-21T20Z' })
   return z.NEVER
 })
 
@@ -25,7 +28,7 @@ export function wholeText(min: number, max: number) {
     .string()
     .regex(/^\d{1,9}$/, { error, abort: true })
     .meta({
-      // What it is to those who write it, whatever a query is made of.
+      // An integer to whoever writes it, although a query is text.
       override: ({ jsonSchema }: { jsonSchema: object }) =>
         Object.assign(jsonSchema, { type: 'integer', minimum: min, maximum: max, pattern: undefined }),
     })
@@ -33,54 +36,56 @@ export function wholeText(min: number, max: number) {
     .pipe(z.number().min(min, error).max(max, error))
 }
 
-/** Parameters as they were asked with: a query string as in a URL, or the same by name, not checked either. */
-export type Asked = string | Readonly<Record<string, unknown>>
+/** Unchecked parameters: a query string as it is in the URL, or values by name. */
+export type RawParameters = string | Readonly<Record<string, unknown>>
 
 /**
- * Parameters: none but the schema's, and in a query string each at most once but for those that it has as an array.
+ * Checks parameters. Only those of the schema are allowed, and in a query string each of them once, unless the schema
+ * has it as an array.
  *
- * @param more parameters that stand elsewhere, such as in the path.
+ * @param more parameters from elsewhere, such as from the path.
  */
 export function parseParameters<S extends z.ZodObject>(
-  asked: Asked,
+  raw: RawParameters,
   schema: S,
   more: Readonly<Record<string, unknown>> = {},
-): { readonly parameters: z.output<S> } | Problem {
-  if (typeof asked === 'string') return parseSearch(asked, schema, more)
-  return checkParameters({ ...asked, ...more }, schema)
+): Result<z.output<S>, Problem> {
+  if (typeof raw === 'string') return parseSearch(raw, schema, more)
+  return checkParameters({ ...raw, ...more }, schema)
 }
 
 function parseSearch<S extends z.ZodObject>(
   rawSearch: string,
   schema: S,
   more: Readonly<Record<string, unknown>>,
-): { readonly parameters: z.output<S> } | Problem {
+): Result<z.output<S>, Problem> {
   const pairs = rawSearch
     .replace(/^\?/, '')
     .split('&')
     .filter((pair) => pair !== '')
-  // URLSearchParams would take what is not UTF-8 for U+FFFD, and answer for another text than was asked.
-  const broken = pairs.find((pair) => !isPercentEncodedUtf8(pair))
-  if (broken !== undefined) return invalid(nameOf(broken), 'is not percent-encoded UTF-8')
+  // URLSearchParams would read bytes that are not UTF-8 as U+FFFD, and so answer for another text than was asked.
+  const broken = pairs.find((pair) => decode(pair) === undefined)
+  if (broken !== undefined) return invalid(nameOf(broken), NOT_UTF8)
   const given = new Map<string, string | string[]>()
   for (const pair of pairs) {
-    const name = decode(nameOf(pair))
-    const value = decode(pair.slice(nameOf(pair).length + 1))
+    const name = decodeForm(nameOf(pair))
+    const value = decodeForm(pair.slice(nameOf(pair).length + 1))
     const before = given.get(name)
     if (Array.isArray(before)) before.push(value)
-    else if (before !== undefined || Object.hasOwn(more, name))
-      return invalid(name, 'is given more than once')
+    else if (before !== undefined || Object.hasOwn(more, name)) return invalid(name, 'may be given only once')
     else given.set(name, isRepeatable(schema, name) ? [value] : value)
   }
   return checkParameters({ ...Object.fromEntries(given), ...more }, schema)
 }
 
+const NOT_UTF8 = 'must be percent-encoded UTF-8'
+
 function checkParameters<S extends z.ZodObject>(
   given: Readonly<Record<string, unknown>>,
   schema: S,
-): { readonly parameters: z.output<S> } | Problem {
+): Result<z.output<S>, Problem> {
   const parsed = schema.safeParse(given)
-  return parsed.success ? { parameters: parsed.data } : invalidOf(parsed.error, Object.keys(schema.shape))
+  return parsed.success ? ok(parsed.data) : invalidOf(parsed.error, Object.keys(schema.shape))
 }
 
 function isRepeatable({ shape }: z.ZodObject, name: string): boolean {
@@ -88,33 +93,48 @@ function isRepeatable({ shape }: z.ZodObject, name: string): boolean {
   return (field instanceof z.ZodOptional ? field.unwrap() : field) instanceof z.ZodArray
 }
 
-/** Of a pair in a query string; not decoded. */
+/** The name in a pair of a query string, still encoded. */
 function nameOf(pair: string): string {
   const end = pair.indexOf('=')
   return end === -1 ? pair : pair.slice(0, end)
 }
 
-function decode(text: string): string {
+function decodeForm(text: string): string {
   return decodeURIComponent(text.replaceAll('+', ' '))
 }
 
-function isPercentEncodedUtf8(text: string): boolean {
+/** Undefined for text that is not percent-encoded UTF-8. */
+function decode(text: string): string | undefined {
   try {
-    decodeURIComponent(text)
-    return true
+    return decodeURIComponent(text)
   } catch {
-    return false
+    return undefined
   }
 }
 
-function invalidOf(error: z.ZodError, known: readonly string[]): Problem {
-  const [issue] = error.issues
-  if (issue?.code === 'unrecognized_keys') {
-    return invalid(issue.keys[0] ?? '', `is not known here. Known are ${known.join(', ')}`)
-  }
-  return invalid(String(issue?.path[0] ?? ''), issue?.message ?? 'is invalid')
+const COUNTERS = '/counters/'
+
+/** The key in the path `/counters/{key}`: all of its rest, in which `%2F` equals `/`. */
+export function keyOfPath(url: string): Result<string, Problem> {
+  const { pathname } = new URL(url)
+  // The router matches the decoded path, so `/%63ounters/` gets here too.
+  if (!pathname.startsWith(COUNTERS)) return fail({ kind: 'not_found', missing: { kind: 'key_in_path' } })
+  const key = decode(pathname.slice(COUNTERS.length))
+  return key === undefined ? invalid('key', NOT_UTF8) : ok(key)
 }
 
-export function invalid(parameter: string, message: string): Problem {
-  return { kind: 'invalid_parameter', parameter, detail: `${parameter} ${message}.` }
+function invalidOf(error: z.ZodError, known: readonly string[]) {
+  const issue = must(error.issues[0], 'what is wrong')
+  if (issue.code === 'unrecognized_keys') {
+    return invalid(
+      must(issue.keys[0], 'the unknown name'),
+      `is not a parameter here: use ${known.join(', ')}`,
+    )
+  }
+  return invalid(String(must(issue.path[0], 'the name of the parameter')), issue.message)
+}
+
+/** The problem that a parameter is wrong. `fault` is a clause such as `must not be empty`, without a full stop. */
+export function invalid(parameter: string, fault: ParameterFault) {
+  return fail<Problem>({ kind: 'invalid_parameter', parameter, fault })
 }

@@ -1,34 +1,90 @@
-/** What is wrong with one item of a request. `path` names the field, empty for the item itself. */
+import type { Scope } from '../../model/token.ts'
+
+/** What is wrong with one item of a request. `path` names the field; it is empty for the item itself. */
 export type ItemError = { readonly index: number; readonly path: string; readonly message: string }
 
-/** Why a request is not answered as asked. Each arm is mapped to HTTP in edge/http/problem-response.ts, and only there. */
+/**
+ * Why a request is not answered as asked. An arm carries the facts only: problem-response.ts holds every sentence, and
+ * does not compile until it names a status for each arm.
+ */
 export type Problem =
-  | { readonly kind: 'malformed_json'; readonly detail: string }
-  | { readonly kind: 'unsupported_media_type'; readonly detail: string }
-  | { readonly kind: 'body_too_large'; readonly detail: string }
-  | { readonly kind: 'too_many_items'; readonly detail: string }
+  | { readonly kind: 'malformed_json'; readonly fault: BodyFault }
+  /** The header that announces a body which cannot be read. */
+  | { readonly kind: 'unsupported_media_type'; readonly header: 'Content-Type' | 'Content-Encoding' }
+  | { readonly kind: 'body_too_large'; readonly bytesMax: number }
+  | { readonly kind: 'too_many_items'; readonly items: number; readonly itemsMax: number }
   /** Every bad item is named; nothing of the request was applied. [I2] */
   | { readonly kind: 'invalid_increments'; readonly errors: readonly ItemError[] }
-  /** Bad query, path or header. */
-  | { readonly kind: 'invalid_parameter'; readonly detail: string; readonly parameter: string }
+  /** A bad parameter in the query, the path, a header or the body. */
+  | { readonly kind: 'invalid_parameter'; readonly parameter: string; readonly fault: ParameterFault }
   /** Some items were not counted, or may not have been: the request's items by index. */
   | {
       readonly kind: 'not_all_counted'
       readonly refused: readonly number[]
       readonly unknown: readonly number[]
-      readonly isWhole: boolean
-      readonly detail: string
+      /** Whether the whole request can be sent again without counting anything twice. */
+      readonly canRepeat: boolean
+      readonly reasons: readonly string[]
     }
-  /** The one name of the request came before with other content; nothing of it was counted. */
+  /** The one name in the request was used before with other content; nothing was counted. */
   | { readonly kind: 'id_conflict' }
-  | { readonly kind: 'unavailable'; readonly detail: string }
-  | { readonly kind: 'closed_to_all'; readonly detail: string }
-  /** No token, or one that is not known. */
+  | { readonly kind: 'unavailable'; readonly source: Source }
+  /** The Worker has no tokens, so it refuses everyone. [S1] */
+  | { readonly kind: 'closed_to_all' }
+  /** There is no token, or it is not known. */
   | { readonly kind: 'unauthenticated'; readonly hasToken: boolean }
-  /** The token is known, and may not do this; nothing was done. `errors` names the items that it may not. [S2] */
-  | { readonly kind: 'forbidden'; readonly detail: string; readonly errors?: readonly ItemError[] }
-  | { readonly kind: 'too_many_requests' }
-  | { readonly kind: 'not_configured'; readonly detail: string }
-  | { readonly kind: 'not_found'; readonly detail: string }
-  | { readonly kind: 'method_not_allowed'; readonly detail: string; readonly allow: string }
+  /** The token or binding is known and may not do this; nothing was done. [S2] */
+  | { readonly kind: 'forbidden'; readonly limit: Limit }
+  | { readonly kind: 'too_many_requests'; readonly periodSeconds: number }
+  /** `faults` name the variables or props, and repeat no value. */
+  | {
+      readonly kind: 'not_configured'
+      readonly where: 'worker' | 'binding'
+      readonly faults: readonly string[]
+    }
+  | { readonly kind: 'not_found'; readonly missing: Missing }
+  | { readonly kind: 'method_not_allowed'; readonly allowed: readonly string[] }
+  /** A bug. */
   | { readonly kind: 'internal' }
+
+/** Why a body cannot be read. */
+export type BodyFault =
+  /** It ended before its declared length: the client has gone. */
+  | { readonly kind: 'cut_off' }
+  | { readonly kind: 'not_utf8' }
+  /** `line` counts from 1 in NDJSON, and is null elsewhere; `position` is the parser's, null when it names none. */
+  | { readonly kind: 'not_json'; readonly line: number | null; readonly position: string | null }
+
+/** What is wrong with a parameter: a clause from its schema, such as `must be a string`, or a bound on the answer. */
+export type ParameterFault = string | TooMuch
+
+/** An answer would be too large, because of several parameters together. */
+export type TooMuch = {
+  readonly asked: number
+  readonly max: number
+  readonly unit: 'buckets' | 'shards' | 'hours'
+}
+
+/** What did not answer in time; `flushes` when a fresh read met one at each of its tries. */
+export type Source = 'shard' | 'postgres' | 'shard_or_postgres' | 'flushes'
+
+/** What a token or binding lacks. */
+export type Limit =
+  | { readonly kind: 'scope'; readonly scope: Scope }
+  /** The endpoint covers all keys. */
+  | { readonly kind: 'all_keys'; readonly prefix: string }
+  /** These of the request's keys are outside the prefix; `path` names the field that they come from. */
+  | {
+      readonly kind: 'keys'
+      readonly prefix: string
+      readonly path: string
+      readonly indexes: readonly number[]
+    }
+  /** No key that begins with the prefix asked for is one that may be read. */
+  | { readonly kind: 'no_key_under'; readonly prefix: string }
+
+export type Missing =
+  | { readonly kind: 'route'; readonly routes: readonly string[] }
+  | { readonly kind: 'key_in_path' }
+  | { readonly kind: 'badge' }
+  | { readonly kind: 'dashboard_file' }

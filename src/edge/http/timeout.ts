@@ -1,26 +1,29 @@
 import type { Clock } from '../../clock.ts'
+import type { Source } from './problem.ts'
 
-/** Nothing that is wrong with the request: a shard or Postgres could not be asked in time. */
+/** A shard or Postgres could not be asked in time. Nothing is wrong with the request; `cause` says why, for the log. */
 export class Unavailable extends Error {
   override name = 'Unavailable'
+  readonly source: Source
+
+  constructor(source: Source, cause: unknown) {
+    super(`${source} could not be asked`, { cause })
+    this.source = source
+  }
 }
 
-/** Who could not be asked, for whoever waits; and why, for the log. */
-export function unavailable(who: string, cause: unknown): Unavailable {
-  return new Unavailable(`${who} could not be asked.`, { cause })
+/** No answer came within the time that it was waited for. */
+export class Timeout extends Error {
+  override name = 'Timeout'
 }
 
 /**
- * The same, or a rejection once `ms` have passed. The timer belongs to the request that asks, and ends with it.
- *
- * @param who is waited for, where nobody further out says it.
+ * Waits for `work`, and rejects with a Timeout once `ms` have passed. The timer belongs to the request that asks, and
+ * ends with it.
  */
-export async function within<T>(clock: Clock, ms: number, work: Promise<T>, who?: string): Promise<T> {
+export async function within<T>(clock: Clock, ms: number, work: Promise<T>): Promise<T> {
   const timeout = Promise.withResolvers<never>()
-  const cancel = clock.after(ms, () => {
-    const late = new Unavailable(`no answer in ${ms} ms`)
-    timeout.reject(who === undefined ? late : unavailable(who, late))
-  })
+  const cancel = clock.after(ms, () => timeout.reject(new Timeout(`no answer in ${ms} ms`)))
   try {
     return await Promise.race([work, timeout.promise])
   } finally {

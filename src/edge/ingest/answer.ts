@@ -73,10 +73,7 @@ function notAllCounted(
     kind: 'not_all_counted',
     refused,
     unknown,
-    isWhole: isNamed || refused.length === count,
-    detail:
-      'The items in refused were certainly not counted: send those again. The items in unknown may have been ' +
-      'counted: send those again only with the same ids or Idempotency-Key. All others were. ' +
-      `Reason: ${[...reasons].join('; ')}.`,
+    canRepeat: isNamed || refused.length === count,
+    reasons: [...reasons],
   }
 }

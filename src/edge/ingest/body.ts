@@ -1,6 +1,8 @@
 import { REQUEST_BYTES_MAX } from '../../limits.ts'
 import { idFault } from '../../model/key.ts'
-import type { Problem } from '../http/problem.ts'
+import type { Result } from '../../model/result.ts'
+import { fail, ok } from '../../model/result.ts'
+import type { BodyFault, Problem } from '../http/problem.ts'
 import { parseJsonExactly } from './exact-numbers.ts'
 import type { KnownKeys } from './fast-path/known-keys.ts'
 import { readPlainBody } from './fast-path/plain-body.ts'
@@ -14,29 +16,27 @@ const FORMATS: ReadonlyMap<string, Format> = new Map([
 ])
 
 /** What `POST /increment` asks to count, by its header and its body. */
-export async function readIncrements(request: Request, known: KnownKeys): Promise<AskedIncrements | Problem> {
+export async function readIncrements(
+  request: Request,
+  known: KnownKeys,
+): Promise<Result<AskedIncrements, Problem>> {
   const idempotencyKey = parseIdempotencyKey(request.headers.get('idempotency-key'))
-  if (typeof idempotencyKey === 'object') return idempotencyKey
+  if (typeof idempotencyKey === 'object') return fail(idempotencyKey)
   const format = formatOf(request.headers)
-  if (typeof format !== 'string') return format
+  if (typeof format !== 'string') return fail(format)
   const bytes = await readBounded(request)
-  if ('kind' in bytes) return bytes
+  if ('kind' in bytes) return fail(bytes)
   // By the name of the request its hour may be another than that of its arrival.
   const isPlain = format === 'json' && idempotencyKey === undefined
   const plain = isPlain ? readPlainBody(new Uint8Array(bytes), known) : undefined
-  if (plain !== undefined) return { plain }
+  if (plain !== undefined) return ok({ plain })
   const items = parseItems(bytes, format)
-  return 'kind' in items ? items : { items, idempotencyKey }
+  return 'kind' in items ? fail(items) : ok({ items, idempotencyKey })
 }
 
 function formatOf(headers: Headers): Format | Problem {
   const encoding = headers.get('content-encoding') ?? 'identity'
-  if (encoding !== 'identity') {
-    return {
-      kind: 'unsupported_media_type',
-      detail: 'Bodies are taken uncompressed: send no Content-Encoding.',
-    }
-  }
+  if (encoding !== 'identity') return { kind: 'unsupported_media_type', header: 'Content-Encoding' }
   const contentType = headers.get('content-type') ?? ''
   return FORMATS.get(contentType) ?? formatNamed(contentType)
 }
@@ -47,27 +47,19 @@ function formatNamed(contentType: string): Format | Problem {
   const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset)
   const format = FORMATS.get(type.trim())
   if (format !== undefined && isUtf8) return format
-  const detail =
-    'Send Content-Type application/json (an object or an array) or application/x-ndjson, in UTF-8.'
-  return { kind: 'unsupported_media_type', detail }
+  return { kind: 'unsupported_media_type', header: 'Content-Type' }
 }
 
-export const TOO_LARGE: Problem = {
-  kind: 'body_too_large',
-  detail: `A body has at most ${REQUEST_BYTES_MAX} bytes: send several.`,
-}
+export const TOO_LARGE: Problem = { kind: 'body_too_large', bytesMax: REQUEST_BYTES_MAX }
 
 async function readBounded(request: Request): Promise<ArrayBuffer | Problem> {
   try {
     const declared = request.headers.get('content-length')
     if (declared === null) return await readUpTo(REQUEST_BYTES_MAX, request.body)
     return Number(declared) > REQUEST_BYTES_MAX ? TOO_LARGE : await request.arrayBuffer()
-  } catch (error) {
+  } catch {
     // The client has gone in the middle of its body; nobody hears the answer.
-    return {
-      kind: 'malformed_json',
-      detail: `The body broke off: ${error instanceof Error ? error.name : ''}.`,
-    }
+    return malformed({ kind: 'cut_off' })
   }
 }
 
@@ -92,14 +84,14 @@ function parseItems(bytes: ArrayBuffer, format: Format): unknown[] | Problem {
   try {
     text = DECODER.decode(bytes)
   } catch {
-    return { kind: 'malformed_json', detail: 'The body is not UTF-8.' }
+    return malformed({ kind: 'not_utf8' })
   }
   return format === 'json' ? parseDocument(text) : parseLines(text)
 }
 
 function parseDocument(text: string): unknown[] | Problem {
   const parsed = tryParse(text)
-  if ('fault' in parsed) return { kind: 'malformed_json', detail: `The body is not JSON. ${parsed.fault}` }
+  if ('position' in parsed) return malformed({ kind: 'not_json', line: null, ...parsed })
   return Array.isArray(parsed.value) ? parsed.value : [parsed.value]
 }
 
@@ -109,20 +101,22 @@ function parseLines(text: string): unknown[] | Problem {
   for (const [i, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue
     const parsed = tryParse(line)
-    if ('fault' in parsed)
-      return { kind: 'malformed_json', detail: `Line ${i + 1} is not JSON. ${parsed.fault}` }
+    if ('position' in parsed) return malformed({ kind: 'not_json', line: i + 1, ...parsed })
     items.push(parsed.value)
   }
   return items
 }
 
-function tryParse(text: string): { value: unknown } | { fault: string } {
+function malformed(fault: BodyFault): Problem {
+  return { kind: 'malformed_json', fault }
+}
+
+function tryParse(text: string): { value: unknown } | { position: string | null } {
   try {
     return { value: parseJsonExactly(text) }
   } catch (error) {
     // V8 quotes what it could not parse; an increment's content does not belong in answers that are logged.
-    const position = /at position \d+|line \d+ column \d+/.exec(String(error))?.[0]
-    return { fault: position === undefined ? 'Check that it is complete.' : `The fault is ${position}.` }
+    return { position: /position \d+|line \d+ column \d+/.exec(String(error))?.[0] ?? null }
   }
 }
 
@@ -136,5 +130,5 @@ export function parseIdempotencyKey(header: string | null): string | undefined |
   const key = /^"(.*)"$/.exec(header.trim())?.[1] ?? header.trim()
   const fault = idFault(key)
   if (fault === undefined) return key
-  return { kind: 'invalid_parameter', parameter: 'Idempotency-Key', detail: `Idempotency-Key ${fault}.` }
+  return { kind: 'invalid_parameter', parameter: 'Idempotency-Key', fault }
 }

@@ -30,16 +30,16 @@ export type Arrival = {
 
 /** Why a value is refused; undefined for a good one. */
 function valueFault(value: number, mayAdjust: boolean): string | undefined {
-  if (value === 0) return 'must be at least 1: zero would count an increment that adds nothing'
+  if (value === 0) return 'must not be 0, because that adds nothing'
   if (!Number.isInteger(value)) return WHOLE
-  if (value < 0 && !mayAdjust) return 'must be positive: a negative value takes the scope adjust'
+  if (value < 0 && !mayAdjust) return 'must be positive: negative values require scope `adjust`'
   if (Number.isSafeInteger(value)) return undefined
   return value > 0
     ? `must be at most ${Number.MAX_SAFE_INTEGER}`
     : `must be at least ${Number.MIN_SAFE_INTEGER}`
 }
 
-const WHOLE = 'must be a whole number: count in the smallest unit'
+const WHOLE = 'must be a whole number: count in the smallest unit, such as cents'
 
 /** The time that a UUID of version 7 begins with, in epoch ms; undefined for any other text. Source: RFC 9562, 5.7. */
 function timeOfUuid(id: string): number | undefined {
@@ -151,16 +151,16 @@ function checkItem(item: unknown, mayAdjust: boolean): Item | { faults: Fault[] 
   return parsed.success ? parsed.data : { faults: parsed.error.issues.map(describe) }
 }
 
-const NOT_BOTH = 'must not stand beside an Idempotency-Key: name the increments or the request, not both'
+const NOT_BOTH = 'cannot be combined with an Idempotency-Key: name each increment or the whole request'
 
 const AT_REQUIRED =
-  'at_required: with an id or Idempotency-Key, at must be given (or be in the name, as a UUID of version 7), ' +
-  'for a retry that comes in another hour would otherwise be another increment'
+  'at_required: give `at` with an id or Idempotency-Key (or use a UUID of version 7, which holds the time), because a ' +
+  'retry in the next hour would otherwise count again'
 
 function describe(issue: z.core.$ZodIssue): Fault {
   if (issue.code === 'unrecognized_keys') {
     const names = issue.keys.map((name) => JSON.stringify(name.slice(0, 64))).join(', ')
-    return { path: '', message: `has unknown fields: ${names}. Known are key, value, at, id` }
+    return { path: '', message: `has unknown fields ${names}: use key, value, at and id only` }
   }
   if (issue.code === 'invalid_type' && issue.path.length === 0)
     return { path: '', message: 'must be an object' }
@@ -172,5 +172,5 @@ function timeFault(atMs: number, lateHours: Schedule, nowMs: number): string | u
   const hour = hourOf(atMs)
   if (nowMs < edgeClosesMs(hour, lateHours)) return undefined
   const late = valueAt(lateHours, hour)
-  return `must be in an open hour: ${formatHour(hour)} is a closed hour, for it ended more than ${late} hours ago`
+  return `must be in an open hour: ${formatHour(hour)} is a closed hour, which ended more than ${late} hours ago`
 }

@@ -2,6 +2,8 @@ import type { Config } from '../../config.ts'
 import { REQUEST_ITEMS_MAX } from '../../limits.ts'
 import { log } from '../../log.ts'
 import { hourOf } from '../../model/hour.ts'
+import type { Result } from '../../model/result.ts'
+import { fail, ok } from '../../model/result.ts'
 import type { Grant } from '../../model/token.ts'
 import type { Coalescer } from '../coalesce/coalescer.ts'
 import type { FlightOutcome } from '../coalesce/queue.ts'
@@ -32,18 +34,20 @@ export type AskedIncrements =
 export type AskedItems = { readonly items: readonly unknown[]; readonly idempotencyKey: string | undefined }
 
 /** Checks, routes and sends; answers when every part is durable or known not to be. */
-export async function ingest(asked: AskedIncrements, services: IngestServices): Promise<Ingested | Problem> {
+export async function ingest(
+  asked: AskedIncrements,
+  services: IngestServices,
+): Promise<Result<Ingested, Problem>> {
   const { coalescer, keepAlive } = services
   const routed = 'plain' in asked ? routePlain(asked.plain, services) : await route(asked, services)
-  if ('kind' in routed) return routed
+  if ('kind' in routed) return fail(routed)
   const { parts, count, isNamed } = routed
   const submit = ({ shard, unnamed, named }: Part) => coalescer.submit(shard, unnamed, keepAlive, named)
   const landings = await all(parts.map(submit))
   const summary = summarise(parts, landings, count, isNamed)
-  if ('kind' in summary && summary.kind === 'not_all_counted') {
-    log(tellNotCounted(parts, landings, count, summary))
-  }
-  return summary
+  if (!('kind' in summary)) return ok(summary)
+  if (summary.kind === 'not_all_counted') log(tellNotCounted(parts, landings, count, summary))
+  return fail(summary)
 }
 
 /** As Promise.all, which takes longer for one, as nearly every request has. */
@@ -88,8 +92,7 @@ function check(
 }
 
 function tooManyItems(count: number): Problem {
-  const detail = `A request has at most ${REQUEST_ITEMS_MAX} items; this one has ${count}. Send several.`
-  return { kind: 'too_many_items', detail }
+  return { kind: 'too_many_items', items: count, itemsMax: REQUEST_ITEMS_MAX }
 }
 
 /** The same increments in any order are the same content. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ZodOpenApiOperationObject, ZodOpenApiResponseObject } from 'zod-openapi'
 import { REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../limits.ts'
 import type { Scope } from '../../model/token.ts'
-import { problemSchema } from '../http/problem-schema.ts'
+import { problemSchema } from '../http/problem-response.ts'
 
 /** Errors that any route may answer, and what is said of them. */
 const ERRORS = {

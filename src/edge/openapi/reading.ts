@@ -3,8 +3,7 @@ import type { ZodOpenApiOperationObject } from 'zod-openapi'
 import { keySchema } from '../../model/key.ts'
 import { counterAnswerSchema, counterAnswersSchema, seriesAnswerSchema } from '../read/answers.ts'
 import { hourAnswerSchema, hourParametersSchema } from '../read/hour.ts'
-import { listAnswerSchema } from '../read/list.ts'
-import { listParametersSchema } from '../read/list-query.ts'
+import { listAnswerSchema, listParameters } from '../read/list.ts'
 import { counterParameters } from '../read/query.ts'
 import { errors, json, needing, UNAVAILABLE } from './parts.ts'
 
@@ -19,10 +18,10 @@ const { key, ...withoutKey } = counterParameters.shape
 
 /** OpenAPI has one operation for a path: of the two that share this one, each refuses what is the other's. */
 const eitherParameters = z.strictObject({
-  ...listParametersSchema.shape,
+  ...listParameters.shape,
   ...withoutKey,
   key: key.optional(),
-  prefix: listParametersSchema.shape.prefix.optional(),
+  prefix: listParameters.shape.prefix.optional(),
 })
 
 export const readCounters = reading(

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { METRICS_HOURS_MAX, STATUS_SHARDS_MAX } from '../../limits.ts'
 import { addHours, hourOf } from '../../model/hour.ts'
+import type { Result } from '../../model/result.ts'
+import { fail, ok } from '../../model/result.ts'
 import { parseShardName, shardsOf } from '../../model/shard-name.ts'
 import type { ShardStatus } from '../../model/status.ts'
 import { refuseUnlessWhole } from '../http/access.ts'
@@ -8,7 +10,7 @@ import type { EdgeContext } from '../http/context.ts'
 import { headersOf } from '../http/headers.ts'
 import { invalid, parseParameters, wholeText } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
-import { problemResponse } from '../http/problem-response.ts'
+import type { Answer } from '../http/router.ts'
 import type { EdgeServices } from '../ports.ts'
 import { EXPOSITION_TYPE, expose } from './exposition.ts'
 import type { Seen, WholeHour } from './metric-families.ts'
@@ -30,9 +32,9 @@ export const metricsParameters = z.strictObject({
 const HEADERS = headersOf(EXPOSITION_TYPE)
 
 /** `GET /metrics`: what `/status` says, in Prometheus's text format. Asks no SQL unless `?ledger=1`. */
-export async function metrics(c: EdgeContext, services: EdgeServices): Promise<Response> {
+export async function metrics(c: EdgeContext, services: EdgeServices): Promise<Answer> {
   const refused = refuseUnlessWhole(c.get('grant'))
-  if (refused !== undefined) return problemResponse(refused)
+  if (refused !== undefined) return fail(refused)
   const { askStatus, readLedger, config, clock } = services
   const seen = await scrape(new URL(c.req.raw.url).search, {
     askStatus,
@@ -40,28 +42,26 @@ export async function metrics(c: EdgeContext, services: EdgeServices): Promise<R
     shards: config.shards,
     nowMs: clock.now(),
   })
-  return 'kind' in seen
-    ? problemResponse(seen)
-    : new Response(expose(metricFamilies(seen)), { headers: HEADERS })
+  return seen.ok ? new Response(expose(metricFamilies(seen.value)), { headers: HEADERS }) : seen
 }
 
 /** Asks the shards. One that does not answer is counted as such, and hides no other. */
-export async function scrape(rawSearch: string, services: StatusServices): Promise<Seen | Problem> {
+export async function scrape(rawSearch: string, services: StatusServices): Promise<Result<Seen, Problem>> {
   const parsed = parseParameters(rawSearch, metricsParameters)
-  if ('kind' in parsed) return parsed
-  const { hours, ledger } = parsed.parameters
+  if (!parsed.ok) return parsed
+  const { hours, ledger } = parsed.value
   const names = hours === undefined ? recentShards(services) : shardsBack(hours, services)
   if (names.length > STATUS_SHARDS_MAX) {
-    return invalid('hours', `asks for ${names.length} shards; one scrape has at most ${STATUS_SHARDS_MAX}`)
+    return invalid('hours', { asked: names.length, max: STATUS_SHARDS_MAX, unit: 'shards' })
   }
   const said = await Promise.all(names.map((name) => askOrSay(name, services)))
   const shards: readonly AskedShard[] = ledger === '1' ? await withLedger(said, services) : said
-  return {
+  return ok({
     asked: shards.length,
     answered: answersOf(shards),
     whole: hours === undefined ? wholeHours(shards) : [],
     ledgerAgrees: ledger === '1' ? shards.every(agrees) : null,
-  }
+  })
 }
 
 function recentShards(services: StatusServices): string[] {

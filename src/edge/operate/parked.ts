@@ -1,7 +1,10 @@
 import { z } from 'zod'
+import type { Result } from '../../model/result.ts'
+import { fail, ok } from '../../model/result.ts'
 import { parseShardName } from '../../model/shard-name.ts'
 import type { Grant } from '../../model/token.ts'
 import { refuseOutside, refuseUnlessWhole } from '../http/access.ts'
+import { invalid } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { DecideParked, ParkedAction } from '../ports.ts'
 
@@ -24,7 +27,7 @@ export const decidedSchema = z.strictObject({
 })
 
 const FORM =
-  'Send {"shard":"2026-11-21T20Z/0","keys":["..."]}. Without keys, retry takes all that the shard has parked.'
+  'must be such as {"shard":"2026-11-21T20Z/0","keys":["..."]}, where only a retry of all parked keys may omit `keys`'
 
 /**
  * `POST /parked/retry` and `POST /parked/discard`. To discard, the keys must be named; with a prefix, to retry too, for
@@ -35,15 +38,15 @@ export async function decideParked(
   action: ParkedAction,
   grant: Grant,
   decide: DecideParked,
-): Promise<z.infer<typeof decidedSchema> | Problem> {
+): Promise<Result<z.infer<typeof decidedSchema>, Problem>> {
   const decision = decisionSchema.safeParse(await parseBody(request))
   if (!decision.success || (action === 'discard' && decision.data.keys === undefined)) {
-    return { kind: 'invalid_parameter', parameter: 'body', detail: FORM }
+    return invalid('body', FORM)
   }
   const { shard, keys } = decision.data
   const refused = keys === undefined ? refuseUnlessWhole(grant) : refuseOutside(grant, keys, 'keys')
-  if (refused !== undefined) return refused
-  return { increments: await decide(shard, action, keys ?? null) }
+  if (refused !== undefined) return fail(refused)
+  return ok({ increments: await decide(shard, action, keys ?? null) })
 }
 
 async function parseBody(request: Request): Promise<unknown> {

@@ -2,11 +2,13 @@ import { z } from 'zod'
 import { AHEAD_MS_MAX, STATUS_SHARDS_MAX } from '../../limits.ts'
 import type { Hour } from '../../model/hour.ts'
 import { addHours, formatHour, hourOf } from '../../model/hour.ts'
+import type { Result } from '../../model/result.ts'
+import { ok } from '../../model/result.ts'
 import type { Schedule } from '../../model/schedule.ts'
 import { valueAt } from '../../model/schedule.ts'
 import { shardsOf } from '../../model/shard-name.ts'
 import { type ShardStatus, shardStatusSchema } from '../../model/status.ts'
-import type { Asked } from '../http/parameters.ts'
+import type { RawParameters } from '../http/parameters.ts'
 import { hourText, invalid, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { ReadLedger } from '../ports.ts'
@@ -53,25 +55,28 @@ type Unanswered = z.infer<typeof unansweredSchema>
 export type StatusAnswer = z.infer<typeof statusAnswerSchema>
 
 /** `GET /status`: what the shards of recent hours hold, or those of each `?hour=2026-11-21T20Z`. Asks no SQL unless `?ledger=1`. */
-export async function readStatus(asked: Asked, services: StatusServices): Promise<StatusAnswer | Problem> {
-  const parsed = parseParameters(asked, statusParameters)
-  if ('kind' in parsed) return parsed
-  const { hour: named, ledger } = parsed.parameters
+export async function readStatus(
+  raw: RawParameters,
+  services: StatusServices,
+): Promise<Result<StatusAnswer, Problem>> {
+  const parsed = parseParameters(raw, statusParameters)
+  if (!parsed.ok) return parsed
+  const { hour: named, ledger } = parsed.value
   const hours = named === undefined ? recentHours(services) : [...new Set(named)]
   const names = hours.flatMap((hour) => shardsOf(hour, services.shards))
   if (names.length > STATUS_SHARDS_MAX) {
-    return invalid('hour', `asks for ${names.length} shards; one answer has at most ${STATUS_SHARDS_MAX}`)
+    return invalid('hour', { asked: names.length, max: STATUS_SHARDS_MAX, unit: 'shards' })
   }
   const shards = await Promise.all(names.map((name) => askOrSay(name, services)))
   const known = shards.flatMap((shard) => ('error' in shard ? [] : [shard]))
-  return {
+  return ok({
     now: new Date(services.nowMs).toISOString(),
     hours: hours.map(formatHour),
     shards: ledger === '1' ? await withLedger(shards, services) : shards,
     pending: known.reduce((sum, shard) => sum + shard.open.increments + shard.frozen.increments, 0),
     lagMs: Math.max(0, ...known.map((shard) => shard.lagMs)),
     isConserved: known.every((shard) => shard.isConserved),
-  }
+  })
 }
 
 /** One shard that does not answer must not hide the others. */

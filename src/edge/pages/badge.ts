@@ -5,12 +5,14 @@ import { EMPTY_CELL, mergeCells } from '../../model/cell.ts'
 import { addHours, type Hour, type HourRange, hourOf } from '../../model/hour.ts'
 import { check, covers, keyFault } from '../../model/key.ts'
 import type { ReadCommitted } from '../../model/read.ts'
+import type { Result } from '../../model/result.ts'
+import { fail, ok } from '../../model/result.ts'
 import { shorten } from '../../model/shorten.ts'
+import { TOO_MANY_REQUESTS } from '../http/access.ts'
 import type { EdgeContext } from '../http/context.ts'
 import { parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
-import { problemResponse } from '../http/problem-response.ts'
-import type { Route } from '../http/router.ts'
+import type { Answer, Route } from '../http/router.ts'
 import type { EdgeServices } from '../ports.ts'
 
 const BADGE = '/badge/'
@@ -30,7 +32,7 @@ const WORDS: Readonly<Record<Range, string>> = {
 const parametersSchema = z.strictObject({
   label: z.string().check(check(labelFault)).optional(),
   range: z
-    .enum(Object.keys(RANGES) as Range[], { error: `must be ${Object.keys(RANGES).join(', ')}` })
+    .enum(Object.keys(RANGES) as Range[], { error: `must be one of ${Object.keys(RANGES).join(', ')}` })
     .default('30d'),
 })
 
@@ -38,7 +40,7 @@ const parametersSchema = z.strictObject({
 function labelFault(label: string): string | undefined {
   if (label.length > BADGE_LABEL_CHARACTERS_MAX)
     return `must have at most ${BADGE_LABEL_CHARACTERS_MAX} characters`
-  return /[\p{Cc}\p{Cs}\uFFFE\uFFFF]/u.test(label) ? 'must not have control characters' : undefined
+  return /[\p{Cc}\p{Cs}\uFFFE\uFFFF]/u.test(label) ? 'must not contain control characters' : undefined
 }
 
 /**
@@ -46,12 +48,12 @@ function labelFault(label: string): string | undefined {
  * answers are kept where the platform can, and each address has a limit.
  */
 export function badgeRoute({ config, clock, readCommitted, isWithinLimit, answers }: EdgeServices): Route {
-  async function badge(c: EdgeContext): Promise<Response> {
+  async function badge(c: EdgeContext): Promise<Answer> {
     const address = c.req.header('cf-connecting-ip') ?? ''
-    if (!(await isWithinLimit(`\nbadge\n${address}`))) return problemResponse({ kind: 'too_many_requests' })
+    if (!(await isWithinLimit(`\nbadge\n${address}`))) return fail(TOO_MANY_REQUESTS)
     const asked = parseBadge(c.req.raw.url, config.publicPrefixes)
-    if ('kind' in asked) return problemResponse(asked)
-    const { key, range, label } = asked
+    if (!asked.ok) return asked
+    const { key, range, label } = asked.value
     // Of a HEAD too: what is kept is the answer to a GET.
     const request = new Request(c.req.raw.url)
     const kept = await answers.match(request)
@@ -76,23 +78,20 @@ const HEADERS = {
   'cross-origin-resource-policy': 'cross-origin',
 }
 
-const NOT_PUBLIC: Problem = {
-  kind: 'not_found',
-  detail: 'There is no badge here. Badges are /badge/{key}.svg, of keys under PUBLIC_PREFIXES.',
-}
+const NOT_PUBLIC = fail<Problem>({ kind: 'not_found', missing: { kind: 'badge' } })
 
-type Asked = { readonly key: string; readonly range: Range; readonly label: string }
+type BadgeQuery = { readonly key: string; readonly range: Range; readonly label: string }
 
 /** Whether a key exists is not told of those that are not public. */
-function parseBadge(url: string, publicPrefixes: readonly string[]): Asked | Problem {
+function parseBadge(url: string, publicPrefixes: readonly string[]): Result<BadgeQuery, Problem> {
   const { pathname, search } = new URL(url)
   const key = keyOf(pathname)
   if (key === undefined || keyFault(key) !== undefined) return NOT_PUBLIC
   if (!publicPrefixes.some((prefix) => covers(prefix, key))) return NOT_PUBLIC
   const parsed = parseParameters(search, parametersSchema)
-  if ('kind' in parsed) return parsed
-  const { range, label = key.slice(key.lastIndexOf('/') + 1) } = parsed.parameters
-  return { key, range, label }
+  if (!parsed.ok) return parsed
+  const { range, label = key.slice(key.lastIndexOf('/') + 1) } = parsed.value
+  return ok({ key, range, label })
 }
 
 function keyOf(pathname: string): string | undefined {

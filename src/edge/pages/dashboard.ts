@@ -1,6 +1,6 @@
+import { fail } from '../../model/result.ts'
 import type { EdgeContext } from '../http/context.ts'
-import { problemResponse } from '../http/problem-response.ts'
-import type { Route } from '../http/router.ts'
+import type { Answer, Route } from '../http/router.ts'
 import { readSession, signIn, signOut } from '../http/session.ts'
 import type { EdgeServices } from '../ports.ts'
 
@@ -28,10 +28,10 @@ const FOR_EVER = 'public, max-age=31536000, immutable'
 export function dashboardRoutes({ config, dashboard }: EdgeServices): readonly Route[] {
   const page = (c: EdgeContext) => c.html(dashboard.page, 200, PAGE_HEADERS)
 
-  function file(c: EdgeContext): Response {
+  function file(c: EdgeContext): Answer {
     const name = c.req.param('name') ?? ''
     const found = Object.hasOwn(dashboard.files, name) ? dashboard.files[name] : undefined
-    if (found === undefined) return problemResponse({ kind: 'not_found', detail: 'Reload the page.' })
+    if (found === undefined) return fail({ kind: 'not_found', missing: { kind: 'dashboard_file' } })
     return c.body(found.body, 200, { 'content-type': found.type, 'cache-control': FOR_EVER })
   }
 

@@ -1,4 +1,4 @@
-import { FRESH_TRIES_MAX } from '../../limits.ts'
+import { must } from '../../model/assert.ts'
 import type { Bucket } from '../../model/calendar.ts'
 import { bucketIndexOf, bucketsOf, isAligned } from '../../model/calendar.ts'
 import type { Cell } from '../../model/cell.ts'
@@ -6,12 +6,14 @@ import { EMPTY_CELL, mergeCells } from '../../model/cell.ts'
 import type { Hour, HourRange } from '../../model/hour.ts'
 import { formatHourStart } from '../../model/hour.ts'
 import type { CommittedRead, ReadCommitted } from '../../model/read.ts'
+import type { Result } from '../../model/result.ts'
+import { fail, ok } from '../../model/result.ts'
 import type { Schedule } from '../../model/schedule.ts'
 import { formatInZone } from '../../model/zone.ts'
 import type { Problem } from '../http/problem.ts'
 import type { AskUnsettled } from '../ports.ts'
 import { type CounterAnswer, sumsOf } from './answers.ts'
-import type { Asked, FreshRead } from './fresh.ts'
+import type { FreshRead, ShardQuery } from './fresh.ts'
 import { freshRange, readFresh, readHeld, shardsToAsk } from './fresh.ts'
 import type { CounterQuery, ReadingQuery } from './query.ts'
 
@@ -26,7 +28,7 @@ export type ReadServices = {
 export type Source = {
   /** What is read: keys, or all of some keys together as SERIES. */
   readonly names: readonly string[]
-  readonly shardsOf: (fresh: HourRange) => readonly Asked[] | Problem
+  readonly shardsOf: (fresh: HourRange) => Result<readonly ShardQuery[], Problem>
   readonly ask: AskUnsettled
   readonly readRows: (rows: {
     readonly buckets: readonly Hour[]
@@ -45,7 +47,7 @@ type Grid = ReadingQuery & { readonly buckets: readonly Bucket[] }
 export async function readCounters(
   query: CounterQuery,
   { readCommitted, askUnsettled, shards, nowMs }: ReadServices,
-): Promise<CounterAnswer[] | Problem> {
+): Promise<Result<CounterAnswer[], Problem>> {
   const { keys, range } = query
   const readings = await readAll(query, nowMs, {
     names: keys,
@@ -53,7 +55,8 @@ export async function readCounters(
     ask: askUnsettled,
     readRows: (rows) => readCommitted({ keys, ...rows }),
   })
-  return 'kind' in readings ? readings : keys.map((key, i) => ({ key, ...must(readings[i]) }))
+  if (!readings.ok) return readings
+  return ok(keys.map((key, i) => ({ key, ...must(readings.value[i], 'the reading of a key') })))
 }
 
 /** A reading for each name of the source, in their order. [R1] [R2] */
@@ -61,25 +64,21 @@ export async function readAll(
   query: ReadingQuery,
   nowMs: number,
   { names, shardsOf, ask, readRows }: Source,
-): Promise<Reading[] | Problem> {
+): Promise<Result<Reading[], Problem>> {
   const { range, unit, zone, freshHours, isUnsettled } = query
   const grid: Grid = { ...query, buckets: bucketsOf(range, unit, zone) }
   const buckets = grid.buckets.map(({ from }) => from)
   const rowsWith = (writers: readonly string[]) => readRows({ buckets, to: range.to, writers })
   if (freshHours === null) {
     const read: CommittedOnly = { committed: await rowsWith([]), unsettled: null }
-    return names.map((name) => readingOf(name, grid, read, null))
+    return ok(names.map((name) => readingOf(name, grid, read, null)))
   }
   const fresh = freshRange(nowMs, freshHours)
   const asked = shardsOf(fresh)
-  if ('kind' in asked) return asked
-  const read = isUnsettled ? await readHeld(asked, ask) : await readFresh(asked, ask, rowsWith)
-  return read === undefined ? BUSY : names.map((name) => readingOf(name, grid, read, fresh.from))
-}
-
-const BUSY: Problem = {
-  kind: 'unavailable',
-  detail: `Flushes landed during each of ${FRESH_TRIES_MAX} reads: ask again.`,
+  if (!asked.ok) return asked
+  const read = isUnsettled ? await readHeld(asked.value, ask) : await readFresh(asked.value, ask, rowsWith)
+  if (read === undefined) return fail({ kind: 'unavailable', source: 'flushes' })
+  return ok(names.map((name) => readingOf(name, grid, read, fresh.from)))
 }
 
 type CommittedOnly = { readonly committed: CommittedRead; readonly unsettled: null }
@@ -125,9 +124,4 @@ function cellsOf(buckets: readonly Bucket[], unsettled: ReadonlyMap<Hour, Cell>)
     cells[i] = mergeCells(cells[i] ?? EMPTY_CELL, cell)
   }
   return cells
-}
-
-function must(reading: Reading | undefined): Reading {
-  if (reading === undefined) throw new Error('each name has a reading')
-  return reading
 }

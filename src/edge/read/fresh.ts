@@ -6,6 +6,8 @@ import type { Hour, HourRange } from '../../model/hour.ts'
 import { addHours, hourOf } from '../../model/hour.ts'
 import type { CommittedRead } from '../../model/read.ts'
 import { heldAbove, SERIES, unsettledPart } from '../../model/read.ts'
+import type { Result } from '../../model/result.ts'
+import { ok } from '../../model/result.ts'
 import type { Schedule } from '../../model/schedule.ts'
 import { formatShardName, hashKey, shardsOf, slotOf } from '../../model/shard-name.ts'
 import { invalid } from '../http/parameters.ts'
@@ -23,9 +25,9 @@ export type FreshRead = {
 }
 
 /** One shard, and those of the keys that are its own. */
-export type Asked = { readonly shard: string; readonly hour: Hour; readonly keys: readonly string[] }
+export type ShardQuery = { readonly shard: string; readonly hour: Hour; readonly keys: readonly string[] }
 
-type Heard = Asked & { readonly unsettled: readonly Unsettled[] }
+type Heard = ShardQuery & { readonly unsettled: readonly Unsettled[] }
 
 /** This hour and those before it, and close to the turn the next, for clients' clocks may be ahead. */
 export function freshRange(nowMs: number, freshHours: number): HourRange {
@@ -38,30 +40,33 @@ export function shardsToAsk(
   range: HourRange,
   fresh: HourRange,
   shards: Schedule,
-): Asked[] | Problem {
-  const asked: Asked[] = []
+): Result<ShardQuery[], Problem> {
+  const asked: ShardQuery[] = []
   const to = Math.min(range.to, fresh.to)
   for (let hour = Math.max(range.from, fresh.from) as Hour; hour < to; hour = addHours(hour, 1)) {
     const bySlot = Map.groupBy(keys, (key) => slotOf(key, hour, shards))
     for (const [slot, own] of bySlot) asked.push({ shard: formatShardName({ hour, slot }), hour, keys: own })
   }
-  return unlessTooMany(asked, 'key')
+  return unlessTooMany(asked)
 }
 
 /** All shards of hours that are in both ranges: keys under a prefix are in any of them. */
-export function shardsOfSeries(range: HourRange, fresh: HourRange, shards: Schedule): Asked[] | Problem {
-  const asked: Asked[] = []
+export function shardsOfSeries(
+  range: HourRange,
+  fresh: HourRange,
+  shards: Schedule,
+): Result<ShardQuery[], Problem> {
+  const asked: ShardQuery[] = []
   const to = Math.min(range.to, fresh.to)
   for (let hour = Math.max(range.from, fresh.from) as Hour; hour < to; hour = addHours(hour, 1)) {
     for (const shard of shardsOf(hour, shards)) asked.push({ shard, hour, keys: [SERIES] })
   }
-  return unlessTooMany(asked, 'prefix')
+  return unlessTooMany(asked)
 }
 
-function unlessTooMany(asked: Asked[], beside: string): Asked[] | Problem {
-  if (asked.length <= FRESH_SHARDS_MAX) return asked
-  const message = `and ${beside} ask ${asked.length} shards; one answer asks at most ${FRESH_SHARDS_MAX}`
-  return invalid('freshHours', message)
+function unlessTooMany(asked: ShardQuery[]): Result<ShardQuery[], Problem> {
+  if (asked.length <= FRESH_SHARDS_MAX) return ok(asked)
+  return invalid('freshHours', { asked: asked.length, max: FRESH_SHARDS_MAX, unit: 'shards' })
 }
 
 /**
@@ -70,7 +75,7 @@ function unlessTooMany(asked: Asked[], beside: string): Asked[] | Problem {
  * @returns undefined when one landed each time.
  */
 export async function readFresh(
-  asked: readonly Asked[],
+  asked: readonly ShardQuery[],
   ask: AskUnsettled,
   readCommitted: (writers: readonly string[]) => Promise<CommittedRead>,
 ): Promise<FreshRead | undefined> {
@@ -88,7 +93,7 @@ export async function readFresh(
 }
 
 /** What the shards hold, and Postgres is not asked. Together with rows of the same `asOf` it is a fresh read. */
-export async function readHeld(asked: readonly Asked[], ask: AskUnsettled): Promise<FreshRead> {
+export async function readHeld(asked: readonly ShardQuery[], ask: AskUnsettled): Promise<FreshRead> {
   const heard = await hear(asked, ask)
   return {
     committed: { counters: new Map(), ledger: new Map() },
@@ -97,7 +102,7 @@ export async function readHeld(asked: readonly Asked[], ask: AskUnsettled): Prom
   }
 }
 
-function hear(asked: readonly Asked[], ask: AskUnsettled): Promise<Heard[]> {
+function hear(asked: readonly ShardQuery[], ask: AskUnsettled): Promise<Heard[]> {
   return Promise.all(
     asked.map(async (one): Promise<Heard> => ({ ...one, unsettled: await ask(one.shard, one.keys) })),
   )

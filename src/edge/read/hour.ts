@@ -2,9 +2,11 @@ import { z } from 'zod'
 import { AHEAD_MS_MAX } from '../../limits.ts'
 import { type AskSettlement, edgeClosesMs, retireAtMs, stateOf } from '../../model/closing.ts'
 import { formatHour, hourStartMs } from '../../model/hour.ts'
+import type { Result } from '../../model/result.ts'
+import { ok } from '../../model/result.ts'
 import type { Schedule } from '../../model/schedule.ts'
 import { shardsOf } from '../../model/shard-name.ts'
-import type { Asked } from '../http/parameters.ts'
+import type { RawParameters } from '../http/parameters.ts'
 import { hourText, invalid, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 
@@ -38,23 +40,23 @@ export type HourServices = {
 
 /** `GET /hours/{hour}`: may it be invoiced? For a token with a prefix, of its own keys alone. [S2] */
 export async function readHour(
-  asked: Asked,
-  hourAsked: unknown,
+  raw: RawParameters,
+  rawHour: unknown,
   grant: string | null,
   services: HourServices,
-): Promise<HourAnswer | Problem> {
-  const parsed = parseParameters(asked, hourParametersSchema, { hour: hourAsked })
-  if ('kind' in parsed) return parsed
-  const { hour } = parsed.parameters
-  if (hourStartMs(hour) > services.nowMs + AHEAD_MS_MAX) return invalid('hour', 'has not begun')
+): Promise<Result<HourAnswer, Problem>> {
+  const parsed = parseParameters(raw, hourParametersSchema, { hour: rawHour })
+  if (!parsed.ok) return parsed
+  const { hour } = parsed.value
+  if (hourStartMs(hour) > services.nowMs + AHEAD_MS_MAX) return invalid('hour', 'has not begun yet')
   const names = shardsOf(hour, services.shards)
   const settlements = await Promise.all(names.map((name) => services.askSettlement(name, grant)))
-  return {
+  return ok({
     hour: formatHour(hour),
     state: stateOf(hour, settlements, services),
     closesAt: new Date(edgeClosesMs(hour, services.lateHours)).toISOString(),
     finalFrom: new Date(retireAtMs(hour, services.lateHours)).toISOString(),
     pending: settlements.reduce((sum, { pending }) => sum + pending, 0),
     parked: settlements.reduce((sum, { parked }) => sum + parked, 0),
-  }
+  })
 }

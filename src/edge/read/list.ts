@@ -1,9 +1,115 @@
 import { z } from 'zod'
-import { formatHourStart } from '../../model/hour.ts'
-import type { ListCounters, ListItem } from '../../model/read.ts'
+import { LIST_DEPTH_MAX, LIST_HOURS_MAX, LIST_ITEMS_DEFAULT, LIST_ITEMS_MAX } from '../../limits.ts'
+import { must } from '../../model/assert.ts'
+import type { HourRange } from '../../model/hour.ts'
+import { firstHourFrom, formatHourStart } from '../../model/hour.ts'
+import { check, groupBase, keyFault, keysUnder } from '../../model/key.ts'
+import type { ListCounters, ListItem, ListQuery } from '../../model/read.ts'
+import { LIST_SORTS } from '../../model/read.ts'
+import type { Result } from '../../model/result.ts'
+import { fail, ok } from '../../model/result.ts'
+import type { RawParameters } from '../http/parameters.ts'
+import { invalid, parseParameters, wholeText } from '../http/parameters.ts'
+import type { Problem } from '../http/problem.ts'
 import { sumSchema } from './answers.ts'
-import { encodeCursor } from './cursor.ts'
-import type { AskedList } from './list-query.ts'
+import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts'
+import { parseRange, rangeParameters } from './query.ts'
+
+/** The beginning of keys: any text, whether or not it ends with a segment. */
+export const prefixText = z
+  .string({ error: 'is missing' })
+  .check(check((prefix) => (prefix === '' ? undefined : keyFault(prefix))))
+
+const NOT_A_CURSOR = 'must be the `nextCursor` of an earlier answer'
+
+const cursorText = z.string().transform((text, ctx): Cursor => {
+  const cursor = decodeCursor(text)
+  if (cursor !== undefined) return cursor
+  ctx.addIssue({ code: 'custom', message: NOT_A_CURSOR })
+  return z.NEVER
+})
+
+export const listParameters = z.strictObject({
+  prefix: prefixText.meta({
+    description:
+      'Lists the keys that begin with this text: `site/` for whole segments, nothing for all keys.',
+    example: 'site/',
+  }),
+  ...rangeParameters,
+  sort: z
+    .enum(LIST_SORTS, { error: `must be one of ${LIST_SORTS.join(', ')}` })
+    .default('key')
+    .meta({ description: 'By key, in pages; or the largest first, in one page.' }),
+  depth: wholeText(1, LIST_DEPTH_MAX).optional().meta({
+    description: "Group keys by their first N path segments after the prefix's last `/`.",
+  }),
+  limit: wholeText(1, LIST_ITEMS_MAX)
+    .default(LIST_ITEMS_DEFAULT)
+    .meta({ description: `Items in a page; ${LIST_ITEMS_DEFAULT} by default.` }),
+  cursor: cursorText.optional().meta({ description: '`nextCursor` of the page before.' }),
+})
+
+type Parameters = z.output<typeof listParameters>
+
+/** A checked list: the question for Postgres, and the prefix that the cursor of the next page carries. */
+export type ListRequest = { readonly query: ListQuery; readonly prefix: string }
+
+/** Checks the parameters of a list, for a token that may read the keys under `grant`, null for all keys. [S2] */
+export function parseListQuery(
+  raw: RawParameters,
+  grant: string | null,
+  nowMs: number,
+): Result<ListRequest, Problem> {
+  const hasKey = typeof raw === 'string' ? new URLSearchParams(raw).has('key') : 'key' in raw
+  if (hasKey) return invalid('key', 'cannot be combined with `prefix`')
+  const parsed = parseParameters(raw, listParameters)
+  if (!parsed.ok) return parsed
+  const { prefix, sort, depth, limit, cursor } = parsed.value
+  if (cursor !== undefined && sort !== 'key') {
+    return invalid('cursor', `cannot be combined with \`sort=${sort}\`, which has one page`)
+  }
+  const range = cursor === undefined ? parseListRange(parsed.value, nowMs) : rangeOf(cursor, parsed.value)
+  if (!range.ok) return range
+  const ranges = keysUnder(prefix, grant)
+  if (ranges === undefined) return fail(noKeyUnder(grant))
+  const grouping = depth === undefined ? null : { base: groupBase(prefix), depth }
+  return ok({
+    prefix,
+    query: { ranges, ...range.value, sort, grouping, limit, after: cursor?.after ?? null },
+  })
+}
+
+/** The problem that no key with the prefix asked for is under the grant. */
+export function noKeyUnder(grant: string | null): Problem {
+  return {
+    kind: 'forbidden',
+    limit: { kind: 'no_key_under', prefix: must(grant, 'the prefix of the grant') },
+  }
+}
+
+function parseListRange(
+  parameters: Pick<Parameters, 'from' | 'to'>,
+  nowMs: number,
+): Result<HourRange, Problem> {
+  const range = parseRange(parameters, nowMs)
+  if (!range.ok) return range
+  const hours = range.value.to - range.value.from
+  return hours <= LIST_HOURS_MAX
+    ? range
+    : invalid('from', { asked: hours, max: LIST_HOURS_MAX, unit: 'hours' })
+}
+
+/** The hours of the first page, whatever the time is now. Parameters that are given again must not have changed. */
+function rangeOf(cursor: Cursor, { prefix, depth, from, to }: Parameters): Result<HourRange, Problem> {
+  const isSame =
+    cursor.prefix === prefix &&
+    cursor.depth === (depth ?? null) &&
+    (from === undefined || firstHourFrom(from) === cursor.from) &&
+    (to === undefined || firstHourFrom(to) === cursor.to)
+  if (!isSame) return invalid('cursor', 'belongs to a list with another prefix, depth, from or to')
+  const isRange = cursor.from <= cursor.to && cursor.to - cursor.from <= LIST_HOURS_MAX
+  return isRange ? ok({ from: cursor.from, to: cursor.to }) : invalid('cursor', NOT_A_CURSOR)
+}
 
 /** A key, or with `depth` a group of keys. */
 const listItemSchema = z.strictObject({
@@ -12,14 +118,12 @@ const listItemSchema = z.strictObject({
   count: z.int().min(1),
   min: z.int(),
   max: z.int(),
-  keys: z
-    .int()
-    .min(1)
-    .optional()
-    .meta({ description: 'Of a group: how many distinct keys it holds, its own name among them or not.' }),
+  keys: z.int().min(1).optional().meta({
+    description: 'For a group: how many distinct keys it holds, its own name included if that is a key.',
+  }),
   isKey: z.boolean().optional().meta({
     description:
-      'Of a group: whether its own name is one of those keys. It has children when `keys` is more than that.',
+      'For a group: whether its own name is one of those keys. It has children when `keys` is more than that.',
   }),
 })
 
@@ -31,23 +135,23 @@ export const listAnswerSchema = z
     nextCursor: z
       .string()
       .nullable()
-      .meta({ description: 'Where the next page begins; null when there is none.' }),
+      .meta({ description: 'The `cursor` of the next page; null on the last page.' }),
     lastFlushAt: z.iso.datetime().nullable().meta({
       description:
-        'When Postgres last received something that is in this answer; null when it has none of it.',
+        'When Postgres last received something that is in this answer; null when the answer is empty.',
     }),
   })
   .meta({ id: 'List' })
 
 export type ListAnswer = z.infer<typeof listAnswerSchema>
 
-/** Lists what Postgres has. [R2] Page by page no key is missed or comes twice, whatever is counted meanwhile. */
+/** Lists what Postgres has. [R2] Over all pages no key is missed and none comes twice, whatever is counted meanwhile. */
 export async function listAnswer(
-  { prefix, query }: AskedList,
+  { prefix, query }: ListRequest,
   listCounters: ListCounters,
 ): Promise<ListAnswer> {
   const { from, to, sort, grouping, limit } = query
-  // One more than is shown tells whether there is a next page; a list by size has none.
+  // One item more than a page shows whether there is a next page; a list by size has only one.
   const found = await listCounters(sort === 'key' ? { ...query, limit: limit + 1 } : query)
   const items = found.slice(0, limit)
   const last = found.length > limit ? items.at(-1) : undefined

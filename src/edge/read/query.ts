@@ -3,49 +3,79 @@ import { BUCKETS_MAX, FRESH_HOURS_MAX, KEYS_MAX } from '../../limits.ts'
 import type { Unit } from '../../model/calendar.ts'
 import { countBuckets, UNITS } from '../../model/calendar.ts'
 import type { HourRange } from '../../model/hour.ts'
+import { addHours, firstHourFrom, hourOf } from '../../model/hour.ts'
 import { keySchema } from '../../model/key.ts'
+import type { Result } from '../../model/result.ts'
+import { ok } from '../../model/result.ts'
 import type { Zone } from '../../model/zone.ts'
 import { parseZone } from '../../model/zone.ts'
-import type { Asked } from '../http/parameters.ts'
-import { invalid, parseParameters, wholeText } from '../http/parameters.ts'
+import type { RawParameters } from '../http/parameters.ts'
+import { instantText, invalid, parseParameters, wholeText } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
-import { parseRange, rangeParameters } from './range.ts'
 
-/** How whatever is read by buckets is read. */
+/** A checked read by buckets, of keys or of a prefix. */
 export type ReadingQuery = {
   readonly range: HourRange
   readonly unit: Unit
   readonly zone: Zone
-  /** Hours before the current one whose shards are asked; null for what Postgres has alone. */
+  /** Hours before the current one whose shards are asked; null when Postgres alone is asked. */
   readonly freshHours: number | null
-  /** Only what the shards hold: Postgres is not asked. */
+  /** Whether the shards alone are asked. */
   readonly isUnsettled: boolean
 }
 
 /** A checked `GET /counters` of one key or several. */
 export type CounterQuery = ReadingQuery & { readonly keys: readonly string[] }
 
+/** The two parameters of every read of a range of hours. */
+export const rangeParameters = {
+  from: instantText.optional().meta({
+    description:
+      'RFC 3339 or epoch milliseconds. The range has the hours that begin at this time or later; 24 hours before `to` ' +
+      'by default.',
+    example: '2026-11-21T00:00:00Z',
+  }),
+  to: instantText.optional().meta({
+    description: 'As `from`. The range has the hours that begin before it; the end of this hour by default.',
+    example: '2026-11-22T00:00:00Z',
+  }),
+}
+
+const DEFAULT_HOURS = 24
+
+/** The hours that begin in [from, to), both in epoch ms; by default the last 24, of which the current one is the last. */
+export function parseRange(
+  { from, to }: { readonly from?: number | undefined; readonly to?: number | undefined },
+  nowMs: number,
+): Result<HourRange, Problem> {
+  const end = to === undefined ? addHours(hourOf(nowMs), 1) : firstHourFrom(to)
+  const begin = from === undefined ? addHours(end, -DEFAULT_HOURS) : firstHourFrom(from)
+  return begin > end ? invalid('from', 'must not be after `to`') : ok({ from: begin, to: end })
+}
+
 const zoneText = z.string().transform((name, ctx): Zone => {
   const zone = parseZone(name)
   if (zone !== undefined) return zone
-  ctx.addIssue({ code: 'custom', message: 'must be a time zone of the IANA, such as Europe/Berlin' })
+  ctx.addIssue({ code: 'custom', message: 'must be an IANA time zone such as Europe/Berlin' })
   return z.NEVER
 })
 
-export const unitText = z.enum(UNITS, { error: `must be ${UNITS.join(', ')}` })
+export const unitText = z.enum(UNITS, { error: `must be one of ${UNITS.join(', ')}` })
 
-/** What everything that is read by buckets may be told. */
+const CONSISTENCIES = ['fresh', 'committed', 'unsettled'] as const
+
+/** The parameters of every read by buckets, beside its range and bucket. */
 export const readingParameters = {
   tz: zoneText.prefault('UTC').meta({
     description: 'The IANA time zone of days, weeks and months.',
     example: 'America/New_York',
   }),
   consistency: z
-    .enum(['fresh', 'committed', 'unsettled'], { error: 'must be fresh, committed or unsettled' })
+    .enum(CONSISTENCIES, { error: `must be one of ${CONSISTENCIES.join(', ')}` })
     .default('fresh')
     .meta({
       description:
-        '`committed` asks Postgres alone; `unsettled` asks the shards alone, and wakes no database: the answer then has ' +
+        '`committed` asks Postgres alone. `unsettled` asks the shards alone and wakes no database: the answer has ' +
         'what they hold, in the hours from `freshFrom` on.',
     }),
   freshHours: wholeText(1, FRESH_HOURS_MAX).optional().meta({
@@ -53,13 +83,16 @@ export const readingParameters = {
   }),
 }
 
-/** The parameters of `GET /counters?key=`; in `GET /counters/{key}` the one key stands in the path. */
+/** The parameters of `GET /counters?key=`; in `GET /counters/{key}` the path has the one key. */
 export const counterParameters = z.strictObject({
   key: z
     .array(keySchema, { error: 'is missing: ask for /counters?key=...' })
-    .max(KEYS_MAX, `is given too often: one answer has at most ${KEYS_MAX} keys`)
-    .refine((keys) => new Set(keys).size === keys.length, 'is given twice with the same key')
-    .meta({ description: `What to read; up to ${KEYS_MAX} of them.`, example: ['site/example.com/pricing'] }),
+    .max(KEYS_MAX, `may be given at most ${KEYS_MAX} times`)
+    .refine((keys) => new Set(keys).size === keys.length, 'must not be given twice with the same key')
+    .meta({
+      description: `A key to read. May be given up to ${KEYS_MAX} times.`,
+      example: ['site/example.com/pricing'],
+    }),
   ...rangeParameters,
   bucket: unitText.default('hour').meta({
     description:
@@ -70,41 +103,38 @@ export const counterParameters = z.strictObject({
 
 /** @param keyInPath the key of `GET /counters/{key}`. */
 export function parseCounterQuery(
-  asked: Asked,
+  raw: RawParameters,
   keyInPath: string | undefined,
   nowMs: number,
-): CounterQuery | Problem {
+): Result<CounterQuery, Problem> {
   const more = keyInPath === undefined ? {} : { key: [keyInPath] }
-  const parsed = parseParameters(asked, counterParameters, more)
-  if ('kind' in parsed) return parsed
-  const { key: keys } = parsed.parameters
-  const reading = readingOf(parsed.parameters, keys.length, nowMs)
-  return 'kind' in reading ? reading : { keys, ...reading }
+  const parsed = parseParameters(raw, counterParameters, more)
+  if (!parsed.ok) return parsed
+  const { key: keys } = parsed.value
+  const reading = parseReading(parsed.value, keys.length, nowMs)
+  return reading.ok ? ok({ keys, ...reading.value }) : reading
 }
 
-type Reading = Omit<z.output<typeof counterParameters>, 'key'>
-
-/** @param names how many are read, each by all of the buckets. */
-export function readingOf(parameters: Reading, names: number, nowMs: number): ReadingQuery | Problem {
+/** @param subjects how many are read, each by all of the buckets. */
+export function parseReading(
+  parameters: Omit<z.output<typeof counterParameters>, 'key'>,
+  subjects: number,
+  nowMs: number,
+): Result<ReadingQuery, Problem> {
   const { bucket: unit, tz: zone, consistency, freshHours } = parameters
   if (consistency === 'committed' && freshHours !== undefined) {
-    return invalid('freshHours', 'does not go with consistency=committed')
+    return invalid('freshHours', 'cannot be combined with `consistency=committed`')
   }
-  const range = parseRange(parameters, nowMs)
-  if ('kind' in range) return range
-  const buckets = countBuckets(range, unit, zone) * names
-  if (buckets > BUCKETS_MAX) return tooManyBuckets(buckets, unit)
-  const isUnsettled = consistency === 'unsettled'
-  return {
+  const parsed = parseRange(parameters, nowMs)
+  if (!parsed.ok) return parsed
+  const range = parsed.value
+  const buckets = countBuckets(range, unit, zone) * subjects
+  if (buckets > BUCKETS_MAX) return invalid('from', { asked: buckets, max: BUCKETS_MAX, unit: 'buckets' })
+  return ok({
     range,
     unit,
     zone,
-    isUnsettled,
+    isUnsettled: consistency === 'unsettled',
     freshHours: consistency === 'committed' ? null : (freshHours ?? 1),
-  }
-}
-
-function tooManyBuckets(count: number, unit: Unit): Problem {
-  const message = `and to make ${count} buckets by the ${unit}; one answer has at most ${BUCKETS_MAX}: ask for less, or for a larger bucket`
-  return invalid('from', message)
+  })
 }

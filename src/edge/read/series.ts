@@ -1,18 +1,20 @@
 import { z } from 'zod'
+import { must } from '../../model/assert.ts'
 import { keysUnder } from '../../model/key.ts'
 import type { ReadSeries } from '../../model/read.ts'
 import { SERIES } from '../../model/read.ts'
+import type { Result } from '../../model/result.ts'
+import { fail, ok } from '../../model/result.ts'
 import type { Schedule } from '../../model/schedule.ts'
-import type { Asked } from '../http/parameters.ts'
+import type { RawParameters } from '../http/parameters.ts'
 import { parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { AskUnsettledUnder } from '../ports.ts'
 import type { SeriesAnswer } from './answers.ts'
 import { readAll } from './counters.ts'
 import { shardsOfSeries } from './fresh.ts'
-import { FORBIDDEN, prefixText } from './list-query.ts'
-import { readingOf, readingParameters, unitText } from './query.ts'
-import { rangeParameters } from './range.ts'
+import { noKeyUnder, prefixText } from './list.ts'
+import { parseReading, rangeParameters, readingParameters, unitText } from './query.ts'
 
 export type SeriesServices = {
   readonly readSeries: ReadSeries
@@ -34,25 +36,23 @@ export const seriesParameters = z.strictObject({
  * token with a prefix, those of its own. [R1] [R2] [S2]
  */
 export async function readSeriesAnswer(
-  asked: Asked,
+  raw: RawParameters,
   grant: string | null,
   { readSeries, askUnsettledUnder, shards, nowMs }: SeriesServices,
-): Promise<SeriesAnswer | Problem> {
-  const parsed = parseParameters(asked, seriesParameters)
-  if ('kind' in parsed) return parsed
-  const { prefix } = parsed.parameters
-  const query = readingOf(parsed.parameters, 1, nowMs)
-  if ('kind' in query) return query
+): Promise<Result<SeriesAnswer, Problem>> {
+  const parsed = parseParameters(raw, seriesParameters)
+  if (!parsed.ok) return parsed
+  const { prefix } = parsed.value
+  const query = parseReading(parsed.value, 1, nowMs)
+  if (!query.ok) return query
   const ranges = keysUnder(prefix, grant)
-  if (ranges === undefined) return FORBIDDEN
-  const readings = await readAll(query, nowMs, {
+  if (ranges === undefined) return fail(noKeyUnder(grant))
+  const readings = await readAll(query.value, nowMs, {
     names: [SERIES],
-    shardsOf: (fresh) => shardsOfSeries(query.range, fresh, shards),
+    shardsOf: (fresh) => shardsOfSeries(query.value.range, fresh, shards),
     ask: async (shard) => [await askUnsettledUnder(shard, prefix, grant)],
     readRows: (rows) => readSeries({ ranges, ...rows }),
   })
-  if ('kind' in readings) return readings
-  const [reading] = readings
-  if (reading === undefined) throw new Error('a series has a reading')
-  return { prefix, ...reading }
+  if (!readings.ok) return readings
+  return ok({ prefix, ...must(readings.value[0], 'the reading of a series') })
 }

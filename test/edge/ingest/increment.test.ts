@@ -51,7 +51,7 @@ describe('an increment', () => {
   })
 
   test.each([
-    ['an unknown field', '{"key":"a","vlaue":2}', '', /unknown fields: "vlaue"/],
+    ['an unknown field', '{"key":"a","vlaue":2}', '', /unknown fields "vlaue"/],
     ['a field named __proto__', '{"key":"a","__proto__":2}', '', /unknown fields/],
     ['an id without at', '{"key":"a","id":"x"}', 'at', /at_required/],
     [
@@ -72,9 +72,9 @@ describe('an increment', () => {
     ['a NUL in a key', '{"key":"a\\u0000"}', 'key', /control characters/],
     ['a C1 control in a key', '{"key":"a\\u0085"}', 'key', /control characters/],
     ['a lone surrogate in a key', '{"key":"a\\ud800"}', 'key', /well-formed/],
-    ['value zero', '{"key":"a","value":0}', 'value', /at least 1/],
-    ['value minus zero', '{"key":"a","value":-0}', 'value', /at least 1/],
-    ['a negative value', '{"key":"a","value":-1}', 'value', /must be positive.* scope adjust/],
+    ['value zero', '{"key":"a","value":0}', 'value', /must not be 0/],
+    ['value minus zero', '{"key":"a","value":-0}', 'value', /must not be 0/],
+    ['a negative value', '{"key":"a","value":-1}', 'value', /must be positive.* scope `adjust`/],
     ['a fractional value', '{"key":"a","value":1.5}', 'value', /whole number/],
     [
       'a fraction that parsing rounds away',

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import { askedIncrements } from '../../../src/edge/binding/arguments.ts'
+import { incrementArguments } from '../../../src/edge/binding/arguments.ts'
 import { Coalescer } from '../../../src/edge/coalesce/coalescer.ts'
-import type { Problem } from '../../../src/edge/http/problem.ts'
 import { KnownKeys } from '../../../src/edge/ingest/fast-path/known-keys.ts'
 import { readPlainBody } from '../../../src/edge/ingest/fast-path/plain-body.ts'
 import { type AskedIncrements, ingest } from '../../../src/edge/ingest/ingest.ts'
@@ -9,12 +8,12 @@ import { KEY_BYTES_MAX, REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../../sr
 import { decodeFlight } from '../../../src/model/flight.ts'
 import { parseSchedule, type Schedule } from '../../../src/model/schedule.ts'
 import { nodeClock } from '../../support/node-clock.ts'
+import { eitherOf, goodOf } from '../../support/result.ts'
 
 const scheduleOf = (text: string) => parseSchedule(text, { min: 0, max: 1_000 }) as Schedule
 
-/** What a Worker that has nothing else to do makes of it, before shards that accept everything. */
-function ingestAlone(asked: AskedIncrements | Problem, prefix: string | null = null) {
-  if ('kind' in asked) return asked
+/** What an idle Worker answers, in front of shards that accept everything. */
+async function ingestAlone(asked: AskedIncrements, prefix: string | null = null) {
   const coalescer = new Coalescer({
     clock: nodeClock,
     send: async (_, flight) => {
@@ -24,13 +23,14 @@ function ingestAlone(asked: AskedIncrements | Problem, prefix: string | null = n
         : { kind: 'accepted', named: named.map(() => 'accepted') }
     },
   })
-  return ingest(asked, {
+  const ingested = await ingest(asked, {
     config: { shards: scheduleOf('1'), lateHours: scheduleOf('72') },
     coalescer,
     nowMs: nodeClock.now(),
     keepAlive: () => undefined,
     grant: { name: 't', scopes: ['write'], prefix },
   })
+  return eitherOf(ingested)
 }
 
 const ALL = { accepted: REQUEST_ITEMS_MAX, duplicates: 0, conflicts: [] }
@@ -56,8 +56,8 @@ test('[I5] what comes through a binding has the bound of a body, and is taken wi
       (i) => `${i}${'"'.repeat(length)}`,
       (i) => ({ at, id: `i${i}` }),
     )
-  expect(await ingestAlone(askedIncrements(quotes(180), {}))).toEqual(ALL)
-  expect(await ingestAlone(askedIncrements(quotes(KEY_BYTES_MAX - 5), {}))).toMatchObject({
+  expect(await ingestAlone(goodOf(incrementArguments(quotes(180), {})))).toEqual(ALL)
+  expect(eitherOf(incrementArguments(quotes(KEY_BYTES_MAX - 5), {}))).toMatchObject({
     kind: 'body_too_large',
   })
 })
@@ -68,7 +68,7 @@ test('[S2] what was good as it was read is held to the prefix of its token, and 
   if (plain === undefined) throw new Error('it is plain')
   expect(await ingestAlone({ plain }, 'a')).toMatchObject({
     kind: 'forbidden',
-    errors: [{ index: 1, path: 'key' }],
+    limit: { kind: 'keys', prefix: 'a', path: 'key', indexes: [1] },
   })
   expect(await ingestAlone({ plain })).toEqual({ accepted: 3, duplicates: 0, conflicts: [] })
 })

@@ -12,6 +12,7 @@ import type { Schedule } from '../../../src/model/schedule.ts'
 import { parseSchedule } from '../../../src/model/schedule.ts'
 import { formatShardName, slotOf } from '../../../src/model/shard-name.ts'
 import { parseZone, UTC } from '../../../src/model/zone.ts'
+import { eitherOf } from '../../support/result.ts'
 
 const NOW = Date.UTC(2026, 10, 21, 20, 15)
 const HOUR = hourOf(NOW)
@@ -59,7 +60,7 @@ async function readAll(world: World, query: Partial<CounterQuery> = {}) {
       return { counters: new Map(asked.keys.map((key) => [key, { cells, lastFlushMs }])), ledger }
     },
   })
-  return { answers, askedShards, askedPostgres }
+  return { answers: eitherOf(answers), askedShards, askedPostgres }
 }
 
 async function read(world: World, query: Partial<CounterQuery> = {}) {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { HourAnswer, HourServices } from '../../../src/edge/read/hour.ts'
+import type { HourServices } from '../../../src/edge/read/hour.ts'
 import { hourAnswerSchema, readHour } from '../../../src/edge/read/hour.ts'
 import { CLOSE_GRACE_MS, RETIRE_GRACE_MS } from '../../../src/limits.ts'
 import { cellOf } from '../../../src/model/cell.ts'
@@ -12,6 +12,7 @@ import { parseSchedule } from '../../../src/model/schedule.ts'
 import { mergeFlights } from '../../../src/shard/merge.ts'
 import { ShardStore } from '../../../src/shard/store.ts'
 import { nodeSql } from '../../support/node-sql.ts'
+import { eitherOf, goodOf } from '../../support/result.ts'
 
 const HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
 const scheduleOf = (text: string) => parseSchedule(text, { min: 0, max: 256 }) as Schedule
@@ -33,10 +34,10 @@ async function read(nowMs: number, settlements: readonly Partial<Settlement>[], 
     },
   }
   const answer = await readHour('', '2026-11-21T20Z', grant, services)
-  return { answer, asked }
+  return { answer: goodOf(answer), asked }
 }
 
-const stateAt = async (...args: Parameters<typeof read>) => ((await read(...args)).answer as HourAnswer).state
+const stateAt = async (...args: Parameters<typeof read>) => (await read(...args)).answer.state
 
 describe('an hour', () => {
   test('is open until the edge closes it, then closing, and final once all of its shards have settled', async () => {
@@ -77,7 +78,8 @@ describe('an hour', () => {
   test('is taken from when clients that are ahead may count in it, not before', async () => {
     const services = { shards: scheduleOf('1'), lateHours: LATE_HOURS }
     const askSettlement = async () => ({ ...SETTLED, isShut: false })
-    const at = (nowMs: number) => readHour('', '2026-11-21T20Z', null, { ...services, askSettlement, nowMs })
+    const at = async (nowMs: number) =>
+      eitherOf(await readHour('', '2026-11-21T20Z', null, { ...services, askSettlement, nowMs }))
     expect(await at(hourStartMs(HOUR) - 5 * MINUTE)).toMatchObject({ state: 'open' })
     expect(await at(hourStartMs(HOUR) - 5 * MINUTE - 1)).toMatchObject({ parameter: 'hour' })
   })
@@ -87,7 +89,7 @@ describe('an hour', () => {
     async (hour) => {
       const services = { shards: scheduleOf('1'), lateHours: LATE_HOURS, nowMs: CLOSES }
       const answer = readHour('', hour, null, { ...services, askSettlement: async () => SETTLED })
-      expect(await answer).toMatchObject({ kind: 'invalid_parameter', parameter: 'hour' })
+      expect(eitherOf(await answer)).toMatchObject({ kind: 'invalid_parameter', parameter: 'hour' })
     },
   )
 })

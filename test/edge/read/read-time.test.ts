@@ -47,11 +47,11 @@ function world(late: { shardMs: number; postgresMs: number }) {
   return { clock, tries, get: async (path: string) => app.request(path) }
 }
 
-const SLOW = 'A shard or Postgres could not be asked.'
+const SLOW = 'A shard or Postgres did not answer in time.'
 
 describe('a read', () => {
   test.each([
-    ['quick', { shardMs: 1, postgresMs: 1 }, FRESH_TRIES_MAX, 'Flushes landed'],
+    ['quick', { shardMs: 1, postgresMs: 1 }, FRESH_TRIES_MAX, 'New data reached Postgres'],
     ['slow', { shardMs: READ_MS_MAX / 3, postgresMs: READ_MS_MAX / 3 }, 2, SLOW],
     ['hanging in a shard', { shardMs: READ_MS_MAX * 10, postgresMs: 1 }, 0, SLOW],
     ['hanging in Postgres', { shardMs: 1, postgresMs: READ_MS_MAX * 10 }, 1, SLOW],

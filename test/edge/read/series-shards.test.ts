@@ -3,6 +3,7 @@ import { readSeriesAnswer } from '../../../src/edge/read/series.ts'
 import { cellOf } from '../../../src/model/cell.ts'
 import type { Schedule } from '../../../src/model/schedule.ts'
 import { parseSchedule } from '../../../src/model/schedule.ts'
+import { goodOf } from '../../support/result.ts'
 
 const NOW = Date.UTC(2026, 10, 21, 20, 15)
 
@@ -22,6 +23,6 @@ test.each(['fresh', 'unsettled'])(
       }),
       readSeries: async () => ({ counters: new Map(), ledger: new Map() }),
     })
-    expect(answer).toMatchObject({ total: { sum: 1111n, count: 4 }, pending: 4 })
+    expect(goodOf(answer)).toMatchObject({ total: { sum: 1111n, count: 4 }, pending: 4 })
   },
 )

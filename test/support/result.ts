@@ -1,0 +1,12 @@
+import type { Result } from '../../src/model/result.ts'
+
+/** The value of a result that must be good. */
+export function goodOf<T>(result: Result<T, unknown>): T {
+  if (!result.ok) throw new Error(`refused: ${JSON.stringify(result.error)}`)
+  return result.value
+}
+
+/** The value of a good result, or the error, for tests that look at either. */
+export function eitherOf<T, E>(result: Result<T, E>): T | E {
+  return result.ok ? result.value : result.error
+}

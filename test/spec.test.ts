@@ -1,31 +1,42 @@
-import { globSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { sourceFiles, titlesIn } from './support/source-files.ts'
 
-const ROOT = join(import.meta.dirname, '..')
+/** A title that cites more shows none of them in particular. */
+const CITED_MAX = 3
 
-const rules = Array.from(read('SPEC.md').matchAll(/^- \*\*([A-Z]\d)\*\*/gm), ([, id = '']) => id)
+const spec = readFileSync(join(import.meta.dirname, '../SPEC.md'), 'utf8')
+const rules = idsIn(spec, /^- \*\*([A-Z]\d)\*\*/gm)
 
-/** Every `[X1]` in the title of a test or of a group of tests. */
-const citations = new Set(
-  globSync('test/**/*.ts', { cwd: ROOT }).flatMap((path) =>
-    Array.from(read(path).matchAll(/\[([A-Z]\d)\] /g), ([, id = '']) => id),
-  ),
+const titles = sourceFiles('test/**/*.ts').flatMap((file) =>
+  titlesIn(file).map((title) => ({ path: file.path, title, cited: idsIn(title, /\[([A-Z]\d)\]/g) })),
 )
 
-function read(path: string): string {
-  return readFileSync(join(ROOT, path), 'utf8')
+function idsIn(text: string, pattern: RegExp): string[] {
+  return Array.from(text.matchAll(pattern), ([, id = '']) => id)
 }
 
-test('every rule of SPEC.md has an id of its own, and there are rules', () => {
-  expect(rules.length).toBeGreaterThan(15)
-  expect(new Set(rules).size).toBe(rules.length)
+describe('SPEC.md', () => {
+  test('has rules, each with an id of its own', () => {
+    expect(rules.length).toBeGreaterThan(15)
+    expect(new Set(rules).size).toBe(rules.length)
+  })
+
+  test.each(rules)(`%s has a test that shows it and at most ${CITED_MAX - 1} other rules`, (rule) => {
+    const own = titles.filter(({ cited }) => cited.includes(rule) && cited.length <= CITED_MAX)
+    expect(own).not.toEqual([])
+  })
 })
 
-test.each(rules)('rule %s is cited by a test', (rule) => {
-  expect(citations).toContain(rule)
-})
+describe('the title of a test', () => {
+  test('cites rules of SPEC.md alone', () => {
+    expect(titles.filter(({ cited }) => cited.some((id) => !rules.includes(id)))).toEqual([])
+  })
 
-test('every citation is a rule of SPEC.md', () => {
-  expect([...citations].filter((id) => !rules.includes(id))).toEqual([])
+  test(`cites at most ${CITED_MAX} of them, in front of its claim`, () => {
+    const inFront = /^(\[[A-Z]\d\] )*[^[]/
+    const faulty = titles.filter(({ cited, title }) => cited.length > CITED_MAX || !inFront.test(title))
+    expect(faulty.filter(({ path }) => path !== 'test/simulation/simulation.test.ts')).toEqual([])
+  })
 })

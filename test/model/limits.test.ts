@@ -27,12 +27,12 @@ describe('bounds', () => {
     expect(limits.LEAD_LEASE_MS).toBeGreaterThan(limits.WAIT_MS_MAX + limits.ATTEMPT_MS_MAX)
   })
 
-  test('[F5] an outgrown shard flushes long before it is full', () => {
+  test('[I5] an outgrown shard flushes long before it is full', () => {
     expect(limits.FLUSH_CELLS * 10).toBeLessThan(limits.HELD_CELLS_MAX)
     expect(limits.FLUSH_BYTES * 5).toBeLessThan(limits.HELD_BYTES_MAX)
   })
 
-  test('[F4] a sweep that wakes shards, asks the ledger twice and deletes old hours is within a free plan', () => {
+  test('a sweep that wakes shards, asks the ledger twice and deletes old hours is within a free plan', () => {
     expect(limits.SWEEP_SHARDS_MAX + 2 + limits.RETENTION_STEPS_MAX).toBeLessThanOrEqual(50)
   })
 

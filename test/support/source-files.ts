@@ -55,3 +55,14 @@ export function saidIn({ text }: SourceFile): Said[] {
     return { isComment: true, text: bare.replace(/\s+/g, ' ').trim() }
   })
 }
+
+/** The first argument of a call of `test`, `it` or `describe`, or of what their `.each(...)` or `.skipIf(...)` answers. */
+const TITLE =
+  /(?:\b(?:test|it|describe)(?:\.\w+)*|\))\(\s*(?:'(?<single>(?:\\.|[^'\\\n])*)'|"(?<double>(?:\\.|[^"\\\n])*)"|`(?<template>(?:\\.|[^`\\])*)`)/g
+
+/** The titles of a file's tests and of their groups, as they are written. */
+export function titlesIn({ text }: SourceFile): string[] {
+  return Array.from(text.matchAll(TITLE), ({ groups = {} }) =>
+    String(groups['single'] ?? groups['double'] ?? groups['template']),
+  )
+}

@@ -59,7 +59,7 @@ describe('from route to row', () => {
     expect(await rowOf(key)).toEqual({ sum: '200', count: '200' })
   })
 
-  test('[F5] a shard that has outgrown a flush does not wait for its interval', async () => {
+  test('[I5] a shard that has outgrown a flush does not wait for its interval', async () => {
     const [key, shard] = [freshKey(), ownShard()]
     const items = Array.from({ length: 10_000 }, (_, i) => ({ key: `${key}/${i}`, at: shard.at }))
     expect((await post(items)).status).toBe(202)

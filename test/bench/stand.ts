@@ -44,7 +44,7 @@ export async function startStand(stack: AsyncDisposableStack): Promise<Stand> {
   const pool = new pg.Pool({ connectionString: postgres.url })
   stack.defer(() => pool.end())
   const faults = createFaults()
-  const endpoint = await startNeonEndpoint({ backend: pgBackend(pool), faults })
+  const endpoint = await startNeonEndpoint({ backend: pgBackend(pool), around: faults.around })
   stack.defer(() => endpoint.close())
   const script = await bundle()
   const vars = {

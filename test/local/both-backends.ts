@@ -52,7 +52,7 @@ export async function startBoth(): Promise<BothBackends> {
 
 async function startStand(name: BackendName, backend: Backend) {
   const faults = createFaults()
-  const { url, close } = await startNeonEndpoint({ backend, faults })
+  const { url, close } = await startNeonEndpoint({ backend, around: faults.around })
   const connection = `postgresql://user:password@${name}.test/db`
   const sql = neon(connection, { fullResults: true })
   return { connection, url, faults, sql, close }

@@ -1,7 +1,18 @@
 import { PGlite } from '@electric-sql/pglite'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest'
 import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
 import { pgliteBackend } from '../../src/local/neon/pglite-backend.ts'
+import { serveFaults } from '../support/fault-control.ts'
 import { createFaults } from '../support/faults.ts'
 import { BACKENDS, type BothBackends, type Stand, startBoth } from './both-backends.ts'
 
@@ -120,8 +131,9 @@ describe.for(BACKENDS)('on %s', (name) => {
   })
 
   test('faults are injected, released, read and cleared over HTTP as well', async () => {
-    const control = stand.url.replace('/sql', '/faults')
-    const post = (body: object, path = '') =>
+    const { url: control, close } = await serveFaults(stand.faults)
+    onTestFinished(close)
+    const post = (body: object, path = '/') =>
       fetch(control + path, { method: 'POST', body: JSON.stringify(body) })
     expect((await post({ kind: 'copy-later', match: 'INSERT into marks' })).status).toBe(200)
     expect((await post({ kind: 'refuse', match: 'truncate', times: null })).status).toBe(200)
@@ -207,21 +219,9 @@ describe('an endpoint', () => {
     headers: { 'neon-connection-string': 'any' },
   }
 
-  test('serves no faults unless it was given some', async () => {
-    const { url, close } = await startNeonEndpoint({ backend })
-    expect((await fetch(url.replace('/sql', '/faults'))).status).toBe(404)
-    await close()
-  })
-
-  test('says that its port is taken', async () => {
-    const { port, close } = await startNeonEndpoint({ backend })
-    await expect(startNeonEndpoint({ backend, port })).rejects.toMatchObject({ code: 'EADDRINUSE' })
-    await close()
-  })
-
   test('closes at once, a delayed request included, and that request never runs', async () => {
     const faults = createFaults()
-    const { url, close } = await startNeonEndpoint({ backend, faults })
+    const { url, close } = await startNeonEndpoint({ backend, around: faults.around })
     const arrived = Promise.withResolvers<void>()
     const match = () => {
       arrived.resolve()

@@ -35,7 +35,7 @@ export async function startStand(
   await migrate(postgres.url)
   const pool = new pg.Pool({ connectionString: postgres.url, max: connections })
   const faults = createFaults()
-  const endpoint = await startNeonEndpoint({ backend: wrap(pgBackend(pool)), faults })
+  const endpoint = await startNeonEndpoint({ backend: wrap(pgBackend(pool)), around: faults.around })
   const connection = {
     databaseUrl: 'postgresql://sumdial:unused@localhost/sumdial',
     neonFetchEndpoint: endpoint.url,

@@ -1,5 +1,8 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { z } from 'zod'
-import { type Answer, messageAnswer } from '../../src/local/neon/answer.ts'
 import type { Faults } from './faults.ts'
 
 const rule = {
@@ -18,41 +21,59 @@ const faultSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('copy-later'), afterMs: ms.optional(), ...rule }),
 ])
 
+export interface FaultControl {
+  readonly url: string
+  close(): Promise<void>
+}
+
 /**
- * Faults over HTTP, for a test that runs in another process or runtime than the endpoint:
- * - `POST /faults` injects one: `{ "kind": "delay", "ms": 50, "match": "insert", "times": 2 }` (see Fault).
- * - `POST /faults/release` executes the held copies and answers when they are done.
- * - `DELETE /faults` forgets the faults, the copies that have not run and the log.
- * - `GET /faults` answers `{ "log": [RunRecord, ...] }`.
+ * Serves faults on 127.0.0.1, for a test that runs in another process or runtime than the endpoint:
+ * - `POST /` injects one: `{ "kind": "delay", "ms": 50, "match": "insert", "times": 2 }` (see Fault).
+ * - `POST /release` executes the held copies and answers when they are done.
+ * - `DELETE /` forgets the faults, the copies that have not run and the log.
+ * - `GET /` answers `{ "log": [RunRecord, ...] }`.
  */
-export async function controlFaults(faults: Faults, route: string, body: string): Promise<Answer> {
-  switch (route) {
-    case 'GET /faults':
-      return json({ log: faults.log })
-    case 'POST /faults':
-      return inject(faults, body)
-    case 'POST /faults/release':
-      await faults.release()
-      return json({})
-    case 'DELETE /faults':
-      faults.clear()
-      return json({})
-    default:
-      return messageAnswer(405, 'use GET, POST or DELETE /faults, or POST /faults/release')
+export async function serveFaults(faults: Faults): Promise<FaultControl> {
+  const server = createServer(async (request, response) => {
+    const { status, body } = await control(faults, request)
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
   }
 }
 
-function inject(faults: Faults, body: string): Answer {
+async function control(faults: Faults, request: IncomingMessage): Promise<{ status: number; body: object }> {
+  switch (`${request.method} ${request.url}`) {
+    case 'GET /':
+      return { status: 200, body: { log: faults.log } }
+    case 'POST /':
+      return inject(faults, await text(request))
+    case 'POST /release':
+      await faults.release()
+      return { status: 200, body: {} }
+    case 'DELETE /':
+      faults.clear()
+      return { status: 200, body: {} }
+    default:
+      return { status: 405, body: { message: 'use GET, POST or DELETE /, or POST /release' } }
+  }
+}
+
+function inject(faults: Faults, body: string): { status: number; body: object } {
   try {
     const { match, times, ...action } = faultSchema.parse(JSON.parse(body))
     const pattern = match === undefined ? undefined : new RegExp(match, 'i')
     faults.inject({ ...action, match: pattern, times: times ?? Number.POSITIVE_INFINITY })
-    return json({})
+    return { status: 200, body: {} }
   } catch (error) {
-    return messageAnswer(400, error instanceof Error ? error.message : String(error))
+    return { status: 400, body: { message: String(error) } }
   }
-}
-
-function json(value: unknown): Answer {
-  return { kind: 'json', status: 200, body: JSON.stringify(value) }
 }

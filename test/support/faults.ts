@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Answer, messageAnswer, sqlstateAnswer } from '../../src/local/neon/answer.ts'
-import type { Statement } from '../../src/local/neon/backend.ts'
+import { type Answer, errorAnswer, messageAnswer } from '../../src/local/neon/answer.ts'
+import { BackendError, type Statement } from '../../src/local/neon/backend.ts'
+import type { Around } from '../../src/local/neon/endpoint.ts'
 
 /** What goes wrong with one request. */
 export type FaultAction =
@@ -44,15 +45,8 @@ export interface Faults {
   release(): Promise<void>
   /** What ran, oldest first; of a long run the last LOG_RECORDS_MAX. */
   readonly log: readonly RunRecord[]
-  /**
-   * For the endpoint: answers a request, through the fault that it meets if there is one.
-   * `execute` never rejects. `signal` ends every wait when the endpoint closes.
-   */
-  around(
-    statements: readonly Statement[],
-    execute: () => Promise<Answer>,
-    signal: AbortSignal,
-  ): Promise<Answer>
+  /** For the endpoint: answers a request, through the fault that it meets if there is one. */
+  readonly around: Around
 }
 
 /** A record keeps its parameters, and those of a flush can take a megabyte. */
@@ -63,7 +57,7 @@ interface Armed {
   timesLeft: number
 }
 
-/** Faults to give to startNeonEndpoint. There are none until some are injected. */
+/** Faults whose `around` is given to startNeonEndpoint. There are none until some are injected. */
 export function createFaults(): Faults {
   const armed: Armed[] = []
   const log: RunRecord[] = []
@@ -145,6 +139,11 @@ async function meet(fault: Fault | null, { run, skip, copy, wait }: Handling): P
       copy(fault.afterMs)
       return run()
   }
+}
+
+/** What Postgres would say for a SQLSTATE. */
+function sqlstateAnswer(code: string): Answer {
+  return errorAnswer(new BackendError('refused', `injected fault ${code}`, { code, severity: 'ERROR' }))
 }
 
 function take(armed: readonly Armed[], statements: readonly Statement[]): Fault | null {

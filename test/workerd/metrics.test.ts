@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { addHours, hourOf } from '../../src/model/hour.ts'
 import type { ShardStatus } from '../../src/model/status.ts'
 import { familiesOf, seriesOf } from '../support/scraped.ts'
-import { call, count, currentShard, drained, env, faults, freshKey, query, ring, shardOf } from './support.ts'
+import { call, count, currentShard, drained, faults, freshKey, query, ring, shardOf } from './support.ts'
 import { ask, envWith, postJson } from './tokens.ts'
 
 // Test files have shards of their own, but one Postgres, whose ledger tells of others' shards of the same names.
@@ -24,12 +24,6 @@ async function scrape(search = ''): Promise<{ text: string; series: Map<string, 
 
 async function shardsOfStatus(): Promise<readonly ShardStatus[]> {
   return ((await (await call('/status')).json()) as { shards: ShardStatus[] }).shards
-}
-
-/** Statements that reached Postgres since the faults were last cleared. */
-async function statements(): Promise<unknown[]> {
-  const response = await fetch(new URL('/faults', env.NEON_FETCH_ENDPOINT))
-  return ((await response.json()) as { log: unknown[] }).log
 }
 
 const sumOf = (shards: readonly ShardStatus[], of: (shard: ShardStatus) => number) =>
@@ -96,13 +90,13 @@ describe('/metrics', () => {
   test('lets a database sleep, unless it is asked for the ledger', async () => {
     await faults.clear()
     const quiet = await scrape()
-    expect(await statements()).toEqual([])
+    expect(await faults.statements()).toEqual([])
     expect(quiet.text).toContain('# TYPE sumdial_ledger_agrees gauge')
     expect(quiet.series.has('sumdial_ledger_agrees')).toBe(false)
     expect((await scrape('?hours=24')).series.get('sumdial_asked_shards')).toBe(25)
-    expect(await statements()).toEqual([])
+    expect(await faults.statements()).toEqual([])
     const asked = await scrape('?ledger=1')
-    expect(await statements()).toHaveLength(1)
+    expect(await faults.statements()).toHaveLength(1)
     expect(asked.series.get('sumdial_ledger_agrees')).toBe(1)
     await query('update sumdial.ledger set increments = increments + 7 where shard = $1', [
       currentShard().name,

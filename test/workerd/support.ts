@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm } from 'cloudflare:test'
 import { env as bindings, exports } from 'cloudflare:workers'
 import { neon, neonConfig } from '@neondatabase/serverless'
-import { expect, vi } from 'vitest'
+import { expect, inject, vi } from 'vitest'
 import type { Env, Shard } from '../../src/index.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { encodeFlight } from '../../src/model/flight.ts'
@@ -113,7 +113,7 @@ type Fault = {
   afterMs?: number
 }
 
-const faultsUrl = (path = '') => new URL(`/faults${path}`, env.NEON_FETCH_ENDPOINT)
+const faultsUrl = (path = '/') => new URL(path, inject('faultControl'))
 
 /** What goes wrong between the Worker and Postgres. A flush statement and no other matches, unless told. */
 export const faults = {
@@ -127,4 +127,6 @@ export const faults = {
   release: async () => {
     expect((await fetch(faultsUrl('/release'), { method: 'POST' })).status).toBe(200)
   },
+  /** Statements that reached Postgres since the faults were last cleared. */
+  statements: async () => ((await (await fetch(faultsUrl())).json()) as { log: unknown[] }).log,
 }

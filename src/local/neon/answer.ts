@@ -1,5 +1,11 @@
 import pg from 'pg'
-import { BackendError, ERROR_FIELDS, type ErrorFields, type Field, type StatementResult } from './backend.ts'
+import {
+  type BackendError,
+  ERROR_FIELDS,
+  type ErrorFields,
+  type Field,
+  type StatementResult,
+} from './backend.ts'
 import type { NeonRequest } from './request.ts'
 
 /** What the client gets: JSON under a status, or a connection that breaks off. */
@@ -30,11 +36,6 @@ export function errorAnswer(error: BackendError): Answer {
   const shaped = Object.fromEntries(ERROR_FIELDS.map((name) => [name, fields[name] ?? null]))
   const body = JSON.stringify({ message: error.message, ...shaped })
   return { kind: 'json', status: error.kind === 'unreachable' ? 500 : 400, body }
-}
-
-/** What Postgres would say for a SQLSTATE: for tests that need an error without its cause. */
-export function sqlstateAnswer(code: string): Answer {
-  return errorAnswer(new BackendError('refused', `injected fault ${code}`, { code, severity: 'ERROR' }))
 }
 
 function shapeResult(

@@ -1,27 +1,33 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { controlFaults } from '../../../test/support/fault-control.ts'
-import type { Faults } from '../../../test/support/faults.ts'
 import { type Answer, errorAnswer, messageAnswer, resultAnswer } from './answer.ts'
-import { type Backend, BackendError } from './backend.ts'
+import { type Backend, BackendError, type Statement } from './backend.ts'
 import { type NeonRequest, parseNeonRequest } from './request.ts'
 
 /** Neon's own bound on a request: 64 MB (neon.com/docs/serverless/serverless-driver). In bytes. */
 const REQUEST_BYTES_MAX = 64 * 1024 * 1024
 
+/**
+ * Stands between a request and its execution: it may delay it, execute it again, or answer in its place.
+ *
+ * @param execute never rejects, so that it may be called when nobody waits for the answer any more.
+ * @param closing aborted when the endpoint closes, which waits for the answer.
+ */
+export type Around = (
+  statements: readonly Statement[],
+  execute: () => Promise<Answer>,
+  closing: AbortSignal,
+) => Promise<Answer>
+
 export interface NeonEndpointOptions {
   readonly backend: Backend
-  /** 0, the default, takes any free port. */
-  readonly port?: number | undefined
-  /** For tests. With faults the endpoint also serves `/faults` (see controlFaults). */
-  readonly faults?: Faults | undefined
+  readonly around?: Around | undefined
 }
 
 export interface NeonEndpoint {
   /** What the driver's `fetchEndpoint` is to be: `http://127.0.0.1:PORT/sql`. */
   readonly url: string
-  readonly port: number
   /** Breaks off its connections, waits for what is being executed, and leaves the backend open. */
   close(): Promise<void>
 }
@@ -32,8 +38,6 @@ export interface NeonEndpoint {
  *
  * What differs from Neon: no password is asked for; a statement whose client has gone runs to its end (Neon
  * cancels it, if it still can); an answer may be of any size (Neon: 64 MB, then 507); nothing is rate limited.
- *
- * @throws when the port is taken.
  */
 export async function startNeonEndpoint(options: NeonEndpointOptions): Promise<NeonEndpoint> {
   const closing = new AbortController()
@@ -44,10 +48,8 @@ export async function startNeonEndpoint(options: NeonEndpointOptions): Promise<N
   })
   // A server that closes an idle connection races the client's next request on it, which then fails for nothing.
   server.keepAliveTimeout = 0
-  const port = await listen(server, options.port ?? 0)
   return {
-    url: `http://127.0.0.1:${port}/sql`,
-    port,
+    url: `http://127.0.0.1:${await listen(server)}/sql`,
     async close() {
       closing.abort()
       server.close()
@@ -57,8 +59,9 @@ export async function startNeonEndpoint(options: NeonEndpointOptions): Promise<N
   }
 }
 
-async function listen(server: Server, port: number): Promise<number> {
-  server.listen(port, '127.0.0.1')
+/** @returns the free port that it took. */
+async function listen(server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return (server.address() as AddressInfo).port
 }
@@ -84,7 +87,7 @@ function bugAnswer(error: unknown): Answer {
 }
 
 async function answer(
-  { backend, faults }: NeonEndpointOptions,
+  { backend, around = unchanged }: NeonEndpointOptions,
   request: IncomingMessage,
   closing: AbortSignal,
 ): Promise<Answer> {
@@ -92,16 +95,14 @@ async function answer(
   const path = request.url?.split('?', 1)[0] ?? ''
   if (!isLocalHost(request.headers.host)) return messageAnswer(403, 'this endpoint serves this machine alone')
   if (body === null) return messageAnswer(413, `the request is larger than ${REQUEST_BYTES_MAX} bytes`)
-  if (faults !== undefined && path.startsWith('/faults')) {
-    return controlFaults(faults, `${request.method} ${path}`, body)
-  }
   if (path !== '/sql') return messageAnswer(404, 'not found: this endpoint serves POST /sql')
   if (request.method !== 'POST') return messageAnswer(405, 'use POST')
   const parsed = parseNeonRequest(request.headers, body)
   if ('refusal' in parsed) return messageAnswer(400, parsed.refusal)
-  const run = () => execute(backend, parsed)
-  return faults === undefined ? run() : faults.around(parsed.statements, run, closing)
+  return around(parsed.statements, () => execute(backend, parsed), closing)
 }
+
+const unchanged: Around = (_, execute) => execute()
 
 /** Keeps out a web page whose own name was made to lead to 127.0.0.1: SQL is answered here without a password. */
 function isLocalHost(host: string | undefined): boolean {
@@ -120,7 +121,7 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
   return bytes <= REQUEST_BYTES_MAX ? Buffer.concat(chunks).toString() : null
 }
 
-/** Never rejects, so that a fault may call it when nobody waits for the answer any more. */
+/** Never rejects, as `Around` has it. */
 async function execute(backend: Backend, request: NeonRequest): Promise<Answer> {
   try {
     // A request without a transaction has one statement.

@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { main, type Output } from './cli.ts'
-import { describeDatabase } from './database-url.ts'
-
 import { HELP, type Options, parseOptions } from './deploy/options.ts'
 import { createRecords } from './deploy/records.ts'
 import { deploy, type Job, rehearse } from './deploy/run.ts'
 import { checkConfig, readSecrets, readTarget } from './deploy/target.ts'
 import { runWrangler, type Wrangler } from './deploy/wrangler.ts'
+import { describeDatabase } from './postgres.ts'
 
 /** What `npm run deploy` meets the world with. */
 export type World = Output & {

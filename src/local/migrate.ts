@@ -4,155 +4,152 @@ import type { PGlite } from '@electric-sql/pglite'
 import { sql } from 'drizzle-orm'
 import { readMigrationFiles } from 'drizzle-orm/migrator'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
-import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import { bigint, type PgDatabase, type PgQueryResultHKT, pgSchema, serial, text } from 'drizzle-orm/pg-core'
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
+import { z } from 'zod'
+import { must } from '../model/assert.ts'
 import { SCHEMA } from '../postgres/schema.ts'
 import { CommandFailed, main, parseFlags, UsageError } from './cli.ts'
-import { databaseUrlOf } from './database-url.ts'
-import { causeOf, explainFailure } from './postgres-failure.ts'
-import { withClient } from './with-client.ts'
+import { databaseUrlOf, inPostgres, withClient } from './postgres.ts'
 
-const TABLE = 'migrations'
 const FOLDER = join(import.meta.dirname, '../../migrations')
+const TABLE = 'migrations'
+
+/** The table in which drizzle's own migrator would keep what it has applied, so that either can follow the other. */
+const applied = pgSchema(SCHEMA).table(TABLE, {
+  id: serial('id').primaryKey(),
+  hash: text('hash').notNull(),
+  createdAt: bigint('created_at', { mode: 'number' }),
+})
+
+/** One file of drizzle-kit's. */
+type Migration = {
+  /** As drizzle-kit named it: `0000_init`. */
+  readonly name: string
+  readonly statements: readonly string[]
+  /** SHA-256 of the file. */
+  readonly hash: string
+  /** When it was written, in epoch ms. */
+  readonly createdAt: number
+}
+
+type Database = PgDatabase<PgQueryResultHKT>
 
 /**
- * Brings a database to the newest schema, in one transaction: all of the missing migrations are applied, or
- * nothing has changed. Safe to run many times, and several at a time.
+ * Brings a database to the newest schema in one transaction: it applies all migrations that are missing, or changes nothing.
+ * Safe to run many times, and several at a time.
+ *
+ * Drizzle's own migrators cannot do that: they look for what is missing before their transaction begins, so that two at once
+ * would both apply it, and they end a transaction that is already under way.
  *
  * @param target a Postgres connection string, or a PGlite instance (left open).
  * @param folder drizzle-kit's output; the project's own unless a test says otherwise.
  * @returns the names of the migrations that it applied, oldest first; none when there was nothing to do.
- * @throws what Postgres or the connection said; or MigrationsDiffer, before anything is applied.
+ * @throws MigrationsDiffer before anything is applied; or what Postgres or the connection said.
  */
 export async function migrate(target: string | PGlite, folder: string = FOLDER): Promise<string[]> {
   if (typeof target !== 'string') return applyMissing(drizzlePglite(target), folder)
   return withClient(target, (client) => applyMissing(drizzlePg(client), folder))
 }
 
-/**
- * The names of the migrations that `migrate` would apply. It reads and changes nothing.
- *
- * @throws as `migrate` does.
- */
+/** The names of the migrations that `migrate` would apply. It reads and changes nothing. @throws as `migrate` does. */
 export async function missingMigrations(url: string, folder: string = FOLDER): Promise<string[]> {
-  return withClient(url, async (client) => {
-    const applied = await readApplied(drizzlePg(client))
-    const names = readNames(folder)
-    refuseDifferent(readMigrationFiles({ migrationsFolder: folder }), names, applied)
-    return names.slice(applied.length)
-  })
+  const missing = await withClient(url, (client) => findMissing(drizzlePg(client), folder))
+  return missing.map(({ name }) => name)
 }
 
-/** The folder's migrations are not a continuation of those that the database has applied. */
-export class MigrationsDiffer extends Error {
-  override readonly name = 'MigrationsDiffer'
-}
+/** The folder's migrations are not a continuation of those that the database has applied. Nothing was changed. */
+export class MigrationsDiffer extends CommandFailed {}
 
-/** What drizzle's own migrators are made of (drizzle-orm 0.45, `node-postgres/migrator` and `pglite/migrator`). */
-type Database = PgDatabase<PgQueryResultHKT>
-type Migration = ReturnType<typeof readMigrationFiles>[number]
-interface Migrator {
-  migrate(
-    migrations: Migration[],
-    session: Database['_']['session'],
-    config: { migrationsFolder: string; migrationsSchema: string; migrationsTable: string },
-  ): Promise<void>
-}
-
-/**
- * Drizzle's migrator applies the migrations in a transaction, but makes the schema and its own table before it,
- * and looks up what is missing before it too, so that two at once would both apply it. Hence a transaction
- * around all of it, with a lock for its duration (held by transaction: a pooled connection may be another one
- * after it); drizzle's own becomes a savepoint in it.
- */
 async function applyMissing(db: Database, folder: string): Promise<string[]> {
-  const migrations = readMigrationFiles({ migrationsFolder: folder })
-  const names = readNames(folder)
   return db.transaction(async (tx) => {
+    // Held until the transaction ends: a pooler may hand a later statement to another connection.
     await tx.execute(sql`select pg_advisory_xact_lock(hashtextextended('sumdial.migrations', 0))`)
-    const applied = await readApplied(tx)
-    refuseDifferent(migrations, names, applied)
-    const session = Object.create(tx._.session, {
-      transaction: { value: (run: Parameters<typeof tx.transaction>[0]) => tx.transaction(run) },
-    })
-    const { dialect } = tx as unknown as { dialect: Migrator }
-    const config = { migrationsFolder: folder, migrationsSchema: SCHEMA, migrationsTable: TABLE }
-    await dialect.migrate(migrations, session, config)
-    return names.slice(applied.length)
+    const missing = await findMissing(tx, folder)
+    if (missing.length > 0 && !(await hasTable(tx))) await createTable(tx)
+    for (const { statements, hash, createdAt } of missing) {
+      for (const statement of statements) await tx.execute(sql.raw(statement))
+      await tx.insert(applied).values({ hash, createdAt })
+    }
+    return missing.map(({ name }) => name)
   })
 }
 
-/** By migration in their order, the names that drizzle-kit gave them: `0000_init`. */
-function readNames(folder: string): string[] {
-  const journal: { entries: { tag: string }[] } = JSON.parse(
-    readFileSync(join(folder, 'meta/_journal.json'), 'utf8'),
+async function findMissing(db: Database, folder: string): Promise<Migration[]> {
+  const migrations = readFolder(folder)
+  const rows = (await hasTable(db)) ? await db.select().from(applied).orderBy(applied.createdAt) : []
+  refuseDifferent(
+    migrations,
+    rows.map(({ hash }) => hash),
   )
-  return journal.entries.map(({ tag }) => tag)
+  return migrations.slice(rows.length)
 }
 
-/** The SHA-256 of each migration that has been applied, oldest first. */
-async function readApplied(db: Database): Promise<string[]> {
-  const table = `${SCHEMA}.${TABLE}`
-  const [found] = rowsOf(await db.execute(sql`select to_regclass(${table}) as name`))
-  if (found?.name == null) return []
-  return rowsOf(await db.execute(sql`select hash as name from ${sql.raw(table)} order by created_at`)).map(
-    ({ name }) => String(name),
+async function hasTable(db: Database): Promise<boolean> {
+  return (
+    (await db.$count(sql`pg_catalog.pg_tables`, sql`schemaname = ${SCHEMA} and tablename = ${TABLE}`)) > 0
   )
 }
 
-/** Both drivers answer `rows`; their common type does not say so. */
-function rowsOf(result: unknown): { name: unknown }[] {
-  return (result as { rows: { name: unknown }[] }).rows
+async function createTable(db: Database): Promise<void> {
+  await db.execute(sql`create schema if not exists ${sql.identifier(SCHEMA)}`)
+  await db.execute(
+    sql`create table ${applied} (id serial primary key, hash text not null, created_at bigint)`,
+  )
+}
+
+const journalSchema = z.object({ entries: z.array(z.object({ tag: z.string() })) })
+
+function readFolder(folder: string): Migration[] {
+  const journal = JSON.parse(readFileSync(join(folder, 'meta/_journal.json'), 'utf8'))
+  const { entries } = journalSchema.parse(journal)
+  return readMigrationFiles({ migrationsFolder: folder }).map(
+    ({ sql: statements, hash, folderMillis }, i) => {
+      return {
+        name: must(entries[i], 'the entry of a migration').tag,
+        statements,
+        hash,
+        createdAt: folderMillis,
+      }
+    },
+  )
 }
 
 /**
- * Migrations are append-only. Drizzle compares dates alone: it would pass over one that was edited after it was
- * applied, and one that was put behind another of a later date. That the database is further than the folder is
- * no fault: an older version runs on a newer schema.
+ * Migrations are append-only, and what a database has applied must be the beginning of the folder. A database may be further
+ * than the folder: an older version runs on a newer schema.
+ *
+ * @param hashes of those that the database has applied, oldest first.
  */
-function refuseDifferent(
-  migrations: readonly Migration[],
-  names: readonly string[],
-  applied: readonly string[],
-) {
-  const edited = migrations.findIndex(({ hash }, i) => i < applied.length && applied[i] !== hash)
-  const misdated = migrations.findIndex(
-    ({ folderMillis }, i) => folderMillis <= (migrations[i - 1]?.folderMillis ?? 0),
-  )
-  const different = edited < 0 ? misdated : edited
-  if (different < 0) return
+function refuseDifferent(migrations: readonly Migration[], hashes: readonly string[]): void {
+  const edited = migrations.find(({ hash }, i) => i < hashes.length && hashes[i] !== hash)
+  // The database's order is that of the dates.
+  const misdated = migrations.find(({ createdAt }, i) => createdAt <= (migrations[i - 1]?.createdAt ?? 0))
+  const different = edited ?? misdated
+  if (different === undefined) return
   const fault =
-    edited < 0 ? 'is dated before the one in front of it' : 'is not the one that this database has applied'
+    edited === undefined
+      ? 'is dated before the one in front of it'
+      : 'is not the one that this database has applied'
   throw new MigrationsDiffer(
-    `Migration ${names[different]} ${fault}. Migrations are append-only: leave what was applied as it was, and ` +
-      'put changes into a new one (npx drizzle-kit generate). Nothing was changed.',
+    `Migration ${different.name} ${fault}. Leave applied migrations as they were, and put changes into a new one ` +
+      '(npx drizzle-kit generate). Nothing was changed.',
   )
 }
 
-const HELP = `Usage: DATABASE_URL=postgresql://user:password@host/database npm run migrate
+const HELP = `Brings the schema "${SCHEMA}" of a Postgres up to date, in one transaction. It is safe to run again.
 
-Brings the schema "${SCHEMA}" of that database up to date, in one transaction. Safe to run again.
-With Neon either connection string will do, the pooled or the direct one.`
+  DATABASE_URL=postgresql://user:password@host/database npm run migrate
 
-/** Prints the names of the migrations that it applied. @throws UsageError, CommandFailed */
+With Neon, either connection string works: the pooled one or the direct one.
+Exit codes: 0 up to date, 1 not, 2 called wrongly.`
+
 async function run(args: readonly string[]): Promise<undefined> {
   parseFlags(args, {})
   const url = databaseUrlOf(process.env)
-  if (url === undefined)
-    throw new UsageError('DATABASE_URL is not set. Set it to the database that is to be migrated.')
-  try {
-    const applied = await migrate(url)
-    console.log(applied.map((name) => `applied ${name}`).join('\n') || 'nothing to apply')
-  } catch (error) {
-    throw new CommandFailed(explain(error, url), { cause: error })
-  }
-}
-
-function explain(error: unknown, url: string): string {
-  const cause = causeOf(error)
-  return cause instanceof MigrationsDiffer
-    ? cause.message
-    : explainFailure('migrate', error, url, 'Nothing was changed.')
+  if (url === undefined) throw new UsageError('DATABASE_URL is not set. Set it to the database to migrate.')
+  const names = await inPostgres('migrate', url, () => migrate(url), 'Nothing was changed.')
+  console.log(names.map((name) => `applied ${name}`).join('\n') || 'nothing to apply')
 }
 
 if (import.meta.main)

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
-import { PLACEHOLDER_URL } from '../../src/local/dev/worker-vars.ts'
+import { PLACEHOLDER_URL } from '../../src/local/postgres.ts'
 import { type AtEnd, type Dev, makeState, startDev } from '../support/dev.ts'
 import { findLog, type Log } from './log.ts'
 

@@ -3,6 +3,10 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
+import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
+import { migrate as migratePg } from 'drizzle-orm/node-postgres/migrator'
+import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
+import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { migrate } from '../../src/local/migrate.ts'
@@ -29,6 +33,9 @@ beforeEach(async () => {
   return () => rm(folder, { recursive: true })
 })
 
+/** How drizzle's own migrators keep the table that ours keeps. */
+const OFFICIAL = { migrationsFolder: OURS, migrationsSchema: 'sumdial', migrationsTable: 'migrations' }
+
 interface Journal {
   entries: { idx: number; version: string; when: number; tag: string; breakpoints: boolean }[]
 }
@@ -49,6 +56,8 @@ async function append(tag: string, sql: string, later = 1) {
 
 interface Target {
   readonly migrate: (from?: string) => Promise<string[]>
+  /** With drizzle's own migrator, as every database before was. */
+  readonly migrateByDrizzle: () => Promise<void>
   /** First column of the rows. */
   readonly ask: (sql: string) => Promise<unknown[]>
   readonly close: () => Promise<void>
@@ -58,6 +67,7 @@ async function pgliteTarget(): Promise<Target> {
   const db = await PGlite.create()
   return {
     migrate: (from) => migrate(db, from),
+    migrateByDrizzle: () => migratePglite(drizzlePglite(db), OFFICIAL),
     ask: async (sql) =>
       (await db.query<Record<string, unknown>>(sql)).rows.map((row) => Object.values(row)[0]),
     close: () => db.close(),
@@ -70,6 +80,7 @@ async function postgresTarget(): Promise<Target> {
   await client.connect()
   return {
     migrate: (from) => migrate(url, from),
+    migrateByDrizzle: () => migratePg(drizzlePg(client), OFFICIAL),
     ask: async (sql) => (await client.query(sql)).rows.map((row) => Object.values(row)[0]),
     close: () => client.end(),
   }
@@ -103,6 +114,26 @@ describe.for([
     expect(await target.migrate(folder)).toEqual(['9998_more'])
     expect(await target.migrate(folder)).toEqual([])
     expect(await tables()).toContain('more')
+  })
+
+  test("what drizzle's own migrator applied is taken as applied, and the other way round", async () => {
+    const table = async () => [
+      await target.ask('select hash from sumdial.migrations order by id'),
+      await target.ask('select created_at::text from sumdial.migrations order by id'),
+      await target.ask(`select column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '')
+        from information_schema.columns where table_schema = 'sumdial' and table_name = 'migrations' order by 1`),
+      await target.ask(
+        "select pg_get_constraintdef(oid) from pg_constraint where conrelid = 'sumdial.migrations'::regclass order by 1",
+      ),
+    ]
+    await target.migrateByDrizzle()
+    const byDrizzle = await table()
+    expect(await target.migrate()).toEqual([])
+    await target.ask('drop schema sumdial cascade')
+    expect(await target.migrate()).toEqual(names)
+    expect(await table()).toEqual(byDrizzle)
+    await target.migrateByDrizzle()
+    expect(await table()).toEqual(byDrizzle)
   })
 
   test('a failing migration leaves nothing behind, not even the schema', async () => {
@@ -163,7 +194,7 @@ describe('npm run migrate', () => {
   test('helps, and says that DATABASE_URL is missing', async () => {
     expect(await run({}, '--help')).toMatchObject({
       code: 0,
-      out: expect.stringContaining('Usage:'),
+      out: expect.stringContaining('npm run migrate'),
       err: '',
     })
     expect(await run({})).toMatchObject({ code: 2, err: expect.stringContaining('DATABASE_URL is not set') })

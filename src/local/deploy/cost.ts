@@ -1,4 +1,4 @@
-import { MONTH_HOURS, NEON } from '../prices.ts'
+import { MONTH_HOURS, NEON } from './prices.ts'
 
 /** What the smallest database's compute comes to in a month, while something is counted at any time. */
 export type AwakeCost = {

@@ -4,7 +4,7 @@ import type { Hour } from '../../model/hour.ts'
 import { parseShardName } from '../../model/shard-name.ts'
 import { ledger, SCHEMA, settings } from '../../postgres/schema.ts'
 import { CommandFailed } from '../cli.ts'
-import { withClient } from '../with-client.ts'
+import { withClient } from '../postgres.ts'
 import { type DeployRecord, encodeRecord, NOTHING_DEPLOYED, recordSchema } from './record.ts'
 
 /** What Postgres remembers of deploys. Each call has a connection of its own: minutes lie between them. */

@@ -1,7 +1,7 @@
 import type { Config } from '../../config.ts'
 import { CommandFailed } from '../cli.ts'
-import { MigrationsDiffer, migrate, missingMigrations } from '../migrate.ts'
-import { causeOf, explainFailure } from '../postgres-failure.ts'
+import { migrate, missingMigrations } from '../migrate.ts'
+import { inPostgres } from '../postgres.ts'
 import { describeAwakeCost } from './cost.ts'
 import { privateFolder } from './private-folder.ts'
 import { confirmed, type Deploy, type DeployRecord, ended, planDeploy } from './record.ts'
@@ -40,14 +40,16 @@ export type Services = {
  */
 export async function deploy(job: Job, services: Services): Promise<void> {
   const { wrangler, records, say } = services
-  const remembered = await inPostgres('read', job, () => records.read())
+  const remembered = await inPostgres('read', job.config.databaseUrl, () => records.read())
   recordWith(job, remembered)
   warn(remembered, job, say)
   const listed = await listSecrets(wrangler, flagsOf(job))
   if (listed !== null && isUnrecorded(remembered)) say(unrecorded(job))
-  const applied = await inPostgres('migrate', job, () => migrate(job.config.databaseUrl))
+  const applied = await inPostgres('migrate', job.config.databaseUrl, () => migrate(job.config.databaseUrl))
   say(applied.length === 0 ? 'Postgres: nothing to migrate' : `Postgres: applied ${applied.join(', ')}`)
-  await inPostgres('record this deploy in', job, () => records.change((now) => recordWith(job, now)))
+  await inPostgres('record this deploy in', job.config.databaseUrl, () =>
+    records.change((now) => recordWith(job, now)),
+  )
   await upload(job, services)
   await confirm(job, services)
   say(describeSecrets(listed, job))
@@ -56,10 +58,12 @@ export async function deploy(job: Job, services: Services): Promise<void> {
 
 /** All of it that needs no account, and changes nothing. @throws as `deploy` does. */
 export async function rehearse(job: Job, { wrangler, records, say }: Services): Promise<void> {
-  const remembered = await inPostgres('read', job, () => records.read())
+  const remembered = await inPostgres('read', job.config.databaseUrl, () => records.read())
   recordWith(job, remembered)
   warn(remembered, job, say)
-  const missing = await inPostgres('read', job, () => missingMigrations(job.config.databaseUrl))
+  const missing = await inPostgres('read', job.config.databaseUrl, () =>
+    missingMigrations(job.config.databaseUrl),
+  )
   say(missing.length === 0 ? 'Postgres: nothing to migrate' : `Postgres: would apply ${missing.join(', ')}`)
   const { live } = remembered.record
   say(`Recorded: ${live === null ? 'nothing yet' : describeDeploy(live)}`)
@@ -79,19 +83,6 @@ function recordWith(
   const plan = planDeploy(record, { id, schedules, beganMs: nowMs }, { live, unsealed })
   if (plan.kind === 'begin') return plan.record
   throw new CommandFailed(describePlan(plan, envFlag(target)))
-}
-
-/** @throws CommandFailed in place of what the connection, Postgres or a migration had to say. */
-async function inPostgres<T>(doing: string, { config }: Job, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    const cause = causeOf(error)
-    if (cause instanceof CommandFailed) throw cause
-    const text =
-      cause instanceof MigrationsDiffer ? cause.message : explainFailure(doing, error, config.databaseUrl)
-    throw new CommandFailed(text, { cause: error })
-  }
 }
 
 function warn({ others }: Remembered, job: Job, say: Services['say']): void {
@@ -127,7 +118,7 @@ async function upload(job: Job, { wrangler, records }: Services): Promise<void> 
   const message = ['--message', `sumdial deploy ${job.id}`]
   const { code, versionId } = await wrangler(['deploy', ...flagsOf(job), ...secrets, ...message], 'shown')
   if (code === 0 && versionId !== null) return
-  await inPostgres('record the end of this deploy in', job, () =>
+  await inPostgres('record the end of this deploy in', job.config.databaseUrl, () =>
     records.change(({ record }) => ended(record, job.id)),
   )
   const outcome = code === 0 ? 'deployed nothing' : code === null ? 'was ended' : `ended with ${code}`
@@ -140,7 +131,9 @@ async function upload(job: Job, { wrangler, records }: Services): Promise<void> 
 async function confirm(job: Job, { records, say }: Services): Promise<void> {
   say(`Live: ${job.id}`)
   const doing = `confirm that ${job.id} is live (it is; run this again in half an hour, without a change) in`
-  await inPostgres(doing, job, () => records.change(({ record }) => confirmed(record, job.id)))
+  await inPostgres(doing, job.config.databaseUrl, () =>
+    records.change(({ record }) => confirmed(record, job.id)),
+  )
 }
 
 function describeSecrets(listed: Listed, { secrets, target }: Job): string {

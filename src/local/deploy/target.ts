@@ -1,7 +1,7 @@
 import { unstable_readConfig } from 'wrangler'
 import { type Config, ConfigError, parseConfig, VARIABLES } from '../../config.ts'
 import { UsageError } from '../cli.ts'
-import { PLACEHOLDER_URL } from '../dev/worker-vars.ts'
+import { PLACEHOLDER_URL } from '../postgres.ts'
 
 /** The Worker that wrangler.toml describes for one environment. */
 export type Target = {

@@ -4,12 +4,11 @@ import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { CommandFailed } from '../cli.ts'
-import { connectionOptions, describeDatabase } from '../database-url.ts'
 import { migrate } from '../migrate.ts'
 import type { Backend } from '../neon/backend.ts'
 import { pgBackend } from '../neon/pg-backend.ts'
 import { pgliteBackend } from '../neon/pglite-backend.ts'
-import { reasonOf } from '../postgres-failure.ts'
+import { connectionOptions, describeDatabase, inPostgres, reasonOf } from '../postgres.ts'
 
 /** Flushes of several shards and some reads at a time; Postgres's own default allows 100 in all. */
 const CONNECTIONS_MAX = 10
@@ -38,7 +37,7 @@ async function openEmbedded(folder: string): Promise<Database> {
     backend: pgliteBackend(db),
     place: folder,
     isEmbedded: true,
-    migrate: () => migrateOrSay(db, `the embedded Postgres in ${folder}`),
+    migrate: () => migrateEmbedded(db, folder),
     [Symbol.asyncDispose]: () => db.close(),
   }
 }
@@ -68,15 +67,17 @@ function openGiven(url: string): Database {
     backend: pgBackend(pool),
     place,
     isEmbedded: false,
-    migrate: () => migrateOrSay(url, place),
+    migrate: async () => {
+      await inPostgres('migrate', url, () => migrate(url))
+    },
     [Symbol.asyncDispose]: () => pool.end(),
   }
 }
 
-async function migrateOrSay(target: PGlite | string, place: string): Promise<void> {
+async function migrateEmbedded(db: PGlite, folder: string): Promise<void> {
   try {
-    await migrate(target)
+    await migrate(db)
   } catch (error) {
-    throw new CommandFailed(`Could not migrate ${place}: ${reasonOf(error)}`)
+    throw new CommandFailed(`Could not migrate the embedded Postgres in ${folder}: ${reasonOf(error)}`)
   }
 }

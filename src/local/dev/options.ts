@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import { ConfigError, parseConfig, VARIABLES } from '../../config.ts'
 import { parseFlags, parseWholeNumber, resolvePath, UsageError } from '../cli.ts'
-import { databaseUrlOf } from '../database-url.ts'
-import { PLACEHOLDER_URL } from './worker-vars.ts'
+import { databaseUrlOf, PLACEHOLDER_URL } from '../postgres.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const PORT_DEFAULT = '8787'

@@ -1,5 +1,5 @@
+import { PLACEHOLDER_URL } from '../postgres.ts'
 import type { Database } from './database.ts'
-import { PLACEHOLDER_URL } from './worker-vars.ts'
 
 export interface Running {
   /** Of the Worker, such as `http://127.0.0.1:8787`. */

@@ -1,8 +1,4 @@
-/**
- * What the Worker is told its database is. The Neon-compatible endpoint ignores it, and that is why it can be
- * false: wrangler takes vars on its command line, where every user of the machine could read a real password.
- */
-export const PLACEHOLDER_URL = 'postgresql://sumdial:sumdial@localhost/sumdial'
+import { PLACEHOLDER_URL } from '../postgres.ts'
 
 /** The vars of a Worker on this machine, as wrangler's `--var` wants them: `NAME:VALUE`, split at the first colon. */
 export function workerVars(vars: ReadonlyMap<string, string>, endpointUrl: string): string[] {

@@ -1,4 +1,4 @@
-import { CLOUDFLARE, CLOUDFLARE_FREE, MONTH_HOURS, NEON } from '../../../src/local/prices.ts'
+import { CLOUDFLARE, CLOUDFLARE_FREE, MONTH_HOURS, NEON } from '../../../src/local/deploy/prices.ts'
 import type { Waits } from '../paced/phase.ts'
 
 /** What the platform would bill a shard for, so far. */

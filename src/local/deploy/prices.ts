@@ -1,4 +1,4 @@
-import { DATABASE_SLEEPS_MS } from '../limits.ts'
+import { DATABASE_SLEEPS_MS } from '../../limits.ts'
 
 /**
  * What Neon charges, in US dollars, as read on 2026-11-12.

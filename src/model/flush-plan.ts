@@ -2,35 +2,35 @@ import { REGISTER_AHEAD_MS, RETIRE_AGAIN_MS } from '../limits.ts'
 
 /** What the shard does next. */
 export type FlushPlan =
-  /** Nothing is stored, so nothing is owed. */
+  /** Nothing is stored, so nothing is left to do. */
   | { readonly kind: 'idle' }
-  /** Something is owed, but not before `untilMs`. */
+  /** Something is left to do, but not before `untilMs`. */
   | { readonly kind: 'wait'; readonly untilMs: number }
   /** There are sums to write to Postgres. */
   | { readonly kind: 'flush' }
-  /** Cells stay parked beyond the hour, and the ledger may not know the writer that has them. */
+  /** Cells stay parked beyond the hour, and the ledger may not know the writer that holds them. */
   | { readonly kind: 'register' }
-  /** The hour is long over and everything of it is settled. */
+  /** The hour is long over and all of it is settled. */
   | { readonly kind: 'retire' }
 
 export type ShardState = {
-  /** Whether the shard's storage has tables: an object that was only woken has none. */
+  /** Whether the shard's storage has tables; an object that was only woken has none. */
   readonly isStored: boolean
   /** Cells not yet frozen. */
   readonly openCells: number
   /** Batches not yet settled. */
   readonly frozenBatches: number
-  /** Cells set aside until somebody decides on them. */
+  /** Cells set aside until an administrator decides on them. */
   readonly parkedCells: number
-  /** Whether the ledger is known to have the writer's row. */
+  /** Whether the ledger is known to have a row of the writer. */
   readonly isRegistered: boolean
-  /** Epoch ms before which Postgres is left alone, after failures; 0 when there were none. */
+  /** Epoch ms before which Postgres is left alone after failures; 0 when there were none. */
   readonly notBeforeMs: number
   /** Epoch ms from which a shard that holds nothing may retire. */
   readonly retireAtMs: number
 }
 
-/** Pure: the alarm handler obeys it. While something is stored, it never answers idle, so waiting ends. [F4] */
+/** Decides what the alarm handler does. Pure. While something is stored it never answers `idle`, so waiting ends. [F4] */
 export function planFlush(state: ShardState, nowMs: number): FlushPlan {
   if (!state.isStored) return { kind: 'idle' }
   if (state.openCells > 0 || state.frozenBatches > 0) {
@@ -41,7 +41,7 @@ export function planFlush(state: ShardState, nowMs: number): FlushPlan {
   return nowMs < dueMs ? { kind: 'wait', untilMs: dueMs } : { kind }
 }
 
-/** What a shard with nothing to send comes to, and when. */
+/** What a shard with nothing to send does next, and from when. */
 function planEnd({ parkedCells, isRegistered, retireAtMs }: ShardState, nowMs: number) {
   if (parkedCells === 0) return { kind: 'retire', fromMs: retireAtMs } as const
   const againMs = Math.max(retireAtMs, nowMs + RETIRE_AGAIN_MS)
@@ -53,10 +53,8 @@ const SPREAD_SLOTS = 16
 const SPREAD_STEP_MS = 20
 
 /**
- * The next flush of a slot after `nowMs`: all shards flush at the same multiples of the interval, a little apart,
- * so that a database that sleeps is woken once and not hit by all at the same instant. [F5]
- *
- * @returns epoch ms, at most one interval after `nowMs`.
+ * When a slot flushes next, in epoch ms: after `nowMs`, by at most one interval. All shards flush at the same multiples of
+ * the interval but a little apart, so that a sleeping database is woken once, and not by all shards in the same instant. [F5]
  */
 export function nextFlushMs(nowMs: number, intervalMs: number, slot: number): number {
   const spreadMs = (slot % SPREAD_SLOTS) * SPREAD_STEP_MS

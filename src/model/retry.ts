@@ -1,10 +1,9 @@
 /**
- * The wait before the next try: doubled with each failure up to the cap, and spread over its upper half so that
- * many who failed together do not return together.
+ * The wait before the next try, in ms. It doubles with each failure up to `maxMs`, and chance spreads it over the upper
+ * half, so that many who failed together do not come back together.
  *
  * @param failures how many there have been in a row, from 1.
  * @param chance in [0, 1).
- * @returns milliseconds.
  */
 export function backoffMs(
   failures: number,

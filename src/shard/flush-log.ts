@@ -2,21 +2,21 @@ import type { FlushLine, OfBatch } from '../log.ts'
 import type { Recut } from '../model/recut.ts'
 import type { FrozenBatch } from './memory.ts'
 
-/** A batch that was sent, and how long its outcome took. */
+/** A batch that was sent, and how many ms passed until its outcome was known. */
 export type Sent = { readonly frozen: FrozenBatch; readonly ms: number }
 
-/** What is told of a batch: numbers, and not its cells. */
+/** A batch's figures for the log, without its cells. */
 export function ofBatch({ frozen: { seq, cells, increments }, ms }: Sent): OfBatch {
   return { seq, cells: cells.length, increments, ms }
 }
 
-/** What a move to another writer is called, by what is cut anew. */
+/** The message that a move to another writer is logged under, by how the batch was cut anew. */
 export const MOVED = { keep: 'rewound', halve: 'halved', park: 'parked' } as const satisfies Record<
   Recut['kind'],
   FlushLine['message']
 >
 
-/** One line for a flush that went well, whatever the number of its batches; none for none. */
+/** One line for a flush that went well, however many batches it had; none when no batch got through. */
 export function tellApplied(applied: readonly OfBatch[]): FlushLine[] {
   if (applied.length === 0) return []
   const total = applied.reduce((sum, { seq, cells, increments, ms }) => ({

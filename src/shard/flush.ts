@@ -1,32 +1,21 @@
 import type { Clock } from '../clock.ts'
-import {
-  BACKOFF_MS_MAX,
-  BACKOFF_MS_MIN,
-  FLUSH_RUN_MS_MAX,
-  REFUSED_ALIKE_MAX,
-  RETIRE_AGAIN_MS,
-  TIMEOUTS_MAX,
-} from '../limits.ts'
+import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, FLUSH_RUN_MS_MAX, RETIRE_AGAIN_MS } from '../limits.ts'
 import type { FlushLine, OfBatch } from '../log.ts'
 import { tellReason } from '../log.ts'
-import type { ApplyOutcome, Batch, Sink } from '../model/batch.ts'
+import type { Batch, Sink } from '../model/batch.ts'
+import type { Explained, Failed, FlushFault } from '../model/flush-outcome.ts'
+import { continueStreak, faultAfter, NO_STREAK, planAfter } from '../model/flush-outcome.ts'
 import type { ShardState } from '../model/flush-plan.ts'
 import { nextFlushMs, planFlush } from '../model/flush-plan.ts'
 import type { Recut } from '../model/recut.ts'
 import { backoffMs } from '../model/retry.ts'
 import type { ShardName } from '../model/shard-name.ts'
 import { formatShardName } from '../model/shard-name.ts'
+import type { Alarm } from './alarm.ts'
 import type { Sent } from './flush-log.ts'
 import { MOVED, ofBatch, tellApplied } from './flush-log.ts'
 import type { FrozenBatch } from './memory.ts'
 import type { ShardStore } from './store.ts'
-
-/** The shard's one alarm, by epoch ms. Durable with the writes of the same turn. */
-export interface Alarm {
-  set(atMs: number): void
-}
-
-type Failed = Exclude<ApplyOutcome, { kind: 'applied' }>
 
 export type FlushServices = {
   readonly name: ShardName
@@ -35,22 +24,16 @@ export type FlushServices = {
   readonly sink: Sink
   readonly clock: Clock
   readonly intervalMs: number
-  /** Epoch ms from which the shard, holding nothing, may retire. */
+  /** Epoch ms from which the shard may retire once it holds nothing. */
   readonly retireAtMs: number
-  /** Deletes all that is stored, and forgets it, in the turn of the call. */
+  /** Deletes and forgets everything that the shard holds, in the turn of the call. */
   readonly erase: () => void
   readonly log: (line: FlushLine) => void
 }
 
-/** Why Postgres does not have what it should, for `/status`. */
-export type FlushFault = {
-  readonly kind: Exclude<ApplyOutcome['kind'], 'applied'>
-  readonly reason: string
-  readonly failures: number
-}
-
 /**
- * Writes a shard's sums to Postgres. Control flow alone: the plan is pure, and all I/O stands behind the services.
+ * Writes a shard's sums to Postgres. It holds the control flow alone: pure functions decide what to do next, and all I/O
+ * stands behind the services.
  *
  * Only the alarm calls `run`, and never twice at a time. [F2]
  */
@@ -59,10 +42,8 @@ export class Flusher {
   #notBeforeMs = 0
   #fault: FlushFault | null = null
   #isRunning = false
-  /** Timeouts in a row of the batch that is sent. */
-  #timeouts = 0
-  #refusedAlike = { reason: '', count: 0 }
-  /** The writer that the ledger is known to have. */
+  #streak = NO_STREAK
+  /** The writer of which the ledger is known to have a row. */
   #registered = ''
   #moved: { readonly atMs: number; readonly reason: string } | null = null
 
@@ -70,32 +51,32 @@ export class Flusher {
     this.#services = services
   }
 
-  /** What went wrong last, until a batch gets through. */
+  /** What went wrong last; null once a batch has got through. */
   get fault(): FlushFault | null {
     return this.#fault
   }
 
-  /** The last move to a new writer, and why. */
+  /** When and why this instance last moved to a new writer. */
   get moved() {
     return this.#moved
   }
 
-  /** When the alarm should ring for cells that have just been opened: never earlier than a backoff allows. */
+  /** When the alarm should ring for cells that have just been opened, in epoch ms: never before a backoff is over. */
   dueMs(nowMs: number): number {
     const { intervalMs, name } = this.#services
     return Math.max(this.#notBeforeMs, nextFlushMs(nowMs, intervalMs, name.slot))
   }
 
-  /** The same when the open cells have outgrown a flush. */
+  /** When the alarm should ring for open cells that have outgrown a flush, in epoch ms. */
   dueAtOnceMs(nowMs: number): number {
     return Math.max(this.#notBeforeMs, nowMs)
   }
 
-  /** What the alarm does. Arms the next alarm before the first wait, so that waiting always ends. [F4] */
+  /** Does what the alarm is for. Arms the next alarm before the first wait, so that waiting always ends. [F4] */
   async run(): Promise<void> {
     const { alarm, clock } = this.#services
     const nowMs = clock.now()
-    // The platform runs one alarm at a time; if it ever ran two, the second must not leave the shard without one.
+    // The platform runs one alarm at a time. If it ever ran two, the second must not leave the shard without an alarm.
     if (this.#isRunning) return alarm.set(this.dueMs(nowMs))
     const plan = planFlush(this.#state(), nowMs)
     switch (plan.kind) {
@@ -134,7 +115,7 @@ export class Flusher {
     }
   }
 
-  /** Freezes what is open unless something is frozen already, and sends what is frozen in the order of its seqs. */
+  /** Freezes what is open unless batches are frozen already, and sends the frozen batches in the order of their seqs. */
   async #flush(nowMs: number): Promise<void> {
     const { store, alarm, clock, log } = this.#services
     const armNext = () => alarm.set(this.dueMs(nowMs))
@@ -149,68 +130,50 @@ export class Flusher {
   }
 
   /**
-   * Sends one batch, and does what the outcome asks. Answers whether to go on with the next.
+   * Sends one batch, and does what its outcome asks for. @returns whether to go on with the next batch.
    *
-   * @param applied gets what is to be told of it, and not its cells: a backlog of them would not fit twice.
+   * @param applied gets the batch's figures and not its cells, because a backlog of cells would not fit in memory twice.
    */
   async #send(frozen: FrozenBatch, applied: OfBatch[]): Promise<boolean> {
-    const { store, sink, clock } = this.#services
+    const { name, store, sink, clock } = this.#services
     const beganMs = clock.now()
-    const outcome = await sink.apply(this.#batchOf(frozen))
+    const outcome = await sink.apply(batchOf(name, store.writer, frozen))
     const sent = { frozen, ms: clock.now() - beganMs }
     if (outcome.kind !== 'applied') store.tallyFailure(outcome.kind, sent.ms)
-    this.#timeouts = outcome.kind === 'ambiguous' && outcome.isTimeout ? this.#timeouts + 1 : 0
-    switch (outcome.kind) {
-      case 'applied':
+    this.#streak = continueStreak(this.#streak, outcome, frozen.cells.length)
+    const step = planAfter(outcome, frozen, this.#streak)
+    switch (step.kind) {
+      case 'settle':
         store.settle(frozen.seq, sent.ms)
         applied.push(ofBatch(sent))
         this.#fault = null
         this.#notBeforeMs = 0
-        this.#refusedAlike = { reason: '', count: 0 }
         return true
-      case 'rewound':
-        return this.#moveOn({ kind: 'keep' }, outcome, sent)
-      case 'cell_refused':
-        return this.#refuseCells(sent, outcome)
-      case 'ambiguous':
-        if (this.#timeouts < TIMEOUTS_MAX || frozen.cells.length === 1) return this.#backOff(outcome, sent)
-        return this.#moveOn({ kind: 'halve', seq: frozen.seq }, outcome, sent)
-      case 'behind':
-      case 'refused':
-        return this.#backOff(outcome, sent)
+      case 'move_on':
+        return this.#moveOn(step.recut, step.why, sent)
+      case 'back_off':
+        return this.#backOff(step.why, sent)
     }
   }
 
-  /** Cuts out the cell that Postgres refuses, and lets its neighbours through. [P3] */
-  #refuseCells(sent: Sent, outcome: Extract<Failed, { kind: 'cell_refused' }>) {
-    const { seq, cells } = sent.frozen
-    if (cells.length > 1) return this.#moveOn({ kind: 'halve', seq }, outcome, sent)
-    const { reason } = outcome
-    const count = this.#refusedAlike.reason === reason ? this.#refusedAlike.count + 1 : 1
-    this.#refusedAlike = { reason, count }
-    // When cell after cell is refused alike and none gets through, it is not the cells.
-    if (count > REFUSED_ALIKE_MAX) return this.#backOff({ ...outcome, kind: 'refused' }, sent)
-    return this.#moveOn({ kind: 'park', seq }, outcome, sent)
-  }
-
   /** Seals the writer, so that no copy of what it sent can be applied any more, and moves what is frozen to a new one. */
-  async #moveOn(recut: Recut, why: Extract<Failed, { reason: string }>, sent: Sent): Promise<boolean> {
+  async #moveOn(recut: Recut, why: Explained, sent: Sent): Promise<boolean> {
     const { store, sink, clock, name, log } = this.#services
     const outcome = await sink.seal(store.writer, formatShardName(name))
     if (outcome.kind !== 'sealed') return this.#backOff(outcome, 'seal failed')
     store.moveOn(outcome.sealed, recut, why.reason, clock.now())
     this.#moved = { atMs: clock.now(), reason: why.reason }
-    this.#timeouts = 0
+    this.#streak = { ...this.#streak, timeouts: 0 }
     log({ message: MOVED[recut.kind], outcome: why.kind, reason: tellReason(why.reason), ...ofBatch(sent) })
     if (recut.kind !== 'keep') return true
-    // Another past is nothing to hurry after.
+    // Storage was rewound: that needs a person, so there is no reason to hurry.
     this.#waitAfter(why)
     return false
   }
 
   /**
-   * Makes the ledger know a shard that keeps parked cells beyond its hour. Its writer is new since they were parked, and
-   * has sent nothing: whoever asks the ledger which hours are not done, as a deploy does, would not find it. [K2] [Z1]
+   * Makes the ledger know a shard that keeps parked cells beyond its hour. Its writer is new since they were parked and
+   * has sent nothing, so somebody who asks the ledger which hours are not done, as a deploy does, would miss it. [K2] [Z1]
    */
   async #register(nowMs: number): Promise<void> {
     const { store, sink, alarm, name } = this.#services
@@ -234,14 +197,14 @@ export class Flusher {
       this.#backOff(outcome, 'seal failed')
       return
     }
-    // In one turn: nothing can have come in between the look and the end. What came during the wait finds its writer
-    // sealed, and moves on.
+    // The look and the end are in one turn, so nothing can come in between. What came in during the wait finds its writer
+    // sealed, and moves on to a new one.
     if (!store.isEmpty) return
     erase()
     log({ message: 'retired' })
   }
 
-  /** Arms the alarm for the next try. @param what the batch that has failed, or what else. */
+  /** Arms the alarm for the next try, and logs why. @param what the batch that failed, or the other step that did. */
   #backOff(outcome: Failed, what: Sent | 'seal failed' | 'register failed'): false {
     const { failures, reason, retryMs } = this.#waitAfter(outcome)
     const told = { outcome: outcome.kind, reason: tellReason(reason), failures, retryMs }
@@ -255,26 +218,16 @@ export class Flusher {
 
   #waitAfter(outcome: Failed) {
     const { alarm, clock } = this.#services
-    const failures = (this.#fault?.failures ?? 0) + 1
-    const reason =
-      outcome.kind === 'behind' ? 'an earlier copy of the batch may be under way' : outcome.reason
-    this.#fault = { kind: outcome.kind, reason, failures }
-    const retryMs = backoffMs(failures, { minMs: BACKOFF_MS_MIN, maxMs: BACKOFF_MS_MAX }, clock.random())
+    const fault = faultAfter(this.#fault, outcome)
+    const bounds = { minMs: BACKOFF_MS_MIN, maxMs: BACKOFF_MS_MAX }
+    const retryMs = backoffMs(fault.failures, bounds, clock.random())
+    this.#fault = fault
     this.#notBeforeMs = clock.now() + retryMs
     alarm.set(this.#notBeforeMs)
-    return { failures, reason, retryMs }
+    return { ...fault, retryMs }
   }
+}
 
-  #batchOf(frozen: FrozenBatch): Batch {
-    const { name, store } = this.#services
-    return {
-      writer: store.writer,
-      seq: frozen.seq,
-      id: frozen.id,
-      shard: formatShardName(name),
-      hour: name.hour,
-      cells: frozen.cells,
-      increments: frozen.increments,
-    }
-  }
+function batchOf(name: ShardName, writer: string, { seq, id, cells, increments }: FrozenBatch): Batch {
+  return { writer, seq, id, shard: formatShardName(name), hour: name.hour, cells, increments }
 }

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Clock } from '../clock.ts'
-import { ALARM_OVERDUE_MS, BACKOFF_MS_MAX } from '../limits.ts'
+import { BACKOFF_MS_MAX } from '../limits.ts'
 import type { Log } from '../log.ts'
 import { tellError } from '../log.ts'
 import type { Sink } from '../model/batch.ts'
@@ -11,6 +11,7 @@ import type { Schedule } from '../model/schedule.ts'
 import type { ShardName } from '../model/shard-name.ts'
 import { formatShardName, parseShardName } from '../model/shard-name.ts'
 import type { ShardStatus } from '../model/status.ts'
+import { ShardAlarm } from './alarm.ts'
 import { describeShard } from './audit.ts'
 import { Flusher } from './flush.ts'
 import { GroupCommit } from './group-commit.ts'
@@ -37,27 +38,30 @@ type Opened = {
 }
 
 /**
- * The Durable Object of one hour and one slot: a shell. It loads the store at the first event, hands each call to
- * the function that decides, and keeps the alarm.
+ * The Durable Object of one hour and one slot. It is a shell: it loads the store at the first event, and hands each call
+ * and each alarm to the function that decides.
  *
- * The constructor touches nothing, so it cannot throw; an object that was only woken has written nothing. [F4]
+ * The constructor touches no storage, so it cannot throw. An object that was only woken has written nothing. [F4]
  */
 export abstract class ShardObject<Env> extends DurableObject<Env> {
   #opened: Opened | undefined
-  /** When the alarm rings, as far as this instance knows; null when none is set. */
-  #alarmAtMs: number | null = null
+  readonly #alarm = new ShardAlarm({
+    now: () => this.clock.now(),
+    // Not awaited, because the write is part of this turn's transaction and its failure resets the object.
+    write: (atMs) => this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs)),
+  })
 
-  /** The runtime's, there from the start: an alarm is armed again even when nothing else can be had. */
+  /** The runtime's clock. It is there from the start, so that an alarm is set again even when nothing else works. */
   protected abstract readonly clock: Clock
 
-  /** There from the start too: what could not be had is told. */
+  /** It is there from the start too, so that it can tell what did not work. */
   protected abstract readonly log: Log
 
-  /** What the object works with. Called at its first event; a fault in the configuration throws there. */
+  /** What the object works with. Called at the object's first event; throws when the configuration is faulty. */
   protected abstract services(): ShardServices
 
   /**
-   * Takes a flight. When it answers `accepted`, the flight is in the journal, durably. [I1]
+   * Takes a flight. When the answer is `accepted`, the flight is durable in the journal. [I1]
    *
    * @param hasBacklog whether many requests of the flight's isolate share its flights, so that it should not wait here.
    */
@@ -67,19 +71,19 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
     return incoming === undefined ? refused('unknown_version') : group.take(incoming, hasBacklog)
   }
 
-  /** What Postgres may not have yet of each of these keys. */
+  /** What Postgres may not have yet of each of these keys, in their order. */
   async unsettled(keys: readonly string[]): Promise<Unsettled[]> {
     const { store } = this.#opened ?? (await this.#open())
     return keys.map((key) => store.unsettled(key))
   }
 
-  /** What Postgres may not have yet of all keys that begin with a text, added up. [S2] */
+  /** The sum of what Postgres may not have yet, over all keys that begin with `prefix` and that `grant` covers. [S2] */
   async unsettledSum(prefix: string, grant: string | null): Promise<Unsettled> {
     const { store } = this.#opened ?? (await this.#open())
     return store.unsettledSum(prefix, grant)
   }
 
-  /** What is not settled of the keys under a prefix, and whether anything can still come. Writes nothing. [S2] */
+  /** What is not settled of the keys under a prefix, and whether the hour can still take increments. Writes nothing. [S2] */
   async settlement(prefix: string | null): Promise<Settlement> {
     const { services, name, store } = this.#opened ?? (await this.#open())
     const nowMs = this.clock.now()
@@ -91,46 +95,46 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
     return describeShard(name, store, flusher, services.held.ratio, this.clock.now())
   }
 
-  /** Retries or discards parked cells: those of these keys, or all. @returns the increments in them. */
+  /** Retries or discards the parked cells of these keys, or all of them for null. @returns the increments in them. */
   async decideParked(action: 'retry' | 'discard', keys: readonly string[] | null): Promise<number> {
     const { name, store, flusher } = this.#opened ?? (await this.#open())
     const chosen = keys ?? [...store.parked.keys()]
     const nowMs = this.clock.now()
     const increments = action === 'discard' ? store.discardParked(chosen) : store.retryParked(chosen, nowMs)
-    if (action === 'retry' && store.openCells > 0) this.#armBy(flusher.dueMs(nowMs))
+    if (action === 'retry' && store.openCells > 0) this.#alarm.setBy(flusher.dueMs(nowMs))
     if (increments > 0) this.log({ message: DECIDED[action], shard: formatShardName(name), increments })
     return increments
   }
 
   /**
-   * Arms a lost alarm again, and writes nothing where there is nothing. The first use of a name is slow on the
-   * platform, so it is also had before the hour begins.
+   * Sets a lost alarm again; a shard that holds nothing writes nothing. It is also called before an hour begins, because
+   * the platform takes long over the first use of a name.
    */
   async wake(): Promise<void> {
     if (this.#opened === undefined) await this.#open()
-    else if (this.#opened.store.isStored && this.#isAlarmLost()) this.#arm(this.clock.now())
+    else if (this.#opened.store.isStored && this.#alarm.isLost) this.#alarm.set(this.clock.now())
   }
 
-  /** Never throws: the platform gives up on an alarm that keeps throwing. [F4] */
+  /** Never throws, because the platform gives up on an alarm that keeps throwing. [F4] */
   override async alarm(): Promise<void> {
-    this.#alarmAtMs = null
+    this.#alarm.forget()
     try {
       const { flusher } = this.#opened ?? this.#load()
       await flusher.run()
     } catch (error) {
-      this.#arm(this.clock.now() + BACKOFF_MS_MAX)
+      this.#alarm.set(this.clock.now() + BACKOFF_MS_MAX)
       this.log({ message: 'alarm failed', shard: this.ctx.id.name ?? '', ...tellError(error) })
     }
   }
 
-  /** Loads, and arms a lost alarm again: a fired alarm whose successor was not written in time is used up. [F4] */
+  /** Loads the shard, and sets its alarm again if it was lost. [F4] */
   async #open(): Promise<Opened> {
     const alarmAtMs = await this.ctx.storage.getAlarm()
-    // Another call has opened it meanwhile, and may have armed the alarm since.
+    // Another call has opened the shard meanwhile, and may have set the alarm since.
     if (this.#opened !== undefined) return this.#opened
-    this.#alarmAtMs = alarmAtMs
+    this.#alarm.load(alarmAtMs)
     const sql = durableObjectSql(this.ctx.storage)
-    if (this.#isAlarmLost() && hasTables(sql)) this.#arm(this.clock.now())
+    if (this.#alarm.isLost && hasTables(sql)) this.#alarm.set(this.clock.now())
     return this.#load()
   }
 
@@ -143,7 +147,7 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
     const flusher = new Flusher({
       name,
       store,
-      alarm: { set: (atMs) => this.#arm(atMs) },
+      alarm: this.#alarm,
       sink: services.sink,
       clock: this.clock,
       intervalMs: services.flushIntervalMs,
@@ -159,9 +163,9 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
       commit: (flights) => {
         const nowMs = this.clock.now()
         const answers = mergeFlights(store, flights, { nowMs, closesMs, isFull })
-        // In the turn of the write, so that both are durable or neither is.
+        // Set in the turn of the write, so that both become durable or neither does.
         if (store.openCells > 0) {
-          this.#armBy(isOutgrown(store) ? flusher.dueAtOnceMs(nowMs) : flusher.dueMs(nowMs))
+          this.#alarm.setBy(isOutgrown(store) ? flusher.dueAtOnceMs(nowMs) : flusher.dueMs(nowMs))
         }
         return answers
       },
@@ -170,25 +174,11 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
     return this.#opened
   }
 
-  /** The alarm goes with the rest. The instance lives on, as one that was only woken. */
+  /** Deletes everything, the alarm with it. The instance lives on like one that was only woken. */
   #erase(store: ShardStore): void {
     this.ctx.waitUntil(this.ctx.storage.deleteAll())
     store.forget()
-    this.#alarmAtMs = null
-  }
-
-  #armBy(atMs: number): void {
-    if (this.#isAlarmLost() || (this.#alarmAtMs ?? 0) > atMs) this.#arm(atMs)
-  }
-
-  #isAlarmLost(): boolean {
-    return this.#alarmAtMs === null || this.#alarmAtMs < this.clock.now() - ALARM_OVERDUE_MS
-  }
-
-  #arm(atMs: number): void {
-    this.#alarmAtMs = atMs
-    // Not awaited: the write is in this turn's transaction, and its failure resets the object.
-    this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs))
+    this.#alarm.forget()
   }
 }
 

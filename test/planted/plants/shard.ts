@@ -4,6 +4,7 @@ const MERGE = 'src/shard/merge.ts'
 const STORE = 'src/shard/store.ts'
 const GROUP = 'src/shard/group-commit.ts'
 const FLUSH = 'src/shard/flush.ts'
+const OUTCOME = 'src/model/flush-outcome.ts'
 
 const inShard = (name: string): Suite => ({ project: 'node', file: `test/shard/${name}.test.ts` })
 const onPostgres = (titles: string): Suite => ({
@@ -150,8 +151,8 @@ const FLUSHING: readonly Plant[] = [
     edits: [
       {
         file: FLUSH,
-        find: 'const outcome = await sink.apply(this.#batchOf(frozen))',
-        replace: `const sending = sink.apply(this.#batchOf(frozen))
+        find: 'const outcome = await sink.apply(batchOf(name, store.writer, frozen))',
+        replace: `const sending = sink.apply(batchOf(name, store.writer, frozen))
     store.settle(frozen.seq)
     const outcome = await sending`,
       },
@@ -164,12 +165,12 @@ const FLUSHING: readonly Plant[] = [
     mistake: 'a batch whose answer was lost is settled [F3]',
     edits: [
       {
-        file: FLUSH,
-        find: `      case 'applied':
-        store.settle`,
-        replace: `      case 'ambiguous':
-      case 'applied':
-        store.settle`,
+        file: OUTCOME,
+        find: `    case 'applied':
+      return`,
+        replace: `    case 'ambiguous':
+    case 'applied':
+      return`,
       },
     ],
     suite: inShard('flush'),
@@ -204,9 +205,9 @@ const FLUSHING: readonly Plant[] = [
     mistake: 'a batch that is too large for the time of a statement is sent as it is for ever [F4]',
     edits: [
       {
-        file: FLUSH,
-        find: 'if (this.#timeouts < TIMEOUTS_MAX || frozen.cells.length === 1)',
-        replace: 'if (this.#timeouts < Number.POSITIVE_INFINITY)',
+        file: OUTCOME,
+        find: 'streak.timeouts >= TIMEOUTS_MAX',
+        replace: 'streak.timeouts >= Number.POSITIVE_INFINITY',
       },
     ],
     suite: inShard('timeouts'),
@@ -243,9 +244,9 @@ const FLUSHING: readonly Plant[] = [
     mistake: 'one bad cell parks all of its batch [P3]',
     edits: [
       {
-        file: FLUSH,
-        find: `if (cells.length > 1) return this.#moveOn`,
-        replace: `if (cells.length < 1) return this.#moveOn`,
+        file: OUTCOME,
+        find: `if (!isAlone) return { kind: 'move_on'`,
+        replace: `if (cells.length < 1) return { kind: 'move_on'`,
       },
     ],
     suite: onPostgres('a cell that Postgres refuses'),

@@ -48,6 +48,9 @@ export type Counter = {
   lastFlushAt: string | null
 }
 
+/** All keys that begin with a prefix, added up in a range. */
+export type PrefixCounter = Omit<Counter, 'key'> & { prefix: string }
+
 /** A key, or with `depth` a group of keys. */
 export type ListItem = {
   key: string

@@ -1,4 +1,4 @@
-import type { Counter, Hour, List, ListItem, Problem, Unit } from './answers.ts'
+import type { Counter, Hour, List, ListItem, PrefixCounter, Problem, Unit } from './answers.ts'
 import { parseExactly } from './exact-json.ts'
 import { type Fetch, signalOf } from './fetch.ts'
 import { REQUEST_MS_MAX } from './limits.ts'
@@ -63,6 +63,13 @@ export class Reading {
     if (others.length === 0) return [await this.read(first, query)]
     const answer = await this.#get(`/counters?${searchFor(keys, query)}`)
     return (answer as { items: Counter[] }).items
+  }
+
+  /** All keys that begin with a prefix, added up. Without a `bucket`, by the hour. */
+  async readPrefix(prefix: string, query: ReadQuery): Promise<PrefixCounter> {
+    const search = searchOf({ bucket: 'hour', ...query })
+    search.append('prefix', prefix)
+    return (await this.#get(`/counters?${search}`)) as PrefixCounter
   }
 
   async list({ prefix = '', ...query }: ListQuery): Promise<List> {

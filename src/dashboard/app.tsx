@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import type { Session } from './data/answers.ts'
 import { ask, type Failure } from './data/api.ts'
 import { type Page, PageContext } from './data/context.ts'
-import { useAsked } from './data/hooks.ts'
+import { useAnswer } from './data/hooks.ts'
 import { zoneOf } from './data/time.ts'
 import { addressOf, parseView, type View } from './data/view.ts'
 import { Header } from './parts/header.tsx'
@@ -16,7 +16,7 @@ import { TreeView } from './views/tree.tsx'
 /** Who looks comes first: without that there is nothing to show but where to sign in. */
 export function App() {
   const [over, setOver] = useState<Failure>()
-  const asked = useAsked('session', (signal) => ask<Session>('/session', { signal }))
+  const asked = useAnswer('session', (signal) => ask<Session>('/session', { signal }))
   const again = () => {
     setOver(undefined)
     asked.again()

@@ -1,73 +1,80 @@
 import { parseExactly } from '../../client/exact-json.ts'
+import type { Fetch } from '../../client/fetch.ts'
+import { Reading } from '../../client/reading.ts'
+import { SumdialError } from '../../client/sumdial-error.ts'
+import { runtimeTiming } from '../../client/timing.ts'
 
 /** Why there is nothing to show, in the words of the API where it has any. */
 export type Failure = {
-  /** `away`: nobody answered, or Postgres or a shard did not; it may be different in a moment. */
+  /** `away`: the Worker, a shard or Postgres did not answer, which may be different in a moment. */
   readonly kind: 'signed-out' | 'forbidden' | 'closed' | 'away' | 'refused'
   readonly detail: string
 }
 
-export class AskFailed extends Error {
-  override name = 'AskFailed'
-  readonly failure: Failure
-
-  constructor(failure: Failure) {
-    super(failure.detail)
-    this.failure = failure
-  }
+class NoAnswer extends Error {
+  override name = 'NoAnswer'
 }
 
-/** @throws AskFailed, or what the signal says. */
+/** Reads counts through the project's client, from this origin and with the session's cookie. */
+export function reading(signal?: AbortSignal): Reading {
+  const fetch: Fetch = (url, init) => send(url, init, init.signal, signal)
+  return new Reading({ base: '', headers: {}, fetch, timing: runtimeTiming })
+}
+
+/**
+ * Asks for what the client does not know: the session, the shards' status, decisions on parked cells.
+ *
+ * @throws SumdialError for a failure that the server tells, NoAnswer where nobody answers, an abort as it is.
+ */
 export async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
-  const response = await answerTo(path, init)
+  const response = await send(path, init, init.signal)
   const text = await response.text()
   if (response.ok) return (text === '' ? undefined : parseExactly(text)) as T
-  throw new AskFailed(failureOf(response.status, problemOf(text)))
+  throw new SumdialError(response.status, problemOf(text))
 }
 
-async function answerTo(path: string, init: RequestInit): Promise<Response> {
+/** Fetches, never from a cache, until one of the signals is fired. */
+async function send(
+  path: string,
+  init: RequestInit,
+  ...signals: readonly (AbortSignal | null | undefined)[]
+): Promise<Response> {
+  const abort = new AbortController()
+  const end = () => abort.abort()
+  for (const signal of signals) {
+    if (signal?.aborted === true) end()
+    signal?.addEventListener('abort', end)
+  }
   try {
-    return await fetch(path, { credentials: 'same-origin', cache: 'no-store', ...init })
+    return await fetch(path, { ...init, credentials: 'same-origin', cache: 'no-store', signal: abort.signal })
   } catch (error) {
-    if (init.signal?.aborted === true) throw error
-    throw new AskFailed({ kind: 'away', detail: 'The Worker does not answer. Is this machine online?' })
+    if (abort.signal.aborted) throw error
+    throw new NoAnswer('The Worker does not answer. Is this machine online?', { cause: error })
   }
 }
 
-type Problem = { readonly type?: string; readonly detail?: string }
-
-function problemOf(text: string): Problem {
+function problemOf(text: string): SumdialError['problem'] {
   try {
-    return JSON.parse(text) as Problem
+    return JSON.parse(text) as SumdialError['problem']
   } catch {
-    // A gateway's own page: the status says what there is to say.
-    return {}
+    // A gateway's own page has no problem in it, and its status says enough.
+    return null
   }
-}
-
-function failureOf(status: number, { type = '', detail = `The answer was ${status}.` }: Problem): Failure {
-  if (status === 401) return { kind: 'signed-out', detail }
-  if (type.endsWith(':closed-to-all')) return { kind: 'closed', detail }
-  if (status === 403) return { kind: 'forbidden', detail }
-  return { kind: status === 429 || status >= 500 ? 'away' : 'refused', detail }
 }
 
 export function failureFrom(error: unknown): Failure {
-  if (error instanceof AskFailed) return error.failure
+  if (error instanceof SumdialError) return failureOf(error)
+  if (error instanceof NoAnswer) return { kind: 'away', detail: error.message }
   return {
     kind: 'refused',
-    detail: error instanceof Error ? error.message : 'Something is wrong with this page.',
+    detail: error instanceof Error ? error.message : 'Something is wrong with this page. Reload it.',
   }
 }
 
-/** `/counters` with parameters; those that are null are left out. */
-export function countersPath(
-  parameters: Readonly<Record<string, string | readonly string[] | null>>,
-): string {
-  const search = new URLSearchParams()
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value === null) continue
-    for (const one of typeof value === 'string' ? [value] : value) search.append(name, one)
-  }
-  return `/counters?${search}`
+function failureOf({ status, problem }: SumdialError): Failure {
+  const detail = problem?.detail ?? `Something between this page and the Worker answered ${status}.`
+  if (status === 401) return { kind: 'signed-out', detail }
+  if (problem?.type?.endsWith(':closed-to-all') === true) return { kind: 'closed', detail }
+  if (status === 403) return { kind: 'forbidden', detail }
+  return { kind: status === 429 || status >= 500 ? 'away' : 'refused', detail }
 }

@@ -2,12 +2,12 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import { type Failure, failureFrom } from './api.ts'
 import { every } from './every.ts'
 
-/** From then on a person wonders whether anything happens. */
+/** After this long a person wonders whether anything happens, so the page says that it is waiting. */
 const SLOW_MS = 1_500
 
-/** Something that was asked for, and what there is of it. */
-export type Asked<T> = {
-  /** Of the last answer, which may be that of another question while this one is under way. */
+/** A question to the server, and what is known of its answer. */
+export type AskState<T> = {
+  /** The last answer. While a new question is under way this is the answer to the one before. */
   readonly value: T | undefined
   readonly failure: Failure | undefined
   readonly isLoading: boolean
@@ -15,10 +15,10 @@ export type Asked<T> = {
   readonly again: () => void
 }
 
-type State<T> = Omit<Asked<T>, 'again'>
+type State<T> = Omit<AskState<T>, 'again'>
 
-/** Asks whenever `name` changes, and `again()`; an answer that comes after the next question is thrown away. */
-export function useAsked<T>(name: string, question: (signal: AbortSignal) => Promise<T>): Asked<T> {
+/** Asks whenever `name` changes and when `again()` is called. An answer that arrives after the next question is dropped. */
+export function useAnswer<T>(name: string, question: (signal: AbortSignal) => Promise<T>): AskState<T> {
   const [state, setState] = useState<State<T>>({
     value: undefined,
     failure: undefined,
@@ -28,7 +28,7 @@ export function useAsked<T>(name: string, question: (signal: AbortSignal) => Pro
   const latest = useRef(question)
   latest.current = question
   const [turn, setTurn] = useState(0)
-  // `name` stands for the question, and `turn` for asking it again.
+  // `name` identifies the question; `turn` rises to ask it again.
   useEffect(() => {
     const abort = new AbortController()
     setState((before) => ({ ...before, isLoading: true, isSlow: false }))
@@ -51,7 +51,7 @@ export function useAsked<T>(name: string, question: (signal: AbortSignal) => Pro
   return { ...state, again }
 }
 
-/** `every`, for as long as the component is there; always the `work` of the last time that it was drawn. */
+/** Runs `every` while the component is mounted, with the `work` of its latest render. */
 export function useEvery(ms: number, work: () => Promise<void>, isOn = true): void {
   const latest = useRef(work)
   latest.current = work

@@ -1,10 +1,10 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { Counter } from './answers.ts'
-import { ask, countersPath, failureFrom } from './api.ts'
-import { type Asked, useEvery } from './hooks.ts'
+import { failureFrom } from './api.ts'
+import { type AskState, useEvery } from './hooks.ts'
+import { readAnswers } from './read.ts'
 import { isPast, mayReread } from './reread.ts'
 import { type Series, withHeld } from './series.ts'
-import type { Shown } from './view.ts'
 
 /** How often the shards are asked for what they hold. They are asked alone: no database is kept awake. */
 export const LIVE_MS = 2_000
@@ -15,21 +15,21 @@ export type Live = {
   readonly isConnected: boolean
 }
 
-/** The question that Postgres was asked, which may be under way again. */
-type Reading = Pick<Asked<unknown>, 'isLoading' | 'failure' | 'again'>
+/** How the last question to Postgres stands; it may be under way again. */
+type LastRead = Pick<AskState<unknown>, 'isLoading' | 'failure' | 'again'>
 
 /**
- * Follows what moves in some series: asks the shards what they hold of them, and once a flush has come, Postgres again;
- * it is awake then. Past the end of the hours that were asked for, it reads anew too.
+ * Keeps series up to date: asks the shards every few seconds what they hold, and asks Postgres again once a flush has
+ * landed, because it is awake then, or once the clock has passed the end of the range.
  *
- * @param isOn only a period that goes up to now moves.
+ * @param isOn whether the period goes up to now. Other periods do not move.
  */
-export function useLive(initial: readonly Series[] | undefined, isOn: boolean, reading: Reading): Live {
+export function useLive(initial: readonly Series[] | undefined, isOn: boolean, lastRead: LastRead): Live {
   const [latest, setLatest] = useState({ of: initial, series: initial ?? [], isConnected: true })
-  // What was found for another answer of Postgres's, however late it came, is not shown for this one.
+  // What the shards held beside an earlier answer of Postgres does not fit this one, however late it came.
   const { series, isConnected } =
     latest.of === initial ? latest : { series: initial ?? [], isConnected: true }
-  const rereadIfMay = useReread(initial, reading)
+  const rereadIfMay = useReread(initial, lastRead)
   useEvery(
     LIVE_MS,
     async () => {
@@ -40,7 +40,7 @@ export function useLive(initial: readonly Series[] | undefined, isOn: boolean, r
       } catch (error) {
         // The next turn asks again; what is shown stays, and says that it is not live.
         setLatest({ of: initial, series, isConnected: false })
-        // What will not pass, such as a session that is over, is for the view to say.
+        // A failure that will not pass, such as a session that is over, is shown by the view, which reads again.
         if (failureFrom(error).kind !== 'away') rereadIfMay()
       }
     },
@@ -49,10 +49,10 @@ export function useLive(initial: readonly Series[] | undefined, isOn: boolean, r
   return { series, isConnected }
 }
 
-/** Asks Postgres again unless it is too early for that, as things stand when it is called. */
-function useReread(initial: readonly Series[] | undefined, reading: Reading): () => void {
-  const latest = useRef(reading)
-  latest.current = reading
+/** Asks Postgres again, unless it is too early when this is called. */
+function useReread(initial: readonly Series[] | undefined, lastRead: LastRead): () => void {
+  const latest = useRef(lastRead)
+  latest.current = lastRead
   const readAtMs = useRef(0)
   useEffect(() => {
     readAtMs.current = performance.now()
@@ -66,11 +66,11 @@ function useReread(initial: readonly Series[] | undefined, reading: Reading): ()
   }, [])
 }
 
-/** The series as they are now; undefined when Postgres must be read for them. */
+/** The series with what the shards hold now; undefined when Postgres must be read again first. */
 async function movedOf(series: readonly Series[]): Promise<Series[] | undefined> {
   const [first] = series
   if (first === undefined || first.freshFrom === null || isPast(first.to, Date.now())) return undefined
-  const held = await askHeld(series)
+  const held = await askHeld(series, first)
   const moved = series.map((own, i) => {
     const answer = held[i]
     return answer === undefined ? undefined : withHeld(own, answer)
@@ -78,50 +78,9 @@ async function movedOf(series: readonly Series[]): Promise<Series[] | undefined>
   return moved.every((own) => own !== undefined) ? moved : undefined
 }
 
-async function askHeld(series: readonly Series[]): Promise<Counter[]> {
-  const [first] = series
-  const from = first?.freshFrom ?? ''
-  const range = { from: first !== undefined && first.from > from ? first.from : from, to: first?.to ?? '' }
-  const keys = series.filter(({ shown }) => shown.kind === 'key').map(({ shown }) => shown.name)
-  const [ofKeys, ofPrefixes] = await Promise.all([
-    keys.length === 0 ? [] : readKeys(keys, { ...range, consistency: 'unsettled' }),
-    Promise.all(
-      series
-        .filter(({ shown }) => shown.kind === 'prefix')
-        .map(({ shown }) => readSeries(shown.name, { ...range, bucket: 'hour', consistency: 'unsettled' })),
-    ),
-  ])
-  return inOrder(
-    series.map(({ shown }) => shown),
-    ofKeys,
-    ofPrefixes,
-  )
-}
-
-type Parameters = Readonly<Record<string, string>>
-
-export async function readKeys(
-  keys: readonly string[],
-  parameters: Parameters,
-  signal?: AbortSignal,
-): Promise<readonly Counter[]> {
-  if (keys.length === 0) return []
-  const answer = await ask<Counter | { readonly items: readonly Counter[] }>(
-    countersPath({ key: keys, ...parameters }),
-    { signal: signal ?? null },
-  )
-  return 'items' in answer ? answer.items : [answer]
-}
-
-export function readSeries(prefix: string, parameters: Parameters, signal?: AbortSignal): Promise<Counter> {
-  return ask<Counter>(countersPath({ prefix, ...parameters }), { signal: signal ?? null })
-}
-
-/** Answers of keys and of prefixes, each in their order, in the order of what is shown. */
-export function inOrder<T>(shown: readonly Shown[], ofKeys: readonly T[], ofPrefixes: readonly T[]): T[] {
-  const [keys, prefixes] = [[...ofKeys], [...ofPrefixes]]
-  return shown.flatMap(({ kind }) => {
-    const answer = kind === 'key' ? keys.shift() : prefixes.shift()
-    return answer === undefined ? [] : [answer]
-  })
+/** What the shards hold of these series now, in their order. The series are of one range. */
+function askHeld(series: readonly Series[], { from, to, freshFrom }: Series): Promise<readonly Counter[]> {
+  const shown = series.map((own) => own.shown)
+  const fresh = freshFrom !== null && freshFrom > from ? freshFrom : from
+  return readAnswers(shown, { from: fresh, to, bucket: 'hour', consistency: 'unsettled' })
 }

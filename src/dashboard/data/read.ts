@@ -1,43 +1,68 @@
+import type { List, ListItem } from '../../client/answers.ts'
+import type { ReadQuery } from '../../client/reading.ts'
 import type { Unit } from '../../model/calendar.ts'
 import type { Zone } from '../../model/zone.ts'
-import type { List } from './answers.ts'
-import { ask, countersPath } from './api.ts'
-import { inOrder, readKeys, readSeries } from './live.ts'
-import { type Period, type Span, spanOf } from './period.ts'
+import type { Counter } from './answers.ts'
+import { reading } from './api.ts'
+import { type Period, spanOf } from './period.ts'
 import { type Series, seriesOf } from './series.ts'
 import type { Measure, Shown } from './view.ts'
 
-/** The range of a period, as the API is asked for it. */
+/** A period as the API takes it: from, and up to, in RFC 3339. */
 export function rangeOf(period: Period, zone: Zone): { readonly from: string; readonly to: string } {
-  const { fromMs, toMs }: Span = spanOf(period, zone, Date.now())
+  const { fromMs, toMs } = spanOf(period, zone, Date.now())
   return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }
 }
 
-type Asked = {
+/** One answer for each key or prefix, in their order: all keys in one request, each prefix in its own. */
+export async function readAnswers(
+  shown: readonly Shown[],
+  query: ReadQuery,
+  signal?: AbortSignal,
+): Promise<readonly Counter[]> {
+  const client = reading(signal)
+  const names = (kind: Shown['kind']) => shown.filter((each) => each.kind === kind).map(({ name }) => name)
+  const [ofKeys, ofPrefixes] = await Promise.all([
+    client.readAll(names('key'), query),
+    Promise.all(names('prefix').map((prefix) => client.readPrefix(prefix, query))),
+  ])
+  const [keys, prefixes] = [ofKeys.values(), ofPrefixes.values()]
+  return shown.flatMap(({ kind }) => {
+    const { value } = (kind === 'key' ? keys : prefixes).next()
+    return value === undefined ? [] : [value]
+  })
+}
+
+type SeriesQuery = {
   readonly shown: readonly Shown[]
   readonly period: Period
   readonly unit: Unit
   readonly zone: Zone
 }
 
-/** All of them as fresh as can be, in their order. */
-export async function readShown(
-  { shown, period, unit, zone }: Asked,
-  signal: AbortSignal,
-): Promise<Series[]> {
-  const parameters = { ...rangeOf(period, zone), bucket: unit, tz: zone.name }
-  const names = (kind: Shown['kind']) => shown.filter((each) => each.kind === kind).map(({ name }) => name)
-  const [ofKeys, ofPrefixes] = await Promise.all([
-    readKeys(names('key'), parameters, signal),
-    Promise.all(names('prefix').map((prefix) => readSeries(prefix, parameters, signal))),
-  ])
-  return inOrder(shown, ofKeys, ofPrefixes).flatMap((answer, i) => {
+/** The series of keys and prefixes, in their order, as fresh as can be. */
+export async function readShown(query: SeriesQuery, signal: AbortSignal): Promise<Series[]> {
+  const { shown, period, unit, zone } = query
+  const answers = await readAnswers(shown, { ...rangeOf(period, zone), bucket: unit, tz: zone.name }, signal)
+  return answers.flatMap((answer, i) => {
     const own = shown[i]
     return own === undefined ? [] : [seriesOf(answer, own)]
   })
 }
 
-type AskedList = {
+/** What Postgres has of one key in a range; undefined when it has nothing. */
+export async function readKeyTotal(
+  key: string,
+  range: { readonly from: string; readonly to: string },
+  signal: AbortSignal,
+): Promise<ListItem | undefined> {
+  const answer = await reading(signal).read(key, { ...range, bucket: 'month', consistency: 'committed' })
+  const { sum, count, min, max } = answer.total
+  // An answer has no min and max when nothing was counted.
+  return min === null || max === null ? undefined : { key, sum, count, min, max }
+}
+
+type LargestQuery = {
   readonly prefix: string
   readonly period: Period
   readonly zone: Zone
@@ -47,14 +72,8 @@ type AskedList = {
 }
 
 /** The largest keys or groups under a prefix, as Postgres has them. */
-export function readLargest(asked: AskedList, signal: AbortSignal): Promise<List> {
-  const { prefix, period, zone, by, limit, depth } = asked
-  const parameters = {
-    prefix,
-    ...rangeOf(period, zone),
-    sort: by === 'sum' ? '-sum' : '-count',
-    limit: String(limit),
-    depth: depth === undefined ? null : String(depth),
-  }
-  return ask<List>(countersPath(parameters), { signal })
+export function readLargest(query: LargestQuery, signal: AbortSignal): Promise<List> {
+  const { prefix, period, zone, by, limit, depth } = query
+  const sort = by === 'sum' ? '-sum' : '-count'
+  return reading(signal).list({ prefix, ...rangeOf(period, zone), sort, limit, depth })
 }

@@ -1,21 +1,21 @@
-/** How long a page waits at least before it reads Postgres again, however often flushes come. */
+/** The shortest time between two reads of Postgres by one page, in milliseconds, however often flushes land. */
 export const REREAD_MS_MIN = 5_000
 
-/** How it stands with what Postgres was asked last. */
-export type Reading = {
+/** How the last read of Postgres stands. */
+export type ReadState = {
   readonly isLoading: boolean
-  /** Then it is asked again with patience, and by nobody else. */
+  /** A failed read is tried again by the view, with growing waits, and not from here. */
   readonly hasFailed: boolean
-  /** How long ago it was asked, or answered. */
+  /** Milliseconds since it was asked or answered. */
   readonly ageMs: number
 }
 
-/** A read that is under way is waited for: to ask anew would throw it away, and a slow one would never end. */
-export function mayReread({ isLoading, hasFailed, ageMs }: Reading): boolean {
+/** Whether Postgres may be read again now. A read under way is waited for: asking anew would drop it, so a slow one would never end. */
+export function mayReread({ isLoading, hasFailed, ageMs }: ReadState): boolean {
   return !isLoading && !hasFailed && ageMs >= REREAD_MS_MIN
 }
 
-/** Whether time has gone on past the hours that were asked for, if only while the machine slept. */
+/** Whether the clock has passed the end of the range, perhaps while the machine slept. */
 export function isPast(to: string, nowMs: number): boolean {
   return nowMs > Date.parse(to)
 }

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { usePage } from '../data/context.ts'
-import { useAsked } from '../data/hooks.ts'
+import { useAnswer } from '../data/hooks.ts'
 import { readLargest } from '../data/read.ts'
 import { measureOf, type Series, totalOf } from '../data/series.ts'
 import { hasShown, SHOWN_MAX, type Shown, type View } from '../data/view.ts'
@@ -49,7 +49,7 @@ function Add({ view }: { readonly view: Chart }) {
   const { zone, go } = usePage()
   const [text, setText] = useState('')
   const { period, by } = view
-  const found = useAsked(JSON.stringify([text, period, by]), async (signal) => {
+  const found = useAnswer(JSON.stringify([text, period, by]), async (signal) => {
     await new Promise((resolve) => setTimeout(resolve, 250))
     signal.throwIfAborted()
     return text === '' ? [] : (await readLargest({ prefix: text, period, zone, by, limit: 8 }, signal)).items

@@ -3,7 +3,7 @@ import type { Unit } from '../../model/calendar.ts'
 import { useOver, usePage } from '../data/context.ts'
 import type { Rows } from '../data/csv.ts'
 import { download } from '../data/download.ts'
-import { useAsked } from '../data/hooks.ts'
+import { useAnswer } from '../data/hooks.ts'
 import { useLive } from '../data/live.ts'
 import { isLong, unitOf, unitsOf } from '../data/period.ts'
 import { readShown } from '../data/read.ts'
@@ -36,7 +36,7 @@ export function ChartView({ view }: { readonly view: Chart }) {
   const { shown, period, by, isTable } = view
   const unit = unitOf(period, view.unit)
   const name = JSON.stringify([shown, period, zone.name, unit])
-  const asked = useAsked(name, (signal) => readShown({ shown, period, unit, zone }, signal))
+  const asked = useAnswer(name, (signal) => readShown({ shown, period, unit, zone }, signal))
   const live = useLive(asked.value, period.kind === 'last', asked)
   useOver(asked.failure)
   const isCurrent =

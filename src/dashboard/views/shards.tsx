@@ -2,7 +2,7 @@ import { addHours, formatHour, hourOf } from '../../model/hour.ts'
 import { type HourAnswer, knownOf, type Status } from '../data/answers.ts'
 import { ask } from '../data/api.ts'
 import { useOver, usePage } from '../data/context.ts'
-import { useAsked, useEvery } from '../data/hooks.ts'
+import { useAnswer, useEvery } from '../data/hooks.ts'
 import { duration, grouped } from '../data/numbers.ts'
 import { Audit } from '../parts/audit.tsx'
 import { Figure } from '../parts/figure.tsx'
@@ -28,8 +28,8 @@ const LATE_HOURS_SHOWN_MAX = 24 * 60
 export function ShardsView() {
   const { session } = usePage()
   const isWhole = session.prefix === null
-  const hours = useAsked('hours', (signal) => readHours(signal))
-  const status = useAsked('status', async (signal) => (isWhole ? ask<Status>('/status', { signal }) : null))
+  const hours = useAnswer('hours', (signal) => readHours(signal))
+  const status = useAnswer('status', async (signal) => (isWhole ? ask<Status>('/status', { signal }) : null))
   // To ask again throws away what is under way: slow answers would never come.
   useEvery(EVERY_MS, async () => void (status.isLoading || status.again()))
   useEvery(HOURS_EVERY_MS, async () => void (hours.isLoading || hours.again()))

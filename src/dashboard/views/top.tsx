@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import { useOver, usePage } from '../data/context.ts'
 import type { Rows } from '../data/csv.ts'
 import { download } from '../data/download.ts'
-import { useAsked } from '../data/hooks.ts'
+import { useAnswer } from '../data/hooks.ts'
 import { useLive } from '../data/live.ts'
 import { rate } from '../data/numbers.ts'
 import { isLong, unitOf } from '../data/period.ts'
@@ -75,10 +75,10 @@ function useTop({ prefix, period, by, isMore }: Top) {
   const { zone } = usePage()
   const unit = unitOf(period, null)
   const name = JSON.stringify([prefix, period, zone.name])
-  const whole = useAsked(name, (signal) => {
+  const whole = useAnswer(name, (signal) => {
     return readShown({ shown: [{ kind: 'prefix', name: prefix }], period, unit, zone }, signal)
   })
-  const ranking = useAsked(JSON.stringify([name, by, isMore]), async (signal) => {
+  const ranking = useAnswer(JSON.stringify([name, by, isMore]), async (signal) => {
     const list = await readLargest({ prefix, period, zone, by, limit: isMore ? MORE : FEW }, signal)
     const shown = list.items.map(({ key }): Shown => ({ kind: 'key', name: key }))
     return { name, keys: await readShown({ shown, period, unit, zone }, signal) }

@@ -2,11 +2,10 @@ import type { List, ListItem } from '../data/answers.ts'
 import { useOver, usePage } from '../data/context.ts'
 import type { Rows } from '../data/csv.ts'
 import { download } from '../data/download.ts'
-import { useAsked } from '../data/hooks.ts'
-import { readKeys } from '../data/live.ts'
+import { useAnswer } from '../data/hooks.ts'
 import { fraction, grouped, share } from '../data/numbers.ts'
 import { isLong } from '../data/period.ts'
-import { rangeOf, readLargest } from '../data/read.ts'
+import { rangeOf, readKeyTotal, readLargest } from '../data/read.ts'
 import { largest, measureOf } from '../data/series.ts'
 import { chartOf, treeOf, type View } from '../data/view.ts'
 import { inPeriod, MeasureChoice, PeriodChoice, ZoneChoice } from '../parts/controls.tsx'
@@ -26,7 +25,7 @@ type Level = { readonly prefix: string; readonly list: List; readonly own: ListI
 export function TreeView({ view }: { readonly view: Tree }) {
   const { zone } = usePage()
   const { prefix, period, by } = view
-  const asked = useAsked(JSON.stringify([prefix, period, zone.name, by]), async (signal): Promise<Level> => {
+  const asked = useAnswer(JSON.stringify([prefix, period, zone.name, by]), async (signal): Promise<Level> => {
     const [list, own] = await Promise.all([
       readLargest({ prefix, period, zone, by, limit: GROUPS_MAX, depth: 1 }, signal),
       readOwn(prefix, rangeOf(period, zone), signal),
@@ -68,10 +67,8 @@ async function readOwn(
   const key = prefix.replace(/\/$/, '')
   if (key === '') return undefined
   try {
-    const [answer] = await readKeys([key], { ...range, bucket: 'month', consistency: 'committed' }, signal)
-    if (answer === undefined || answer.total.count === 0) return undefined
-    const { sum, count, min, max } = answer.total
-    return { key, sum, count, min: min ?? 0, max: max ?? 0, keys: 1, isKey: true }
+    const own = await readKeyTotal(key, range, signal)
+    return own && { ...own, keys: 1, isKey: true }
   } catch (error) {
     // With a token for what is below it, the group's own key is somebody else's.
     if (signal.aborted) throw error

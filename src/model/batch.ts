@@ -1,4 +1,4 @@
-import type { Cells } from './columns.ts'
+import type { Cells } from './cells.ts'
 import type { Hour } from './hour.ts'
 import type { Sealed } from './recut.ts'
 

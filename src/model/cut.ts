@@ -1,35 +1,27 @@
 import { cellBytes } from './cell.ts'
-import { Columns } from './columns.ts'
+import type { Cells } from './cells.ts'
 
 export type CutBounds = { readonly cells: number; readonly bytes: number }
 
 /**
  * Cuts cells into pieces within bounds, keys in ascending order over all of them; every cell is in exactly one
- * piece. A single cell larger than `bounds.bytes` is a piece of its own. [A1] [P2]
+ * piece. A single cell larger than `bounds.bytes` is a piece of its own. Any one order of keys will do, because Postgres
+ * sorts again by its own. [A1] [P2]
  */
-export function cut({ keys, sums, counts, mins, maxs }: Columns, bounds: CutBounds): Columns[] {
-  const pieces: Columns[] = []
-  let piece = new Columns()
+export function cut(cells: Cells, bounds: CutBounds): Cells[] {
+  const pieces: Cells[] = []
+  let piece: number[] = []
   let bytes = 0
-  for (const place of placesByKey(keys)) {
-    const key = keys[place] ?? ''
-    const size = cellBytes(key)
+  for (const place of cells.placesByKey()) {
+    const size = cellBytes(cells.keyAt(place))
     if (piece.length > 0 && (piece.length >= bounds.cells || bytes + size > bounds.bytes)) {
-      pieces.push(piece)
-      piece = new Columns()
+      pieces.push(cells.pick(piece))
+      piece = []
       bytes = 0
     }
-    piece.push(key, sums[place] ?? 0, counts[place] ?? 0, mins[place] ?? 0, maxs[place] ?? 0)
+    piece.push(place)
     bytes += size
   }
-  if (piece.length > 0) pieces.push(piece)
+  if (piece.length > 0) pieces.push(cells.pick(piece))
   return pieces
-}
-
-/**
- * Any one order does; Postgres sorts again by its own. This is the order of UTF-16 code units. Not a typed array, which
- * takes three times as long where keys came in order. No two keys are the same.
- */
-function placesByKey(keys: readonly string[]): number[] {
-  return [...keys.keys()].sort((a, b) => ((keys[a] ?? '') < (keys[b] ?? '') ? -1 : 1))
 }

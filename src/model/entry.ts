@@ -1,5 +1,5 @@
-import type { KeyedCell } from './cell.ts'
 import { cellBytes } from './cell.ts'
+import type { Cells } from './cells.ts'
 
 /** A flight's name: the isolate that sent it, and a number that rises over all that this isolate sends. */
 export type FlightName = { readonly sender: string; readonly n: number }
@@ -32,7 +32,7 @@ export type NamedEntry = {
   readonly id: string
   /** What tells this content from another under the same name. */
   readonly content: string
-  readonly cells: readonly KeyedCell[]
+  readonly cells: Cells
 }
 
 /** What became of a named entry, for good. [I3] */
@@ -87,5 +87,5 @@ function isSame(a: FlightName, b: FlightName): boolean {
 
 /** Upper bound of an entry's encoded size, in bytes. */
 export function entryBytes({ id, content, cells }: NamedEntry): number {
-  return cells.reduce((sum, [key]) => sum + cellBytes(key), cellBytes(id) + content.length)
+  return cells.keys.reduce((sum, key) => sum + cellBytes(key), cellBytes(id) + content.length)
 }

@@ -1,36 +1,38 @@
-import { Accumulator } from './accumulator.ts'
-import type { Cell, KeyedCell } from './cell.ts'
-import { type Cells, Columns, narrow, type Sum } from './columns.ts'
+import type { Cell } from './cell.ts'
+import { Cells } from './cells.ts'
 import type { EntryResult, FlightName, NamedEntry } from './entry.ts'
+import { narrow, type Sum } from './sum.ts'
 
 /**
- * What one call from an isolate to a shard carries, and what the shard's journal keeps of it. A fold has no
- * name: it stands for many flights, whose names have moved to the table of senders.
+ * What one call from an isolate to a shard carries, and what the shard's journal keeps of it. A fold, a batch and a
+ * parked cell are flights without a name: they stand for many, whose names have moved to the table of senders.
  */
 export type Flight = {
   readonly name: FlightName | null
-  /** Increments without a name of their own. */
+  /** Increments without a name of their own, added up. */
   readonly cells: Cells
   /** Increments with one. The journal has none: what is accepted of them is among its cells. */
-  readonly named?: readonly NamedEntry[]
+  readonly named: readonly NamedEntry[]
 }
-
-/** A flight whose cells may be in an accumulator still. */
-export type UnencodedFlight = Omit<Flight, 'cells'> & { readonly cells: Cells | Accumulator }
 
 /** The one version that this code writes and reads. See docs/storage.md before changing it. */
 export const FLIGHT_VERSION = 1
 
+/** Something stored or sent was written by a later version of this code, or by a broken one. */
 export class UnknownVersion extends Error {
   override name = 'UnknownVersion'
 }
 
 /**
- * JSON, with cells as columns: half the size of an object for each cell, and quicker to write and read.
+ * A flight as JSON, with cells as columns: half the size of an object for each cell, and quicker to write and read.
  * `{"v":1,"name":["<sender>",7]|null,"cells":[[keys],[sums],[counts],[mins],[maxs]]}`, and when there are
  * any, `"named":[["<id>","<content>",[columns as in cells]]]`; a sum past 2^53 is a string. [J1] [A2]
  */
-export function encodeFlight({ name, cells, named = [] }: UnencodedFlight): string {
+export function encodeFlight(
+  name: FlightName | null,
+  cells: Cells,
+  named: readonly NamedEntry[] = [],
+): string {
   return JSON.stringify({
     v: FLIGHT_VERSION,
     name: name === null ? null : [name.sender, name.n],
@@ -41,7 +43,7 @@ export function encodeFlight({ name, cells, named = [] }: UnencodedFlight): stri
   })
 }
 
-type EncodedColumns = readonly [
+type EncodedCells = readonly [
   keys: readonly string[],
   sums: readonly (number | string)[],
   counts: readonly number[],
@@ -49,51 +51,36 @@ type EncodedColumns = readonly [
   maxs: readonly number[],
 ]
 
-function encodeCells(cells: Cells | Accumulator): EncodedColumns {
-  const { keys, sums, counts, mins, maxs } = cells instanceof Accumulator ? cells.columns : Columns.of(cells)
-  return [keys, sums.every(isSafe) ? sums : sums.map(encodeSum), counts, mins, maxs]
+function encodeCells({ keys, sums, counts, mins, maxs }: Cells): EncodedCells {
+  return [keys, isAll(sums, isSafe) ? sums : sums.map(encodeSum), counts, mins, maxs]
 }
 
 function encodeSum(sum: Sum): number | string {
-  const number = Number(sum)
-  return Number.isSafeInteger(number) ? number : String(sum)
+  return typeof sum === 'number' ? sum : String(sum)
 }
-
-/** A flight as it is read: its cells as the columns that they were sent in. */
-export type ReadFlight = Omit<Flight, 'cells'> & { readonly cells: Columns }
 
 /**
  * The inverse of `encodeFlight`. All of it is looked at before any of it is used. [J1]
  *
  * @throws UnknownVersion for anything that a later (or broken) writer made. Nothing is guessed.
  */
-export function readFlight(text: string): ReadFlight {
+export function readFlight(text: string): Flight {
   const parsed: unknown = JSON.parse(text)
   if (!isEncoded(parsed)) throw new UnknownVersion(`a flight of a version other than ${FLIGHT_VERSION}`)
-  const { name, cells, named } = parsed
-  const flight = {
-    name: name === null ? null : { sender: name[0], n: name[1] },
-    cells: decodeColumns(cells),
-  }
-  if (named === undefined) return flight
+  const { name, cells, named = [] } = parsed
   return {
-    ...flight,
-    named: named.map(([id, content, own]) => ({ id, content, cells: [...decodeColumns(own)] })),
+    name: name === null ? null : { sender: name[0], n: name[1] },
+    cells: decodeCells(cells),
+    named: named.map(([id, content, own]) => ({ id, content, cells: decodeCells(own) })),
   }
-}
-
-/** The same, with an object for each cell. */
-export function decodeFlight(text: string): Flight & { readonly cells: readonly KeyedCell[] } {
-  const { cells, ...flight } = readFlight(text)
-  return { ...flight, cells: [...cells] }
 }
 
 /** The arrays are those that JSON.parse has just made, so they are kept. */
-function decodeColumns([keys, sums, counts, mins, maxs]: EncodedColumns): Columns {
+function decodeCells([keys, sums, counts, mins, maxs]: EncodedCells): Cells {
   if (!isAll(keys, isText) || !isAll(counts, isSafe) || !isAll(mins, isSafe) || !isAll(maxs, isSafe)) {
     throw new UnknownVersion('a cell of another form')
   }
-  return new Columns(keys, isAll(sums, isSafe) ? sums : sums.map(decodeSum), counts, mins, maxs)
+  return new Cells(keys, isAll(sums, isSafe) ? sums : sums.map(decodeSum), counts, mins, maxs)
 }
 
 function isAll<T>(column: readonly unknown[], is: (value: unknown) => value is T): column is T[] {
@@ -109,8 +96,8 @@ function decodeSum(sum: unknown): Sum {
 
 type Encoded = {
   readonly name: readonly [string, number] | null
-  readonly cells: EncodedColumns
-  readonly named?: readonly (readonly [id: string, content: string, cells: EncodedColumns])[]
+  readonly cells: EncodedCells
+  readonly named?: readonly (readonly [id: string, content: string, cells: EncodedCells])[]
 }
 
 function isEncoded(parsed: unknown): parsed is Encoded {

@@ -1,6 +1,4 @@
-import { countIncrements } from './accumulator.ts'
-import type { KeyedCell } from './cell.ts'
-import type { Columns } from './columns.ts'
+import { Cells } from './cells.ts'
 
 /** What Postgres says of a writer when it is sealed: the last seq that it applied, 0 for none, and that batch's id. */
 export type Sealed = { readonly seq: number; readonly batch: string | null }
@@ -14,15 +12,16 @@ export type Recut =
   /** Postgres refused this batch for the sake of its one cell. */
   | { readonly kind: 'park'; readonly seq: number }
 
-type Frozen = { readonly seq: number; readonly id: string; readonly cells: Columns }
+type Frozen = { readonly seq: number; readonly id: string; readonly cells: Cells }
 
 /** Every cell of the frozen batches is in exactly one of the three. [A1] [C1] */
 export type Moved = {
   /** Increments that the seal showed to be in Postgres. */
   readonly settled: number
   /** The cells of the new writer's batches, in the order of its seqs from 1. */
-  readonly pieces: readonly Columns[]
-  readonly parked: readonly KeyedCell[]
+  readonly pieces: readonly Cells[]
+  /** The cells of the one batch that was refused for their sake; none otherwise. */
+  readonly parked: Cells
 }
 
 /**
@@ -35,13 +34,13 @@ export function recutFrozen(frozen: readonly Frozen[], sealed: Sealed, recut: Re
   const rest = frozen.filter((batch) => !isApplied(batch))
   const isParked = ({ seq }: Frozen) => recut.kind === 'park' && recut.seq === seq
   return {
-    settled: applied.reduce((sum, { cells }) => sum + countIncrements(cells), 0),
+    settled: applied.reduce((sum, { cells }) => sum + cells.countIncrements(), 0),
     pieces: rest.filter((batch) => !isParked(batch)).flatMap((batch) => piecesOf(batch, recut)),
-    parked: rest.filter(isParked).flatMap(({ cells }) => [...cells]),
+    parked: rest.find(isParked)?.cells ?? new Cells(),
   }
 }
 
-function piecesOf({ seq, cells }: Frozen, recut: Recut): Columns[] {
+function piecesOf({ seq, cells }: Frozen, recut: Recut): Cells[] {
   if (recut.kind !== 'halve' || recut.seq !== seq || cells.length < 2) return [cells]
   const middle = Math.ceil(cells.length / 2)
   return [cells.slice(0, middle), cells.slice(middle)]

@@ -1,21 +1,20 @@
 import type { Clock } from '../clock.ts'
 import { FLIGHT_BYTES_MAX, ONE_CLIENT_FLIGHTS } from '../limits.ts'
-import { countIncrements } from '../model/accumulator.ts'
 import { must } from '../model/assert.ts'
 import type { MergeAnswer } from '../model/flight.ts'
 import { commitWait, countFromOneClient } from '../model/linger.ts'
-import type { Incoming } from './merge.ts'
+import type { Arrival } from './arrival.ts'
 
 export type GroupCommitServices = {
   readonly clock: Pick<Clock, 'now' | 'after'>
   /** The time, in ms, in which flights that carry little share one row. */
   readonly lingerMs: number
   /** Journals flights of distinct senders together. @returns their answers, in the order of the flights. */
-  readonly commit: (flights: readonly Incoming[]) => readonly MergeAnswer[]
+  readonly commit: (arrivals: readonly Arrival[]) => readonly MergeAnswer[]
 }
 
 type Waiting = {
-  readonly incoming: Incoming
+  readonly arrival: Arrival
   readonly resolve: (answer: MergeAnswer) => void
   readonly reject: (error: unknown) => void
 }
@@ -49,15 +48,15 @@ export class GroupCommit {
    *
    * @param hasBacklog whether many requests of the flight's isolate share its flights.
    */
-  take(incoming: Incoming, hasBacklog = false): Promise<MergeAnswer> {
-    const { sender } = incoming.name
-    const increments = countIncrements(incoming.flight.cells)
+  take(arrival: Arrival, hasBacklog = false): Promise<MergeAnswer> {
+    const { increments, named } = arrival
+    const { sender } = arrival.name
     const isOther = this.#sender !== undefined && this.#sender !== sender
     this.#fromOneClient = countFromOneClient(this.#fromOneClient, isOther, increments)
     this.#sender = sender
-    if (this.#waiting.some((each) => each.incoming.name.sender === sender)) this.#commit()
-    if (incoming.flight.named !== undefined) return this.#commitAlone(incoming)
-    const answer = this.#join(incoming)
+    if (this.#waiting.some((each) => each.arrival.name.sender === sender)) this.#commit()
+    if (named.length > 0) return this.#commitAlone(arrival)
+    const answer = this.#join(arrival)
     const waitMs = this.#waitMs(increments, hasBacklog)
     if (waitMs === 0) this.#commit()
     else if (this.#waiting.length === 1) this.#commitIn(waitMs)
@@ -77,14 +76,14 @@ export class GroupCommit {
     return commitWait(state, clock.now()).waitMs
   }
 
-  async #commitAlone(incoming: Incoming): Promise<MergeAnswer> {
-    return answerAt(this.#services.commit([incoming]), 0)
+  async #commitAlone(arrival: Arrival): Promise<MergeAnswer> {
+    return answerAt(this.#services.commit([arrival]), 0)
   }
 
-  #join(incoming: Incoming): Promise<MergeAnswer> {
+  #join(arrival: Arrival): Promise<MergeAnswer> {
     const { promise, resolve, reject } = Promise.withResolvers<MergeAnswer>()
-    this.#waiting.push({ incoming, resolve, reject })
-    this.#bytes += incoming.encoded.length
+    this.#waiting.push({ arrival, resolve, reject })
+    this.#bytes += arrival.bytes
     return promise
   }
 
@@ -101,7 +100,7 @@ export class GroupCommit {
     this.#bytes = 0
     this.#committedMs = this.#services.clock.now()
     try {
-      const answers = this.#services.commit(group.map(({ incoming }) => incoming))
+      const answers = this.#services.commit(group.map(({ arrival }) => arrival))
       for (const [i, { resolve }] of group.entries()) resolve(answerAt(answers, i))
     } catch (error) {
       for (const { reject } of group) reject(error)

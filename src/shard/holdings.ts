@@ -1,7 +1,7 @@
-import type { Cell, KeyedCell } from '../model/cell.ts'
+import type { Cell } from '../model/cell.ts'
 import { cellBytes, EMPTY_CELL, mergeCells } from '../model/cell.ts'
+import { Cells } from '../model/cells.ts'
 import type { Settlement } from '../model/closing.ts'
-import { Columns } from '../model/columns.ts'
 import type { Unsettled } from '../model/flight.ts'
 import { covers } from '../model/key.ts'
 import type { Holdings } from '../model/status.ts'
@@ -65,29 +65,31 @@ export function unsettledOf({ open, frozen, parked, state }: Memory, key: string
 }
 
 /** What is not settled of the keys under a prefix, in increments; null for all keys. [S2] */
-export function unsettledUnder(
+export function countUnsettled(
   { open, frozen, parked }: Memory,
   prefix: string | null,
 ): Omit<Settlement, 'isShut'> {
-  const openUnder = countUnder(open.columns, prefix)
+  const openUnder = countUnder(open.cells, prefix)
   return {
     pending: frozen.reduce((sum, { cells }) => sum + countUnder(cells, prefix), openUnder),
-    parked: countUnder(columnsOf(parked), prefix),
+    parked: countUnder(cellsOf(parked), prefix),
   }
 }
 
-function columnsOf(parked: ParkedCells): Columns {
-  return Columns.of(parked.entries().map(([key, { cell }]): KeyedCell => [key, cell]))
+function cellsOf(parked: ParkedCells): Cells {
+  return Cells.of(parked.entries().map(([key, { cell }]) => [key, cell] as const))
 }
 
-function countUnder({ keys, counts }: Columns, prefix: string | null): number {
+function countUnder(cells: Cells, prefix: string | null): number {
   let increments = 0
-  for (const [place, key] of keys.entries()) if (covers(prefix, key)) increments += counts[place] ?? 0
+  cells.forEach((key, _sum, count) => {
+    if (covers(prefix, key)) increments += count
+  })
   return increments
 }
 
 /** What Postgres may not have of all keys that begin with a text and that a grant covers, as if they were one. [R1] [S2] */
-export function unsettledSum(
+export function sumUnsettled(
   { open, frozen, parked, state }: Memory,
   prefix: string,
   grant: string | null,
@@ -95,8 +97,8 @@ export function unsettledSum(
   const isAsked = (key: string) => key.startsWith(prefix) && covers(grant, key)
   return {
     ...standingOf({ frozen, state }),
-    open: sumWhere(open.columns, isAsked),
-    parked: sumWhere(columnsOf(parked), isAsked),
+    open: sumWhere(open.cells, isAsked),
+    parked: sumWhere(cellsOf(parked), isAsked),
     frozen: frozen.flatMap(({ seq, cells }) => {
       const cell = sumWhere(cells, isAsked)
       return cell === null ? [] : [{ seq, cell }]
@@ -105,10 +107,10 @@ export function unsettledSum(
 }
 
 /** Null when there are none. */
-function sumWhere(cells: Columns, isAsked: (key: string) => boolean): Cell | null {
+function sumWhere(cells: Cells, isAsked: (key: string) => boolean): Cell | null {
   let sum = EMPTY_CELL
-  for (const [place, key] of cells.keys.entries()) {
-    if (isAsked(key)) sum = mergeCells(sum, cells.cellAt(place))
-  }
+  cells.forEach((key, own, count, min, max) => {
+    if (isAsked(key)) sum = mergeCells(sum, { sum: BigInt(own), count, min, max })
+  })
   return sum.count === EMPTY_CELL.count ? null : sum
 }

@@ -1,8 +1,8 @@
-import { Accumulator, countIncrements } from '../model/accumulator.ts'
+import { Accumulator } from '../model/accumulator.ts'
 import { cellBytes } from '../model/cell.ts'
-import type { Cells, Columns } from '../model/columns.ts'
+import type { Cells } from '../model/cells.ts'
 import type { FlightName } from '../model/entry.ts'
-import { decodeFlight, encodeFlight, readFlight, UnknownVersion } from '../model/flight.ts'
+import { encodeFlight, readFlight, UnknownVersion } from '../model/flight.ts'
 import { NO_TALLY } from '../model/status.ts'
 import { utf8Bytes } from '../model/utf8.ts'
 import { flightsOf } from './journal.ts'
@@ -17,7 +17,7 @@ export type FrozenBatch = {
   readonly increments: number
   readonly sinceMs: number
   /** Keys ascending. */
-  readonly cells: Columns
+  readonly cells: Cells
   /** Encoded size as an upper bound. */
   readonly bytes: number
 }
@@ -91,7 +91,7 @@ export function remember(
   journalBytes: number,
   sinceMs: number,
 ): void {
-  memory.open.addAll(cells)
+  memory.open.addCells(cells)
   memory.journalBytes += journalBytes
   memory.openSinceMs ??= sinceMs
   if (name === null) return
@@ -102,9 +102,9 @@ export function remember(
 }
 
 /** @param cells keys ascending, and never changed from now on. [F1] */
-export function freezeBatch(seq: number, id: string, sinceMs: number, cells: Columns): FrozenBatch {
+export function freezeBatch(seq: number, id: string, sinceMs: number, cells: Cells): FrozenBatch {
   const bytes = cells.keys.reduce((sum, key) => sum + cellBytes(key), 0)
-  return { seq, id, sinceMs, bytes, cells, increments: countIncrements(cells) }
+  return { seq, id, sinceMs, bytes, cells, increments: cells.countIncrements() }
 }
 
 function thaw(row: tables.BatchRow): FrozenBatch {
@@ -112,12 +112,12 @@ function thaw(row: tables.BatchRow): FrozenBatch {
 }
 
 function unpack({ key, sinceMs, reason, cell }: tables.ParkedRow): [string, Parked] {
-  const [decoded] = decodeFlight(cell).cells
-  if (decoded === undefined) throw new UnknownVersion('a parked row without its cell')
-  return [key, { sinceMs, reason, cell: decoded[1] }]
+  const { cells } = readFlight(cell)
+  if (cells.length !== 1) throw new UnknownVersion('a parked row without its one cell')
+  return [key, { sinceMs, reason, cell: cells.cellAt(0) }]
 }
 
 export function batchRow(batch: FrozenBatch): tables.BatchRow {
-  const cells = encodeFlight({ name: null, cells: batch.cells })
-  return { seq: batch.seq, id: batch.id, sinceMs: batch.sinceMs, cells }
+  const { seq, id, sinceMs, cells } = batch
+  return { seq, id, sinceMs, cells: encodeFlight(null, cells) }
 }

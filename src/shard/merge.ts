@@ -1,8 +1,8 @@
 import { FLUSH_BYTES, FLUSH_CELLS, SENDERS_MAX } from '../limits.ts'
-import type { EntryResult, FlightName } from '../model/entry.ts'
+import type { EntryResult } from '../model/entry.ts'
 import type { MergeAnswer, MergeRefusal } from '../model/flight.ts'
-import { readFlight, UnknownVersion } from '../model/flight.ts'
-import type { Arrival } from './journal.ts'
+import type { Arrival } from './arrival.ts'
+import { whatCounts } from './arrival.ts'
 import type { ShardStore } from './store.ts'
 
 export type MergeConditions = {
@@ -13,20 +13,6 @@ export type MergeConditions = {
   readonly isFull: (withIds: boolean) => boolean
 }
 
-/** A flight that has come, decoded. Flights on the way have names. */
-export type Incoming = Omit<Arrival, 'results'> & { readonly name: FlightName }
-
-/** @returns undefined for a version that this code does not know, which touches nothing. [J1] */
-export function decodeIncoming(encoded: string): Incoming | undefined {
-  try {
-    const flight = readFlight(encoded)
-    return flight.name === null ? undefined : { flight, encoded, name: flight.name }
-  } catch (error) {
-    if (error instanceof UnknownVersion) return undefined
-    throw error
-  }
-}
-
 /**
  * Takes flights in together, or refuses each whole. Their senders are distinct, and all but a lone one are without named
  * entries, so none of them changes what becomes of another. [I1] [I4]
@@ -35,43 +21,44 @@ export function decodeIncoming(encoded: string): Incoming | undefined {
  */
 export function mergeFlights(
   store: ShardStore,
-  flights: readonly Incoming[],
+  arrivals: readonly Arrival[],
   conditions: MergeConditions,
 ): MergeAnswer[] {
-  const answers = flights.map((incoming) => judge(store, incoming, conditions))
-  const arrivals = flights.flatMap(({ flight, encoded }, i) => {
-    const answer = answers[i]
-    return answer?.kind === 'new' ? [{ flight, encoded, results: answer.results }] : []
+  const judged = arrivals.map((arrival) => judge(store, arrival, conditions))
+  const counting = arrivals.flatMap((arrival, i) => {
+    const judgement = judged[i]
+    return judgement?.kind === 'new' ? [whatCounts(arrival, judgement.results)] : []
   })
-  store.merge(arrivals, conditions.nowMs)
-  return answers.map((answer) => (answer.kind === 'new' ? accepted(answer.results) : answer))
+  store.merge(counting, conditions.nowMs)
+  return judged.map((judgement) => (judgement.kind === 'new' ? accepted(judgement.results) : judgement))
 }
 
-type Judged = MergeAnswer | { readonly kind: 'new'; readonly results: readonly EntryResult[] }
+type Judgement = MergeAnswer | { readonly kind: 'new'; readonly results: readonly EntryResult[] }
 
 /**
- * The order matters: a flight that is known gets its first answer even when the shard has closed or filled up since, for
- * it was counted.
+ * The order matters: a flight that is known gets its first answer even when the shard has closed or filled up since,
+ * because it was counted.
  */
-function judge(store: ShardStore, { flight, name }: Incoming, conditions: MergeConditions): Judged {
+function judge(store: ShardStore, arrival: Arrival, conditions: MergeConditions): Judgement {
+  const { name, named } = arrival
   const status = store.nameStatus(name)
-  if (status === 'known') return accepted(store.judge(flight))
+  if (status === 'known') return accepted(store.judge(name, named))
   if (status === 'stale') return refused('stale')
   if (conditions.nowMs >= conditions.closesMs) return refused('closed')
   const hasRoom = store.senderCount < SENDERS_MAX || store.knowsSender(name.sender)
-  if (!hasRoom || conditions.isFull(flight.named !== undefined)) return refused('full')
-  return { kind: 'new', results: store.judge(flight) }
+  if (!hasRoom || conditions.isFull(named.length > 0)) return refused('full')
+  return { kind: 'new', results: store.judge(name, named) }
 }
 
 function accepted(results: readonly EntryResult[]): MergeAnswer {
   return results.length === 0 ? { kind: 'accepted' } : { kind: 'accepted', named: results }
 }
 
+export function refused(reason: MergeRefusal): MergeAnswer {
+  return { kind: 'refused', reason }
+}
+
 /** Whether the open cells have outgrown a flush, so that it should not wait for its interval. */
 export function isOutgrown(store: ShardStore): boolean {
   return store.openCells >= FLUSH_CELLS || store.openBytes >= FLUSH_BYTES
-}
-
-export function refused(reason: MergeRefusal): MergeAnswer {
-  return { kind: 'refused', reason }
 }

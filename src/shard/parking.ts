@@ -1,5 +1,5 @@
-import { countIncrements } from '../model/accumulator.ts'
-import type { KeyedCell } from '../model/cell.ts'
+import { must } from '../model/assert.ts'
+import { Cells } from '../model/cells.ts'
 import { encodeFlight } from '../model/flight.ts'
 import type { Recut, Sealed } from '../model/recut.ts'
 import { recutFrozen } from '../model/recut.ts'
@@ -36,10 +36,12 @@ export function moveOn(sql: Sql, memory: Memory, uuid: () => string, move: Move)
   sql.transaction(() => {
     tables.clearBatches(sql)
     for (const batch of batches) tables.insertBatch(sql, batchRow(batch))
-    saveParked(sql, parked, moved.parked)
+    saveParked(sql, parked, moved.parked.keys)
     tables.saveState(sql, next)
   })
-  Object.assign(memory, { frozen: batches, state: next, parked })
+  memory.frozen = batches
+  memory.state = next
+  memory.parked = parked
 }
 
 /** Parked cells become open, by a nameless flight in the journal: they were accepted long ago. */
@@ -48,7 +50,7 @@ export function retryParked(sql: Sql, memory: Memory, keys: readonly string[], n
   if (taken.length === 0) return 0
   const rows = [...encodePieces(null, taken)]
   sql.transaction(() => {
-    for (const [key] of taken) tables.deleteParked(sql, key)
+    for (const key of taken.keys) tables.deleteParked(sql, key)
     for (const flight of rows) {
       tables.appendJournal(sql, { accepted: memory.state.accepted, sinceMs: nowMs, flight })
     }
@@ -56,28 +58,28 @@ export function retryParked(sql: Sql, memory: Memory, keys: readonly string[], n
   memory.parked = left
   const bytes = rows.reduce((sum, row) => sum + utf8Bytes(row), 0)
   remember(memory, null, taken, bytes, nowMs)
-  return countIncrements(taken)
+  return taken.countIncrements()
 }
 
+/** Gives parked cells up. @returns the increments in them. */
 export function discardParked(sql: Sql, memory: Memory, keys: readonly string[]): number {
   const { taken, left } = unpark(memory.parked, keys)
   if (taken.length === 0) return 0
-  const increments = countIncrements(taken)
+  const increments = taken.countIncrements()
   const next = { ...memory.state, discarded: memory.state.discarded + increments }
   sql.transaction(() => {
-    for (const [key] of taken) tables.deleteParked(sql, key)
+    for (const key of taken.keys) tables.deleteParked(sql, key)
     tables.saveState(sql, next)
   })
-  Object.assign(memory, { parked: left, state: next })
+  memory.parked = left
+  memory.state = next
   return increments
 }
 
-/** Writes those of the parked cells that these have joined. */
-export function saveParked(sql: Sql, parked: ParkedCells, joined: readonly KeyedCell[]): void {
-  for (const [key] of joined) {
-    const held = parked.get(key)
-    if (held === undefined) continue
-    const cell = encodeFlight({ name: null, cells: [[key, held.cell]] })
-    tables.saveParked(sql, { key, sinceMs: held.sinceMs, reason: held.reason, cell })
+/** Writes the parked cells of those keys that cells have just joined. */
+export function saveParked(sql: Sql, parked: ParkedCells, joined: readonly string[]): void {
+  for (const key of joined) {
+    const { sinceMs, reason, cell } = must(parked.get(key), 'a cell that was just parked')
+    tables.saveParked(sql, { key, sinceMs, reason, cell: encodeFlight(null, Cells.of([[key, cell]])) })
   }
 }

@@ -12,11 +12,12 @@ import type { ShardName } from '../model/shard-name.ts'
 import { formatShardName, parseShardName } from '../model/shard-name.ts'
 import type { ShardStatus } from '../model/status.ts'
 import { ShardAlarm } from './alarm.ts'
+import { readArrival } from './arrival.ts'
 import { describeShard } from './audit.ts'
 import { Flusher } from './flush.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Held } from './isolate-load.ts'
-import { decodeIncoming, isOutgrown, mergeFlights, refused } from './merge.ts'
+import { isOutgrown, mergeFlights, refused } from './merge.ts'
 import { durableObjectSql } from './sql.ts'
 import { ShardStore } from './store.ts'
 import { hasTables } from './tables.ts'
@@ -67,8 +68,8 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
    */
   async merge(encoded: string, hasBacklog = false): Promise<MergeAnswer> {
     const { group } = this.#opened ?? (await this.#open())
-    const incoming = decodeIncoming(encoded)
-    return incoming === undefined ? refused('unknown_version') : group.take(incoming, hasBacklog)
+    const arrival = readArrival(encoded)
+    return arrival === undefined ? refused('unknown_version') : group.take(arrival, hasBacklog)
   }
 
   /** What Postgres may not have yet of each of these keys, in their order. */
@@ -80,14 +81,14 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
   /** The sum of what Postgres may not have yet, over all keys that begin with `prefix` and that `grant` covers. [S2] */
   async unsettledSum(prefix: string, grant: string | null): Promise<Unsettled> {
     const { store } = this.#opened ?? (await this.#open())
-    return store.unsettledSum(prefix, grant)
+    return store.sumUnsettled(prefix, grant)
   }
 
   /** What is not settled of the keys under a prefix, and whether the hour can still take increments. Writes nothing. [S2] */
   async settlement(prefix: string | null): Promise<Settlement> {
     const { services, name, store } = this.#opened ?? (await this.#open())
     const nowMs = this.clock.now()
-    return { isShut: isShut(name.hour, services.lateHours, nowMs), ...store.unsettledUnder(prefix) }
+    return { isShut: isShut(name.hour, services.lateHours, nowMs), ...store.countUnsettled(prefix) }
   }
 
   async status(): Promise<ShardStatus> {
@@ -160,9 +161,9 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
     const group = new GroupCommit({
       clock: this.clock,
       lingerMs: services.lingerMs,
-      commit: (flights) => {
+      commit: (arrivals) => {
         const nowMs = this.clock.now()
-        const answers = mergeFlights(store, flights, { nowMs, closesMs, isFull })
+        const answers = mergeFlights(store, arrivals, { nowMs, closesMs, isFull })
         // Set in the turn of the write, so that both become durable or neither does.
         if (store.openCells > 0) {
           this.#alarm.setBy(isOutgrown(store) ? flusher.dueAtOnceMs(nowMs) : flusher.dueMs(nowMs))

@@ -1,19 +1,18 @@
 import { BATCH_CELLS_MAX, FLIGHT_BYTES_MAX, FOLD_BYTES, FOLD_FLIGHTS } from '../limits.ts'
-import type { KeyedCell } from '../model/cell.ts'
+import { assert, must } from '../model/assert.ts'
 import type { Settlement } from '../model/closing.ts'
-import { Columns } from '../model/columns.ts'
 import { cut } from '../model/cut.ts'
-import type { EntryResult, FlightName } from '../model/entry.ts'
+import type { EntryResult, FlightName, NamedEntry } from '../model/entry.ts'
 import { judgeEntries } from '../model/entry.ts'
-import type { Flight, Unsettled } from '../model/flight.ts'
+import type { Unsettled } from '../model/flight.ts'
 import type { Recut, Sealed } from '../model/recut.ts'
 import type { FlushOutcome, Holdings } from '../model/status.ts'
 import { tallyBatch } from '../model/status.ts'
 import { utf8Bytes } from '../model/utf8.ts'
-import { holdingsOf, loadOf, unsettledOf, unsettledSum, unsettledUnder } from './holdings.ts'
+import type { Arrival } from './arrival.ts'
+import { countUnsettled, holdingsOf, loadOf, sumUnsettled, unsettledOf } from './holdings.ts'
 import type { Load } from './isolate-load.ts'
-import type { Arrival } from './journal.ts'
-import { encodePieces, journalRows, takeArrival } from './journal.ts'
+import { encodePieces, journalRows } from './journal.ts'
 import type { FrozenBatch, Memory } from './memory.ts'
 import { batchRow, emptyMemory, freezeBatch, loadMemory, remember } from './memory.ts'
 import { type ParkedCells, park } from './parked.ts'
@@ -97,31 +96,31 @@ export class ShardStore {
   }
 
   /** What becomes, or became, of a flight's named entries. [I3] */
-  judge({ name, named = [] }: Flight): EntryResult[] {
-    if (name === null || named.length === 0) return []
+  judge(name: FlightName, named: readonly NamedEntry[]): EntryResult[] {
+    if (named.length === 0) return []
     const ids = named.map(({ id }) => id)
     return judgeEntries(named, this.#isStored ? tables.findIds(this.#sql, ids) : new Map(), name)
   }
 
   /**
-   * Journals flights, less their duplicates, and adds them to the open cells. Their names must be new, their senders
-   * distinct, and all but a lone one without named entries. [I1] [I3] [I4]
+   * Journals what counts of some flights, and adds it to the open cells. Their names must be new, their senders distinct,
+   * and all but a lone one without named entries. [I1] [I3] [I4]
    */
   merge(arrivals: readonly Arrival[], nowMs: number): void {
-    // All of it has been counted before, so there is nothing to keep, and it is judged alike when it comes again.
-    const taken = arrivals.map(takeArrival).filter(({ increments }) => increments > 0)
+    // Where nothing counts there is nothing to keep: the flight is judged alike when it comes again.
+    const taken = arrivals.filter(({ increments }) => increments > 0)
     if (taken.length === 0) return
     const memory = this.#memory
     const rows = journalRows(memory.state.accepted, taken)
     this.#sql.transaction(() => {
       if (!this.#isStored) tables.createTables(this.#sql, memory.state.writer)
       for (const row of rows) tables.appendJournal(this.#sql, { ...row, sinceMs: nowMs })
-      for (const { name, fresh } of taken) if (name !== null) tables.insertIds(this.#sql, fresh, name)
+      for (const { name, named } of taken) tables.insertIds(this.#sql, named, name)
     })
     this.#isStored = true
-    memory.state = { ...memory.state, accepted: rows.at(-1)?.accepted ?? memory.state.accepted }
-    for (const { name, cells, fresh, bytes } of taken) {
-      memory.ids += fresh.length
+    memory.state = { ...memory.state, accepted: must(rows.at(-1), 'the last row of the journal').accepted }
+    for (const { name, cells, named, bytes } of taken) {
+      memory.ids += named.length
       remember(memory, name, cells, bytes, nowMs)
     }
     if (isUnfolded(memory)) this.#fold(nowMs)
@@ -134,19 +133,18 @@ export class ShardStore {
     let journalBytes = 0
     this.#sql.transaction(() => {
       tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)
-      for (const flight of encodePieces(null, open.columns)) {
+      for (const flight of encodePieces(null, open.cells)) {
         tables.appendJournal(this.#sql, { accepted: state.accepted, sinceMs, flight })
         journalBytes += utf8Bytes(flight)
       }
       this.#saveSenders()
       tables.saveState(this.#sql, state)
     })
-    Object.assign(this.#memory, {
-      unsavedSenders: new Set(),
-      journalBytes,
-      unfoldedBytes: 0,
-      unfoldedFlights: 0,
-    })
+    const memory = this.#memory
+    memory.unsavedSenders = new Set()
+    memory.journalBytes = journalBytes
+    memory.unfoldedBytes = 0
+    memory.unfoldedFlights = 0
   }
 
   /**
@@ -155,25 +153,19 @@ export class ShardStore {
    * @param alsoDurable what must be durable with the freeze or not at all: the next alarm. [F4]
    */
   freeze(nowMs: number, alsoDurable: () => void): void {
-    const { open, frozen, state, openSinceMs, senders, ids } = this.#memory
-    if (frozen.length > 0 || open.size === 0) throw new Error('freezes what is open, when nothing is frozen')
-    // By what is parked, which is little or nothing, for to look at all that is open would make an object of each cell.
-    const joining = [...this.#memory.parked.keys()].flatMap((key): KeyedCell[] => {
-      const cell = open.get(key)
-      return cell === undefined ? [] : [[key, cell]]
-    })
-    const going =
-      joining.length === 0
-        ? open.columns
-        : Columns.of([...open].filter(([key]) => !this.#memory.parked.has(key)))
+    const { open, frozen, parked: parkedBefore, state, openSinceMs, senders, ids } = this.#memory
+    assert(frozen.length === 0 && open.size > 0, 'a freeze finds open cells, and nothing frozen')
+    const joining = open.pick(parkedBefore.keys())
+    // Nearly always nothing is parked, and then the open cells are taken without a copy.
+    const going = joining.length === 0 ? open.cells : open.cells.where((key) => !parkedBefore.has(key))
     const pieces = cut(going, { cells: BATCH_CELLS_MAX, bytes: FLIGHT_BYTES_MAX })
     const sinceMs = openSinceMs ?? nowMs
     const batches = pieces.map((cells, i) => freezeBatch(state.nextSeq + i, this.#uuid(), sinceMs, cells))
     const next = { ...state, nextSeq: state.nextSeq + batches.length }
-    const parked = park(this.#memory.parked, joining, '', nowMs)
+    const parked = park(parkedBefore, joining, '', nowMs)
     this.#sql.transaction(() => {
       for (const batch of batches) tables.insertBatch(this.#sql, batchRow(batch))
-      saveParked(this.#sql, parked, joining)
+      saveParked(this.#sql, parked, joining.keys)
       tables.saveState(this.#sql, next)
       this.#saveSenders()
       tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)
@@ -189,15 +181,18 @@ export class ShardStore {
    */
   settle(seq: number, ms = 0): void {
     const { frozen, state } = this.#memory
-    const batch = frozen.find((b) => b.seq === seq)
-    if (batch === undefined) throw new Error(`batch ${seq} is not frozen`)
+    const batch = must(
+      frozen.find((b) => b.seq === seq),
+      `the frozen batch ${seq}`,
+    )
     const tally = state.tally === null ? null : tallyBatch(state.tally, 'applied', ms)
     const next = { ...state, settled: state.settled + batch.increments, tally }
     this.#sql.transaction(() => {
       tables.deleteBatch(this.#sql, seq)
       tables.saveState(this.#sql, next)
     })
-    Object.assign(this.#memory, { frozen: frozen.filter((b) => b.seq !== seq), state: next })
+    this.#memory.frozen = frozen.filter((b) => b.seq !== seq)
+    this.#memory.state = next
   }
 
   /** Counts a batch that Postgres has not confirmed: a row written for each, of which a healthy shard has none. */
@@ -234,12 +229,12 @@ export class ShardStore {
     return unsettledOf(this.#memory, key)
   }
 
-  unsettledUnder(prefix: string | null): Omit<Settlement, 'isShut'> {
-    return unsettledUnder(this.#memory, prefix)
+  countUnsettled(prefix: string | null): Omit<Settlement, 'isShut'> {
+    return countUnsettled(this.#memory, prefix)
   }
 
-  unsettledSum(prefix: string, grant: string | null): Unsettled {
-    return unsettledSum(this.#memory, prefix, grant)
+  sumUnsettled(prefix: string, grant: string | null): Unsettled {
+    return sumUnsettled(this.#memory, prefix, grant)
   }
 
   holdings(): Holdings {
@@ -252,7 +247,9 @@ export class ShardStore {
 
   #saveSenders(): void {
     const { senders, unsavedSenders } = this.#memory
-    for (const sender of unsavedSenders) tables.saveSender(this.#sql, sender, senders.get(sender) ?? 0)
+    for (const sender of unsavedSenders) {
+      tables.saveSender(this.#sql, sender, must(senders.get(sender), 'the last n of a sender'))
+    }
   }
 }
 

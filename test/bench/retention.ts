@@ -4,7 +4,8 @@ import { migrate } from '../../src/local/migrate.ts'
 import type { Backend, Statement } from '../../src/local/neon/backend.ts'
 import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
 import { pgBackend } from '../../src/local/neon/pg-backend.ts'
-import { cellOf, type KeyedCell } from '../../src/model/cell.ts'
+import { cellOf } from '../../src/model/cell.ts'
+import { Cells } from '../../src/model/cells.ts'
 import { addHours, formatHour, formatHourStart, type Hour, hourOf } from '../../src/model/hour.ts'
 import { createRetention } from '../../src/postgres/retention.ts'
 import { createSink } from '../../src/postgres/sink.ts'
@@ -48,7 +49,7 @@ const FLUSH_CELLS = 500
 
 /** Flushes the same keys of one hour again and again. @returns how long each took, in ms, once it is told to end. */
 function startFlushes(sink: ReturnType<typeof createSink>, hour: Hour) {
-  const cells = Array.from({ length: FLUSH_CELLS }, (_, i): KeyedCell => [`bench/${i}`, cellOf(1)])
+  const cells = Cells.of(Array.from({ length: FLUSH_CELLS }, (_, i) => [`bench/${i}`, cellOf(1)] as const))
   const writer = crypto.randomUUID()
   const tookMs: number[] = []
   let isOver = false

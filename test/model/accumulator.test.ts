@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Accumulator } from '../../src/model/accumulator.ts'
 import { cellOf, EMPTY_CELL, mergeCells } from '../../src/model/cell.ts'
+import { Cells } from '../../src/model/cells.ts'
 import { encodeFlight } from '../../src/model/flight.ts'
 import { utf8Bytes } from '../../src/model/utf8.ts'
 import { cells, keyedCells, keys, values } from '../support/arbitraries.ts'
@@ -45,7 +46,7 @@ describe('an accumulator', () => {
       fc.property(fc.array(fc.tuple(keys, values)), (increments) => {
         const forwards = accumulate(increments)
         const backwards = accumulate(increments.toReversed())
-        expect(new Map(forwards)).toEqual(new Map(backwards))
+        expect(new Map(forwards.cells)).toEqual(new Map(backwards.cells))
         expect(forwards.increments).toBe(increments.length)
         for (const key of new Set(increments.map(([k]) => k))) {
           const own = increments.filter(([k]) => k === key).map(([, value]) => value)
@@ -65,7 +66,7 @@ describe('an accumulator', () => {
     const large = fc.array(fc.maxSafeInteger(), { minLength: 2, maxLength: 20 })
     fc.assert(
       fc.property(large, (own) => {
-        const [sum] = [...accumulate(own.map((value) => ['k', value]))].map(([, cell]) => cell.sum)
+        const [sum] = [...accumulate(own.map((value) => ['k', value])).cells].map(([, cell]) => cell.sum)
         expect(sum).toBe(own.reduce((total, value) => total + BigInt(value), 0n))
       }),
     )
@@ -75,9 +76,9 @@ describe('an accumulator', () => {
     fc.assert(
       fc.property(keyedCells, (list) => {
         const accumulator = new Accumulator()
-        accumulator.addAll(list)
-        const overhead = utf8Bytes(encodeFlight({ name: null, cells: [] }))
-        expect(utf8Bytes(encodeFlight({ name: null, cells: list }))).toBeLessThanOrEqual(
+        accumulator.addCells(Cells.of(list))
+        const overhead = utf8Bytes(encodeFlight(null, new Cells()))
+        expect(utf8Bytes(encodeFlight(null, Cells.of(list)))).toBeLessThanOrEqual(
           accumulator.bytes + overhead,
         )
       }),
@@ -87,6 +88,10 @@ describe('an accumulator', () => {
 
 function accumulate(increments: readonly (readonly [string, number])[]): Accumulator {
   const accumulator = new Accumulator()
-  for (const [key, value] of increments) accumulator.add(key, cellOf(value))
+  accumulator.addEntry({
+    keys: increments.map(([key]) => key),
+    values: increments.map(([, value]) => value),
+    bytes: 0,
+  })
   return accumulator
 }

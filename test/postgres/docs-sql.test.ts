@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { migrate } from '../../src/local/migrate.ts'
-import { cellOf, type KeyedCell } from '../../src/model/cell.ts'
+import { cellOf } from '../../src/model/cell.ts'
+import { Cells } from '../../src/model/cells.ts'
 import {
   addHours,
   formatHour,
@@ -198,7 +199,7 @@ from before as b left join sumdial.counters as c using (key, hour) where (c.sum,
   test('after it, on the table of months, flushes, reads, lists, retention and migrations go on', async () => {
     expect(await migrate(String(stand.pool.options.connectionString))).toEqual([])
     const key = 'site/partitioned'
-    const cells: KeyedCell[] = [[key, cellOf(5)]]
+    const cells = Cells.of([[key, cellOf(5)]])
     const writer = crypto.randomUUID()
     const shard = `${formatHour(NOW)}/0`
     const batch = (seq: number) => ({

@@ -3,11 +3,11 @@ import { REFUSED_ALIKE_MAX, TIMEOUTS_MAX } from '../../src/limits.ts'
 import type { FlushLine } from '../../src/log.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
-import { encodeFlight } from '../../src/model/flight.ts'
 import { hourOf } from '../../src/model/hour.ts'
 import { createSink } from '../../src/postgres/sink.ts'
 import { Flusher } from '../../src/shard/flush.ts'
 import { ShardStore } from '../../src/shard/store.ts'
+import { arrivalOf } from '../support/arrival.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { nodeClock } from '../support/node-clock.ts'
 import { nodeSql } from '../support/node-sql.ts'
@@ -61,8 +61,7 @@ function flusherOf(sink: Stand['sink']): Flusher {
 }
 
 function open(cells: readonly KeyedCell[]): void {
-  const flight = { name: { sender: 'isolate', n: ++n }, cells }
-  store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], clock.now())
+  store.merge([arrivalOf('isolate', ++n, cells)], clock.now())
 }
 
 /** Rings the alarm when it is due, until nothing waits for Postgres or nothing moves any more. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
+import { Cells } from '../../src/model/cells.ts'
 import { hourOf } from '../../src/model/hour.ts'
 import { type Stand, startStand } from './stand.ts'
 
@@ -15,7 +15,7 @@ afterAll(() => stand?.stop())
 const HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
 
 test('the indexes leave repeated upserts of an hour heap-only', async () => {
-  const cells = Array.from({ length: 1_000 }, (_, i): KeyedCell => [`site/example.com/page-${i}`, cellOf(1)])
+  const cells = Cells.of(Array.from({ length: 1_000 }, (_, i) => [`site/example.com/page-${i}`, cellOf(1)]))
   const writer = crypto.randomUUID()
   const rounds = 40
   for (let seq = 1; seq <= rounds; seq++) {

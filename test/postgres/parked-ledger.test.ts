@@ -2,12 +2,12 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { planDeploy } from '../../src/local/deploy/record.ts'
 import { createRecords } from '../../src/local/deploy/records.ts'
 import { cellOf } from '../../src/model/cell.ts'
-import { encodeFlight } from '../../src/model/flight.ts'
 import { addHours, formatHour, hourOf } from '../../src/model/hour.ts'
 import { parseSchedule, type Schedule } from '../../src/model/schedule.ts'
 import { slotOf } from '../../src/model/shard-name.ts'
 import { Flusher } from '../../src/shard/flush.ts'
 import { ShardStore } from '../../src/shard/store.ts'
+import { arrivalOf } from '../support/arrival.ts'
 import { nodeClock } from '../support/node-clock.ts'
 import { nodeSql } from '../support/node-sql.ts'
 import { type Stand, startStand } from './stand.ts'
@@ -32,8 +32,7 @@ const DEPLOYED = {
 /** A shard of an hour that is long over, whose one cell Postgres refuses. */
 function shardWithBadCell() {
   const store = new ShardStore(nodeSql(), () => crypto.randomUUID())
-  const flight = { name: { sender: 's', n: 1 }, cells: [['bad', cellOf(7)] as const] }
-  store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], 1)
+  store.merge([arrivalOf('s', 1, [['bad', cellOf(7)]])], 1)
   const flusher = new Flusher({
     name: { hour: HOUR, slot: slotOf('bad', HOUR, DEPLOYED.SHARDS) },
     store,

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { listAnswer, parseListQuery } from '../../src/edge/read/list.ts'
-import { Accumulator, countIncrements } from '../../src/model/accumulator.ts'
-import { cellOf } from '../../src/model/cell.ts'
+import { Accumulator } from '../../src/model/accumulator.ts'
 import { type Hour, hourOf } from '../../src/model/hour.ts'
 import { createLister } from '../../src/postgres/list.ts'
 import { nodeClock } from '../support/node-clock.ts'
@@ -16,7 +15,7 @@ function countLog(): Map<Hour, Accumulator> {
     const hour = hourOf(atMs)
     const cells = hours.get(hour) ?? new Accumulator()
     hours.set(hour, cells)
-    cells.add(key, cellOf(1))
+    cells.addEntry({ keys: [key], values: [1], bytes: 0 })
   }
   return hours
 }
@@ -28,9 +27,7 @@ describe.skipIf(!hasRealLog)('the real log', () => {
     stand = await startStand(4)
     const writer = crypto.randomUUID()
     let seq = 0
-    for (const [hour, accumulator] of countLog()) {
-      const cells = [...accumulator]
-      const increments = countIncrements(cells)
+    for (const [hour, { cells, increments }] of countLog()) {
       const batch = { writer, seq: ++seq, id: crypto.randomUUID(), shard: 'log', hour, cells, increments }
       expect(await stand.sink.apply(batch)).toEqual({ kind: 'applied' })
     }

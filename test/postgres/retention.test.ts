@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { RETENTION_ROWS, RETENTION_STEPS_MAX } from '../../src/limits.ts'
 import type { Batch } from '../../src/model/batch.ts'
-import { cellOf, type KeyedCell } from '../../src/model/cell.ts'
+import { cellOf } from '../../src/model/cell.ts'
+import { Cells } from '../../src/model/cells.ts'
 import type { DeleteBefore } from '../../src/model/closing.ts'
 import { addHours, formatHour, formatHourStart, type Hour, hourOf } from '../../src/model/hour.ts'
 import { createRetention } from '../../src/postgres/retention.ts'
@@ -45,7 +46,7 @@ from sumdial.counters`,
 }
 
 /** So many flushes of one writer, each of the same cells. @returns once all of them have been applied. */
-async function flushAgain(hour: Hour, cells: readonly KeyedCell[], times: number): Promise<void> {
+async function flushAgain(hour: Hour, cells: Cells, times: number): Promise<void> {
   const writer = crypto.randomUUID()
   for (let seq = 1; seq <= times; seq++) {
     const id = crypto.randomUUID()
@@ -62,8 +63,7 @@ async function applied(batch: Batch): Promise<void> {
   }
 }
 
-const ones = (count: number) =>
-  Array.from({ length: count }, (_, i): KeyedCell => [`key/${i + 1}`, cellOf(1)])
+const ones = (count: number) => Cells.of(Array.from({ length: count }, (_, i) => [`key/${i + 1}`, cellOf(1)]))
 
 async function deleteAll(): Promise<number> {
   let deleted = 0

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Batch } from '../../src/model/batch.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
+import { Cells } from '../../src/model/cells.ts'
 import { addHours, hourOf } from '../../src/model/hour.ts'
 import { createReader } from '../../src/postgres/reader.ts'
 import { createSink } from '../../src/postgres/sink.ts'
@@ -35,7 +36,7 @@ function batchOf(seq: number, cells: readonly KeyedCell[], change: Partial<Batch
     id: crypto.randomUUID(),
     shard: SHARD,
     hour: HOUR,
-    cells,
+    cells: Cells.of(cells),
     increments: cells.reduce((sum, [, cell]) => sum + cell.count, 0),
     ...change,
   }

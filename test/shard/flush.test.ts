@@ -4,10 +4,10 @@ import type { FlushLine } from '../../src/log.ts'
 import type { ApplyOutcome, Batch } from '../../src/model/batch.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
-import { encodeFlight } from '../../src/model/flight.ts'
 import { hourOf } from '../../src/model/hour.ts'
 import { Flusher } from '../../src/shard/flush.ts'
 import { ShardStore } from '../../src/shard/store.ts'
+import { arrivalOf } from '../support/arrival.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 import { nodeSql } from '../support/node-sql.ts'
 
@@ -63,8 +63,7 @@ beforeEach(() => {
 let n = 0
 
 function open(cells: KeyedCell[]): void {
-  const flight = { name: { sender: 'isolate', n: ++n }, cells }
-  store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], clock.now())
+  store.merge([arrivalOf('isolate', ++n, cells)], clock.now())
 }
 
 /** The platform rings: the alarm is used up before the handler runs. */

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { FOLD_BYTES, FOLD_FLIGHTS } from '../../src/limits.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
-import { encodeFlight } from '../../src/model/flight.ts'
 import { ShardStore } from '../../src/shard/store.ts'
+import { arrivalOf } from '../support/arrival.ts'
 import { nodeSql } from '../support/node-sql.ts'
 
 /** Of some 20 kB, so that a fold comes after a few hundred flights. */
@@ -13,8 +13,7 @@ test('[I4] a fold remembers the flights of senders that have sent nothing since'
   const sql = nodeSql()
   const store = new ShardStore(sql, () => 'writer')
   const merge = (sender: string, n: number, cells: KeyedCell[]) => {
-    const flight = { name: { sender, n }, cells }
-    store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], n)
+    store.merge([arrivalOf(sender, n, cells)], n)
   }
   merge('silent', 7, [['k', cellOf(1)]])
   let n = 0
@@ -39,8 +38,7 @@ test('[I5] an outage full of lone increments does not grow the rows that a repla
   const store = new ShardStore(sql, () => 'writer')
   const flights = 1.5 * FOLD_FLIGHTS
   for (let n = 1; n <= flights; n++) {
-    const flight = { name: { sender: 'isolate', n }, cells: [[`key-${n}`, cellOf(1)] as const] }
-    store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], n)
+    store.merge([arrivalOf('isolate', n, [[`key-${n}`, cellOf(1)]])], n)
   }
   const [rows] = sql.run('select count(*) as count from journal')
   expect(rows?.['count']).toBeLessThan(FOLD_FLIGHTS)

@@ -2,12 +2,13 @@ import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { CROWDED_FLIGHT, ONE_CLIENT_FLIGHTS } from '../../src/limits.ts'
 import { cellOf } from '../../src/model/cell.ts'
+import { Cells } from '../../src/model/cells.ts'
 import type { MergeAnswer } from '../../src/model/flight.ts'
-import { encodeFlight } from '../../src/model/flight.ts'
+import type { Arrival } from '../../src/shard/arrival.ts'
 import { GroupCommit } from '../../src/shard/group-commit.ts'
-import type { Incoming } from '../../src/shard/merge.ts'
 import { mergeFlights } from '../../src/shard/merge.ts'
 import { ShardStore } from '../../src/shard/store.ts'
+import { arrivalOf } from '../support/arrival.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 import { nodeSql } from '../support/node-sql.ts'
 
@@ -40,14 +41,13 @@ function conditions() {
   return { nowMs: clock.now(), closesMs, isFull: () => false }
 }
 
-function incoming(sender: string, n: number, increments = 1): Incoming {
+function incoming(sender: string, n: number, increments = 1): Arrival {
   const cell = { ...cellOf(1), sum: BigInt(increments), count: increments }
-  const flight = { name: { sender, n }, cells: [[`key/${sender}`, cell] as const] }
-  return { flight, name: flight.name, encoded: encodeFlight(flight) }
+  return arrivalOf(sender, n, [[`key/${sender}`, cell]])
 }
 
 /** Hands a flight in; its answer stands in `answer` once it is known. */
-function take(flight: Incoming): { answer: MergeAnswer | undefined } {
+function take(flight: Arrival): { answer: MergeAnswer | undefined } {
   const taken: { answer: MergeAnswer | undefined } = { answer: undefined }
   void group.take(flight).then((answer) => {
     taken.answer = answer
@@ -188,9 +188,8 @@ describe('flights of several isolates', () => {
 
   test('one with ids does not wait for others', async () => {
     take(incoming('a', 1))
-    const { flight, ...rest } = incoming('b', 1)
-    const named = [{ id: 'i', content: '1', cells: [['key/n', cellOf(1)] as const] }]
-    const taken = take({ ...rest, flight: { ...flight, named } })
+    const cells = Cells.of([['key/n', cellOf(1)]])
+    const taken = take(arrivalOf('b', 1, [], [{ id: 'i', content: '1', cells }]))
     await settle()
     expect(taken.answer).toEqual({ kind: 'accepted', named: ['accepted'] })
   })

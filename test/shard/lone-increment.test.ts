@@ -5,6 +5,7 @@ import type { Clock } from '../../src/clock.ts'
 import { parseConfig } from '../../src/config.ts'
 import type { Batch } from '../../src/model/batch.ts'
 import { cellOf } from '../../src/model/cell.ts'
+import { Cells } from '../../src/model/cells.ts'
 import { encodeFlight } from '../../src/model/flight.ts'
 import { hourOf } from '../../src/model/hour.ts'
 import { formatShardName } from '../../src/model/shard-name.ts'
@@ -81,7 +82,7 @@ async function msUntilRow(arrivesMs: number, slot: number, intervalMs: number): 
   const shard = quietShard(clock, slot, intervalMs, ({ cells }) => {
     for (const [key] of cells) rows.set(key, clock.now())
   })
-  const flight = encodeFlight({ name: { sender: 'isolate', n: 1 }, cells: [['lone', cellOf(1)]] })
+  const flight = encodeFlight({ sender: 'isolate', n: 1 }, Cells.of([['lone', cellOf(1)]]))
   const answered = shard.merge(flight)
   await settle()
   expect(await answered).toEqual({ kind: 'accepted' })

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { cellOf } from '../../src/model/cell.ts'
+import { Cells } from '../../src/model/cells.ts'
 import type { NamedEntry } from '../../src/model/entry.ts'
-import { encodeFlight } from '../../src/model/flight.ts'
 import type { MergeConditions } from '../../src/shard/merge.ts'
-import { decodeIncoming, mergeFlights } from '../../src/shard/merge.ts'
+import { mergeFlights } from '../../src/shard/merge.ts'
 import { ShardStore } from '../../src/shard/store.ts'
+import { arrivalOf } from '../support/arrival.ts'
 import { nodeSql } from '../support/node-sql.ts'
 
 const OPEN: MergeConditions = { nowMs: 0, closesMs: 1_000, isFull: () => false }
@@ -18,18 +19,15 @@ beforeEach(() => {
 })
 
 /** Sends a flight as it comes over the wire: one increment of 1, and named entries. */
-function send(n: number, conditions = OPEN, named?: readonly NamedEntry[]) {
-  const flight = { name: { sender: 'isolate', n }, cells: [['key', cellOf(1)] as const] }
-  const incoming = decodeIncoming(encodeFlight(named === undefined ? flight : { ...flight, named }))
-  if (incoming === undefined) throw new Error('a flight of this version decodes')
-  return mergeFlights(store, [incoming], conditions)[0]
+function send(n: number, conditions = OPEN, named: readonly NamedEntry[] = []) {
+  return mergeFlights(store, [arrivalOf('isolate', n, [['key', cellOf(1)]], named)], conditions)[0]
 }
 
 const accepted = () => store.holdings().accepted
 
 describe('a flight', () => {
   test('[I4] that was counted gets its first answer again, and is not counted again', () => {
-    const named: NamedEntry[] = [{ id: 'i\nx\nkey', content: '1', cells: [['key', cellOf(1)]] }]
+    const named: NamedEntry[] = [{ id: 'i\nx\nkey', content: '1', cells: Cells.of([['key', cellOf(1)]]) }]
     const first = send(1, OPEN, named)
     expect(first).toEqual({ kind: 'accepted', named: ['accepted'] })
     expect(send(1, OPEN, named)).toEqual(first)

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
-import { encodeFlight } from '../../src/model/flight.ts'
 import { utf8Bytes } from '../../src/model/utf8.ts'
 import { ShardStore } from '../../src/shard/store.ts'
+import { arrivalOf } from '../support/arrival.ts'
 import { nodeSql } from '../support/node-sql.ts'
 
 /** Of a value, in production. */
@@ -22,8 +22,7 @@ beforeEach(() => {
 })
 
 function open(cells: readonly KeyedCell[]): void {
-  const flight = { name: { sender: 'isolate', n: ++n }, cells }
-  store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], 3)
+  store.merge([arrivalOf('isolate', ++n, cells)], 3)
 }
 
 /** In memory, and as it is stored. */

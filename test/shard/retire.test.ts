@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { SealOutcome } from '../../src/model/batch.ts'
 import { cellOf } from '../../src/model/cell.ts'
-import { encodeFlight } from '../../src/model/flight.ts'
 import { hourOf } from '../../src/model/hour.ts'
 import { Flusher } from '../../src/shard/flush.ts'
 import { ShardStore } from '../../src/shard/store.ts'
+import { arrivalOf } from '../support/arrival.ts'
 import { FakeClock, settle } from '../support/fake-clock.ts'
 import { nodeSql } from '../support/node-sql.ts'
 
@@ -54,8 +54,7 @@ beforeEach(async () => {
 })
 
 function open(n: number): void {
-  const flight = { name: { sender: 'isolate', n }, cells: [['k', cellOf(1)] as const] }
-  store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], clock.now())
+  store.merge([arrivalOf('isolate', n, [['k', cellOf(1)]])], clock.now())
 }
 
 const SEALED: SealOutcome = { kind: 'sealed', sealed: { seq: 1, batch: null } }

@@ -3,13 +3,15 @@ import { describe, expect, test } from 'vitest'
 import { FLIGHT_BYTES_MAX, FOLD_BYTES } from '../../src/limits.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
+import { Cells } from '../../src/model/cells.ts'
 import type { EntryResult, NamedEntry } from '../../src/model/entry.ts'
-import { encodeFlight, UnknownVersion } from '../../src/model/flight.ts'
+import { UnknownVersion } from '../../src/model/flight.ts'
 import { NO_TALLY } from '../../src/model/status.ts'
-import type { Arrival } from '../../src/shard/journal.ts'
+import { whatCounts } from '../../src/shard/arrival.ts'
 import type { Sql } from '../../src/shard/sql.ts'
 import { ShardStore } from '../../src/shard/store.ts'
 import { createTables } from '../../src/shard/tables.ts'
+import { arrivalOf } from '../support/arrival.ts'
 
 /** Runs a body over an empty database of the kind under test. */
 export type WithSql = (body: (sql: Sql) => void) => Promise<void>
@@ -59,12 +61,12 @@ export function describeStore(name: string, withSql: WithSql): void {
     test('[I3] a large entry under one id is kept in several rows, and its id once', () =>
       withSql((sql) => {
         const store = new ShardStore(sql, nextId())
-        const named = [{ id: 'large', content: 'c', cells: manyCells(6_000, 500) }]
+        const named = [{ id: 'large', content: 'c', cells: Cells.of(manyCells(6_000, 500)) }]
         expect(mergeNamed(store, 1, named)).toEqual(['accepted'])
         expect(sql.run('select 1 from journal').length).toBeGreaterThan(2)
         for (const each of [store, new ShardStore(sql, nextId())]) {
           expect(each.holdings()).toMatchObject({ accepted: 6_000, ids: 1, open: { cells: 6_000 } })
-          expect(each.judge({ name: { sender: 'a', n: 2 }, cells: [], named })).toEqual(['duplicate'])
+          expect(each.judge({ sender: 'a', n: 2 }, named)).toEqual(['duplicate'])
         }
       }))
 
@@ -164,7 +166,7 @@ export function describeStore(name: string, withSql: WithSql): void {
           const from = ((n - 1) % 6) * 2_000
           const arrival = arrivalOf('a', n, cells.slice(from, from + 2_000))
           store.merge([arrival], n)
-          sent += arrival.encoded.length
+          sent += arrival.bytes
         }
         expect(written).toBeLessThan(sent * 2.5)
       }))
@@ -328,7 +330,7 @@ function prepare(
   step: 'merge' | 'named' | 'freeze' | 'settle' | 'move' | 'retry' | 'discard',
 ): (store: ShardStore) => void {
   if (step === 'named')
-    return (s) => void mergeNamed(s, 1, [{ id: 'x', content: '1', cells: [['k/1', cellOf(1)]] }])
+    return (s) => void mergeNamed(s, 1, [{ id: 'x', content: '1', cells: Cells.of([['k/1', cellOf(1)]]) }])
   const merge = (n: number) => (s: ShardStore) => s.merge([arrivalOf('a', n, [['k/1', cellOf(n)]])], n)
   if (step === 'merge') return merge(1)
   merge(1)(store)
@@ -363,11 +365,6 @@ function failingSql(sql: Sql, isFailing: () => boolean): Sql {
 function wipe(sql: Sql): void {
   for (const table of ['state', 'journal', 'batches', 'parked', 'ids', 'senders'])
     sql.run(`drop table if exists ${table}`)
-}
-
-function arrivalOf(sender: string, n: number, cells: KeyedCell[]): Arrival {
-  const flight = { name: { sender, n }, cells }
-  return { flight, encoded: encodeFlight(flight), results: [] }
 }
 
 function manyCells(count: number, keyLength = 10): KeyedCell[] {
@@ -441,16 +438,15 @@ function checkNamed(sql: Sql, list: readonly NamedStep[]): void {
 }
 
 function entryOf(id: string, value: number): NamedEntry {
-  return { id, content: String(value), cells: [['k/1', cellOf(value)]] }
+  return { id, content: String(value), cells: Cells.of([['k/1', cellOf(value)]]) }
 }
 
 function mergeNamed(store: ShardStore, n: number, named: readonly NamedEntry[]): EntryResult[] {
-  const flight = { name: { sender: 'a', n }, cells: [], named }
-  const results = store.judge(flight)
-  store.merge([{ flight, encoded: encodeFlight(flight), results }], n)
+  const results = store.judge({ sender: 'a', n }, named)
+  store.merge([whatCounts(arrivalOf('a', n, [], named), results)], n)
   return results
 }
 
 function judgeAgain(store: ShardStore, n: number, named: readonly NamedEntry[]): EntryResult[] {
-  return store.judge({ name: { sender: 'a', n }, cells: [], named })
+  return store.judge({ sender: 'a', n }, named)
 }

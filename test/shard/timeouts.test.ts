@@ -3,10 +3,10 @@ import { TIMEOUTS_MAX } from '../../src/limits.ts'
 import type { Batch } from '../../src/model/batch.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
-import { encodeFlight } from '../../src/model/flight.ts'
 import { hourOf } from '../../src/model/hour.ts'
 import { Flusher } from '../../src/shard/flush.ts'
 import { ShardStore } from '../../src/shard/store.ts'
+import { arrivalOf } from '../support/arrival.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { nodeSql } from '../support/node-sql.ts'
 
@@ -50,8 +50,7 @@ test('[F4] a batch that is too large for the time of a statement is halved until
   }
 
   const cells = Array.from({ length: 7 }, (_, i): KeyedCell => [`k/${i}`, cellOf(1)])
-  const flight = { name: { sender: 'isolate', n: 1 }, cells }
-  store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], clock.now())
+  store.merge([arrivalOf('isolate', 1, cells)], clock.now())
   const rings = 2 * TIMEOUTS_MAX * cells.length
   for (let i = 0; i < rings && store.holdings().settled < cells.length; i++) {
     await flusher.run()

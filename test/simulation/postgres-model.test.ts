@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Batch } from '../../src/model/batch.ts'
-import type { KeyedCell } from '../../src/model/cell.ts'
+import { Cells } from '../../src/model/cells.ts'
 import { addHours, hourOf } from '../../src/model/hour.ts'
+import { narrow } from '../../src/model/sum.ts'
 import { type Stand, startStand } from '../postgres/stand.ts'
 import { Chance } from './chance.ts'
 import { PostgresModel } from './postgres-model.ts'
@@ -23,12 +24,14 @@ afterAll(() => stand?.stop())
 
 beforeEach(() => stand.reset())
 
-function cellsOf(chance: Chance): KeyedCell[] {
+function cellsOf(chance: Chance): Cells {
   const keys = new Set(Array.from({ length: chance.between(1, 3) }, () => `k/${chance.between(0, 3)}`))
-  return Array.from(keys, (key) => {
+  const cells = new Cells()
+  for (const key of keys) {
     const [min, max] = [chance.between(-9, 9), chance.between(10, 2 ** 50)]
-    return [key, { sum: 3n * BigInt(max), count: chance.between(2, 9), min, max }]
-  })
+    cells.push(key, narrow(3n * BigInt(max)), chance.between(2, 9), min, max)
+  }
+  return cells
 }
 
 /** Of few writers and low seqs, so that every relation to the ledger's row comes up. */
@@ -41,7 +44,7 @@ function batchOf(chance: Chance, writers: readonly string[]): Batch {
     shard: '2026-11-21T20Z/0',
     hour: addHours(HOUR, chance.between(0, 1)),
     cells,
-    increments: cells.reduce((sum, [, { count }]) => sum + count, 0),
+    increments: cells.countIncrements(),
   }
 }
 

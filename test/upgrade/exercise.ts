@@ -1,5 +1,5 @@
 import type { Batch } from '../../src/model/batch.ts'
-import type { KeyedCell } from '../../src/model/cell.ts'
+import { Cells } from '../../src/model/cells.ts'
 import { addHours, hourOf } from '../../src/model/hour.ts'
 import { keysFrom } from '../../src/model/key.ts'
 import type { ListQuery } from '../../src/model/read.ts'
@@ -16,15 +16,15 @@ const OTHER = '5f0c4f0e-2a52-4f3d-9c3d-1f1f0a3c8f22'
 const SHARD = '2026-11-21T20Z/0'
 const YEAR = 24 * 365
 
-const FIRST: KeyedCell[] = [
+const FIRST = Cells.of([
   ['site/b', { sum: 2n, count: 1, min: 2, max: 2 }],
   ['site/a/x', { sum: 2n ** 64n, count: 3, min: 1, max: Number.MAX_SAFE_INTEGER }],
   ['site/a', { sum: -5n, count: 2, min: -6, max: 1 }],
-]
-const SECOND: KeyedCell[] = [
+])
+const SECOND = Cells.of([
   ['site/a', { sum: 7n, count: 1, min: 7, max: 7 }],
   ['other', { sum: 1n, count: 1, min: 1, max: 1 }],
-]
+])
 
 /** Has every statement sent that the Worker sends, each with every answer that it tells apart. Ids and times are fixed. */
 export async function exercise(connection: ConnectionConfig): Promise<void> {
@@ -41,8 +41,8 @@ export async function exercise(connection: ConnectionConfig): Promise<void> {
   await read(connection)
 }
 
-function batch(seq: number, cells: readonly KeyedCell[]): Batch {
-  const increments = cells.reduce((sum, [, cell]) => sum + cell.count, 0)
+function batch(seq: number, cells: Cells): Batch {
+  const increments = cells.countIncrements()
   const id = `9b2e0b52-6b0e-4f57-8a2e-00000000000${seq}`
   return { writer: WRITER, seq, id, shard: SHARD, hour: HOUR, cells, increments }
 }

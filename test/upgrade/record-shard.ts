@@ -1,4 +1,5 @@
-import { decodeIncoming, mergeFlights } from '../../src/shard/merge.ts'
+import { readArrival } from '../../src/shard/arrival.ts'
+import { mergeFlights } from '../../src/shard/merge.ts'
 import { ShardStore } from '../../src/shard/store.ts'
 import { nodeSql } from '../support/node-sql.ts'
 import { exerciseShard, type Take, uuids } from './shard-deeds.ts'
@@ -12,7 +13,7 @@ const take: Take = (store, flights, nowMs) => {
   const conditions = { nowMs, closesMs: Number.POSITIVE_INFINITY, isFull: () => false }
   mergeFlights(
     store,
-    flights.flatMap((flight) => decodeIncoming(flight) ?? []),
+    flights.flatMap((flight) => readArrival(flight) ?? []),
     conditions,
   )
 }

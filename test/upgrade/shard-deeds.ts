@@ -1,4 +1,5 @@
 import { type Cell, cellOf, type KeyedCell } from '../../src/model/cell.ts'
+import { Cells } from '../../src/model/cells.ts'
 import { idOfIncrement, idOfRequest, type NamedEntry } from '../../src/model/entry.ts'
 import { encodeFlight } from '../../src/model/flight.ts'
 import type { ShardStore } from '../../src/shard/store.ts'
@@ -22,10 +23,10 @@ export const ENTRIES = {
   request: {
     id: idOfRequest('shop', 'order 17'),
     content: 'a hash',
-    cells: [
+    cells: Cells.of([
       ['site/id', cellOf(1)],
       ['site/batch', cellOf(2)],
-    ],
+    ]),
   },
 } satisfies Record<string, NamedEntry>
 
@@ -36,7 +37,7 @@ function entryOf(id: string, value: number): NamedEntry {
   return {
     id: idOfIncrement(id, 'site/id'),
     content: String(value),
-    cells: [['site/id', cellOf(value)]],
+    cells: Cells.of([['site/id', cellOf(value)]]),
   }
 }
 
@@ -102,5 +103,5 @@ export function exerciseShard(store: ShardStore, take: Take): void {
 }
 
 function flightOf(sender: string, n: number, cells: KeyedCell[], named: NamedEntry[] = []): string {
-  return encodeFlight({ name: { sender, n }, cells, named })
+  return encodeFlight({ sender, n }, Cells.of(cells), named)
 }

@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { cellOf } from '../../src/model/cell.ts'
 import type { NamedEntry } from '../../src/model/entry.ts'
-import { encodeFlight, UnknownVersion } from '../../src/model/flight.ts'
+import { UnknownVersion } from '../../src/model/flight.ts'
 import { NO_TALLY } from '../../src/model/status.ts'
 import type { Sql } from '../../src/shard/sql.ts'
 import { ShardStore } from '../../src/shard/store.ts'
+import { arrivalOf } from '../support/arrival.ts'
 import { nodeSql } from '../support/node-sql.ts'
 import { A, B, BIG, C, D, E, ENTRIES, START_MS, uuids } from './shard-deeds.ts'
 import { dump } from './shard-dump.ts'
@@ -84,8 +85,7 @@ describe.each(RECORDED)('a shard as it was stored with %s', (name) => {
       expect(statuses, sender).toEqual(['stale', 'known', 'new'])
     }
     const { x, y, z, request, conflict } = ENTRIES
-    const judged = (sender: string, n: number, ...named: NamedEntry[]) =>
-      store.judge({ name: { sender, n }, cells: [], named })
+    const judged = (sender: string, n: number, ...named: NamedEntry[]) => store.judge({ sender, n }, named)
     expect(judged(C, 3, request, x, y, z)).toEqual(['duplicate', 'duplicate', 'duplicate', 'duplicate'])
     expect(judged(C, 3, conflict)).toEqual(['conflict'])
     expect(judged(D, 1, z)).toEqual(['accepted'])
@@ -94,8 +94,7 @@ describe.each(RECORDED)('a shard as it was stored with %s', (name) => {
   test('[C1] gets to Postgres whole, with what comes after', () => {
     const sql = nodeSql(recorded(name))
     const store = load(sql)
-    const flight = { name: { sender: C, n: 3 }, cells: [['site/a', cellOf(3)] as const] }
-    store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], START_MS + 100)
+    store.merge([arrivalOf(C, 3, [['site/a', cellOf(3)]])], START_MS + 100)
     for (const { seq } of store.frozen) store.settle(seq)
     store.freeze(START_MS + 101, () => undefined)
     for (const each of [store, load(sql)]) {

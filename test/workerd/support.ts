@@ -4,6 +4,7 @@ import { neon, neonConfig } from '@neondatabase/serverless'
 import { expect, inject, vi } from 'vitest'
 import type { Env, Shard } from '../../src/index.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
+import { Cells } from '../../src/model/cells.ts'
 import { encodeFlight } from '../../src/model/flight.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { addHours, formatHour, formatHourStart, hourOf } from '../../src/model/hour.ts'
@@ -72,7 +73,7 @@ export function freshKey(): string {
 
 /** A flight as an isolate would send it. */
 export function flight(sender: string, n: number, cells: KeyedCell[]): string {
-  return encodeFlight({ name: { sender, n }, cells })
+  return encodeFlight({ sender, n }, Cells.of(cells))
 }
 
 /** Rings the shard's alarm now; answers whether one was armed. */

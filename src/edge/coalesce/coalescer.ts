@@ -209,7 +209,7 @@ export class Coalescer {
     const { clock, send } = this.#services
     this.#sender ??= clock.uuid()
     this.#n += 1
-    const encoded = encodeFlight({ name: { sender: this.#sender, n: this.#n }, cells, named })
+    const encoded = encodeFlight({ sender: this.#sender, n: this.#n }, cells.cells, named)
     const backlog = hasBacklog(lastAboard)
     const deadlineMs = clock.now() + FLIGHT_MS_MAX
     let reason = 'no answer'

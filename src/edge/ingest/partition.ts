@@ -1,6 +1,7 @@
 import { FLIGHT_BYTES_MAX } from '../../limits.ts'
 import { Accumulator } from '../../model/accumulator.ts'
-import { CELL_BYTES_MAX, cellOf, plainCellBytes } from '../../model/cell.ts'
+import { CELL_BYTES_MAX, plainCellBytes } from '../../model/cell.ts'
+import { Cells } from '../../model/cells.ts'
 import type { NamedEntry, UnnamedEntry } from '../../model/entry.ts'
 import { addUnnamed, idOfIncrement, idOfRequest, noneUnnamed } from '../../model/entry.ts'
 import type { Hour } from '../../model/hour.ts'
@@ -108,7 +109,7 @@ function isCrowded({ unnamed, named }: Part): boolean {
 }
 
 function addNamed(part: Part, index: number, key: string, value: number, id: string): void {
-  const cells = [[key, cellOf(value)]] as const
+  const cells = new Cells([key], [value], [1], [value], [value])
   part.named.push({ id: idOfIncrement(id, key), content: String(value), cells })
   part.namedIndexes.push([index])
 }
@@ -116,6 +117,6 @@ function addNamed(part: Part, index: number, key: string, value: number, id: str
 function nameWhole({ shard, unnamed, indexes }: Part, { token, key, content }: RequestName): Part {
   const cells = new Accumulator()
   cells.addEntry(unnamed)
-  const entry = { id: idOfRequest(token, key), content, cells: [...cells] }
+  const entry = { id: idOfRequest(token, key), content, cells: cells.cells }
   return { ...openPart(shard), named: [entry], namedIndexes: [indexes] }
 }

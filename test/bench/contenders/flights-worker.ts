@@ -2,6 +2,7 @@ import type { Env } from '../../../src/index.ts'
 import worker from '../../../src/index.ts'
 import type { KeyedCell } from '../../../src/model/cell.ts'
 import { cellOf } from '../../../src/model/cell.ts'
+import { Cells } from '../../../src/model/cells.ts'
 import { encodeFlight } from '../../../src/model/flight.ts'
 import { hourOf } from '../../../src/model/hour.ts'
 import { shardsOf } from '../../../src/model/shard-name.ts'
@@ -32,7 +33,7 @@ async function sendFlights(env: Env, { senders, cells, seconds }: FlightsAsked):
     for (let n = 1; Date.now() < untilMs; n++) {
       const beganMs = performance.now()
       const answer = await env.SHARD.getByName(shard).merge(
-        encodeFlight({ name: { sender: name, n }, cells: carried }),
+        encodeFlight({ sender: name, n }, Cells.of(carried)),
       )
       if (answer.kind !== 'accepted') throw new Error(`a flight was ${answer.reason}`)
       took.push(performance.now() - beganMs)

@@ -1,8 +1,7 @@
 import { BATCH_CELLS_MAX, FLIGHT_BYTES_MAX } from '../../../src/limits.ts'
-import { countIncrements } from '../../../src/model/accumulator.ts'
 import type { Batch } from '../../../src/model/batch.ts'
 import type { KeyedCell } from '../../../src/model/cell.ts'
-import { Columns } from '../../../src/model/columns.ts'
+import { Cells } from '../../../src/model/cells.ts'
 import { cut } from '../../../src/model/cut.ts'
 import { formatHour, type Hour } from '../../../src/model/hour.ts'
 
@@ -22,14 +21,14 @@ export class Batches {
   #seq = 0
 
   next(cells: readonly KeyedCell[], hour: Hour): Batch[] {
-    return cut(Columns.of(cells), { cells: BATCH_CELLS_MAX, bytes: FLIGHT_BYTES_MAX }).map((piece) => ({
+    return cut(Cells.of(cells), { cells: BATCH_CELLS_MAX, bytes: FLIGHT_BYTES_MAX }).map((piece) => ({
       writer: this.#writer,
       seq: ++this.#seq,
       id: crypto.randomUUID(),
       shard: `${formatHour(hour)}/0`,
       hour,
       cells: piece,
-      increments: countIncrements(piece),
+      increments: piece.countIncrements(),
     }))
   }
 }

@@ -1,7 +1,6 @@
 import { PgDialect } from 'drizzle-orm/pg-core'
 import pg from 'pg'
 import type { Batch } from '../../../src/model/batch.ts'
-import { Columns } from '../../../src/model/columns.ts'
 import { formatHourStart } from '../../../src/model/hour.ts'
 import { claimAndApply } from '../../../src/postgres/sink.ts'
 
@@ -28,7 +27,7 @@ export async function connectPlain(stack: AsyncDisposableStack, url: string): Pr
   const dialect = new PgDialect()
   return {
     async upsert({ hour, cells }) {
-      const { keys, sums, counts, mins, maxs } = Columns.of(cells)
+      const { keys, sums, counts, mins, maxs } = cells
       await client.query(PLAIN, [formatHourStart(hour), keys, sums, counts, mins, maxs])
     },
     async sameStatement(batch) {

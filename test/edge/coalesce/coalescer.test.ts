@@ -14,10 +14,11 @@ import {
   WAITING_BYTES_PER_SHARD_MAX,
 } from '../../../src/limits.ts'
 import { cellOf } from '../../../src/model/cell.ts'
+import { Cells } from '../../../src/model/cells.ts'
 import type { NamedEntry, UnnamedEntry } from '../../../src/model/entry.ts'
 import { addUnnamed, noneUnnamed } from '../../../src/model/entry.ts'
 import type { MergeAnswer } from '../../../src/model/flight.ts'
-import { decodeFlight } from '../../../src/model/flight.ts'
+import { readFlight } from '../../../src/model/flight.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 
 /** A call to a shard that has not been answered. */
@@ -61,7 +62,7 @@ function submit(key = 'k', shard = 's'): { landed: FlightOutcome | undefined } {
 }
 
 function submitNamed(...ids: string[]): { landed: FlightOutcome | undefined } {
-  const named = ids.map((id): NamedEntry => ({ id, content: '1', cells: [['k', cellOf(1)]] }))
+  const named = ids.map((id): NamedEntry => ({ id, content: '1', cells: Cells.of([['k', cellOf(1)]]) }))
   return submitEntry(noneUnnamed(), 's', named)
 }
 
@@ -92,8 +93,8 @@ function call(i: number): Call {
   return found
 }
 
-const flightOf = (i: number) => decodeFlight(call(i).encoded)
-const countOf = (i: number) => flightOf(i).cells.reduce((sum, [, cell]) => sum + cell.count, 0)
+const flightOf = (i: number) => readFlight(call(i).encoded)
+const countOf = (i: number) => flightOf(i).cells.countIncrements()
 
 describe('coalescing', () => {
   test('one flight to a shard is in the air; what arrives meanwhile is the next', async () => {
@@ -120,7 +121,7 @@ describe('coalescing', () => {
     await settle()
     call(0).answer(ACCEPTED)
     await settle()
-    expect(flightOf(1).named?.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
+    expect(flightOf(1).named.map(({ id }) => id)).toEqual(['a', 'b', 'c'])
     call(1).answer({ kind: 'accepted', named: ['accepted', 'duplicate', 'conflict'] })
     await settle()
     expect(requests.map((request) => request.landed)).toEqual([

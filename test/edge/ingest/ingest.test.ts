@@ -5,7 +5,7 @@ import { KnownKeys } from '../../../src/edge/ingest/fast-path/known-keys.ts'
 import { readPlainBody } from '../../../src/edge/ingest/fast-path/plain-body.ts'
 import { type AskedIncrements, ingest } from '../../../src/edge/ingest/ingest.ts'
 import { KEY_BYTES_MAX, REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../../src/limits.ts'
-import { decodeFlight } from '../../../src/model/flight.ts'
+import { readFlight } from '../../../src/model/flight.ts'
 import { parseSchedule, type Schedule } from '../../../src/model/schedule.ts'
 import { nodeClock } from '../../support/node-clock.ts'
 import { eitherOf, goodOf } from '../../support/result.ts'
@@ -17,8 +17,8 @@ async function ingestAlone(asked: AskedIncrements, prefix: string | null = null)
   const coalescer = new Coalescer({
     clock: nodeClock,
     send: async (_, flight) => {
-      const { named } = decodeFlight(flight)
-      return named === undefined
+      const { named } = readFlight(flight)
+      return named.length === 0
         ? { kind: 'accepted' }
         : { kind: 'accepted', named: named.map(() => 'accepted') }
     },

@@ -5,12 +5,12 @@ import { readCounters } from '../../../src/edge/read/counters.ts'
 import type { CounterQuery } from '../../../src/edge/read/query.ts'
 import type { Cell, KeyedCell } from '../../../src/model/cell.ts'
 import { cellOf, EMPTY_CELL, mergeCells } from '../../../src/model/cell.ts'
-import { encodeFlight } from '../../../src/model/flight.ts'
 import { addHours, hourOf } from '../../../src/model/hour.ts'
 import type { Schedule } from '../../../src/model/schedule.ts'
 import { parseSchedule } from '../../../src/model/schedule.ts'
 import { UTC } from '../../../src/model/zone.ts'
 import { ShardStore } from '../../../src/shard/store.ts'
+import { arrivalOf } from '../../support/arrival.ts'
 import { nodeSql } from '../../support/node-sql.ts'
 import { goodOf } from '../../support/result.ts'
 
@@ -52,8 +52,7 @@ test('[R1] unsettled with rows of the same asOf is the truth, also when the shar
     ['good', cellOf(100)],
     ['zbad', cellOf(7)],
   ]
-  const flight = { name: { sender: 'isolate', n: 1 }, cells }
-  store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], 1)
+  store.merge([arrivalOf('isolate', 1, cells)], 1)
 
   const page = seriesOf(await read(false), { kind: 'key', name: 'good' })
   expect(totalOf(page).sum).toBe(100n)

@@ -5,12 +5,12 @@ import { hourAnswerSchema, readHour } from '../../../src/edge/read/hour.ts'
 import { CLOSE_GRACE_MS, RETIRE_GRACE_MS } from '../../../src/limits.ts'
 import { cellOf } from '../../../src/model/cell.ts'
 import { edgeClosesMs, isShut, type Settlement, shardClosesMs } from '../../../src/model/closing.ts'
-import { encodeFlight } from '../../../src/model/flight.ts'
 import { hourOf, hourStartMs } from '../../../src/model/hour.ts'
 import type { Schedule } from '../../../src/model/schedule.ts'
 import { parseSchedule } from '../../../src/model/schedule.ts'
 import { mergeFlights } from '../../../src/shard/merge.ts'
 import { ShardStore } from '../../../src/shard/store.ts'
+import { arrivalOf } from '../../support/arrival.ts'
 import { nodeSql } from '../../support/node-sql.ts'
 import { eitherOf, goodOf } from '../../support/result.ts'
 
@@ -104,17 +104,16 @@ function movingShard() {
   return {
     /** Whether an increment that comes now is taken. */
     merge(nowMs: number): boolean {
-      const flight = { name: { sender: 'isolate', n: ++n }, cells: [['k', cellOf(1)] as const] }
       const conditions = { nowMs, closesMs: shardClosesMs(HOUR, LATE_HOURS), isFull: () => false }
-      const incoming = { flight, encoded: encodeFlight(flight), name: flight.name }
-      return mergeFlights(store, [incoming], conditions)[0]?.kind === 'accepted'
+      const arrival = arrivalOf('isolate', ++n, [['k', cellOf(1)]])
+      return mergeFlights(store, [arrival], conditions)[0]?.kind === 'accepted'
     },
     flush(nowMs: number): void {
       if (store.openCells > 0) store.freeze(nowMs, () => undefined)
       for (const { seq } of store.frozen) store.settle(seq)
     },
     settlement(nowMs: number, prefix: string | null): Settlement {
-      return { isShut: isShut(HOUR, LATE_HOURS, nowMs), ...store.unsettledUnder(prefix) }
+      return { isShut: isShut(HOUR, LATE_HOURS, nowMs), ...store.countUnsettled(prefix) }
     },
   }
 }
@@ -159,12 +158,9 @@ test('a final hour stays final, whichever clocks are asked, and takes nothing mo
 test('[S2] what a shard holds under a prefix is told in whole segments, and nothing of other keys', () => {
   const store = new ShardStore(nodeSql(), () => crypto.randomUUID())
   const keys = ['site/acme', 'site/acme/x', 'site/acme-corp', 'site/acme-corp/x', 'other']
-  const flight = {
-    name: { sender: 'isolate', n: 1 },
-    cells: keys.map((key, i) => [key, { ...cellOf(1), count: 10 ** i }] as const),
-  }
-  store.merge([{ flight, encoded: encodeFlight(flight), results: [] }], 0)
-  const pendingUnder = (prefix: string | null) => store.unsettledUnder(prefix)
+  const cells = keys.map((key, i) => [key, { ...cellOf(1), count: 10 ** i }] as const)
+  store.merge([arrivalOf('isolate', 1, cells)], 0)
+  const pendingUnder = (prefix: string | null) => store.countUnsettled(prefix)
   for (const step of [() => undefined, () => store.freeze(0, () => undefined)]) {
     step()
     expect(pendingUnder(null)).toEqual({ pending: 11_111, parked: 0 })

@@ -23,8 +23,8 @@ const TAKING: readonly Plant[] = [
     edits: [
       {
         file: GROUP,
-        find: 'this.#waiting.push({ incoming, resolve, reject })',
-        replace: `this.#waiting.push({ incoming, resolve, reject })
+        find: 'this.#waiting.push({ arrival, resolve, reject })',
+        replace: `this.#waiting.push({ arrival, resolve, reject })
     resolve({ kind: 'accepted' })`,
       },
     ],
@@ -36,7 +36,7 @@ const TAKING: readonly Plant[] = [
     edits: [
       {
         file: GROUP,
-        find: 'if (this.#waiting.some((each) => each.incoming.name.sender === sender)) this.#commit()',
+        find: 'if (this.#waiting.some((each) => each.arrival.name.sender === sender)) this.#commit()',
         replace: '',
       },
     ],
@@ -46,7 +46,7 @@ const TAKING: readonly Plant[] = [
     name: 'known-flight-counted-again',
     mistake: 'a flight that comes again is counted again [I4]',
     edits: [
-      { file: MERGE, find: `if (status === 'known') return accepted(store.judge(flight))`, replace: '' },
+      { file: MERGE, find: `if (status === 'known') return accepted(store.judge(name, named))`, replace: '' },
     ],
     suite: inShard('merge'),
   },
@@ -87,7 +87,7 @@ const TAKING: readonly Plant[] = [
     edits: [
       {
         file: MERGE,
-        find: 'if (!hasRoom || conditions.isFull(flight.named !== undefined)) return',
+        find: 'if (!hasRoom || conditions.isFull(named.length > 0)) return',
         replace: 'if (!hasRoom) return',
       },
     ],
@@ -110,9 +110,7 @@ const TAKING: readonly Plant[] = [
   {
     name: 'ids-forgotten',
     mistake: 'an id is not remembered [I3]',
-    edits: [
-      { file: STORE, find: 'if (name !== null) tables.insertIds(this.#sql, fresh, name)', replace: ';' },
-    ],
+    edits: [{ file: STORE, find: 'tables.insertIds(this.#sql, named, name)', replace: ';' }],
     suite: inShard('store'),
   },
   {
@@ -254,7 +252,9 @@ const FLUSHING: readonly Plant[] = [
   {
     name: 'parked-cells-lost',
     mistake: 'a cell is parked in memory alone, and gone with the instance [C1]',
-    edits: [{ file: 'src/shard/parking.ts', find: 'saveParked(sql, parked, moved.parked)', replace: '' }],
+    edits: [
+      { file: 'src/shard/parking.ts', find: 'saveParked(sql, parked, moved.parked.keys)', replace: '' },
+    ],
     suite: inShard('store'),
   },
   {

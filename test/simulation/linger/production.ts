@@ -1,8 +1,8 @@
 import { Coalescer } from '../../../src/edge/coalesce/coalescer.ts'
 import { addUnnamed, noneUnnamed } from '../../../src/model/entry.ts'
 import type { MergeAnswer } from '../../../src/model/flight.ts'
+import { readArrival } from '../../../src/shard/arrival.ts'
 import { GroupCommit } from '../../../src/shard/group-commit.ts'
-import { decodeIncoming } from '../../../src/shard/merge.ts'
 import { seeded } from '../../support/chance.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import type { Load } from './simulate.ts'
@@ -29,9 +29,9 @@ export async function runProduction(load: Load, perSecond: number) {
     calls += 1
     const wayMs = (callMs / 2) * (0.5 + callChance())
     await clock.sleep(wayMs)
-    const incoming = decodeIncoming(encoded)
-    if (incoming === undefined) throw new Error('not a flight of this version')
-    const answer = await group.take(incoming, hasBacklog)
+    const arrival = readArrival(encoded)
+    if (arrival === undefined) throw new Error('not a flight of this version')
+    const answer = await group.take(arrival, hasBacklog)
     await clock.sleep(wayMs)
     return answer
   }

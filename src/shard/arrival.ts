@@ -1,0 +1,52 @@
+import { Accumulator } from '../model/accumulator.ts'
+import type { Cells } from '../model/cells.ts'
+import type { EntryResult, FlightName, NamedEntry } from '../model/entry.ts'
+import { readFlight, UnknownVersion } from '../model/flight.ts'
+import { utf8Bytes } from '../model/utf8.ts'
+import { encodePieces } from './journal.ts'
+
+/**
+ * A flight that has come to a shard. First it is as its isolate sent it; once it is judged, it is only what counts of it,
+ * and that is what the journal keeps.
+ */
+export type Arrival = {
+  readonly name: FlightName
+  /** Its increments without a name of their own; once it is judged, all that count. */
+  readonly cells: Cells
+  /** In `cells`. */
+  readonly increments: number
+  /** Its increments with one; once it is judged, those that had not been counted before. */
+  readonly named: readonly NamedEntry[]
+  /** The text that its isolate sent; once it is judged, one or more that each fit a row of the journal. */
+  readonly texts: readonly string[]
+  /** Of all its texts, in UTF-8. */
+  readonly bytes: number
+}
+
+/** @returns undefined for a version that this code does not know, and for a flight without a name. [J1] */
+export function readArrival(text: string): Arrival | undefined {
+  try {
+    const { name, cells, named } = readFlight(text)
+    if (name === null) return undefined
+    return { name, cells, increments: cells.countIncrements(), named, texts: [text], bytes: utf8Bytes(text) }
+  } catch (error) {
+    if (error instanceof UnknownVersion) return undefined
+    throw error
+  }
+}
+
+/**
+ * What counts of a flight. Without named entries that is all of it, and the journal keeps the bytes that were sent.
+ *
+ * @param results of its named entries, in their order.
+ */
+export function whatCounts(arrival: Arrival, results: readonly EntryResult[]): Arrival {
+  if (arrival.named.length === 0) return arrival
+  const named = arrival.named.filter((_, i) => results[i] === 'accepted')
+  const all = new Accumulator()
+  all.addCells(arrival.cells)
+  for (const entry of named) all.addCells(entry.cells)
+  const texts = [...encodePieces(arrival.name, all.cells)]
+  const bytes = texts.reduce((sum, text) => sum + utf8Bytes(text), 0)
+  return { name: arrival.name, cells: all.cells, increments: all.increments, named, texts, bytes }
+}

@@ -66,6 +66,10 @@ export type FaultKind = keyof typeof STRONGEST | keyof typeof REWINDS
 
 const KINDS = [...Object.keys(STRONGEST), ...Object.keys(REWINDS)] as readonly FaultKind[]
 
+export function isFaultKind(text: string): text is FaultKind {
+  return Object.hasOwn(STRONGEST, text) || Object.hasOwn(REWINDS, text)
+}
+
 /** What may happen in one run, and how often. Each run has some kinds only, so that they do not drown each other. */
 export class Faults {
   readonly #rates = new Map<FaultKind, number>()

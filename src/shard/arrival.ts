@@ -39,14 +39,15 @@ export function readArrival(text: string): Arrival | undefined {
  * What counts of a flight. Without named entries that is all of it, and the journal keeps the bytes that were sent.
  *
  * @param results of its named entries, in their order.
+ * @param rowBytes the most that a row of the journal holds.
  */
-export function whatCounts(arrival: Arrival, results: readonly EntryResult[]): Arrival {
+export function whatCounts(arrival: Arrival, results: readonly EntryResult[], rowBytes: number): Arrival {
   if (arrival.named.length === 0) return arrival
   const named = arrival.named.filter((_, i) => results[i] === 'accepted')
   const all = new Accumulator()
   all.addCells(arrival.cells)
   for (const entry of named) all.addCells(entry.cells)
-  const texts = [...encodePieces(arrival.name, all.cells)]
+  const texts = [...encodePieces(arrival.name, all.cells, rowBytes)]
   const bytes = texts.reduce((sum, text) => sum + utf8Bytes(text), 0)
   return { name: arrival.name, cells: all.cells, increments: all.increments, named, texts, bytes }
 }

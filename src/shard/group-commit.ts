@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import { FLIGHT_BYTES_MAX, ONE_CLIENT_FLIGHTS } from '../limits.ts'
+import { ONE_CLIENT_FLIGHTS } from '../limits.ts'
 import { must } from '../model/assert.ts'
 import type { MergeAnswer } from '../model/flight.ts'
 import { commitWait, countFromOneClient } from '../model/linger.ts'
@@ -9,6 +9,8 @@ export type GroupCommitServices = {
   readonly clock: Pick<Clock, 'now' | 'after'>
   /** The time, in ms, in which flights that carry little share one row. */
   readonly lingerMs: number
+  /** The most bytes that a row of the journal holds. */
+  readonly rowBytes: number
   /** Journals flights of distinct senders together. @returns their answers, in the order of the flights. */
   readonly commit: (arrivals: readonly Arrival[]) => readonly MergeAnswer[]
 }
@@ -32,7 +34,7 @@ type Waiting = {
 export class GroupCommit {
   readonly #services: GroupCommitServices
   #waiting: Waiting[] = []
-  /** Encoded length of the flights that wait. */
+  /** Bytes of the flights that wait. */
   #bytes = 0
   #committedMs = Number.NEGATIVE_INFINITY
   #fromOneClient = ONE_CLIENT_FLIGHTS
@@ -64,14 +66,14 @@ export class GroupCommit {
   }
 
   #waitMs(increments: number, hasBacklog: boolean): number {
-    const { clock, lingerMs } = this.#services
+    const { clock, lingerMs, rowBytes } = this.#services
     const state = {
       lingerMs,
       committedMs: this.#committedMs,
       fromOneClient: this.#fromOneClient,
       increments,
       hasBacklog,
-      isRowFull: this.#bytes >= FLIGHT_BYTES_MAX,
+      isRowFull: this.#bytes >= rowBytes,
     }
     return commitWait(state, clock.now()).waitMs
   }

@@ -1,4 +1,3 @@
-import { FLIGHT_BYTES_MAX } from '../limits.ts'
 import type { Cells } from '../model/cells.ts'
 import { cut } from '../model/cut.ts'
 import type { FlightName } from '../model/entry.ts'
@@ -11,9 +10,15 @@ export type Entry = { readonly texts: readonly string[]; readonly bytes: number;
 /**
  * Encodes a flight's cells as texts that each fit a row; the first has the flight's name. One at a time, because all that
  * a shard holds would not fit in memory beside its texts.
+ *
+ * @param rowBytes the most that a row holds.
  */
-export function* encodePieces(name: FlightName | null, cells: Cells): Generator<string, void, undefined> {
-  const pieces = cut(cells, { cells: Number.POSITIVE_INFINITY, bytes: FLIGHT_BYTES_MAX })
+export function* encodePieces(
+  name: FlightName | null,
+  cells: Cells,
+  rowBytes: number,
+): Generator<string, void, undefined> {
+  const pieces = cut(cells, { cells: Number.POSITIVE_INFINITY, bytes: rowBytes })
   for (const [i, piece] of pieces.entries()) yield encodeFlight(i === 0 ? name : null, piece)
 }
 
@@ -23,13 +28,17 @@ export function* encodePieces(name: FlightName | null, cells: Cells): Generator<
  *
  * @param accepted the running total of increments before them. Each row has that after it.
  */
-export function journalRows(accepted: number, entries: readonly Entry[]): Omit<JournalRow, 'sinceMs'>[] {
+export function journalRows(
+  accepted: number,
+  entries: readonly Entry[],
+  rowBytes: number,
+): Omit<JournalRow, 'sinceMs'>[] {
   const rows: { accepted: number; flight: string; bytes: number }[] = []
   let total = accepted
   for (const { texts, bytes, increments } of entries) {
     total += increments
     const last = rows.at(-1)
-    if (last !== undefined && texts.length === 1 && last.bytes + bytes <= FLIGHT_BYTES_MAX) {
+    if (last !== undefined && texts.length === 1 && last.bytes + bytes <= rowBytes) {
       last.flight += `\n${texts[0]}`
       last.bytes += bytes + 1
       last.accepted = total

@@ -1,4 +1,3 @@
-import { FLUSH_BYTES, FLUSH_CELLS, SENDERS_MAX } from '../limits.ts'
 import type { EntryResult } from '../model/entry.ts'
 import type { MergeAnswer, MergeRefusal } from '../model/flight.ts'
 import type { Arrival } from './arrival.ts'
@@ -27,7 +26,7 @@ export function mergeFlights(
   const judged = arrivals.map((arrival) => judge(store, arrival, conditions))
   const counting = arrivals.flatMap((arrival, i) => {
     const judgement = judged[i]
-    return judgement?.kind === 'new' ? [whatCounts(arrival, judgement.results)] : []
+    return judgement?.kind === 'new' ? [whatCounts(arrival, judgement.results, store.limits.rowBytes)] : []
   })
   store.merge(counting, conditions.nowMs)
   return judged.map((judgement) => (judgement.kind === 'new' ? accepted(judgement.results) : judgement))
@@ -45,7 +44,7 @@ function judge(store: ShardStore, arrival: Arrival, conditions: MergeConditions)
   if (status === 'known') return accepted(store.judge(name, named))
   if (status === 'stale') return refused('stale')
   if (conditions.nowMs >= conditions.closesMs) return refused('closed')
-  const hasRoom = store.senderCount < SENDERS_MAX || store.knowsSender(name.sender)
+  const hasRoom = store.senderCount < store.limits.senders || store.knowsSender(name.sender)
   if (!hasRoom || conditions.isFull(named.length > 0)) return refused('full')
   return { kind: 'new', results: store.judge(name, named) }
 }
@@ -60,5 +59,6 @@ export function refused(reason: MergeRefusal): MergeAnswer {
 
 /** Whether the open cells have outgrown a flush, so that it should not wait for its interval. */
 export function isOutgrown(store: ShardStore): boolean {
-  return store.openCells >= FLUSH_CELLS || store.openBytes >= FLUSH_BYTES
+  const { flushCells, flushBytes } = store.limits
+  return store.openCells >= flushCells || store.openBytes >= flushBytes
 }

@@ -45,10 +45,15 @@ export function moveOn(sql: Sql, memory: Memory, uuid: () => string, move: Move)
 }
 
 /** Parked cells become open, by a nameless flight in the journal: they were accepted long ago. */
-export function retryParked(sql: Sql, memory: Memory, keys: readonly string[], nowMs: number): number {
+export function retryParked(
+  sql: Sql,
+  memory: Memory,
+  keys: readonly string[],
+  { nowMs, rowBytes }: { readonly nowMs: number; readonly rowBytes: number },
+): number {
   const { taken, left } = unpark(memory.parked, keys)
   if (taken.length === 0) return 0
-  const rows = [...encodePieces(null, taken)]
+  const rows = [...encodePieces(null, taken, rowBytes)]
   sql.transaction(() => {
     for (const key of taken.keys) tables.deleteParked(sql, key)
     for (const flight of rows) {

@@ -17,6 +17,8 @@ import { describeShard } from './audit.ts'
 import { Flusher } from './flush.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { Held } from './isolate-load.ts'
+import type { ShardLimits } from './limits.ts'
+import { SHARD_LIMITS } from './limits.ts'
 import { isOutgrown, mergeFlights, refused } from './merge.ts'
 import { durableObjectSql } from './sql.ts'
 import { ShardStore } from './store.ts'
@@ -28,6 +30,8 @@ export type ShardServices = {
   readonly flushIntervalMs: number
   readonly lingerMs: number
   readonly lateHours: Schedule
+  /** Those of production, unless a simulation has smaller ones. */
+  readonly limits?: ShardLimits
 }
 
 type Opened = {
@@ -141,9 +145,10 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
 
   #load(): Opened {
     const services = this.services()
+    const { limits = SHARD_LIMITS } = services
     const name = parseShardName(this.ctx.id.name ?? '')
     if (name === undefined) throw new Error(`not the name of a shard: ${this.ctx.id.name}`)
-    const store = new ShardStore(durableObjectSql(this.ctx.storage), this.clock.uuid)
+    const store = new ShardStore(durableObjectSql(this.ctx.storage), this.clock.uuid, limits)
     services.held.join(formatShardName(name), store)
     const flusher = new Flusher({
       name,
@@ -161,6 +166,7 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
     const group = new GroupCommit({
       clock: this.clock,
       lingerMs: services.lingerMs,
+      rowBytes: limits.rowBytes,
       commit: (arrivals) => {
         const nowMs = this.clock.now()
         const answers = mergeFlights(store, arrivals, { nowMs, closesMs, isFull })

@@ -1,4 +1,3 @@
-import { BATCH_CELLS_MAX, FLIGHT_BYTES_MAX, FOLD_BYTES, FOLD_FLIGHTS } from '../limits.ts'
 import { assert, must } from '../model/assert.ts'
 import type { Settlement } from '../model/closing.ts'
 import { cut } from '../model/cut.ts'
@@ -13,6 +12,8 @@ import type { Arrival } from './arrival.ts'
 import { countUnsettled, holdingsOf, loadOf, sumUnsettled, unsettledOf } from './holdings.ts'
 import type { Load } from './isolate-load.ts'
 import { encodePieces, journalRows } from './journal.ts'
+import type { ShardLimits } from './limits.ts'
+import { SHARD_LIMITS } from './limits.ts'
 import type { FrozenBatch, Memory } from './memory.ts'
 import { batchRow, emptyMemory, freezeBatch, loadMemory, remember } from './memory.ts'
 import { type ParkedCells, park } from './parked.ts'
@@ -30,6 +31,7 @@ export type NameStatus = 'new' | 'known' | 'stale'
  * turn would otherwise leave the first of them behind. Nothing here waits, so no step sees half of another.
  */
 export class ShardStore {
+  readonly limits: ShardLimits
   readonly #sql: Sql
   readonly #uuid: () => string
   #isStored: boolean
@@ -41,7 +43,8 @@ export class ShardStore {
    * @param uuid chance: for the writer's name, at the first write, and for the batches' ids.
    * @throws UnknownVersion when any of it was written by a version that this code does not know.
    */
-  constructor(sql: Sql, uuid: () => string) {
+  constructor(sql: Sql, uuid: () => string, limits: ShardLimits = SHARD_LIMITS) {
+    this.limits = limits
     this.#sql = sql
     this.#uuid = uuid
     this.#isStored = tables.hasTables(sql)
@@ -111,7 +114,7 @@ export class ShardStore {
     const taken = arrivals.filter(({ increments }) => increments > 0)
     if (taken.length === 0) return
     const memory = this.#memory
-    const rows = journalRows(memory.state.accepted, taken)
+    const rows = journalRows(memory.state.accepted, taken, this.limits.rowBytes)
     this.#sql.transaction(() => {
       if (!this.#isStored) tables.createTables(this.#sql, memory.state.writer)
       for (const row of rows) tables.appendJournal(this.#sql, { ...row, sinceMs: nowMs })
@@ -123,7 +126,7 @@ export class ShardStore {
       memory.ids += named.length
       remember(memory, name, cells, bytes, nowMs)
     }
-    if (isUnfolded(memory)) this.#fold(nowMs)
+    if (isUnfolded(memory, this.limits)) this.#fold(nowMs)
   }
 
   /** Writes the open cells in place of the flights that they came from, so that an outage does not grow the journal. */
@@ -133,7 +136,7 @@ export class ShardStore {
     let journalBytes = 0
     this.#sql.transaction(() => {
       tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)
-      for (const flight of encodePieces(null, open.cells)) {
+      for (const flight of encodePieces(null, open.cells, this.limits.rowBytes)) {
         tables.appendJournal(this.#sql, { accepted: state.accepted, sinceMs, flight })
         journalBytes += utf8Bytes(flight)
       }
@@ -158,7 +161,7 @@ export class ShardStore {
     const joining = open.pick(parkedBefore.keys())
     // Nearly always nothing is parked, and then the open cells are taken without a copy.
     const going = joining.length === 0 ? open.cells : open.cells.where((key) => !parkedBefore.has(key))
-    const pieces = cut(going, { cells: BATCH_CELLS_MAX, bytes: FLIGHT_BYTES_MAX })
+    const pieces = cut(going, { cells: this.limits.batchCells, bytes: this.limits.rowBytes })
     const sinceMs = openSinceMs ?? nowMs
     const batches = pieces.map((cells, i) => freezeBatch(state.nextSeq + i, this.#uuid(), sinceMs, cells))
     const next = { ...state, nextSeq: state.nextSeq + batches.length }
@@ -211,7 +214,7 @@ export class ShardStore {
 
   /** Opens parked cells again, for Postgres to be asked once more. @returns the increments in them. */
   retryParked(keys: readonly string[], nowMs: number): number {
-    return retryParked(this.#sql, this.#memory, keys, nowMs)
+    return retryParked(this.#sql, this.#memory, keys, { nowMs, rowBytes: this.limits.rowBytes })
   }
 
   /** Gives parked cells up for good. They stay counted, as discarded. [C1] @returns the increments in them. */
@@ -254,6 +257,6 @@ export class ShardStore {
 }
 
 /** Whether the journal has outgrown what it adds up to, in bytes or in rows. Either would lengthen a replay. [I5] */
-function isUnfolded({ unfoldedBytes, unfoldedFlights, open }: Memory): boolean {
-  return unfoldedFlights >= FOLD_FLIGHTS || unfoldedBytes > Math.max(FOLD_BYTES, open.bytes)
+function isUnfolded({ unfoldedBytes, unfoldedFlights, open }: Memory, limits: ShardLimits): boolean {
+  return unfoldedFlights >= limits.foldFlights || unfoldedBytes > Math.max(limits.foldBytes, open.bytes)
 }

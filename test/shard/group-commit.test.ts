@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { CROWDED_FLIGHT, ONE_CLIENT_FLIGHTS } from '../../src/limits.ts'
+import { CROWDED_FLIGHT, FLIGHT_BYTES_MAX, ONE_CLIENT_FLIGHTS } from '../../src/limits.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import { Cells } from '../../src/model/cells.ts'
 import type { MergeAnswer } from '../../src/model/flight.ts'
@@ -33,6 +33,7 @@ function begin(lingerMs: number): void {
   group = new GroupCommit({
     clock: { now: () => clock.now() - putBackMs, after: clock.after },
     lingerMs,
+    rowBytes: FLIGHT_BYTES_MAX,
     commit: (flights) => mergeFlights(store, flights, conditions()),
   })
 }

@@ -443,7 +443,7 @@ function entryOf(id: string, value: number): NamedEntry {
 
 function mergeNamed(store: ShardStore, n: number, named: readonly NamedEntry[]): EntryResult[] {
   const results = store.judge({ sender: 'a', n }, named)
-  store.merge([whatCounts(arrivalOf('a', n, [], named), results)], n)
+  store.merge([whatCounts(arrivalOf('a', n, [], named), results, FLIGHT_BYTES_MAX)], n)
   return results
 }
 

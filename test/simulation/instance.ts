@@ -6,6 +6,7 @@ import type { ShardServices } from '../../src/shard/shard.ts'
 import { ShardObject } from '../../src/shard/shard.ts'
 import type { SqlValue } from '../../src/shard/sql.ts'
 import { clockOf } from './instance-clock.ts'
+import { SMALL_SHARD } from './limits.ts'
 import { sinkOf } from './postgres-link.ts'
 import type { Release } from './release.ts'
 import { type Storage, StorageFault } from './storage.ts'
@@ -70,7 +71,8 @@ export class Instance {
     this.release = world.release
     const { lateHours, lingerMs, intervalMs: flushIntervalMs } = this.release
     const held = new FickleHeld(world)
-    const services = { sink: sinkOf(world, this), held, flushIntervalMs, lingerMs, lateHours }
+    const sink = sinkOf(world, this)
+    const services = { sink, held, flushIntervalMs, lingerMs, lateHours, limits: SMALL_SHARD }
     const state = { id: { name }, storage: this.#handle(world), waitUntil: ignore }
     this.shard = new SimulatedShard(state as unknown as DurableObjectState, { clock, services })
   }

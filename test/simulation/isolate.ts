@@ -11,6 +11,7 @@ import { edgeClosesMs } from '../../src/model/closing.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { hourOf } from '../../src/model/hour.ts'
 import { clockOf } from './instance-clock.ts'
+import { SMALL_COALESCER } from './limits.ts'
 import { askUnsettled, sendFlight } from './network.ts'
 import { readerOf } from './postgres-link.ts'
 import type { Release } from './release.ts'
@@ -42,6 +43,7 @@ export class Isolate {
     this.#coalescer = new Coalescer({
       send: (shard, flight) => this.#whileAlive(sendFlight(world, shard, asWrittenBy(this.#release, flight))),
       clock: this.#clock,
+      limits: SMALL_COALESCER,
     })
   }
 
@@ -69,7 +71,12 @@ export class Isolate {
     if (!request.increments.every(({ hour }) => this.#isOpen(hour))) return []
     const context = new RequestContext()
     this.#strike(context)
-    const parts = splitByShard(request.increments, this.#release.shards, request.name)
+    const parts = splitByShard(
+      request.increments,
+      this.#release.shards,
+      request.name,
+      SMALL_COALESCER.flightBytes,
+    )
     return Promise.all(
       parts.map((part) => this.#submit(part, enter(this.#world.book, part, request), context)),
     )

@@ -1,8 +1,8 @@
-import { FLIGHT_BYTES_MAX, FOLD_BYTES, SENDERS_MAX } from '../../src/limits.ts'
 import type { Batch } from '../../src/model/batch.ts'
 import type { Holdings } from '../../src/model/status.ts'
 import { ShardStore } from '../../src/shard/store.ts'
 import type { Instance } from './instance.ts'
+import { SMALL_SHARD } from './limits.ts'
 import { Violation } from './scheduler.ts'
 import type { ShardHost } from './shard-host.ts'
 import type { Storage } from './storage.ts'
@@ -79,6 +79,7 @@ export function replayed(storage: Storage): ShardStore {
   return new ShardStore(
     { run: (statement, ...params) => storage.run(statement, ...params), transaction },
     () => '',
+    SMALL_SHARD,
   )
 }
 
@@ -90,8 +91,8 @@ function checkConserved(name: string, holdings: Holdings): void {
 
 function checkBounds(name: string, store: ShardStore): void {
   const { senders, journalBytes } = store.holdings()
-  if (senders > SENDERS_MAX) throw new Violation(`[I5] ${name} remembers ${senders} senders`)
-  const most = 2 * store.openBytes + 2 * FLIGHT_BYTES_MAX + FOLD_BYTES
+  if (senders > SMALL_SHARD.senders) throw new Violation(`[I5] ${name} remembers ${senders} senders`)
+  const most = 2 * store.openBytes + 2 * SMALL_SHARD.rowBytes + SMALL_SHARD.foldBytes
   if (journalBytes > most) throw new Violation(`[I5] ${name} has ${journalBytes} bytes of journal`)
 }
 

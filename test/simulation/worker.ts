@@ -1,10 +1,10 @@
-import './smaller-bounds.ts'
+import './runtime.ts'
 import { parentPort } from 'node:worker_threads'
 import type { Scenario } from './world.ts'
 
 /**
  * Runs scenarios for a pool, one at a time: each message is one, and is answered by its outcome, shrunk when it failed.
- * A thread of Node's own, for the bounds are made smaller as src is loaded.
+ * It is a thread of Node's own, because there the platform's module can be replaced before src is loaded.
  */
 const { run } = await import('./run.ts')
 const { shrink } = await import('./shrink.ts')

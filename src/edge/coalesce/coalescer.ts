@@ -2,14 +2,11 @@ import type { Clock } from '../../clock.ts'
 import {
   ATTEMPT_MS_MAX,
   ATTEMPTS_MAX,
-  FLIGHT_BYTES_MAX,
   FLIGHT_MS_MAX,
   FLIGHT_RETRY_MS,
   LEAD_LEASE_MS,
   QUEUE_REST_MS_MAX,
   WAIT_MS_MAX,
-  WAITING_BYTES_MAX,
-  WAITING_BYTES_PER_SHARD_MAX,
 } from '../../limits.ts'
 import type { NamedEntry, UnnamedEntry } from '../../model/entry.ts'
 import { entryBytes } from '../../model/entry.ts'
@@ -19,6 +16,8 @@ import { flightWait, hasBacklog } from '../../model/linger.ts'
 import { backoffMs } from '../../model/retry.ts'
 import { within } from '../http/timeout.ts'
 import { isOverloaded, outcomeOf, reasonOf } from './attempt.ts'
+import type { CoalescerLimits } from './limits.ts'
+import { COALESCER_LIMITS } from './limits.ts'
 import type { FlightOutcome, FormingFlight, Lead, ShardQueue, Waiter } from './queue.ts'
 import { emptyFlight, emptyQueue, join, outcomeFor } from './queue.ts'
 
@@ -29,7 +28,12 @@ import { emptyFlight, emptyQueue, join, outcomeFor } from './queue.ts'
  */
 export type Send = (shard: string, flight: string, hasBacklog: boolean) => Promise<MergeAnswer>
 
-export type CoalescerServices = { readonly send: Send; readonly clock: Clock }
+export type CoalescerServices = {
+  readonly send: Send
+  readonly clock: Clock
+  /** Those of production, unless a simulation has smaller ones. */
+  readonly limits?: CoalescerLimits
+}
 
 /**
  * Gathers concurrent requests of an isolate into flights. To each shard at most one flight is in the air, and what
@@ -45,6 +49,7 @@ export type CoalescerServices = { readonly send: Send; readonly clock: Clock }
  */
 export class Coalescer {
   readonly #services: CoalescerServices
+  readonly #limits: CoalescerLimits
   readonly #queues = new Map<string, ShardQueue>()
   /** Made at the first flight, because an isolate has no source of chance before its first request. */
   #sender: string | undefined
@@ -54,10 +59,11 @@ export class Coalescer {
 
   constructor(services: CoalescerServices) {
     this.#services = services
+    this.#limits = services.limits ?? COALESCER_LIMITS
   }
 
   /**
-   * Sends increments to a shard aboard the next flight. At most FLIGHT_BYTES_MAX of them, all of the shard's hour.
+   * Sends increments to a shard aboard the next flight. At most a flight of them, all of the shard's hour.
    *
    * @param keepAlive `waitUntil` of the request that submits.
    * @param named entries beside the unnamed ones. An entry that is larger than a flight flies alone.
@@ -119,7 +125,8 @@ export class Coalescer {
   }
 
   #isFull(queue: ShardQueue, bytes: number): boolean {
-    return queue.bytes + bytes > WAITING_BYTES_PER_SHARD_MAX || this.#bytes + bytes > WAITING_BYTES_MAX
+    const { waitingBytes, waitingBytesPerShard } = this.#limits
+    return queue.bytes + bytes > waitingBytesPerShard || this.#bytes + bytes > waitingBytes
   }
 
   /** Adds increments to the last flight that forms, or to a new one when they would make that one too large. */
@@ -132,7 +139,8 @@ export class Coalescer {
     queue.bytes += bytes
     this.#bytes += bytes
     const last = queue.forming.at(-1)
-    const hasRoom = last !== undefined && last.cells.bytes + last.namedBytes + bytes <= FLIGHT_BYTES_MAX
+    const hasRoom =
+      last !== undefined && last.cells.bytes + last.namedBytes + bytes <= this.#limits.flightBytes
     const flight = hasRoom ? last : emptyFlight()
     if (!hasRoom) queue.forming.push(flight)
     flight.cells.addEntry(unnamed)

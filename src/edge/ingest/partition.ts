@@ -33,6 +33,7 @@ export function splitByShard(
   increments: readonly Increment[],
   shards: Schedule,
   request: RequestName | undefined = undefined,
+  flightBytes = FLIGHT_BYTES_MAX,
 ): Part[] {
   const parts: Part[] = []
   /** The part of each shard that still has room, by hour and slot: to name a shard for each item would cost most of all. */
@@ -47,7 +48,7 @@ export function splitByShard(
     if (itsPlace !== place) part = open.get(itsPlace)
     place = itsPlace
     // What a request's name holds together is never cut.
-    if (part === undefined || (request === undefined && isCrowded(part))) {
+    if (part === undefined || (request === undefined && isCrowded(part, flightBytes))) {
       part = openPart(formatShardName({ hour, slot }))
       open.set(place, part)
       parts.push(part)
@@ -104,8 +105,8 @@ function openPart(shard: string): Part {
 }
 
 /** A named entry takes its cell and once more its key, in its id. */
-function isCrowded({ unnamed, named }: Part): boolean {
-  return unnamed.bytes + (named.length + 1) * 2 * CELL_BYTES_MAX > FLIGHT_BYTES_MAX
+function isCrowded({ unnamed, named }: Part, flightBytes = FLIGHT_BYTES_MAX): boolean {
+  return unnamed.bytes + (named.length + 1) * 2 * CELL_BYTES_MAX > flightBytes
 }
 
 function addNamed(part: Part, index: number, key: string, value: number, id: string): void {

@@ -99,8 +99,8 @@ const TAKING: readonly Plant[] = [
     edits: [
       {
         file: STORE,
-        find: 'const rows = journalRows(memory.state.accepted, taken)',
-        replace: `const rows = journalRows(memory.state.accepted, taken)
+        find: 'const rows = journalRows(memory.state.accepted, taken, this.limits.rowBytes)',
+        replace: `const rows = journalRows(memory.state.accepted, taken, this.limits.rowBytes)
     for (const { name, cells, bytes } of taken) remember(memory, name, cells, bytes, nowMs)`,
       },
       { file: STORE, find: '      remember(memory, name, cells, bytes, nowMs)\n', replace: '' },

@@ -1,4 +1,5 @@
 import { Coalescer } from '../../../src/edge/coalesce/coalescer.ts'
+import { FLIGHT_BYTES_MAX } from '../../../src/limits.ts'
 import { addUnnamed, noneUnnamed } from '../../../src/model/entry.ts'
 import type { MergeAnswer } from '../../../src/model/flight.ts'
 import { readArrival } from '../../../src/shard/arrival.ts'
@@ -20,6 +21,7 @@ export async function runProduction(load: Load, perSecond: number) {
   const group = new GroupCommit({
     clock,
     lingerMs,
+    rowBytes: FLIGHT_BYTES_MAX,
     commit: (flights) => {
       rows += 1
       return flights.map(() => ({ kind: 'accepted' }))

@@ -1,6 +1,9 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { unstable_readConfig } from 'wrangler'
+import { VARIABLES } from '../src/config.ts'
+import { openApiDocument } from '../src/edge/openapi/document.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -60,17 +63,47 @@ describe('the docs', () => {
   })
 
   test.each(PAGES)('%s names no file of the code that is not there', (page) => {
-    const named = textOf(page).matchAll(/(?<![\w/])(?:src|test|build|migrations)\/[\w./-]*[\w]/g)
-    const missing = Array.from(named, ([path]) => path).filter(
-      (path) => !path.startsWith('build/') && !existsSync(join(ROOT, path)),
-    )
-    expect(missing.filter((path) => !path.endsWith('/NAME.sql'))).toEqual([])
+    const named = textOf(page).matchAll(/(?<![\w/])(?:src|test|migrations)\/[\w./-]*\w/g)
+    const missing = Array.from(named, ([path]) => path).filter((path) => !existsSync(join(ROOT, path)))
+    // A log is made by a run, and NAME is the reader's to choose.
+    expect(missing.filter((path) => !/\.log$|\/NAME\.sql$/.test(path))).toEqual([])
   })
 
   test.each(PAGES)('%s names no npm script that is not there', (page) => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
     const named = readFileSync(join(ROOT, page), 'utf8').matchAll(/npm run (?:-s |--silent )?([a-z][\w:-]*)/g)
     expect(Array.from(named, ([, name = '']) => name).filter((name) => !(name in scripts))).toEqual([])
+  })
+
+  test('docs/api.md has every call of the OpenAPI document', () => {
+    const api = readFileSync(join(ROOT, 'docs/api.md'), 'utf8')
+    const paths = Object.keys(openApiDocument('https://your.worker').paths ?? {})
+    expect(paths.length).toBeGreaterThan(5)
+    expect(paths.filter((path) => !api.includes(path))).toEqual([])
+  })
+
+  test('docs/settings.md and README have every var of wrangler.toml, with its default', () => {
+    const { vars } = unstable_readConfig({ config: join(ROOT, 'wrangler.toml') }, { hideWarnings: true })
+    for (const page of ['docs/settings.md', 'README.md']) {
+      const rows = readFileSync(join(ROOT, page), 'utf8').matchAll(/^\| `([A-Z_]+)` \| (\w+) \| /gm)
+      const defaults = Object.fromEntries(
+        Array.from(rows, ([, name = '', value = '']) => [name, /^\d+$/.test(value) ? value : '']),
+      )
+      expect(defaults, page).toEqual(vars)
+    }
+    const settings = readFileSync(join(ROOT, 'docs/settings.md'), 'utf8')
+    const own = VARIABLES.filter((name) => !['NEON_FETCH_ENDPOINT', 'DEV_ACCESS'].includes(name))
+    expect(own.filter((name) => !settings.includes(`\`${name}\``))).toEqual([])
+  })
+
+  test('docs/runbook.md has every message that is logged', () => {
+    const runbook = readFileSync(join(ROOT, 'docs/runbook.md'), 'utf8')
+    const log = readFileSync(join(ROOT, 'src/log.ts'), 'utf8')
+    const messages = Array.from(log.matchAll(/readonly message:([^\n]*)/g), ([, types = '']) =>
+      Array.from(types.matchAll(/'([^']+)'/g), ([, message = '']) => message),
+    ).flat()
+    expect(messages.length).toBeGreaterThan(15)
+    expect(messages.filter((message) => !runbook.includes(`\`${message}\``))).toEqual([])
   })
 
   test('README is short enough to be read', () => {

@@ -71,7 +71,6 @@ const STILL: readonly string[] = [
 const NOT_YET_PLAIN = [
   'client',
   'config',
-  'dashboard',
   'edge',
   'index',
   'limits',

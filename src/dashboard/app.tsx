@@ -13,7 +13,7 @@ import { SignIn } from './views/sign-in.tsx'
 import { TopView } from './views/top.tsx'
 import { TreeView } from './views/tree.tsx'
 
-/** Who looks comes first: without that there is nothing to show but where to sign in. */
+/** The page. It asks who is signed in first; without a session it shows the sign-in. */
 export function App() {
   const [over, setOver] = useState<Failure>()
   const asked = useAnswer('session', (signal) => ask<Session>('/session', { signal }))
@@ -69,7 +69,7 @@ function CurrentView({ view }: { readonly view: View }) {
 
 const TITLES = { top: 'Busiest keys', chart: 'Chart', tree: 'Tree', shards: 'Health' } as const
 
-/** The view is the address: going back and forth shows others, and a reload the same. */
+/** The current view, which is the address: back and forward change it, and a reload keeps it. */
 function useView(): [View, Page['go']] {
   const [view, setView] = useState(() => parseView(location.pathname, location.search))
   useEffect(() => {
@@ -86,7 +86,7 @@ function useView(): [View, Page['go']] {
     if (how === 'push') history.pushState(null, '', addressOf(next))
     else history.replaceState(null, '', addressOf(next))
     setView(next)
-    // A new page begins at its head, for eyes and for screen readers; the same page stays where it is.
+    // Another view begins at its top, for eyes and for screen readers. A change within a view stays in place.
     if (before.name !== next.name) {
       scrollTo(0, 0)
       document.getElementById('main')?.focus({ preventScroll: true })

@@ -1,2 +1,2 @@
-/** esbuild gathers style sheets beside the script. */
+/** Style sheets are imported for esbuild, which bundles them next to the script. */
 declare module '*.css'

@@ -93,7 +93,7 @@ describe('somebody who comes', () => {
     const { page, context } = await person('/', null)
     await page.getByLabel('Token').fill('sd_no-such-token')
     await page.getByRole('button', { name: 'Sign in' }).click()
-    await page.getByText('This token is not known here.').waitFor()
+    await page.getByText('This Worker does not know that token.').waitFor()
     await page.getByLabel('Token').fill(TOKENS.ops)
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'All keys' }).waitFor()
@@ -118,7 +118,7 @@ describe('somebody who comes', () => {
       expect((await shownRows(page)).map(([name]) => name)).toEqual(['site/acme/home', 'site/acme/pricing']),
     )
     await page.getByRole('link', { name: 'Health' }).click()
-    await page.getByText('takes a token without a prefix').waitFor()
+    await page.getByText('Sign in with a token without a prefix').waitFor()
     expect(await page.textContent('body')).not.toContain('site/other')
   })
 })

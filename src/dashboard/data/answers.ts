@@ -3,10 +3,10 @@ import type { Scope } from '../../model/token.ts'
 
 export type { Bucket, Hour as HourAnswer, List, ListItem } from '../../client/answers.ts'
 
-/** What is drawn. */
+/** The figures that are drawn. */
 export type Sums = Readonly<Pick<AllSums, 'sum' | 'count'>>
 
-/** Of one key, or of all under a prefix. */
+/** An answer for one key, or for all keys under a prefix. */
 export type Counter = Omit<KeyCounter, 'key'> & { readonly key?: string; readonly prefix?: string }
 
 export type Session = {
@@ -43,7 +43,7 @@ export type Status = {
   readonly isConserved: boolean
 }
 
-/** Those shards that have answered. */
+/** The shards that answered. */
 export function knownOf({ shards }: Status): ShardStatus[] {
   return shards.flatMap((shard) => ('error' in shard ? [] : [shard]))
 }

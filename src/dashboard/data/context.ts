@@ -5,14 +5,14 @@ import type { Session } from './answers.ts'
 import type { Failure } from './api.ts'
 import type { View } from './view.ts'
 
-/** What every part of the page may use. */
+/** The current view, session and time zone, for every part of the page. */
 export type Page = {
   readonly view: View
-  /** Shows another view under its own address; `replace` when going back is not to lead here. */
+  /** Shows another view under its own address. `replace` leaves no entry in the history. */
   readonly go: (view: View, how?: 'push' | 'replace') => void
   readonly session: Session
   readonly zone: Zone
-  /** Told of failures that concern all of the page: a session that is over. */
+  /** Takes failures that concern the whole page, such as a session that has ended. */
   readonly failed: (failure: Failure) => void
   readonly signOut: () => void
 }
@@ -25,7 +25,7 @@ export function usePage(): Page {
   return page
 }
 
-/** A session that is over concerns the whole page. */
+/** Hands a session that has ended to the whole page, which then shows the sign-in. */
 export function useOver(failure: Failure | undefined): void {
   const { failed } = usePage()
   useEffect(() => {

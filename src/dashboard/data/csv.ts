@@ -1,7 +1,7 @@
-/** A first row of names, then one for each line. */
+/** Rows of a table, the first with the names of the columns. */
 export type Rows = readonly (readonly (string | bigint | number | null)[])[]
 
-/** RFC 4180, with the line ends that it asks for. A cell that a spreadsheet would run as a formula gets a quote before it. */
+/** CSV by RFC 4180, lines ended by CR LF. A text that a spreadsheet would run as a formula gets a quote in front. */
 export function csv(rows: Rows): string {
   return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('')
 }

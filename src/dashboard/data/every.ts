@@ -1,11 +1,11 @@
-/** Whether somebody looks: the document, which tells of each change. */
+/** The document, as far as it says whether somebody looks at it. */
 export type Watched = EventTarget & { readonly hidden: boolean }
 
 /**
- * Calls `work` every so often while the page is looked at, and at once when it is looked at again; never twice at a
+ * Calls `work` every `ms` while the page is visible, and at once when it becomes visible again; never twice at the same
  * time. A page in the background asks nothing.
  *
- * @returns what ends it.
+ * @returns a function that stops it.
  */
 export function every(ms: number, work: () => Promise<void>, page: Watched): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -32,9 +32,9 @@ export function every(ms: number, work: () => Promise<void>, page: Watched): () 
 }
 
 /**
- * Calls `work` once, after a time at the earliest, and not before the page is looked at.
+ * Calls `work` once: after `ms`, and not before the page is visible.
  *
- * @returns what takes it back.
+ * @returns a function that cancels it.
  */
 export function onceSeen(ms: number, work: () => void, page: Watched): () => void {
   let isDue = false

@@ -6,12 +6,12 @@ import { readAnswers } from './read.ts'
 import { isPast, mayReread } from './reread.ts'
 import { type Series, withHeld } from './series.ts'
 
-/** How often the shards are asked for what they hold. They are asked alone: no database is kept awake. */
+/** How often the shards are asked for what they hold, in milliseconds. Postgres is not asked, so it may sleep. */
 export const LIVE_MS = 2_000
 
 export type Live = {
   readonly series: readonly Series[]
-  /** Whether the last attempt was answered. */
+  /** Whether the last request was answered. */
   readonly isConnected: boolean
 }
 
@@ -26,7 +26,7 @@ type LastRead = Pick<AskState<unknown>, 'isLoading' | 'failure' | 'again'>
  */
 export function useLive(initial: readonly Series[] | undefined, isOn: boolean, lastRead: LastRead): Live {
   const [latest, setLatest] = useState({ of: initial, series: initial ?? [], isConnected: true })
-  // What the shards held beside an earlier answer of Postgres does not fit this one, however late it came.
+  // An answer of the shards belongs to the answer of Postgres that it was asked for, and fits no later one.
   const { series, isConnected } =
     latest.of === initial ? latest : { series: initial ?? [], isConnected: true }
   const rereadIfMay = useReread(initial, lastRead)
@@ -38,7 +38,7 @@ export function useLive(initial: readonly Series[] | undefined, isOn: boolean, l
         setLatest({ of: initial, series: moved ?? series, isConnected: true })
         if (moved === undefined) rereadIfMay()
       } catch (error) {
-        // The next turn asks again; what is shown stays, and says that it is not live.
+        // The next turn asks again. The figures stay, marked as not live.
         setLatest({ of: initial, series, isConnected: false })
         // A failure that will not pass, such as a session that is over, is shown by the view, which reads again.
         if (failureFrom(error).kind !== 'away') rereadIfMay()
@@ -78,7 +78,7 @@ async function movedOf(series: readonly Series[]): Promise<Series[] | undefined>
   return moved.every((own) => own !== undefined) ? moved : undefined
 }
 
-/** What the shards hold of these series now, in their order. The series are of one range. */
+/** Asks the shards what they hold of these series, which have one range. Answers come in the order of the series. */
 function askHeld(series: readonly Series[], { from, to, freshFrom }: Series): Promise<readonly Counter[]> {
   const shown = series.map((own) => own.shown)
   const fresh = freshFrom !== null && freshFrom > from ? freshFrom : from

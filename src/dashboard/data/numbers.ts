@@ -7,12 +7,12 @@ export function grouped(n: bigint | number): string {
   return GROUPED.format(n)
 }
 
-/** From so many digits on the exact number is wider than its place: in a table, alone in large type, and at an axis. */
+/** Digits that fit: in a cell of a table, alone in large type, and at an axis. Longer numbers are shortened. */
 const DIGITS_MAX = { cell: 7, headline: 12, axis: 6 } as const
 
 export type Place = keyof typeof DIGITS_MAX
 
-/** Grouped while it fits, shortened from there on: then the exact one belongs in a title beside it. */
+/** A number grouped by thousands if it fits its place, else shortened. Show the exact number as a title then. */
 export function figure(n: bigint | number, place: Place = 'cell'): string {
   const exact = BigInt(n)
   const digits = String(exact < 0n ? -exact : exact).length
@@ -26,7 +26,7 @@ export function rate(perSecond: number): string {
   return perSecond < 10 ? perSecond.toFixed(1) : grouped(Math.round(perSecond))
 }
 
-/** `12.3%`, `<0.1%`; nothing where there is no such share, as where some of it is below 0. */
+/** `12.3%`, `<0.1%`; empty where a share makes no sense, as with negative values. */
 export function share(part: bigint, whole: bigint): string {
   if (part < 0n || whole <= 0n || part > whole) return ''
   if (part === 0n) return '0%'

@@ -7,12 +7,12 @@ export const RANGES = ['24h', '7d', '30d', '12mo'] as const
 
 export type Range = (typeof RANGES)[number]
 
-/** Which time is looked at: up to now, or whole days of the zone, the last one included. */
+/** The time that is shown: up to now, or whole days in the time zone, `to` included. */
 export type Period =
   | { readonly kind: 'last'; readonly range: Range }
   | { readonly kind: 'days'; readonly from: string; readonly to: string }
 
-/** What the hours of a period are added up by, the finest first; the first is taken unless another is asked for. */
+/** Units that suit a period. The first is the default. */
 const UNITS_OF: Readonly<Record<Range, readonly Unit[]>> = {
   '24h': ['hour'],
   '7d': ['hour', 'day'],
@@ -31,20 +31,20 @@ export function unitsOf(period: Period): readonly Unit[] {
   return days <= 370 ? ['week', 'day', 'month'] : ['month', 'week', 'day']
 }
 
-/** The unit asked for where it fits the period, else the period's own. */
+/** The unit that was asked for if it suits the period, else the period's default. */
 export function unitOf(period: Period, asked: Unit | null): Unit {
   const units = unitsOf(period)
   return asked !== null && units.includes(asked) ? asked : (units[0] ?? 'hour')
 }
 
-/** Whether adding it up may take longer than an answer may, where there are very many keys. */
+/** Whether adding up very many keys over this period may take longer than the server's time limit. */
 export function isLong(period: Period): boolean {
   return period.kind === 'days' || period.range === '30d' || period.range === '12mo'
 }
 
 export type Span = { readonly fromMs: number; readonly toMs: number }
 
-/** The instants of a period: [from, to). The last hours go on to the end of the running one. */
+/** A period as epoch ms, [from, to). A period up to now ends with the current hour. */
 export function spanOf(period: Period, zone: Zone, nowMs: number): Span {
   const toMs = hourStartMs(addHours(hourOf(nowMs), 1))
   if (period.kind === 'days') {
@@ -60,10 +60,10 @@ export function spanOf(period: Period, zone: Zone, nowMs: number): Span {
   return { fromMs: midnightOf(zone, first, 0), toMs }
 }
 
-/** When a zone's clocks begin a day, some days after another. */
+/** When a day begins by the zone's clocks, some days after another day. Epoch ms. */
 function midnightOf(zone: Zone, day: string, later: number): number {
   const local = Date.parse(`${day}T00:00:00Z`) + later * DAY_MS
-  // Of the offsets before and after a change near midnight, the one that holds at the instant that it makes.
+  // Near a change of the offset there are two candidates; this takes the one that holds at its own instant.
   const guess = local - zone.offsetAt(local)
   return local - zone.offsetAt(guess)
 }

@@ -7,7 +7,7 @@ import { bucketTotal, measureOf, NONE, type Series } from './series.ts'
 import { tickWords } from './time.ts'
 import type { Measure } from './view.ts'
 
-/** A canvas knows nothing of style sheets. Colours are six hex digits, so that two more make them paler. */
+/** Colours, because a canvas cannot use style sheets. Six hex digits each: two more make them paler. */
 export type Colours = {
   readonly text: string
   readonly grid: string
@@ -26,12 +26,12 @@ export function coloursOf(element: Element): Colours {
   }
 }
 
-/** Marks are as exact as a canvas is: figures that are read out come from elsewhere. */
+/** A value as a canvas can draw it, rounded. Figures that are read out stay exact and come from the series. */
 function numberOf(n: bigint): number {
   return Number(n)
 }
 
-/** One series is bars: what Postgres has, and on top what it may not have yet. Several are lines. */
+/** One series is drawn as bars: the part in Postgres, and on top the part that is not there yet. Several are lines. */
 export function plotData(series: readonly Series[], by: Measure): uPlot.AlignedData {
   const [first] = series
   if (first === undefined) return [[]]
@@ -46,13 +46,13 @@ export function plotData(series: readonly Series[], by: Measure): uPlot.AlignedD
   ]
 }
 
-/** Up to the first bucket that is not all in Postgres: from there on the line is another. */
+/** The solid part of a line: up to the first bucket that is not wholly in Postgres. The dashed line goes on from there. */
 function solidPart(values: readonly number[], series: Series | undefined): (number | null)[] {
   const end = firstHeld(series)
   return values.map((value, i) => (i < end ? value : null))
 }
 
-/** The bucket before it too, where the line goes on. */
+/** The dashed part of a line. It begins one bucket early, so that the two parts meet. */
 function heldPart(values: readonly number[], series: Series | undefined): (number | null)[] {
   const end = firstHeld(series)
   return values.map((value, i) => (i >= end - 1 ? value : null))
@@ -121,7 +121,7 @@ export function plotOptions(options: PlotOptions): uPlot.Options {
   }
 }
 
-/** Marks at some of the buckets, as far apart as their words need: a day has no times within it. */
+/** Marks at some of the buckets, as far apart as their labels need. Buckets of a day get no times. */
 function atBuckets(
   plot: uPlot,
   _axis: number,
@@ -136,7 +136,7 @@ function atBuckets(
   return Array.from(xs).filter((_, i) => i % every === 0)
 }
 
-/** Onto the nearest bucket, whose figures are read out. */
+/** Snaps the pointer to the nearest bucket, whose figures are then read out. */
 function snapped(plot: uPlot, left: number): number {
   const x = left < 0 ? undefined : plot.data[0][plot.posToIdx(left)]
   return x === undefined ? left : plot.valToPos(x, 'x')
@@ -147,7 +147,7 @@ function apartMs(splits: readonly number[]): number {
   return second === first ? HOUR_MS : (second - first) * 1000
 }
 
-/** Half a bucket at either end, so that the bars there are whole. */
+/** Adds half a bucket at both ends, so that the first and last bars are drawn whole. */
 function withRoom({ data: [xs = []] }: uPlot, min: number, max: number): uPlot.Range.MinMax {
   const apart = xs.length > 1 ? ((xs.at(-1) ?? 0) - (xs[0] ?? 0)) / (xs.length - 1) : HOUR_MS / 1000
   return [min - apart / 2, max + apart / 2]
@@ -157,7 +157,7 @@ function bars({ series: [colour = '#888'] }: Colours): uPlot.Series[] {
   const paths = uPlot.paths.bars?.({ size: [0.72, 48], radius: 0.12 })
   const shape = { points: { show: false }, width: 0, ...(paths === undefined ? {} : { paths }) }
   return [
-    // Behind, all of it, paler: what shows of it above the other is what Postgres may not have yet.
+    // The whole, paler, is drawn behind. The part that shows above is what Postgres may not have yet.
     { ...shape, fill: `${colour}66` },
     { ...shape, fill: colour },
   ]
@@ -167,7 +167,7 @@ function lines({ series }: Colours, count: number): uPlot.Series[] {
   const line = (i: number): uPlot.Series => ({
     stroke: series[i] ?? '#888',
     width: 2,
-    // Many of them are a line already.
+    // Points are left out where there are many, because they would merge into a line.
     points: { show: (plot) => plot.data[0].length <= 40, size: 6, fill: series[i] ?? '#888888' },
     spanGaps: false,
   })
@@ -175,7 +175,7 @@ function lines({ series }: Colours, count: number): uPlot.Series[] {
   return [...solid, ...solid.map((own): uPlot.Series => ({ ...own, dash: [4, 4] }))]
 }
 
-/** A line so small that only its shape can be read. */
+/** A sparkline: only its shape can be read. */
 export function sparkOptions(width: number, height: number, colour: string): uPlot.Options {
   return {
     width,

@@ -50,7 +50,7 @@ export async function readShown(query: SeriesQuery, signal: AbortSignal): Promis
   })
 }
 
-/** What Postgres has of one key in a range; undefined when it has nothing. */
+/** The total of one key in a range, as Postgres has it; undefined when it has none. */
 export async function readKeyTotal(
   key: string,
   range: { readonly from: string; readonly to: string },

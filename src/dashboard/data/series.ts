@@ -1,15 +1,15 @@
 import type { Counter, Sums } from './answers.ts'
 import type { Measure, Shown } from './view.ts'
 
-/** What is drawn of a key or prefix: by bucket, what Postgres has and what it may not have yet. */
+/** A key or prefix over time: for each bucket, what Postgres has, and what shards hold that Postgres may not have yet. */
 export type Series = {
   readonly shown: Shown
-  /** Epoch ms at which each bucket begins, and the text of it in the zone. */
+  /** When each bucket begins: in epoch ms, and as the server writes it in the time zone. */
   readonly starts: readonly number[]
   readonly labels: readonly string[]
   readonly committed: readonly Sums[]
   readonly held: readonly Sums[]
-  /** Names the batches that are in `committed`. */
+  /** Identifies the batches that `committed` includes. */
   readonly asOf: string | null
   readonly from: string
   readonly to: string
@@ -39,15 +39,15 @@ export function seriesOf(answer: Counter, shown: Shown): Series {
 }
 
 /**
- * The same a moment later, by what the shards hold now; undefined when a flush came between, and Postgres must be read
- * again: what was held may then be in its rows.
+ * The series with what the shards hold now; undefined when a flush landed in between. What was held may then be in
+ * Postgres's rows, so Postgres must be read again.
  */
 export function withHeld(series: Series, unsettled: Counter): Series | undefined {
   if (unsettled.asOf !== series.asOf) return undefined
   return { ...series, held: heldBy(series.starts, unsettled) }
 }
 
-/** Each hour that is held falls in the last bucket that has begun by then. */
+/** Adds up by bucket what shards hold. An hour belongs to the last bucket that has begun by then. */
 function heldBy(starts: readonly number[], { unsettled }: Counter): Sums[] {
   const held: Sums[] = starts.map(() => NONE)
   for (const bucket of unsettled ?? []) {
@@ -85,7 +85,7 @@ export function measureOf(sums: Sums, by: Measure): bigint {
   return by === 'sum' ? sums.sum : BigInt(sums.count)
 }
 
-/** 0 for none. */
+/** The largest value; 0 when there are none. */
 export function largest(values: readonly bigint[]): bigint {
   let most = values[0] ?? 0n
   for (const value of values) if (value > most) most = value

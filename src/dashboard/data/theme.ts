@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 
-/** `light` or `dark`, as the system has it now: canvases must be drawn again when it changes. */
+/** The system's theme, `light` or `dark`. Canvases are drawn again when it changes. */
 export function useTheme(): 'light' | 'dark' {
   const [isDark, setIsDark] = useState(() => matchMedia('(prefers-color-scheme: dark)').matches)
   useEffect(() => {

@@ -7,12 +7,12 @@ export function ownZone(): string {
   return new Intl.DateTimeFormat().resolvedOptions().timeZone
 }
 
-/** The zone of a name, or of the viewer's for null; UTC for one that nobody knows. */
+/** The time zone of this name; null is the viewer's own, and an unknown name is UTC. */
 export function zoneOf(tz: string | null): Zone {
   return parseZone(tz ?? ownZone()) ?? UTC
 }
 
-/** All zones that the browser knows, and UTC. */
+/** Every time zone that the browser knows, and UTC. */
 export function zoneNames(): readonly string[] {
   const names = Intl.supportedValuesOf('timeZone')
   return names.includes('UTC') ? names : ['UTC', ...names]
@@ -46,7 +46,7 @@ export function bucketWords(ms: number, unit: Unit, zone: Zone): string {
   }
 }
 
-/** At an axis, where the marks are so far apart: a time within a day, else a day, a month, a year. */
+/** The label of a mark on the axis: a time if marks are less than a day apart, else a day, else month and year. */
 export function tickWords(ms: number, apartMs: number, zone: Zone): string {
   const time = format(ms, zone, TIME)
   if (apartMs < 24 * HOUR_MS && time !== '00:00') return time

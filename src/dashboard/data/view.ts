@@ -1,18 +1,18 @@
 import { UNITS, type Unit } from '../../model/calendar.ts'
 import { isDay, type Period, RANGES } from './period.ts'
 
-/** What may be compared at a glance, and still be told apart by its colour. */
+/** Series in one chart. More could not be told apart by colour. */
 export const SHOWN_MAX = 5
 
-/** Something that has a chart. */
+/** A key or a prefix, as it is charted. */
 export type Shown = { readonly kind: 'key' | 'prefix'; readonly name: string }
 
 export type Measure = 'sum' | 'count'
 
-/** What all views have. */
+/** The part of the state that all views share. */
 type Common = {
   readonly period: Period
-  /** Null for the viewer's own, whoever that is: an address that is shared then shows each their own time. */
+  /** An IANA time zone; null for the viewer's own, so that a shared address shows everybody their own time. */
   readonly tz: string | null
   readonly by: Measure
 }
@@ -22,7 +22,7 @@ export type View =
   | (Common & {
       readonly name: 'chart'
       readonly shown: readonly Shown[]
-      /** Null for what suits the period. */
+      /** Null for the unit that suits the period. */
       readonly unit: Unit | null
       readonly isTable: boolean
     })
@@ -33,7 +33,7 @@ const PATHS = { top: '/', chart: '/chart', tree: '/tree', shards: '/shards' } as
 
 const DAY_PERIOD: Period = { kind: 'last', range: '24h' }
 
-/** The inverse of `parseView`. What is as it would be anyway is left out. */
+/** The address of a view: the inverse of `parseView`. Defaults are left out. */
 export function addressOf(view: View): string {
   const search = new URLSearchParams()
   if (view.name === 'chart') for (const { kind, name } of view.shown) search.append(kind, name)
@@ -52,7 +52,7 @@ export function addressOf(view: View): string {
   return PATHS[view.name] + (text === '' ? '' : `?${text}`)
 }
 
-/** The view of an address; what an address has wrong is as if it were not there. */
+/** The view of an address. Parameters that are wrong are ignored. */
 export function parseView(pathname: string, search: string): View {
   const parameters = new URLSearchParams(search)
   const common: Common = {
@@ -86,7 +86,7 @@ function parsePeriod(parameters: URLSearchParams): Period {
   return range === undefined ? DAY_PERIOD : { kind: 'last', range }
 }
 
-/** In the order of the address, each once. */
+/** Keys and prefixes in the order of the address, without repetitions. */
 function parseShown(parameters: URLSearchParams): Shown[] {
   const shown: Shown[] = []
   for (const [kind, name] of parameters) {
@@ -100,7 +100,7 @@ export function hasShown(shown: readonly Shown[], { kind, name }: Shown): boolea
   return shown.some((each) => each.kind === kind && each.name === name)
 }
 
-/** The same period, zone and measure in another view. */
+/** A chart with the period, zone and measure of another view. */
 export function chartOf(view: View, ...shown: readonly Shown[]): View {
   return { ...commonOf(view), name: 'chart', shown, unit: null, isTable: false }
 }

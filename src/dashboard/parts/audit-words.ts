@@ -1,7 +1,7 @@
 import { knownOf, type Status } from '../data/answers.ts'
 import { grouped } from '../data/numbers.ts'
 
-/** What the audit found. A shard that did not answer, or not of the ledger, does not agree. */
+/** The result of the audit in words. A shard without an answer, or without a ledger's row in it, does not agree. */
 export function auditWords(status: Status): string {
   const audited = knownOf(status).flatMap(({ shard, ledger }) =>
     ledger === undefined ? [] : { shard, ...ledger },

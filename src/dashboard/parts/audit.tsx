@@ -3,7 +3,7 @@ import type { Status } from '../data/answers.ts'
 import { ask, failureFrom } from '../data/api.ts'
 import { auditWords } from './audit-words.ts'
 
-/** It asks Postgres, so only when somebody wants to know. */
+/** A button that compares the shards with Postgres's ledger. It queries Postgres, so only on demand. */
 export function Audit() {
   const [answer, setAnswer] = useState<string>()
   const [isBusy, setIsBusy] = useState(false)
@@ -19,9 +19,7 @@ export function Audit() {
   return (
     <section class="card" aria-labelledby="audit">
       <h2 id="audit">Audit against Postgres</h2>
-      <p>
-        Sets what each shard says it has settled beside what Postgres's ledger has. It asks Postgres once.
-      </p>
+      <p>Compares what each shard says it has settled with Postgres's ledger. This queries Postgres once.</p>
       <p>
         <button type="button" disabled={isBusy} onClick={() => void audit()}>
           {isBusy ? 'Asking' : 'Audit now'}

@@ -23,7 +23,7 @@ export const UNIT_WORDS: Readonly<Record<Unit, string>> = {
   month: 'Months',
 }
 
-/** The same within a sentence. */
+/** A period, as part of a sentence. */
 export function inPeriod(period: Period): string {
   return period.kind === 'last' ? `in the ${periodWords(period)}` : `from ${periodWords(period)}`
 }
@@ -37,7 +37,7 @@ type ChoicesProps<T> = {
   readonly choose: (value: T) => void
 }
 
-/** A few choices side by side. */
+/** A few choices in a row, of which one is chosen. */
 export function Choices<T extends string>({ label, choices, chosen, choose }: ChoicesProps<T>) {
   return (
     <fieldset class="choices">
@@ -73,7 +73,7 @@ export function PeriodChoice() {
   )
 }
 
-/** Whole days, the last one included. */
+/** Two date fields for whole days; the last day is included. */
 function DaysChoice() {
   const { view, go } = usePage()
   const { period } = view
@@ -117,7 +117,7 @@ export function MeasureChoice() {
 export function ZoneChoice() {
   const { view, go, zone } = usePage()
   const own = ownZone()
-  // An address may name a zone by another of its names; in place of one that nobody knows, UTC is shown.
+  // An address may use another name of a zone. For an unknown name UTC is shown.
   const chosen = view.tz === null ? '' : zone.name
   const names = useMemo(() => [...new Set([...zoneNames(), chosen || 'UTC'])].toSorted(), [chosen])
   return (

@@ -1,6 +1,6 @@
 import { figure, grouped, type Place } from '../data/numbers.ts'
 
-/** A number as large as its place: shortened when it must be, and then exact on hover and for screen readers. */
+/** A number that fits its place. If it is shortened, hover and screen readers give the exact one. */
 export function Figure({ n, place = 'cell' }: { readonly n: bigint | number; readonly place?: Place }) {
   const [shown, exact] = [figure(n, place), grouped(n)]
   if (shown === exact) return <span class="figure">{exact}</span>

@@ -7,7 +7,7 @@ import { UNIT_WORDS } from './controls.tsx'
 import { Scrolls } from './scrolls.tsx'
 import { nameOf } from './shown-name.ts'
 
-/** What is drawn, in figures. */
+/** The chart's figures as a table. */
 export function FiguresTable({ series, unit }: { readonly series: readonly Series[]; readonly unit: Unit }) {
   const { view, zone } = usePage()
   const isMany = series.length > 1

@@ -12,7 +12,7 @@ const STATES: Readonly<Record<HourAnswer['state'], string>> = {
   final: 'never changes again, since',
 }
 
-/** Which hours are final. */
+/** A table of hours: open, closing or final. */
 export function Hours({ hours }: { readonly hours: readonly HourAnswer[] }) {
   const { zone } = usePage()
   return (
@@ -52,7 +52,7 @@ export function Hours({ hours }: { readonly hours: readonly HourAnswer[] }) {
   )
 }
 
-/** May this hour be invoiced? */
+/** A field that asks about any one hour: may it be invoiced? */
 function AskHour() {
   const { zone } = usePage()
   const [hour, setHour] = useState('')

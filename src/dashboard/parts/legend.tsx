@@ -9,14 +9,14 @@ import { nameOf } from './shown-name.ts'
 
 type Chart = Extract<View, { name: 'chart' }>
 
-/** The chosen, with their colours, and what is still free to be added. */
+/** The charted keys and prefixes with their colours, and a field to add another. */
 export function Legend({ view, series }: { readonly view: Chart; readonly series: readonly Series[] }) {
   const { go } = usePage()
   const { shown, by } = view
   const without = (gone: Shown) => ({ ...view, shown: shown.filter((each) => each !== gone) })
   return (
     <div class="legend">
-      {/* Alone, it is the heading. */}
+      {/* A single one is the heading already. */}
       <ul hidden={shown.length === 1}>
         {shown.map((each, i) => {
           const own = series.find((one) => hasShown([one.shown], each))
@@ -44,7 +44,7 @@ export function Legend({ view, series }: { readonly view: Chart; readonly series
   )
 }
 
-/** A key, or with a slash at its end a prefix; what Postgres knows is suggested. */
+/** A field for a key, or for a prefix that ends with a slash. Keys in Postgres are suggested. */
 function Add({ view }: { readonly view: Chart }) {
   const { zone, go } = usePage()
   const [text, setText] = useState('')

@@ -11,7 +11,7 @@ type LinkProps = {
   readonly 'aria-current'?: 'page' | undefined
 }
 
-/** A real link, which can be copied and opened elsewhere; a plain click stays in the page. */
+/** A real link, which can be copied or opened in a new tab. A plain click stays in this page. */
 export function Link({ to, children, ...rest }: LinkProps) {
   const { go } = usePage()
   const onClick = (event: MouseEvent) => {

@@ -7,19 +7,19 @@ type LiveNoteProps = {
   readonly lastFlushAt: string | null
 }
 
-/** How fresh it is. */
+/** Says how fresh the figures are. */
 export function LiveNote({ isLive, isConnected, lastFlushAt }: LiveNoteProps) {
   const { zone } = usePage()
   const flushed = lastFlushAt === null ? null : momentWords(Date.parse(lastFlushAt), zone)
   if (!isLive)
-    return <p class="live is-still">{flushed === null ? '' : `Postgres last had news of it ${flushed}`}</p>
+    return <p class="live is-still">{flushed === null ? '' : `Last flush to Postgres: ${flushed}`}</p>
   return (
     <p
       class={`live ${isConnected ? '' : 'is-lost'}`}
-      title={flushed === null ? '' : `Postgres last had news of it ${flushed}`}
+      title={flushed === null ? '' : `Last flush to Postgres: ${flushed}`}
     >
       <span class="pulse" aria-hidden="true" />
-      {isConnected ? 'Live' : 'Connecting again'}
+      {isConnected ? 'Live' : 'Reconnecting'}
     </p>
   )
 }

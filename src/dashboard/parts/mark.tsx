@@ -1,4 +1,4 @@
-/** A sundial's arc and its gnomon. */
+/** The logo: a sundial's arc and its gnomon. */
 export function Mark({ size }: { readonly size: number }) {
   return (
     <svg class="mark" width={size} height={size} viewBox="0 0 32 32" aria-hidden="true">

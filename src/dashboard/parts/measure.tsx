@@ -1,11 +1,11 @@
 import type { Measure } from '../data/view.ts'
 
-/** What a measure is called above its figures. */
+/** The heading of a measure's figures. */
 export function wordsOf(by: Measure): string {
   return by === 'sum' ? 'Sum' : 'Increments'
 }
 
-/** The heads of a table's last two columns of figures: the measure, and what part of all it is. */
+/** The heads of a table's last two columns: the measure, and its share of the whole. */
 export function MeasureHeads({ by }: { readonly by: Measure }) {
   return (
     <>

@@ -7,7 +7,7 @@ import { Scrolls } from './scrolls.tsx'
 
 type Decision = { readonly shard: string; readonly key: string; readonly action: 'retry' | 'discard' }
 
-/** What Postgres refuses, and why; an administrator decides on each. */
+/** Parked cells: what Postgres refused, and why. An administrator retries or discards each. */
 export function Parked({ status, again }: { readonly status: Status; readonly again: () => void }) {
   const { session, zone } = usePage()
   const [said, setSaid] = useState('')
@@ -22,7 +22,7 @@ export function Parked({ status, again }: { readonly status: Status; readonly ag
       const body = JSON.stringify({ shard, keys: [key] })
       const headers = { 'content-type': 'application/json' }
       await ask(`/parked/${action}`, { method: 'POST', headers, body })
-      setSaid(action === 'retry' ? `${key}: Postgres is asked once more.` : `${key}: discarded.`)
+      setSaid(action === 'retry' ? `${key}: sent to Postgres again.` : `${key}: discarded.`)
     } catch (error) {
       setSaid(failureFrom(error).detail)
     }

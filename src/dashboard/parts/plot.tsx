@@ -17,8 +17,8 @@ type PlotProps = {
 }
 
 /**
- * A chart over time. The pointer reads out each bucket; with a keyboard the slider below it does, whose words a screen
- * reader says. The same figures stand in the table of the view.
+ * A chart over time. The pointer reads out a bucket; with a keyboard the slider below does, and a screen reader says its
+ * words. The view's table has all figures too.
  */
 export function Plot({ series, unit, height, label }: PlotProps) {
   const { zone } = usePage()
@@ -63,7 +63,7 @@ export function Plot({ series, unit, height, label }: PlotProps) {
   )
 }
 
-/** In per cent of the width, so that what is read out can stand on the side that has room. */
+/** The bucket's place in per cent of the width: the readout goes to the side that has room. */
 function leftOf(plot: uPlot | undefined, series: readonly Series[], index: number): number {
   if (plot === undefined) return 0
   const x = (series[0]?.starts[index] ?? 0) / 1000
@@ -105,7 +105,7 @@ function Readout({ series, unit, index, left }: ReadoutProps) {
   )
 }
 
-/** Keeps a uPlot in a place: made anew when its looks change, given data when only that does. */
+/** Mounts a uPlot. It is made anew when its options change, and only gets new data otherwise. */
 function usePlot(
   series: readonly Series[],
   unit: Unit,

@@ -10,13 +10,13 @@ import { Spark } from './spark.tsx'
 
 type RankingProps = { readonly keys: readonly Series[]; readonly whole: Series; readonly view: View }
 
-/** Without the running bucket, which would always seem to fall. */
+/** A sparkline's data without the current bucket, which would always seem to fall. */
 function shapeOf(own: Series, { period, by }: View): number[] {
   const whole = period.kind === 'last' ? own.starts.slice(0, -1) : own.starts
   return whole.map((_, i) => Number(measureOf(bucketTotal(own, i), by)))
 }
 
-/** The largest first, by what they have now. A few may be chosen to be compared. */
+/** A table of keys, the largest first, live. Up to five can be chosen to be compared. */
 export function Ranking({ keys, whole, view }: RankingProps) {
   const { go } = usePage()
   const [chosen, setChosen] = useState<readonly string[]>([])

@@ -7,7 +7,7 @@ type ScrollsProps = {
   readonly children: ComponentChildren
 }
 
-/** A card whose table may be wider than its place, or longer. */
+/** A card that scrolls when its table is wider or longer than the card. */
 export function Scrolls({ labelledBy, label, isLong = false, children }: ScrollsProps) {
   return (
     <section

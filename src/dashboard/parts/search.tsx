@@ -4,12 +4,12 @@ import type { View } from '../data/view.ts'
 
 type Top = Extract<View, { name: 'top' }>
 
-/** Narrows the list as one types; it waits for a pause, so that not each letter asks. */
+/** Narrows the list while somebody types. It waits for a pause, so that not every letter makes a request. */
 export function Search({ view }: { readonly view: Top }) {
   const { go } = usePage()
   const [text, setText] = useState(view.prefix)
   const asked = useRef(view.prefix)
-  // The box stays the same one as the list narrows, so that it keeps the focus and what is typed meanwhile.
+  // The field is kept while the list narrows, so that it keeps its focus and what is typed meanwhile.
   useEffect(() => {
     if (view.prefix === asked.current) return
     asked.current = view.prefix

@@ -2,7 +2,7 @@ import type { ShardStatus, Status } from '../data/answers.ts'
 import { bytes, duration, grouped } from '../data/numbers.ts'
 import { Scrolls } from './scrolls.tsx'
 
-/** What each shard says of itself. */
+/** One row for each shard, with its own status. */
 export function ShardsTable({ status }: { readonly status: Status }) {
   return (
     <Scrolls labelledBy="shards">

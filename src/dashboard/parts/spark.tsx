@@ -5,7 +5,7 @@ import { useTheme } from '../data/theme.ts'
 
 const [WIDTH, HEIGHT] = [132, 30]
 
-/** The shape of a series at a glance; its figures stand beside it. */
+/** The shape of a series at a glance. Its figures are in the same row. */
 export function Spark({ values }: { readonly values: readonly number[] }) {
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(undefined)

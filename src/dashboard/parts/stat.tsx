@@ -6,7 +6,7 @@ type StatProps = {
   readonly children: ComponentChildren
 }
 
-/** A figure in large type, what it is, and of what. */
+/** A figure in large type with its name and a note. */
 export function Stat({ words, note, children }: StatProps) {
   return (
     <div>

@@ -30,7 +30,7 @@ import { Empty, Failed, Loading } from '../parts/states.tsx'
 
 type Chart = Extract<View, { name: 'chart' }>
 
-/** Keys and prefixes over time. */
+/** The Chart view: up to five keys and prefixes over time. */
 export function ChartView({ view }: { readonly view: Chart }) {
   const { zone, go } = usePage()
   const { shown, period, by, isTable } = view
@@ -62,7 +62,7 @@ export function ChartView({ view }: { readonly view: Chart }) {
       </div>
       {shown.length === 0 ? (
         <Empty title="Nothing is chosen">
-          <p>Add a key or a prefix above, or choose some in the list of the busiest.</p>
+          <p>Add a key or a prefix above, or choose some in the list of the busiest keys.</p>
         </Empty>
       ) : null}
       {asked.failure !== undefined ? (
@@ -173,12 +173,12 @@ function Notes({ series }: { readonly series: readonly Series[] }) {
         <p>
           <span class={`swatch ${series.length === 1 ? 'is-pale' : 'is-dashed'}`} />
           {series.length === 1
-            ? 'Paler: acknowledged, and not in Postgres yet'
-            : 'Dashed: not all of it is in Postgres yet'}
+            ? 'Paler: acknowledged, not in Postgres yet'
+            : 'Dashed: partly not in Postgres yet'}
         </p>
       ) : null}
       {isAligned ? null : (
-        <p>The offset of this zone splits hours: an hour counts in the day in which it begins.</p>
+        <p>This time zone's offset splits hours. An hour counts in the day in which it begins.</p>
       )}
     </div>
   )

@@ -12,25 +12,25 @@ import { ShardsTable } from '../parts/shards-table.tsx'
 import { Stat } from '../parts/stat.tsx'
 import { Failed, Loading } from '../parts/states.tsx'
 
-/** How often the shards are asked. No SQL is. */
+/** How often the shards are asked for their status, in milliseconds. Postgres is not asked. */
 const EVERY_MS = 3_000
 
 const HOURS_EVERY_MS = 15_000
 
-/** Hours that are told of: the last, and those about the time at which hours close. */
+/** Hours in the table: the latest, and those that close about now. */
 const LAST_HOURS = 3
 const CLOSED_HOURS = 3
 
-/** Further back than this, as for an import of old logs, nothing closes that anybody waits for. */
+/** Hours that close later than this are left out: LATE_HOURS is that long only to import old logs. */
 const LATE_HOURS_SHOWN_MAX = 24 * 60
 
-/** Lag, backlog, parked cells, the audit, and which hours are final. */
+/** The Health view: lag, backlog, parked cells, the audit, and which hours are final. */
 export function ShardsView() {
   const { session } = usePage()
   const isWhole = session.prefix === null
   const hours = useAnswer('hours', (signal) => readHours(signal))
   const status = useAnswer('status', async (signal) => (isWhole ? ask<Status>('/status', { signal }) : null))
-  // To ask again throws away what is under way: slow answers would never come.
+  // Asking again drops the request under way, so a slow answer would never arrive.
   useEvery(EVERY_MS, async () => void (status.isLoading || status.again()))
   useEvery(HOURS_EVERY_MS, async () => void (hours.isLoading || hours.again()))
   useOver(status.failure ?? hours.failure)
@@ -51,7 +51,9 @@ export function ShardsView() {
         </>
       )}
       {hours.value === undefined ? null : <Hours hours={hours.value} />}
-      {isWhole ? null : <p class="hint">What tells of all keys takes a token without a prefix.</p>}
+      {isWhole ? null : (
+        <p class="hint">Sign in with a token without a prefix to see the shards and all keys.</p>
+      )}
     </>
   )
 }

@@ -3,12 +3,12 @@ import { ask, failureFrom } from '../data/api.ts'
 import { Mark } from '../parts/mark.tsx'
 
 type SignInProps = {
-  /** Whether it is a session that has ended, rather than none. */
+  /** Whether a session has ended; otherwise there was none. */
   readonly hasEnded: boolean
   readonly signedIn: () => void
 }
 
-/** A token is entered once, and kept in a cookie that no script can read. */
+/** Asks for a token once. The server keeps it in a cookie that no script can read. */
 export function SignIn({ hasEnded, signedIn }: SignInProps) {
   const [fault, setFault] = useState('')
   const [isBusy, setIsBusy] = useState(false)
@@ -31,8 +31,8 @@ export function SignIn({ hasEnded, signedIn }: SignInProps) {
         <h1>Sign in to Sumdial</h1>
         <p>
           {hasEnded
-            ? 'Your session has ended: the token is not known any more, or you signed out.'
-            : 'With a token that may read.'}
+            ? 'Your session has ended: you signed out, or the token was revoked.'
+            : 'Use a token with the scope read.'}
         </p>
         <label>
           Token
@@ -61,7 +61,9 @@ export function SignIn({ hasEnded, signedIn }: SignInProps) {
 
 function faultOf(error: unknown): string {
   const { kind, detail } = failureFrom(error)
-  if (kind === 'signed-out') return 'This token is not known here.'
-  // What the browser refuses to send in a header.
-  return kind === 'refused' ? 'That is no token.' : detail
+  if (kind === 'signed-out') return 'This Worker does not know that token.'
+  // The browser refuses to send such a text in a header.
+  return kind === 'refused'
+    ? 'That is not a token. Paste the text that npm run token printed; it begins with sd_.'
+    : detail
 }

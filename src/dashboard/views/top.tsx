@@ -25,7 +25,7 @@ type Top = Extract<View, { name: 'top' }>
 
 const [FEW, MORE] = [10, 20]
 
-/** What was busiest, and how busy it is now. */
+/** The first view: the busiest keys of a period, and the rate right now. */
 export function TopView({ view }: { readonly view: Top }) {
   const { session } = usePage()
   const { prefix, period } = view
@@ -70,7 +70,7 @@ export function TopView({ view }: { readonly view: Top }) {
   )
 }
 
-/** All of it first, for it is one question; then the largest keys, and each of them. */
+/** Reads the whole prefix first, because that is a single question; then the largest keys and a series for each. */
 function useTop({ prefix, period, by, isMore }: Top) {
   const { zone } = usePage()
   const unit = unitOf(period, null)
@@ -177,14 +177,14 @@ function Nothing({ view }: { readonly view: Top }) {
   }
   const token = session.isOpen ? '' : ' -H "authorization: Bearer $TOKEN"'
   return (
-    <Empty title="Nothing was counted in this time">
+    <Empty title="Nothing was counted in this period">
       <p>Count something, and it shows here within seconds:</p>
       <pre>
         {`curl ${location.origin}/increment${token} -H 'content-type: application/json' -d '{"key":"${session.prefix ?? 'site/example.com'}/pricing"}'`}
       </pre>
       {session.isOpen ? (
         <p>
-          Or have traffic that looks real: <code>npm run demo</code>
+          Or make realistic traffic: <code>npm run demo</code>
         </p>
       ) : null}
     </Empty>

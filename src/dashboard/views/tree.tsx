@@ -16,12 +16,12 @@ import { Empty, Failed, Loading } from '../parts/states.tsx'
 
 type Tree = Extract<View, { name: 'tree' }>
 
-/** Groups of one level; more would not be read, and the list of the busiest finds what is not here. */
+/** Groups shown on one level. Nobody reads more, and the list of the busiest keys finds the others. */
 const GROUPS_MAX = 100
 
 type Level = { readonly prefix: string; readonly list: List; readonly own: ListItem | undefined }
 
-/** Keys by their segments, one level at a time. */
+/** The Tree view: keys by their segments, one level at a time. */
 export function TreeView({ view }: { readonly view: Tree }) {
   const { zone } = usePage()
   const { prefix, period, by } = view
@@ -58,7 +58,7 @@ export function TreeView({ view }: { readonly view: Tree }) {
   )
 }
 
-/** A group's own name may be a key too: then it stands beside its children. */
+/** The total of the key that has the group's own name, if there is one. It is listed with the group's children. */
 async function readOwn(
   prefix: string,
   range: { readonly from: string; readonly to: string },
@@ -70,7 +70,7 @@ async function readOwn(
     const own = await readKeyTotal(key, range, signal)
     return own && { ...own, keys: 1, isKey: true }
   } catch (error) {
-    // With a token for what is below it, the group's own key is somebody else's.
+    // A token for the keys below the group may not read the group's own key.
     if (signal.aborted) throw error
     return undefined
   }

@@ -16,7 +16,7 @@ export type FlushFault = {
   readonly failures: number
 }
 
-/** What the last outcomes of a shard's batches have in common. */
+/** Failures in a row that look alike, from which `planAfter` tells a bad batch from a bad Postgres. */
 export type Streak = {
   /** Timeouts in a row of the batch that is sent. */
   readonly timeouts: number
@@ -36,7 +36,7 @@ export function continueStreak(before: Streak, outcome: ApplyOutcome, cells: num
   return { timeouts, refusedAlike: { reason, count } }
 }
 
-/** What a shard does with a batch once its outcome is known. */
+/** The shard's next step once the outcome of a batch is known. */
 export type NextStep =
   /** Postgres has it: forget it, and go on with the next. */
   | { readonly kind: 'settle' }

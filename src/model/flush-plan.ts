@@ -1,6 +1,6 @@
 import { REGISTER_AHEAD_MS, RETIRE_AGAIN_MS } from '../limits.ts'
 
-/** What the shard does next. */
+/** The shard's next step when its alarm rings. */
 export type FlushPlan =
   /** Nothing is stored, so nothing is left to do. */
   | { readonly kind: 'idle' }
@@ -41,7 +41,7 @@ export function planFlush(state: ShardState, nowMs: number): FlushPlan {
   return nowMs < dueMs ? { kind: 'wait', untilMs: dueMs } : { kind }
 }
 
-/** What a shard with nothing to send does next, and from when. */
+/** The next step of a shard that has nothing to send, and from when. */
 function planEnd({ parkedCells, isRegistered, retireAtMs }: ShardState, nowMs: number) {
   if (parkedCells === 0) return { kind: 'retire', fromMs: retireAtMs } as const
   const againMs = Math.max(retireAtMs, nowMs + RETIRE_AGAIN_MS)

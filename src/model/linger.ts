@@ -9,7 +9,7 @@ import { CROWDED_FLIGHT, HEAVY_REQUEST_BYTES, ONE_CLIENT_FLIGHTS, SHORT_LINGER_M
  */
 export type Wait<Why extends string> = { readonly waitMs: number; readonly why: Why }
 
-/** What an isolate knows of a flight that is about to leave for a shard. */
+/** A flight that is about to leave its isolate for a shard. */
 export type FormingFlightState = {
   /** Requests aboard. */
   readonly aboard: number
@@ -55,7 +55,7 @@ export function hasBacklog(lastAboard: number): boolean {
   return lastAboard >= CROWDED_FLIGHT
 }
 
-/** What a shard knows when a flight without named entries has come. */
+/** A shard when a flight without named entries has come. */
 export type CommitState = {
   /** The time, in ms, in which flights that carry little share one row. */
   readonly lingerMs: number

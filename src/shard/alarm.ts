@@ -13,7 +13,7 @@ export type AlarmServices = {
 }
 
 /**
- * What this instance knows of its alarm: when it rings, and whether it was lost.
+ * The shard's alarm as this instance knows it: when it rings, and whether it was lost.
  *
  * A fired alarm is used up. If its successor was not written in time, no alarm would ever ring again, so whoever wakes or
  * opens the shard sets a lost alarm again. [F4]

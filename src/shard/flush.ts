@@ -51,7 +51,7 @@ export class Flusher {
     this.#services = services
   }
 
-  /** What went wrong last; null once a batch has got through. */
+  /** The last failure; null once a batch has got through. */
   get fault(): FlushFault | null {
     return this.#fault
   }

@@ -62,7 +62,7 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
   /** It is there from the start too, so that it can tell what did not work. */
   protected abstract readonly log: Log
 
-  /** What the object works with. Called at the object's first event; throws when the configuration is faulty. */
+  /** Makes everything that the object works with. Called at its first event; throws when the configuration is faulty. */
   protected abstract services(): ShardServices
 
   /**
@@ -76,19 +76,19 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
     return arrival === undefined ? refused('unknown_version') : group.take(arrival, hasBacklog)
   }
 
-  /** What Postgres may not have yet of each of these keys, in their order. */
+  /** The sums that Postgres may not have yet of each of these keys, in their order. */
   async unsettled(keys: readonly string[]): Promise<Unsettled[]> {
     const { store } = this.#opened ?? (await this.#open())
     return keys.map((key) => store.unsettled(key))
   }
 
-  /** The sum of what Postgres may not have yet, over all keys that begin with `prefix` and that `grant` covers. [S2] */
+  /** The sum that Postgres may not have yet, over all keys that begin with `prefix` and that `grant` covers. [S2] */
   async unsettledSum(prefix: string, grant: string | null): Promise<Unsettled> {
     const { store } = this.#opened ?? (await this.#open())
     return store.sumUnsettled(prefix, grant)
   }
 
-  /** What is not settled of the keys under a prefix, and whether the hour can still take increments. Writes nothing. [S2] */
+  /** Counts what is not settled of the keys under a prefix, and says whether the hour is shut. Writes nothing. [S2] */
   async settlement(prefix: string | null): Promise<Settlement> {
     const { services, name, store } = this.#opened ?? (await this.#open())
     const nowMs = this.clock.now()

@@ -15,7 +15,7 @@ const START = Date.UTC(2026, 10, 21, 20, 0, 1)
 const INTERVAL_MS = 5_000
 const RETIRE_AT = START + 100 * 3_600_000
 
-/** A batch that Postgres has been sent and has not answered. */
+/** A batch that was sent to Postgres and is not answered yet. */
 type Sent = { readonly batch: Batch; readonly answer: (outcome: ApplyOutcome) => void }
 
 let clock: FakeClock
@@ -66,7 +66,7 @@ function open(cells: KeyedCell[]): void {
   store.merge([arrivalOf('isolate', ++n, cells)], clock.now())
 }
 
-/** The platform rings: the alarm is used up before the handler runs. */
+/** Rings as the platform does: the alarm is used up before the handler runs. */
 function ring(): Promise<void> {
   alarmAtMs = null
   return flusher.run()

@@ -47,7 +47,7 @@ function incoming(sender: string, n: number, increments = 1): Arrival {
   return arrivalOf(sender, n, [[`key/${sender}`, cell]])
 }
 
-/** Hands a flight in; its answer stands in `answer` once it is known. */
+/** Hands a flight to the group commit; `answer` is set once the answer is known. */
 function take(flight: Arrival): { answer: MergeAnswer | undefined } {
   const taken: { answer: MergeAnswer | undefined } = { answer: undefined }
   void group.take(flight).then((answer) => {

@@ -7,7 +7,7 @@ import type { ShardHost } from './shard-host.ts'
 import { replayed } from './watch.ts'
 import type { World } from './world.ts'
 
-/** Has every parked cell tried again. */
+/** Asks every shard to try its parked cells again. */
 export function retryParked(world: World): void {
   for (const host of world.hosts.values()) {
     if (!host.storage.hasTables) continue
@@ -15,19 +15,19 @@ export function retryParked(world: World): void {
   }
 }
 
-/** Gives up some of the keys that a shard has parked, and perhaps one that it has not. */
+/** Discards some of the keys that a shard has parked, and sometimes names a key that it has not parked. */
 export function discardSome(world: World, host: ShardHost): void {
   const { chance, scheduler } = world
   const parked = [...replayed(host.storage).parked.keys()]
   const keys = ['site/none', ...parked].filter(() => chance.is(0.6))
   if (parked.length === 0) return
-  // At a moment of its own, so that nothing else happens between the look and the deed.
+  // Scheduled by itself, so that nothing else happens between the look and the deed.
   scheduler.after(chance.between(1, 40), '', () => {
     host.call('discard', (instance) => discard(world, host, instance, keys)).catch(() => {})
   })
 }
 
-/** The book learns of it once it is durable: what is rolled back is parked as before. */
+/** Discards, and enters it in the book once it is durable: after a rollback the cells are parked as before. */
 async function discard(
   world: World,
   host: ShardHost,
@@ -44,7 +44,7 @@ async function discard(
 
 type Gone = readonly (readonly [key: string, parked: Parked])[]
 
-/** Those of the keys that were parked, and no others. */
+/** Throws a Violation unless the shard has discarded exactly those of the keys that were parked. [C1] */
 function checkGone({ name }: ShardHost, gone: Gone, increments: number): void {
   const due = gone.reduce((sum, [, { cell }]) => sum + cell.count, 0)
   if (increments !== due) throw new Violation(`[C1] ${name} discards ${increments} increments of ${due}`)

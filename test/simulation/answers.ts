@@ -7,13 +7,15 @@ import type { World } from './world.ts'
 type Named = { readonly name: readonly [sender: string, n: number]; readonly cells: readonly unknown[][] }
 
 /**
- * What each flight was answered first. An answer is one when what was written before it is durable, whether or not
- * anybody has heard it; what was rolled back, and what it was judged by, was no answer. [I4]
+ * Remembers the first answer to each flight, and compares the later ones with it. [I4]
+ *
+ * An answer counts once everything written before it is durable, whether or not anybody has heard it. An answer whose
+ * writes were rolled back does not count.
  */
 export class Answers {
   readonly #world: World
   readonly #first = new Map<string, string>()
-  /** The last n of each sender that each shard has taken something from. */
+  /** The last n of each sender of which each shard has taken something. */
   readonly #last = new Map<string, number>()
 
   constructor(world: World) {
@@ -29,7 +31,10 @@ export class Answers {
     })
   }
 
-  /** No answer: a fold may have failed after the flight was journaled. What is stored tells whether it was taken. */
+  /**
+   * The shard threw, so there is no answer. But a fold may have failed after the flight was journaled, so storage says
+   * whether the flight was taken.
+   */
   threw(host: ShardHost, encoded: string): void {
     const [sender, n]: Named['name'] = JSON.parse(encoded).name
     if (!this.#world.isExact || replayed(host.storage).nameStatus({ sender, n }) !== 'known') return
@@ -37,8 +42,9 @@ export class Answers {
   }
 
   /**
-   * A flight that was the last to be taken from its sender is known, whatever bound is reached since. And a shard closes
-   * long after every edge, later than any copy of a flight arrives. [I3]
+   * Checks a refusal. The flight that was the last to be taken from its sender is known to the shard, whatever bounds
+   * are reached since, so it must not be refused. And a shard closes long after every edge, later than any copy of a
+   * flight arrives. [I3]
    */
   #refused(shard: string, { name: [sender, n] }: Named, reason: string): void {
     if (reason === 'closed') this.#fail(`[I3] ${shard} has closed before the edge`)
@@ -53,7 +59,7 @@ export class Answers {
     const first = this.#first.get(flightName) ?? text
     if (first !== text) this.#fail(`[I4] flight ${flightName} was answered ${first}, and then ${text}`)
     this.#first.set(flightName, first)
-    // One of duplicates alone leaves no trace: it is judged alike when it comes again.
+    // A flight of nothing but duplicates leaves no trace; when it comes again it is judged again, with the same result.
     const isTaken = flight.cells[0]?.length !== 0 || answer.named?.includes('accepted') === true
     if (isTaken) this.#last.set(`${shard} ${sender}`, n)
   }

@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process'
 
-/** Where there is neither a commit nor a wish, such as in an archive of the source. */
+/** The seed where there is no commit, such as in an archive of the source. */
 const FALLBACK = 0
 
-/** Hexadecimal digits of a commit's name that make a seed: at most nine decimal ones. */
+/** How many hexadecimal digits of a commit become the seed; as a decimal number that is at most nine digits. */
 const HEX_DIGITS = 7
 
 /**

@@ -5,7 +5,10 @@ import { fateOf, mayCount, nameOf, newEntry } from './entry.ts'
 import { placeOf } from './postgres-model.ts'
 import { Violation } from './scheduler.ts'
 
-/** The digits of a sum in this base tell of each increment how often it was counted: the i-th has the value BASE^i. */
+/**
+ * The i-th increment of a key and hour has the value BASE^i, so the i-th digit of a sum in this base says how often
+ * that increment was counted.
+ */
 const BASE = 4
 const ENTRIES_MAX = 26
 
@@ -14,8 +17,8 @@ type Sum = { readonly sum: bigint; readonly count: number }
 const NOTHING: Sum = { sum: 0n, count: 0 }
 
 /**
- * The naive model: what was sent, key by key and hour by hour, and what became of it. It knows nothing of shards: a
- * name is a text.
+ * The naive model that everything is compared with: what was sent, key by key and hour by hour, and how it ended. It
+ * knows nothing of shards, and a name is just a text.
  */
 export class Book {
   readonly #places = new Map<string, Increment[]>()
@@ -27,12 +30,12 @@ export class Book {
     return this.#entries.size
   }
 
-  /** Whether one more increment of this key and hour can be told from the others. */
+  /** Whether one more increment of this key and hour could be told from the others. */
   hasRoom(key: string, hour: Hour): boolean {
     return this.#at(placeOf(key, hour)).length < ENTRIES_MAX
   }
 
-  /** An increment that no other is like. */
+  /** Makes an increment that differs from all others of its key and hour. */
   increment(key: string, hour: Hour, id: string | undefined): Increment {
     const place = placeOf(key, hour)
     const before = this.#at(place)
@@ -41,7 +44,10 @@ export class Book {
     return increment
   }
 
-  /** One more request has these in it, under a name or none. The same content under the same name is the same entry. */
+  /**
+   * Enters that one more request has these increments in it, under a name or none. Equal content under an equal name
+   * is one entry.
+   */
   enter(name: string | undefined, content: string, increments: readonly Increment[]): Entry {
     const rivals = (name === undefined ? undefined : this.#byName.get(name)) ?? []
     const entry = rivals.find((e) => e.content === content) ?? newEntry(content, increments, rivals)
@@ -56,26 +62,30 @@ export class Book {
     return this.#places.get(place) ?? []
   }
 
-  /** Increments of this key and hour that every sum has by now: known to count, and not discarded. */
+  /** The increments of this key and hour that every sum must have by now: known to count, and not discarded. */
   due(place: string): readonly Increment[] {
     const isDue = (increment: Increment) => this.#entries.get(increment)?.fate === 'counted'
     return this.#at(place).filter((increment) => isDue(increment) && !this.#discarded.has(increment))
   }
 
-  /** Those that no sum has any more. */
+  /** The increments that no sum may have any more. */
   discarded(place: string): readonly Increment[] {
     return this.#at(place).filter((increment) => this.#discarded.has(increment))
   }
 
-  /** An administrator has given up what is in this cell, durably. It was counted, whatever its clients know. [C1] */
+  /**
+   * Enters that an administrator has discarded this cell, durably. Its increments were counted, whatever their clients
+   * know. [C1]
+   */
   discard(place: string, sum: Sum): void {
     for (const increment of this.checkNoneTwice(place, sum)) this.#discarded.add(increment)
   }
 
   /**
-   * Holds a sum against the book: nothing more than once, nothing refused, nothing that was not sent.
+   * Throws a Violation unless a sum has nothing more than once, nothing that was refused, and nothing that was not
+   * sent.
    *
-   * @returns what is in it.
+   * @returns the increments in the sum.
    */
   checkNoneTwice(place: string, sum: Sum): Increment[] {
     const times = digits(sum.sum)
@@ -96,7 +106,7 @@ export class Book {
     return increment
   }
 
-  /** No two contents under one name. [I3] */
+  /** Throws a Violation when two contents count under one name. [I3] */
   #checkRivals(counted: readonly Increment[]): void {
     const entries = new Set(counted.flatMap((increment) => this.#entries.get(increment) ?? []))
     for (const entry of entries) {
@@ -106,7 +116,7 @@ export class Book {
     }
   }
 
-  /** None of these is in the sum. */
+  /** Throws a Violation when one of these increments is in the sum. */
   checkNoneOf(increments: readonly Increment[], place: string, sum: Sum): void {
     const times = digits(sum.sum)
     for (const increment of increments) {
@@ -116,7 +126,7 @@ export class Book {
     }
   }
 
-  /** All of these are in the sum that have not been discarded since. */
+  /** Throws a Violation when one of these increments is missing in the sum and was not discarded since. */
   checkAllOf(increments: readonly Increment[], place: string, sum: Sum, rule: string): void {
     const times = digits(sum.sum)
     const all = this.#at(place)
@@ -127,7 +137,10 @@ export class Book {
     }
   }
 
-  /** All that is known to count once, nothing of what is known not to, every other entry whole or not at all. [C1] */
+  /**
+   * Checks the final sums: what is known to count is there once, what is known not to count is not there, and every
+   * other entry is there whole or not at all. [C1]
+   */
   checkFinal(counters: ReadonlyMap<string, Sum>): void {
     const counted = [...counters].flatMap(([place, sum]) => this.checkNoneTwice(place, sum))
     this.#checkRivals([...counted, ...this.#discarded])
@@ -139,7 +152,7 @@ export class Book {
     }
   }
 
-  /** What a name holds together is never cut. [I3] */
+  /** Throws a Violation when only a part counts of increments that a name holds together. [I3] */
   #checkWhole(counted: ReadonlySet<Increment>): void {
     for (const entry of new Set(this.#entries.values())) {
       const part = entry.increments.filter((increment) => counted.has(increment))

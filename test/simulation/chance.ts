@@ -1,6 +1,6 @@
 import { seeded } from '../support/chance.ts'
 
-/** All chance of one run, from its seed. */
+/** All chance of one run, drawn from its seed. */
 export class Chance {
   readonly #next: () => number
 
@@ -8,10 +8,10 @@ export class Chance {
     this.#next = seeded(seed)
   }
 
-  /** In [0, 1). */
+  /** A number in [0, 1). */
   readonly float = (): number => this.#next()
 
-  /** Whether something happens that does so with this probability. */
+  /** True with this probability. */
   is(probability: number): boolean {
     return this.#next() < probability
   }
@@ -27,7 +27,7 @@ export class Chance {
     return item
   }
 
-  /** Of the form of a UUID, for Postgres looks at it. */
+  /** A text in the form of a UUID, because Postgres checks the form. */
   readonly uuid = (): string => {
     const hex = Array.from({ length: 4 }, () => this.between(0, 0xffffffff).toString(16).padStart(8, '0'))
     return hex.join('').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')

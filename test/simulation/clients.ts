@@ -4,16 +4,16 @@ import type { Request } from './request.ts'
 import { Violation } from './scheduler.ts'
 import type { World } from './world.ts'
 
-/** What a client wants to have counted. */
+/** An increment that a client wants to have counted. */
 export type Wish = { readonly key: string; readonly atMs: number }
 
-/** Of the latest requests that can be sent again, those that are. */
+/** Only so many of the latest requests that have a name are sent again. */
 const LATEST = 6
 
-/** Who sends requests: new ones, the same again, and others under the same name. */
+/** The clients: they send new requests, earlier ones again, and other content under names that were used. */
 export class Clients {
   readonly #world: World
-  /** What of the requests can be sent again, by the names in it or by its own. */
+  /** Requests that can be sent again, because they or their increments have names. */
   readonly #named: Request[] = []
 
   constructor(world: World) {
@@ -21,9 +21,11 @@ export class Clients {
   }
 
   /**
-   * A request for all of these. One that is too late or too early for its hour is left out, as if it was refused.
+   * Sends a request for all of these. An increment that is too late or too early for its hour is left out, as if it
+   * was refused.
    *
-   * @param names how often it has one, and how often each of its increments has when it has none.
+   * @param names how often a request has a name, and how often each of its increments has one when the request has
+   * none.
    */
   ask(isolate: Isolate, wishes: readonly Wish[], names = { whole: 0.25, each: 0.4 }): void {
     const { chance, book } = this.#world
@@ -36,14 +38,14 @@ export class Clients {
     this.#send(isolate, isNamedWhole ? named(chance.uuid(), increments) : { increments })
   }
 
-  /** Some of the latest once more, whatever became of them; at the same moment, so that they share flights. */
+  /** Sends some of the latest again, however they ended, and all at the same moment so that they share flights. */
   askAgain(isolate: Isolate): void {
     const { chance } = this.#world
     const again = this.#named.slice(-LATEST).filter(() => chance.is(0.3))
     for (const request of again) this.#send(isolate, request)
   }
 
-  /** Other content under the names of one of the latest. */
+  /** Sends other content under the names of one of the latest requests. */
   contradict(isolate: Isolate): void {
     const { chance, book } = this.#world
     const latest = this.#named.slice(-LATEST)
@@ -55,7 +57,9 @@ export class Clients {
     this.#send(isolate, name === undefined ? { increments: others } : named(name.key, others))
   }
 
-  /** All that can be sent again. With no faults left, each is told what became of it. [I3] */
+  /**
+   * Sends everything again that has a name. No faults are left by now, so each request must hear how it ended. [I3]
+   */
   async askForAll(): Promise<void> {
     const { chance, isolates } = this.#world
     for (const request of [...this.#named]) {
@@ -65,10 +69,10 @@ export class Clients {
     await this.#world.pass(1_000)
   }
 
-  #checkTold(landings: ReturnType<Isolate['send']>): void {
-    landings
+  #checkTold(outcomes: ReturnType<Isolate['send']>): void {
+    outcomes
       .then((all) => {
-        // That there is no room can be so without any fault: a shard remembers so many senders.
+        // A shard remembers a bounded number of senders, so it may have no room although nothing is at fault.
         const lost = all.find((l) => l.kind !== 'accepted' && !(l.kind === 'refused' && l.reason === 'full'))
         if (lost !== undefined)
           throw new Violation(`[I3] without faults, the answer is ${JSON.stringify(lost)}`)
@@ -89,7 +93,7 @@ function hasId({ id }: Increment): boolean {
   return id !== undefined
 }
 
-/** The same increments are the same content, as in src/edge/ingest/ingest.ts. */
+/** Names a request. Equal increments make equal content, as in src/edge/ingest/ingest.ts. */
 function named(key: string, increments: readonly Increment[]): Request {
   const lines = increments.map(({ key: k, value, hour }) => `${k} ${value} ${hour}`).sort()
   return { increments, name: { token: 'client', key, content: lines.join('\n') } }

@@ -1,4 +1,4 @@
-/** As much of the platform's module as src/shard/shard.ts uses; durable-object.ts is loaded in its place. */
+/** The part of the platform's module that src/shard/shard.ts uses; durable-object.ts is loaded in its place. */
 declare module 'cloudflare:workers' {
   import type { DurableObjectState } from '@cloudflare/workers-types'
 

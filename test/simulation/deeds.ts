@@ -10,13 +10,13 @@ import type { World } from './world.ts'
 const KEYS = Array.from({ length: 9 }, (_, i) => `site/${i}`)
 const MINUTE = 60_000
 
-/** What was recorded of storage, to be put back later. */
+/** Records of storage, to be put back later. */
 export type Recordings = {
   readonly shards: Map<string, Recording>
   postgres: ReturnType<World['postgres']['copy']> | undefined
 }
 
-/** One deed of clients, operators or misfortune, and the time until the next. */
+/** Lets clients, operators or misfortune do something, and then some time pass. */
 export async function act(world: World, recordings: Recordings): Promise<void> {
   const { chance, faults, clients, isolates } = world
   if (chance.is(0.7)) request(world)
@@ -49,10 +49,10 @@ function request(world: World): void {
   world.clients.ask(chance.pick(world.isolates), wishes)
 }
 
-/** What comes with names shares no row. */
+/** Names are rare here, because a flight with names shares no row. */
 const SELDOM_NAMED = { whole: 0.02, each: 0.05 }
 
-/** One key is asked for again and again, by whichever isolate: their flights come close enough to share rows. */
+/** Many requests for one key, from any isolate, so close together that their flights share rows. */
 function crowd(world: World): void {
   const { chance, scheduler, clients, isolates } = world
   const key = keyOf(world)
@@ -61,7 +61,10 @@ function crowd(world: World): void {
     scheduler.after(chance.between(0, 200), 'one of a crowd asks', oneMore)
 }
 
-/** Half of all goes to one key. A key that the book cannot tell more increments of is followed by another. */
+/**
+ * A key; half of all requests go to the same one. After a while another key follows, because the book can tell only so
+ * many increments of a key apart.
+ */
 function keyOf({ chance, scheduler }: World): string {
   const key = chance.is(0.5) ? 'site/0' : chance.pick(KEYS)
   return `${key}/${Math.floor(scheduler.steps / 500)}`
@@ -123,7 +126,7 @@ function replaceIsolate(world: World): void {
   world.scheduler.note('an isolate dies')
 }
 
-/** What the hourly cron does: it wakes the shards, and one that has lost its alarm arms it. */
+/** Wakes every shard, as the hourly cron does; a shard that has lost its alarm then sets it again. */
 export function wakeAll(world: World): void {
   for (const host of world.hosts.values()) host.call('wake', ({ shard }) => shard.wake()).catch(() => {})
 }

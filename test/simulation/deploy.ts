@@ -3,17 +3,17 @@ import { nextRelease } from './release.ts'
 import type { ShardHost } from './shard-host.ts'
 import type { World } from './world.ts'
 
-/** How long it takes until nothing of the old release is left: far less than the hour before a schedule changes. */
+/** How long until nothing of the old release is left: far less than the hour before a schedule changes. */
 const ROLL_OUT_MS_MAX = 120_000
 
-/** Isolates and shards are replaced one by one, each in its own time, so that old and new ones meet. */
+/** Deploys another release. Isolates and shards are replaced one by one, so that old and new ones meet. */
 export function deploy(world: World): void {
   const { chance, faults, scheduler } = world
   world.release = nextRelease(world.release, { chance, faults, nowMs: scheduler.nowMs })
   const { writes, reads } = world.release
   world.tally('deploy')
   scheduler.note(`a deploy, of code that writes flights of version ${writes} and reads ${reads}`)
-  // An old isolate answers the requests that it has, and gets no more.
+  // An old isolate still answers the requests that it has, but gets no new ones.
   for (const place of world.isolates.keys()) {
     later(world, 'an isolate is replaced', () => {
       world.isolates[place] = new Isolate(world)

@@ -7,7 +7,7 @@ import type { Scenario } from './world.ts'
 /** Failed scenarios are kept in this file, which git ignores, until they become tests in seeds.ts. */
 const FAILED_FILE = join(import.meta.dirname, 'failed.log')
 
-/** What to print of a failure: its rule, how to repeat it, and what happened last. */
+/** Describes a failure: the rule that was broken, how to repeat it, and what happened last. */
 export function describeFailure({ scenario, kinds, failure, steps }: Outcome): string {
   const left = kinds.length === 0 ? 'no faults' : `faults: ${kinds.join(', ')}`
   return [

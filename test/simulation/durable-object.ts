@@ -1,4 +1,4 @@
-/** What the simulation gives the production class in place of the platform's base class. */
+/** The base class that the simulation gives to the production class in place of the platform's. */
 export class DurableObject {
   protected readonly ctx: unknown
   protected readonly env: unknown

@@ -2,22 +2,24 @@ import type { Increment } from '../../src/edge/ingest/increment.ts'
 import type { EntryResult } from '../../src/model/entry.ts'
 import { Violation } from './scheduler.ts'
 
-/** Increments that count together or not at all, and what their clients know of them. */
+/** Increments that count together or not at all, and what their clients know about them. */
 export type Entry = {
   readonly content: string
   readonly increments: readonly Increment[]
-  /** All that came under its name, each of another content, itself among them: at most one of them counts. */
+  /** Every entry that came under its name, itself included, each with other content. At most one of them counts. */
   readonly rivals: Entry[]
   requests: number
-  /** Of its requests, those that may have counted it, or may yet. */
+  /** How many of its requests may have counted it, or may still do so. */
   doubts: number
-  /** One of its requests was told that it was the first. */
+  /** Whether one of its requests was told that it was the first. */
   wasFirst: boolean
-  /** `open`: its clients cannot tell but by their doubts. `conflict`: another content counts under its name. */
+  /**
+   * `open`: its clients do not know, except by the number of doubts. `conflict`: other content counts under its name.
+   */
   fate: 'open' | 'counted' | 'conflict'
 }
 
-/** What a request can hear of an entry. */
+/** The answer that a request can get for an entry. */
 export type Heard = EntryResult | 'refused' | 'unknown'
 
 export function newEntry(content: string, increments: readonly Increment[], rivals: Entry[]): Entry {
@@ -34,18 +36,18 @@ export function newEntry(content: string, increments: readonly Increment[], riva
   return entry
 }
 
-/** Whether it may be in a sum. */
+/** Whether the entry may be in a sum. */
 export function mayCount({ fate, doubts }: Entry): boolean {
   return fate === 'counted' || (fate === 'open' && doubts > 0)
 }
 
-/** In words. */
+/** The fate of an entry in one word, for messages. */
 export function fateOf({ fate, doubts }: Entry): string {
   if (fate === 'open') return doubts > 0 ? 'unknown' : 'refused'
   return fate
 }
 
-/** What one request for it was told. Throws a Violation when that cannot be. */
+/** Learns the answer that one of the entry's requests got. Throws a Violation when that answer is impossible. */
 export function learn(entry: Entry, heard: Heard): void {
   if (heard === 'refused') entry.doubts -= 1
   else if (heard === 'conflict') loses(entry)
@@ -55,7 +57,7 @@ export function learn(entry: Entry, heard: Heard): void {
   }
 }
 
-/** The first request that counts it is told so, and no other. [I3] [I4] */
+/** Only the first request that counts an entry is told that it was the first. [I3] [I4] */
 function checkTold(entry: Entry, heard: 'accepted' | 'duplicate'): void {
   if (heard === 'accepted' && entry.wasFirst) throw new Violation(`[I3] ${nameOf(entry)} is accepted twice`)
   if (heard === 'duplicate' && entry.requests === 1)
@@ -63,14 +65,14 @@ function checkTold(entry: Entry, heard: 'accepted' | 'duplicate'): void {
   entry.wasFirst ||= heard === 'accepted'
 }
 
-/** It does, for good, and no other under its name ever will. */
+/** The entry counts, for good, and so no rival of it ever will. */
 function counts(entry: Entry): void {
   if (entry.fate === 'conflict') throw new Violation(`[I3] ${nameOf(entry)} counts beside a rival`)
   entry.fate = 'counted'
   for (const rival of entry.rivals) if (rival !== entry) rival.fate = 'conflict'
 }
 
-/** Another was counted under its name; which, is certain when there is but one. */
+/** A rival counts under the entry's name. Which one is certain when there is only one. */
 function loses(entry: Entry): void {
   if (entry.fate === 'counted') throw new Violation(`[I3] ${nameOf(entry)} counts, and is a conflict`)
   const winners = entry.rivals.filter((rival) => rival !== entry && mayCount(rival))

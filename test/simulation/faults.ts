@@ -1,12 +1,12 @@
 import type { Chance } from './chance.ts'
 
-/** Every kind of fault, with how often it strikes at most: a probability for each occasion. */
+/** Every kind of fault, with the highest probability that it strikes at each occasion. */
 const STRONGEST = {
   /** A client sends other content under the names of an earlier request. */
   nameReused: 0.1,
   /** A client hangs up in the middle of its request. */
   hangUp: 0.2,
-  /** The platform ends a request although it is kept alive, and with it perhaps the one that leads. */
+  /** The platform ends a request although it is kept alive; perhaps the one that leads a flight. */
   requestLost: 0.05,
   /** A call to a shard never gets there. */
   callLost: 0.15,
@@ -16,11 +16,14 @@ const STRONGEST = {
   callLate: 0.1,
   /** A call gets there twice, the second time much later. */
   callTwice: 0.1,
-  /** The platform refuses a call as overloaded; also with the mark of a reset, and then it may have been run. */
+  /**
+   * The platform refuses a call as overloaded. Sometimes the error is also marked as a reset, and then the call may
+   * have run.
+   */
   overloaded: 0.05,
   /** A shard says that there is no room. */
   full: 0.05,
-  /** An object dies: before its writes are durable, or between that and what they let out. */
+  /** An object dies: before its writes are durable, or after that but before their answers leave. */
   crash: 0.06,
   evict: 0.05,
   /** A second incarnation begins while the first lives on. */
@@ -35,23 +38,25 @@ const STRONGEST = {
   crashInFlush: 0.06,
   pgRefuses: 0.15,
   pgFails: 0.15,
-  /** Committed, but answered as failed. */
+  /** Postgres commits, and answers with a failure. */
   pgFailsAfterCommit: 0.15,
-  /** Committed, and never answered. */
+  /** Postgres commits, and never answers. */
   pgAnswerLost: 0.1,
-  /** Answered by a timeout, and executed later. */
+  /** The statement times out, and is executed later. */
   pgSlow: 0.1,
   /** A copy of a statement is executed again, seconds to hours later. */
   pgCopy: 0.15,
   /** Postgres is away for a while. */
   pgAway: 0.02,
-  /** For a while no batch is answered in time, executed or not; seals are. */
+  /** For a while no batch is answered in time, whether it is executed or not; seals are answered. */
   pgStuck: 0.03,
   /** Postgres refuses cells of some keys for a while. */
   pgRefusesCells: 0.04,
   /** An administrator gives up parked cells for good. */
   discard: 0.1,
-  /** Another release, old and new at a time; and perhaps one that writes flights of another version. */
+  /**
+   * Another release is deployed, and old and new code run at the same time. It may write flights of another version.
+   */
   deploy: 0.03,
   formatChanges: 1,
   clocksDiffer: 1,
@@ -59,7 +64,7 @@ const STRONGEST = {
   leap: 0.03,
 } as const
 
-/** Storage is put back to an earlier state. Nothing is exact then, so only some runs have it. */
+/** Storage is put back to an earlier state. Then counts are not exact, so only some runs have these. */
 const REWINDS = { shardRewound: 0.02, pgRewound: 0.02 } as const
 
 export type FaultKind = keyof typeof STRONGEST | keyof typeof REWINDS
@@ -70,7 +75,10 @@ export function isFaultKind(text: string): text is FaultKind {
   return Object.hasOwn(STRONGEST, text) || Object.hasOwn(REWINDS, text)
 }
 
-/** What may happen in one run, and how often. Each run has some kinds only, so that they do not drown each other. */
+/**
+ * The faults of one run, and how often each strikes. Each run has only some kinds, so that they do not drown each
+ * other.
+ */
 export class Faults {
   readonly #rates = new Map<FaultKind, number>()
   readonly #chance: Chance
@@ -89,7 +97,7 @@ export class Faults {
     }
   }
 
-  /** The kinds that this run has. */
+  /** The kinds of fault that this run has. */
   get kinds(): readonly FaultKind[] {
     return [...this.#rates.keys()]
   }
@@ -98,7 +106,7 @@ export class Faults {
     return this.#rates.has(kind)
   }
 
-  /** From here on nothing goes wrong any more. */
+  /** Ends all faults: nothing goes wrong any more. */
   end(): void {
     this.#areOver = true
   }
@@ -107,7 +115,7 @@ export class Faults {
     return this.#areOver
   }
 
-  /** Whether it strikes on this occasion. */
+  /** Whether this kind of fault strikes on this occasion. */
   strikes(kind: FaultKind): boolean {
     const rate = this.#rates.get(kind)
     return rate !== undefined && !this.#areOver && this.#chance.is(rate)

@@ -9,16 +9,19 @@ import { placeOf } from './postgres-model.ts'
 import { Violation } from './scheduler.ts'
 import type { World } from './world.ts'
 
-/** What the book says of one key and hour when a read begins. */
+/** The book's entries for one key and hour when a read begins. */
 type Before = { readonly due: readonly Increment[]; readonly discarded: readonly Increment[] }
 
-/** A fresh read of the last hours, held against what was acknowledged before it began. [R1] */
+/**
+ * Reads the last hours fresh, and checks that everything acknowledged before the read began is in the answer. [R1]
+ */
 export async function readFresh(world: World, isolate: Isolate, key: string): Promise<void> {
   const { book, isExact } = world
   const hour = hourOf(isolate.nowMs)
   const range = { from: addHours(hour, -2), to: addHours(hour, 2) }
   const before = beforeOf(book, key, range)
-  // As far back as the range goes, or not: by the time, for what is drawn by chance is of the clients.
+  // Decided by the time and not by chance, because the draws of chance belong to the clients: whether the read goes as
+  // far back as the range does.
   const freshHours = 1 + (isolate.nowMs % 2)
   const answers = await isolate.read({
     keys: [key],
@@ -42,7 +45,7 @@ function beforeOf(book: Book, key: string, { from, to }: HourRange): Map<Hour, B
   return before
 }
 
-/** Of what is discarded meanwhile, the read may show what was before or what is after. */
+/** Checks an answer. Of what is discarded during the read, the answer may show the state before or after. */
 function check(book: Book, { key, freshFrom, buckets }: CounterAnswer, before: ReadonlyMap<Hour, Before>) {
   for (const bucket of buckets) {
     const hour = hourOfStart(bucket.start)
@@ -54,7 +57,7 @@ function check(book: Book, { key, freshFrom, buckets }: CounterAnswer, before: R
   }
 }
 
-/** Of the form in answers. */
+/** The hour that an answer names. */
 function hourOfStart(text: string | null): Hour {
   const hour = parseHour(`${text?.slice(0, 13)}Z`)
   if (hour === undefined) throw new Violation(`[R2] ${text} is not the start of an hour`)

@@ -2,7 +2,10 @@ import type { Clock } from '../../src/clock.ts'
 import { whileRequested } from './request-context.ts'
 import type { World } from './world.ts'
 
-/** The clock of one isolate or object: off by so much, and without a future once it, or the request that asks, is dead. */
+/**
+ * The clock of one isolate or object. It is off by `skewMs`, and calls nobody back once its owner, or the request that
+ * set the timer, is dead.
+ */
 export function clockOf(world: World, skewMs: number, isAlive: () => boolean): Clock {
   const { scheduler, chance } = world
   const after = (ms: number, callback: () => void) => {

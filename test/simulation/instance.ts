@@ -14,14 +14,14 @@ import type { World } from './world.ts'
 
 /**
  * - `current`: calls and alarms come to it.
- * - `superseded`: another incarnation has the storage. It still runs, but cannot read or write.
+ * - `superseded`: another incarnation owns the storage. This one still runs, but cannot read or write.
  * - `dead`: nothing of it runs any more.
  */
 type Life = 'current' | 'superseded' | 'dead'
 
 type Env = { readonly clock: Clock; readonly services: ShardServices }
 
-/** The production object, over what the simulation gives it. */
+/** The production object, on top of what the simulation provides. */
 class SimulatedShard extends ShardObject<Env> {
   protected override get clock(): Clock {
     return this.env.clock
@@ -55,13 +55,13 @@ export class Instance {
   readonly name: string
   readonly release: Release
   life: Life = 'current'
-  /** Statements that Postgres has not answered. */
+  /** How many statements Postgres has not answered. */
   statements = 0
-  /** Whether it has been called, so that it may be asked without changing anything. */
+  /** Whether it has been called before, so that asking for its status changes nothing. */
   isOpened = false
   readonly #storage: Storage
   readonly #waiting: (() => void)[] = []
-  /** A write has failed, so nothing may leave any more. */
+  /** Whether a write has failed, so that nothing may leave any more. */
   #isGateBroken = false
 
   constructor(world: World, name: string, storage: Storage, skewMs: number) {
@@ -77,7 +77,7 @@ export class Instance {
     this.shard = new SimulatedShard(state as unknown as DurableObjectState, { clock, services })
   }
 
-  /** The output gate: passes once everything written so far is durable. Never, when it will not be. [I1] */
+  /** The output gate: resolves once everything written so far is durable, and never when it will not be. [I1] */
   gate(): Promise<void> {
     if (this.#isGateBroken || this.life === 'dead') return new Promise(() => {})
     if (this.life === 'superseded' || !this.#storage.isPending) return Promise.resolve()
@@ -86,7 +86,10 @@ export class Instance {
     return promise
   }
 
-  /** Takes those that wait at the gate, for what they wait for has become durable. @returns what lets them out. */
+  /**
+   * Takes those who wait at the gate, because what they wait for has become durable. @returns a function that lets
+   * them out.
+   */
   letOut(): () => void {
     const released = this.#waiting.splice(0)
     return () => {
@@ -118,12 +121,12 @@ export class Instance {
   }
 }
 
-/** Whether it journals flights that came together. */
+/** Whether a statement journals flights that came together. */
 function isSharedRow(statement: string, params: readonly SqlValue[]): boolean {
   return statement.startsWith('insert into journal') && params.some((p) => String(p).includes('\n'))
 }
 
-/** What the platform awaits in the background. Its failures are seen at the gate. */
+/** Stands for `waitUntil`: the platform awaits the work in the background, and the gate notices its failures. */
 function ignore(work: Promise<unknown>): void {
   work.catch(() => {})
 }

@@ -22,17 +22,17 @@ import { RequestContext, whileRequested } from './request-context.ts'
 import { Violation } from './scheduler.ts'
 import type { World } from './world.ts'
 
-/** A request waits for its flight, and then leads one; and some time passes between. */
+/** A request waits for its turn, then leads a flight; the rest is for what happens in between. */
 const ANSWER_MS_MAX = WAIT_MS_MAX + FLIGHT_MS_MAX + 1_000
 
-/** An isolate of the Worker: the production coalescer and reads. */
+/** An isolate of the Worker, with the production coalescer and reads. */
 export class Isolate {
   readonly #world: World
   readonly #release: Release
   readonly #clock: Clock
   readonly #coalescer: Coalescer
   #isAlive = true
-  /** One of its requests has ended though it was kept alive, so a flight or a lead may be lost. */
+  /** Whether one of its requests was ended although it was kept alive, so that a flight or a lead may be lost. */
   #hasLost = false
 
   constructor(world: World) {
@@ -51,12 +51,12 @@ export class Isolate {
     return this.#clock.now()
   }
 
-  /** Its requests are never answered. What it has sent is under way. */
+  /** Ends the isolate. Its requests are never answered, but what it has sent is on its way. */
   die(): void {
     this.#isAlive = false
   }
 
-  /** The hour that an increment of this time counts in; undefined when it is closed. */
+  /** The hour in which an increment of this time counts; undefined when that hour is closed. */
   openHour(atMs: number): Hour | undefined {
     const hour = hourOf(atMs)
     return this.#isOpen(hour) ? hour : undefined
@@ -66,7 +66,10 @@ export class Isolate {
     return this.nowMs < edgeClosesMs(hour, this.#release.lateHours)
   }
 
-  /** `POST /increment`, once it is read. It is validated whole: with one closed hour in it, nothing is sent. [I2] */
+  /**
+   * Does what `POST /increment` does once the body is read. A request is validated whole: if one of its hours is
+   * closed, nothing is sent. [I2]
+   */
   async send(request: Request): Promise<FlightOutcome[]> {
     if (!request.increments.every(({ hour }) => this.#isOpen(hour))) return []
     const context = new RequestContext()
@@ -99,17 +102,17 @@ export class Isolate {
     scheduler.note(`request for ${part.shard}: ${describe(aboard)}`)
     const answered = this.#expectAnswer(part.shard, context)
     const { shard, unnamed, named } = part
-    const landing = await context.run(() => this.#coalescer.submit(shard, unnamed, context.keepAlive, named))
+    const outcome = await context.run(() => this.#coalescer.submit(shard, unnamed, context.keepAlive, named))
     answered()
-    scheduler.note(`answer ${JSON.stringify(landing)}: ${describe(aboard)}`)
-    this.#checkNobodyLost(landing)
-    for (const result of landing.kind === 'accepted' ? (landing.named ?? []) : []) this.#world.tally(result)
+    scheduler.note(`answer ${JSON.stringify(outcome)}: ${describe(aboard)}`)
+    this.#checkNobodyLost(outcome)
+    for (const result of outcome.kind === 'accepted' ? (outcome.named ?? []) : []) this.#world.tally(result)
     if (!context.isHeard) this.#world.tally('hangUp')
-    if (isExact && context.isHeard) learnAll(aboard, landing)
-    return landing
+    if (isExact && context.isHeard) learnAll(aboard, outcome)
+    return outcome
   }
 
-  /** Waiting ends for every request, whoever hangs up. [I5] */
+  /** Fails the world when a request is not answered in time, whoever hangs up. [I5] */
   #expectAnswer(shard: string, context: RequestContext): () => void {
     return this.#world.scheduler.after(ANSWER_MS_MAX, '', () => {
       if (this.#isAlive && !context.isOver)
@@ -117,10 +120,10 @@ export class Isolate {
     })
   }
 
-  /** A client that hangs up harms nobody: only with a request that was kept alive in vain is a flight lost. */
-  #checkNobodyLost(landing: FlightOutcome): void {
-    if (this.#hasLost || landing.kind === 'accepted') return
-    if (LOST.includes(landing.reason)) throw new Violation(`[I5] ${landing.kind}: ${landing.reason}`)
+  /** A client that hangs up harms nobody else: a flight is lost only with a request that was kept alive in vain. */
+  #checkNobodyLost(outcome: FlightOutcome): void {
+    if (this.#hasLost || outcome.kind === 'accepted') return
+    if (LOST.includes(outcome.reason)) throw new Violation(`[I5] ${outcome.kind}: ${outcome.reason}`)
   }
 
   read(query: CounterQuery): ReturnType<typeof readCounters> {
@@ -137,7 +140,7 @@ export class Isolate {
     return within(this.#clock, READ_MS_MAX, this.#whileAlive(work))
   }
 
-  /** I/O comes back only to an isolate, and a request, that still is. */
+  /** I/O comes back only to an isolate and a request that still exist. */
   #whileAlive<T>(work: Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<T>()
     const alive = <V>(callback: (value: V) => void) =>
@@ -149,5 +152,5 @@ export class Isolate {
   }
 }
 
-/** What src/edge/coalesce/coalescer.ts says of requests behind a lead that is gone. */
+/** The reasons that src/edge/coalesce/coalescer.ts gives to requests behind a lead that is gone. */
 const LOST = ['the flight was lost', 'lost before its flight']

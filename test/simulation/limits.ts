@@ -2,8 +2,8 @@ import type { CoalescerLimits } from '../../src/edge/coalesce/limits.ts'
 import { SHARD_LIMITS, type ShardLimits } from '../../src/shard/limits.ts'
 
 /**
- * Bounds so small that a run of seconds folds journals, cuts backlogs into many batches and comes up against what is full.
- * All else of the production code is as it stands.
+ * Bounds so small that within seconds a run folds journals, cuts backlogs into many batches and reaches what is full.
+ * The rest of the production code is unchanged.
  */
 export const SMALL_COALESCER: CoalescerLimits = {
   flightBytes: 4_096,

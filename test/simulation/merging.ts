@@ -5,7 +5,7 @@ import { Violation } from './scheduler.ts'
 import type { ShardHost } from './shard-host.ts'
 import type { World } from './world.ts'
 
-/** Hands a flight to an instance, which reads it as its release does, and looks at what comes of it. */
+/** Hands a flight to an instance, which reads it as its release does, and checks the answer. */
 export async function merge(
   world: World,
   host: ShardHost,
@@ -17,7 +17,7 @@ export async function merge(
   if (flight === null) return mergeUnknown(world, host, () => shard.merge(encoded))
   try {
     const answer = await shard.merge(flight)
-    // One that waited for others in an instance whose storage another has by now: its call has failed long since.
+    // A flight may have waited for others in an instance that has lost its storage since; its call has failed long ago.
     if (instance.life === 'current') world.answers.given(host, flight, answer)
     return answer
   } catch (error) {
@@ -26,7 +26,7 @@ export async function merge(
   }
 }
 
-/** What a later release writes is refused, never guessed, and touches nothing. [J1] */
+/** Checks that a flight of a later release is refused, never guessed, and touches nothing. [J1] */
 async function mergeUnknown(
   world: World,
   host: ShardHost,
@@ -37,7 +37,7 @@ async function mergeUnknown(
   const isRefused = answer.kind === 'refused' && answer.reason === 'unknown_version'
   if (!isRefused) world.fail(new Violation(`[J1] of an unknown version: ${JSON.stringify(answer)}`))
   if (contentOf(host) !== before) world.fail(new Violation('[J1] an unknown version touches what is stored'))
-  // So that what is in memory is held against it.
+  // Marked as touched, so that memory is compared with storage.
   host.storage.isTouched = true
   world.tally('unknown_version')
   return answer

@@ -5,7 +5,7 @@ import type { World } from './world.ts'
 /** Longer than any attempt is waited for, and than any flight is tried. */
 const LATE_MS_MAX = 120_000
 
-/** The way of a flight to its shard, and of the answer back. A lost one rejects, or is never heard of. */
+/** Carries a flight to its shard, and the answer back. When one of them is lost, the call rejects or never ends. */
 export function sendFlight(world: World, shard: string, encoded: string): Promise<MergeAnswer> {
   const { faults, chance } = world
   const deliver = (ms: number) =>
@@ -25,8 +25,8 @@ export function sendFlight(world: World, shard: string, encoded: string): Promis
 }
 
 /**
- * Again, and long after it was accepted. Not after it was refused: a refusal is remembered nowhere, and `refused` says
- * what is certain because the platform repeats no call of its own accord.
+ * Delivers a flight, and once more long after it was accepted. A refused flight is not repeated: nothing remembers a
+ * refusal, and `refused` is only certain because the platform never repeats a call by itself.
  */
 async function twice(world: World, deliver: (ms: number) => Promise<MergeAnswer>): Promise<MergeAnswer> {
   const answer = await deliver(world.chance.between(1, 40))
@@ -34,7 +34,7 @@ async function twice(world: World, deliver: (ms: number) => Promise<MergeAnswer>
   return answer
 }
 
-/** Not a flight, but with the same fate: what the shard has of each key. */
+/** Asks a shard what it has of each key. The call can be lost like that of a flight. */
 export function askUnsettled(world: World, shard: string, keys: readonly string[]): Promise<Unsettled[]> {
   const { faults, chance } = world
   if (faults.strikes('callLost')) return lost(world)
@@ -55,7 +55,7 @@ function lost<T>(world: World): Promise<T> {
   return later(world, world.chance.between(1, 40), () => Promise.reject(new Error('Network connection lost')))
 }
 
-/** The mark of a reset beside it says that the call may have been run. */
+/** Rejects as overloaded. When the error is also marked as a reset, the call may have run. */
 function overloaded<T>(world: World, deliver: (ms: number) => Promise<T>): Promise<T> {
   const isReset = world.chance.is(0.5)
   if (isReset) forget(deliver(world.chance.between(1, 40)))
@@ -65,7 +65,7 @@ function overloaded<T>(world: World, deliver: (ms: number) => Promise<T>): Promi
   )
 }
 
-/** What is delivered, and nobody waits for. */
+/** Ignores the result of a call for which nobody waits. */
 function forget(work: Promise<unknown>): void {
   work.catch(() => {})
 }

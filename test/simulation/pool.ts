@@ -11,9 +11,9 @@ export class Pool {
   }
 
   /**
-   * Runs all of them, and tells of each as it ends.
+   * Runs all scenarios, and calls `ended` with each outcome as it comes.
    *
-   * @returns the outcomes in the order of the scenarios; those after a failure may be missing when `stopsAtFailure`.
+   * @returns the outcomes in the order of the scenarios; with `stopsAtFailure` those after a failure may be missing.
    */
   async run(
     scenarios: readonly Scenario[],
@@ -32,7 +32,8 @@ export class Pool {
         if (isOver) return
       }
     }
-    // Each takes the next that waits, from one iterator; a `return` of one loop would close it for the others.
+    // Each worker takes the next scenario from one iterator, which a `return` inside its loop would close for the
+    // others.
     await Promise.all(this.#workers.map(work))
     return outcomes.filter((outcome) => outcome !== undefined)
   }

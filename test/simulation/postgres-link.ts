@@ -7,7 +7,7 @@ import type { World } from './world.ts'
 
 type Failed = Extract<ApplyOutcome, { kind: 'ambiguous' | 'refused' }>
 
-/** A statement in two instants: what it sees when it begins, and what it then does. */
+/** A statement in two instants: the first call takes its snapshot, the second lets it write. */
 type Statement<T> = () => () => T
 
 type Sending<T> = { readonly what: string; readonly isBatch: boolean; readonly statement: Statement<T> }
@@ -16,7 +16,7 @@ const TIMED_OUT: Failed = { kind: 'ambiguous', reason: 'no answer in 10000 ms', 
 const BROKEN: Failed = { kind: 'ambiguous', reason: 'no answer from Postgres', isTimeout: false }
 const REFUSED: Failed = { kind: 'refused', reason: 'SQLSTATE 42P01: relation does not exist' }
 
-/** The way of one incarnation's statements to Postgres and back. They leave through its gate. */
+/** Carries the statements of one incarnation to Postgres, through its gate, and the answers back. */
 export function sinkOf(world: World, instance: Instance): Sink {
   const send = async <T>(sending: Sending<T>, left = () => {}): Promise<T | Failed> => {
     const { what } = sending
@@ -57,7 +57,7 @@ function applying({ postgres }: World, batch: Batch): Statement<ApplyOutcome> {
   }
 }
 
-/** What becomes of the statement on its way, and when and how its sender hears of it. */
+/** Decides how a statement fares on its way, and when and how its sender hears about it. */
 function transport<T>(world: World, sending: Sending<T>): Promise<T | Failed> {
   const { faults, chance } = world
   const { what, isBatch, statement } = sending
@@ -101,13 +101,13 @@ function execute<T>(
   })
 }
 
-/** The reader's statement, at one instant on its way. */
+/** Runs the reader's statement, at one instant on its way. */
 export function readerOf(world: World): ReadCommitted {
   // Each bucket of a simulated read is one hour.
   return ({ keys, buckets, writers }) => {
     const { promise, resolve, reject } = Promise.withResolvers<Awaited<ReturnType<ReadCommitted>>>()
     const { scheduler, chance } = world
-    // Slow now and then, so that flushes, and moves to new writers, land between the shards' answers and the rows.
+    // Slow now and then, so that flushes and moves to new writers land between the shards' answers and the rows.
     scheduler.after(chance.between(1, chance.is(0.4) ? 3_000 : 60), '', () => {
       if (world.isPostgresAway) reject(new Error('Postgres is away'))
       const rows = world.postgres.read(keys, buckets, writers)

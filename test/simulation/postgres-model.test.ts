@@ -34,7 +34,7 @@ function cellsOf(chance: Chance): Cells {
   return cells
 }
 
-/** Of few writers and low seqs, so that every relation to the ledger's row comes up. */
+/** Batches of few writers with low seqs, so that every relation to the ledger's row comes up. */
 function batchOf(chance: Chance, writers: readonly string[]): Batch {
   const cells = cellsOf(chance)
   return {

@@ -11,16 +11,16 @@ export type Ledger = {
   readonly increments: number
 }
 
-/** What a statement saw when it began: its writer's row, or none. */
+/** The writer's row as a statement saw it when it began; undefined when there was none. */
 type Seen = Ledger | undefined
 
 type Tables = { readonly counters: Map<string, Cell>; readonly ledger: Map<string, Ledger> }
 
 /**
- * Postgres as far as Sumdial's statements tell: the two of src/postgres/sink.ts, and the reader's. Each of them is at
- * one instant, but for what `apply` sees before it writes, which is of the instant at which it began.
+ * Postgres as far as Sumdial's statements can see it: the two of src/postgres/sink.ts, and the reader's. Each happens
+ * at one instant, except that `apply` first reads as of the instant at which it began.
  *
- * model-of-postgres.test.ts holds it against a real one.
+ * postgres-model.test.ts compares it with a real one.
  */
 export class PostgresModel {
   #tables: Tables = { counters: new Map(), ledger: new Map() }
@@ -35,12 +35,12 @@ export class PostgresModel {
     return this.#tables.ledger
   }
 
-  /** The beginning of an `apply`: its snapshot. */
+  /** Begins an `apply`: takes its snapshot. */
   begin(batch: Batch): Seen {
     return this.#tables.ledger.get(batch.writer)
   }
 
-  /** The rest of it: the claim on the row as it is by now, the cells, and what the answer says. */
+  /** Ends an `apply`: claims the row as it is by now, writes the cells, and says what the answer says. */
   apply(batch: Batch, before: Seen): ApplyOutcome {
     if (this.#claims(batch, before)) {
       if (Iterator.from(batch.cells).some(([key]) => this.refusedKeys.has(key))) return CELL_REFUSED
@@ -100,7 +100,7 @@ export class PostgresModel {
     return { counters: new Map(this.#tables.counters), ledger: new Map(this.#tables.ledger) }
   }
 
-  /** Point-in-time recovery. */
+  /** Puts the tables back, as point-in-time recovery does. */
   rewindTo({ counters, ledger }: Tables): void {
     this.#tables = { counters: new Map(counters), ledger: new Map(ledger) }
   }

@@ -5,23 +5,26 @@ import type { Schedule } from '../../src/model/schedule.ts'
 import type { Chance } from './chance.ts'
 import type { Faults } from './faults.ts'
 
-/** What is deployed together: configuration, and the code's formats. */
+/** A release: configuration, and the formats of its code. */
 export type Release = {
   readonly shards: Schedule
   readonly lateHours: Schedule
   readonly intervalMs: number
   readonly lingerMs: number
-  /** The version of the flight that it writes, and the latest that it reads. */
+  /** The version of the flight that it writes, and the latest version that it reads. */
   readonly writes: number
   readonly reads: number
 }
 
-/** What a release is made of, and when. */
+/** The chance, the faults and the time that a release is made with. */
 type Making = { readonly chance: Chance; readonly faults: Faults; readonly nowMs: number }
 
 const BEGINNING = Number.NEGATIVE_INFINITY as Hour
 
-/** A new version is readable one release before it is written. Who skips one, here or back, has both at a time. */
+/**
+ * A new version can be read one release before it is written. Whoever skips a release, forward or back, runs both at a
+ * time.
+ */
 const FORMATS = [
   { writes: FLIGHT_VERSION, reads: FLIGHT_VERSION },
   { writes: FLIGHT_VERSION, reads: FLIGHT_VERSION + 1 },
@@ -39,7 +42,7 @@ export function firstRelease({ chance, faults, nowMs }: Making): Release {
   }
 }
 
-/** Another, earlier or later: a roll-back is a deploy too. Schedules only ever grow. */
+/** Makes the next release; a roll-back is a deploy too. Schedules only ever grow. */
 export function nextRelease({ shards, lateHours }: Release, making: Making): Release {
   const { chance, faults, nowMs } = making
   return {
@@ -54,21 +57,24 @@ function timing(chance: Chance) {
   return { intervalMs: chance.pick([1_000, 5_000, 5_000, 30_000]), lingerMs: chance.pick([0, 5, 20, 1_000]) }
 }
 
-/** A change begins at least one full hour after its deploy: by then every isolate knows of it. [K2] */
+/**
+ * Adds a change that begins at least one full hour after its deploy, because by then every isolate knows about it.
+ * [K2]
+ */
 function longer(schedule: Schedule, value: number, nowMs: number): Schedule {
   const from = addHours(hourOf(nowMs), 2)
   const isPlanned = (schedule.at(-1)?.from ?? from) >= from
   return isPlanned ? schedule : [...schedule, { from, value }]
 }
 
-/** The flight as this release's isolates send it. The production code writes its one version. */
+/** The flight as isolates of this release send it. The production code writes only its own version. */
 export function asWrittenBy({ writes }: Release, flight: string): string {
   return writes === FLIGHT_VERSION ? flight : withVersion(flight, writes)
 }
 
 /**
- * The flight as this release's shards read it: a version that they know means to them what the production code's does
- * to it. Null for one that they do not know.
+ * The flight as shards of this release read it. A version that they know means to them what the current version means
+ * to the production code. Null for a version that they do not know.
  */
 export function asReadBy({ reads }: Release, encoded: string): string | null {
   const { v } = JSON.parse(encoded)

@@ -3,13 +3,13 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 const current = new AsyncLocalStorage<RequestContext>()
 
 /**
- * What the platform has of one request. I/O and timers belong to the request in whose turn they were begun, and never
- * come back once it is over: what waits for them waits for ever, whomever else that concerns.
+ * A request as the platform sees it. I/O and timers belong to the request in whose turn they were begun, and never
+ * come back once that request is over. Whoever waits for them waits for ever, even another request.
  */
 export class RequestContext {
   #isOver = false
   #isHungUp = false
-  /** Turns that outlive the client, by `waitUntil`. */
+  /** Turns that outlive the client, because `waitUntil` holds them. */
   #turns = 0
 
   get isOver(): boolean {
@@ -35,19 +35,19 @@ export class RequestContext {
     turn.then(done, done)
   }
 
-  /** The client goes away. What is kept alive goes on, and the rest ends. */
+  /** The client goes away. What is kept alive goes on; the rest ends. */
   hangUp(): void {
     this.#isHungUp = true
     this.#isOver ||= this.#turns === 0
   }
 
-  /** It ends although it is kept alive: the platform had enough of it. */
+  /** The platform ends the request although it is kept alive. */
   cancel(): void {
     this.#isOver = true
   }
 }
 
-/** What I/O that is begun now comes back to: to nobody, once its request is over. */
+/** Wraps a callback of I/O that is begun now, so that it is not called once its request is over. */
 export function whileRequested<T extends readonly unknown[]>(
   callback: (...args: T) => void,
 ): (...args: T) => void {

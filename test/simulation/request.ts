@@ -7,7 +7,7 @@ import { learn, nameOf } from './entry.ts'
 import { placeOf } from './postgres-model.ts'
 import { Violation } from './scheduler.ts'
 
-/** What a client sends at once; `name` when it has an Idempotency-Key. */
+/** Increments that a client sends together; with a `name` when the request has an Idempotency-Key. */
 export type Request = { readonly increments: readonly Increment[]; readonly name?: RequestName }
 
 /** The book's entries in one part of a request. */
@@ -24,10 +24,10 @@ export function enter(book: Book, part: Part, { increments, name }: Request): Ab
   return { unnamed, named }
 }
 
-export function learnAll({ unnamed, named }: Aboard, landing: FlightOutcome): void {
-  for (const entry of unnamed) learn(entry, landing.kind)
+export function learnAll({ unnamed, named }: Aboard, outcome: FlightOutcome): void {
+  for (const entry of unnamed) learn(entry, outcome.kind)
   for (const [i, entry] of named.entries()) {
-    const heard = landing.kind === 'accepted' ? landing.named?.[i] : landing.kind
+    const heard = outcome.kind === 'accepted' ? outcome.named?.[i] : outcome.kind
     if (heard === undefined) throw new Violation(`[I3] ${nameOf(entry)} is not answered`)
     learn(entry, heard)
   }

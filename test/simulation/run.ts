@@ -10,7 +10,7 @@ export type Failure = { readonly message: string; readonly history: readonly str
 
 export type Outcome = {
   readonly scenario: Scenario
-  /** Everything that happened: deeds, and what followed from them. */
+  /** How many things happened: deeds, and what followed from them. */
   readonly steps: number
   readonly increments: number
   readonly reads: number
@@ -22,13 +22,13 @@ export type Outcome = {
 
 const MINUTE = 60_000
 
-/** Within this time after the last fault everything accepted is in Postgres. */
+/** Within this time after the last fault everything accepted must be in Postgres. */
 const DRAIN_MS = 12 * MINUTE
 
-/** Steps that this may take, and the rest of the shards' lives after it. */
+/** How many steps that may take, and the rest of the shards' lives after it. */
 const DRAIN_STEPS_MAX = 20_000
 
-/** Runs one scenario from its beginning to the end of its last shard. The same scenario has the same outcome, always. */
+/** Runs one scenario from its beginning to the end of its last shard. Equal scenarios have equal outcomes, always. */
 export async function run(scenario: Scenario): Promise<Outcome> {
   const world = new World(scenario)
   const failure = await silently(() => failureOf(world, scenario))
@@ -59,14 +59,14 @@ async function failureOf(world: World, { steps }: Scenario): Promise<Failure | n
   }
 }
 
-/** Faults are over, and Postgres comes to have everything. */
+/** Ends the faults, and checks that everything comes to Postgres. */
 async function drain(world: World): Promise<void> {
   world.faults.end()
   world.isPostgresAway = false
   world.isPostgresStuck = false
   world.postgres.refusedKeys.clear()
   world.scheduler.note('faults are over')
-  // Until an alarm that was lost is overdue by any clock.
+  // Long enough that an alarm that was lost is overdue by any clock.
   await world.pass(3 * MINUTE, DRAIN_STEPS_MAX)
   wakeAll(world)
   if (world.isExact) await world.clients.askForAll()
@@ -85,7 +85,7 @@ async function drain(world: World): Promise<void> {
   if (world.isExact) world.book.checkFinal(world.postgres.counters)
 }
 
-/** Every shard ends, every late copy arrives, and nothing has changed by it. [Z1] */
+/** Waits until every shard has ended and every late copy has arrived, and checks that this changed nothing. [Z1] */
 async function retire(world: World): Promise<void> {
   for (let steps = 0; world.scheduler.nextMs !== null; steps++) {
     if (steps > DRAIN_STEPS_MAX) throw new Violation(`[Z1] something happens still, after ${steps} steps`)
@@ -97,7 +97,7 @@ async function retire(world: World): Promise<void> {
   if (world.isExact) world.book.checkFinal(world.postgres.counters)
 }
 
-/** The production code logs failures that are meant to happen here. */
+/** Silences the production code, which logs the failures that are meant to happen here. */
 async function silently<T>(body: () => Promise<T>): Promise<T> {
   const { error } = console
   console.error = () => {}

@@ -1,18 +1,18 @@
 import { settle } from '../support/fake-clock.ts'
 
-/** A promise of the program under test was broken, or the program did what no program may. */
+/** The program under test broke a promise, or did what no program may. */
 export class Violation extends Error {
   override name = 'Violation'
 }
 
 type Happening = { readonly atMs: number; readonly what: string; readonly run: () => void }
 
-/** Of the history, what a failure shows. */
+/** How many of the last things a failure shows. */
 const HISTORY_MAX = 80
 
 /**
- * The world's time, and what happens in it: one thing after another in the order of their times, each with all that
- * follows from it before the next.
+ * The world's time, in which one thing happens after another. Everything that follows from one thing at once is over
+ * before the next.
  */
 export class Scheduler {
   #nowMs: number
@@ -42,7 +42,7 @@ export class Scheduler {
     if (this.#history.length > HISTORY_MAX) this.#history.shift()
   }
 
-  /** @returns what calls it off. */
+  /** Plans something. @returns a function that cancels it. */
   after(ms: number, what: string, run: () => void): () => void {
     const happening = { atMs: this.#nowMs + Math.max(0, ms), what, run }
     this.#queue.splice(this.#placeOf(happening.atMs), 0, happening)
@@ -52,7 +52,7 @@ export class Scheduler {
     }
   }
 
-  /** After all that happens at the same time. */
+  /** The place behind all that happens at the same time. */
   #placeOf(atMs: number): number {
     let [low, high] = [0, this.#queue.length]
     while (low < high) {

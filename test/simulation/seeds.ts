@@ -1,9 +1,9 @@
 import type { Scenario } from './world.ts'
 
-/** A scenario that once failed, and what it had found. */
+/** A scenario that once failed, and the fault that it found. */
 export type KeptSeed = Scenario & { readonly found: string }
 
-/** Failed seeds stay here, as tests, once what they had found is mended. */
+/** Seeds that failed stay here as tests, once the fault that they found is mended. */
 export const KEPT: readonly KeptSeed[] = [
   {
     seed: 20712,

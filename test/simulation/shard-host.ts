@@ -3,7 +3,7 @@ import { Violation } from './scheduler.ts'
 import { Storage, StorageFault } from './storage.ts'
 import type { World } from './world.ts'
 
-/** How long a write takes to be durable, and a message to leave after that, in ms at most. */
+/** How long a write takes at most until it is durable, and a message to leave after that, in ms. */
 const COMMIT_MS_MAX = 20
 const LEAVE_MS_MAX = 5
 
@@ -25,12 +25,12 @@ export class ShardHost {
     this.name = name
   }
 
-  /** Null when nothing of it is in memory. */
+  /** The incarnation that owns the storage; null when none is in memory. */
   get instance(): Instance | null {
     return this.#current
   }
 
-  /** A call as the platform makes it: the answer leaves through the gate, and a crash fails it. */
+  /** Calls the shard as the platform does: the answer leaves through the gate, and a crash makes the call fail. */
   call<T>(what: string, run: (instance: Instance) => Promise<T>): Promise<T> {
     const instance = this.#wake()
     const { promise, resolve, reject } = Promise.withResolvers<T>()
@@ -44,7 +44,7 @@ export class ShardHost {
     answered.then(
       (answer) => void instance.gate().then(done(() => resolve(answer))),
       (error: unknown) => {
-        // What is thrown for any other reason is thrown again at each retry, and answered by nothing but `unknown`.
+        // A bug would be thrown again at each retry, and its clients would hear nothing but `unknown`.
         if (!(error instanceof StorageFault)) this.#world.fail(violationOf(error, `${this.name} ${what}`))
         done(() => reject(error))()
       },
@@ -60,7 +60,7 @@ export class ShardHost {
     return this.#current
   }
 
-  /** What was written becomes durable a little later, and an alarm that was set will ring. */
+  /** Sees to it that what was written becomes durable a little later, and that an alarm that was set will ring. */
   lookAfter(): void {
     if (this.storage.isPending && !this.#isCommitDue) this.#commitLater()
     if (this.storage.alarmAtMs !== this.#scheduledMs) this.#scheduleAlarm()
@@ -121,7 +121,9 @@ export class ShardHost {
       .catch((error: unknown) => this.#world.fail(new Violation(`[F4] the alarm threw: ${error}`)))
   }
 
-  /** The object dies; what is pending is lost, or has just become durable. The alarm that it handled rings again. */
+  /**
+   * Kills the object. Pending writes are lost, or have just become durable. An alarm that it was handling rings again.
+   */
   crash(isDurable: boolean): void {
     const instance = this.#current
     if (instance === null) return
@@ -130,7 +132,7 @@ export class ShardHost {
     this.#world.scheduler.note(`${this.name} crashed, ${isDurable ? 'durable' : 'pending lost'}`)
   }
 
-  /** Another incarnation takes over while this one does not know. It may live on for a while. */
+  /** Lets another incarnation take over without this one knowing, which may live on for a while. */
   supersede(): void {
     const instance = this.#current
     if (instance === null) return

@@ -2,12 +2,12 @@ import type { Outcome } from './run.ts'
 import { run } from './run.ts'
 import type { Scenario } from './world.ts'
 
-/** Runs that are spent on making one failure small. */
+/** How many runs are spent on making one failure small. */
 const TRIES_MAX = 80
 
 /**
- * The smallest scenario found that still fails: fewer steps, and kinds of fault left out. Each change makes another
- * history, so the failure that is left may be another; it is one of the same program all the same.
+ * Finds the smallest scenario that still fails, with fewer steps and fewer kinds of fault. Each change makes another
+ * history, so the failure that is left may be another one of the same program.
  */
 export async function shrink(failed: Outcome): Promise<Outcome> {
   let smallest = failed
@@ -29,7 +29,7 @@ export async function shrink(failed: Outcome): Promise<Outcome> {
   return smallest
 }
 
-/** Takes steps away, by halves and then by ever fewer. */
+/** Takes steps away, first half of them and then ever fewer. */
 async function shorten(now: () => Scenario, fails: (scenario: Scenario) => Promise<boolean>): Promise<void> {
   for (let less = Math.floor(now().steps / 2); less >= 1; less = Math.floor(less / 2)) {
     while (now().steps > less && (await fails({ ...now(), steps: now().steps - less })));

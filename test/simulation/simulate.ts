@@ -74,7 +74,7 @@ function faultKinds(list: string): FaultKind[] | undefined {
   return kinds.every(isFaultKind) ? kinds : undefined
 }
 
-/** What the worlds have come to so far. */
+/** The sum of what happened in the worlds so far. */
 class Total {
   readonly #startMs = performance.now()
   seeds = 0

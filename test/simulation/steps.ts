@@ -1,2 +1,2 @@
-/** Deeds of clients and faults in one run, unless told otherwise: some hundred milliseconds of work. */
+/** Deeds of clients and faults in one run, unless told otherwise. A run takes some hundred milliseconds. */
 export const STEPS = 120

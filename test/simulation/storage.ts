@@ -1,20 +1,20 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Row, SqlValue } from '../../src/shard/sql.ts'
 
-/** All that is stored, to be put back. */
+/** All that is stored, to be put back later. */
 export type Recording = {
   readonly tables: readonly { readonly sql: string; readonly name: string; readonly rows: Row[] }[]
   readonly alarmAtMs: number | null
 }
 
-/** What the platform throws, and the program is to survive. */
+/** An error of the platform that the program must survive. */
 export class StorageFault extends Error {
   override name = 'StorageFault'
 }
 
 /**
- * A shard's storage. What is written is pending, in one transaction of SQLite's, until `commit` makes it durable or
- * a crash rolls it back; the alarm goes with it.
+ * A shard's storage. Writes are pending in one transaction of SQLite's, until `commit` makes them durable or a crash
+ * rolls them back. The alarm is part of that.
  */
 export class Storage {
   readonly #database = new DatabaseSync(':memory:')
@@ -23,9 +23,9 @@ export class Storage {
   #whenDurable: (() => void)[] = []
   #alarmAtMs: number | null = null
   #durableAlarmAtMs: number | null = null
-  /** Whether anything has been written since it was last looked after. */
+  /** Whether anything has been written since the last check. */
   isTouched = false
-  /** The alarm was lost by a fault, so that the platform and not the program owes one. */
+  /** Whether a fault has lost the alarm, so that the platform owes one and not the program. */
   isAlarmLost = false
   #wasAlarmLost = false
 
@@ -72,7 +72,7 @@ export class Storage {
     this.isAlarmLost = false
   }
 
-  /** The alarm rings: it is used up unless the ringing is cut short. */
+  /** The alarm rings: it is used up unless the handler is cut short. */
   beginAlarm(): void {
     this.#alarmAtMs = null
   }
@@ -81,11 +81,11 @@ export class Storage {
     if (!this.#isPending) this.#durableAlarmAtMs = this.#alarmAtMs
   }
 
-  /** It is used up, and nobody came. */
+  /** The alarm is used up, and its handler was never called. */
   loseAlarm(): void {
     this.#alarmAtMs = null
     this.isAlarmLost = true
-    // It had rung because it was durable, whatever is pending by now.
+    // An alarm rings only once it is durable, whatever is pending by now.
     this.#durableAlarmAtMs = null
     this.#wasAlarmLost = true
     this.isTouched = true
@@ -97,7 +97,7 @@ export class Storage {
     this.#alarmAtMs = null
   }
 
-  /** Runs it once all that is written by now is durable; never, when that is rolled back. */
+  /** Runs a callback once everything written by now is durable, and never when that is rolled back. */
   whenDurable(run: () => void): void {
     if (this.#isPending) this.#whenDurable.push(run)
     else run()

@@ -8,10 +8,10 @@ import type { ShardHost } from './shard-host.ts'
 import type { Storage } from './storage.ts'
 import type { World } from './world.ts'
 
-/** What must hold after every step. Throws a Violation that names the rule, or hands it to the world. */
+/** Checks what must hold after every step. Throws a Violation that names the rule, or hands it to the world. */
 export class Watch {
   readonly #world: World
-  /** What has been sent under each (writer, seq), and the last seq of each writer. */
+  /** The content that was sent under each (writer, seq), and the last seq of each writer. */
   readonly #sent = new Map<string, string>()
   readonly #lastSeq = new Map<string, number>()
 
@@ -28,7 +28,7 @@ export class Watch {
     instance.statements -= 1
   }
 
-  /** Seqs rise by one, and what is under one never changes. */
+  /** Checks that seqs rise by one, and that the content under a seq never changes. [F1] */
   batchSent({ writer, seq, id, cells }: Batch): void {
     if (!this.#world.isExact) return
     const name = `${writer}/${seq}`
@@ -54,7 +54,7 @@ export class Watch {
     if (host.instance?.isOpened) await checkMirrored(host.instance, stored)
   }
 
-  /** Only what Postgres has refused is parked, none of its neighbours. */
+  /** Checks that only cells that Postgres has refused are parked, and none of their neighbours. [P3] */
   #checkParked(name: string, store: ShardStore): void {
     const innocent = store.parked.keys().find((key) => !this.#world.everRefused.has(key))
     if (innocent !== undefined) throw new Violation(`[P3] ${name} has parked ${innocent}`)
@@ -71,7 +71,7 @@ function checkArmed({ name, storage }: ShardHost): void {
   }
 }
 
-/** What a new incarnation would make of the storage. */
+/** The store as a new incarnation would load it from storage. */
 export function replayed(storage: Storage): ShardStore {
   const transaction = () => {
     throw new Violation('a replay writes')
@@ -96,7 +96,7 @@ function checkBounds(name: string, store: ShardStore): void {
   if (journalBytes > most) throw new Violation(`[I5] ${name} has ${journalBytes} bytes of journal`)
 }
 
-/** Memory is what a replay of the storage gives. */
+/** Checks that memory is what a replay of the storage gives. [J1] */
 async function checkMirrored({ name, shard }: Instance, stored: Holdings): Promise<void> {
   const live = await shard.status()
   for (const part of ['accepted', 'settled', 'discarded', 'senders', 'ids', 'journalBytes'] as const) {

@@ -3,8 +3,10 @@ import { parentPort } from 'node:worker_threads'
 import type { Scenario } from './world.ts'
 
 /**
- * Runs scenarios for a pool, one at a time: each message is one, and is answered by its outcome, shrunk when it failed.
- * It is a thread of Node's own, because there the platform's module can be replaced before src is loaded.
+ * Runs scenarios for a pool, one at a time. Each message is a scenario, and its answer is the outcome, made small when
+ * it failed.
+ *
+ * It is a thread of its own because there the platform's module can be replaced before src is loaded.
  */
 const { run } = await import('./run.ts')
 const { shrink } = await import('./shrink.ts')

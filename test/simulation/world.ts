@@ -16,7 +16,7 @@ import { Watch } from './watch.ts'
 
 const FIRST_HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
 
-/** Of one run. `steps` are what clients and faults do; far more follows from them. */
+/** All that decides a run. `steps` counts the deeds of clients and faults; far more follows from them. */
 export type Scenario = {
   readonly seed: number
   readonly steps: number
@@ -24,7 +24,7 @@ export type Scenario = {
   readonly without: readonly FaultKind[]
 }
 
-/** Some isolates, the shards of some hours, and one Postgres; their time, and their chance. */
+/** Some isolates, the shards of some hours, and one Postgres, with their time and their chance. */
 export class World {
   readonly chance: Chance
   readonly scheduler: Scheduler
@@ -34,22 +34,22 @@ export class World {
   readonly clients = new Clients(this)
   readonly watch: Watch
   readonly answers = new Answers(this)
-  /** What was deployed last; what is older lives on for a while. */
+  /** The release that was deployed last; older ones live on for a while. */
   release: Release
-  /** Whether no storage is put back, so that everything counts exactly once. */
+  /** Whether no storage is ever put back, so that everything counts exactly once. */
   readonly isExact: boolean
   readonly isolates: Isolate[]
   readonly hosts = new Map<string, ShardHost>()
   isPostgresAway = false
-  /** No batch is answered in time. */
+  /** Whether no batch is answered in time. */
   isPostgresStuck = false
-  /** Keys that Postgres has refused at some time. */
+  /** Keys that Postgres has ever refused. */
   readonly everRefused = new Set<string>()
-  /** Fresh reads that were held against the book. */
+  /** How many fresh reads were compared with the book. */
   reads = 0
-  /** Times that a shard heard from the ledger of another past than its own. */
+  /** How often a shard heard from the ledger that its storage was put back. */
   rewindsNoticed = 0
-  /** How often what a run is to have in it has come up. */
+  /** How often each thing came up that the runs must have in them. */
   readonly tallies: Record<string, number> = {}
   #failure: unknown
 
@@ -58,7 +58,7 @@ export class World {
     this.chance = chance
     this.isExact = seed % 10 !== 9
     this.faults = new Faults(chance, without, !this.isExact)
-    // Somewhere in an hour, often close to its turn.
+    // The world begins somewhere in an hour, often close to its end.
     const minute = chance.is(0.4) ? 59 : chance.between(0, 58)
     this.scheduler = new Scheduler(hourStartMs(FIRST_HOUR) + minute * 60_000 + chance.between(0, 59_999))
     this.release = firstRelease({ chance, faults: this.faults, nowMs: this.scheduler.nowMs })
@@ -66,7 +66,7 @@ export class World {
     this.isolates = Array.from({ length: chance.between(1, 5) }, () => new Isolate(this))
   }
 
-  /** The host of a shard's name; it is there as soon as somebody asks. */
+  /** The host of a shard's name; it is made when somebody first asks for it. */
   host(name: string): ShardHost {
     const host = this.hosts.get(name) ?? new ShardHost(this, name)
     this.hosts.set(name, host)
@@ -77,12 +77,12 @@ export class World {
     this.tallies[what] = (this.tallies[what] ?? 0) + 1
   }
 
-  /** Ends the run, with the first of the failures. */
+  /** Ends the run with this failure, unless it has failed already. */
   fail(error: unknown): void {
     this.#failure ??= error
   }
 
-  /** One thing happens, and everything is looked at. */
+  /** Lets one thing happen, and then checks everything. */
   async step(): Promise<void> {
     await this.scheduler.step()
     await this.#lookAround()
@@ -96,10 +96,10 @@ export class World {
     if (this.#failure !== undefined) throw this.#failure
   }
 
-  /** Lets happen what does within so much time. */
+  /** Lets so much time pass, and everything happen that is due in it. */
   async pass(ms: number, stepsMax = Number.POSITIVE_INFINITY): Promise<void> {
     const untilMs = this.scheduler.nowMs + ms
-    // What was begun before goes as far as it can at its own time.
+    // Work that was begun before goes as far as it can at the present time.
     await settle()
     await this.#lookAround()
     let isOver = false

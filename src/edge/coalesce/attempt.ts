@@ -2,7 +2,7 @@ import type { MergeAnswer } from '../../model/flight.ts'
 import type { FlightOutcome } from './queue.ts'
 
 /**
- * What a shard's answer to an attempt means for the flight. A refusal after an attempt without an answer proves nothing,
+ * The outcome of a flight after an attempt that was answered. A refusal after an attempt without an answer proves nothing,
  * because that attempt may have been counted.
  *
  * @param attempt from 1.

@@ -1,7 +1,7 @@
 import { Accumulator } from '../../model/accumulator.ts'
 import type { EntryResult, NamedEntry } from '../../model/entry.ts'
 
-/** What became of increments that were handed to the coalescer. */
+/** The fate of increments that were handed to the coalescer. */
 export type FlightOutcome =
   /** They are durable in the shard's journal. [I1] */
   | { readonly kind: 'accepted'; readonly named?: readonly EntryResult[] }
@@ -10,7 +10,7 @@ export type FlightOutcome =
   /** No answer came: they may have been counted, or may still be counted later. */
   | { readonly kind: 'unknown'; readonly reason: string }
 
-/** What ends a request's wait. */
+/** The end of a request's wait: its flight has landed, or it leads the next, or it has waited too long. */
 export type Turn =
   | { readonly kind: 'landed'; readonly outcome: FlightOutcome }
   | { readonly kind: 'lead'; readonly lead: Lead }

@@ -21,7 +21,7 @@ import type { MergeAnswer } from '../../../src/model/flight.ts'
 import { readFlight } from '../../../src/model/flight.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 
-/** A call to a shard that has not been answered. */
+/** A call to a shard that is not answered yet. */
 type Call = {
   readonly shard: string
   readonly encoded: string
@@ -54,7 +54,7 @@ function send(shard: string, encoded: string, hasBacklog: boolean): Promise<Merg
   return promise
 }
 
-/** Submits one increment; what becomes of it stands in `landed` once it is known. */
+/** Submits one increment; `landed` is set once its outcome is known. */
 function submit(key = 'k', shard = 's'): { landed: FlightOutcome | undefined } {
   const unnamed = noneUnnamed()
   addUnnamed(unnamed, key, 1)
@@ -325,7 +325,7 @@ describe('waiting', () => {
   })
 
   test('[I5] a lead that was lost with its request is taken over', async () => {
-    // A request that the runtime ended: its timers are gone, and nothing of it goes on.
+    // The runtime ended this request: its timers are gone, and nothing of it goes on.
     let isLost = true
     const { now, uuid, random, sleep } = clock
     const after: Clock['after'] = (ms, callback) => (isLost ? () => undefined : clock.after(ms, callback))
@@ -338,7 +338,7 @@ describe('waiting', () => {
     await settle()
     expect(calls).toHaveLength(2)
 
-    // It comes back after all: given up long ago, with no lead to hand on.
+    // The lost flight comes back after all. It was given up long ago, and has no lead to hand on.
     call(0).answer(ACCEPTED)
     await settle()
     expect(first.landed).toMatchObject({ kind: 'unknown' })

@@ -1,6 +1,6 @@
 type Event = { readonly atMs: number; readonly run: () => void }
 
-/** Simulated time, and what happens in it: one thing after another, in the order of their times. */
+/** Simulated time, in which one thing happens after another. */
 export class Events {
   #nowMs = 0
   readonly #queue: Event[] = []
@@ -15,7 +15,7 @@ export class Events {
     this.#queue.splice(place, 0, { atMs, run })
   }
 
-  /** Lets everything happen, until nothing is left. */
+  /** Runs everything in the order of its time, until nothing is left. */
   run(): void {
     for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
       this.#nowMs = next.atMs

@@ -27,7 +27,7 @@ const anyLoad = fc.record({
   seed: fc.integer(),
 })
 
-/** A flight's longest call, with all that it may wait for in its isolate and in the shard. */
+/** The longest that a flight takes: its call, and all that it may wait for in its isolate and in the shard. */
 function flightMsMax({ callMs, lingerMs }: Load): number {
   return callMs * 1.5 + lingerMs + SHORT_LINGER_MS
 }

@@ -13,7 +13,7 @@ export type Load = {
   readonly requests: { readonly kind: 'open'; readonly perSecond: number } | { readonly kind: 'closed' }
   /** Increments in each request. */
   readonly increments: number
-  /** The time that a call takes on its way there and back, on average; each takes 50 to 150 % of it. */
+  /** How long a call takes there and back on average; each call takes 50 to 150 % of that. */
   readonly callMs: number
   readonly lingerMs: number
   readonly seconds: number
@@ -36,9 +36,11 @@ export type Figures = {
 const INCREMENT_BYTES = 116
 
 /**
- * What the two wait functions of model/linger.ts make of a load: pure, in simulated time, with chance from a seed. The
- * isolates and the shard do here what the coalescer and the group commit do, as far as waiting depends on it. Nothing
- * fails, and a call costs time but no capacity: a shard that is too busy is a matter for `npm run bench:shard`.
+ * Simulates what the two wait functions of model/linger.ts do to a load. Pure: time is simulated, and chance comes
+ * from a seed.
+ *
+ * The isolates and the shard do here what the coalescer and the group commit do, as far as waiting depends on it.
+ * Nothing fails, and a call costs time but no capacity; `npm run bench:shard` shows when a shard is too busy.
  */
 export function simulateLinger(load: Load): Figures {
   const world: World = {
@@ -64,9 +66,9 @@ export function simulateLinger(load: Load): Figures {
 type World = {
   readonly load: Load
   readonly events: Events
-  /** Of the times at which requests come. */
+  /** Decides when requests come. */
   readonly chance: () => number
-  /** Of the calls' times, in the order of the calls. */
+  /** Decides how long calls take, in the order of the calls. */
   readonly callChance: () => number
   readonly latencies: number[]
   readonly waits: number[]
@@ -75,7 +77,7 @@ type World = {
 
 type Flight = { readonly sender: number; readonly increments: number; readonly land: () => void }
 
-/** Has requests come to an isolate as a Poisson process, until the load's time is over. */
+/** Sends requests to an isolate as a Poisson process, until the load's time is over. */
 function askAtRandom({ events, chance, load }: World, isolate: Isolate, perSecond: number): void {
   const next = () => {
     const ms = (-Math.log(1 - chance()) * 1_000) / perSecond

@@ -41,7 +41,10 @@ export class Isolate {
     const skewMs = world.faults.has('clocksDiffer') ? world.chance.between(-5_000, 5_000) : 0
     this.#clock = clockOf(world, skewMs, () => this.#isAlive)
     this.#coalescer = new Coalescer({
-      send: (shard, flight) => this.#whileAlive(sendFlight(world, shard, asWrittenBy(this.#release, flight))),
+      send: (shard, flight, hasBacklog) => {
+        const encoded = asWrittenBy(this.#release, flight)
+        return this.#whileAlive(sendFlight(world, shard, { encoded, hasBacklog }))
+      },
       clock: this.#clock,
       limits: SMALL_COALESCER,
     })

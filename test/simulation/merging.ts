@@ -5,18 +5,22 @@ import { Violation } from './scheduler.ts'
 import type { ShardHost } from './shard-host.ts'
 import type { World } from './world.ts'
 
+/** A flight as it is called to a shard. */
+export type SentFlight = { readonly encoded: string; readonly hasBacklog: boolean }
+
 /** Hands a flight to an instance, which reads it as its release does, and checks the answer. */
 export async function merge(
   world: World,
   host: ShardHost,
   instance: Instance,
-  encoded: string,
+  { encoded, hasBacklog }: SentFlight,
 ): Promise<MergeAnswer> {
   const { shard, release } = instance
   const flight = asReadBy(release, encoded)
-  if (flight === null) return mergeUnknown(world, host, () => shard.merge(encoded))
+  if (flight === null) return mergeUnknown(world, host, () => shard.merge(encoded, hasBacklog))
   try {
-    const answer = await shard.merge(flight)
+    if (hasBacklog) world.tally('backlog')
+    const answer = await shard.merge(flight, hasBacklog)
     // A flight may have waited for others in an instance that has lost its storage since; its call has failed long ago.
     if (instance.life === 'current') world.answers.given(host, flight, answer)
     return answer

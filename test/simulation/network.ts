@@ -1,4 +1,5 @@
 import type { MergeAnswer, Unsettled } from '../../src/model/flight.ts'
+import type { SentFlight } from './merging.ts'
 import { merge } from './merging.ts'
 import type { World } from './world.ts'
 
@@ -6,12 +7,12 @@ import type { World } from './world.ts'
 const LATE_MS_MAX = 120_000
 
 /** Carries a flight to its shard, and the answer back. When one of them is lost, the call rejects or never ends. */
-export function sendFlight(world: World, shard: string, encoded: string): Promise<MergeAnswer> {
+export function sendFlight(world: World, shard: string, flight: SentFlight): Promise<MergeAnswer> {
   const { faults, chance } = world
   const deliver = (ms: number) =>
     later(world, ms, () => {
       const host = world.host(shard)
-      return host.call('merge', (instance) => merge(world, host, instance, encoded))
+      return host.call('merge', (instance) => merge(world, host, instance, flight))
     })
   if (faults.strikes('callTwice')) return twice(world, deliver)
   if (faults.strikes('overloaded')) return overloaded(world, deliver)

@@ -86,7 +86,7 @@ describe('whatever goes wrong with requests, clients, flights, objects, alarms, 
 
   test('[I4] a flight counts at most once, never when it was refused, and gets its first answer again', () => {
     expectKept('I4')
-    expectSeen('sharedRow')
+    expectSeen('sharedRow', 'backlog')
   })
 
   test('[I5] every request is answered in time, and what a shard holds stays within its bounds', () => {

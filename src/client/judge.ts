@@ -38,7 +38,10 @@ const ID_CONFLICT = 'urn:sumdial:problem:id-conflict'
  * somebody may mend that.
  */
 export function judge(answer: Answer, size: number, nowMs: number): Judgement {
-  if (answer.kind === 'failed') return unknownOf(size, answer.reason, null)
+  if (answer.kind === 'failed') {
+    const otherwise = answer.isUnsent === true ? refused : unknownOf
+    return otherwise(size, answer.reason, null)
+  }
   const { status } = answer
   const reason = explain(answer)
   const retryAfterMs = waitAsked(answer.retryAfter, nowMs)

@@ -14,7 +14,12 @@ export type Answer =
       /** The parsed JSON; undefined for a body that is none. */
       readonly body: unknown
     }
-  | { readonly kind: 'failed'; readonly reason: string }
+  | {
+      readonly kind: 'failed'
+      readonly reason: string
+      /** Set by a sender that is certain that nothing was sent. `fetch` alone does not tell. */
+      readonly isUnsent?: true
+    }
 
 export type Post = {
   /**
@@ -90,6 +95,8 @@ async function send(
 
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  // Node's error for several addresses that all refuse has no message, but a code.
+  if (cause instanceof Error && cause.message === '' && 'code' in cause) return String(cause.code)
   if (cause instanceof Error) return cause.message
   // Not String(): a fetch of somebody else's may reject with a value that has no text.
   return typeof cause === 'string' ? cause : 'fetch failed'

@@ -1,89 +1,91 @@
-import { createReadStream } from 'node:fs'
+import { createReadStream, type ReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import { type Post, runtimeTiming } from '../client/internal.ts'
 import { listenForInterrupts, main, UsageError } from './cli.ts'
-import { type Ending, LINGER_MS, runImport } from './import/importer.ts'
+import { Connection } from './import/connection.ts'
+import { CUT_BOUNDS } from './import/cutting.ts'
+import { type Ending, type Import, runImport } from './import/importer.ts'
 import { HELP, KEY_WITH_NDJSON, type Options, parseOptions } from './import/options.ts'
-import type { Timing } from './import/patience.ts'
-import { type Post, postTo } from './import/post.ts'
-import { showProgress } from './import/progress.ts'
 import { logReader, looksLikeNdjson, ndjsonReader, type Reader } from './import/reader.ts'
 import { exitCodeOf, summarize } from './import/summary.ts'
 import { printable, Tally } from './import/tally.ts'
-
-const clock: Timing = {
-  now: Date.now,
-  random: Math.random,
-  after(ms, callback) {
-    const timer = setTimeout(callback, ms)
-    return () => clearTimeout(timer)
-  },
-}
+import { formatCount, showProgress } from './progress.ts'
 
 process.exitCode = await main({ name: 'import', help: HELP, run }, process.argv.slice(2))
 
 async function run(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, process.env)
-  if (options.file === null && process.stdin.isTTY) throw new UsageError('no FILE, and nothing is piped in')
-  const totalBytes = options.file === null ? null : await sizeOf(options.file)
-  const startMs = clock.now()
+  const { file, isDryRun, isAgain, isFollowing } = options
+  if (file === null && process.stdin.isTTY) throw new UsageError('Name a FILE, or pipe one in.')
+  const totalBytes = file === null ? null : await sizeOf(file)
+  const startMs = Date.now()
   const tally: Tally = new Tally((text) => progress.say(text))
-  const progress = showProgress(() => tally, totalBytes, process.stderr, clock.now)
-  const ending = await importAll(options, tally).finally(() => progress.stop())
-  console.log(summarize(tally, ending, clock.now() - startMs, options.dryRun))
+  const input = file === null ? process.stdin : createReadStream(file)
+  const progress = showProgress(() => lineOf(tally, Date.now() - startMs, percentOf(input, totalBytes)))
+  const ending = await importAll(input, options, tally).finally(() => progress[Symbol.dispose]())
+  input.destroy()
+  const isRepeatable = !isAgain && !isFollowing
+  console.log(summarize({ tally, ending, elapsedMs: Date.now() - startMs, isDryRun, isRepeatable }))
   return exitCodeOf(tally, ending)
 }
 
-async function importAll(options: Options, tally: Tally): Promise<Ending> {
-  const input = options.file === null ? process.stdin : createReadStream(options.file)
-  const { bundleItems, concurrency, dryRun, url, token } = options
-  const ending = await runImport({
+function importAll(input: Import['input'], options: Options, tally: Tally): Promise<Ending> {
+  const { isDryRun, isAgain, isFollowing, concurrency, url, token } = options
+  return runImport({
     input,
     readerFor: (first) => readerFor(first, options),
-    post: dryRun ? pretend() : postTo(url, token),
+    connection: isDryRun ? pretend() : new Connection({ url, token }),
     tally,
-    clock,
-    bundleItems,
+    timing: runtimeTiming,
+    bounds: CUT_BOUNDS,
     concurrency,
-    lingerMs: LINGER_MS,
+    salt: isAgain || isFollowing ? runtimeTiming.newName() : null,
+    isFollowing,
     interrupt: listenForInterrupts(),
   })
-  input.destroy()
-  return ending
 }
 
-function readerFor(first: Buffer, { format, keyOf, hasKeyOption }: Options): Reader {
-  if (format !== 'ndjson' && !(format === 'auto' && looksLikeNdjson(first))) return logReader(format, keyOf)
+function readerFor(first: Buffer, { format, template, keyOf, hasKeyOption }: Options): Reader {
+  if (format !== 'ndjson' && !(format === 'auto' && looksLikeNdjson(first)))
+    return logReader(format, template, keyOf)
   if (hasKeyOption) throw new UsageError(KEY_WITH_NDJSON)
   return ndjsonReader
 }
 
 /** Takes everything, and shows the first few increments as they would be sent. */
-function pretend(): Post {
+function pretend(): Import['connection'] {
   let shown = false
-  return async (body) => {
-    const increments: unknown[] = JSON.parse(body)
-    if (!shown) for (const one of increments.slice(0, 3)) console.log(printable(JSON.stringify(one), 1000))
-    shown = true
-    const accepted = { accepted: increments.length, duplicates: 0, conflicts: [] }
-    return {
-      kind: 'answered',
-      status: 202,
-      isProblem: false,
-      retryAfter: null,
-      location: null,
-      body: accepted,
-    }
+  const post: Post = {
+    canOutlive: () => false,
+    async send({ items }) {
+      if (!shown) for (const { json } of items.slice(0, 3)) console.log(printable(json, 1000))
+      shown = true
+      const body = { accepted: items.length, duplicates: 0, conflicts: [] }
+      return { kind: 'answered', status: 202, isProblem: false, retryAfter: null, body }
+    },
   }
+  return { post, over: new AbortController().signal, reason: null }
 }
 
-/** Null for what has no size, such as a pipe. */
+/** Null for an input without a size, such as a pipe. */
 async function sizeOf(file: string): Promise<number | null> {
   try {
     const stats = await stat(file)
-    if (stats.isDirectory()) throw new UsageError(`${file} is a folder`)
+    if (stats.isDirectory()) throw new UsageError(`${file} is a folder. Name a file.`)
     return stats.isFile() ? stats.size : null
   } catch (error) {
     if (error instanceof UsageError || !(error instanceof Error)) throw error
-    throw new UsageError(error.message)
+    throw new UsageError(`${file} cannot be read: ${error.message}.`)
   }
+}
+
+function percentOf(input: ReadStream | NodeJS.ReadStream, totalBytes: number | null): string {
+  if (!totalBytes || !('bytesRead' in input)) return ''
+  return `${Math.floor((100 * input.bytesRead) / totalBytes)} %, `
+}
+
+function lineOf(tally: Tally, elapsedMs: number, percent: string): string {
+  const { lines, acknowledged, refused } = tally
+  const rate = formatCount(Math.round((lines * 1000) / Math.max(1, elapsedMs)))
+  return `${percent}${formatCount(lines)} lines read, ${formatCount(acknowledged)} counted, ${formatCount(refused)} refused, ${rate} lines/s`
 }

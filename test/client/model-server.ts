@@ -20,7 +20,12 @@ export const FATES = [
 
 export type RequestFate = (typeof FATES)[number]
 
-type Item = { readonly key: string; readonly value: number; readonly at: number; readonly id?: string }
+type Item = {
+  readonly key: string
+  readonly value?: number
+  readonly at: number | string
+  readonly id?: string
+}
 type Request = { readonly name: string | null; readonly items: readonly Item[] }
 type Result = 'accepted' | 'duplicate' | 'conflict'
 
@@ -48,6 +53,12 @@ export class ModelServer {
   /** Nothing goes wrong any more. */
   heal(): void {
     this.#fates.length = 0
+  }
+
+  /** These happen to the next requests. Whatever is late arrives before them. */
+  fail(fates: readonly RequestFate[]): void {
+    for (const copy of this.#late.splice(0)) this.#take(copy, () => true)
+    this.#fates.splice(0, Number.POSITIVE_INFINITY, ...fates)
   }
 
   readonly fetch = async (_url: string, init: FetchInit): Promise<FetchAnswer> => {
@@ -117,7 +128,7 @@ export class ModelServer {
   }
 
   #faultOf({ key, at }: Item, index: number) {
-    if (at < this.closedBeforeMs) return [{ index, path: 'at', message: 'must be in an open hour' }]
+    if (msOf(at) < this.closedBeforeMs) return [{ index, path: 'at', message: 'must be in an open hour' }]
     return key.startsWith(this.forbidden) ? [{ index, path: 'key', message: 'must be under the prefix' }] : []
   }
 
@@ -145,7 +156,11 @@ function entriesOf(name: string | null, items: readonly Item[]): Entry[] {
       return { id, content: String(item.value), shard: shardOf(item), items: [item] }
     })
   }
-  const content = JSON.stringify(items)
+  // As the server has it: the same increments, in any order and at any time of their hour.
+  const content = items
+    .map(({ key, value = 1, at }) => `${key} ${value} ${hourOf(at)}`)
+    .sort()
+    .join()
   return [...Map.groupBy(items, placeOf)].map(([place, own]) => {
     const shard = own[0] === undefined ? 0 : shardOf(own[0])
     return { id: `${place} ${name}`, content, shard, items: own }
@@ -153,7 +168,15 @@ function entriesOf(name: string | null, items: readonly Item[]): Entry[] {
 }
 
 function placeOf(item: Item): string {
-  return `${Math.floor(item.at / HOUR_MS)}/${shardOf(item)}`
+  return `${hourOf(item.at)}/${shardOf(item)}`
+}
+
+function msOf(at: number | string): number {
+  return typeof at === 'string' ? Date.parse(at) : at
+}
+
+function hourOf(at: number | string): number {
+  return Math.floor(msOf(at) / HOUR_MS)
 }
 
 function acknowledge(items: readonly Item[], results: ReadonlyMap<Item, Result>): FetchAnswer {

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { accept, listen, problem } from './scripted-worker.ts'
 
@@ -43,7 +44,9 @@ describe('npm run import', () => {
     const { code, out, err } = await start(['--url', server.url.href, '--key', 'hits{path}', 'a.log']).ended
     await server.close()
     expect({ code, err }).toEqual({ code: 0, err: '' })
-    expect(out).toMatch(/^lines +2,500\naccepted +2,500\nrefused +0\nunknown +0\nhours +1 +2015-05-17T10Z/)
+    expect(out).toMatch(
+      /^lines +2,500 +the next is line 2501\naccepted +2,500\nrefused +0\nunknown +0\nhours +1 +2015-05-17T10Z/,
+    )
     expect(server.received.map((request) => request.items.length)).toEqual([1_000, 1_000, 500])
     expect(server.received[0]?.items[0]?.key).toBe('hits/0')
   })
@@ -57,8 +60,56 @@ describe('npm run import', () => {
     const { code, out, err } = await run.ended
     await server.close()
     expect(code).toBe(1)
-    expect(err).toContain('line 1 refused: value: must be at least 1: {"key":"a","value":0}')
+    expect(err).toMatch(/^line 1 refused: value must be at least 1: \{"at":\d+,"key":"a","value":0\}$/m)
     expect(out).toMatch(/accepted +1\nrefused +1\n/)
+  })
+
+  it('tells a second import that nothing was counted again, and exits with 0', async () => {
+    const known = new Set<string>()
+    const server = await listen(({ items, headers }, _, response) => {
+      const name = String(headers['idempotency-key'])
+      if (known.has(name)) accept(response, 0, items.length)
+      else accept(response, items.length)
+      known.add(name)
+    })
+    await writeFile(join(folder, 'twice.log'), logOf(1_500))
+    await writeFile(join(folder, 'twice.log.gz'), gzipSync(logOf(1_500)))
+    const importOf = (...args: string[]) => start(['--url', server.url.href, ...args]).ended
+    expect((await importOf('twice.log')).out).toMatch(/accepted +1,500\n/)
+    const again = await importOf('twice.log')
+    const packed = await importOf('twice.log.gz')
+    const asked = await importOf('twice.log', '--again')
+    await server.close()
+    for (const { code, out } of [again, packed]) {
+      expect(code).toBe(0)
+      expect(out).toMatch(
+        /accepted +0\nduplicates +1,500 +had been counted by an earlier import of this file\n/,
+      )
+    }
+    expect(asked.out).toMatch(/accepted +1,500\n/)
+  })
+
+  it('says how far it got in a gzip file that was cut off, and exits with 1', async () => {
+    const server = await listen(({ items }, _, response) => accept(response, items.length))
+    const whole = gzipSync(logOf(30_000))
+    await writeFile(join(folder, 'cut.log.gz'), whole.subarray(0, whole.length / 2))
+    const { code, out } = await start(['--url', server.url.href, 'cut.log.gz']).ended
+    await server.close()
+    expect(code).toBe(1)
+    expect(out).toMatch(
+      /^Stopped: The gzip data ends too early, after [\d,]+ bytes: the file is incomplete\. Read up to line \d+\.$/m,
+    )
+    const counted = server.received.flatMap(({ items }) => items).length
+    expect(counted).toBeGreaterThan(0)
+    expect(counted % 1_000).toBe(0)
+  })
+
+  it('says at once that nothing answers', async () => {
+    const { url, close } = await listen(() => undefined)
+    await close()
+    const { code, out, err } = await start(['--url', url.href], logOf(3)).ended
+    expect({ code, err }).toEqual({ code: 1, err: '' })
+    expect(out).toContain(`Nothing answers at ${url.origin}. Start it with npm run dev, or pass --url.`)
   })
 
   it('ends well on Ctrl-C: what is under way is finished, and the exit code is 130', async () => {
@@ -68,13 +119,13 @@ describe('npm run import', () => {
       // Long enough for the signal to come first.
       setTimeout(() => accept(response, items.length), 200)
     })
-    interrupted = start(['--batch', '10', '--concurrency', '1', '--url', server.url.href])
-    interrupted.child.stdin.write(logOf(10))
+    interrupted = start(['--concurrency', '1', '--url', server.url.href])
+    interrupted.child.stdin.write(logOf(1_010))
     const { code, out } = await interrupted.ended
     await server.close()
     expect(code).toBe(130)
-    expect(out).toMatch(/accepted +10\nrefused +0\nunknown +0\n/)
-    expect(out).toContain('interrupted after line 10: the rest begins with tail -n +11')
+    expect(out).toMatch(/accepted +1,000\nrefused +0\nunknown +0\n/)
+    expect(out).toContain('Run the same command again to go on: nothing is counted twice.')
   })
 
   it('sends nothing in a dry run, and shows what it would send', async () => {
@@ -98,7 +149,7 @@ describe('npm run import', () => {
   it('has a help', async () => {
     const { code, out } = await start(['--help'], '').ended
     expect(code).toBe(0)
-    for (const option of ['url', 'token', 'key', 'format', 'batch', 'concurrency', 'dry-run'])
+    for (const option of ['url', 'token', 'key', 'format', 'concurrency', 'again', 'follow', 'dry-run'])
       expect(out).toContain(`--${option}`)
   })
 })

@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) that look like chance, and are the same for the same seed: mulberry32. */
+/** Numbers in [0, 1) that look random and are the same for the same seed: mulberry32. */
 export function chanceOf(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -9,7 +9,7 @@ export function chanceOf(seed: number): () => number {
   }
 }
 
-/** How many come when so many are expected and none knows of another (Poisson); past 50 about as a bell. */
+/** How many events happen when so many are expected and they are independent: Poisson's law, and past 50 its bell curve. */
 export function countOf(expected: number, chance: () => number): number {
   if (expected > 50) {
     const bell = Math.sqrt(-2 * Math.log(1 - chance())) * Math.cos(2 * Math.PI * chance())

@@ -1,47 +1,40 @@
-import { addHours, formatHourStart, hourOf } from '../../model/hour.ts'
-import type { Options } from './options.ts'
+import { type Sumdial, SumdialError } from '../../client/index.ts'
+import { addHours, hourOf, hourStartMs } from '../../model/hour.ts'
 import { DEMO_PREFIX } from './traffic.ts'
 
-/** Time for one look: a Postgres that sleeps wakes within it, and a Worker that hangs holds nobody up. */
-export const LOOK_TIMEOUT_MS = 10_000
+/** The server refuses to be read. The message says everything that the person needs to know. */
+export class LookRefused extends Error {
+  override readonly name = 'LookRefused'
+}
 
-/** There was an answer, and it was no. The message says all that there is to say. */
-export class LookRefused extends Error {}
-
-/** How many increments of now Postgres has under demo/, beyond those that it had before; whoever counted them. */
+/** How many increments Postgres has got under demo/ since the look was made, whoever counted them. */
 export type Look = () => Promise<number>
 
-/** @throws LookRefused, as the look that it makes; or what `fetch` throws when nobody answers. */
-export async function looker({ url, token }: Options, timeoutMs = LOOK_TIMEOUT_MS): Promise<Look> {
-  const from = formatHourStart(hourOf(Date.now()))
-  const address = new URL('/counters', url)
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+/**
+ * Counts the increments that Postgres has in the hours from now on.
+ *
+ * @throws LookRefused when the server refuses, or the error of `fetch` when nobody answers; each look does too
+ */
+export async function looker(sumdial: Pick<Sumdial, 'listAll'>): Promise<Look> {
+  const from = hourStartMs(hourOf(Date.now()))
   const count = async () => {
-    const to = formatHourStart(addHours(hourOf(Date.now()), 1))
-    const search = { prefix: DEMO_PREFIX, bucket: 'month', consistency: 'committed', from, to }
-    address.search = String(new URLSearchParams(search))
-    const response = await fetch(address, { headers, signal: AbortSignal.timeout(timeoutMs) })
-    const text = await response.text()
-    if (!response.ok) throw new LookRefused(refusalWords(response.status, detailOf(text)))
-    const { total } = JSON.parse(text) as { total: { count: number } }
-    return total.count
+    const to = hourStartMs(addHours(hourOf(Date.now()), 1))
+    let sum = 0
+    try {
+      // Groups of one segment: a handful, however many keys there are.
+      for await (const group of sumdial.listAll({ prefix: DEMO_PREFIX, depth: 1, from, to }))
+        sum += group.count
+    } catch (error) {
+      throw error instanceof SumdialError ? new LookRefused(refusalWords(error)) : error
+    }
+    return sum
   }
   const before = await count()
   return async () => (await count()) - before
 }
 
-function detailOf(text: string): string {
-  try {
-    return (JSON.parse(text) as { detail?: string } | null)?.detail ?? ''
-  } catch {
-    // A gateway's own page: the status says what there is to say.
-    return ''
-  }
-}
-
-function refusalWords(status: number, detail: string): string {
-  const said = `${status} ${detail}`.trim()
-  if (status === 401) return `${said} The demo takes a token that may write and read: SUMDIAL_TOKEN.`
-  if (status === 403) return `${said} This token may not read ${DEMO_PREFIX}.`
-  return said
+function refusalWords({ status, message }: SumdialError): string {
+  if (status === 401) return `${message} Pass a token that may write and read in SUMDIAL_TOKEN.`
+  if (status === 403) return `${message} Pass a token that may read ${DEMO_PREFIX}.`
+  return message
 }

@@ -4,22 +4,23 @@ export const HELP = `Counts traffic that looks real, so that there is something 
 
   npm run demo [-- options]
 
-  --rate N       increments a second on an average of a day (20)
-  --for TIME     such as 90s, 10m or 2h (until Ctrl-C)
+  --rate N       increments a second on the average of a day (20)
+  --for TIME     how long, such as 90s, 10m or 2h (until Ctrl-C)
   --past HOURS   how many hours before this one are filled first, as far as they are open (48)
   --url URL      where the Worker is (SUMDIAL_URL; http://127.0.0.1:8787)
   --token TOKEN  sent as "Authorization: Bearer" (SUMDIAL_TOKEN, which no process list shows); it must write and read
-  --seed N       another traffic, and the same again for the same number (1)
+  --seed N       other numbers make other traffic; the same number makes the same traffic again (1)
   --help
 
-All keys begin with demo/. What is past is counted once, however often the demo is run. What is visible is all that
-demo/ has gained since the start: of two demos at a time, each sees the other's too.
-Exits with 0 when everything that was acknowledged is in Postgres, 1 when not, 2 when called wrongly.
+All keys begin with demo/. The past is counted once, however often you run the demo. "Visible" is everything that
+demo/ has gained in Postgres since the start: if two demos run at a time, each also sees the increments of the other.
+
+Exits with 0 when everything that was sent is in Postgres, with 1 when not, with 2 when called wrongly.
 `
 
 export type Options = {
   readonly rate: number
-  /** Null until somebody interrupts. */
+  /** How long the demo runs; null until somebody interrupts it. */
   readonly forMs: number | null
   readonly pastHours: number
   readonly url: URL
@@ -53,6 +54,7 @@ const UNITS = { s: 1_000, m: 60_000, h: 3_600_000 } as const
 
 function parseTime(text: string): number {
   const [, number, unit] = /^(\d{1,6})([smh])$/.exec(text) ?? []
-  if (number === undefined) throw new UsageError(`--for ${text}: a time such as 90s, 10m or 2h`)
+  if (number === undefined)
+    throw new UsageError(`--for must be a time such as 90s, 10m or 2h, not \`${text}\`.`)
   return Number(number) * UNITS[unit as keyof typeof UNITS]
 }

@@ -1,92 +1,107 @@
 import { setTimeout as after } from 'node:timers/promises'
-import { REQUEST_ITEMS_MAX } from '../../limits.ts'
+import { createClient, type Sumdial } from '../../client/index.ts'
 import { addHours, hourOf } from '../../model/hour.ts'
-import { postTo } from '../import/post.ts'
 import { chanceOf } from './chance.ts'
 import { type Look, looker } from './look.ts'
 import type { Options } from './options.ts'
 import { type DemoIncrement, pastHour, trafficOf } from './traffic.ts'
 
-/** How often a request leaves: often enough to look like people. */
+/** Between two requests: short enough to look like people. */
 const TICK_MS = 250
 
-/** How often Postgres is asked how far it is. */
+/** Between two looks in Postgres. */
 const LOOK_MS = 1_000
 
-/** How long the last of it may take to be in Postgres: a flush interval, unless that was set very long. */
+/** How long an hour of the past may take to be acknowledged, before no more hours are filled. */
+const PAST_HOUR_MS = 10_000
+
+/** How long the last increments may take to be in Postgres: a flush interval, unless that was set very long. */
 const SETTLE_MS = 30_000
 
-/** What became of the traffic so far, in increments. */
+/** How far the demo is, in increments. `trouble` is empty while all is well. */
 export type Progress = { sent: number; acknowledged: number; visible: number; trouble: string }
 
 type Demo = {
   readonly options: Options
   readonly progress: Progress
-  /** Fired: send no more. */
+  /** Once it fires, nothing more is sent. */
   readonly interrupt: AbortSignal
   readonly say: (text: string) => void
 }
 
 /**
- * Fills the past, then sends as time goes by, and looks in Postgres for what has come there.
+ * Fills the past, then sends as time goes by, and looks in Postgres for the increments that have got there.
  *
- * @returns whether all that was acknowledged is there.
+ * @returns whether everything that was sent is there
+ * @throws LookRefused, or the error of `fetch`, when the first look fails
  */
 export async function runDemo(demo: Demo): Promise<boolean> {
   const { options, progress, interrupt } = demo
   const { rate, seed } = options
+  const counter = countInto(progress, options)
+  // Before anything is counted, because it says at once when nobody answers or the token may not read.
+  const look = await looker(counter.sumdial)
   const offsetMs = -new Date().getTimezoneOffset() * 60_000
-  const send = sender(options)
-  const traffic = { rate, offsetMs, chance: chanceOf(seed) }
-  await fillPast(demo, offsetMs, send)
+  await fillPast(demo, offsetMs)
   if (interrupt.aborted) return true
-  const look = await looker(options)
+  const traffic = { rate, offsetMs, chance: chanceOf(seed) }
   const watching = watch(look, progress, interrupt)
   const endMs = options.forMs === null ? Number.POSITIVE_INFINITY : Date.now() + options.forMs
   for (let fromMs = Date.now(); fromMs < endMs && !interrupt.aborted; ) {
     await after(TICK_MS, undefined, { signal: interrupt }).catch(() => undefined)
     const nowMs = Date.now()
-    const items = trafficOf(fromMs, nowMs - fromMs, traffic)
-    progress.sent += items.length
-    if (items.length > 0) await deliver(items, send, progress)
+    counter.send(trafficOf(fromMs, nowMs - fromMs, traffic))
     fromMs = nowMs
   }
+  await counter.sumdial.close({ deadlineMs: SETTLE_MS })
+  counter.update()
   await settle(look, progress)
   watching.abort()
   return progress.acknowledged === progress.sent && progress.visible >= progress.acknowledged
 }
 
-type Send = (
-  items: readonly DemoIncrement[],
-) => Promise<{ readonly accepted: number; readonly trouble: string }>
+type Counter = {
+  readonly sumdial: Sumdial
+  send(items: readonly DemoIncrement[]): void
+  /** Brings the progress up to date with what the client still holds. */
+  update(): void
+}
 
-function sender({ url, token }: Options): Send {
-  const post = postTo(url, token)
-  return async (items) => {
-    const answer = await post(JSON.stringify(items))
-    if (answer.kind === 'failed') return { accepted: 0, trouble: answer.reason }
-    const { accepted = 0, detail = '' } = answer.body as { accepted?: number; detail?: string }
-    return { accepted, trouble: answer.status === 202 ? '' : `${answer.status} ${detail}`.trim() }
+function countInto(progress: Progress, { url, token }: Options): Counter {
+  let lost = 0
+  const sumdial = createClient({
+    url,
+    token,
+    lingerMs: 0,
+    onGiveUp(increments, { detail }) {
+      lost += increments.length
+      progress.trouble = detail
+    },
+    onRetry(reason) {
+      progress.trouble = reason
+    },
+  })
+  const update = () => {
+    const acknowledged = progress.sent - sumdial.held - lost
+    if (acknowledged > progress.acknowledged) progress.trouble = ''
+    progress.acknowledged = acknowledged
   }
+  const send = (items: readonly DemoIncrement[]) => {
+    progress.sent += items.length
+    for (const { key, value, at } of items) sumdial.increment(key, value, { at })
+    update()
+  }
+  return { sumdial, send, update }
 }
 
-async function deliver(items: readonly DemoIncrement[], send: Send, progress: Progress): Promise<void> {
-  const { accepted, trouble } = await send(items)
-  progress.acknowledged += accepted
-  progress.trouble = trouble
-}
-
-/** An hour of the past has a chance of its own, so that it is the same whenever it is filled. */
-async function fillPast(
-  { options: { pastHours, rate, seed }, interrupt, say }: Demo,
-  offsetMs: number,
-  send: Send,
-): Promise<void> {
+/** Fills hours of the past. Each has a chance of its own, so that it is the same hour whenever it is filled. */
+async function fillPast({ options, interrupt, say }: Demo, offsetMs: number): Promise<void> {
+  const { pastHours, rate, seed } = options
   const now = hourOf(Date.now())
   let filled = 0
   for (let hour = addHours(now, -1); hour >= now - pastHours; hour = addHours(hour, -1)) {
     const items = pastHour(hour, { rate, offsetMs, chance: chanceOf(seed * 1_000_003 + hour) })
-    const { trouble } = await send(items.slice(0, REQUEST_ITEMS_MAX))
+    const trouble = await fillHour(items, options)
     if (trouble === '') filled += 1
     if (trouble !== '' || interrupt.aborted) {
       say(`${filled} hours of the past filled; no more: ${trouble || 'interrupted'}`)
@@ -94,6 +109,25 @@ async function fillPast(
     }
   }
   if (pastHours > 0) say(`${filled} hours of the past filled`)
+}
+
+/** @returns why not all of the hour was acknowledged; empty when it was */
+async function fillHour(items: readonly DemoIncrement[], { url, token }: Options): Promise<string> {
+  let trouble = ''
+  let retried = ''
+  const sumdial = createClient({
+    url,
+    token,
+    onGiveUp(_, { kind, detail }) {
+      trouble = kind === 'closed' && retried !== '' ? retried : detail
+    },
+    onRetry(reason) {
+      retried = reason
+    },
+  })
+  for (const { key, value, at, id } of items) sumdial.increment(key, value, { at, id })
+  await sumdial.close({ deadlineMs: PAST_HOUR_MS })
+  return trouble
 }
 
 function watch(look: Look, progress: Progress, interrupt: AbortSignal): AbortController {

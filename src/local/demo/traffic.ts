@@ -1,7 +1,8 @@
+import { must } from '../../model/assert.ts'
 import { type Hour, hourStartMs } from '../../model/hour.ts'
 import { countOf } from './chance.ts'
 
-/** All of the demo's keys are under it, so that `delete ... where key like 'demo/%'` takes them back. */
+/** Begins every key of the demo, so that `delete ... where key like 'demo/%'` takes them back. */
 export const DEMO_PREFIX = 'demo/'
 
 const SITES = ['shop.example', 'docs.example', 'blog.example']
@@ -12,7 +13,7 @@ const PAGES: Readonly<Record<string, readonly string[]>> = {
   'blog.example': ['home', 'feed.xml', 'archive'],
 }
 
-/** A long tail: pages that few know of. */
+/** A long tail: pages that few people know of. */
 const TAIL: readonly (readonly [path: string, count: number])[] = [
   ['shop.example/product', 160],
   ['blog.example/post', 90],
@@ -27,9 +28,11 @@ const OTHERS = [
   'mail/delivered',
 ]
 
-/** A few that everyone knows first, then each a little less: Zipf's law over some 320 keys. */
+/** The most popular keys first, and each a little less popular than the one before: Zipf's law over some 320 keys. */
 export const KEYS: readonly string[] = [
-  ...interleaved(SITES.map((site) => (PAGES[site] ?? []).map((page) => `${site}/${page}`))),
+  ...interleaved(
+    SITES.map((site) => must(PAGES[site], 'the pages of a site').map((page) => `${site}/${page}`)),
+  ),
   ...OTHERS,
   ...interleaved(
     TAIL.map(([path, count]) =>
@@ -43,7 +46,7 @@ function interleaved(lists: readonly (readonly string[])[]): string[] {
   return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list.slice(i, i + 1))).flat()
 }
 
-/** How far the head stands out. */
+/** The exponent of Zipf's law: how far the popular keys stand out. */
 const STEEPNESS = 0.9
 
 const WEIGHTS = KEYS.map((_, i) => 1 / (i + 1) ** STEEPNESS)
@@ -52,18 +55,18 @@ const ALL = WEIGHTS.reduce((a, b) => a + b, 0)
 /** A key by its weight, for a number in [0, 1). */
 export function keyAt(share: number): string {
   let rest = share * ALL
-  for (const [i, weight] of WEIGHTS.entries()) {
+  const at = WEIGHTS.findIndex((weight) => {
     rest -= weight
-    if (rest < 0) return KEYS[i] ?? ''
-  }
-  return KEYS.at(-1) ?? ''
+    return rest < 0
+  })
+  return must(KEYS.at(at), 'a key')
 }
 
 /**
- * How busy a time is, 1 on an average of a weekday: people sleep, come in the morning, come once more in the evening,
- * and less at the weekend.
+ * How busy a time is, 1 on the average of a weekday: people sleep, come in the morning and once more in the evening, and come
+ * less at the weekend.
  *
- * @param localMs what the clocks of these people show, as epoch ms of UTC's that show the same.
+ * @param localMs the time on these people's clocks, as the epoch ms at which UTC shows it
  */
 export function rhythm(localMs: number): number {
   const date = new Date(localMs)
@@ -81,38 +84,38 @@ function bump(hour: number, at: number, wide: number): number {
 export type DemoIncrement = {
   readonly key: string
   readonly value: number
-  readonly at: string
+  /** Epoch milliseconds. */
+  readonly at: number
   readonly id?: string
 }
 
 type Traffic = {
-  /** Increments a second on an average of a weekday. */
+  /** Increments a second on the average of a weekday. */
   readonly rate: number
-  /** By how much people's clocks are ahead of UTC. */
+  /** How far people's clocks are ahead of UTC. */
   readonly offsetMs: number
   readonly chance: () => number
 }
 
-/** What comes within some milliseconds from a time on. */
+/** The increments of some milliseconds from a time on. */
 export function trafficOf(fromMs: number, ms: number, { rate, offsetMs, chance }: Traffic): DemoIncrement[] {
   const count = countOf((rate * rhythm(fromMs + offsetMs) * ms) / 1000, chance)
   return Array.from({ length: count }, () => {
-    return { key: keyAt(chance()), value: 1, at: new Date(fromMs + Math.floor(chance() * ms)).toISOString() }
+    return { key: keyAt(chance()), value: 1, at: fromMs + Math.floor(chance() * ms) }
   })
 }
 
 /**
- * All of an hour that is past, by one increment for each key. Each has an id, so that a demo that is run again does not
- * count it again.
+ * The increments of a whole hour of the past, one for each key. Each has an id, so that a demo that is run again does not count
+ * it again.
  */
 export function pastHour(hour: Hour, { rate, offsetMs, chance }: Traffic): DemoIncrement[] {
   const startMs = hourStartMs(hour)
   const expected = rate * 3600 * rhythm(startMs + 1_800_000 + offsetMs)
-  const at = new Date(startMs).toISOString()
   return KEYS.flatMap((key, i): DemoIncrement[] => {
     // Each page has days of its own, better and worse.
     const mood = 0.7 + 0.6 * chance()
-    const value = countOf((expected * mood * (WEIGHTS[i] ?? 0)) / ALL, chance)
-    return value === 0 ? [] : [{ key, value, at, id: 'demo' }]
+    const value = countOf((expected * mood * must(WEIGHTS[i], 'the weight of a key')) / ALL, chance)
+    return value === 0 ? [] : [{ key, value, at: startMs, id: 'demo' }]
   })
 }

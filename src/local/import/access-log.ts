@@ -3,14 +3,14 @@ import { fieldText } from './log-text.ts'
 /** `auto` takes either; the other two refuse a line of the other one. */
 export type LogFormat = 'auto' | 'common' | 'combined'
 
-/** One request as the server logged it. A field the server left out is `-`, as in the log. */
-export interface LoggedRequest {
+/** One request as the server logged it. A field that the server left out is `-`, as in the log. */
+export type LoggedRequest = {
   /** The client: an IPv4 or IPv6 address, or its name. */
   readonly host: string
   readonly user: string
   /** Unix time in milliseconds; logs have whole seconds. */
   readonly atMs: number
-  /** Null when what the client sent was not HTTP (nothing at all, a TLS hello, a port scan). */
+  /** Null when the client did not send HTTP, but nothing at all, a TLS hello or a port scan. */
   readonly request: RequestLine | null
   readonly status: string
   /** Null where the line has no such field: the common format, or a line cut short. */
@@ -18,7 +18,7 @@ export interface LoggedRequest {
   readonly agent: string | null
 }
 
-export interface RequestLine {
+export type RequestLine = {
   readonly method: string
   /** As the client sent it, query string included. Percent-encoding is left alone. */
   readonly target: string
@@ -28,10 +28,15 @@ export interface RequestLine {
 
 export type LogReading =
   | { readonly kind: 'request'; readonly request: LoggedRequest }
-  /** Not a line of this format; `reason` says what was missed, without quoting the line. */
-  | { readonly kind: 'refused'; readonly reason: string }
+  /** Not a line of this format. `reason` says what is missing, without quoting the line. */
+  | {
+      readonly kind: 'refused'
+      readonly reason: string
+      /** The line's time in Unix milliseconds; null when it has none that can be read. */
+      readonly atMs: number | null
+    }
 
-// Spaces are written as [^ ], not \S: in a byte string 0xA0 is half of an "à", but \S takes it for a space.
+// [^ ] and not \S, because in a byte string 0xA0 is half of an "à", and \S takes it for a space.
 // The first `] "` ends the time: servers escape quotes, so no user name can hold one.
 const HEAD = /^([^ ]+) [^ ]+ (.+?) \[([^\]]{1,64})\] "/s
 
@@ -49,17 +54,18 @@ const REFERER_AND_AGENT = /^"((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)(?:"|$)/s
  */
 export function parseLogLine(line: string, format: LogFormat = 'auto'): LogReading {
   const head = HEAD.exec(line)
-  if (head === null) return refused('not an access log line: no `host ident user [time] "request"`')
+  if (head === null) return refused('not an access log line: no `host ident user [time] "request"`', null)
   const [begin, host = '', user = '', time = ''] = head
   const atMs = parseLogTime(time)
-  if (atMs === null) return refused('no such time (expected [17/May/2015:10:05:03 +0000])')
+  if (atMs === null) return refused('no such time (expected [17/May/2015:10:05:03 +0000])', null)
   REST.lastIndex = begin.length
   const rest = REST.exec(line)
-  if (rest === null) return refused('no `"request" status size` after the time')
+  if (rest === null) return refused('no `"request" status size` after the time', atMs)
   const [, request = '', status = '', , trailer = ''] = rest
   const [, referer, agent] = REFERER_AND_AGENT.exec(trailer) ?? []
-  if (format === 'common' && trailer !== '') return refused('more fields than the common format has')
-  if (format === 'combined' && agent === undefined) return refused('no referer and agent (combined format)')
+  if (format === 'common' && trailer !== '') return refused('more fields than the common format has', atMs)
+  if (format === 'combined' && agent === undefined)
+    return refused('no referer and agent (combined format)', atMs)
   return {
     kind: 'request',
     request: {
@@ -76,8 +82,8 @@ export function parseLogLine(line: string, format: LogFormat = 'auto'): LogReadi
 
 const MODERN = /^([\w!#$%&'*+.^`|~-]+) (.+) (HTTP\/\d+(?:\.\d+)?)$/s
 
-// HTTP/0.9, and what Apache logs of a request line that was too long (414). Only with a path: port scanners
-// send `t3 12.1.2` and the like.
+// HTTP/0.9, and Apache's line for a request that was too long (414). It must have a path, because port scanners send
+// `t3 12.1.2` and the like.
 const WITHOUT_PROTOCOL = /^([\w!#$%&'*+.^`|~-]+) (\/.*)$/s
 
 function parseRequestLine(field: string): RequestLine | null {
@@ -88,10 +94,10 @@ function parseRequestLine(field: string): RequestLine | null {
 }
 
 /**
- * The path of a request target (RFC 9112, 3.2): without scheme, authority, query and fragment. It begins
- * with a slash, so that a key built on it has whole segments: `OPTIONS *` is `/*`, `CONNECT a:443` is `/a:443`.
+ * The path of a request target (RFC 9112, 3.2), without scheme, authority, query and fragment. It begins with a slash, so
+ * that a key built on it has whole segments: `OPTIONS *` is `/*`, `CONNECT a:443` is `/a:443`.
  *
- * Not done with `URL`, which would normalise (`/a/../b`), and take `//favicon.ico` for a host.
+ * Not made with `URL`, which would normalise `/a/../b`, and take `//favicon.ico` for a host.
  */
 export function pathOf(target: string): string {
   const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '')
@@ -101,7 +107,7 @@ export function pathOf(target: string): string {
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 const TIME = /^(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}):([0-5]\d):([0-5]\d|60) ([+-])(\d{2})([0-5]\d)$/
 
-/** Unix milliseconds of `17/May/2015:10:05:03 -0700`, or null where there is no such time. */
+/** Unix milliseconds of `17/May/2015:10:05:03 -0700`; null when there is no such time. */
 export function parseLogTime(text: string): number | null {
   const [whole, day, month = '', year, hour, minute, second, sign, zoneHours, zoneMinutes] =
     TIME.exec(text) ?? []
@@ -117,6 +123,6 @@ export function parseLogTime(text: string): number | null {
   return local.getTime() + ((Number(hour) * 60 + Number(minute) - offsetMinutes) * 60 + seconds) * 1000
 }
 
-function refused(reason: string): LogReading {
-  return { kind: 'refused', reason }
+function refused(reason: string, atMs: number | null): LogReading {
+  return { kind: 'refused', reason, atMs }
 }

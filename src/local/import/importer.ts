@@ -1,168 +1,231 @@
-import { Bundle } from './bundle.ts'
-import { deliver, type Link } from './deliver.ts'
+import { Delivery, type Link, newBatch, outgoing, type Timing } from '../../client/internal.ts'
+import type { Connection } from './connection.ts'
+import { type Cut, type CutBounds, Cutter } from './cutting.ts'
+import { decompressed, UnreadableInput } from './gunzip.ts'
 import { LINE_BYTES_MAX, type Line, LineSplitter } from './lines.ts'
-import type { Timing } from './patience.ts'
-import type { Post } from './post.ts'
-import type { Reader } from './reader.ts'
+import { InputPlace, nameOf } from './naming.ts'
+import type { Guard, Reader, Reading } from './reader.ts'
 import type { Item, Tally } from './tally.ts'
 
-/** How long an increment waits for its bundle to fill, so that `tail -F log | npm run import` counts as it goes. */
-export const LINGER_MS = 1_000
+/** How long a line waits for others when the import follows an input that never ends. */
+const LINGER_MS = 1_000
 
-export interface Import {
-  /** A stream of bytes. An error of it ends the import; it is destroyed when no more shall be read. */
+export type Import = {
+  /** An error of the input ends the import. It is destroyed when nothing more shall be read. */
   readonly input: AsyncIterable<Buffer> & { destroy(): unknown }
-  /** Chooses how lines are read, from the first line that has anything on it. */
+  /** Chooses how lines are read, from the first line that is not blank. */
   readonly readerFor: (first: Buffer) => Reader
-  readonly post: Post
+  readonly connection: Pick<Connection, 'post' | 'over' | 'reason'>
   readonly tally: Tally
-  readonly clock: Timing
-  readonly bundleItems: number
+  readonly timing: Timing
+  readonly bounds: CutBounds
   /** Requests under way at a time. */
   readonly concurrency: number
-  readonly lingerMs: number
-  /** Fired: read no more, send what was read, wait for nothing. */
+  /** Part of every name. Null for names that follow from the input alone, so that the import can be repeated. */
+  readonly salt: string | null
+  /** Whether lines are sent as they come, in batches that time cuts. It takes a salt. */
+  readonly isFollowing: boolean
+  /** Once it fires, nothing more is read. */
   readonly interrupt: AbortSignal
 }
 
 export type Ending =
-  | { readonly kind: 'complete' }
-  /** Everything up to `lastLine` was dealt with, nothing after it was read. */
+  | { readonly kind: 'complete'; readonly lastLine: number }
   | { readonly kind: 'interrupted'; readonly lastLine: number }
   /** The server, or the input, lets nothing more through. */
   | { readonly kind: 'stopped'; readonly reason: string }
 
 /**
- * Reads lines, gathers them into bundles and sends those, a few at a time. What is held is bounded by
- * `(concurrency + 2)` bundles and a chunk of input, however long the input is.
+ * Reads lines, cuts them into batches and sends those, a few at a time. It holds at most the open batches, `concurrency` of
+ * them under way and a chunk of the input, however long the input is.
+ *
+ * A batch that is not complete is sent only when the input has ended by itself. After an interrupt or a fault it stays
+ * unsent, because it would be cut at a place that the same input does not have the next time.
  */
 export async function runImport(options: Import): Promise<Ending> {
   const flow = new Flow(options)
-  const linger = setInterval(() => flow.sendIfIdle(), options.lingerMs)
+  const letGo = options.timing.stayAlive()
+  const linger = options.isFollowing ? setInterval(() => flow.sendIfIdle(), LINGER_MS) : undefined
   try {
     await flow.read()
   } finally {
     clearInterval(linger)
+    letGo()
   }
-  await flow.drain()
   return flow.ending()
 }
 
 class Flow {
   readonly #options: Import
-  readonly #link: Link
-  readonly #bundle: Bundle
+  readonly #link: Link<Item>
+  readonly #cutters: Readonly<Record<Guard, Cutter<Item>>>
   readonly #underWay = new Set<Promise<void>>()
   readonly #splitter = new LineSplitter()
-  readonly #stop = new AbortController()
-  #stopReason: string | null = null
+  readonly #place = new InputPlace()
+  /** Fires when nothing more may be read. */
+  readonly #halt: AbortSignal
+  /** Why the input could not be read to its end. */
+  #fault: string | null = null
+  /** Open batches on their way out because they have waited long enough. */
+  #lingering: Promise<void> = Promise.resolve()
   #reader: Reader | null = null
   #lastLine = 0
 
   constructor(options: Import) {
+    const { connection, tally, timing, interrupt, bounds, salt } = options
     this.#options = options
-    this.#bundle = new Bundle(options.bundleItems)
-    const { post, tally, clock, interrupt } = options
-    const hurry = AbortSignal.any([interrupt, this.#stop.signal])
+    // One for each guard: when a line was read must not change where lines with times of their own are cut.
+    this.#cutters = { timed: new Cutter(bounds), arriving: new Cutter(bounds), 'own-id': new Cutter(bounds) }
+    this.#halt = AbortSignal.any([interrupt, connection.over])
     this.#link = {
-      post,
-      tally,
-      clock,
-      hurry,
-      stopped: () => this.#stopReason,
-      stop: (why) => this.#halt(why),
+      post: connection.post,
+      timing,
+      // An import that can be repeated may leave lines unsent. Any other sends all that it has read.
+      stop: salt === null ? this.#halt : connection.over,
+      acknowledge: (items, before) => tally.count(items, before),
+      giveUp: (items, kind, detail) => {
+        if (kind === 'closed') this.#leave(items)
+        else if (kind === 'conflict') this.#contradict(items)
+        else this.#refuse(items, detail)
+      },
+      onRetry: () => undefined,
     }
   }
 
   async read(): Promise<void> {
     const { input } = this.#options
-    const { hurry } = this.#link
     const stopReading = () => void input.destroy()
-    hurry.addEventListener('abort', stopReading)
+    this.#halt.addEventListener('abort', stopReading)
     try {
-      if (hurry.aborted) return
-      for await (const chunk of input) await this.#take(this.#splitter.push(chunk))
-      await this.#take(this.#splitter.end())
+      if (!this.#halt.aborted) {
+        for await (const chunk of decompressed(input)) await this.#take(this.#splitter.push(chunk))
+        await this.#take(this.#splitter.end())
+      }
     } catch (error) {
       if (!isReadError(error)) throw error
-      if (!hurry.aborted) this.#halt(`cannot read the input: ${error.message}`)
+      if (!this.#halt.aborted) this.#fault = `${faultOf(error)} Read up to line ${this.#lastLine}.`
     } finally {
-      hurry.removeEventListener('abort', stopReading)
+      this.#halt.removeEventListener('abort', stopReading)
     }
+    await this.#end()
   }
 
-  async drain(): Promise<void> {
-    await this.#send()
+  /** Sends the open batches, or leaves them unsent, and waits for the last answer. */
+  async #end(): Promise<void> {
+    await this.#lingering
+    const isCutShort = this.#fault !== null && this.#options.salt === null
+    for (const cut of this.#takeAll()) {
+      if (isCutShort || this.#link.stop.aborted) this.#leave(cut.items)
+      else await this.#send(cut)
+    }
     await Promise.all(this.#underWay)
   }
 
   ending(): Ending {
-    if (this.#options.interrupt.aborted) return { kind: 'interrupted', lastLine: this.#lastLine }
-    return this.#stopReason === null ? { kind: 'complete' } : { kind: 'stopped', reason: this.#stopReason }
+    const { connection, interrupt } = this.#options
+    const reason = connection.reason ?? this.#fault
+    if (reason !== null) return { kind: 'stopped', reason }
+    return { kind: interrupt.aborted ? 'interrupted' : 'complete', lastLine: this.#lastLine }
   }
 
-  /** With a free connection, a bundle that is not full yet need not wait any longer. */
+  /** Sends the open batches without waiting for more lines, unless requests are under way. */
   sendIfIdle(): void {
-    if (this.#bundle.isEmpty || this.#underWay.size >= this.#options.concurrency) return
-    this.#start(this.#bundle.take())
+    if (this.#underWay.size > 0) return
+    const cuts = this.#takeAll()
+    this.#lingering = this.#lingering.then(async () => {
+      for (const cut of cuts) await this.#send(cut)
+    })
+  }
+
+  #takeAll(): Cut<Item>[] {
+    return Object.values(this.#cutters).flatMap((cutter) => cutter.takeAll())
   }
 
   async #take(lines: readonly Line[]): Promise<void> {
     for (const line of lines) {
-      if (this.#link.hurry.aborted) return
+      if (this.#halt.aborted) return
       this.#lastLine = line.number
-      const item = this.#itemOf(line)
-      if (item === null) continue
-      if (!this.#bundle.hasRoomFor(item)) await this.#send()
-      this.#bundle.add(item)
-      if (this.#bundle.isFull) await this.#send()
+      for (const cut of this.#cut(line)) await this.#send(cut)
+      this.#place.pass(line)
     }
   }
 
-  /** Null when there is nothing to send of it. */
-  #itemOf({ number, bytes, content }: Line): Item | null {
-    const { tally } = this.#options
-    if (content !== null && isBlank(content)) {
-      tally.bytes += bytes
-      return null
-    }
+  /** @returns the batches that are complete with this line */
+  #cut(line: Line): Cut<Item>[] {
+    const { tally, timing, salt } = this.#options
+    const { content, bytes, number } = line
+    if (content !== null && isBlank(content)) return []
     tally.lines += 1
     if (content === null) {
-      tally.refuseLine(number, bytes, `longer than ${LINE_BYTES_MAX} bytes`, `${bytes} bytes`)
-      return null
+      tally.refuseLine(number, `longer than ${LINE_BYTES_MAX} bytes`, `${bytes} bytes`)
+      return []
     }
     this.#reader ??= this.#options.readerFor(content)
-    const reading = this.#reader(content)
-    if (reading.kind === 'increment') {
-      const { kind: _, ...increment } = reading
-      return { line: number, bytes, ...increment }
+    const { rule, read } = this.#reader
+    const reading = read(content, timing.now())
+    const { hour } = reading
+    if (reading.kind === 'refused') {
+      tally.refuseLine(number, reading.reason, content.subarray(0, 400).toString('utf8'))
+      if (hour === null) return []
     }
-    tally.refuseLine(number, bytes, reading.reason, content.subarray(0, 400).toString('utf8'))
-    return null
+    const guard = reading.kind === 'refused' ? 'timed' : reading.guard
+    const item = reading.kind === 'refused' ? null : itemOf(reading, number)
+    const nameIt = () =>
+      guard === 'own-id' ? null : nameOf({ rule, salt: salt ?? '' }, hour, this.#place.of(line))
+    return this.#cutters[guard].add({ hour, bytes: content.length, item }, nameIt)
   }
 
-  async #send(): Promise<void> {
-    if (this.#bundle.isEmpty) return
-    const items = this.#bundle.take()
+  async #send(cut: Cut<Item>): Promise<void> {
     while (this.#underWay.size >= this.#options.concurrency) await Promise.race(this.#underWay)
-    this.#start(items)
+    this.#start(cut)
   }
 
-  #start(items: readonly Item[]): void {
-    const delivery = deliver(items, this.#link).finally(() => this.#underWay.delete(delivery))
-    this.#underWay.add(delivery)
+  #start({ name, items }: Cut<Item>): void {
+    const delivery = new Delivery(newBatch(name, items, name !== null), this.#link)
+    const settled = delivery.run(false).finally(() => this.#underWay.delete(settled))
+    this.#underWay.add(settled)
   }
 
-  #halt(reason: string): void {
-    this.#stopReason ??= reason
-    this.#stop.abort()
+  #refuse(items: readonly Item[], reason: string): void {
+    const { tally } = this.#options
+    tally.doubt(items.filter(isDoubted), reason)
+    for (const item of items) if (!isDoubted(item)) tally.refuse(item, reason)
+  }
+
+  #contradict(items: readonly Item[]): void {
+    const { tally } = this.#options
+    tally.conflict(items.filter(({ hasId }) => !hasId))
+    for (const item of items) if (item.hasId) tally.refuse(item, 'its id was used before, with other content')
+  }
+
+  #leave(items: readonly Item[]): void {
+    const { tally, connection } = this.#options
+    tally.doubt(items.filter(isDoubted), connection.reason ?? 'the import was interrupted')
+    tally.leave(items.filter((item) => !isDoubted(item)))
   }
 }
 
-/** What the system says when a file or a pipe fails, or was closed here; anything else is a bug. */
+function itemOf(
+  { json, hour, guard, isShortened }: Extract<Reading, { kind: 'increment' }>,
+  line: number,
+): Item {
+  return { ...outgoing(json), line, hour, hasId: guard === 'own-id', isShortened }
+}
+
+/** Whether some request with it was sent whose answer does not say that it was not counted. */
+function isDoubted({ fate }: Item): boolean {
+  return fate !== 'uncounted'
+}
+
+/** An error of the file or the pipe, or of its being closed here; any other error is a bug. */
 function isReadError(error: unknown): error is Error {
+  if (error instanceof UnreadableInput) return true
   if (!(error instanceof Error)) return false
   return 'syscall' in error || ('code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE')
+}
+
+function faultOf(error: Error): string {
+  return error instanceof UnreadableInput ? error.message : `The input cannot be read: ${error.message}.`
 }
 
 function isBlank(content: Buffer): boolean {

@@ -6,7 +6,7 @@ import { type LoggedRequest, pathOf } from './access-log.ts'
 /** Requests per path, all under one prefix, so that they can be listed and do not mix with other keys. */
 export const KEY_DEFAULT = 'requests{path}'
 
-/** What `{name}` stands for. Null: this line has no such field. */
+/** The text that `{name}` stands for; null when the line has no such field. */
 const FIELDS: Readonly<Record<string, (line: LoggedRequest) => string | null>> = {
   path: (line) => line.request && pathOf(line.request.target),
   target: (line) => line.request?.target ?? null,
@@ -28,8 +28,9 @@ export type KeyReading =
 export type KeyTemplate = (line: LoggedRequest) => KeyReading
 
 /**
- * Compiles `requests{path}` into a function from a logged request to its key. Throws a `TypeError`, worded for
- * the person who typed the template, when it can never make a key.
+ * Compiles `requests{path}` into a function from a logged request to its key.
+ *
+ * @throws TypeError for a template that can never make a key, worded for the person who typed it
  */
 export function compileKeyTemplate(template: string): KeyTemplate {
   const fixed = template.replace(/\{([^{}]*)\}/g, '')
@@ -53,7 +54,7 @@ function keyOf(template: string, names: readonly string[], line: LoggedRequest):
   return { kind: 'key', key, isShortened: key !== whole }
 }
 
-/** Hexadecimal digits: 64 bits, so that two long paths that begin alike stay two keys. */
+/** Hexadecimal digits of a shortened key's hash: 64 bits, so that two long paths that begin alike stay two keys. */
 const HASH_DIGITS = 16
 
 /**
@@ -64,7 +65,7 @@ function shorten(key: string): string {
   const bytes = Buffer.from(key)
   if (bytes.length <= KEY_BYTES_MAX) return key
   const hash = createHash('sha256').update(bytes).digest('hex').slice(0, HASH_DIGITS)
-  // Cut between characters: a byte of the form 10xxxxxx continues one.
+  // Cut between characters: a byte of the form 10xxxxxx continues a character.
   let end = KEY_BYTES_MAX - HASH_DIGITS - 1
   while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--
   return `${bytes.subarray(0, end).toString()}~${hash}`

@@ -1,15 +1,15 @@
 /**
- * Bytes of one line, its end not counted. Servers bound a request line near 8 KiB; 1 MiB also leaves room for
- * four of the longest in one request to the Worker (4 MiB). A longer one is refused without being held.
+ * Bytes of one line without its end. Servers bound a request line near 8 KiB, and a request to the Worker has room for four
+ * lines of 1 MiB. A longer line is refused, and never held as a whole.
  */
 export const LINE_BYTES_MAX = 1024 * 1024
 
-export interface Line {
-  /** From 1, as an editor counts. */
+export type Line = {
+  /** Counted from 1, as in an editor. */
   readonly number: number
-  /** What it takes in the input, its end included. */
+  /** Bytes in the input, the line's end included. */
   readonly bytes: number
-  /** Without its end (LF or CRLF); null when it is longer than `LINE_BYTES_MAX`. */
+  /** The line without its end (LF or CRLF); null when it is longer than `LINE_BYTES_MAX`. */
   readonly content: Buffer | null
 }
 
@@ -19,7 +19,7 @@ export class LineSplitter {
   #held: Buffer[] = []
   #heldBytes = 0
 
-  /** The lines that this chunk completes. */
+  /** @returns the lines that end in this chunk */
   push(chunk: Buffer): Line[] {
     const lines: Line[] = []
     let from = 0
@@ -32,14 +32,14 @@ export class LineSplitter {
     return lines
   }
 
-  /** The last line, when the input does not end with a line end. */
+  /** @returns the last line, if the input does not end with a line's end */
   end(): Line[] {
     return this.#heldBytes === 0 ? [] : [this.#complete(0)]
   }
 
   #hold(part: Buffer): void {
     this.#heldBytes += part.length
-    // One byte more than the bound may be a carriage return.
+    // One byte past the bound may be a carriage return.
     if (this.#heldBytes > LINE_BYTES_MAX + 1) this.#held = []
     else if (part.length > 0) this.#held.push(part)
   }

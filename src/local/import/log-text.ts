@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 
-/** What a backslash and a letter stand for in a log (Apache's `ap_escape_logitem`). `\xHH` is apart. */
+/** The byte that a backslash and a letter stand for in a log (Apache's `ap_escape_logitem`), except `\xHH`. */
 const ESCAPED: Readonly<Record<string, number>> = {
   b: 0x08,
   t: 0x09,
@@ -16,15 +16,11 @@ const PLAIN = /^[\x20-\x5b\x5d-\x7e]*$/
 const CONTROL = /\p{Cc}/u
 
 /**
- * The text of one field of a log line.
+ * The text of one field of a log line. A byte that is not part of well-formed UTF-8, and a control character, becomes
+ * `%HH`: in a URL that is the same resource spelled out, so the request is counted, and the text is always fit for a key.
  *
- * `field` is a byte string (one character per byte, as `latin1` decodes it), still escaped as the server
- * wrote it: Apache and nginx both write bytes outside printable ASCII as `\xHH`. An escape nobody writes
- * (`\q`) is left as it stands.
- *
- * A byte that is not part of well-formed UTF-8, and a control character, comes back as `%HH`. In a URL that
- * is the same resource spelled out, so the request is counted and not refused, and the result is always
- * fit for a key.
+ * @param field a byte string (one character per byte, as `latin1` decodes it), still escaped as the server wrote it: Apache
+ *   and nginx both write bytes outside of printable ASCII as `\xHH`. An escape that nobody writes (`\q`) stays as it is.
  */
 export function fieldText(field: string): string {
   if (PLAIN.test(field)) return field

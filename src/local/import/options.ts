@@ -1,4 +1,3 @@
-import { REQUEST_ITEMS_MAX } from '../../limits.ts'
 import { parseFlags, parseWholeNumber, parseWorkerAddress, resolvePath, UsageError } from '../cli.ts'
 import { compileKeyTemplate, KEY_DEFAULT, type KeyTemplate, PLACEHOLDERS } from './key-template.ts'
 
@@ -10,11 +9,12 @@ const CONCURRENCY_MAX = 64
 export const HELP = `Counts the requests of a web server's access log, or sends increments from NDJSON.
 
   npm run import -- [options] FILE        standard input without FILE, or with -
-  zcat access.log.*.gz | npm run import
-  tail -F access.log | npm run import
+  cat access.log.*.gz | npm run import
+  tail -F access.log | npm run import -- --follow
 
 Each line of a log (common or combined format) counts 1 at the log's own time. Each line of NDJSON is one
-increment { "key", "value"?, "at"?, "id"? }, sent as it is.
+increment { "key", "value"?, "at"?, "id"? }, sent as it is. Gzip files are read as they are, from FILE or
+from standard input.
 
   --url URL          where the Worker is (SUMDIAL_URL; http://127.0.0.1:8787)
   --token TOKEN      sent as "Authorization: Bearer" (SUMDIAL_TOKEN, which no process list shows)
@@ -23,31 +23,48 @@ increment { "key", "value"?, "at"?, "id"? }, sent as it is.
                      {path} has no query string, {target} has; {host} is the client; a field that the
                      log leaves empty is -
   --format FORMAT    ${FORMATS.join(', ')} (auto: by the first line)
-  --batch N          increments in one request, at most ${REQUEST_ITEMS_MAX} (1000)
-  --concurrency N    requests under way at a time (4)
+  --concurrency N    requests under way at a time, at most ${CONCURRENCY_MAX} (4)
+  --again            count lines that an earlier import has counted once more
+  --follow           send lines within a second or two, also when more are to come; for tail -F
   --dry-run          read and check everything, send nothing
   --help
 
-Exits with 0 when everything was acknowledged, 1 when not, 2 when called wrongly, 130 after Ctrl-C.
+Importing the same input again counts nothing twice, so run the same command again after anything that went
+wrong: a crash, a lost connection, a server that was away. This holds while the hours of its lines are open,
+for the same --key and for tokens of the same name.
+
+Lines are sent in batches whose names follow from the input: from its beginning up to the batch. So:
+- A file that has grown counts each complete batch once. A batch that has got more lines since is refused as a
+  whole, and said. To import the new lines alone: tail -n +K FILE | npm run import, K being the first new line.
+- Another file with the same content is the same input. Count it with --again.
+- With --again or --follow the names are random, so a second run counts again.
+- A line of NDJSON with an "id" counts once by that id instead.
+- A line of NDJSON without "at" and "id" counts at the time when it is read. Only such a line counts again
+  when it is imported again in another hour.
 
 Percent-encoding is kept as logged. Bytes that are not UTF-8, and control characters, are written as %HH.
 A key of more than 512 bytes becomes its beginning, ~ and a hash, and is counted so.
-Lines that are no requests, or make no key, are refused, and shown with their number. Nothing is sent twice
-that may have been counted: such lines are shown as unknown.
+Lines that are no requests, or make no key, are refused, and shown with their number.
+
+Exits with 0 when every line was counted, now or by an earlier import; with 1 when not, 2 when called wrongly,
+130 after Ctrl-C.
 `
 
-export interface Options {
+export type Options = {
   /** Absolute; null for standard input. */
   readonly file: string | null
   readonly url: URL
   readonly token: string | undefined
+  /** The template of a log line's key, as it was given. */
+  readonly template: string
   readonly keyOf: KeyTemplate
-  /** A key template was asked for; with NDJSON it would be ignored. */
+  /** Whether a template was given, which NDJSON would ignore. */
   readonly hasKeyOption: boolean
   readonly format: Format
-  readonly bundleItems: number
   readonly concurrency: number
-  readonly dryRun: boolean
+  readonly isAgain: boolean
+  readonly isFollowing: boolean
+  readonly isDryRun: boolean
 }
 
 /** @throws UsageError */
@@ -59,42 +76,48 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): O
       token: { type: 'string' },
       key: { type: 'string' },
       format: { type: 'string', default: 'auto' },
-      batch: { type: 'string', default: '1000' },
       concurrency: { type: 'string', default: '4' },
+      again: { type: 'boolean', default: false },
+      follow: { type: 'boolean', default: false },
       'dry-run': { type: 'boolean', default: false },
     },
     { allowPositionals: true },
   )
   if (positionals.length > 1)
-    throw new UsageError('one FILE at a time (several: cat them into standard input)')
+    throw new UsageError('Only one FILE at a time. To import several: cat them into standard input.')
   const [file = '-'] = positionals
+  const template = values.key ?? KEY_DEFAULT
   const options: Options = {
     ...parseWorkerAddress(values, env),
     file: file === '-' ? null : resolvePath('import', file, env),
-    keyOf: parseKey(values.key ?? KEY_DEFAULT),
+    template,
+    keyOf: parseKey(template),
     hasKeyOption: values.key !== undefined,
     format: parseFormat(values.format),
-    bundleItems: parseWholeNumber('--batch', values.batch, 1, REQUEST_ITEMS_MAX),
     concurrency: parseWholeNumber('--concurrency', values.concurrency, 1, CONCURRENCY_MAX),
-    dryRun: values['dry-run'],
+    isAgain: values.again,
+    isFollowing: values.follow,
+    isDryRun: values['dry-run'],
   }
   if (options.format === 'ndjson' && options.hasKeyOption) throw new UsageError(KEY_WITH_NDJSON)
   return options
 }
 
-export const KEY_WITH_NDJSON = '--key is for access logs: the lines of NDJSON have keys of their own'
+export const KEY_WITH_NDJSON =
+  '--key is for access logs. The lines of NDJSON have keys of their own: leave out --key.'
 
 function parseKey(template: string): KeyTemplate {
   try {
     return compileKeyTemplate(template)
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    throw new UsageError(`--key ${template}: ${error.message}`)
+    throw new UsageError(`--key \`${template}\` makes no key: ${error.message}.`)
   }
 }
 
 function parseFormat(text: string): Format {
   const format = FORMATS.find((name) => name === text)
-  if (format === undefined) throw new UsageError(`--format ${text}: one of ${FORMATS.join(', ')}`)
+  if (format === undefined)
+    throw new UsageError(`--format must be one of ${FORMATS.join(', ')}, not \`${text}\`.`)
   return format
 }

@@ -1,51 +1,83 @@
 import { isUtf8 } from 'node:buffer'
 import { type Hour, hourOf } from '../../model/hour.ts'
-import { parseRfc3339 } from '../../model/instant.ts'
+import { instantOf } from '../../model/instant.ts'
 import { type LogFormat, parseLogLine } from './access-log.ts'
 import type { KeyTemplate } from './key-template.ts'
 
-/** What one line asks to be counted. */
+/**
+ * What keeps an increment from counting twice: the name of its batch, which holds lines of one hour by their own time
+ * (`timed`) or by the time at which they were read (`arriving`), or an id of its own (`own-id`).
+ */
+export type Guard = 'timed' | 'arriving' | 'own-id'
+
+/** The increment that one line asks for. */
 export type Reading =
   | {
       readonly kind: 'increment'
-      /** As it is sent: one JSON object. */
+      /** One JSON object, as it is sent. */
       readonly json: string
-      /** Null when the server decides, or will refuse it. */
+      readonly guard: Guard
+      /** Null when only the server could tell, and then it refuses the increment. */
       readonly hour: Hour | null
-      /** It carries an id, so sending it again counts it once. */
-      readonly hasId: boolean
-      /** Its key was too long for the server, and is not as its line has it. */
+      /** Whether its key was too long for the server and had to be shortened. */
       readonly isShortened: boolean
     }
-  | { readonly kind: 'refused'; readonly reason: string }
+  | {
+      readonly kind: 'refused'
+      readonly reason: string
+      /** The hour of the line's own time; null when the line has none that can be read. */
+      readonly hour: Hour | null
+    }
 
-export type Reader = (line: Buffer) => Reading
+export type Reader = {
+  /** Tells apart readers that count other keys for the same lines: the template of their keys, or `ndjson`. */
+  readonly rule: string
+  readonly read: (line: Buffer, nowMs: number) => Reading
+}
 
 /** Each line of an access log counts one, at the log's own time. */
-export function logReader(format: LogFormat, keyOf: KeyTemplate): Reader {
-  return (line) => {
-    const reading = parseLogLine(line.toString('latin1'), format)
-    if (reading.kind === 'refused') return reading
-    const key = keyOf(reading.request)
-    if (key.kind === 'refused') return key
-    const { atMs } = reading.request
-    const at = new Date(atMs).toISOString().replace('.000Z', 'Z')
-    const json = JSON.stringify({ key: key.key, at })
-    return { kind: 'increment', json, hour: hourOf(atMs), hasId: false, isShortened: key.isShortened }
+export function logReader(format: LogFormat, template: string, keyOf: KeyTemplate): Reader {
+  return { rule: template, read: (line) => readLogLine(line, format, keyOf) }
+}
+
+function readLogLine(line: Buffer, format: LogFormat, keyOf: KeyTemplate): Reading {
+  const reading = parseLogLine(line.toString('latin1'), format)
+  if (reading.kind === 'refused') {
+    const { reason, atMs } = reading
+    return { kind: 'refused', reason, hour: atMs === null ? null : hourOf(atMs) }
   }
+  const { atMs } = reading.request
+  const hour = hourOf(atMs)
+  const key = keyOf(reading.request)
+  if (key.kind === 'refused') return { kind: 'refused', reason: key.reason, hour }
+  const at = new Date(atMs).toISOString().replace('.000Z', 'Z')
+  const json = JSON.stringify({ key: key.key, at })
+  return { kind: 'increment', json, guard: 'timed', hour, isShortened: key.isShortened }
 }
 
 /**
- * NDJSON goes through byte for byte: the server judges it, and a number beyond 2^53 is not rounded on the way.
- * Only what could not be put into a request at all is refused here.
+ * NDJSON goes through byte for byte: the server judges it, and a number beyond 2^53 is not rounded on the way. Only a line
+ * that cannot be part of a request at all is refused here.
+ *
+ * A line without a time and without an id gets the time at which it is read, because a batch with a name needs the time of
+ * each increment: a retry in another hour would otherwise count again.
  */
-export const ndjsonReader: Reader = (line) => {
-  if (!isUtf8(line)) return { kind: 'refused', reason: 'not UTF-8' }
+export const ndjsonReader: Reader = { rule: 'ndjson', read: readNdjsonLine }
+
+function readNdjsonLine(line: Buffer, nowMs: number): Reading {
+  if (!isUtf8(line)) return { kind: 'refused', reason: 'not UTF-8', hour: null }
   const json = line.toString('utf8')
   const value = parseObject(json)
-  if (value === null) return { kind: 'refused', reason: 'not one JSON object' }
-  const hasId = typeof value.id === 'string'
-  return { kind: 'increment', json, hour: hourNamed(value.at), hasId, isShortened: false }
+  if (value === null) return { kind: 'refused', reason: 'not one JSON object', hour: null }
+  const isShortened = false
+  if (value.id !== undefined) {
+    return { kind: 'increment', json, guard: 'own-id', hour: hourNamed(value.at), isShortened }
+  }
+  if (value.at !== undefined) {
+    return { kind: 'increment', json, guard: 'timed', hour: hourNamed(value.at), isShortened }
+  }
+  const timed = withTime(json, nowMs)
+  return { kind: 'increment', json: timed, guard: 'arriving', hour: hourOf(nowMs), isShortened }
 }
 
 function parseObject(json: string): { readonly at?: unknown; readonly id?: unknown } | null {
@@ -57,12 +89,19 @@ function parseObject(json: string): { readonly at?: unknown; readonly id?: unkno
   }
 }
 
-function hourNamed(at: unknown): Hour | null {
-  const atMs = typeof at === 'string' ? parseRfc3339(at) : at
-  return Number.isSafeInteger(atMs) ? hourOf(Number(atMs)) : null
+/** The object with one more field before its own, which stay as they are. */
+function withTime(json: string, nowMs: number): string {
+  const fields = json.slice(json.indexOf('{') + 1)
+  const comma = fields.trimStart().startsWith('}') ? '' : ','
+  return `{"at":${nowMs}${comma}${fields}`
 }
 
-/** An access log line never begins with a brace, and an increment always does. */
+function hourNamed(at: unknown): Hour | null {
+  const atMs = instantOf(at)
+  return atMs === undefined ? null : hourOf(atMs)
+}
+
+/** Whether an input that begins with this line is NDJSON: an access log line never begins with a brace. */
 export function looksLikeNdjson(line: Buffer): boolean {
   return line.toString('latin1').trimStart().startsWith('{')
 }

@@ -1,48 +1,71 @@
 import { formatHour, type Hour } from '../../model/hour.ts'
+import { formatCount } from '../progress.ts'
 import type { Ending } from './importer.ts'
-import { count } from './progress.ts'
-import type { Tally } from './tally.ts'
+import type { Span, Tally } from './tally.ts'
 
-/** What is left to say when it is over, for standard output. */
-export function summarize(tally: Tally, ending: Ending, elapsedMs: number, isDryRun: boolean): string {
-  const seconds = elapsedMs / 1000
-  const rows: Row[] = [
-    ['lines', tally.lines, ''],
-    [isDryRun ? 'readable' : 'accepted', tally.accepted, isDryRun ? 'nothing was sent (--dry-run)' : ''],
-    ...(tally.duplicates > 0
-      ? [['duplicates', tally.duplicates, 'counted before, by their ids'] satisfies Row]
-      : []),
-    ...(tally.shortened > 0
-      ? [
-          [
-            'shortened',
-            tally.shortened,
-            'keys too long for the server: their beginning, ~ and a hash',
-          ] satisfies Row,
-        ]
-      : []),
-    ['refused', tally.refused, ''],
-    ['unknown', tally.unknown, tally.unknown > 0 ? 'counted or not: compare before sending them again' : ''],
-    ['hours', tally.hours.size, spanOf(tally.hours)],
-    ['seconds', seconds.toFixed(1), `${count(Math.round(tally.lines / Math.max(seconds, 0.001)))} lines/s`],
-  ]
-  return [...rows.map(rowOf), ...reasonsOf(tally), ...endingOf(ending), ...adviceOf(tally)].join('\n')
+export type Outcome = {
+  readonly tally: Tally
+  readonly ending: Ending
+  readonly elapsedMs: number
+  readonly isDryRun: boolean
+  /** Whether the same command counts nothing twice. */
+  readonly isRepeatable: boolean
 }
 
-/** 0 only when everything there was to count is known to be counted. */
+/** Everything that is left to say when the import is over, for standard output. */
+export function summarize(outcome: Outcome): string {
+  return [...rowsOf(outcome).map(writeRow), ...reasonsOf(outcome.tally), ...adviceOf(outcome)].join('\n')
+}
+
+/** 0 only when every line was counted, now or before. */
 export function exitCodeOf(tally: Tally, ending: Ending): number {
   if (ending.kind === 'interrupted') return 130
-  return ending.kind === 'complete' && tally.refused === 0 && tally.unknown === 0 ? 0 : 1
+  const isWhole = tally.acknowledged === tally.lines
+  return ending.kind === 'complete' && isWhole ? 0 : 1
 }
 
-type Row = [name: string, figure: number | string, note: string]
+type Row = readonly [name: string, figure: number | string, note: string]
 
-function rowOf([name, value, note]: Row): string {
-  const figure = typeof value === 'number' ? count(value) : value
+function rowsOf({ tally, ending, elapsedMs, isDryRun }: Outcome): Row[] {
+  const seconds = elapsedMs / 1000
+  const { conflicting, unsent } = tally
+  const next = ending.kind === 'complete' ? `the next is line ${ending.lastLine + 1}` : ''
+  return [
+    ['lines', tally.lines, next],
+    isDryRun
+      ? ['readable', tally.accepted, 'nothing was sent (--dry-run)']
+      : ['accepted', tally.accepted, ''],
+    ...rowIf('duplicates', tally.before, 'had been counted by an earlier import of this file'),
+    ...rowIf('by id', tally.byId, 'had been counted before, under their ids'),
+    ...rowIf('shortened', tally.shortened, 'keys too long for the server: their beginning, ~ and a hash'),
+    ...rowIf('conflicts', conflicting.count, `not counted: ${linesOf(conflicting)}`),
+    ['refused', tally.refused, ''],
+    ['unknown', tally.unknown, tally.unknown > 0 ? 'sent, but no answer says whether they were counted' : ''],
+    ...rowIf('not sent', unsent.count, `not counted: ${linesOf(unsent)}`),
+    ['hours', tally.hours.size, spanOf(tally.hours)],
+    [
+      'seconds',
+      seconds.toFixed(1),
+      `${formatCount(Math.round(tally.lines / Math.max(seconds, 0.001)))} lines/s`,
+    ],
+  ]
+}
+
+function rowIf(name: string, figure: number, note: string): Row[] {
+  return figure > 0 ? [[name, figure, note]] : []
+}
+
+function writeRow([name, value, note]: Row): string {
+  const figure = typeof value === 'number' ? formatCount(value) : value
   return `${name.padEnd(10)} ${figure.padStart(12)}  ${note}`.trimEnd()
 }
 
-/** `2015-05-17T10Z to 2015-05-20T21Z`. Not `Math.min(...hours)`: a call bounds its arguments. */
+/** `lines 201 to 300`; lines between them may have had another outcome. */
+function linesOf({ first, last }: Span): string {
+  return first === last ? `line ${first}` : `lines ${first} to ${last}`
+}
+
+/** `2015-05-17T10Z to 2015-05-20T21Z`. Not `Math.min(...hours)`, because a call bounds its arguments. */
 function spanOf(hours: ReadonlySet<Hour>): string {
   let [first] = hours
   let last = first
@@ -55,23 +78,38 @@ function spanOf(hours: ReadonlySet<Hour>): string {
 
 function reasonsOf(tally: Tally): string[] {
   const refusals = [...tally.refusals.values()].sort((a, b) => b.count - a.count)
-  return refusals.map(({ count: lines, reason, firstLine }) => {
-    const where = lines === 1 ? `line ${firstLine}` : `first in line ${firstLine}`
-    return `refused: ${count(lines)} x ${reason} (${where})`
+  return refusals.map(({ count, reason, firstLine }) => {
+    const where = count === 1 ? `line ${firstLine}` : `first in line ${firstLine}`
+    return `refused: ${formatCount(count)} x ${reason} (${where})`
   })
 }
 
-function endingOf(ending: Ending): string[] {
-  if (ending.kind === 'stopped') return [`stopped: ${ending.reason}`]
-  if (ending.kind === 'interrupted')
-    return [`interrupted after line ${ending.lastLine}: the rest begins with tail -n +${ending.lastLine + 1}`]
-  return []
+/** Why it is not complete, and what the person can do about it. */
+function adviceOf({ tally, ending, isRepeatable, isDryRun }: Outcome): string[] {
+  const advice: string[] = []
+  if (ending.kind === 'stopped') advice.push(`Stopped: ${ending.reason}`)
+  if (ending.kind === 'interrupted') advice.push(`Interrupted after line ${ending.lastLine}.`)
+  const isUnfinished = ending.kind !== 'complete' || tally.unknown > 0
+  if (isUnfinished && isRepeatable && !isDryRun)
+    advice.push('Run the same command again to go on: nothing is counted twice.')
+  if (ending.kind === 'interrupted' && !isRepeatable)
+    advice.push(`The rest begins with tail -n +${ending.lastLine + 1}.`)
+  if (tally.unknown > 0 && !isRepeatable)
+    advice.push(
+      'The names of this import were random: compare the sums before you import the unknown lines again.',
+    )
+  if (tally.conflicting.count > 0) advice.push(...conflictAdvice(tally.conflicting))
+  if ([...tally.refusals.keys()].some((reason) => /\bclosed\b/i.test(reason)))
+    advice.push(
+      'Their hours are closed. To try an old log on your machine: npm run dev -- --var LATE_HOURS:200000',
+    )
+  return advice
 }
 
-/** An old log on a fresh machine meets closed hours first, and the remedy is not to be guessed. */
-function adviceOf(tally: Tally): string[] {
-  const isClosed = [...tally.refusals.keys()].some((reason) => /\bclosed\b/i.test(reason))
-  return isClosed
-    ? ['Their hours are closed. To try an old log on your machine: npm run dev -- --var LATE_HOURS:200000']
-    : []
+function conflictAdvice({ first, last }: Span): string[] {
+  return [
+    'An earlier import counted other lines under the names of the conflicting batches, so nothing was counted again.',
+    'If the file has grown since: tail -n +K FILE | npm run import, where K is the line that the earlier import named as the next.',
+    `If none of these lines was counted: sed -n ${first},${last}p FILE | npm run import -- --again`,
+  ]
 }

@@ -1,93 +1,116 @@
+import type { Outgoing } from '../../client/internal.ts'
 import type { Hour } from '../../model/hour.ts'
+import { formatCount } from '../progress.ts'
 
-/** One increment on its way. */
-export interface Item {
-  /** Its line in the input, from 1. */
+/** The increment of one line, on its way to the server. */
+export type Item = Outgoing & {
+  /** Its line in the input, counted from 1. */
   readonly line: number
-  /** What its line takes in the input, in bytes. */
-  readonly bytes: number
-  readonly json: string
+  /** Null when only the server could tell, and then it refuses the increment. */
   readonly hour: Hour | null
+  /** Whether the line gives it an id of its own. */
   readonly hasId: boolean
+  /** Whether its key was too long for the server and had to be shortened. */
   readonly isShortened: boolean
 }
 
-/** What is shown of single lines while it runs; the summary counts the rest. */
+/** Single lines that are shown while the import runs; the summary counts the others. */
 const SHOWN_MAX = 10
 
-/** Reasons told apart in the summary. A server may put anything into its messages, so this needs a bound. */
+/** Reasons that the summary tells apart. A server may put anything into its messages, so this needs a bound. */
 const REASONS_MAX = 20
 
-export interface Refusals {
+/** Refused lines with one reason. */
+export type Refusals = {
   count: number
-  /** In the words of the first one. */
+  /** The reason of the first of them. */
   readonly reason: string
   readonly firstLine: number
 }
 
+/** Some lines of the input. */
+export type Span = { count: number; first: number; last: number }
+
 /**
- * What became of every line. At the end `lines = accepted + duplicates + refused + unknown`.
- *
- * Memory is bounded by the hours that the input covers, not by its lines.
+ * The outcome of every line: `lines` is the sum of `accepted`, `before`, `byId`, `refused`, `unknown` and the counts of
+ * `conflicting` and `unsent`. Memory is bounded by the hours of the input, not by its lines.
  */
 export class Tally {
-  /** Lines with anything on them. */
+  /** Lines that are not blank. */
   lines = 0
-  /** Bytes of the input whose lines are dealt with. */
-  bytes = 0
+  /** Acknowledged, and not known to have been counted before this import. */
   accepted = 0
-  /** Increments with an id that had been counted before. */
-  duplicates = 0
-  /** Accepted under a key that is not as its line has it, for that was too long. */
+  /** Counted before, under the name of their batch: by an earlier import of the same lines. */
+  before = 0
+  /** Counted before, under ids of their own. */
+  byId = 0
+  /** Accepted under a key that had to be shortened. */
   shortened = 0
   refused = 0
-  /** They may have been counted, or not. */
+  /** Sent, but it is not known whether they were counted. */
   unknown = 0
+  /** Not counted, because the name of their batch had been used for other lines; some may have been counted then. */
+  readonly conflicting: Span = { count: 0, first: 0, last: 0 }
+  /** Read but not sent, because the import ended first. */
+  readonly unsent: Span = { count: 0, first: 0, last: 0 }
   readonly hours = new Set<Hour>()
   readonly refusals = new Map<string, Refusals>()
-  #shown = 0
-  #shownUnknown = 0
+  #refusalsShown = 0
+  #groupsShown = 0
   readonly #say: (text: string) => void
 
-  /** @param say shows one line to whoever watches */
+  /** @param say shows one line to the person who waits */
   constructor(say: (text: string) => void) {
     this.#say = say
   }
 
-  count(items: readonly Item[], duplicates: number): void {
-    this.accepted += items.length - duplicates
-    this.duplicates += duplicates
-    for (const item of items) {
-      this.bytes += item.bytes
-      if (item.isShortened) this.shortened += 1
-      if (item.hour !== null) this.hours.add(item.hour)
+  get acknowledged(): number {
+    return this.accepted + this.before + this.byId
+  }
+
+  /** @param before how many of the items had been counted before this import */
+  count(items: readonly Item[], before: number): void {
+    const haveIds = items[0]?.hasId === true
+    this.accepted += items.length - before
+    if (haveIds) this.byId += before
+    else this.before += before
+    for (const { hour, isShortened } of items) {
+      if (isShortened) this.shortened += 1
+      if (hour !== null) this.hours.add(hour)
     }
   }
 
   refuse(item: Item, reason: string): void {
-    this.refuseLine(item.line, item.bytes, reason, item.json)
+    this.refuseLine(item.line, reason, item.json)
   }
 
-  /** @param content what to show of it */
-  refuseLine(line: number, bytes: number, reason: string, content: string): void {
+  /** @param content shown, shortened, after the reason */
+  refuseLine(line: number, reason: string, content: string): void {
     this.refused += 1
-    this.bytes += bytes
     this.#group(printable(reason, 200), line)
-    if (this.#shown < SHOWN_MAX) {
-      this.#shown += 1
-      this.#say(`line ${line} refused: ${printable(reason, 200)}: ${printable(content, 100)}`)
-    }
+    if (this.#refusalsShown === SHOWN_MAX) return
+    this.#refusalsShown += 1
+    this.#say(`line ${line} refused: ${printable(reason, 200)}: ${printable(content, 100)}`)
   }
 
   doubt(items: readonly Item[], reason: string): void {
-    const [first] = items
-    if (first === undefined) return
     this.unknown += items.length
-    for (const item of items) this.bytes += item.bytes
-    if (this.#shownUnknown === SHOWN_MAX) return
-    this.#shownUnknown += 1
-    const lines = items.length === 1 ? `line ${first.line}` : `lines ${ranges(items)}`
-    this.#say(`${lines} may or may not have been counted: ${printable(reason, 200)}`)
+    this.#show(items, `may or may not have been counted: ${printable(reason, 200)}`)
+  }
+
+  conflict(items: readonly Item[]): void {
+    extend(this.conflicting, items)
+    this.#show(items, 'not counted: an earlier import counted other lines under the name of their batch')
+  }
+
+  leave(items: readonly Item[]): void {
+    extend(this.unsent, items)
+  }
+
+  #show(items: readonly Item[], fate: string): void {
+    if (items.length === 0 || this.#groupsShown === SHOWN_MAX) return
+    this.#groupsShown += 1
+    this.#say(`${items.length === 1 ? 'line' : 'lines'} ${ranges(items)} ${fate}`)
   }
 
   #group(reason: string, line: number): void {
@@ -96,13 +119,20 @@ export class Tally {
     const isRoom = this.refusals.has(kind) || this.refusals.size < REASONS_MAX
     const name = isRoom ? kind : 'other reasons'
     const group = this.refusals.get(name)
-    if (group === undefined)
-      this.refusals.set(name, { count: 1, reason: isRoom ? reason : name, firstLine: line })
-    else group.count += 1
+    if (group !== undefined) group.count += 1
+    else this.refusals.set(name, { count: 1, reason: isRoom ? reason : name, firstLine: line })
   }
 }
 
-/** `1-3, 7`; at most a few ranges, since a bundle can have as many as it has items. */
+function extend(span: Span, items: readonly Item[]): void {
+  for (const { line } of items) {
+    if (span.count === 0 || line < span.first) span.first = line
+    if (line > span.last) span.last = line
+    span.count += 1
+  }
+}
+
+/** `1-3, 7`, with a few ranges at most, because a batch can have as many as it has items. */
 function ranges(items: readonly Item[]): string {
   const runs: { from: number; to: number }[] = []
   for (const { line } of items) {
@@ -111,10 +141,12 @@ function ranges(items: readonly Item[]): string {
     else runs.push({ from: line, to: line })
   }
   const shown = runs.slice(0, 5).map(({ from, to }) => (from === to ? `${from}` : `${from}-${to}`))
-  return runs.length > 5 ? `${shown.join(', ')} and more, ${items.length} in all` : shown.join(', ')
+  return runs.length > 5
+    ? `${shown.join(', ')} and more, ${formatCount(items.length)} in all`
+    : shown.join(', ')
 }
 
-/** Logs hold what strangers sent: no control character of theirs may reach a terminal. */
+/** A text without control characters. Logs hold what strangers sent, and none of that may reach a terminal as it is. */
 export function printable(text: string, charactersMax: number): string {
   const safe = text.replace(/\p{C}/gu, '\u{fffd}')
   return safe.length > charactersMax ? `${safe.slice(0, charactersMax)}...` : safe

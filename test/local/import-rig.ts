@@ -1,0 +1,156 @@
+import { Readable } from 'node:stream'
+import { onTestFinished } from 'vitest'
+import type { Fetch, Timing } from '../../src/client/internal.ts'
+import { REQUEST_MS_MAX } from '../../src/client/limits.ts'
+import { Connection } from '../../src/local/import/connection.ts'
+import { CUT_BOUNDS, type CutBounds } from '../../src/local/import/cutting.ts'
+import { type Ending, type Import, runImport } from '../../src/local/import/importer.ts'
+import { compileKeyTemplate, KEY_DEFAULT } from '../../src/local/import/key-template.ts'
+import { logReader, looksLikeNdjson, ndjsonReader } from '../../src/local/import/reader.ts'
+import { exitCodeOf, summarize } from '../../src/local/import/summary.ts'
+import { type Item, Tally } from '../../src/local/import/tally.ts'
+import { listen, type Script } from './scripted-worker.ts'
+
+/** A scripted worker that ends with the test. */
+export async function serve(script: Script, port?: number) {
+  const server = await listen(script, port)
+  onTestFinished(server.close)
+  return server
+}
+
+export type InstantTiming = Timing & { readonly waited: number[] }
+
+/** Time that passes at once, and only while somebody waits between two tries. */
+export function instantTiming(
+  onWait: (ms: number) => void = () => undefined,
+  requestMs = REQUEST_MS_MAX,
+): InstantTiming {
+  let nowMs = Date.UTC(2026, 10, 21)
+  let names = 0
+  const waited: number[] = []
+  return {
+    waited,
+    now: () => nowMs,
+    random: () => 0.5,
+    newName: () => `name-${++names}`,
+    stayAlive: () => () => undefined,
+    after(ms, callback) {
+      if (ms === REQUEST_MS_MAX) {
+        const timer = setTimeout(callback, requestMs)
+        return () => clearTimeout(timer)
+      }
+      waited.push(ms)
+      onWait(ms)
+      const immediate = setImmediate(() => {
+        nowMs += ms
+        callback()
+      })
+      return () => clearImmediate(immediate)
+    },
+  }
+}
+
+/** A tally that also remembers the outcome of each line. */
+export class LineTally extends Tally {
+  readonly outcomes = new Map<number, string>()
+
+  override count(items: readonly Item[], before: number): void {
+    super.count(items, before)
+    this.#note(items, 'counted')
+  }
+
+  override refuse(item: Item, reason: string): void {
+    super.refuse(item, reason)
+    this.#note([item], 'refused')
+  }
+
+  override doubt(items: readonly Item[], reason: string): void {
+    super.doubt(items, reason)
+    this.#note(items, 'unknown')
+  }
+
+  override conflict(items: readonly Item[]): void {
+    super.conflict(items)
+    this.#note(items, 'conflict')
+  }
+
+  override leave(items: readonly Item[]): void {
+    super.leave(items)
+    this.#note(items, 'unsent')
+  }
+
+  #note(items: readonly Item[], outcome: string): void {
+    for (const { line } of items) {
+      if (this.outcomes.has(line)) throw new Error(`line ${line} has two outcomes`)
+      this.outcomes.set(line, outcome)
+    }
+  }
+}
+
+export type Settings = {
+  url: URL
+  /** Lines of one batch. */
+  batchLines: number
+  bounds: CutBounds
+  concurrency: number
+  timing: Timing
+  interrupt: AbortSignal
+  token: string
+  salt: string | null
+  isFollowing: boolean
+  fetch: Fetch
+  format: 'auto' | 'common' | 'combined'
+  connection: Import['connection']
+}
+
+export type Outcome = {
+  readonly tally: LineTally
+  readonly ending: Ending
+  readonly said: readonly string[]
+  readonly code: number
+  readonly summary: string
+}
+
+/** Imports a text, bytes in chunks of any size, or a stream. */
+export async function importing(
+  input: string | readonly Buffer[] | Readable,
+  settings: Partial<Settings>,
+): Promise<Outcome> {
+  const said: string[] = []
+  const tally = new LineTally((line) => said.push(line))
+  const timing = settings.timing ?? instantTiming()
+  const { url = new URL('https://sumdial.test'), token, fetch, salt = null, format = 'auto' } = settings
+  const chunks = typeof input === 'string' ? [Buffer.from(input)] : input
+  const ending = await runImport({
+    input: chunks instanceof Readable ? chunks : Readable.from(chunks),
+    readerFor: (first) =>
+      looksLikeNdjson(first) ? ndjsonReader : logReader(format, KEY_DEFAULT, compileKeyTemplate(KEY_DEFAULT)),
+    connection:
+      settings.connection ??
+      new Connection({ url, token, timing, ...(fetch === undefined ? {} : { fetch }) }),
+    tally,
+    timing,
+    bounds: settings.bounds ?? { ...CUT_BOUNDS, lines: settings.batchLines ?? 10 },
+    concurrency: settings.concurrency ?? 1,
+    salt,
+    isFollowing: settings.isFollowing ?? false,
+    interrupt: settings.interrupt ?? new AbortController().signal,
+  })
+  const outcome = { tally, ending, elapsedMs: 1_000, isDryRun: false, isRepeatable: salt === null }
+  return { tally, ending, said, code: exitCodeOf(tally, ending), summary: summarize(outcome) }
+}
+
+/** The figures of an outcome that are not 0. Each line has one outcome. */
+export function figures({ tally, code }: Outcome) {
+  const { lines, accepted, before, byId, refused, unknown } = tally
+  const [conflicts, unsent] = [tally.conflicting.count, tally.unsent.count]
+  const all = { accepted, before, byId, conflicts, refused, unknown, unsent }
+  const sum = Object.values(all).reduce((a, b) => a + b, 0)
+  if (sum !== lines) throw new Error(`${sum} outcomes of ${lines} lines`)
+  return { ...Object.fromEntries(Object.entries(all).filter(([, figure]) => figure > 0)), code }
+}
+
+export const logLine = (n: number | string, time = '17/May/2015:10:05:03 +0000') =>
+  `1.2.3.4 - - [${time}] "GET /${n} HTTP/1.1" 200 1 "-" "-"\n`
+
+export const logOf = (lines: number) => Array.from({ length: lines }, (_, n) => logLine(n)).join('')

@@ -1,3 +1,96 @@
-import { buildDashboard } from './dashboard/build.ts'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+import { main, parseFlags } from './cli.ts'
 
-await buildDashboard()
+const ROOT = join(import.meta.dirname, '../..')
+const SOURCE = join(ROOT, 'src/dashboard')
+const BUILT = join(ROOT, 'build')
+
+/** Browsers of 2023 and later. */
+const TARGET = ['chrome110', 'firefox115', 'safari16.4']
+
+/** A file that the page loads, and what it is. */
+type Loaded = { readonly extension: 'js' | 'css' | 'svg'; readonly body: string }
+
+const TYPES = {
+  js: 'text/javascript; charset=utf-8',
+  css: 'text/css; charset=utf-8',
+  svg: 'image/svg+xml; charset=utf-8',
+}
+
+/**
+ * Makes `build/dashboard.js` and its types. The Worker imports this module: it holds the page and the files that the page loads,
+ * each under a name with a hash of its content.
+ *
+ * Several may build at a time, and `wrangler dev` watches the folder: a file is replaced whole, and only when it changes.
+ */
+export async function buildDashboard(): Promise<void> {
+  const loaded = [...(await bundled()), icon()]
+  const names = new Map(loaded.map(({ extension, body }) => [extension, nameOf(extension, body)]))
+  const files = Object.fromEntries(
+    loaded.map(({ extension, body }) => [names.get(extension), { type: TYPES[extension], body }]),
+  )
+  const page = readFileSync(join(SOURCE, 'page.html'), 'utf8').replace(
+    /\{(js|css|svg)\}/g,
+    (_, extension: Loaded['extension']) => `/dashboard/${names.get(extension)}`,
+  )
+  replaceFile(join(BUILT, 'dashboard.d.ts'), DECLARATION)
+  replaceFile(join(BUILT, 'dashboard.js'), `export const dashboard = ${JSON.stringify({ page, files })}\n`)
+}
+
+const DECLARATION = `export declare const dashboard: {
+  readonly page: string
+  readonly files: Readonly<Record<string, { readonly type: string; readonly body: string }>>
+}
+`
+
+async function bundled(): Promise<Loaded[]> {
+  const { outputFiles } = await build({
+    entryPoints: [join(SOURCE, 'main.tsx')],
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: TARGET,
+    charset: 'utf8',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'none',
+    outdir: BUILT,
+    write: false,
+    logLevel: 'warning',
+  })
+  return outputFiles.map(({ path, text }) => ({
+    extension: path.endsWith('.css') ? 'css' : 'js',
+    body: text,
+  }))
+}
+
+function icon(): Loaded {
+  return { extension: 'svg', body: readFileSync(join(SOURCE, 'icon.svg'), 'utf8') }
+}
+
+function nameOf(extension: string, body: string): string {
+  return `${createHash('sha256').update(body).digest('hex').slice(0, 10)}.${extension}`
+}
+
+function replaceFile(path: string, text: string): void {
+  if (existsSync(path) && readFileSync(path, 'utf8') === text) return
+  mkdirSync(BUILT, { recursive: true })
+  const unfinished = `${path}.${process.pid}`
+  writeFileSync(unfinished, text)
+  renameSync(unfinished, path)
+}
+
+const HELP = `Builds the dashboard into build/, from where the Worker imports it. Wrangler and the tests do so by themselves.
+
+  npm run build:dashboard`
+
+async function run(args: readonly string[]): Promise<undefined> {
+  parseFlags(args, {})
+  await buildDashboard()
+}
+
+if (import.meta.main)
+  process.exitCode = await main({ name: 'build:dashboard', help: HELP, run }, process.argv.slice(2))

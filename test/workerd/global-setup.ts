@@ -1,6 +1,6 @@
 import { PGlite } from '@electric-sql/pglite'
 import type { TestProject } from 'vitest/node'
-import { buildDashboard } from '../../src/local/dashboard/build.ts'
+import { buildDashboard } from '../../src/local/build.ts'
 import { migrate } from '../../src/local/migrate.ts'
 import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
 import { pgliteBackend } from '../../src/local/neon/pglite-backend.ts'

@@ -8,7 +8,7 @@ import { checkConfig, readSecrets, readTarget } from './deploy/target.ts'
 import { runWrangler, type Wrangler } from './deploy/wrangler.ts'
 import { describeDatabase } from './postgres.ts'
 
-/** What `npm run deploy` meets the world with. */
+/** Everything outside of `npm run deploy` that it uses. */
 export type World = Output & {
   readonly env: NodeJS.ProcessEnv
   readonly configPath: string

@@ -2,7 +2,7 @@ import { listenForInterrupts, main } from './cli.ts'
 import { HELP, parseOptions } from './dev/options.ts'
 import { runDev } from './dev/run.ts'
 
-/** Exits at once, because wrangler's pipes may still be open. Exit code 0 after a Ctrl-C. */
+/** Ends this process at once: wrangler's pipes might keep it alive. */
 process.exit(await main({ name: 'dev', help: HELP, run }, process.argv.slice(2)))
 
 async function run(args: readonly string[]): Promise<number> {

@@ -26,7 +26,7 @@ describe('npm run dev', () => {
     await vi.waitFor(async () => expect(await paste(sql)).toMatchObject({ rows: [row] }), { timeout: 10_000 })
     expect(await first.stop('SIGINT')).toMatchObject({ code: 0 })
     await first.processes.untilGone(1_000)
-    expect(first.log()).toMatch(/Ctrl-C ends everything.\n$/)
+    expect(first.log()).toMatch(/Press Ctrl-C to stop everything.\n$/)
 
     const second = await startDev({ state, port: first.port })
     expect(await paste(read)).toMatchObject({ total: { sum: 1, count: 1 }, pending: 0 })
@@ -104,14 +104,17 @@ describe('npm run dev', () => {
   })
 
   test.each([
-    [['--var', 'FLUSH_INTERVAL:1'], 'There is FLUSH_INTERVAL_SECONDS, SHARDS'],
+    [['--var', 'FLUSH_INTERVAL:1'], 'You can set FLUSH_INTERVAL_SECONDS, SHARDS'],
     [['--var', 'FLUSH_INTERVAL_SECONDS:abc'], 'FLUSH_INTERVAL_SECONDS must be a whole number'],
     [['--var', 'API_TOKENS:[{"name":""}]'], 'API_TOKENS[0].name must not be empty'],
-    [['--var', 'SHARDS=4'], '--var SHARDS=4: not of the form NAME:VALUE'],
-    [['--var', 'DATABASE_URL:postgresql://a:b@c/d'], '--var DATABASE_URL: set it in the environment'],
-    [['--port', '80a'], '--port 80a: a number from 0 to 65535'],
-    [['--prot', '1'], "Unknown option '--prot'"],
-    [['8787'], "Unexpected argument '8787'"],
+    [['--var', 'SHARDS=4'], '--var must be of the form NAME:VALUE, not `SHARDS=4`.'],
+    [
+      ['--var', 'DATABASE_URL:postgresql://a:b@c/d'],
+      '--var cannot set DATABASE_URL. Set it in the environment',
+    ],
+    [['--port', '80a'], '--port must be a whole number from 0 to 65535, not `80a`.'],
+    [['--prot', '1'], 'There is no option `--prot`.'],
+    [['8787'], '`8787` belongs to no option'],
   ])('%j is refused with exit code 2 and the reason', async (args, reason) => {
     const { code, log } = await runDev(args)
     expect({ code, log }).toEqual({ code: 2, log: expect.stringContaining(reason) })

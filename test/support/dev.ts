@@ -60,7 +60,7 @@ export async function startDev(options: DevOptions, atEnd: AtEnd = onTestFinishe
     child.stdout?.on('data', () => {
       const url = /^ready on (\S+)$/m.exec(log())?.[1]
       // Its last line: by then the commands are there too.
-      if (url !== undefined && log().includes('Ctrl-C ends everything.')) resolve(url)
+      if (url !== undefined && log().includes('Press Ctrl-C to stop everything.')) resolve(url)
     })
   })
   const url = await Promise.race([

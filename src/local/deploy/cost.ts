@@ -1,21 +1,21 @@
 import { MONTH_HOURS, NEON } from './prices.ts'
 
-/** What the smallest database's compute comes to in a month, while something is counted at any time. */
+/** The compute that the smallest database uses in a month in which something is counted at any time. */
 export type AwakeCost = {
-  /** Of all time: 1 when it never sleeps. */
+  /** The part of the time in which the database is awake: 1 when it never sleeps. */
   readonly share: number
   readonly computeHours: number
   readonly dollars: number
 }
 
-/** A flush wakes the database, and it sleeps some minutes after it; with the next flush before that it never does. */
+/** A flush wakes the database, which sleeps again some minutes later. When the next flush comes sooner, it never sleeps. */
 export function awakeCost(intervalSeconds: number): AwakeCost {
   const share = Math.min(1, NEON.sleepsAfterSeconds / intervalSeconds)
   const computeHours = NEON.smallestCu * MONTH_HOURS * share
   return { share, computeHours, dollars: computeHours * NEON.launchComputeHour }
 }
 
-/** The same in words, with all that it rests on. */
+/** The cost in words, with every figure that it is made from. */
 export function describeAwakeCost(intervalSeconds: number): string {
   const { share, computeHours, dollars } = awakeCost(intervalSeconds)
   const sleep = NEON.sleepsAfterSeconds
@@ -28,7 +28,7 @@ export function describeAwakeCost(intervalSeconds: number): string {
     `  ${NEON.smallestCu} CU x ${MONTH_HOURS} h a month${share === 1 ? '' : ` x ${sleep}/${intervalSeconds}`}` +
       ` = ${computeHours.toFixed(1)} CU-hours: $${dollars.toFixed(2)} on the plan Launch at $${NEON.launchComputeHour}` +
       ` (${NEON.readOn}); ${freePlan(computeHours)}.`,
-    '  Not in it: storage, a larger compute under load, and reads, each of which keeps it awake as long.',
+    '  Not included: storage, more compute under load, and reads, each of which keeps the database awake as long.',
   ].join('\n')
 }
 

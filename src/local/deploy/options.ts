@@ -4,16 +4,16 @@ export const HELP = `Deploys the Worker: checks the configuration, migrates Post
 
   DATABASE_URL=postgresql://user:password@host/database npm run deploy [-- options]
 
-  --env NAME     an environment of wrangler.toml, such as staging (without it, the top level)
-  --dry-run      checks everything that needs no account, reads the database and changes nothing
-  --live ID      which deploy is live, when an earlier one was interrupted and it matters; it says when, and the ids
+  --env NAME     an environment of wrangler.toml, such as staging (the top level)
+  --dry-run      check everything that needs no account, read the database, and change nothing
+  --live ID      which deploy is live; give it only when the command asks, after an earlier deploy was interrupted
   --help
 
-DATABASE_URL, and API_TOKENS if it is set in this shell too, go to the Worker as its secrets, together with its code.
-It is safe to run again, whenever it failed or was interrupted. Exit codes: 0 deployed, 1 not, 2 called wrongly.`
+The Worker gets DATABASE_URL as its secret, together with its code, and API_TOKENS too if you set it in this shell.
+You can run this again whenever it has failed or was interrupted. Exit codes: 0 deployed, 1 not, 2 called wrongly.`
 
 export interface Options {
-  /** Empty for the top level of wrangler.toml, as wrangler's own --env takes it. */
+  /** Empty for the top level of wrangler.toml, as in wrangler's --env. */
   readonly env: string
   readonly dryRun: boolean
   readonly live: string | undefined

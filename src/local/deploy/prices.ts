@@ -1,41 +1,41 @@
 import { DATABASE_SLEEPS_MS } from '../../limits.ts'
 
 /**
- * What Neon charges, in US dollars, as read on 2026-11-12.
+ * Neon's prices in US dollars, as read on 2026-11-12.
  * Source: https://neon.com/docs/introduction/plans
  */
 export const NEON = {
   readOn: '2026-11-12',
   /** The smallest compute, in CU. */
   smallestCu: 0.25,
-  /** A database without a connection or a statement for so long sleeps, and costs no compute. */
+  /** A database sleeps, and costs no compute, after this long without a connection or a statement. */
   sleepsAfterSeconds: DATABASE_SLEEPS_MS / 1000,
-  /** The plan Launch: a CU-hour of compute. */
+  /** One CU-hour of compute on the plan Launch. */
   launchComputeHour: 0.106,
-  /** The plan Free: CU-hours of a project in a month, past which it is suspended. */
+  /** CU-hours that a project has in a month on the plan Free. Then it is suspended. */
   freeComputeHours: 100,
 } as const
 
 /**
- * What Cloudflare charges on the plan Workers Paid, in US dollars, as read on 2026-11-21: beyond what $5 a month include.
+ * Cloudflare's prices on the plan Workers Paid in US dollars, as read on 2026-11-21: $5 a month, and more beyond what they include.
  * Source: developers.cloudflare.com, workers/platform/pricing and durable-objects/platform/pricing
  */
 export const CLOUDFLARE = {
   readOn: '2026-11-21',
   month: 5,
-  /** Each is an amount of a month that is included, and what a million more costs. */
+  /** In each of these: the amount that a month includes, and the price of a million more. */
   requests: { included: 10e6, million: 0.3 },
   cpuMs: { included: 30e6, million: 0.02 },
   objectRequests: { included: 1e6, million: 0.15 },
   rowsWritten: { included: 50e6, million: 1 },
   gbSeconds: { included: 400_000, million: 12.5 },
-  /** What an object that is active is billed for, whatever it uses. */
+  /** The memory that an active object is billed for, whatever it uses. */
   objectGb: 0.128,
 } as const
 
 /**
- * What the plan Workers Free carries in a day, past which calls fail until the next. As read on 2026-11-21; the same
- * source.
+ * What the plan Workers Free includes in a day, as read on 2026-11-21 in the pages above. Beyond that, calls fail until the
+ * next day.
  */
 export const CLOUDFLARE_FREE = {
   requests: 100_000,
@@ -44,5 +44,5 @@ export const CLOUDFLARE_FREE = {
   gbSeconds: 13_000,
 } as const
 
-/** Hours of a month, on average: 365 days of 24 hours in 12 months. */
+/** Hours of an average month: 365 days of 24 hours in 12 months. */
 export const MONTH_HOURS = 730

@@ -3,7 +3,7 @@ import type { Hour } from '../../model/hour.ts'
 import { formatSchedule, lateHoursSchema, shardsSchema } from '../../model/schedule.ts'
 import { type EditFault, editFaults, type Schedules } from './schedule-edit.ts'
 
-/** What one deploy makes live, under a random name. */
+/** The schedules that one deploy makes live, under a random name. */
 export type Deploy = {
   readonly id: string
   readonly schedules: Schedules
@@ -11,14 +11,17 @@ export type Deploy = {
   readonly beganMs: number
 }
 
-/** A deploy that was begun, of which nobody has said whether it is live. */
+/** A deploy that was begun, and may be live or not. */
 export type Unconfirmed = Deploy & { readonly hasEnded: boolean }
 
 /**
- * What Postgres remembers of a Worker's deploys, for the next one.
+ * What Postgres remembers of a Worker's deploys, so that the next one can be checked.
  *
- * Neither order is safe alone: what is recorded after it is live may be lost between the two, and what is recorded
- * before may never go live. So a deploy is recorded before and confirmed after, and until it is, either may be live.
+ * A deploy is recorded before it goes live and confirmed after, and until it is confirmed, it may be live or not. One step would
+ * not do: a record made only afterwards can be lost in between, and a record made only before may never go live.
+ *
+ * Agreeing with every deploy that may be live is not enough either. When the hour has begun in which an interrupted change takes
+ * effect, no schedule agrees with both, not even the same one again. Then a person says which one is live.
  */
 export type DeployRecord = {
   readonly live: Deploy | null
@@ -28,27 +31,27 @@ export type DeployRecord = {
 
 export const NOTHING_DEPLOYED: DeployRecord = { live: null, unconfirmed: [] }
 
-/** So long after its beginning, a deploy that has not said that it ended has: its wrangler is ended before that. */
+/** A deploy has surely ended this long after it began, because its wrangler is ended before that. */
 export const UNDER_WAY_MS_MAX = 21 * 60_000
 
-/** What may be live: a deploy, or under the name `before` what was live before all that are unconfirmed. */
+/** A deploy that may be live. The last confirmed one, or none at all, has the id `before`. */
 export type Candidate = { readonly id: string; readonly deploy: Deploy | null; readonly faults: EditFault[] }
 
 export type DeployPlan =
-  /** This is to be recorded, and then the deploy may go on. */
+  /** The deploy may go on, after `record` is written. */
   | { readonly kind: 'begin'; readonly record: DeployRecord }
-  /** The edit touches an hour that it may not, whatever is live. */
+  /** Whatever is live, the edit changes an hour that it must not change. */
   | { readonly kind: 'refused'; readonly faults: readonly EditFault[] }
-  /** It depends on what is live, and only a person can look. */
+  /** Whether the edit is good depends on what is live, and only a person can look. */
   | { readonly kind: 'ambiguous'; readonly candidates: readonly Candidate[] }
   | { readonly kind: 'under_way'; readonly other: Unconfirmed; readonly untilMs: number }
-  /** A person has named what is live, and there is no such deploy among those in question. */
+  /** A person has said which deploy is live, and it is none of the candidates, or there is only one. */
   | { readonly kind: 'unknown_live'; readonly candidates: readonly Candidate[] }
 
 export type Told = {
   /** The id of a candidate, if a person has said which one is live. */
   readonly live?: string | undefined
-  /** Hours whose shards have not all been sealed, as the ledger has it. */
+  /** Hours with a writer that is not sealed, according to the ledger. */
   readonly unsealed?: readonly Hour[]
 }
 
@@ -83,7 +86,7 @@ function candidatesOf(
   const candidate = (id: string, deploy: Deploy | null): Candidate => ({
     id,
     deploy,
-    // Where nothing is live, no shard has been made of anything.
+    // While nothing is live, there are no shards.
     faults: deploy === null ? [] : editFaults(deploy.schedules, next.schedules, next.beganMs, unsealed),
   })
   return [candidate(BEFORE, live), ...unconfirmed.map((deploy) => candidate(deploy.id, deploy))]
@@ -94,7 +97,7 @@ function begun(record: DeployRecord, next: Deploy, named: Candidate | undefined)
   return { ...settled, unconfirmed: [...settled.unconfirmed, { ...next, hasEnded: false }] }
 }
 
-/** After wrangler has ended, and nobody knows what came of it. */
+/** The record after wrangler has ended, when the deploy may be live or not. */
 export function ended(record: DeployRecord, id: string): DeployRecord {
   const unconfirmed = record.unconfirmed.map((deploy) =>
     deploy.id === id ? { ...deploy, hasEnded: true } : deploy,
@@ -102,11 +105,11 @@ export function ended(record: DeployRecord, id: string): DeployRecord {
   return { ...record, unconfirmed }
 }
 
-/** After wrangler has said that it is live: it has replaced all that were begun before it. */
+/** The record after wrangler has said that this deploy is live: it has replaced all that began before it. */
 export function confirmed(record: DeployRecord, id: string): DeployRecord {
   const at = record.unconfirmed.findIndex((deploy) => deploy.id === id)
   const found = record.unconfirmed[at]
-  // It came so late that another deploy has taken its place.
+  // It was confirmed so late that another deploy has replaced it.
   if (found === undefined) return record
   const { hasEnded: _, ...live } = found
   return { live, unconfirmed: record.unconfirmed.slice(at + 1) }
@@ -123,7 +126,7 @@ type StoredDeploy = z.infer<typeof deploySchema>
 
 const deployOf = ({ id, began, ...schedules }: StoredDeploy): Deploy => ({ id, schedules, beganMs: began })
 
-/** A row's `value` in `sumdial.settings`; docs/storage.md describes it. */
+/** The column `value` of a row in `sumdial.settings`: see docs/storage.md. */
 export const recordSchema = z
   .object({
     v: z.literal(1),

@@ -7,19 +7,19 @@ import { CommandFailed } from '../cli.ts'
 import { withClient } from '../postgres.ts'
 import { type DeployRecord, encodeRecord, NOTHING_DEPLOYED, recordSchema } from './record.ts'
 
-/** What Postgres remembers of deploys. Each call has a connection of its own: minutes lie between them. */
+/** What Postgres remembers of deploys. Each call has a connection of its own, because minutes lie between them. */
 export interface Records {
-  /** Reads and nothing else, also of a database without the schema. */
+  /** Only reads. The database may have no schema yet. */
   read(): Promise<Remembered>
-  /** Puts another record in the place of one, or leaves it when `decide` throws. Two at a time follow each other. */
+  /** Replaces the record, or leaves it as it is when `decide` throws. Of two at a time, the second waits. */
   change(decide: (remembered: Remembered) => DeployRecord): Promise<void>
 }
 
 export type Remembered = {
   readonly record: DeployRecord
-  /** By Postgres's clock, which is set right more surely than that of a laptop. */
+  /** The time by Postgres's clock, which is more often right than a laptop's. */
   readonly nowMs: number
-  /** Hours with a writer that has not been sealed. */
+  /** Hours with a writer that is not sealed. */
   readonly unsealed: readonly Hour[]
   /** Other Workers that have deployed with this database. */
   readonly others: readonly string[]
@@ -27,7 +27,7 @@ export type Remembered = {
 
 const PREFIX = 'deploys:'
 
-/** @param worker the name of the Worker: staging and production may share a database, not a record. */
+/** @param worker the name of the Worker. Staging and production may share a database, but not a record. */
 export function createRecords(url: string, worker: string): Records {
   const name = `${PREFIX}${worker}`
   return {
@@ -75,8 +75,8 @@ function parseRecord(value: unknown, name: string): DeployRecord {
   const parsed = recordSchema.safeParse(value)
   if (parsed.success) return parsed.data
   throw new CommandFailed(
-    `The row ${name} of ${SCHEMA}.settings cannot be read: ${parsed.error.issues[0]?.message}. A newer version of ` +
-      'Sumdial may have written it: deploy with that one, or mend the row. Nothing was changed.',
+    `Could not read the row ${name} of ${SCHEMA}.settings: ${parsed.error.issues[0]?.message}. If a newer version of ` +
+      'Sumdial has written it, deploy with that version; otherwise repair the row. Nothing was changed.',
   )
 }
 

@@ -5,34 +5,34 @@ import { addHours, firstHourFrom, HOUR_MS, hourOf, hourStartMs } from '../../mod
 import type { Schedule } from '../../model/schedule.ts'
 import { valueAt } from '../../model/schedule.ts'
 
-/** What a deployment sets hour by hour. */
+/** The variables that have a value for each hour. */
 export type Schedules = { readonly SHARDS: Schedule; readonly LATE_HOURS: Schedule }
 
-/** The first hour of a variable that an edit may not change, and what it would make of it. */
+/** The first hour whose value an edit must not change, with its value before and after the edit. */
 export type EditFault = {
   readonly variable: keyof Schedules
   readonly hour: Hour
   readonly deployed: number
   readonly edited: number
   /**
-   * - `begun`: the hour's shards may hold something, or take it.
+   * - `begun`: the hour's shards may hold increments, or still take some.
    * - `soon`: the hour begins before the edit is certain to be live everywhere.
-   * - `reopened`: the hour's shards may have retired, and forgotten which ids they had.
-   * - `unsettled`: the hour's shards could have retired long ago, and one of them still holds something.
+   * - `reopened`: the hour's shards may have retired, and with them the ids that they knew.
+   * - `unsettled`: the hour's shards could have retired long ago, but one of them still holds something.
    */
   readonly reason: 'begun' | 'soon' | 'reopened' | 'unsettled'
-  /** The same edit, put off to the first hour that it may change. */
+  /** A schedule that makes this edit from the first hour that it may change. */
   readonly instead: Schedule
 }
 
 /**
- * What an edit of the schedules would do to hours whose values must stay. [K2] [Z1]
+ * Finds the first hour of each variable whose value an edit would change although it must stay. [K2] [Z1]
  *
- * They stay from one full hour before the hour begins, for a deploy takes its time, until its shards may retire. That is
- * by the deployed LATE_HOURS and by the edited: an edit that says longer would otherwise open a retired hour again.
+ * An hour's values stay from one full hour before it begins, because a deploy takes time, until its shards may retire. The
+ * larger LATE_HOURS counts, the deployed one or the edited one: otherwise a longer one would open a retired hour again.
  *
- * @param unsealed hours with a writer that has not been sealed, as the ledger has it. A shard that waits for Postgres, or
- *   has cells parked, does not retire; with other SHARDS nobody would ask it again, and its hour be called final.
+ * @param unsealed hours with a writer that is not sealed, according to the ledger. A shard that waits for Postgres, or has
+ *   parked cells, does not retire. With other SHARDS nothing would ask that shard again, and its hour would count as final.
  * @returns a fault for each variable that has one; none when the edit is good.
  */
 export function editFaults(
@@ -58,17 +58,17 @@ export function editFaults(
   })
 }
 
-/** The first hour that a deploy may give other values: it begins at least one full hour later. */
+/** The first hour to which a deploy may give other values. It begins at least one full hour from now. */
 export function editableFrom(nowMs: number): Hour {
   return firstHourFrom(nowMs + HOUR_MS)
 }
 
-/** The first hour whose shards may not retire yet when it takes increments for so many hours: see `retireAtMs`. */
+/** The first hour whose shards may not retire yet, when each hour takes increments for `late` hours: see `retireAtMs`. */
 function firstUnretired(late: number, nowMs: number): Hour {
   return addHours(hourOf(nowMs - RETIRE_GRACE_MS), -late)
 }
 
-/** All hours, in spans over which nothing changes. LATE_HOURS may be a million: not hour by hour. */
+/** All hours, in spans in which no value changes. Going hour by hour would be slow, because LATE_HOURS may be a million. */
 function spans(...all: readonly Schedules[]): { from: Hour; to: Hour }[] {
   const steps = all.flatMap(({ SHARDS, LATE_HOURS }) => [...SHARDS, ...LATE_HOURS])
   const starts = [...new Set(steps.map(({ from }) => from))].sort((a, b) => a - b)
@@ -81,7 +81,7 @@ function reasonOf(hour: Hour, deployed: Schedules, edited: Schedules, nowMs: num
   return retireAtMs(hour, edited.LATE_HOURS) > nowMs ? 'reopened' : 'unsettled'
 }
 
-/** One schedule until an hour, and the other from then on. */
+/** `until` before the hour, and `then` from that hour on. */
 function putOff(until: Schedule, then: Schedule, hour: Hour): Schedule {
   const before = until.filter(({ from }) => from < hour)
   const after = then.filter(({ from }) => from > hour)

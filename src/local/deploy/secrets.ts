@@ -8,10 +8,10 @@ import type { Wrangler } from './wrangler.ts'
 const NEEDED = ['DATABASE_URL', 'API_TOKENS'] as const
 
 /**
- * A file of secrets for `wrangler deploy --secrets-file`, so that code and secrets go live in one step, at a first deploy
- * too. JSON, for wrangler expands `$` in any other.
+ * Writes a file of secrets for `wrangler deploy --secrets-file`, so that code and secrets go live in one step, also at a
+ * first deploy. It is JSON, because wrangler expands `$` in its other formats.
  *
- * @returns its path.
+ * @returns the path of the file.
  */
 export function writeSecrets(folder: string, secrets: Secrets): string {
   const path = join(folder, 'secrets.json')
@@ -19,7 +19,7 @@ export function writeSecrets(folder: string, secrets: Secrets): string {
   return path
 }
 
-/** The secrets that a Worker has, by name; `null` when there is no such Worker yet. */
+/** The names of a Worker's secrets; `null` when there is no such Worker yet. */
 export type Listed = ReadonlySet<string> | null
 
 const listSchema = z.array(z.object({ name: z.string() }))
@@ -27,14 +27,14 @@ const listSchema = z.array(z.object({ name: z.string() }))
 /** @throws CommandFailed */
 export async function listSecrets(wrangler: Wrangler, flags: readonly string[]): Promise<Listed> {
   const { code, text } = await wrangler(['secret', 'list', '--format', 'json', ...flags], 'caught')
-  // wrangler 4.156, src/secret: it tells this from its other errors by these words alone.
+  // wrangler 4.156, src/secret: only these words distinguish this error from others.
   if (code !== 0 && /Worker "[^"]*"( \(env: [^)]*\))? not found/.test(text)) return null
   const start = text.indexOf('[')
   const list = code === 0 && start >= 0 ? listSchema.safeParse(parseJson(text.slice(start))) : undefined
   if (list?.success) return new Set(list.data.map(({ name }) => name))
   throw new CommandFailed(
-    `Cloudflare could not be asked about this Worker:\n\n${text.trim()}\n\n` +
-      'Log in with `npx wrangler login` (or set CLOUDFLARE_API_TOKEN), and run this again. Nothing was changed.',
+    `Could not ask Cloudflare about this Worker. wrangler said:\n\n${text.trim()}\n\n` +
+      'Log in with `npx wrangler login` or set CLOUDFLARE_API_TOKEN, then run this again. Nothing was changed.',
   )
 }
 
@@ -47,7 +47,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** What the Worker still lacks after a deploy that took `taken` along. */
+/** The names of secrets that the Worker still needs after a deploy that took `taken` along. */
 export function missingSecrets(listed: Listed, taken: Secrets): string[] {
   return NEEDED.filter((name) => taken[name] === undefined && !listed?.has(name))
 }

@@ -12,7 +12,7 @@ export type Target = {
 
 /**
  * @param env empty for the top level.
- * @throws UsageError for an environment that there is not, and for a file that wrangler cannot read.
+ * @throws UsageError for an environment that does not exist, and for a file that wrangler cannot read.
  */
 export function readTarget(configPath: string, env: string): Target {
   const environments = read(configPath, '').definedEnvironments ?? []
@@ -21,7 +21,7 @@ export function readTarget(configPath: string, env: string): Target {
     throw new UsageError(`--env ${env}: wrangler.toml has no such environment. It has: ${known}.`)
   }
   const { name, vars } = read(configPath, env)
-  if (name === undefined) throw new UsageError('wrangler.toml gives the Worker no name.')
+  if (name === undefined) throw new UsageError('wrangler.toml gives the Worker no name. Add one.')
   return { worker: name, env, vars }
 }
 
@@ -29,26 +29,26 @@ function read(configPath: string, env: string) {
   try {
     return unstable_readConfig({ config: configPath, env }, { hideWarnings: true })
   } catch (error) {
-    throw new UsageError(`${configPath} cannot be read: ${error instanceof Error ? error.message : error}`)
+    throw new UsageError(`Could not read ${configPath}: ${error instanceof Error ? error.message : error}`)
   }
 }
 
 const MISSING_URL =
-  'DATABASE_URL is not set in this shell. It is needed to migrate and to check, and goes to the Worker as its secret; ' +
-  "Cloudflare does not show secrets again, so that it cannot be read from there. Neon's console shows it."
+  'DATABASE_URL is not set in this shell. Set it to the connection string that the console of Neon shows. The deploy migrates ' +
+  'and checks that database, and gives the Worker the string as its secret. Cloudflare does not show secrets again.'
 
-/** What must not stand in `[vars]`, where everyone with access to the repository reads it, or at all. */
+/** Names that must not be in `[vars]`, which everyone with access to the repository can read. */
 const NOT_VARS: ReadonlyMap<string, string> = new Map([
-  ['DATABASE_URL', 'is a secret: take it out of [vars] and set it in this shell'],
-  ['API_TOKENS', 'is a secret: take it out of [vars] and set it in this shell'],
-  ['NEON_FETCH_ENDPOINT', 'is for `npm run dev` alone: take it out of [vars]'],
-  ['DEV_ACCESS', 'would let everyone do everything, and is for `npm run dev` alone: take it out of [vars]'],
+  ['DATABASE_URL', 'is a secret: remove it from [vars] and set it in this shell'],
+  ['API_TOKENS', 'is a secret: remove it from [vars] and set it in this shell'],
+  ['NEON_FETCH_ENDPOINT', 'is only for `npm run dev`: remove it from [vars]'],
+  ['DEV_ACCESS', 'would let everyone do everything, and is only for `npm run dev`: remove it from [vars]'],
 ])
 
 /**
- * What the Worker would make of its vars and secrets.
+ * The configuration that the Worker would read from its vars and secrets.
  *
- * @throws UsageError that names every bad variable. It repeats no value of a secret.
+ * @throws UsageError that names every bad variable, and repeats no secret.
  */
 export function checkConfig(vars: Target['vars'], secrets: Secrets): Config {
   const faults = Object.keys(vars).flatMap(varFault)
@@ -71,10 +71,10 @@ function varFault(name: string): string[] {
   if (fault !== undefined) return [`${name} ${fault}.`]
   if (VARIABLES.includes(name)) return []
   const known = VARIABLES.filter((variable) => !NOT_VARS.has(variable)).join(', ')
-  return [`${name} is no variable that Sumdial reads, so that it would do nothing. There is ${known}.`]
+  return [`${name} is not a variable of Sumdial, so it would do nothing. You can set ${known}.`]
 }
 
-/** What this shell has of the Worker's secrets. */
+/** Those of the Worker's secrets that are set in this shell. */
 export type Secrets = { readonly DATABASE_URL?: string; readonly API_TOKENS?: string }
 
 export function readSecrets(env: NodeJS.ProcessEnv): Secrets {

@@ -8,28 +8,28 @@ import { privateFolder } from './private-folder.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
-/** wrangler's own program, whatever the PATH says. */
+/** wrangler's program in node_modules, whatever the PATH says. */
 const WRANGLER = fileURLToPath(import.meta.resolve('wrangler'))
 
 /**
- * How long one run of wrangler may take; then it is ended. A schedule's change begins an hour after it was checked, so
- * that what waits at a question for longer must not go live any more.
+ * How long one run of wrangler may take before it is ended. A schedule's change may begin one hour after it was checked, so a
+ * run that waits longer at a question must not go live any more.
  */
 export const WRANGLER_MS_MAX = 20 * 60_000
 
 /**
  * Runs wrangler to its end.
  *
- * @param output `shown`: it has this terminal, and may ask. `caught`: it is quiet, and may not.
+ * @param output `shown`: wrangler has this terminal and may ask questions. `caught`: it has no terminal.
  */
 export type Wrangler = (args: readonly string[], output: 'shown' | 'caught') => Promise<WranglerEnding>
 
 export type WranglerEnding = {
-  /** Null when it was ended by a signal. */
+  /** The exit code; null when a signal ended it. */
   readonly code: number | null
-  /** What it printed, if that was caught. */
+  /** Everything that it printed, if that was caught. */
   readonly text: string
-  /** The version that it made live; null for none. Its code is 0 also when a person has told it not to deploy. */
+  /** The version that it made live; null for none. The exit code is also 0 when a person told it not to deploy. */
   readonly versionId: string | null
 }
 
@@ -52,7 +52,7 @@ export const runWrangler: Wrangler = async (args, output) => {
   return { code, text, versionId: readVersionId(record) }
 }
 
-/** This process's own, without the secrets, which go in a file, and without another name for the Worker. */
+/** This process's environment, without the secrets, which go in a file, and without another name for the Worker. */
 function wranglerEnv(): NodeJS.ProcessEnv {
   const { DATABASE_URL: _, API_TOKENS: __, WRANGLER_CI_OVERRIDE_NAME: ___, ...rest } = process.env
   return rest
@@ -60,7 +60,7 @@ function wranglerEnv(): NodeJS.ProcessEnv {
 
 const deploySchema = z.object({ type: z.literal('deploy'), version_id: z.string().nullable() })
 
-/** From what wrangler writes for other programs, a JSON object a line. */
+/** Reads the file that wrangler writes for other programs, which has a JSON object in each line. */
 function readVersionId(path: string): string | null {
   if (!existsSync(path)) return null
   for (const line of readFileSync(path, 'utf8').trim().split('\n')) {
@@ -70,14 +70,14 @@ function readVersionId(path: string): string | null {
   return null
 }
 
-/** By the clock on the wall: a timer stands still while a laptop sleeps. */
+/** Goes by the clock on the wall, because a timer stands still while a laptop sleeps. */
 function endInTime(child: ChildProcess): Disposable {
   const endMs = Date.now() + WRANGLER_MS_MAX
   const timer = setInterval(() => Date.now() > endMs && child.kill('SIGKILL'), 1_000)
   return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
-/** A Ctrl-C ends wrangler, and then this process has its say: what it began is recorded, its file of secrets removed. */
+/** Ctrl-C ends wrangler, so that this process can then record how the deploy ended and remove the file of secrets. */
 function passSignalsOn(child: ChildProcess): Disposable {
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   const passOn = (signal: NodeJS.Signals) => void child.kill(signal)

@@ -10,21 +10,21 @@ import { pgBackend } from '../neon/pg-backend.ts'
 import { pgliteBackend } from '../neon/pglite-backend.ts'
 import { connectionOptions, describeDatabase, inPostgres, reasonOf } from '../postgres.ts'
 
-/** Flushes of several shards and some reads at a time; Postgres's own default allows 100 in all. */
+/** Enough for the flushes of several shards and some reads at once. Postgres allows 100 in all by default. */
 const CONNECTIONS_MAX = 10
 
-/** The Postgres behind the endpoint, embedded or given. Disposing of it closes it. */
+/** The Postgres behind the endpoint, embedded or given. Disposing of this closes the connections to Postgres. */
 export interface Database extends AsyncDisposable {
   readonly backend: Backend
-  /** Fit to be shown: where it is, without its password. */
+  /** Where the database is, without its password, so that it can be shown. */
   readonly place: string
   readonly isEmbedded: boolean
-  /** @throws CommandFailed when Postgres is not there, or refuses. */
+  /** @throws CommandFailed when Postgres cannot be reached, or refuses. */
   migrate(): Promise<void>
 }
 
 /**
- * @param url a connection string; undefined for the embedded Postgres, which is kept in `<state>/postgres`.
+ * @param url a connection string; undefined for the embedded Postgres, whose files are in `<state>/postgres`.
  * @throws CommandFailed when the embedded Postgres does not start.
  */
 export async function openDatabase(state: string, url: string | undefined): Promise<Database> {
@@ -42,16 +42,20 @@ async function openEmbedded(folder: string): Promise<Database> {
   }
 }
 
+const NEW_STATE = 'To begin with an empty one, choose another folder with --state, or remove this one.'
+
 async function startEmbedded(folder: string): Promise<PGlite> {
   try {
     if (!existsSync(folder)) await createEmbedded(folder)
     return await PGlite.create(folder)
   } catch (error) {
-    throw new CommandFailed(`The embedded Postgres in ${folder} does not start: ${reasonOf(error)}`)
+    throw new CommandFailed(
+      `The embedded Postgres in ${folder} does not start: ${reasonOf(error)}\n${NEW_STATE}`,
+    )
   }
 }
 
-/** Under another name until it is whole: a kill in these seconds would leave a database that never starts. */
+/** Created under another name, because a kill in these seconds would leave a database that never starts. */
 async function createEmbedded(folder: string): Promise<void> {
   const unfinished = `${folder}.unfinished`
   await rm(unfinished, { recursive: true, force: true })
@@ -78,6 +82,8 @@ async function migrateEmbedded(db: PGlite, folder: string): Promise<void> {
   try {
     await migrate(db)
   } catch (error) {
-    throw new CommandFailed(`Could not migrate the embedded Postgres in ${folder}: ${reasonOf(error)}`)
+    throw new CommandFailed(
+      `Could not migrate the embedded Postgres in ${folder}: ${reasonOf(error)}\n${NEW_STATE}`,
+    )
   }
 }

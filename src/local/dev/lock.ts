@@ -2,21 +2,21 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { CommandFailed } from '../cli.ts'
 
-/** SQLite's code for a lock that somebody else has (sqlite.org/rescode.html). */
+/** SQLite's code for a lock that another process has (sqlite.org/rescode.html). */
 const SQLITE_BUSY = 5
 
 /**
- * Takes the state folder for this process: two Workers on the same storage would corrupt it.
+ * Takes the state folder for this process, because two Workers on the same storage would corrupt it.
  *
- * The lock is SQLite's on the file `lock`, because the kernel drops it when the process ends, however it ends. A
- * file that merely names a process is stale after a kill -9, and then its number may already be another's.
+ * SQLite locks the file `lock`, and the kernel releases that lock however the process ends. A file that only names a process
+ * is stale after a kill -9, when another process may already have that number.
  *
- * @throws CommandFailed when another process has it.
+ * @throws CommandFailed when another process has the folder.
  */
 export function lockState(state: string): Disposable {
   const lock = new DatabaseSync(join(state, 'lock'))
   try {
-    // The number is committed for those who are refused to read; the transaction after it is the lock.
+    // The first transaction tells those who are refused which process this is. The second one is the lock.
     lock.exec(`begin immediate; pragma user_version = ${process.pid}; commit; begin immediate`)
   } catch (error) {
     const holder = isBusy(error) ? lock.prepare('pragma user_version').get()?.['user_version'] : undefined

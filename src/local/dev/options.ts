@@ -6,26 +6,26 @@ import { databaseUrlOf, PLACEHOLDER_URL } from '../postgres.ts'
 const ROOT = join(import.meta.dirname, '../../..')
 const PORT_DEFAULT = '8787'
 
-export const HELP = `Runs Sumdial on this machine: an embedded Postgres, the Worker and its Durable Objects. No account is needed.
+export const HELP = `Runs Sumdial on your machine: an embedded Postgres, the Worker and its Durable Objects. You need no account.
 
   npm run dev [-- options]
 
-  --port N            where the Worker listens, on 127.0.0.1 alone (${PORT_DEFAULT}; 0 takes a free port)
-  --state FOLDER      where everything is kept between runs (.sumdial beside package.json)
-  --var NAME:VALUE    in place of a var of wrangler.toml, such as FLUSH_INTERVAL_SECONDS:1; repeatable
+  --port N            where the Worker listens, on 127.0.0.1 only (${PORT_DEFAULT}; 0 takes a free port)
+  --state FOLDER      where everything is kept between runs (.sumdial next to package.json)
+  --var NAME:VALUE    replaces a var of wrangler.toml, such as FLUSH_INTERVAL_SECONDS:1; repeatable
   --help
 
-Everyone may do everything but adjust, until API_TOKENS is given, by --var or in .dev.vars: npm run token makes one.
+Anyone can do everything except adjust, until you give API_TOKENS by --var or in .dev.vars. \`npm run token\` makes one.
 
-With DATABASE_URL in the environment, counts go to that Postgres instead of the embedded one; its schema
-"sumdial" is migrated first. Ctrl-C ends everything.`
+With DATABASE_URL in the environment, counts go to that Postgres instead of the embedded one. Its schema
+"sumdial" is migrated first. Press Ctrl-C to stop everything.`
 
 export interface Options {
   /** 0 for any free port. */
   readonly port: number
   /** The state folder's absolute path. */
   readonly state: string
-  /** By name, what stands in place of a var of wrangler.toml. */
+  /** Values by name, each in place of a var of wrangler.toml. */
   readonly vars: ReadonlyMap<string, string>
   /** A Postgres connection string with its password; undefined for the embedded Postgres. */
   readonly databaseUrl: string | undefined
@@ -48,24 +48,26 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): O
 
 function parseVar(text: string): [string, string] {
   const [, name, value] = /^([A-Za-z_]\w*):(.*)$/s.exec(text) ?? []
-  if (name === undefined || value === undefined)
-    throw new UsageError(`--var must be of the form NAME:VALUE, not \`${text}\`.`)
-  return [name, value]
+  if (name !== undefined && value !== undefined) return [name, value]
+  throw new UsageError(`--var must be of the form NAME:VALUE, not \`${text}\`.`)
 }
 
 const OWN_VARS: ReadonlyMap<string, string> = new Map([
-  ['DATABASE_URL', 'set it in the environment of npm run dev, where no process list shows its password'],
-  ['NEON_FETCH_ENDPOINT', 'npm run dev sets it to the endpoint that it starts'],
-  ['DEV_ACCESS', 'npm run dev always opens the Worker, unless API_TOKENS is given'],
+  [
+    'DATABASE_URL',
+    'Set it in the environment of `npm run dev` instead, where no process list shows its password.',
+  ],
+  ['NEON_FETCH_ENDPOINT', 'Leave it out: `npm run dev` sets it to the endpoint that it starts.'],
+  ['DEV_ACCESS', 'Leave it out: `npm run dev` opens the Worker to everyone, unless you give API_TOKENS.'],
 ])
 
-/** Refuses at once what the Worker would only refuse at its first request. */
+/** Refuses at once what the Worker would refuse at its first request. */
 function checkVars(vars: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   for (const name of vars.keys()) {
-    const reason = OWN_VARS.get(name)
-    if (reason !== undefined) throw new UsageError(`--var ${name}: ${reason}`)
+    const advice = OWN_VARS.get(name)
+    if (advice !== undefined) throw new UsageError(`--var cannot set ${name}. ${advice}`)
     if (!VARIABLES.includes(name))
-      throw new UsageError(`--var ${name}: there is no such variable. There is ${settable()}`)
+      throw new UsageError(`--var: there is no variable ${name}. You can set ${settable()}.`)
   }
   try {
     parseConfig({ DATABASE_URL: PLACEHOLDER_URL, ...Object.fromEntries(vars) })

@@ -3,9 +3,9 @@ import { createServer } from 'node:net'
 import { CommandFailed } from '../cli.ts'
 
 /**
- * The port itself when nobody listens on it; for 0, one that is free now.
+ * The port itself when nobody listens there. For 0, a port that is free now.
  *
- * @throws CommandFailed when the port is taken, or is not for this user.
+ * @throws CommandFailed when the port is in use, or this user may not listen there.
  */
 export async function findPort(port: number): Promise<number> {
   const server = createServer()
@@ -23,6 +23,7 @@ export async function findPort(port: number): Promise<number> {
 
 function explain(port: number, error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code !== 'EADDRINUSE') return `Cannot listen on port ${port}: ${error}`
-  return `Port ${port} is in use. Stop what listens there, or choose another port: npm run dev -- --port 0`
+  if (code !== 'EADDRINUSE')
+    return `Cannot listen on port ${port}: ${error}. Choose another port: npm run dev -- --port 0`
+  return `Port ${port} is in use. Stop the program that listens there, or choose another port: npm run dev -- --port 0`
 }

@@ -3,16 +3,16 @@ import { z } from 'zod'
 import { CommandFailed } from '../cli.ts'
 
 const POLL_MS = 100
-/** wrangler's proxy accepts requests before the Worker is there, and may then never answer them. */
+/** wrangler's proxy accepts requests before the Worker is there, and may never answer those. */
 const ANSWER_MS_MAX = 5_000
 
 /**
- * Resolves when the Worker answers a fresh read, which takes the Worker, a shard and Postgres; or, where it was given
- * API_TOKENS, when it asks for a token, which nobody here has.
+ * Resolves when the Worker answers a fresh read, which needs the Worker, a shard and Postgres. A Worker that was given
+ * API_TOKENS is ready when it asks for a token, because nobody here has one.
  *
  * @param address such as `http://127.0.0.1:8787`.
- * @returns whether it takes a token.
- * @throws CommandFailed when the Worker refuses its configuration, or does not answer in time; or what `signal` says.
+ * @returns whether the Worker asks for a token.
+ * @throws CommandFailed when the Worker refuses its configuration, or does not answer in time; or the reason of `signal`.
  */
 export async function untilReady(address: string, withinMs: number, signal: AbortSignal): Promise<boolean> {
   const deadlineMs = performance.now() + withinMs
@@ -20,9 +20,11 @@ export async function untilReady(address: string, withinMs: number, signal: Abor
     const answer = await ask(address, signal)
     signal.throwIfAborted()
     if (answer.isReady) return answer.takesToken
-    if (answer.isFinal) throw new CommandFailed(`The Worker does not start: ${answer.said}`)
+    if (answer.isFinal) throw new CommandFailed(`The Worker cannot start. ${answer.said}`)
     if (performance.now() > deadlineMs) {
-      throw new CommandFailed(`The Worker did not answer within ${withinMs / 1000} s: ${answer.said}`)
+      throw new CommandFailed(
+        `The Worker did not answer within ${withinMs / 1000} s. Its last answer: ${answer.said}`,
+      )
     }
     await after(POLL_MS)
   }
@@ -35,7 +37,7 @@ type ReadyAnswer = {
   readonly said: string
 }
 
-/** The configuration must change before it is answered otherwise. */
+/** Problems that stay until the configuration changes. */
 const FINAL = /:(not-configured|closed-to-all)$/
 
 async function ask(address: string, signal: AbortSignal): Promise<ReadyAnswer> {
@@ -55,7 +57,7 @@ const problemSchema = z.object({ type: z.string(), detail: z.string() }).partial
 
 async function readProblem(response: Response): Promise<z.infer<typeof problemSchema>> {
   const isProblem = response.headers.get('content-type') === 'application/problem+json'
-  // What is not a problem may be wrangler's own page of a Worker that threw.
+  // wrangler answers with a page of its own when the Worker threw.
   if (!isProblem) return { detail: `${response.status} ${await response.text()}` }
   return problemSchema.parse(await response.json())
 }

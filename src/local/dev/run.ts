@@ -11,16 +11,16 @@ import { welcome } from './welcome.ts'
 import { startWorker } from './worker.ts'
 import { workerVars } from './worker-vars.ts'
 
-/** From wrangler's start to the first answer: 3 to 6 s on two cores, more while the machine is busy. */
+/** From wrangler's start to the first answer. It takes 3 to 6 s on two cores, and more while the machine is busy. */
 const START_MS_MAX = 60_000
 
-/** After a crash of workerd: it was back in 1 s. */
+/** From a crash of workerd to the next answer. Measured: 1 s. */
 const RECOVERY_MS_MAX = 15_000
 
 /**
- * Starts everything, says so, and runs until the end: it always throws. Before it does, what it started is ended
- * in the opposite order: the Worker, the endpoint, Postgres, the lock. An interrupt does not wait for a step that
- * is under way, because no step is hurt by the end of the process.
+ * Starts everything, says so, and runs until the end. It always throws, after it has ended what it started in the opposite
+ * order: the Worker, the endpoint, Postgres, the lock. An interrupt does not wait for a step that is under way, because no
+ * step is hurt when the process ends.
  *
  * @throws CommandFailed when a part does not start, or ends by itself; or the reason of `interrupted`.
  */
@@ -33,25 +33,25 @@ export async function runDev(options: Options, interrupted: AbortSignal): Promis
   const port = await orEnd(findPort(options.port))
   started.use(await orEnd(takeState(state)))
 
-  console.log('starting Postgres')
+  console.log('Starting Postgres...')
   const database = started.use(await orEnd(openDatabase(state, databaseUrl)))
-  console.log('migrating')
+  console.log('Migrating Postgres...')
   await orEnd(database.migrate())
   const endpoint = await startNeonEndpoint({ backend: database.backend })
   started.defer(() => endpoint.close())
 
-  console.log('starting the Worker')
+  console.log('Starting the Worker...')
   const address = `http://127.0.0.1:${port}`
   const worker = startWorker({
     port,
     state,
     vars: workerVars(vars, endpoint.url),
-    // wrangler 4.156 recovers when the Worker's workerd is killed, but hangs when that of its proxy is.
+    // wrangler 4.156 recovers when the Worker's workerd is killed, but hangs when its proxy's workerd is.
     onCrash: () => void untilReady(address, RECOVERY_MS_MAX, interrupted).catch(end.reject),
   })
   started.use(worker)
   void worker.ended.then(
-    () => end.reject(new CommandFailed('wrangler has ended, so everything ends.')),
+    () => end.reject(new CommandFailed('wrangler has ended, so npm run dev stops. Start it again.')),
     end.reject,
   )
   const takesToken = await orEnd(untilReady(address, START_MS_MAX, interrupted))
@@ -59,6 +59,7 @@ export async function runDev(options: Options, interrupted: AbortSignal): Promis
   return await end.promise
 }
 
+/** Locks the state folder, and empties the folder of temporary files in it. */
 async function takeState(state: string): Promise<Disposable> {
   await mkdir(state, { recursive: true })
   const lock = lockState(state)

@@ -2,40 +2,40 @@ import { PLACEHOLDER_URL } from '../postgres.ts'
 import type { Database } from './database.ts'
 
 export interface Running {
-  /** Of the Worker, such as `http://127.0.0.1:8787`. */
+  /** The Worker's address, such as `http://127.0.0.1:8787`. */
   readonly address: string
-  /** Of the Neon-compatible endpoint, with its path. */
+  /** The Neon-compatible endpoint's address, with its path. */
   readonly endpointUrl: string
   readonly database: Database
-  /** It was given API_TOKENS. */
+  /** Whether the Worker was given API_TOKENS. */
   readonly takesToken: boolean
 }
 
-/** What to do now, in commands that work as they stand. Only its first line has the word `ready`. */
+/** What to do next, in commands that work as they are. Only the first line has the word `ready`. */
 export function welcome(running: Running): string {
   const { address, database, takesToken } = running
   const token = takesToken ? ` -H "authorization: Bearer $TOKEN"` : ''
   return [
     `ready on ${address}`,
     '',
-    takesToken ? 'With a token of API_TOKENS in TOKEN, count something, and read it back:' : COUNT,
+    takesToken ? 'Put a token of API_TOKENS in TOKEN, count something, and read it back:' : COUNT,
     `  curl ${address}/increment${token} -H 'content-type: application/json' -d '{"key":"site/example.com/pricing"}'`,
     `  curl ${address}/counters/site/example.com/pricing${token}`,
     '',
-    `The dashboard is on ${address} too; ${demoCommand(address)} makes it move.`,
+    `Open ${address} in a browser for the dashboard. \`${demoCommand(address)}\` fills it with traffic.`,
     '',
     database.isEmbedded
-      ? `Postgres is embedded, in ${database.place}, with no port for psql. SQL goes over HTTP:`
-      : `Postgres is ${database.place}:`,
+      ? `Query the embedded Postgres over HTTP (psql cannot reach it; its files are in ${database.place}):`
+      : `Query ${database.place}:`,
     `  ${sqlCommand(running)}`,
     '',
-    'Ctrl-C ends everything.',
+    'Press Ctrl-C to stop everything.',
   ].join('\n')
 }
 
 const COUNT = 'Count something, and read it back:'
 
-/** Where the demo looks by itself. */
+/** Which address the demo takes by itself. */
 const DEMO_ADDRESS = 'http://127.0.0.1:8787'
 
 function demoCommand(address: string): string {

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 
-/** What wrangler says at each start, reload and request (wrangler 4.156, log level `log`). */
+/** Lines that wrangler prints at each start, reload and request (wrangler 4.156, log level `log`). */
 const CHATTER = [
   /^\[wrangler:info\] /,
   /^⎔ /,
@@ -10,7 +10,7 @@ const CHATTER = [
   /^Your Worker has access to the following bindings:$/,
   /^Binding +Resource +Mode$/,
   /^env\.\w+ \(.*\) +.* +local$/,
-  // The hourly cron does not run here; nothing that a person counts depends on it.
+  // The hourly cron does not run here, and counting does not depend on it.
   /Scheduled Workers are not automatically triggered during local development/,
   /^ +To manually trigger a scheduled event, run:$/,
   /^ +curl ".*\/scheduled"$/,
@@ -18,24 +18,24 @@ const CHATTER = [
   /^$/,
 ]
 
-/** In a log line that all is well, the first field. Wrangler shows the level `debug` like any other. */
-const WELL = /^ +message: 'flushed',$/
+/** The first field of a log line about a flush that went well. Wrangler shows the level `debug` like any other. */
+const FLUSHED = /^ +message: 'flushed',$/
 
-/** What wrangler says when a workerd process of its own has ended unasked, and another takes its place. */
+/** wrangler prints this when one of its workerd processes has crashed and it starts another. */
 const RUNTIME_CRASH = /^\[wrangler:warn\] The Workers runtime crashed unexpectedly/
 
 /**
- * Passes on what the Worker logs, and wrangler's warnings and errors, without the rest that wrangler says. A
- * higher log level of wrangler's would do the latter, but would drop the Worker's `console.log` too. Nor does it pass
- * on that a flush went well, which it does every few seconds.
+ * Passes on what the Worker logs, and wrangler's warnings and errors. It drops the rest of what wrangler prints, because a
+ * higher log level would drop the Worker's `console.log` too. It also drops the log line of a flush that went well, which would
+ * appear every few seconds.
  */
 export function passOnLog(from: Readable, to: Writable & { readonly isTTY?: boolean }, onCrash: () => void) {
-  /** A brace whose object has not shown yet what it is, and whether it is one to hide. */
+  /** An opening brace that is held back until the next line shows whether its object is to be hidden. */
   let brace = ''
   let isHidden = false
   createInterface({ input: from }).on('line', (line) => {
     const plain = stripVTControlCharacters(line)
-    if (brace !== '' && WELL.test(plain)) isHidden = true
+    if (brace !== '' && FLUSHED.test(plain)) isHidden = true
     if (!isHidden) {
       to.write(brace)
       if (plain !== '{') pass(line, plain)

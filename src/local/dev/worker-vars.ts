@@ -1,6 +1,6 @@
 import { PLACEHOLDER_URL } from '../postgres.ts'
 
-/** The vars of a Worker on this machine, as wrangler's `--var` wants them: `NAME:VALUE`, split at the first colon. */
+/** The vars of a Worker on this machine, as wrangler's `--var` takes them: `NAME:VALUE`, split at the first colon. */
 export function workerVars(vars: ReadonlyMap<string, string>, endpointUrl: string): string[] {
   const all = new Map(vars)
   all.set('DATABASE_URL', PLACEHOLDER_URL)

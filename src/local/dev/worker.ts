@@ -7,11 +7,11 @@ import { passOnLog } from './worker-log.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
-/** wrangler's own program, without the launcher in `bin` that would put another process before it. */
+/** wrangler's own program. The launcher in `bin` would add another process in front. */
 const WRANGLER = fileURLToPath(import.meta.resolve('wrangler'))
 const GUARD = import.meta.resolve('./guard.ts')
 
-/** How long wrangler may take to tidy up. Nothing is lost when it may not: what is acknowledged is on disk. */
+/** How long wrangler may take to tidy up. Killing it then loses nothing, because whatever was acknowledged is on disk. */
 const STOP_MS = 2_000
 
 export interface WorkerOptions {
@@ -19,17 +19,17 @@ export interface WorkerOptions {
   readonly state: string
   /** Each `NAME:VALUE`. */
   readonly vars: readonly string[]
-  /** Called when a workerd process has crashed, which wrangler replaces, not always with success. */
+  /** Called when a workerd process has crashed. wrangler replaces it, but not always successfully. */
   readonly onCrash: () => void
 }
 
-/** wrangler with the Worker in it. Disposing of it ends it and its processes. */
+/** wrangler, with the Worker inside. Disposing of this ends wrangler and all its processes. */
 export interface WorkerProcess extends AsyncDisposable {
-  /** Resolves when wrangler has ended, whoever ended it. */
+  /** Resolves when wrangler has ended, for whatever reason. */
   readonly ended: Promise<void>
 }
 
-/** Starts `wrangler dev`, which answers some seconds later. Its log goes to this process's own output. */
+/** Starts `wrangler dev`, which answers some seconds later. Its log goes to this process's output. */
 export function startWorker(options: WorkerOptions): WorkerProcess {
   const child = spawn(
     process.execPath,
@@ -37,15 +37,15 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
     {
       cwd: ROOT,
       env: wranglerEnv(options.state),
-      // A process group of its own: Ctrl-C in a terminal is for this process, which then ends wrangler in order.
+      // A process group of its own, so that a terminal's Ctrl-C reaches only this process, which then ends wrangler in order.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     },
   )
-  // Both are pipes; Node's types do not follow four of `stdio`.
+  // Both are pipes, but Node's types do not know that when `stdio` has four entries.
   if (child.stdout !== null) passOnLog(child.stdout, process.stdout, options.onCrash)
   if (child.stderr !== null) passOnLog(child.stderr, process.stderr, options.onCrash)
-  // When wrangler alone is killed, its workerd processes are still there, and keep the port.
+  // When only wrangler is killed, its workerd processes stay and keep the port.
   const endAll = () => killGroup(child.pid)
   process.once('exit', endAll)
   const ended = once(child, 'exit').then(() => {
@@ -66,10 +66,10 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
 function wranglerArgs({ port, state, vars }: WorkerOptions): string[] {
   return [
     'dev',
-    // No environment: without the empty name, wrangler warns that there are some.
+    // The empty name is the top level. Without it, wrangler warns that there are environments.
     ...['--config', join(ROOT, 'wrangler.toml'), '--env='],
     ...['--ip', '127.0.0.1', '--port', String(port)],
-    // 0 takes a free port, on 127.0.0.1 too; there is no way to have none.
+    // There is always an inspector: 0 gives it a free port.
     ...['--inspector-ip', '127.0.0.1', '--inspector-port', '0'],
     ...['--show-interactive-dev-session=false', '--log-level', 'log'],
     ...['--persist-to', join(state, 'worker')],
@@ -77,12 +77,12 @@ function wranglerArgs({ port, state, vars }: WorkerOptions): string[] {
   ]
 }
 
-/** This process's own, without the database's password, and with all that would call home or leave traces off. */
+/** This process's environment without the database's password, and with everything off that calls home or leaves files. */
 function wranglerEnv(state: string): NodeJS.ProcessEnv {
   const { DATABASE_URL: _, ...rest } = process.env
   return {
     ...rest,
-    // A .env is often another tool's, with the real DATABASE_URL in it. .dev.vars is read.
+    // A .env often belongs to another tool and has a real DATABASE_URL in it. wrangler still reads .dev.vars.
     CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV: 'false',
     CLOUDFLARE_CF_FETCH_ENABLED: 'false',
     WRANGLER_SEND_METRICS: 'false',
@@ -90,18 +90,18 @@ function wranglerEnv(state: string): NodeJS.ProcessEnv {
     WRANGLER_HIDE_BANNER: 'true',
     WRANGLER_LOG_PATH: join(state, 'tmp', 'wrangler.log'),
     WRANGLER_REGISTRY_PATH: join(state, 'tmp', 'registry'),
-    // A killed workerd leaves folders in it, which the next start removes.
+    // A killed workerd leaves folders here, which the next start removes.
     TMPDIR: join(state, 'tmp'),
   }
 }
 
 function killGroup(leader: number | undefined): void {
-  // It could not even be started.
+  // There is no group when wrangler could not be started.
   if (leader === undefined) return
   try {
     process.kill(-leader, 'SIGKILL')
   } catch (error) {
-    // ESRCH: nobody is left in it. EPERM: macOS's answer when those left are dead already.
+    // ESRCH: the group has no process left. EPERM: macOS says so when those that are left are already dead.
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code !== 'ESRCH' && code !== 'EPERM') throw error
   }

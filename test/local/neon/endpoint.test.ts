@@ -3,7 +3,7 @@ import { sql as fragment } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/neon-http'
 import { bigint, pgTable, text } from 'drizzle-orm/pg-core'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { BACKENDS, type BothBackends, startBoth } from '../both-backends.ts'
+import { BACKENDS, type BothBackends, startBoth } from './both-backends.ts'
 
 vi.setConfig({ testTimeout: 30_000 })
 

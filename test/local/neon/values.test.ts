@@ -1,6 +1,6 @@
 import { NeonDbError } from '@neondatabase/serverless'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { BACKENDS, type BothBackends, type Stand, startBoth } from '../both-backends.ts'
+import { BACKENDS, type BothBackends, type Stand, startBoth } from './both-backends.ts'
 
 let both: BothBackends
 

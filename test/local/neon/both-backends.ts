@@ -1,12 +1,12 @@
 import { PGlite } from '@electric-sql/pglite'
 import { type NeonQueryFunction, neon, neonConfig } from '@neondatabase/serverless'
 import pg from 'pg'
-import type { Backend } from '../../src/local/neon/backend.ts'
-import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
-import { pgBackend } from '../../src/local/neon/pg-backend.ts'
-import { pgliteBackend } from '../../src/local/neon/pglite-backend.ts'
-import { createFaults, type Faults } from '../support/faults.ts'
-import { startPostgres, type TestPostgres } from '../support/postgres.ts'
+import type { Backend } from '../../../src/local/neon/backend.ts'
+import { startNeonEndpoint } from '../../../src/local/neon/endpoint.ts'
+import { pgBackend } from '../../../src/local/neon/pg-backend.ts'
+import { pgliteBackend } from '../../../src/local/neon/pglite-backend.ts'
+import { createFaults, type Faults } from '../../support/faults.ts'
+import { startPostgres, type TestPostgres } from '../../support/postgres.ts'
 
 export const BACKENDS = ['pglite', 'postgres'] as const
 export type BackendName = (typeof BACKENDS)[number]

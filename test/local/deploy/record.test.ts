@@ -1,6 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { awakeCost, describeAwakeCost } from '../../src/local/deploy/cost.ts'
 import {
   confirmed,
   type Deploy,
@@ -11,13 +10,13 @@ import {
   planDeploy,
   recordSchema,
   UNDER_WAY_MS_MAX,
-} from '../../src/local/deploy/record.ts'
-import type { Schedules } from '../../src/local/deploy/schedule-edit.ts'
-import { WRANGLER_MS_MAX } from '../../src/local/deploy/wrangler.ts'
-import { retireAtMs } from '../../src/model/closing.ts'
-import type { Hour } from '../../src/model/hour.ts'
-import { addHours, formatHour, HOUR_MS, hourOf, hourStartMs } from '../../src/model/hour.ts'
-import { parseSchedule, type Schedule, valueAt } from '../../src/model/schedule.ts'
+} from '../../../src/local/deploy/record.ts'
+import type { Schedules } from '../../../src/local/deploy/schedule-edit.ts'
+import { WRANGLER_MS_MAX } from '../../../src/local/deploy/wrangler.ts'
+import { retireAtMs } from '../../../src/model/closing.ts'
+import type { Hour } from '../../../src/model/hour.ts'
+import { addHours, formatHour, HOUR_MS, hourOf, hourStartMs } from '../../../src/model/hour.ts'
+import { parseSchedule, type Schedule, valueAt } from '../../../src/model/schedule.ts'
 
 const START_MS = Date.UTC(2026, 10, 25, 7, 40)
 
@@ -148,14 +147,5 @@ describe('deploys that are interrupted anywhere', () => {
         expect(recordSchema.parse(JSON.parse(JSON.stringify(encodeRecord(record))))).toEqual(record)
       }),
     )
-  })
-})
-
-describe('what it costs to keep the database awake', () => {
-  test('is all of the month up to an interval of 300 s, and the share of 300 s above it', () => {
-    expect(awakeCost(5)).toEqual(awakeCost(300))
-    expect(awakeCost(5).computeHours).toBe(182.5)
-    expect(awakeCost(3600)).toMatchObject({ share: 1 / 12 })
-    expect(describeAwakeCost(3600)).toContain('730 h a month x 300/3600 = 15.2 CU-hours: $1.61')
   })
 })

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { editableFrom, editFaults, type Schedules } from '../../src/local/deploy/schedule-edit.ts'
-import { retireAtMs } from '../../src/model/closing.ts'
-import type { Hour } from '../../src/model/hour.ts'
-import { addHours, formatHour, HOUR_MS, hourOf, hourStartMs, parseHour } from '../../src/model/hour.ts'
-import type { Schedule } from '../../src/model/schedule.ts'
-import { formatSchedule, parseSchedule, valueAt } from '../../src/model/schedule.ts'
+import { editableFrom, editFaults, type Schedules } from '../../../src/local/deploy/schedule-edit.ts'
+import { retireAtMs } from '../../../src/model/closing.ts'
+import type { Hour } from '../../../src/model/hour.ts'
+import { addHours, formatHour, HOUR_MS, hourOf, hourStartMs, parseHour } from '../../../src/model/hour.ts'
+import type { Schedule } from '../../../src/model/schedule.ts'
+import { formatSchedule, parseSchedule, valueAt } from '../../../src/model/schedule.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 25, 7, 40)
 const NOW = hourOf(NOW_MS)

@@ -10,10 +10,10 @@ import {
   test,
   vi,
 } from 'vitest'
-import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
-import { pgliteBackend } from '../../src/local/neon/pglite-backend.ts'
-import { serveFaults } from '../support/fault-control.ts'
-import { createFaults } from '../support/faults.ts'
+import { startNeonEndpoint } from '../../../src/local/neon/endpoint.ts'
+import { pgliteBackend } from '../../../src/local/neon/pglite-backend.ts'
+import { serveFaults } from '../../support/fault-control.ts'
+import { createFaults } from '../../support/faults.ts'
 import { BACKENDS, type BothBackends, type Stand, startBoth } from './both-backends.ts'
 
 // PGlite alone needs seconds to start on a busy machine.

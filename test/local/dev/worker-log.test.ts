@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { passOnLog } from '../../src/local/dev/worker-log.ts'
+import { passOnLog } from '../../../src/local/dev/worker-log.ts'
 
 async function passedOn(log: string): Promise<string> {
   const [from, to] = [new PassThrough(), new PassThrough()]

@@ -33,6 +33,9 @@ export type LogLine =
       readonly woken: number
       readonly failed: number
       readonly pruned: number
+      readonly deleted: number
+      /** Whether RETENTION_DAYS has more to delete than one sweep may. */
+      readonly hasMore: boolean
     }
   /** The Worker cannot start; `detail` names the variables. */
   | { readonly message: 'not configured'; readonly detail: string }

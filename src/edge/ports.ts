@@ -1,61 +1,80 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
-import type { AskSettlement } from '../model/closing.ts'
-import type { Unsettled } from '../model/flight.ts'
+import type { Log } from '../log.ts'
+import type { DeleteBefore, Settlement } from '../model/closing.ts'
+import type { MergeAnswer, Unsettled } from '../model/flight.ts'
+import type { Hour } from '../model/hour.ts'
 import type { ListCounters, ReadCommitted, ReadSeries } from '../model/read.ts'
 import type { ShardStatus } from '../model/status.ts'
-import type { Coalescer } from './coalesce/coalescer.ts'
 
-/** What the edge works with; `index.ts` makes it, once for each isolate. */
-export type EdgeServices = {
+/** Everything outside of the edge that it works with. index.ts makes the ports, once for each isolate. */
+export type Ports = {
   readonly config: Config
   readonly clock: Clock
-  readonly coalescer: Coalescer
-  readonly readCommitted: ReadCommitted
-  readonly askUnsettled: AskUnsettled
-  readonly readSeries: ReadSeries
-  readonly askUnsettledUnder: AskUnsettledUnder
-  readonly listCounters: ListCounters
-  readonly askSettlement: AskSettlement
-  readonly askStatus: (shard: string) => Promise<ShardStatus>
-  readonly decideParked: DecideParked
-  readonly readLedger: ReadLedger
-  readonly wake: (shard: string) => Promise<void>
-  readonly isWithinLimit: IsWithinLimit
+  readonly log: Log
+  readonly shards: Shards
+  readonly database: Database
+  /** Without it nothing is limited. */
+  readonly rateLimit: RateLimit | undefined
+  readonly cache: Cache
   readonly dashboard: Dashboard
-  readonly answers: Answers
 }
 
-/** Whether one more request under this key is within the rate limit. */
-export type IsWithinLimit = (key: string) => Promise<boolean>
+/** The shards, each called by its name. Every call rejects when the shard does not answer. */
+export type Shards = {
+  /**
+   * Takes an encoded flight.
+   *
+   * @param hasBacklog whether many requests share the flights to this shard, so that it should not make this one wait.
+   */
+  readonly merge: (shard: string, flight: string, hasBacklog: boolean) => Promise<MergeAnswer>
+  /** What Postgres may not have yet of each of these keys, in their order. */
+  readonly unsettled: (shard: string, keys: readonly string[]) => Promise<readonly Unsettled[]>
+  /** What Postgres may not have yet of all keys that begin with `prefix` and that `grant` covers, added up. */
+  readonly unsettledSum: (shard: string, prefix: string, grant: string | null) => Promise<Unsettled>
+  /** How much is not settled under a prefix in whole segments, null for all keys; and whether more may still come. */
+  readonly settlement: (shard: string, prefix: string | null) => Promise<Settlement>
+  readonly status: (shard: string) => Promise<ShardStatus>
+  /** Retries or discards parked cells of these keys, or of all. @returns the increments in those cells. */
+  readonly decideParked: (
+    shard: string,
+    action: ParkedAction,
+    keys: readonly string[] | null,
+  ) => Promise<number>
+  /** Arms a lost alarm again. Writes nothing where there is nothing. */
+  readonly wake: (shard: string) => Promise<void>
+}
 
-/** Asks a shard what Postgres may not have of each of these keys, in their order. */
-export type AskUnsettled = (shard: string, keys: readonly string[]) => Promise<readonly Unsettled[]>
-
-/** What a shard has not settled of all keys that begin with a text and that a grant covers, added up. */
-export type AskUnsettledUnder = (shard: string, prefix: string, grant: string | null) => Promise<Unsettled>
-
-/** Increments that the ledger has of each of these shards. */
-export type ReadLedger = (shards: readonly string[]) => Promise<ReadonlyMap<string, number>>
-
-/** What an administrator decides on parked cells: ask Postgres once more, or give them up for good. */
+/** What an administrator decides on parked cells: to ask Postgres once more, or to give them up for good. */
 export type ParkedAction = 'retry' | 'discard'
 
-/** @returns the increments in the cells that it was done to. Keys that are not parked are passed over. */
-export type DecideParked = (
-  shard: string,
-  action: ParkedAction,
-  keys: readonly string[] | null,
-) => Promise<number>
+/** The user's Postgres, apart from what shards write to it. Every call rejects when it cannot be asked. */
+export type Database = {
+  readonly readCommitted: ReadCommitted
+  readonly readSeries: ReadSeries
+  readonly list: ListCounters
+  /** The increments that the ledger has of each of these shards. */
+  readonly increments: (shards: readonly string[]) => Promise<ReadonlyMap<string, number>>
+  /** Deletes the ledger's rows of writers that were sealed long ago. @returns how many. */
+  readonly prune: () => Promise<number>
+  /** Shards of hours before this one whose writers nobody has sealed, the oldest first; a bounded number. */
+  readonly stragglers: (before: Hour) => Promise<readonly string[]>
+  readonly deleteBefore: DeleteBefore
+}
 
-/** The dashboard as it was built: one page, and what it loads by names that have a hash of their content in them. */
+/** Counts a request under a key: `success` says whether that is still within the limit. Cloudflare's binding is one. */
+export type RateLimit = {
+  readonly limit: (request: { readonly key: string }) => Promise<{ readonly success: boolean }>
+}
+
+/** Keeps answers for everyone, as long as their headers say. Cloudflare's `caches.default` is one. */
+export type Cache = {
+  readonly match: (request: Request) => Promise<Response | undefined>
+  readonly put: (request: Request, answer: Response) => Promise<void>
+}
+
+/** The built dashboard: one page and its files. A file's name has a hash of its content, so it never changes. */
 export type Dashboard = {
   readonly page: string
   readonly files: Readonly<Record<string, { readonly type: string; readonly body: string }>>
-}
-
-/** Keeps answers for everyone, as long as they say. */
-export type Answers = {
-  readonly match: (request: Request) => Promise<Response | undefined>
-  readonly put: (request: Request, answer: Response) => Promise<void>
 }

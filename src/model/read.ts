@@ -31,11 +31,10 @@ type Rows = {
 /** Rejects when Postgres cannot be asked. */
 export type ReadCommitted = (query: Rows & { readonly keys: readonly string[] }) => Promise<CommittedRead>
 
-/** The same of all keys in some ranges, added up: as those of one key, whose name is SERIES. */
-export type ReadSeries = (query: Rows & { readonly ranges: readonly KeyRange[] }) => Promise<CommittedRead>
-
-/** What many keys together are called where a key is; no key is empty. */
-export const SERIES = ''
+/** Reads all keys in some ranges added up, as if they were one key of this name. Rejects when Postgres cannot be asked. */
+export type ReadSeries = (
+  query: Rows & { readonly name: string; readonly ranges: readonly KeyRange[] },
+) => Promise<CommittedRead>
 
 /**
  * What must be added to the committed rows for a fresh read, from a shard's answer that was taken *before* the rows

@@ -7,7 +7,6 @@ import type { Hour } from '../model/hour.ts'
 import { formatHourStart } from '../model/hour.ts'
 import type { KeyRange } from '../model/key.ts'
 import type { CommittedCounter, CommittedRead, LedgerRow, ReadCommitted, ReadSeries } from '../model/read.ts'
-import { SERIES } from '../model/read.ts'
 import type { ConnectionConfig } from './connection.ts'
 import { executor, prepare } from './execute.ts'
 import { inRange, unionAll } from './list-sql.ts'
@@ -54,10 +53,10 @@ export function createReader(config: ConnectionConfig, clock: Clock): ReadCommit
   return (query) => read(query, OF_KEYS, { keys: query.keys })
 }
 
-/** The same of all keys in some ranges, added up. */
+/** Reads all keys in some ranges added up, under the name that the query gives. */
 export function createSeriesReader(config: ConnectionConfig, clock: Clock): ReadSeries {
   const read = reader(config, clock)
-  return (query) => read(query, prepare(select(sql`${SERIES}::text`, rowsUnder(query.ranges))))
+  return (query) => read(query, prepare(select(sql`${query.name}::text`, rowsUnder(query.ranges))))
 }
 
 type Asked = Omit<Parameters<ReadCommitted>[0], 'keys'>

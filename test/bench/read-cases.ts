@@ -83,7 +83,8 @@ function reading({ hotKey, to }: Facts, hours: number): ReadCase['ask'] {
 
 function addingUp({ to }: Facts, prefix: string, step: number, hours: number): ReadCase['ask'] {
   const buckets = Array.from({ length: Math.ceil(hours / step) }, (_, i) => addHours(to, i * step - hours))
-  return ({ readSeries }) => readSeries({ ranges: [keysFrom(prefix)], buckets, to, writers: [] })
+  return ({ readSeries }) =>
+    readSeries({ name: prefix, ranges: [keysFrom(prefix)], buckets, to, writers: [] })
 }
 
 function listing(

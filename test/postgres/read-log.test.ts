@@ -65,9 +65,9 @@ async function answered(keys: readonly string[], unit: string, tz: string, range
   )
   const readCommitted = createReader(stand.connection, nodeClock)
   const answers = await readCounters(goodOf(query), {
-    readCommitted,
-    askUnsettled: async () => [],
-    shards: [],
+    database: { readCommitted },
+    shards: { unsettled: async () => [] },
+    config: { shards: [] },
     nowMs: Date.now(),
   })
   return goodOf(answers)

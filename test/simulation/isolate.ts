@@ -132,9 +132,9 @@ export class Isolate {
   read(query: CounterQuery): ReturnType<typeof readCounters> {
     const readCommitted = readerOf(this.#world)
     return readCounters(query, {
-      readCommitted: (committed) => this.#patiently(readCommitted(committed)),
-      askUnsettled: (shard, keys) => this.#patiently(askUnsettled(this.#world, shard, keys)),
-      shards: this.#release.shards,
+      database: { readCommitted: (committed) => this.#patiently(readCommitted(committed)) },
+      shards: { unsettled: (shard, keys) => this.#patiently(askUnsettled(this.#world, shard, keys)) },
+      config: { shards: this.#release.shards },
       nowMs: this.nowMs,
     })
   }

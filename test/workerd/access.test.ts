@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { routesOf } from '../../src/edge/app.ts'
+import { ROUTES } from '../../src/edge/routes.ts'
 import type { Scope } from '../../src/model/token.ts'
 import { SCOPES } from '../../src/model/token.ts'
 import { env, freshKey, ownShard } from './support.ts'
@@ -119,7 +119,7 @@ const CELLS = rows.flatMap(([token = '', ...cells]) =>
 )
 
 /** What is for everyone, /docs and the like, stands in docs.test.ts. */
-const routes = routesOf({ config: {} } as never).filter(([, , needs]) => needs !== 'nothing')
+const routes = ROUTES.filter(({ needs }) => needs !== 'nothing')
 const worker = await envWith(TOKENS)
 
 function askFor(key: string, name: string, token: string): Promise<Response> {
@@ -129,7 +129,7 @@ function askFor(key: string, name: string, token: string): Promise<Response> {
 
 /** What a refusal must say: what is needed. */
 function neededBy(name: string, token: string): RegExp {
-  const scope = routes.find(([method, path]) => `${method} ${path}` === ASKS[name]?.route)?.[2]
+  const scope = routes.find(({ method, path }) => `${method} ${path}` === ASKS[name]?.route)?.needs
   const hasScope = TOKENS[token]?.scopes.some((each) => each === scope)
   return hasScope ? /limited to .*`site\/acme`/ : new RegExp(`scope \`${scope}\``)
 }
@@ -138,7 +138,7 @@ describe('the table of access', () => {
   test('has every token and every route', () => {
     expect(rows.map(([token]) => token)).toEqual(['none', 'unknown', ...Object.keys(TOKENS)])
     expect(columns.slice(1)).toEqual(Object.keys(ASKS))
-    const known = new Set(routes.map(([method, path]) => `${method} ${path}`))
+    const known = new Set(routes.map(({ method, path }) => `${method} ${path}`))
     expect(new Set(Object.values(ASKS).flatMap(({ route }) => route || []))).toEqual(known)
   })
 
@@ -159,10 +159,10 @@ describe('the table of access', () => {
 })
 
 describe('every route of the app', () => {
-  const each = routes.map(([method, path, scope]) => ({
+  const each = routes.map(({ method, path, needs }) => ({
     method,
     path: path.replace('*', 'a').replace(':hour', '2026-11-21T20Z'),
-    scope,
+    scope: needs,
   }))
   const initOf = (method: string) => (method === 'POST' ? postJson({}) : get)
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { onError } from '../../src/edge/http/on-error.ts'
+import { errorHandler } from '../../src/edge/http/on-error.ts'
+import { log } from '../../src/log.ts'
 import { count, faults, freshKey, ownShard, query, ring } from './support.ts'
 import { ask, BROKEN, envWith, postJson, SECRET, sha256, textOf } from './tokens.ts'
 
@@ -89,7 +90,7 @@ describe('a failing request', async () => {
   test('tells nothing secret in its answer or the log: a bug that quotes what it choked on', async () => {
     const context = { req: { url: 'http://sumdial.test/increment' } }
     await expectNothingSecret(
-      onError(new SyntaxError(`Unexpected token 'h', "${SECRET}"`), context as never),
+      errorHandler(log)(new SyntaxError(`Unexpected token 'h', "${SECRET}"`), context as never),
       500,
     )
     expect(JSON.stringify(logged)).toMatch(/SyntaxError.*secrets\.test\.ts/)

@@ -12,6 +12,7 @@ import type {
   SumdialBinding,
 } from '../../client/binding.ts'
 import type { Clock } from '../../clock.ts'
+import type { Log } from '../../log.ts'
 import type { Result as Outcome } from '../../model/result.ts'
 import { ok } from '../../model/result.ts'
 import type { Scope } from '../../model/token.ts'
@@ -23,8 +24,12 @@ import type { Caller, Operations } from '../operations.ts'
 import { incrementArguments, listArguments, readArguments } from './arguments.ts'
 import { grantOfProps } from './grant.ts'
 
-/** What an entrypoint works with. `operations` throws for a faulty configuration. */
-export type EntrypointServices = { readonly clock: Clock; readonly operations: () => Operations }
+/** An entrypoint's services. `operations` throws when the configuration is faulty. */
+export type EntrypointServices = {
+  readonly clock: Clock
+  readonly log: Log
+  readonly operations: () => Operations
+}
 
 /**
  * What another Worker of the account asks through a service binding, without HTTP and without a token. Each call is a
@@ -92,7 +97,7 @@ export class BindingEntrypoint<Env> extends WorkerEntrypoint<Env, unknown> imple
       const answered = await answer(operations(), { grant: grant.value, nowMs: clock.now(), keepAlive })
       return answered.ok ? { ok: true, answer: answered.value } : failure(answered.error)
     } catch (error) {
-      return failure(problemOf(error))
+      return failure(problemOf(error, this.#services.log))
     }
   }
 }

@@ -2,10 +2,10 @@ import type { Config } from '../../config.ts'
 import { RATE_PERIOD_SECONDS } from '../../limits.ts'
 import { covers } from '../../model/key.ts'
 import type { Grant, Scope } from '../../model/token.ts'
-import type { IsWithinLimit } from '../ports.ts'
 import { authenticator, bearerToken } from './authenticate.ts'
 import type { EdgeContext, Needs } from './context.ts'
 import type { Problem } from './problem.ts'
+import type { IsWithinLimit } from './rate-limit.ts'
 import { sessionToken } from './session.ts'
 
 /** Lets a request in and notes its grant, or says why not. [S1] [S2] */

@@ -1,14 +1,16 @@
 import type { Context } from 'hono'
 import { ConfigError } from '../../config.ts'
-import { log, tellError, tellReason } from '../../log.ts'
+import type { Log } from '../../log.ts'
+import { tellError, tellReason } from '../../log.ts'
 import { reasonOf } from '../coalesce/attempt.ts'
 import type { Problem } from './problem.ts'
 import { describeProblem, problemResponse } from './problem-response.ts'
 import { Unavailable } from './timeout.ts'
 
-/** The answer to a request whose handler threw. */
-export function onError(error: Error, c: Context): Response {
-  return problemResponse(URL.canParse(c.req.url) ? problemOf(error) : NO_HOST)
+/** Answers a request whose handler threw. */
+export function errorHandler(log: Log) {
+  return (error: Error, c: Context): Response =>
+    problemResponse(URL.canParse(c.req.url) ? problemOf(error, log) : NO_HOST)
 }
 
 /** The runtime makes URLs from the Host header, which only a proxy in front may have checked. */
@@ -18,7 +20,7 @@ const NO_HOST: Problem = { kind: 'invalid_parameter', parameter: 'Host', fault: 
  * The problem that a thrown error stands for, after it was logged. Handlers throw only when a shard or Postgres cannot
  * be asked, when the configuration is faulty, and for bugs.
  */
-export function problemOf(error: unknown): Problem {
+export function problemOf(error: unknown, log: Log): Problem {
   if (error instanceof Unavailable) {
     const problem: Problem = { kind: 'unavailable', source: error.source }
     const { detail } = describeProblem(problem).details

@@ -11,31 +11,37 @@ import { problemResponse } from './problem-response.ts'
 /** What a handler returns: a Response of its own, or a value that leaves as JSON, or a Problem. */
 export type Answer = Response | Result<object, Problem>
 
-type Handler = (c: EdgeContext) => Promise<Response>
+/** One row of the table of routes. `World` is what its handlers work with. */
+export type Route<World> = {
+  readonly method: 'GET' | 'POST' | 'DELETE'
+  /** As hono has it: `/hours/:hour`, `/counters/*`. */
+  readonly path: string
+  readonly needs: Needs
+  readonly answer: (c: EdgeContext, world: World) => Answer | Promise<Answer>
+  /** The status of a JSON answer, 200 by default. */
+  readonly status?: number
+}
 
-/**
- * One row of the table of routes in app.ts: a method and path, the scope that a request needs, the handler, and the
- * status of a JSON answer, 200 by default.
- */
-export type Route = readonly [
-  method: 'GET' | 'POST' | 'DELETE',
-  path: string,
-  needs: Needs,
-  answer: (c: EdgeContext) => Answer | Promise<Answer>,
-  status?: number,
-]
+type Handler = (c: EdgeContext) => Promise<Response>
 
 /**
  * Adds routes, each for requests that have its scope; a path that is called by another method answers which methods it
  * has. [S2] Each path has one handler for all of its methods, because where several match, hono strings them together
  * at each request.
  */
-export function addRoutes(app: Hono<EdgeEnv>, admit: Admit, routes: readonly Route[]): void {
-  for (const [path, own] of Map.groupBy(routes, ([, each]) => each)) {
+export function addRoutes<World>(
+  app: Hono<EdgeEnv>,
+  admit: Admit,
+  world: World,
+  routes: readonly Route<World>[],
+): void {
+  for (const [path, own] of Map.groupBy(routes, (route) => route.path)) {
     const handlers = new Map<string, Handler>(
-      own.map(([method, , needs, answer, status]) => [method, admitted(admit, needs, answer, status)]),
+      own.map(({ method, needs, answer, status }) => {
+        return [method, admitted(admit, needs, (c) => answer(c, world), status)]
+      }),
     )
-    const refuse = refusal(admit, { kind: 'method_not_allowed', allowed: own.map(([method]) => method) })
+    const refuse = refusal(admit, { kind: 'method_not_allowed', allowed: own.map(({ method }) => method) })
     app.all(path, (c) => (handlers.get(methodOf(c)) ?? refuse)(c))
   }
 }
@@ -50,7 +56,12 @@ export function refusal(admit: Admit, problem: Problem): Handler {
   return admitted(admit, 'token', () => fail(problem))
 }
 
-function admitted(admit: Admit, needs: Needs, answer: Route[3], status = 200): Handler {
+function admitted(
+  admit: Admit,
+  needs: Needs,
+  answer: (c: EdgeContext) => Answer | Promise<Answer>,
+  status = 200,
+): Handler {
   return async (c) => {
     const refused = await admit(c, needs)
     if (refused !== undefined) return problemResponse(refused)

@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts'
 import { REQUEST_ITEMS_MAX } from '../../limits.ts'
-import { log } from '../../log.ts'
+import type { Log } from '../../log.ts'
 import { hourOf } from '../../model/hour.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
@@ -20,6 +20,7 @@ import { splitByShard, splitPlain } from './partition.ts'
 export type IngestServices = {
   readonly config: Pick<Config, 'shards' | 'lateHours'>
   readonly coalescer: Coalescer
+  readonly log: Log
   readonly grant: Grant
   readonly nowMs: number
   readonly keepAlive: (turn: Promise<unknown>) => void
@@ -38,7 +39,7 @@ export async function ingest(
   asked: AskedIncrements,
   services: IngestServices,
 ): Promise<Result<Ingested, Problem>> {
-  const { coalescer, keepAlive } = services
+  const { coalescer, keepAlive, log } = services
   const routed = 'plain' in asked ? routePlain(asked.plain, services) : await route(asked, services)
   if ('kind' in routed) return fail(routed)
   const { parts, count, isNamed } = routed

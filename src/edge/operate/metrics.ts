@@ -11,7 +11,7 @@ import { headersOf } from '../http/headers.ts'
 import { invalid, parseParameters, wholeText } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Answer } from '../http/router.ts'
-import type { EdgeServices } from '../ports.ts'
+import type { Ports } from '../ports.ts'
 import { EXPOSITION_TYPE, expose } from './exposition.ts'
 import type { Seen, WholeHour } from './metric-families.ts'
 import { metricFamilies } from './metric-families.ts'
@@ -32,16 +32,10 @@ export const metricsParameters = z.strictObject({
 const HEADERS = headersOf(EXPOSITION_TYPE)
 
 /** `GET /metrics`: what `/status` says, in Prometheus's text format. Asks no SQL unless `?ledger=1`. */
-export async function metrics(c: EdgeContext, services: EdgeServices): Promise<Answer> {
+export async function metrics(c: EdgeContext, ports: Ports): Promise<Answer> {
   const refused = refuseUnlessWhole(c.get('grant'))
   if (refused !== undefined) return fail(refused)
-  const { askStatus, readLedger, config, clock } = services
-  const seen = await scrape(new URL(c.req.raw.url).search, {
-    askStatus,
-    readLedger,
-    shards: config.shards,
-    nowMs: clock.now(),
-  })
+  const seen = await scrape(new URL(c.req.raw.url).search, { ...ports, nowMs: ports.clock.now() })
   return seen.ok ? new Response(expose(metricFamilies(seen.value)), { headers: HEADERS }) : seen
 }
 
@@ -65,13 +59,13 @@ export async function scrape(rawSearch: string, services: StatusServices): Promi
 }
 
 function recentShards(services: StatusServices): string[] {
-  return recentHours(services).flatMap((hour) => shardsOf(hour, services.shards))
+  return recentHours(services).flatMap((hour) => shardsOf(hour, services.config.shards))
 }
 
-function shardsBack(hours: number, { nowMs, shards }: StatusServices): string[] {
+function shardsBack(hours: number, { nowMs, config }: StatusServices): string[] {
   const now = hourOf(nowMs)
   return Array.from({ length: hours + 1 }, (_, i) => addHours(now, i - hours)).flatMap((hour) =>
-    shardsOf(hour, shards),
+    shardsOf(hour, config.shards),
   )
 }
 

@@ -6,7 +6,7 @@ import type { Grant } from '../../model/token.ts'
 import { refuseOutside, refuseUnlessWhole } from '../http/access.ts'
 import { invalid } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
-import type { DecideParked, ParkedAction } from '../ports.ts'
+import type { ParkedAction, Shards } from '../ports.ts'
 
 /** The body of both. */
 export const decisionSchema = z.strictObject({
@@ -37,7 +37,7 @@ export async function decideParked(
   request: Request,
   action: ParkedAction,
   grant: Grant,
-  decide: DecideParked,
+  shards: Pick<Shards, 'decideParked'>,
 ): Promise<Result<z.infer<typeof decidedSchema>, Problem>> {
   const decision = decisionSchema.safeParse(await parseBody(request))
   if (!decision.success || (action === 'discard' && decision.data.keys === undefined)) {
@@ -46,7 +46,7 @@ export async function decideParked(
   const { shard, keys } = decision.data
   const refused = keys === undefined ? refuseUnlessWhole(grant) : refuseOutside(grant, keys, 'keys')
   if (refused !== undefined) return fail(refused)
-  return ok({ increments: await decide(shard, action, keys ?? null) })
+  return ok({ increments: await shards.decideParked(shard, action, keys ?? null) })
 }
 
 async function parseBody(request: Request): Promise<unknown> {

@@ -1,25 +1,26 @@
 import { z } from 'zod'
+import type { Config } from '../../config.ts'
 import { AHEAD_MS_MAX, STATUS_SHARDS_MAX } from '../../limits.ts'
 import type { Hour } from '../../model/hour.ts'
 import { addHours, formatHour, hourOf } from '../../model/hour.ts'
 import type { Result } from '../../model/result.ts'
 import { ok } from '../../model/result.ts'
-import type { Schedule } from '../../model/schedule.ts'
 import { valueAt } from '../../model/schedule.ts'
 import { shardsOf } from '../../model/shard-name.ts'
 import { type ShardStatus, shardStatusSchema } from '../../model/status.ts'
 import type { RawParameters } from '../http/parameters.ts'
 import { hourText, invalid, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
-import type { ReadLedger } from '../ports.ts'
+import { Unavailable } from '../http/timeout.ts'
+import type { Database, Shards } from '../ports.ts'
 
 /** What a shard says, with the ledger beside it when that was asked for; or that it did not answer. */
 export type AskedShard = (ShardStatus & { readonly ledger?: z.infer<typeof auditSchema> }) | Unanswered
 
 export type StatusServices = {
-  readonly readLedger: ReadLedger
-  readonly askStatus: (shard: string) => Promise<ShardStatus>
-  readonly shards: Schedule
+  readonly database: Pick<Database, 'increments'>
+  readonly shards: Pick<Shards, 'status'>
+  readonly config: Pick<Config, 'shards'>
   readonly nowMs: number
 }
 
@@ -63,7 +64,7 @@ export async function readStatus(
   if (!parsed.ok) return parsed
   const { hour: named, ledger } = parsed.value
   const hours = named === undefined ? recentHours(services) : [...new Set(named)]
-  const names = hours.flatMap((hour) => shardsOf(hour, services.shards))
+  const names = hours.flatMap((hour) => shardsOf(hour, services.config.shards))
   if (names.length > STATUS_SHARDS_MAX) {
     return invalid('hour', { asked: names.length, max: STATUS_SHARDS_MAX, unit: 'shards' })
   }
@@ -82,12 +83,13 @@ export async function readStatus(
 /** One shard that does not answer must not hide the others. */
 export async function askOrSay(
   shard: string,
-  services: Pick<StatusServices, 'askStatus'>,
+  { shards }: Pick<StatusServices, 'shards'>,
 ): Promise<ShardStatus | Unanswered> {
   try {
-    return await services.askStatus(shard)
+    return await shards.status(shard)
   } catch (error) {
-    return { shard, error: error instanceof Error ? error.message.slice(0, 200) : 'no answer' }
+    const cause = error instanceof Unavailable ? error.cause : error
+    return { shard, error: cause instanceof Error ? cause.message.slice(0, 200) : 'no answer' }
   }
 }
 
@@ -96,7 +98,7 @@ export async function askOrSay(
  * be in it, and what is in it they must have frozen by then.
  */
 export async function withLedger(shards: readonly (ShardStatus | Unanswered)[], services: StatusServices) {
-  const ledger = await services.readLedger(shards.map(({ shard }) => shard))
+  const ledger = await services.database.increments(shards.map(({ shard }) => shard))
   return Promise.all(
     shards.map(async (before) => {
       const after = await askOrSay(before.shard, services)
@@ -112,12 +114,12 @@ export async function withLedger(shards: readonly (ShardStatus | Unanswered)[], 
  * This hour and the one before, and close to the turn the next; of many shards, as many hours as one answer has room
  * for, this one first.
  */
-export function recentHours({ nowMs, shards }: Pick<StatusServices, 'nowMs' | 'shards'>): Hour[] {
+export function recentHours({ nowMs, config }: Pick<StatusServices, 'nowMs' | 'config'>): Hour[] {
   const now = hourOf(nowMs)
   const hours: Hour[] = []
   let count = 0
   for (const hour of new Set([now, addHours(now, -1), hourOf(nowMs + AHEAD_MS_MAX)])) {
-    count += valueAt(shards, hour)
+    count += valueAt(config.shards, hour)
     if (count <= STATUS_SHARDS_MAX) hours.push(hour)
   }
   return hours.sort((a, b) => a - b)

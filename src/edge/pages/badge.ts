@@ -4,7 +4,6 @@ import { BADGE_LABEL_CHARACTERS_MAX, BADGE_SECONDS } from '../../limits.ts'
 import { EMPTY_CELL, mergeCells } from '../../model/cell.ts'
 import { addHours, type Hour, type HourRange, hourOf } from '../../model/hour.ts'
 import { check, covers, keyFault } from '../../model/key.ts'
-import type { ReadCommitted } from '../../model/read.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
 import { shorten } from '../../model/shorten.ts'
@@ -12,12 +11,11 @@ import { TOO_MANY_REQUESTS } from '../http/access.ts'
 import type { EdgeContext } from '../http/context.ts'
 import { parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
-import type { Answer, Route } from '../http/router.ts'
-import type { EdgeServices } from '../ports.ts'
+import type { IsWithinLimit } from '../http/rate-limit.ts'
+import type { Answer } from '../http/router.ts'
+import type { Database, Ports } from '../ports.ts'
 
-const BADGE = '/badge/'
-
-/** Hours of each range, the current one included; null for all there are. */
+/** The hours of each range, the current one included; null for all hours. */
 const RANGES = { '24h': 24, '7d': 7 * 24, '30d': 30 * 24, total: null } as const
 
 type Range = keyof typeof RANGES
@@ -36,39 +34,38 @@ const parametersSchema = z.strictObject({
     .default('30d'),
 })
 
-/** Why a label is refused: XML has no control characters. */
+/** Why a label is refused, undefined for a good one. XML cannot contain control characters. */
 function labelFault(label: string): string | undefined {
   if (label.length > BADGE_LABEL_CHARACTERS_MAX)
     return `must have at most ${BADGE_LABEL_CHARACTERS_MAX} characters`
   return /[\p{Cc}\p{Cs}\uFFFE\uFFFF]/u.test(label) ? 'must not contain control characters' : undefined
 }
 
-/**
- * `GET /badge/{key}.svg`: a key's sum as a picture, for keys under PUBLIC_PREFIXES alone. Everyone may ask for it, so
- * answers are kept where the platform can, and each address has a limit.
- */
-export function badgeRoute({ config, clock, readCommitted, isWithinLimit, answers }: EdgeServices): Route {
-  async function badge(c: EdgeContext): Promise<Answer> {
-    const address = c.req.header('cf-connecting-ip') ?? ''
-    if (!(await isWithinLimit(`\nbadge\n${address}`))) return fail(TOO_MANY_REQUESTS)
-    const asked = parseBadge(c.req.raw.url, config.publicPrefixes)
-    if (!asked.ok) return asked
-    const { key, range, label } = asked.value
-    // Of a HEAD too: what is kept is the answer to a GET.
-    const request = new Request(c.req.raw.url)
-    const kept = await answers.match(request)
-    if (kept !== undefined) return new Response(kept.body, kept)
-    const sum = await sumOf(key, rangeOf(range, clock.now()), readCommitted)
-    const answer = c.body(
-      String(picture(label, shorten(sum), `${key}, ${WORDS[range]}: ${sum}`)),
-      200,
-      HEADERS,
-    )
-    c.executionCtx.waitUntil(answers.put(request, answer.clone()))
-    return answer
-  }
+type BadgeServices = {
+  readonly ports: Pick<Ports, 'config' | 'clock' | 'database' | 'cache'>
+  readonly isWithinLimit: IsWithinLimit
+}
 
-  return ['GET', `${BADGE}*`, 'nothing', badge]
+/**
+ * `GET /badge/{key}.svg`: a key's sum as a picture, for keys under PUBLIC_PREFIXES only. Everyone may ask for it, so
+ * each address has a limit, and answers are kept in the platform's cache.
+ */
+export async function badge(c: EdgeContext, { ports, isWithinLimit }: BadgeServices): Promise<Answer> {
+  const { config, clock, database, cache } = ports
+  const address = c.req.header('cf-connecting-ip') ?? ''
+  if (!(await isWithinLimit(`\nbadge\n${address}`))) return fail(TOO_MANY_REQUESTS)
+  const query = parseBadge(c.req.raw.url, config.publicPrefixes)
+  if (!query.ok) return query
+  const { key, range, label } = query.value
+  // A GET even when this is a HEAD, because the cache keeps answers to GETs.
+  const request = new Request(c.req.raw.url)
+  const kept = await cache.match(request)
+  if (kept !== undefined) return new Response(kept.body, kept)
+  const sum = await sumOf(key, rangeOf(range, clock.now()), database)
+  const svg = String(picture(label, shorten(sum), `${key}, ${WORDS[range]}: ${sum}`))
+  const answer = c.body(svg, 200, HEADERS)
+  c.executionCtx.waitUntil(cache.put(request, answer.clone()))
+  return answer
 }
 
 const HEADERS = {
@@ -82,7 +79,7 @@ const NOT_PUBLIC = fail<Problem>({ kind: 'not_found', missing: { kind: 'badge' }
 
 type BadgeQuery = { readonly key: string; readonly range: Range; readonly label: string }
 
-/** Whether a key exists is not told of those that are not public. */
+/** Checks a badge's URL. Keys that are not public get the same 404 whether or not they exist. */
 function parseBadge(url: string, publicPrefixes: readonly string[]): Result<BadgeQuery, Problem> {
   const { pathname, search } = new URL(url)
   const key = keyOf(pathname)
@@ -109,12 +106,16 @@ function rangeOf(range: Range, nowMs: number): HourRange {
   return { from: hours === null ? (0 as Hour) : addHours(to, -hours), to }
 }
 
-async function sumOf(key: string, { from, to }: HourRange, readCommitted: ReadCommitted): Promise<bigint> {
-  const { counters } = await readCommitted({ keys: [key], buckets: [from], to, writers: [] })
+async function sumOf(
+  key: string,
+  { from, to }: HourRange,
+  database: Pick<Database, 'readCommitted'>,
+): Promise<bigint> {
+  const { counters } = await database.readCommitted({ keys: [key], buckets: [from], to, writers: [] })
   return [...(counters.get(key)?.cells.values() ?? [])].reduce(mergeCells, EMPTY_CELL).sum
 }
 
-/** Widths are guessed: an image in a page has no fonts to measure, so `textLength` makes the text as wide as that. */
+/** The SVG. Widths are guessed, because nothing here can measure fonts; `textLength` then fits the text to the guess. */
 function picture(label: string, value: string, title: string) {
   const [labelWidth, valueWidth] = [widthOf(label), widthOf(value)]
   const width = labelWidth + valueWidth
@@ -131,7 +132,7 @@ ${text(label, 0, labelWidth)}${text(value, labelWidth, valueWidth)}
 
 const PADDING = 6
 
-/** Of 11 px in a proportional font: 6.2 px for each character, and twice that for those outside Latin. */
+/** A guess for 11 px in a proportional font: 6.2 px for each character, and twice that beyond U+2E7F, as in Chinese. */
 function widthOf(text: string): number {
   const characters = [...text].reduce((sum, character) => sum + (character > '\u{2e7f}' ? 2 : 1), 0)
   return Math.round(characters * 6.2) + 2 * PADDING

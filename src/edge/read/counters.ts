@@ -1,3 +1,4 @@
+import type { Config } from '../../config.ts'
 import { must } from '../../model/assert.ts'
 import type { Bucket } from '../../model/calendar.ts'
 import { bucketIndexOf, bucketsOf, isAligned } from '../../model/calendar.ts'
@@ -5,31 +6,30 @@ import type { Cell } from '../../model/cell.ts'
 import { EMPTY_CELL, mergeCells } from '../../model/cell.ts'
 import type { Hour, HourRange } from '../../model/hour.ts'
 import { formatHourStart } from '../../model/hour.ts'
-import type { CommittedRead, ReadCommitted } from '../../model/read.ts'
+import type { CommittedRead } from '../../model/read.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
-import type { Schedule } from '../../model/schedule.ts'
 import { formatInZone } from '../../model/zone.ts'
 import type { Problem } from '../http/problem.ts'
-import type { AskUnsettled } from '../ports.ts'
+import type { Database, Shards } from '../ports.ts'
 import { type CounterAnswer, sumsOf } from './answers.ts'
 import type { FreshRead, ShardQuery } from './fresh.ts'
 import { freshRange, readFresh, readHeld, shardsToAsk } from './fresh.ts'
 import type { CounterQuery, ReadingQuery } from './query.ts'
 
 export type ReadServices = {
-  readonly readCommitted: ReadCommitted
-  readonly askUnsettled: AskUnsettled
-  readonly shards: Schedule
+  readonly database: Pick<Database, 'readCommitted'>
+  readonly shards: Pick<Shards, 'unsettled'>
+  readonly config: Pick<Config, 'shards'>
   readonly nowMs: number
 }
 
-/** Where it is read: from rows, and from shards that are asked for what is not in them. */
+/** Where a read comes from: rows, and the shards that hold what is not in the rows. */
 export type Source = {
-  /** What is read: keys, or all of some keys together as SERIES. */
-  readonly names: readonly string[]
+  /** The names of what is read: keys, or a prefix for all keys under it together. */
+  readonly subjects: readonly string[]
   readonly shardsOf: (fresh: HourRange) => Result<readonly ShardQuery[], Problem>
-  readonly ask: AskUnsettled
+  readonly ask: Shards['unsettled']
   readonly readRows: (rows: {
     readonly buckets: readonly Hour[]
     readonly to: Hour
@@ -37,7 +37,7 @@ export type Source = {
   }) => Promise<CommittedRead>
 }
 
-/** What is known of a name, but for what it is called. */
+/** The answer for one subject, without its name. */
 export type Reading = Omit<CounterAnswer, 'key'>
 
 /** How it is asked, with the buckets that its hours fall in. */
@@ -46,24 +46,24 @@ type Grid = ReadingQuery & { readonly buckets: readonly Bucket[] }
 /** Reads keys by hours, days, weeks or months, gaps filled: an answer for each key, in their order. [R2] */
 export async function readCounters(
   query: CounterQuery,
-  { readCommitted, askUnsettled, shards, nowMs }: ReadServices,
+  { database, shards, config, nowMs }: ReadServices,
 ): Promise<Result<CounterAnswer[], Problem>> {
   const { keys, range } = query
   const readings = await readAll(query, nowMs, {
-    names: keys,
-    shardsOf: (fresh) => shardsToAsk(keys, range, fresh, shards),
-    ask: askUnsettled,
-    readRows: (rows) => readCommitted({ keys, ...rows }),
+    subjects: keys,
+    shardsOf: (fresh) => shardsToAsk(keys, range, fresh, config.shards),
+    ask: shards.unsettled,
+    readRows: (rows) => database.readCommitted({ keys, ...rows }),
   })
   if (!readings.ok) return readings
   return ok(keys.map((key, i) => ({ key, ...must(readings.value[i], 'the reading of a key') })))
 }
 
-/** A reading for each name of the source, in their order. [R1] [R2] */
+/** Reads each subject of the source, in their order. [R1] [R2] */
 export async function readAll(
   query: ReadingQuery,
   nowMs: number,
-  { names, shardsOf, ask, readRows }: Source,
+  { subjects, shardsOf, ask, readRows }: Source,
 ): Promise<Result<Reading[], Problem>> {
   const { range, unit, zone, freshHours, isUnsettled } = query
   const grid: Grid = { ...query, buckets: bucketsOf(range, unit, zone) }
@@ -71,27 +71,27 @@ export async function readAll(
   const rowsWith = (writers: readonly string[]) => readRows({ buckets, to: range.to, writers })
   if (freshHours === null) {
     const read: CommittedOnly = { committed: await rowsWith([]), unsettled: null }
-    return ok(names.map((name) => readingOf(name, grid, read, null)))
+    return ok(subjects.map((subject) => readingOf(subject, grid, read, null)))
   }
   const fresh = freshRange(nowMs, freshHours)
   const asked = shardsOf(fresh)
   if (!asked.ok) return asked
   const read = isUnsettled ? await readHeld(asked.value, ask) : await readFresh(asked.value, ask, rowsWith)
   if (read === undefined) return fail({ kind: 'unavailable', source: 'flushes' })
-  return ok(names.map((name) => readingOf(name, grid, read, fresh.from)))
+  return ok(subjects.map((subject) => readingOf(subject, grid, read, fresh.from)))
 }
 
 type CommittedOnly = { readonly committed: CommittedRead; readonly unsettled: null }
 
 function readingOf(
-  name: string,
+  subject: string,
   grid: Grid,
   read: FreshRead | CommittedOnly,
   freshFrom: Hour | null,
 ): Reading {
   const { range, unit, zone, buckets } = grid
-  const committed = read.committed.counters.get(name)
-  const unsettled = read.unsettled === null ? null : (read.unsettled.get(name) ?? new Map<Hour, Cell>())
+  const committed = read.committed.counters.get(subject)
+  const unsettled = read.unsettled === null ? null : (read.unsettled.get(subject) ?? new Map<Hour, Cell>())
   const cells = buckets.map(({ from }) => committed?.cells.get(from) ?? EMPTY_CELL)
   const held = unsettled === null ? null : cellsOf(buckets, unsettled)
   const all = held === null ? cells : cells.map((cell, i) => mergeCells(cell, held[i] ?? EMPTY_CELL))
@@ -110,7 +110,7 @@ function readingOf(
     buckets: all.map(shown),
     unsettled: held?.map(shown).filter(({ count }) => count > 0) ?? null,
     pending: held?.reduce((sum, { count }) => sum + count, 0) ?? null,
-    asOf: read.unsettled === null ? null : (read.asOf.get(name) ?? ''),
+    asOf: read.unsettled === null ? null : (read.asOf.get(subject) ?? ''),
     freshFrom: freshFrom === null ? null : formatHourStart(freshFrom),
     lastFlushAt: lastFlushMs === null ? null : new Date(lastFlushMs).toISOString(),
   }

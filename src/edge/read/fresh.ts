@@ -1,18 +1,19 @@
 import { AHEAD_MS_MAX, FRESH_SHARDS_MAX, FRESH_TRIES_MAX } from '../../limits.ts'
+import { must } from '../../model/assert.ts'
 import type { Cell } from '../../model/cell.ts'
 import { EMPTY_CELL, mergeCells } from '../../model/cell.ts'
 import type { Unsettled } from '../../model/flight.ts'
 import type { Hour, HourRange } from '../../model/hour.ts'
 import { addHours, hourOf } from '../../model/hour.ts'
 import type { CommittedRead } from '../../model/read.ts'
-import { heldAbove, SERIES, unsettledPart } from '../../model/read.ts'
+import { heldAbove, unsettledPart } from '../../model/read.ts'
 import type { Result } from '../../model/result.ts'
 import { ok } from '../../model/result.ts'
 import type { Schedule } from '../../model/schedule.ts'
 import { formatShardName, hashKey, shardsOf, slotOf } from '../../model/shard-name.ts'
 import { invalid } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
-import type { AskUnsettled } from '../ports.ts'
+import type { Shards } from '../ports.ts'
 
 /** What the shards have of a key that Postgres has not, by hour. */
 export type Unsettleds = ReadonlyMap<string, ReadonlyMap<Hour, Cell>>
@@ -50,8 +51,9 @@ export function shardsToAsk(
   return unlessTooMany(asked)
 }
 
-/** All shards of hours that are in both ranges: keys under a prefix are in any of them. */
+/** All shards of hours that are in both ranges, because keys under a prefix are in any of them. `name` names their sum. */
 export function shardsOfSeries(
+  name: string,
   range: HourRange,
   fresh: HourRange,
   shards: Schedule,
@@ -59,7 +61,7 @@ export function shardsOfSeries(
   const asked: ShardQuery[] = []
   const to = Math.min(range.to, fresh.to)
   for (let hour = Math.max(range.from, fresh.from) as Hour; hour < to; hour = addHours(hour, 1)) {
-    for (const shard of shardsOf(hour, shards)) asked.push({ shard, hour, keys: [SERIES] })
+    for (const shard of shardsOf(hour, shards)) asked.push({ shard, hour, keys: [name] })
   }
   return unlessTooMany(asked)
 }
@@ -76,7 +78,7 @@ function unlessTooMany(asked: ShardQuery[]): Result<ShardQuery[], Problem> {
  */
 export async function readFresh(
   asked: readonly ShardQuery[],
-  ask: AskUnsettled,
+  ask: Shards['unsettled'],
   readCommitted: (writers: readonly string[]) => Promise<CommittedRead>,
 ): Promise<FreshRead | undefined> {
   for (let attempt = 1; attempt <= FRESH_TRIES_MAX; attempt++) {
@@ -93,7 +95,7 @@ export async function readFresh(
 }
 
 /** What the shards hold, and Postgres is not asked. Together with rows of the same `asOf` it is a fresh read. */
-export async function readHeld(asked: readonly ShardQuery[], ask: AskUnsettled): Promise<FreshRead> {
+export async function readHeld(asked: readonly ShardQuery[], ask: Shards['unsettled']): Promise<FreshRead> {
   const heard = await hear(asked, ask)
   return {
     committed: { counters: new Map(), ledger: new Map() },
@@ -102,7 +104,7 @@ export async function readHeld(asked: readonly ShardQuery[], ask: AskUnsettled):
   }
 }
 
-function hear(asked: readonly ShardQuery[], ask: AskUnsettled): Promise<Heard[]> {
+function hear(asked: readonly ShardQuery[], ask: Shards['unsettled']): Promise<Heard[]> {
   return Promise.all(
     asked.map(async (one): Promise<Heard> => ({ ...one, unsettled: await ask(one.shard, one.keys) })),
   )
@@ -117,7 +119,7 @@ function asOf(heard: readonly Heard[], seqOf: (unsettled: Unsettled) => number):
     unsettled.flatMap((own, i) => {
       const seq = seqOf(own)
       const { isStored = seq > 0 } = own
-      return isStored ? [{ key: keys[i] ?? SERIES, batch: `${own.writer}:${seq}` }] : []
+      return isStored ? [{ key: must(keys[i], 'the key of an answer'), batch: `${own.writer}:${seq}` }] : []
     }),
   )
   const byKey = Map.groupBy(batches, ({ key }) => key)

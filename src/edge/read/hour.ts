@@ -1,14 +1,15 @@
 import { z } from 'zod'
+import type { Config } from '../../config.ts'
 import { AHEAD_MS_MAX } from '../../limits.ts'
-import { type AskSettlement, edgeClosesMs, retireAtMs, stateOf } from '../../model/closing.ts'
+import { edgeClosesMs, retireAtMs, stateOf } from '../../model/closing.ts'
 import { formatHour, hourStartMs } from '../../model/hour.ts'
 import type { Result } from '../../model/result.ts'
 import { ok } from '../../model/result.ts'
-import type { Schedule } from '../../model/schedule.ts'
 import { shardsOf } from '../../model/shard-name.ts'
 import type { RawParameters } from '../http/parameters.ts'
 import { hourText, invalid, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
+import type { Shards } from '../ports.ts'
 
 /** The parameters of `GET /hours/{hour}`. */
 export const hourParametersSchema = z.strictObject({ hour: hourText.meta({ example: '2026-11-21T20Z' }) })
@@ -31,10 +32,9 @@ export const hourAnswerSchema = z
 export type HourAnswer = z.infer<typeof hourAnswerSchema>
 
 export type HourServices = {
-  /** Rejects when the shard does not answer: what it holds is then not known, and nothing is said. */
-  readonly askSettlement: AskSettlement
-  readonly shards: Schedule
-  readonly lateHours: Schedule
+  /** Rejects when one shard does not answer, because then nobody knows what it holds. */
+  readonly shards: Pick<Shards, 'settlement'>
+  readonly config: Pick<Config, 'shards' | 'lateHours'>
   readonly nowMs: number
 }
 
@@ -43,19 +43,20 @@ export async function readHour(
   raw: RawParameters,
   rawHour: unknown,
   grant: string | null,
-  services: HourServices,
+  { shards, config, nowMs }: HourServices,
 ): Promise<Result<HourAnswer, Problem>> {
   const parsed = parseParameters(raw, hourParametersSchema, { hour: rawHour })
   if (!parsed.ok) return parsed
   const { hour } = parsed.value
-  if (hourStartMs(hour) > services.nowMs + AHEAD_MS_MAX) return invalid('hour', 'has not begun yet')
-  const names = shardsOf(hour, services.shards)
-  const settlements = await Promise.all(names.map((name) => services.askSettlement(name, grant)))
+  if (hourStartMs(hour) > nowMs + AHEAD_MS_MAX) return invalid('hour', 'has not begun yet')
+  const { lateHours } = config
+  const names = shardsOf(hour, config.shards)
+  const settlements = await Promise.all(names.map((name) => shards.settlement(name, grant)))
   return ok({
     hour: formatHour(hour),
-    state: stateOf(hour, settlements, services),
-    closesAt: new Date(edgeClosesMs(hour, services.lateHours)).toISOString(),
-    finalFrom: new Date(retireAtMs(hour, services.lateHours)).toISOString(),
+    state: stateOf(hour, settlements, { lateHours, nowMs }),
+    closesAt: new Date(edgeClosesMs(hour, lateHours)).toISOString(),
+    finalFrom: new Date(retireAtMs(hour, lateHours)).toISOString(),
     pending: settlements.reduce((sum, { pending }) => sum + pending, 0),
     parked: settlements.reduce((sum, { parked }) => sum + parked, 0),
   })

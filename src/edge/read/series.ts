@@ -1,15 +1,13 @@
 import { z } from 'zod'
+import type { Config } from '../../config.ts'
 import { must } from '../../model/assert.ts'
 import { keysUnder } from '../../model/key.ts'
-import type { ReadSeries } from '../../model/read.ts'
-import { SERIES } from '../../model/read.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
-import type { Schedule } from '../../model/schedule.ts'
 import type { RawParameters } from '../http/parameters.ts'
 import { parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
-import type { AskUnsettledUnder } from '../ports.ts'
+import type { Database, Shards } from '../ports.ts'
 import type { SeriesAnswer } from './answers.ts'
 import { readAll } from './counters.ts'
 import { shardsOfSeries } from './fresh.ts'
@@ -17,9 +15,9 @@ import { noKeyUnder, prefixText } from './list.ts'
 import { parseReading, rangeParameters, readingParameters, unitText } from './query.ts'
 
 export type SeriesServices = {
-  readonly readSeries: ReadSeries
-  readonly askUnsettledUnder: AskUnsettledUnder
-  readonly shards: Schedule
+  readonly database: Pick<Database, 'readSeries'>
+  readonly shards: Pick<Shards, 'unsettledSum'>
+  readonly config: Pick<Config, 'shards'>
   readonly nowMs: number
 }
 
@@ -38,7 +36,7 @@ export const seriesParameters = z.strictObject({
 export async function readSeriesAnswer(
   raw: RawParameters,
   grant: string | null,
-  { readSeries, askUnsettledUnder, shards, nowMs }: SeriesServices,
+  { database, shards, config, nowMs }: SeriesServices,
 ): Promise<Result<SeriesAnswer, Problem>> {
   const parsed = parseParameters(raw, seriesParameters)
   if (!parsed.ok) return parsed
@@ -48,10 +46,10 @@ export async function readSeriesAnswer(
   const ranges = keysUnder(prefix, grant)
   if (ranges === undefined) return fail(noKeyUnder(grant))
   const readings = await readAll(query.value, nowMs, {
-    names: [SERIES],
-    shardsOf: (fresh) => shardsOfSeries(query.value.range, fresh, shards),
-    ask: async (shard) => [await askUnsettledUnder(shard, prefix, grant)],
-    readRows: (rows) => readSeries({ ranges, ...rows }),
+    subjects: [prefix],
+    shardsOf: (fresh) => shardsOfSeries(prefix, query.value.range, fresh, config.shards),
+    ask: async (shard) => [await shards.unsettledSum(shard, prefix, grant)],
+    readRows: (rows) => database.readSeries({ name: prefix, ranges, ...rows }),
   })
   if (!readings.ok) return readings
   return ok({ prefix, ...must(readings.value[0], 'the reading of a series') })

@@ -2,8 +2,8 @@ import { DurableObject } from 'cloudflare:workers'
 import { clock } from '../../../src/clock.ts'
 import { parseConfig } from '../../../src/config.ts'
 import { createApp } from '../../../src/edge/app.ts'
-import { Coalescer } from '../../../src/edge/coalesce/coalescer.ts'
-import type { EdgeServices } from '../../../src/edge/ports.ts'
+import type { Ports } from '../../../src/edge/ports.ts'
+import { log } from '../../../src/log.ts'
 import type { EntryResult } from '../../../src/model/entry.ts'
 import type { MergeAnswer } from '../../../src/model/flight.ts'
 
@@ -24,25 +24,32 @@ function answer(flight: string): MergeAnswer {
   return { kind: 'accepted', named: new Array<EntryResult>(named.length).fill('accepted') }
 }
 
-function createServices(env: object): EdgeServices {
-  const config = parseConfig(env)
+function portsOf(env: object): Ports {
   return {
-    config,
+    config: parseConfig(env),
     clock,
-    coalescer: new Coalescer({ send: async (_, flight) => answer(flight), clock }),
-    readCommitted: nowhere,
-    askUnsettled: nowhere,
-    readSeries: nowhere,
-    askUnsettledUnder: nowhere,
-    listCounters: nowhere,
-    askSettlement: nowhere,
-    askStatus: nowhere,
-    decideParked: nowhere,
-    readLedger: nowhere,
-    wake: async () => {},
-    isWithinLimit: async () => true,
+    log,
+    shards: {
+      merge: async (_, flight) => answer(flight),
+      unsettled: nowhere,
+      unsettledSum: nowhere,
+      settlement: nowhere,
+      status: nowhere,
+      decideParked: nowhere,
+      wake: async () => {},
+    },
+    database: {
+      readCommitted: nowhere,
+      readSeries: nowhere,
+      list: nowhere,
+      increments: nowhere,
+      prune: nowhere,
+      stragglers: nowhere,
+      deleteBefore: nowhere,
+    },
+    rateLimit: undefined,
+    cache: { match: nowhere, put: nowhere },
     dashboard: { page: '', files: {} },
-    answers: { match: nowhere, put: nowhere },
   }
 }
 
@@ -51,7 +58,7 @@ let app: ReturnType<typeof createApp> | undefined
 /** The production Worker, but what sends a flight answers at once: what no way of keeping increments can exceed. */
 export default {
   fetch(request, env, ctx) {
-    app ??= createApp(createServices(env))
+    app ??= createApp(portsOf(env))
     return app.fetch(request, env, ctx)
   },
 } satisfies ExportedHandler<object>

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { type SweepServices, sweeper } from '../../../src/edge/background/sweep.ts'
+import { DATABASE_SLEEPS_MS } from '../../../src/limits.ts'
 import type { Hour } from '../../../src/model/hour.ts'
 import { formatHour } from '../../../src/model/hour.ts'
 import type { Schedule } from '../../../src/model/schedule.ts'
@@ -14,23 +15,29 @@ async function sweepAt(times: number | readonly number[], given: Given = {}) {
   const { shards = '2', retentionDays, isKeptAwake = false } = given
   let [woken, asked, deletedBefore]: [string[], string[], string[]] = [[], [], []]
   const services: SweepServices = {
-    shards: scheduleOf(shards),
-    lateHours: scheduleOf('72'),
-    wake: async (shard) => {
-      woken.push(shard)
-      if (shard.endsWith('/1')) throw new Error('no answer')
+    config: {
+      shards: scheduleOf(shards),
+      lateHours: scheduleOf('72'),
+      retentionDays,
+      flushIntervalMs: isKeptAwake ? DATABASE_SLEEPS_MS - 1 : DATABASE_SLEEPS_MS,
     },
-    prune: async () => 7,
-    stragglers: async (before: Hour) => {
-      asked.push(formatHour(before))
-      return ['2026-11-01T00Z/0']
+    shards: {
+      wake: async (shard) => {
+        woken.push(shard)
+        if (shard.endsWith('/1')) throw new Error('no answer')
+      },
     },
-    retentionDays,
-    deleteBefore: async (before) => {
-      deletedBefore.push(formatHour(before))
-      return { deleted: 5, hasMore: true }
+    database: {
+      prune: async () => 7,
+      stragglers: async (before: Hour) => {
+        asked.push(formatHour(before))
+        return ['2026-11-01T00Z/0']
+      },
+      deleteBefore: async (before) => {
+        deletedBefore.push(formatHour(before))
+        return { deleted: 5, hasMore: true }
+      },
     },
-    isKeptAwake,
   }
   const sweep = sweeper(services)
   const [first = 0, ...others] = [times].flat()

@@ -26,6 +26,7 @@ async function ingestAlone(asked: AskedIncrements, prefix: string | null = null)
   const ingested = await ingest(asked, {
     config: { shards: scheduleOf('1'), lateHours: scheduleOf('72') },
     coalescer,
+    log: () => undefined,
     nowMs: nodeClock.now(),
     keepAlive: () => undefined,
     grant: { name: 't', scopes: ['write'], prefix },

@@ -43,13 +43,15 @@ type Says = (shard: string) => Partial<ShardStatus> | 'nothing'
 
 async function scraped(says: Says, { search = '', nowMs = START, shards = '1' } = {}): Promise<string> {
   const seen = await scrape(search, {
-    shards: scheduleOf(shards),
+    config: { shards: scheduleOf(shards) },
     nowMs,
-    readLedger: async (names) => new Map(names.map((name) => [name, 2])),
-    askStatus: async (shard) => {
-      const said = says(shard)
-      if (said === 'nothing') throw new Error('no answer')
-      return { ...EMPTY, shard, ...said }
+    database: { increments: async (names) => new Map(names.map((name) => [name, 2])) },
+    shards: {
+      status: async (shard) => {
+        const said = says(shard)
+        if (said === 'nothing') throw new Error('no answer')
+        return { ...EMPTY, shard, ...said }
+      },
     },
   })
   return expose(metricFamilies(goodOf(seen)))
@@ -209,10 +211,10 @@ describe('a scrape', () => {
 
   test('refuses what it does not know, and more shards than one scrape asks', async () => {
     const services = {
-      shards: scheduleOf('4'),
+      config: { shards: scheduleOf('4') },
       nowMs: START,
-      readLedger: async () => new Map(),
-      askStatus: async () => EMPTY,
+      database: { increments: async () => new Map() },
+      shards: { status: async () => EMPTY },
     }
     for (const search of ['?hour=2026-11-21T20Z', '?hours=0', '?hours=73', '?hours=72']) {
       expect(eitherOf(await scrape(search, services))).toMatchObject({ kind: 'invalid_parameter' })
@@ -254,7 +256,7 @@ describe('the text format', () => {
 describe('the recent hours', () => {
   test('are this one, the one before and, close to the turn, the next; of many shards this one first', () => {
     const at = (minute: number, shards: string) =>
-      recentHours({ nowMs: Date.UTC(2026, 10, 21, 20, minute), shards: scheduleOf(shards) }).map(
+      recentHours({ nowMs: Date.UTC(2026, 10, 21, 20, minute), config: { shards: scheduleOf(shards) } }).map(
         (hour) => hour % 24,
       )
     expect(at(30, '1')).toEqual([19, 20])

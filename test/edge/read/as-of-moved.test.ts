@@ -37,13 +37,17 @@ test('[R1] unsettled with rows of the same asOf is the truth, also when the shar
       { ...query, isUnsettled },
       {
         nowMs: NOW,
-        shards: SHARDS,
-        askUnsettled: async (shard, keys) =>
-          keys.map((key) => (shard.startsWith('2026-11-21T20Z') ? store : empty).unsettled(key)),
-        readCommitted: async () => ({
-          counters: new Map([['good', { cells: new Map([[HOUR, row]]), lastFlushMs: 1 }]]),
-          ledger,
-        }),
+        config: { shards: SHARDS },
+        shards: {
+          unsettled: async (shard, keys) =>
+            keys.map((key) => (shard.startsWith('2026-11-21T20Z') ? store : empty).unsettled(key)),
+        },
+        database: {
+          readCommitted: async () => ({
+            counters: new Map([['good', { cells: new Map([[HOUR, row]]), lastFlushMs: 1 }]]),
+            ledger,
+          }),
+        },
       },
     )
     return goodOf(answers)[0] as CounterAnswer

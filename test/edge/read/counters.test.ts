@@ -44,20 +44,24 @@ async function readAll(world: World, query: Partial<CounterQuery> = {}) {
   const asked = { ...QUERY, ...query }
   const answers = await readCounters(asked, {
     nowMs: world.nowMs ?? NOW,
-    shards: world.shards ?? SHARDS,
-    askUnsettled: async (shard, keys) => {
-      askedShards.push(shard)
-      const times = askedShards.filter((other) => other === shard).length
-      return keys.map((key) => world.unsettled?.(shard, times, key) ?? NOTHING)
+    config: { shards: world.shards ?? SHARDS },
+    shards: {
+      unsettled: async (shard, keys) => {
+        askedShards.push(shard)
+        const times = askedShards.filter((other) => other === shard).length
+        return keys.map((key) => world.unsettled?.(shard, times, key) ?? NOTHING)
+      },
     },
-    readCommitted: async () => {
-      askedPostgres += 1
-      const {
-        ledger = new Map(),
-        cells = new Map(),
-        lastFlushMs = null,
-      } = world.committed?.(askedPostgres) ?? {}
-      return { counters: new Map(asked.keys.map((key) => [key, { cells, lastFlushMs }])), ledger }
+    database: {
+      readCommitted: async () => {
+        askedPostgres += 1
+        const {
+          ledger = new Map(),
+          cells = new Map(),
+          lastFlushMs = null,
+        } = world.committed?.(askedPostgres) ?? {}
+        return { counters: new Map(asked.keys.map((key) => [key, { cells, lastFlushMs }])), ledger }
+      },
     },
   })
   return { answers: eitherOf(answers), askedShards, askedPostgres }

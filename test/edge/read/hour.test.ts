@@ -17,6 +17,7 @@ import { eitherOf, goodOf } from '../../support/result.ts'
 const HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
 const scheduleOf = (text: string) => parseSchedule(text, { min: 0, max: 256 }) as Schedule
 const LATE_HOURS = scheduleOf('72')
+const CONFIG = { shards: scheduleOf('1'), lateHours: LATE_HOURS }
 const CLOSES = edgeClosesMs(HOUR, LATE_HOURS)
 const MINUTE = 60_000
 
@@ -25,12 +26,13 @@ const SETTLED: Settlement = { isShut: true, pending: 0, parked: 0 }
 async function read(nowMs: number, settlements: readonly Partial<Settlement>[], grant: string | null = null) {
   const asked: string[] = []
   const services: HourServices = {
-    shards: scheduleOf(String(settlements.length)),
-    lateHours: LATE_HOURS,
+    config: { shards: scheduleOf(String(settlements.length)), lateHours: LATE_HOURS },
     nowMs,
-    askSettlement: async (shard, prefix) => {
-      asked.push(`${shard} ${prefix}`)
-      return { ...SETTLED, ...settlements[Number(shard.split('/')[1])] }
+    shards: {
+      settlement: async (shard, prefix) => {
+        asked.push(`${shard} ${prefix}`)
+        return { ...SETTLED, ...settlements[Number(shard.split('/')[1])] }
+      },
     },
   }
   const answer = await readHour('', '2026-11-21T20Z', grant, services)
@@ -69,17 +71,16 @@ describe('an hour', () => {
   })
 
   test('is never called final when one of its shards does not answer', async () => {
-    const services = { shards: scheduleOf('1'), lateHours: LATE_HOURS, nowMs: CLOSES + 99 * 3_600_000 }
-    const askSettlement = () => Promise.reject(new Error('no answer'))
-    const answer = readHour('', '2026-11-21T20Z', null, { ...services, askSettlement })
+    const shards = { settlement: () => Promise.reject(new Error('no answer')) }
+    const nowMs = CLOSES + 99 * 3_600_000
+    const answer = readHour('', '2026-11-21T20Z', null, { config: CONFIG, nowMs, shards })
     await expect(answer).rejects.toThrow('no answer')
   })
 
   test('is taken from when clients that are ahead may count in it, not before', async () => {
-    const services = { shards: scheduleOf('1'), lateHours: LATE_HOURS }
-    const askSettlement = async () => ({ ...SETTLED, isShut: false })
+    const shards = { settlement: async () => ({ ...SETTLED, isShut: false }) }
     const at = async (nowMs: number) =>
-      eitherOf(await readHour('', '2026-11-21T20Z', null, { ...services, askSettlement, nowMs }))
+      eitherOf(await readHour('', '2026-11-21T20Z', null, { config: CONFIG, shards, nowMs }))
     expect(await at(hourStartMs(HOUR) - 5 * MINUTE)).toMatchObject({ state: 'open' })
     expect(await at(hourStartMs(HOUR) - 5 * MINUTE - 1)).toMatchObject({ parameter: 'hour' })
   })
@@ -87,8 +88,8 @@ describe('an hour', () => {
   test.each(['2026-11-21', '2026-11-21T20:00:00Z', '2026-02-30T00Z', 'x', '', '2026-11-21T24Z'])(
     'of another form is refused: %j',
     async (hour) => {
-      const services = { shards: scheduleOf('1'), lateHours: LATE_HOURS, nowMs: CLOSES }
-      const answer = readHour('', hour, null, { ...services, askSettlement: async () => SETTLED })
+      const shards = { settlement: async () => SETTLED }
+      const answer = readHour('', hour, null, { config: CONFIG, nowMs: CLOSES, shards })
       expect(eitherOf(await answer)).toMatchObject({ kind: 'invalid_parameter', parameter: 'hour' })
     },
   )

@@ -1,11 +1,6 @@
-import { Hono } from 'hono'
 import { describe, expect, test } from 'vitest'
-import { routesOf } from '../../../src/edge/app.ts'
-import type { Admit } from '../../../src/edge/http/access.ts'
-import type { EdgeEnv } from '../../../src/edge/http/context.ts'
-import { onError } from '../../../src/edge/http/on-error.ts'
-import { addRoutes } from '../../../src/edge/http/router.ts'
-import type { EdgeServices } from '../../../src/edge/ports.ts'
+import { createApp } from '../../../src/edge/app.ts'
+import type { Ports } from '../../../src/edge/ports.ts'
 import { FRESH_TRIES_MAX, READ_MS_MAX } from '../../../src/limits.ts'
 import type { Unsettled } from '../../../src/model/flight.ts'
 import { parseSchedule } from '../../../src/model/schedule.ts'
@@ -24,26 +19,25 @@ const OPEN: Unsettled = {
 function world(late: { shardMs: number; postgresMs: number }) {
   const clock = new FakeClock(Date.UTC(2026, 10, 21, 20, 15))
   const tries = { count: 0 }
-  const services = {
+  const ports = {
     clock,
-    config: { shards: parseSchedule('1', { min: 1, max: 1 }) },
-    askUnsettled: async (_: string, keys: readonly string[]) => {
-      await clock.sleep(late.shardMs)
-      return keys.map(() => OPEN)
+    log: () => undefined,
+    config: { isOpen: true, allowedOrigins: [], shards: parseSchedule('1', { min: 1, max: 1 }) },
+    shards: {
+      unsettled: async (_: string, keys: readonly string[]) => {
+        await clock.sleep(late.shardMs)
+        return keys.map(() => OPEN)
+      },
     },
-    readCommitted: async () => {
-      tries.count++
-      await clock.sleep(late.postgresMs)
-      return { counters: new Map(), ledger: new Map([['w', { seq: 9, sealed: false }]]) }
+    database: {
+      readCommitted: async () => {
+        tries.count++
+        await clock.sleep(late.postgresMs)
+        return { counters: new Map(), ledger: new Map([['w', { seq: 9, sealed: false }]]) }
+      },
     },
   }
-  const app = new Hono<EdgeEnv>()
-  const admit: Admit = async (c) => {
-    c.set('grant', { name: 'reader', scopes: ['read'], prefix: null })
-    return undefined
-  }
-  addRoutes(app, admit, routesOf(services as unknown as EdgeServices))
-  app.onError(onError)
+  const app = createApp(ports as unknown as Ports)
   return { clock, tries, get: async (path: string) => app.request(path) }
 }
 

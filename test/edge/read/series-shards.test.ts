@@ -11,17 +11,19 @@ test.each(['fresh', 'unsettled'])(
   '[R1] %s: a series adds up what all shards of an hour hold',
   async (consistency) => {
     const answer = await readSeriesAnswer(`?prefix=site/&bucket=hour&consistency=${consistency}`, null, {
-      shards: parseSchedule('4', { min: 1, max: 4 }) as Schedule,
+      config: { shards: parseSchedule('4', { min: 1, max: 4 }) as Schedule },
       nowMs: NOW,
-      askUnsettledUnder: async (shard) => ({
-        writer: `00000000-0000-4000-8000-00000000000${shard.at(-1)}`,
-        settledSeq: 0,
-        nextSeq: 1,
-        open: shard.startsWith('2026-11-21T20Z') ? cellOf(10 ** Number(shard.at(-1))) : null,
-        parked: null,
-        frozen: [],
-      }),
-      readSeries: async () => ({ counters: new Map(), ledger: new Map() }),
+      shards: {
+        unsettledSum: async (shard) => ({
+          writer: `00000000-0000-4000-8000-00000000000${shard.at(-1)}`,
+          settledSeq: 0,
+          nextSeq: 1,
+          open: shard.startsWith('2026-11-21T20Z') ? cellOf(10 ** Number(shard.at(-1))) : null,
+          parked: null,
+          frozen: [],
+        }),
+      },
+      database: { readSeries: async () => ({ counters: new Map(), ledger: new Map() }) },
     })
     expect(goodOf(answer)).toMatchObject({ total: { sum: 1111n, count: 4 }, pending: 4 })
   },

@@ -1,0 +1,55 @@
+import type { Clock } from '../clock.ts'
+import { READ_MS_MAX } from '../limits.ts'
+import type { Source } from './http/problem.ts'
+import { Timeout, Unavailable, within } from './http/timeout.ts'
+import type { Ports } from './ports.ts'
+
+/**
+ * The same ports, except that calls that a person waits for end in time, and that their failures are Unavailable, which
+ * is answered 503. `merge` stays as it is because the coalescer tries it again, and so does what the cron calls.
+ *
+ * Calls without a deadline here have one elsewhere: those of a fresh read have `withinRead` for all of them together,
+ * and the database's reads end their statements themselves, a little earlier.
+ */
+export function withDeadlines<P extends Pick<Ports, 'clock' | 'shards' | 'database'>>(ports: P): P {
+  const { clock, shards, database } = ports
+  return {
+    ...ports,
+    shards: {
+      ...shards,
+      unsettled: (...args) => orUnavailable('shard', () => shards.unsettled(...args)),
+      unsettledSum: (...args) => orUnavailable('shard', () => shards.unsettledSum(...args)),
+      settlement: (...args) => inTime(clock, 'shard', () => shards.settlement(...args)),
+      status: (...args) => inTime(clock, 'shard', () => shards.status(...args)),
+      decideParked: (...args) => inTime(clock, 'shard', () => shards.decideParked(...args)),
+    },
+    database: {
+      ...database,
+      readCommitted: (...args) => orUnavailable('postgres', () => database.readCommitted(...args)),
+      readSeries: (...args) => orUnavailable('postgres', () => database.readSeries(...args)),
+      list: (...args) => orUnavailable('postgres', () => database.list(...args)),
+      increments: (...args) => inTime(clock, 'postgres', () => database.increments(...args)),
+    },
+  }
+}
+
+/** Waits for a read that may ask shards and Postgres several times. Rejects with Unavailable after READ_MS_MAX. */
+export async function withinRead<T>(clock: Clock, reading: Promise<T>): Promise<T> {
+  try {
+    return await within(clock, READ_MS_MAX, reading)
+  } catch (error) {
+    throw error instanceof Timeout ? new Unavailable('shard_or_postgres', error) : error
+  }
+}
+
+function inTime<T>(clock: Clock, source: Source, ask: () => Promise<T>): Promise<T> {
+  return orUnavailable(source, () => within(clock, READ_MS_MAX, ask()))
+}
+
+async function orUnavailable<T>(source: Source, ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    throw new Unavailable(source, error)
+  }
+}

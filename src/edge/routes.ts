@@ -1,0 +1,131 @@
+import type { Result } from '../model/result.ts'
+import { ok } from '../model/result.ts'
+import type { EdgeContext } from './http/context.ts'
+import { jsonResponse } from './http/json.ts'
+import { keyOfPath } from './http/parameters.ts'
+import type { Problem } from './http/problem.ts'
+import type { IsWithinLimit } from './http/rate-limit.ts'
+import type { Answer, Route } from './http/router.ts'
+import { readSession, signIn, signOut } from './http/session.ts'
+import { readIncrements } from './ingest/body.ts'
+import type { KnownKeys } from './ingest/fast-path/known-keys.ts'
+import { openApiDocument } from './openapi/document.ts'
+import { metrics } from './operate/metrics.ts'
+import { decideParked } from './operate/parked.ts'
+import type { Caller, Operations } from './operations.ts'
+import { badge } from './pages/badge.ts'
+import { dashboardFile, dashboardPage } from './pages/dashboard.ts'
+import { docsPage } from './pages/docs/page.ts'
+import type { ParkedAction, Ports } from './ports.ts'
+
+/** What the handlers work with, made once for each isolate. */
+export type Edge = {
+  readonly ports: Ports
+  readonly operations: Operations
+  readonly isWithinLimit: IsWithinLimit
+  readonly knownKeys: KnownKeys
+}
+
+/** Every route of the Worker, and the scope that it requires. */
+export const ROUTES: readonly Route<Edge>[] = [
+  { method: 'POST', path: '/increment', needs: 'write', answer: increment, status: 202 },
+  { method: 'GET', path: '/counters', needs: 'read', answer: countersOrList },
+  { method: 'GET', path: '/counters/*', needs: 'read', answer: counterOfPath },
+  { method: 'GET', path: '/hours/:hour', needs: 'read', answer: hour },
+  { method: 'GET', path: '/status', needs: 'read', answer: status },
+  { method: 'GET', path: '/metrics', needs: 'read', answer: (c, { ports }) => metrics(c, ports) },
+  { method: 'POST', path: '/parked/retry', needs: 'admin', answer: parked('retry') },
+  { method: 'POST', path: '/parked/discard', needs: 'admin', answer: parked('discard') },
+  { method: 'GET', path: '/openapi.json', needs: 'nothing', answer: openApi },
+  { method: 'GET', path: '/docs', needs: 'nothing', answer: docs },
+  // Each view of the dashboard has a path of its own; the page is the same, and asks for its data.
+  { method: 'GET', path: '/', needs: 'nothing', answer: dashboardPage },
+  { method: 'GET', path: '/chart', needs: 'nothing', answer: dashboardPage },
+  { method: 'GET', path: '/tree', needs: 'nothing', answer: dashboardPage },
+  { method: 'GET', path: '/shards', needs: 'nothing', answer: dashboardPage },
+  { method: 'GET', path: '/dashboard/:name', needs: 'nothing', answer: dashboardFile },
+  { method: 'GET', path: '/session', needs: 'token', answer: (c, { ports }) => readSession(c, ports.config) },
+  { method: 'POST', path: '/session', needs: 'read', answer: (c, { ports }) => signIn(c, ports.config) },
+  { method: 'DELETE', path: '/session', needs: 'nothing', answer: signOut },
+  { method: 'GET', path: '/badge/*', needs: 'nothing', answer: badge },
+]
+
+/** What a caller of an unknown path may have meant. */
+export const DESCRIBED = [
+  'POST /increment',
+  'GET /counters',
+  'GET /counters/{key}',
+  'GET /hours/{hour}',
+  'GET /status',
+  'GET /metrics',
+  'POST /parked/retry',
+  'POST /parked/discard',
+]
+
+function callerOf(c: EdgeContext, { ports }: Edge): Caller {
+  const keepAlive = (turn: Promise<unknown>) => c.executionCtx.waitUntil(turn)
+  return { grant: c.get('grant'), nowMs: ports.clock.now(), keepAlive }
+}
+
+/** The query string as it is in the URL, because hono's own reading would repair what must be refused. */
+function searchOf(c: EdgeContext): string {
+  return new URL(c.req.raw.url).search
+}
+
+async function increment(c: EdgeContext, edge: Edge): Promise<Answer> {
+  // The time of arrival is before the body is read. [K1]
+  const caller = callerOf(c, edge)
+  const asked = await readIncrements(c.req.raw, edge.knownKeys)
+  return asked.ok ? await edge.operations.increment(asked.value, caller) : asked
+}
+
+async function counters(c: EdgeContext, edge: Edge, keyInPath?: string): Promise<Result<object, Problem>> {
+  const answers = await edge.operations.read(searchOf(c), callerOf(c, edge), keyInPath)
+  if (!answers.ok) return answers
+  const [first, ...others] = answers.value
+  return ok(others.length === 0 && first !== undefined ? first : { items: answers.value })
+}
+
+async function countersOrList(c: EdgeContext, edge: Edge): Promise<Result<object, Problem>> {
+  if (c.req.query('prefix') === undefined) return counters(c, edge)
+  // A bucket makes a list a series. A key beside the prefix is for the list to refuse.
+  const isSeries = c.req.query('bucket') !== undefined && c.req.query('key') === undefined
+  const { list, series } = edge.operations
+  return (isSeries ? series : list)(searchOf(c), callerOf(c, edge))
+}
+
+function counterOfPath(c: EdgeContext, edge: Edge): Answer | Promise<Answer> {
+  const key = keyOfPath(c.req.raw.url)
+  return key.ok ? counters(c, edge, key.value) : key
+}
+
+function hour(c: EdgeContext, edge: Edge): Promise<Answer> {
+  return edge.operations.hour(searchOf(c), c.req.param('hour'), callerOf(c, edge))
+}
+
+function status(c: EdgeContext, edge: Edge): Promise<Answer> {
+  return edge.operations.status(searchOf(c), callerOf(c, edge))
+}
+
+function parked(action: ParkedAction) {
+  return (c: EdgeContext, { ports }: Edge): Promise<Answer> =>
+    decideParked(c.req.raw, action, c.get('grant'), ports.shards)
+}
+
+/** The headers of what is the same for everyone until the next deploy. */
+const PUBLIC = { 'cache-control': 'public, max-age=300', 'access-control-allow-origin': '*' }
+
+function openApi(c: EdgeContext): Answer {
+  const document = openApiDocument(new URL(c.req.url).origin)
+  return jsonResponse(document, 200, { 'content-type': 'application/json', ...PUBLIC })
+}
+
+/** The policy of a page with a style of its own and nothing from elsewhere. */
+const STYLED = {
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+}
+
+function docs(c: EdgeContext): Answer | Promise<Answer> {
+  const document = openApiDocument(new URL(c.req.url).origin)
+  return c.html(docsPage(document), 200, { ...PUBLIC, ...STYLED })
+}

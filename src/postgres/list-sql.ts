@@ -7,7 +7,7 @@ import type { Grouping, ListQuery } from '../model/read.ts'
 /**
  * The one statement of a list: a row for each item, in order.
  *
- * Measured with ten million rows of a year by `npm run bench:reads`, which explains this very text.
+ * `npm run bench -- --scenario reads` measures it with ten million rows of a year, and explains this very text.
  */
 export function listSql(query: ListQuery): SQL {
   const { sort, limit } = query
@@ -28,8 +28,8 @@ const ORDERS = { key: sql`key`, '-sum': sql`sum(sum) desc, key`, '-count': sql`s
 const COLUMNS = sql`key, sum, count, min, max, updated_at`
 
 /**
- * All rows of the range. Which index is better depends on how narrow hours and keys are, and the planner knows: in
- * `npm run bench:reads` it takes the primary key for few keys, (hour, key) for a day, and pages of hours for a month.
+ * All rows of the range. Which index is better depends on how narrow hours and keys are, and the planner knows: in the
+ * bench's scenario `reads` it takes the primary key for few keys, (hour, key) for a day, and pages of hours for a month.
  */
 function allRows({ ranges, from, to, after }: ListQuery): SQL {
   return unionAll(

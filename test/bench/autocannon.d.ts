@@ -1,4 +1,4 @@
-/** What the benchmarks use of autocannon 9, which brings no types. Source: its README. */
+/** The part of autocannon 9 that the benchmarks use, because it brings no types. Source: its README. */
 declare module 'autocannon' {
   type Request = {
     readonly path?: string
@@ -13,9 +13,7 @@ declare module 'autocannon' {
     readonly connections: number
     /** Seconds. */
     readonly duration: number
-    /** Requests in all, in place of the duration. */
-    readonly amount?: number
-    /** Milliseconds between two looks at whether it is over. */
+    /** Milliseconds between two looks at whether the load is over. */
     readonly sampleInt: number
     /** Seconds that a request may take. */
     readonly timeout: number

@@ -1,126 +1,75 @@
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
-import { ratioLines } from './aims.ts'
-import { runCommand } from './command.ts'
-import { READERS } from './contenders/readers.ts'
-import { DISTINCT, distinctLines } from './distinct.ts'
-import { describeFigures } from './figures.ts'
-import { describeHalfLoad, halfLoadLines } from './half-load.ts'
-import { describeLines, type Line } from './lines.ts'
-import { describeLoad, describeMachine } from './machine.ts'
-import { type Asked, type Measured, measure } from './measure.ts'
-import { wholeNumber } from './options.ts'
+import { main } from '../../src/local/cli.ts'
+import { COST } from './cost/cost.ts'
+import { COUNTING } from './counting/counting.ts'
+import { FLUSH } from './flush/flush.ts'
+import { type Chosen, describeHelp, type Options, parseOptions } from './options.ts'
+import { OUTAGE } from './outage/outage.ts'
 import { plotFigures } from './plot.ts'
-import { describeRows, rowLines } from './rows.ts'
-import { table } from './table.ts'
-import { BASELINE, READS, WORKLOADS } from './workloads.ts'
+import { READS } from './reads/reads.ts'
+import { describeAims, describeLoad, describeMachine } from './report.ts'
+import type { Outcome, Progress, Scenario } from './scenario.ts'
+import { SOAK } from './soak.ts'
 
-const HELP = `Usage: npm run bench -- [options]
+const SCENARIOS: readonly Scenario[] = [COUNTING, READS, FLUSH, COST, OUTAGE, SOAK]
 
-POST /increment side by side, in rounds that take turns on this machine: Sumdial as it is deployed, served by workerd
-itself, a ceiling that keeps nothing, and what people write in its place. Then its latency at half load; GET /counters
-beside the same SQL; a million distinct keys, each counted once; and the rows that shards write. Answers other than 202,
-or 503 past a bound, a line in a log, and an increment that was acknowledged and not counted make it exit with 1. An aim
-that is not reached does not.
+/** A scenario's outcome, and the machine's load around it. */
+type Measured = Outcome & { readonly name: string; readonly settings: object; readonly load: string }
 
-Options:
-  --quick            2 rounds of 1 s of three workloads, and the half load: two minutes instead of fifteen
-  --seconds N        length of a turn
-  --rounds N
-  --only TEXT        the workloads and parts whose name has TEXT in it: "single, 256 connections", "reads", "half load",
-                     "rows written" ...
-  --json FILE        writes every turn of every round there
-  --svg FILE         draws the figures there
-  --help             show this`
-
-type Options = Asked & { readonly json: string | undefined; readonly svg: string | undefined }
-
-/** @throws TypeError for an option that is not known, or that is not a number where one is meant. */
-function parseOptions(args: readonly string[]): Options | 'help' {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      quick: { type: 'boolean', default: false },
-      seconds: { type: 'string' },
-      rounds: { type: 'string' },
-      only: { type: 'string', default: '' },
-      json: { type: 'string' },
-      svg: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) return 'help'
-  const usual = values.quick
-    ? { rounds: 2, seconds: 1, warmUpSeconds: 1 }
-    : { rounds: 5, seconds: 2, warmUpSeconds: 2 }
-  const plan = {
-    warmUpSeconds: usual.warmUpSeconds,
-    seconds: wholeNumber(values.seconds ?? String(usual.seconds), 'seconds'),
-    rounds: wholeNumber(values.rounds ?? String(usual.rounds), 'rounds'),
+async function run({ chosen, isQuick, json, svg }: Options): Promise<number> {
+  const machine = describeMachine()
+  console.log(machine)
+  const all: Measured[] = []
+  for (const each of chosen) {
+    const measured = await measure(each, isQuick)
+    const { name, load, tables, aims, faults } = measured
+    const shown = aims.length === 0 ? tables : [...tables, describeAims(aims)]
+    console.log(`\n${name}, ${load}\n\n${shown.join('\n\n')}`)
+    for (const fault of faults) console.error(`${name}: ${fault}`)
+    all.push(measured)
   }
-  const asked = { plan, ...partsOf(values.quick, values.only) }
-  const { workloads, reads, distinct, rows } = asked
-  if (workloads.length === 0 && !reads && !distinct && !rows) {
-    throw new TypeError(`no workload has "${values.only}" in its name`)
-  }
-  return { ...asked, json: values.json, svg: values.svg }
+  if (json !== undefined) writeFileSync(json, JSON.stringify({ machine, scenarios: all }, null, 2))
+  if (svg !== undefined)
+    writeFileSync(
+      svg,
+      plotFigures(
+        all.flatMap(({ bars = [] }) => bars),
+        machine,
+      ),
+    )
+  return all.some(({ faults }) => faults.length > 0) ? 1 : 0
 }
 
-function partsOf(isQuick: boolean, only: string): Omit<Asked, 'plan'> {
-  const isAsked = (name: string) => name.includes(only)
-  const hasTime = !isQuick || only !== ''
-  const { single256, hot, array1000 } = WORKLOADS
-  const all = isQuick ? [single256, hot, array1000] : Object.values(WORKLOADS)
-  const halfLoad = isAsked('half load')
-  return {
-    workloads: all.filter(({ name }) => isAsked(name) || (halfLoad && name === single256.name)),
-    reads: hasTime && isAsked(READS.name),
-    halfLoad,
-    distinct: hasTime && isAsked(DISTINCT),
-    rows: hasTime && isAsked('rows written'),
+/** A scenario that fails is a fault of its own, so that the ones after it are measured all the same. */
+async function measure({ scenario, settings, parts }: Chosen, isQuick: boolean): Promise<Measured> {
+  const { name } = scenario
+  const before = describeLoad()
+  const wants = (part: string) => parts.has(part)
+  const outcome = await scenario
+    .measure({ settings, isQuick, wants, progress: startProgress(name) })
+    .catch((error: unknown) => failed(error))
+  return { ...outcome, name, settings, load: `before: ${before}, after: ${describeLoad()}` }
+}
+
+function failed(error: unknown): Outcome {
+  const fault = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { tables: [], aims: [], figures: null, faults: [fault] }
+}
+
+/** Lines on standard error, each with the time since the scenario began. */
+function startProgress(scenario: string): Progress {
+  const startedMs = performance.now()
+  return (text) => {
+    const seconds = Math.floor((performance.now() - startedMs) / 1000)
+    const time = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+    console.error(`${time} ${scenario}: ${text}`)
   }
 }
 
-function linesOf({ turns, readTurns, halfLoad, distinct, rows }: Measured): Line[] {
-  return [
-    ...ratioLines([...turns, ...readTurns]),
-    ...halfLoadLines(halfLoad),
-    ...(distinct === null ? [] : distinctLines(distinct)),
-    ...rowLines(rows),
-  ]
+const COMMAND = {
+  name: 'bench',
+  help: describeHelp(SCENARIOS),
+  run: (args: readonly string[]) => run(parseOptions(args, SCENARIOS)),
 }
 
-function describe(
-  { contenders, figures, readFigures, halfLoad, rows }: Measured,
-  lines: readonly Line[],
-): string {
-  const promises = contenders.map(({ name, promise }) => [name, promise])
-  return [
-    ...(promises.length > 0 ? [table(['contender', 'what it promises'], promises)] : []),
-    ...(figures.length > 0 ? [describeFigures(figures, 'increments', BASELINE)] : []),
-    ...(halfLoad.length > 0 ? [describeHalfLoad(halfLoad)] : []),
-    ...(readFigures.length > 0 ? [describeFigures(readFigures, 'reads', READERS.sql)] : []),
-    ...(rows.length > 0 ? [describeRows(rows)] : []),
-    describeLines(lines),
-  ].join('\n\n')
-}
-
-async function run({ json, svg, ...asked }: Options): Promise<number> {
-  const machine = `${describeMachine()}\nbefore: ${describeLoad()}`
-  const measured = await measure(asked)
-  const lines = linesOf(measured)
-  console.log(`${machine}, after: ${describeLoad()}\n\n${describe(measured, lines)}`)
-  for (const fault of measured.faults) console.error(fault)
-  if (json !== undefined) {
-    writeFileSync(json, JSON.stringify({ machine, plan: asked.plan, ...measured, aims: lines }, null, 2))
-  }
-  if (svg !== undefined) {
-    const figures = [...measured.figures, ...measured.readFigures]
-    writeFileSync(svg, plotFigures(figures, machine.replaceAll('\n', ', ')))
-  }
-  return measured.faults.length > 0 ? 1 : 0
-}
-
-if (import.meta.main) {
-  process.exitCode = await runCommand({ help: HELP, parse: parseOptions, run }, process.argv.slice(2))
-}
+process.exitCode = await main(COMMAND, process.argv.slice(2))

@@ -1,18 +1,18 @@
 import type { Turn } from './rounds.ts'
-import { table } from './table.ts'
+import { number, table } from './table.ts'
 
-/** Of two contenders in the same round, over the rounds. */
+/** A ratio over the rounds. */
 export type Ratio = { readonly median: number; readonly least: number; readonly most: number }
 
-/** What the rounds of one contender come to, under one workload. */
+/** What the rounds of one contender come to under one workload. */
 export type Figures = {
   readonly workload: string
   readonly contender: string
-  /** Increments or reads; this and the next two are medians over the rounds. */
+  /** Increments or reads. This and the next two are medians over the rounds. */
   readonly perSecond: number
   readonly cpuMicros: number | null
   readonly latencyMs: { readonly p50: number; readonly p99: number }
-  /** To the first contender, in the same round. */
+  /** To the baseline in the same round. */
   readonly ratio: Ratio
   /** Requests answered 503, over all rounds. */
   readonly refused: number
@@ -45,17 +45,19 @@ export function summarise(turns: readonly Turn[], baseline: string): Figures[] {
 
 type Side = Pick<Turn, 'workload' | 'contender'>
 
-/** Round by round, so that what else the machine did in a round meets both sides. */
+/** Compares round by round, so that whatever else the machine did in a round meets both sides. */
 export function ratioOf(turns: readonly Turn[], side: Side, to: Side): Ratio {
-  const ratios = turns
-    .filter(({ workload, contender }) => workload === side.workload && contender === side.contender)
-    .map((turn) => turn.perSecond / rateIn(turns, turn.round, to))
-  return { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) }
+  const own = turns.filter((turn) => turn.workload === side.workload && turn.contender === side.contender)
+  return spread(own.map((turn) => turn.perSecond / rateIn(turns, turn.round, to)))
 }
 
 function rateIn(turns: readonly Turn[], round: number, { workload, contender }: Side): number {
   const turn = turns.find((t) => t.workload === workload && t.round === round && t.contender === contender)
   return turn?.perSecond ?? Number.NaN
+}
+
+export function spread(ratios: readonly number[]): Ratio {
+  return { median: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) }
 }
 
 /** NaN of nothing. */
@@ -66,27 +68,24 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
-const HEAD = ['CPU us/request', 'p50 ms', 'p99 ms', '503', 'errors']
-
+/** As `0.97 (0.89 to 1.07)`. */
 export function describeRatio({ median: middle, least, most }: Ratio): string {
   return `${middle.toFixed(2)} (${least.toFixed(2)} to ${most.toFixed(2)})`
 }
 
-/**
- * @param unit what is counted.
- * @param baseline who the others are compared with.
- */
+/** @param unit what is counted: increments or reads. */
 export function describeFigures(figures: readonly Figures[], unit: string, baseline: string): string {
+  const head = ['workload', 'contender', `${unit}/s`, `to ${baseline}`, 'CPU us/request', 'p50 ms', 'p99 ms']
   const rows = figures.map((f) => [
     f.workload,
     f.contender,
-    Math.round(f.perSecond).toLocaleString('en'),
+    number(f.perSecond),
     describeRatio(f.ratio),
-    f.cpuMicros === null ? '-' : String(Math.round(f.cpuMicros)),
+    f.cpuMicros === null ? '-' : number(f.cpuMicros),
     String(f.latencyMs.p50),
     String(f.latencyMs.p99),
     String(f.refused),
     String(f.errors),
   ])
-  return table(['workload', 'contender', `${unit}/s`, `to ${baseline}`, ...HEAD], rows)
+  return table([...head, '503', 'errors'], rows)
 }

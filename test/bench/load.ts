@@ -9,13 +9,11 @@ export type Load = {
   readonly urls: readonly string[]
   readonly connections: number
   readonly seconds: number
-  /** Ends after so many requests, whatever the seconds. */
-  readonly requests?: number
-  /** Reads instead: a path with `{key}` in place of a key, which are all read in a random order. */
+  /** The path of reads, with `{key}` in place of a key, instead of increments. All keys are read in a random order. */
   readonly read?: string
   /** Increments in one request: 1 is sent as an object, more as an array. */
   readonly items: number
-  /** Distinct keys; 0 for a new one in each increment. */
+  /** Distinct keys; 0 gives each increment a new one. */
   readonly keys: number
   /** Whether each increment has an id and a time. */
   readonly ids: boolean
@@ -33,16 +31,16 @@ export type LoadResult = {
   readonly latencyMs: { readonly p50: number; readonly p99: number }
 }
 
-/** A saturated workerd may leave single connections waiting for seconds; that is no error here. In seconds. */
+/** A saturated workerd may leave single connections waiting for seconds, which is no error here. */
 const TIMEOUT_SECONDS = 60
 
-/** Runs autocannon in a process of its own, so that it shares nothing but the machine with who asks. */
+/** Runs autocannon in a process of its own, so that it shares nothing with the caller but the machine. */
 export async function applyLoad(load: Load): Promise<LoadResult> {
   const { stdout } = await promisify(execFile)(process.execPath, [import.meta.filename, JSON.stringify(load)])
   return JSON.parse(stdout)
 }
 
-/** What the load counts, and reads, under a number. */
+/** The key with this number. */
 export function keyOf(n: number | string): string {
   return `site/example.com/page-${n}`
 }
@@ -50,7 +48,7 @@ export function keyOf(n: number | string): string {
 /** Bodies made beforehand, which the connections send one after another, each beginning elsewhere. */
 const BODIES = 1_000
 
-/** Increments numbered from `first` on. Neighbours never share a key, so that an array has none twice if it can. */
+/** Increments numbered from `first` on. Neighbours have different keys, so that an array has none twice if it can. */
 function bodyOf(first: number, { items, keys, ids }: Load, run: string): string {
   const increments = Array.from({ length: items }, (_, i) => {
     const n = first + i
@@ -60,7 +58,7 @@ function bodyOf(first: number, { items, keys, ids }: Load, run: string): string 
   return JSON.stringify(items === 1 ? increments[0] : increments)
 }
 
-/** What each connection sends: of a list over and over, or, where each must differ, what is made for it then. */
+/** The requests of each connection: a list over and over, or, where each must differ, one that is made when it is sent. */
 function requestsOf(load: Load) {
   const run = crypto.randomUUID().slice(0, 8)
   let sent = 0
@@ -73,7 +71,7 @@ function requestsOf(load: Load) {
   }
   const all = load.read === undefined ? bodiesOf(load, run) : readsOf(load.read, load.keys)
   const step = Math.max(1, Math.floor(all.length / load.connections))
-  // No more of them than there must be: autocannon makes each into bytes at the start, for each connection anew.
+  // No more requests than are needed, because autocannon makes each into bytes at the start, for each connection anew.
   const length = Math.min(all.length, Math.max(LIST_MIN, Math.ceil(all.length / load.connections)))
   return (connection: number) => {
     const from = (connection * step) % all.length
@@ -81,7 +79,7 @@ function requestsOf(load: Load) {
   }
 }
 
-/** Requests that a connection sends over and over: together the connections send all. */
+/** A connection sends at least so many different requests; together the connections send all of them. */
 const LIST_MIN = 32
 
 function bodiesOf(load: Load, run: string) {
@@ -99,7 +97,7 @@ function readsOf(path: string, keys: number) {
     .map(({ n }) => ({ path: path.replace('{key}', encodeURIComponent(keyOf(n))) }))
 }
 
-/** Between two looks at whether it is over: in autocannon a second, which is much of a short turn. */
+/** Between two looks at whether the load is over. autocannon's default is a second, which is much of a short turn. */
 const SAMPLE_MS = 100
 
 async function main(load: Load): Promise<LoadResult> {
@@ -111,13 +109,12 @@ async function main(load: Load): Promise<LoadResult> {
     connections,
     duration: seconds,
     sampleInt: SAMPLE_MS,
-    ...(load.requests === undefined ? {} : { amount: load.requests }),
     timeout: TIMEOUT_SECONDS,
     method: load.read === undefined ? 'POST' : 'GET',
     headers: { 'content-type': 'application/json' },
     setupClient: (client) => client.setRequests(requests(connection++)),
   })
-  // Its own duration begins before the connections are made ready, which is most of a short turn.
+  // autocannon's own duration begins before its connections are ready, which is most of a short turn.
   let startedMs = performance.now()
   running.once('start', () => {
     startedMs = performance.now()

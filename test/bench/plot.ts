@@ -5,7 +5,10 @@ const ROW = 22
 const LABEL = 240
 const VALUE = 110
 
-/** Bars of increments or reads a second, a group for each workload, each group on a scale of its own. Readable in light and dark. */
+/**
+ * Draws bars of increments or reads a second as SVG, readable in light and dark: a group for each workload, and each
+ * group on a scale of its own.
+ */
 export function plotFigures(figures: readonly Figures[], caption: string): string {
   const groups = [...Map.groupBy(figures, ({ workload }) => workload)]
   const parts: string[] = []

@@ -1,30 +1,40 @@
-import { readFileSync } from 'node:fs'
-import type { Contender } from './contenders.ts'
 import { applyLoad, type Load, type LoadResult } from './load.ts'
+import { cpuSeconds } from './process.ts'
 
-/** What is sent: the shape of the requests and how many at a time. */
+/** The shape of requests, and how many are under way at a time. */
 export type Workload = { readonly name: string } & Pick<Load, 'connections' | 'items' | 'keys' | 'ids'>
 
-/** One contender's turn of one round. */
+/** Something that listens and is measured. */
+export type Runner = {
+  readonly name: string
+  /** Where it listens; several addresses when it has several isolates. */
+  readonly urls: readonly string[]
+  readonly pid: number
+  /** The path of a read, with `{key}` in it, when it is read from rather than written to. */
+  readonly read?: string
+}
+
+/** One contender's turn in one round. */
 export type Turn = LoadResult & {
   readonly workload: string
   readonly contender: string
   readonly round: number
-  /** Increments, or reads. */
+  /** Increments, or reads, that were answered as they should be: in all, and a second. */
+  readonly acknowledged: number
   readonly perSecond: number
-  /** Of workerd, in microseconds a request; null where the system does not tell. */
+  /** Processor time of the contender's process, in microseconds a request. Null where the system does not tell. */
   readonly cpuMicros: number | null
 }
 
 export type Plan = { readonly rounds: number; readonly seconds: number; readonly warmUpSeconds: number }
 
 /**
- * Every contender has a turn in each round, so that whatever else the machine does meets them all; who begins
- * changes from round to round. The first turns warm the JIT up and do not count.
+ * Gives every contender a turn in each round, so that whatever else the machine does meets them all. Another one begins
+ * in each round. The first turns warm the JIT up and do not count.
  */
 export async function runRounds(
   workload: Workload,
-  contenders: readonly Contender[],
+  contenders: readonly Runner[],
   plan: Plan,
   progress: (text: string) => void,
 ): Promise<Turn[]> {
@@ -44,7 +54,7 @@ export async function runRounds(
   return turns
 }
 
-/** All of them, another first in each round. */
+/** All of them, beginning with another one in each round. */
 export function inTurn<T>(all: readonly T[], round: number): T[] {
   const first = round % all.length
   return [...all.slice(first), ...all.slice(0, first)]
@@ -52,31 +62,20 @@ export function inTurn<T>(all: readonly T[], round: number): T[] {
 
 async function takeTurn(
   { name, ...workload }: Workload,
-  contender: Contender,
+  { name: contender, urls, pid, read }: Runner,
   { round, seconds }: { round: number; seconds: number },
 ): Promise<Turn> {
-  const { urls, pid, read } = contender
   const cpuBefore = cpuSeconds(pid)
   const result = await applyLoad({ ...workload, urls, seconds, ...(read === undefined ? {} : { read }) })
   const cpu = cpuSeconds(pid)
+  const acknowledged = result.accepted * workload.items
   return {
     ...result,
     workload: name,
-    contender: contender.name,
+    contender,
     round,
-    perSecond: (result.accepted * workload.items) / result.seconds,
+    acknowledged,
+    perSecond: acknowledged / result.seconds,
     cpuMicros: cpu === null || cpuBefore === null ? null : ((cpu - cpuBefore) / result.accepted) * 1e6,
   }
-}
-
-/** Ticks in a second, in /proc: 100 on every Linux that Node runs on (sysconf CLK_TCK). */
-const TICKS = 100
-
-/** User and system time of a process so far. Null where there is no /proc. */
-export function cpuSeconds(pid: number): number | null {
-  if (process.platform !== 'linux') return null
-  // The second field, the command, is in parentheses and may hold spaces; utime and stime are fields 14 and 15.
-  const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(/\) (?=[A-Z] )/)
-  const fields = rest.split(' ')
-  return (Number(fields[11]) + Number(fields[12])) / TICKS
 }

@@ -1,79 +1,86 @@
-import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
-import { runCommand } from './command.ts'
-import { describeLoad, describeMachine } from './machine.ts'
-import { wholeNumber } from './options.ts'
-import { type Plan, runSoak, type Soak } from './soak/run.ts'
-import { describeSoak } from './soak/tables.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { bundle } from '../support/bundled.ts'
+import { settledStatus } from '../support/status.ts'
+import { audit } from './outage/audit.ts'
+import { startPacedLoad } from './paced/paced-load.ts'
+import { INSPECTED, INSPECTOR_NOTICE, inspectHeap, rssBytes } from './process.ts'
+import type { Outcome, Scenario } from './scenario.ts'
+import { startStand, startWorker } from './stand.ts'
+import { describeStatuses, megabytes, number, table } from './table.ts'
 
-const HELP = `Usage: npm run bench:soak -- [options]
+const MINUTE_MS = 60_000
 
-A steady load of POST /increment over many keys for minutes, a real PostgreSQL behind it: latency, and the memory of
-workerd and of V8 in it, minute by minute, and how they grow. The Worker is served by workerd itself, at default settings.
+/** Often enough that some looks at the heap follow a collection closely. */
+const SAMPLE_MS = 500
 
-Options:
-  --minutes N      after the first, which warms up and does not count (10)
-  --rate N         requests a second (300)
-  --connections N  (64)
-  --keys N         distinct keys, used in turn (20000)
-  --json FILE      writes all samples and latencies there
-  --help           show this
+const KEY_BYTES = 30
 
-It exits with 1 when a request is answered other than 202, or Postgres has not exactly what was acknowledged.`
+/** Memory in one minute. */
+type Sample = { readonly heapBytes: number; readonly rssBytes: number | null }
 
-type Options = { readonly plan: Plan; readonly json: string | undefined }
-
-/** @throws TypeError for an option that is not known, or that is not a number where one is meant. */
-function parseOptions(args: readonly string[]): Options | 'help' {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      minutes: { type: 'string', default: '10' },
-      rate: { type: 'string', default: '300' },
-      connections: { type: 'string', default: '64' },
-      keys: { type: 'string', default: '20000' },
-      json: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) return 'help'
-  const pace = {
-    connections: wholeNumber(values.connections, 'connections', { most: 1_000 }),
-    requestsPerSecond: wholeNumber(values.rate, 'rate', { most: 100_000 }),
-    items: 1,
-    keys: wholeNumber(values.keys, 'keys', { most: 1_000_000 }),
-    keyBytes: 30,
-    atMs: null,
-  }
-  return { plan: { pace, minutes: wholeNumber(values.minutes, 'minutes') }, json: values.json }
+export const SOAK: Scenario<'minutes' | 'rate'> = {
+  name: 'soak',
+  shows:
+    'A steady load over 20,000 keys for minutes, a real PostgreSQL behind it: latency and memory, minute by minute, and ' +
+    'whether Postgres then has exactly what was acknowledged.',
+  parts: ['soak'],
+  settings: {
+    minutes: { usual: 10, quick: 2, is: 'after the first, which warms up', most: 1_440 },
+    rate: { usual: 300, is: 'requests a second', most: 100_000 },
+  },
+  async measure({ settings: { minutes, rate }, progress }): Promise<Outcome> {
+    await using stack = new AsyncDisposableStack()
+    const { pool, endpoint } = await (await startStand(stack)).database()
+    const served = await startWorker(stack, endpoint, { script: await bundle(), flags: INSPECTED })
+    const heap = await inspectHeap(served)
+    stack.defer(() => heap.close())
+    const pace = { connections: 64, requestsPerSecond: rate, items: 1, keys: 20_000, atMs: null }
+    const load = startPacedLoad({ ...pace, keyBytes: KEY_BYTES })
+    stack.defer(() => load.kill())
+    const samples: Sample[][] = []
+    for (let minute = 0; minute <= minutes; minute++) {
+      await load.enter(minute === 0 ? 'warm-up' : String(minute), served.urls)
+      const own: Sample[] = []
+      for (const endMs = performance.now() + MINUTE_MS; performance.now() < endMs; await sleep(SAMPLE_MS)) {
+        own.push({ heapBytes: await heap.usedBytes(), rssBytes: rssBytes(served.pid) })
+      }
+      samples.push(own)
+      progress(`minute ${minute} of ${minutes}: ${number(load.tally.acknowledged)} acknowledged`)
+    }
+    const report = await load.finish()
+    const { isConserved } = await settledStatus(served.url)
+    const found = await audit(pool, report, KEY_BYTES)
+    const log = served.log().replaceAll(INSPECTOR_NOTICE, '')
+    const rows = report.phases.map(({ phase, requests, statuses, waitMs }, minute) => [
+      phase,
+      number(requests),
+      describeStatuses(statuses),
+      ...[waitMs.median, waitMs.p99, waitMs.longest].map((ms) => ms.toFixed(1)),
+      ...describeMemory(samples[minute] ?? []),
+    ])
+    const head = ['requests', 'answers', 'median ms', 'p99 ms', 'longest ms', 'resident, most', 'V8 heap']
+    const isOdd = report.phases.some(({ statuses }) => Object.keys(statuses).join() !== '202')
+    return {
+      tables: [
+        table(['minute', ...head], rows),
+        `${number(found.acknowledged)} acknowledged, ${number(found.inPostgres)} in Postgres, of ${number(found.keys)} keys`,
+      ],
+      aims: [],
+      figures: { phases: report.phases, samples, audit: found },
+      faults: [
+        ...found.faults,
+        ...report.oddities,
+        ...(isOdd ? ['not every request was answered 202'] : []),
+        ...(isConserved ? [] : ["the shards' own audit fails"]),
+        ...(log === '' ? [] : [`workerd wrote: ${log.slice(0, 500)}`]),
+      ],
+    }
+  },
 }
 
-/** What was not as it should be. */
-function faultsOf({ load, audit, isConserved, log }: Soak): string[] {
-  const faults = [...audit.faults, ...load.oddities]
-  const others = load.phases.flatMap(({ statuses }) =>
-    Object.keys(statuses).filter((status) => status !== '202'),
-  )
-  if (others.length > 0) faults.push(`answers other than 202: ${[...new Set(others)].join(', ')}`)
-  if (!isConserved) faults.push("the shards' own audit fails")
-  if (log !== '') faults.push(`workerd wrote: ${log.slice(0, 500)}`)
-  return faults
-}
-
-async function run({ plan, json }: Options): Promise<number> {
-  const machine = `${describeMachine()}\nbefore: ${describeLoad()}`
-  await using stack = new AsyncDisposableStack()
-  const soak = await runSoak(plan, stack, (text) => console.error(text))
-  const faults = faultsOf(soak)
-  console.log(`${machine}, after: ${describeLoad()}\n\n${describeSoak(soak)}`)
-  for (const fault of faults) console.error(fault)
-  if (json !== undefined) {
-    const { load, ...rest } = soak
-    writeFileSync(json, JSON.stringify({ machine, plan, phases: load.phases, ...rest, faults }, null, 2))
-  }
-  return faults.length > 0 ? 1 : 0
-}
-
-if (import.meta.main) {
-  process.exitCode = await runCommand({ help: HELP, parse: parseOptions, run }, process.argv.slice(2))
+/** The least that a minute shows of the heap is what a collection leaves, so a leak shows there. */
+function describeMemory(samples: readonly Sample[]): string[] {
+  const heap = samples.map(({ heapBytes }) => heapBytes)
+  const resident = Math.max(...samples.map((sample) => sample.rssBytes ?? Number.NaN))
+  return [megabytes(resident), `${megabytes(Math.min(...heap))} to ${megabytes(Math.max(...heap))}`]
 }

@@ -3,76 +3,91 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { migrate } from '../../src/local/migrate.ts'
+import type { Backend, Statement } from '../../src/local/neon/backend.ts'
 import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
 import { pgBackend } from '../../src/local/neon/pg-backend.ts'
-import { bundle } from '../support/bundled.ts'
-import { createFaults, type FaultAction } from '../support/faults.ts'
+import type { ShardStatus } from '../../src/model/status.ts'
+import type { Faults } from '../support/faults.ts'
 import { onExit } from '../support/on-exit.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { type Served, type ServeOptions, serve } from '../support/served.ts'
+import type { Status } from '../support/status.ts'
 
-/** How Postgres is away: connections break, it answers 500, or it never answers. */
-export const WAYS = ['refuse', 'answer-500', 'hang'] as const
-export type Way = (typeof WAYS)[number]
-
-/** A real PostgreSQL behind the project's endpoint, and directories for workerd's objects. */
+/** One real PostgreSQL. Everything that is started on the stand ends with the stack that it was started with. */
 export type Stand = {
+  /** A database of its own, with Sumdial's tables and a Neon endpoint before it. */
+  database(before?: Before): Promise<Database>
+}
+
+/** What stands before a database: something around its backend, faults to inject. */
+export type Before = { readonly around?: (backend: Backend) => Backend; readonly faults?: Faults }
+
+export type Database = {
+  readonly url: string
   readonly pool: pg.Pool
-  /** The Worker as it is deployed, or another, on the objects of this directory. */
-  start(objects: string, more?: Started): Promise<Served>
-  /** A directory for objects that goes with the stand. */
-  makeObjects(): string
-  /** Postgres goes away: the next statements meet these ways in turn. */
-  away(ways: readonly Way[]): void
-  /** It is back. A statement that hangs still hangs. */
-  back(): void
+  /** The endpoint's address, as in NEON_FETCH_ENDPOINT. */
+  readonly endpoint: string
 }
 
-/** `flags` of workerd. */
-export type Started = Partial<Pick<ServeOptions, 'script' | 'flags' | 'isolates' | 'vars'>>
+/** Any: the endpoint asks for no password. */
+export const DATABASE_URL = 'postgresql://sumdial:unused@localhost/sumdial'
 
-/** Longer than any run, so that a statement that hangs is not carried out late. */
-const HANG_MS = 24 * 3_600_000
+/** Connections of an endpoint to PostgreSQL: as many as Neon's proxy has by default. */
+const CONNECTIONS = 20
 
-/** More statements than any outage sees: a shard tries every half minute or so. */
-const STATEMENTS = 3_000
-
-export async function startStand(stack: AsyncDisposableStack): Promise<Stand> {
-  const postgres = await startPostgres()
+/** Starts a PostgreSQL that commits to disk. `settings` are more of postgresql.conf. */
+export async function startStand(
+  stack: AsyncDisposableStack,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Stand> {
+  const postgres = await startPostgres({ fsync: 'on', ...settings })
   stack.defer(() => postgres.stop())
-  await migrate(postgres.url)
-  const pool = new pg.Pool({ connectionString: postgres.url })
-  stack.defer(() => pool.end())
-  const faults = createFaults()
-  const endpoint = await startNeonEndpoint({ backend: pgBackend(pool), around: faults.around })
-  stack.defer(() => endpoint.close())
-  const script = await bundle()
-  const vars = {
-    DATABASE_URL: 'postgresql://sumdial:sumdial@localhost/sumdial',
-    NEON_FETCH_ENDPOINT: endpoint.url,
-    DEV_ACCESS: 'open',
-  }
   return {
-    pool,
-    async start(objects, more = {}) {
-      const served = await serve({ script, objects, ...more, vars: { ...vars, ...more.vars } })
-      stack.defer(() => served.stop())
-      return served
+    async database({ around = (backend: Backend) => backend, faults } = {}) {
+      const url = await postgres.createDatabase()
+      await migrate(url)
+      const pool = new pg.Pool({ connectionString: url, max: CONNECTIONS })
+      stack.defer(() => pool.end())
+      const endpoint = await startNeonEndpoint({
+        backend: around(pgBackend(pool)),
+        ...(faults !== undefined && { around: faults.around }),
+      })
+      stack.defer(() => endpoint.close())
+      return { url, pool, endpoint: endpoint.url }
     },
-    makeObjects: () => makeDirectory(stack),
-    away(ways) {
-      for (let i = 0; i < STATEMENTS; i++) faults.inject(actionOf(ways[i % ways.length] ?? 'refuse'))
-    },
-    back: () => faults.clear(),
   }
 }
 
-function actionOf(way: Way): FaultAction {
-  return way === 'hang' ? { kind: 'delay', ms: HANG_MS } : { kind: way }
+/** A Worker in a workerd of its own, open to everyone, before the Neon endpoint at this address. */
+export async function startWorker(
+  stack: AsyncDisposableStack,
+  endpoint: string,
+  { vars, ...options }: Omit<ServeOptions, 'vars'> & Partial<Pick<ServeOptions, 'vars'>>,
+): Promise<Served> {
+  const own = { DATABASE_URL, NEON_FETCH_ENDPOINT: endpoint, DEV_ACCESS: 'open' }
+  const served = await serve({ ...options, vars: { ...own, ...vars } })
+  stack.defer(() => served.stop())
+  return served
 }
 
-function makeDirectory(stack: AsyncDisposableStack): string {
-  const dir = mkdtempSync(join(tmpdir(), 'sumdial-outage-'))
+/** Keeps the last statement that was sent to a backend. */
+export function recorder(): { around(backend: Backend): Backend; readonly last: () => Statement } {
+  let last: Statement = { text: '', params: [] }
+  return {
+    around: (backend) => ({
+      ...backend,
+      query(statement) {
+        last = statement
+        return backend.query(statement)
+      },
+    }),
+    last: () => last,
+  }
+}
+
+/** A directory that is removed with the stack, or when this process ends before. */
+export function makeDirectory(stack: AsyncDisposableStack): string {
+  const dir = mkdtempSync(join(tmpdir(), 'sumdial-bench-'))
   const remove = () => rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
   const forget = onExit(remove)
   stack.defer(() => {
@@ -80,4 +95,13 @@ function makeDirectory(stack: AsyncDisposableStack): string {
     forget()
   })
   return dir
+}
+
+/** What the one shard of an hour says of itself. @throws when it does not answer. */
+export async function askShard(url: string, hour: string): Promise<ShardStatus> {
+  const response = await fetch(`${url}/status?hour=${hour}`)
+  if (response.status !== 200) throw new Error(`status ${response.status}: ${await response.text()}`)
+  const [shard] = ((await response.json()) as Status).shards
+  if (shard === undefined || 'error' in shard) throw new Error(`no status: ${JSON.stringify(shard)}`)
+  return shard
 }

@@ -14,10 +14,10 @@ const nowhere = async (): Promise<never> => {
   throw new Error('the ceiling keeps nothing, so there is nothing to read')
 }
 
-/** What a flight ends with that has named entries; the others end with their cells, two brackets. */
+/** The end of a flight that has named entries. Other flights end with their cells, two brackets. */
 const NAMED_END = ']]]]}'
 
-/** Each named entry must have its answer, so flights with any are decoded; the others cost nothing. */
+/** Each named entry needs an answer of its own, so a flight with any is decoded; other flights cost nothing. */
 function answer(flight: string): MergeAnswer {
   if (!flight.endsWith(NAMED_END)) return { kind: 'accepted' }
   const { named }: { named: readonly unknown[] } = JSON.parse(flight)
@@ -55,7 +55,7 @@ function portsOf(env: object): Ports {
 
 let app: ReturnType<typeof createApp> | undefined
 
-/** The production Worker, but what sends a flight answers at once: what no way of keeping increments can exceed. */
+/** The production Worker, but a flight is answered at once: no way of keeping increments can be faster. */
 export default {
   fetch(request, env, ctx) {
     app ??= createApp(portsOf(env))

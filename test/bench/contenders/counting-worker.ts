@@ -8,7 +8,7 @@ import type { Billed } from '../cost/bill.ts'
 
 export { Sumdial }
 
-/** The production shard, which counts what it would be billed for. */
+/** The production shard, which counts everything that it would be billed for. */
 export class Shard extends DeployedShard {
   #objectRequests = 0
   #rowsWritten = 0
@@ -27,7 +27,7 @@ export class Shard extends DeployedShard {
   }
 
   override async merge(flight: string, hasBacklog?: boolean): Promise<MergeAnswer> {
-    // As far away as a shard is in a location nearby.
+    // A call to a shard in a location nearby takes so long.
     const callMs = Number((this.env as unknown as { CALL_MS: string }).CALL_MS)
     if (callMs > 0) await scheduler.wait(callMs)
     return this.#bill(() => super.merge(flight, hasBacklog))
@@ -59,7 +59,7 @@ export class Shard extends DeployedShard {
   }
 }
 
-/** The same state, which tells how many rows were written. Methods of the platform's objects want their own object. */
+/** The state, but it says how many rows were written. Methods of the platform's objects need their own object. */
 function watching(
   ctx: DurableObjectState,
   wrote: (rows: number, statement: string) => void,

@@ -1,22 +1,33 @@
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { setTimeout as after } from 'node:timers/promises'
 import pg from 'pg'
-import { answer, type Increment, itemsOf, keyRead, say } from './service.ts'
+import { z } from 'zod'
 
-/** Increments that wait at most; a request beyond is refused. */
+/** Increments that wait at most; a request beyond that is refused. */
 const QUEUE_MAX = 1_000_000
 const BATCH_MAX = 10_000
 const LINGER_MS = 100
 const WRITERS = 4
 const RETRIES = 2
-const READERS = 20
+
+const incrementSchema = z.strictObject({
+  key: z.string().min(1).max(512),
+  value: z.int().positive().default(1),
+})
+
+type Increment = z.infer<typeof incrementSchema>
+
+const bodySchema = z.union([
+  z.array(incrementSchema).max(10_000),
+  incrementSchema.transform((item) => [item]),
+])
 
 /**
- * A queue in memory with batched upserts: sums grouped by key, in parallel bulk upserts. Fast, and what it holds when it
- * dies is lost, as is a batch that has failed three times.
+ * A queue in memory whose sums by key go to Postgres in parallel bulk upserts. It is fast, but loses what it holds when it
+ * dies, and a batch that has failed three times.
  */
 const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: WRITERS })
-const readers = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: READERS })
 const queue: Increment[] = []
 
 const UPSERT = `
@@ -50,14 +61,6 @@ async function write(batch: readonly Increment[]): Promise<void> {
   }
 }
 
-const READ = 'select sum(sum)::text as sum, sum(count)::text as count from sumdial.counters where key = $1'
-
-/** What is in Postgres, without what waits. */
-async function read(key: string): Promise<object> {
-  const { rows } = await readers.query(READ, [key])
-  return rows[0]
-}
-
 async function writer(): Promise<never> {
   for (;;) {
     if (queue.length < BATCH_MAX) await after(LINGER_MS)
@@ -67,13 +70,27 @@ async function writer(): Promise<never> {
 
 for (let i = 0; i < WRITERS; i++) void writer()
 
+/** Undefined for a body that is refused. */
+async function itemsOf(request: IncomingMessage): Promise<Increment[] | undefined> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  try {
+    return bodySchema.parse(JSON.parse(Buffer.concat(chunks).toString()))
+  } catch {
+    return undefined
+  }
+}
+
+function answer(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
+
 const server = createServer(async (request, response) => {
-  const key = keyRead(request)
-  if (key !== undefined) return answer(response, 200, await read(key))
   const items = await itemsOf(request)
   if (items === undefined) return answer(response, 422, { error: 'bad increments' })
   if (queue.length + items.length > QUEUE_MAX) return answer(response, 503, { error: 'full' })
   for (const item of items) queue.push(item)
   answer(response, 202, { accepted: items.length })
 })
-say(server)
+// It takes a free port, and prints it.
+server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port))

@@ -8,12 +8,12 @@ export class Shard extends DurableObject<object> {}
 type Env = {
   readonly DATABASE_URL: string
   readonly NEON_FETCH_ENDPOINT: string
-  /** JSON of `{ text, params }`, as Sumdial sent it for the key KEY. */
+  /** JSON of the statement `{ text, params }` that Sumdial sent for the key KEY. */
   readonly STATEMENT: string
   readonly KEY: string
 }
 
-/** The SQL of Sumdial's committed read, through the same driver, and its rows as JSON: what a query costs anyway. */
+/** The SQL of Sumdial's committed read through the same driver, and its rows as JSON: the least that such a read costs. */
 const app = new Hono<{ Bindings: Env }>()
 
 app.get('/counters', async (c) => {

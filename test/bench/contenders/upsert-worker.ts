@@ -20,7 +20,7 @@ const bodySchema = z.union([
   incrementSchema.transform((item) => [item]),
 ])
 
-/** What most people write first: an upsert for each request, by the hour. */
+/** An upsert by the hour for each request, which is what most people write first. */
 const app = new Hono<{ Bindings: Env }>()
 
 app.post('/increment', async (c) => {
@@ -34,15 +34,6 @@ app.post('/increment', async (c) => {
   neonConfig.fetchEndpoint = c.env.NEON_FETCH_ENDPOINT
   await drizzle(neon(c.env.DATABASE_URL)).execute(upsert([...sums]))
   return c.json({ accepted: parsed.data.length }, 202)
-})
-
-app.get('/counters', async (c) => {
-  neonConfig.fetchEndpoint = c.env.NEON_FETCH_ENDPOINT
-  const key = c.req.query('key') ?? ''
-  const { rows } = await drizzle(neon(c.env.DATABASE_URL)).execute(
-    sql`select sum(sum)::text as sum, sum(count)::text as count from sumdial.counters where key = ${key}`,
-  )
-  return c.json(rows[0])
 })
 
 function upsert(sums: readonly (readonly [string, { readonly sum: number; readonly count: number }])[]) {

@@ -1,32 +1,32 @@
 import { CLOUDFLARE, CLOUDFLARE_FREE, MONTH_HOURS, NEON } from '../../../src/local/deploy/prices.ts'
 import type { Waits } from '../paced/phase.ts'
 
-/** What the platform would bill a shard for, so far. */
+/** Work of a shard so far that the platform would bill. */
 export type Billed = {
   /** Calls and alarms. */
   readonly objectRequests: number
   /** As SQLite reports them, and one for each alarm that is set. */
   readonly rowsWritten: number
-  /** Those of the journal among them. */
+  /** The part of rowsWritten that is the journal's. */
   readonly journalRows: number
-  /** Time in which any of them was under way. */
+  /** Time in which any call or alarm was under way. */
   readonly activeMs: number
 }
 
-/** What was done in a while of counting. */
+/** Work that was done in a while of counting. */
 export type Counted = {
   readonly seconds: number
   readonly increments: number
   /** To the Worker. */
   readonly requests: number
-  /** From when a request was due to its answer. */
+  /** From when a request was due to its answer, in ms. */
   readonly waitMs: Waits
-  /** Of the whole runtime, so an upper bound of what a Worker is billed for. */
+  /** Of the whole runtime, so it is more than a Worker is billed for. */
   readonly cpuMs: number
   /** Calls to shards, and alarms. */
   readonly objectRequests: number
   readonly rowsWritten: number
-  /** Time in which a shard was at work, of all shards together. */
+  /** Time in which a shard was at work, added up over the shards. */
   readonly activeMs: number
 }
 
@@ -34,7 +34,7 @@ export type Line = {
   readonly what: string
   /** In a month at this rate. */
   readonly amount: number
-  /** Dollars for a million increments, nothing being included. */
+  /** Dollars for a million increments, when the plan includes nothing. */
   readonly perMillion: number
   /** Dollars in a month, less what the plan includes. */
   readonly month: number
@@ -42,7 +42,7 @@ export type Line = {
 
 type Price = { readonly included: number; readonly million: number }
 
-/** What a month at the same rate costs, line by line, the sum last. */
+/** The bill of a month at the same rate, line by line, the sum last. */
 export function billOf(counted: Counted, setting: { readonly interval: number }): Line[] {
   const times = (MONTH_HOURS * 3_600) / counted.seconds
   const increments = counted.increments * times
@@ -81,7 +81,7 @@ function neonLine(interval: number, increments: number): Line {
   return { what: 'Neon, hours awake', amount: hours, perMillion: month / (increments / 1e6), month }
 }
 
-/** @returns what the free plan carries in a day when increments come in this way, and what runs out first. */
+/** Increments that the free plan carries in a day when they come in this way, and which of its limits is reached first. */
 export function freePlanOf(counted: Counted): { readonly increments: number; readonly first: string } {
   const used: readonly (readonly [what: string, count: number, limit: number])[] = [
     ['Worker requests', counted.requests, CLOUDFLARE_FREE.requests],

@@ -1,7 +1,7 @@
 import { settledStatus } from '../../support/status.ts'
 import type { Billed } from './bill.ts'
 
-/** What the shards of the counting Worker have done so far, once Postgres has everything, some intervals later. */
+/** Work of the counting Worker's shards so far, asked for once Postgres has everything, some intervals later. */
 export async function billedBy(url: string, intervalSeconds = 5): Promise<Billed> {
   await settledStatus(url, 30_000 + intervalSeconds * 1_000)
   const response = await fetch(`${url}/billed`)

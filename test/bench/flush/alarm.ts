@@ -2,20 +2,15 @@ import { BATCH_CELLS_MAX } from '../../../src/limits.ts'
 import { formatHour, hourOf } from '../../../src/model/hour.ts'
 import { bundle } from '../../support/bundled.ts'
 import { nodeClock } from '../../support/node-clock.ts'
-import { type Served, serve } from '../../support/served.ts'
+import type { Served } from '../../support/served.ts'
 import { median } from '../figures.ts'
-import { askShard } from '../outage/sample.ts'
-import { cpuSeconds } from '../rounds.ts'
-import { table } from '../table.ts'
-import { Batches, keyOf, makeCells } from './made-cells.ts'
-import type { Found, Part } from './part.ts'
-import { number } from './part.ts'
-import { connectPlain, type PlainClient } from './plain-client.ts'
-import { DATABASE_URL, type Database, makeDatabase, startServer } from './stand.ts'
+import { cpuSeconds } from '../process.ts'
+import type { Outcome, Progress } from '../scenario.ts'
+import { askShard, startWorker } from '../stand.ts'
+import { number, table } from '../table.ts'
+import { Batches, connectPlain, keyOf, Meter, makeCells, type PlainClient, startServer } from './batches.ts'
 
 const SIZES = [10_000, 50_000]
-const ROUNDS = 4
-const QUICK_ROUNDS = 1
 
 /** Increments in one request. */
 const ITEMS = 5_000
@@ -27,32 +22,58 @@ type Turn = {
   readonly kind: 'new rows' | 'updates'
   /** From when Postgres may answer until the shard holds nothing. */
   readonly ms: number
-  /** Of it, those in `pg` and Postgres. */
+  /** Of these, the ones in `pg` and Postgres. */
   readonly postgresMs: number
   readonly statements: number
   /** Processor time of workerd. */
   readonly cpuMs: number | null
-  /** The same rows through a plain client. */
+  /** For the same rows through a plain client. */
   readonly plainMs: number
 }
 
-type Stand = {
+type Sides = {
   readonly served: Served
-  readonly database: Database
+  readonly meter: Meter
   readonly plain: PlainClient
   readonly batches: Batches
 }
 
-async function startStand(stack: AsyncDisposableStack): Promise<Stand> {
-  const postgres = await startServer(stack)
-  const database = await makeDatabase(stack, postgres)
-  const plain = await connectPlain(stack, (await makeDatabase(stack, postgres)).url)
-  // So long that the size alone makes it flush.
-  const interval = { FLUSH_INTERVAL_SECONDS: '3600' }
-  const vars = { DATABASE_URL, NEON_FETCH_ENDPOINT: database.endpoint, DEV_ACCESS: 'open', ...interval }
-  const served = await serve({ script: await bundle(), vars })
-  stack.defer(() => served.stop())
-  return { served, database, plain, batches: new Batches() }
+/** Measures whole flushes of a shard in workerd, with the freeze and the settling, beside a plain client. */
+export async function measureAlarm(rounds: number, progress: Progress): Promise<Outcome> {
+  await using stack = new AsyncDisposableStack()
+  const sides = await startSides(stack)
+  const atMs = Date.now()
+  const turns: Turn[] = []
+  let first = 0
+  for (const cells of SIZES) {
+    // The first round of each size warms up and does not count.
+    for (let round = 0; round <= rounds; round++) {
+      for (const kind of ['new rows', 'updates'] as const) {
+        const turn = await takeTurn(sides, first, cells, atMs)
+        if (round > 0) turns.push({ kind, ...turn })
+      }
+      first += cells
+      progress(`alarm of ${number(cells)} cells: round ${round}/${rounds}`)
+    }
+  }
+  const aims = groupsOf(turns).map(({ name, ratio }) => ({
+    what: `alarm to settled, ${name}, to pg, plain upsert`,
+    value: ratio.toFixed(2),
+    wanted: '>= 0.85',
+    isReached: ratio >= 0.85,
+  }))
+  return { tables: [describe(turns)], aims, figures: turns, faults: [] }
+}
+
+async function startSides(stack: AsyncDisposableStack): Promise<Sides> {
+  const server = await startServer(stack)
+  const meter = new Meter()
+  const { endpoint } = await server.database({ around: meter.around })
+  const plain = await connectPlain(stack, (await server.database()).url)
+  // The interval is so long that the shard flushes only because of its size.
+  const vars = { FLUSH_INTERVAL_SECONDS: '3600' }
+  const served = await startWorker(stack, endpoint, { script: await bundle(), vars })
+  return { served, meter, plain, batches: new Batches() }
 }
 
 async function count({ url }: Served, first: number, cells: number, at: string): Promise<void> {
@@ -68,34 +89,32 @@ async function count({ url }: Served, first: number, cells: number, at: string):
 }
 
 /**
- * One flush. A shard with so many cells flushes at once: its first statement is held until it has all of them, so that
- * none of the time is ingest's. What came during the wait is frozen and sent by the alarm that follows.
+ * One flush. A shard with so many cells flushes at once, so its first statement is held until the shard has all of them,
+ * and none of the time is ingest's. Cells that came during the wait are frozen and sent by the alarm that follows.
  */
 async function takeTurn(
-  stand: Stand,
+  { served, meter, plain, batches }: Sides,
   first: number,
   cells: number,
   atMs: number,
 ): Promise<Omit<Turn, 'kind'>> {
-  const { served, database } = stand
   const hour = hourOf(atMs)
   const before = await askShard(served.url, formatHour(hour))
-  const release = database.hold()
+  const release = meter.hold()
   await count(served, first, cells, new Date(atMs).toISOString())
-  database.seen.length = 0
+  meter.reset()
   const [beganMs, cpuBefore] = [performance.now(), cpuSeconds(served.pid)]
   release()
-  // Asked only when Postgres has it all: to be asked costs the shard time.
-  await until(() => database.seen.length * BATCH_CELLS_MAX >= cells)
-  await untilSettled(served, formatHour(hour), before.accepted + cells)
+  // The shard is asked only when Postgres has everything, because answering costs the shard time.
+  await until(() => meter.statements * BATCH_CELLS_MAX >= cells)
+  const settled = before.accepted + cells
+  await until(async () => (await askShard(served.url, formatHour(hour))).settled === settled)
   const [ms, cpu] = [performance.now() - beganMs, cpuSeconds(served.pid)]
-  const postgresMs = database.seen.reduce((sum, seen) => sum + seen.ms, 0)
-  const statements = database.seen.length
+  const { ms: postgresMs, statements } = meter
 
-  const rows = makeCells(first + cells).slice(first)
-  const batches = stand.batches.next(rows, hour)
+  const rows = batches.next(makeCells(first + cells).slice(first), hour)
   const plainBeganMs = performance.now()
-  for (const batch of batches) await stand.plain.upsert(batch)
+  for (const batch of rows) await plain.upsert(batch)
   const plainMs = performance.now() - plainBeganMs
   const cpuMs = cpu === null || cpuBefore === null ? null : (cpu - cpuBefore) * 1000
   return { cells, ms, postgresMs, statements, cpuMs, plainMs }
@@ -109,20 +128,6 @@ async function until(is: () => boolean | Promise<boolean>): Promise<void> {
   }
 }
 
-function untilSettled({ url }: Served, hour: string, increments: number): Promise<void> {
-  return until(async () => (await askShard(url, hour)).settled === increments)
-}
-
-const HEAD = [
-  'alarm',
-  'ms',
-  'rows/s',
-  'to pg, plain upsert',
-  'in pg and Postgres, ms',
-  'statements',
-  'workerd CPU ms',
-]
-
 function groupsOf(turns: readonly Turn[]) {
   const groups = Map.groupBy(turns, ({ cells, kind }) => `${number(cells)} cells, ${kind}`)
   return Array.from(groups, ([name, group]) => {
@@ -132,6 +137,14 @@ function groupsOf(turns: readonly Turn[]) {
 }
 
 function describe(turns: readonly Turn[]): string {
+  const head = [
+    'ms',
+    'rows/s',
+    'to pg, plain upsert',
+    'in pg and Postgres, ms',
+    'statements',
+    'workerd CPU ms',
+  ]
   const rows = groupsOf(turns).map(({ name, middle, ratio }) => [
     name,
     middle(({ ms }) => ms).toFixed(0),
@@ -141,34 +154,5 @@ function describe(turns: readonly Turn[]): string {
     middle(({ statements }) => statements).toFixed(0),
     middle(({ cpuMs }) => cpuMs ?? Number.NaN).toFixed(0),
   ])
-  return table(HEAD, rows)
-}
-
-/** A whole flush of a shard in workerd, freeze and settling included. */
-export const ALARM: Part = {
-  name: 'alarm',
-  steps: (isQuick) => SIZES.length * ((isQuick ? QUICK_ROUNDS : ROUNDS) + 1),
-  async measure(stack, isQuick, progress): Promise<Found> {
-    const stand = await startStand(stack)
-    const atMs = Date.now()
-    const turns: Turn[] = []
-    let first = 0
-    for (const cells of SIZES) {
-      for (let round = 0; round <= (isQuick ? QUICK_ROUNDS : ROUNDS); round++) {
-        for (const kind of ['new rows', 'updates'] as const) {
-          const turn = await takeTurn(stand, first, cells, atMs)
-          if (round > 0) turns.push({ kind, ...turn })
-        }
-        first += cells
-        progress(`alarm of ${number(cells)} cells: round ${round}`)
-      }
-    }
-    const aims = groupsOf(turns).map(({ name, ratio }) => ({
-      what: `alarm to settled, ${name}, to pg, plain upsert`,
-      value: ratio.toFixed(2),
-      wanted: '>= 0.85',
-      isReached: ratio >= 0.85,
-    }))
-    return { tables: [describe(turns)], aims, figures: turns }
-  },
+  return table(['alarm', ...head], rows)
 }

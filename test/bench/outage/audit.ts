@@ -1,15 +1,16 @@
 import type pg from 'pg'
-import type { Counted } from '../paced/counted.ts'
-import { keyOf, type LoadReport } from '../paced/paced-load.ts'
+import { withoutLines } from '../../support/log-lines.ts'
+import { keyOf, type LoadReport } from '../paced/pacer.ts'
+import type { CountedKeys } from '../paced/phase.ts'
 
-/** What Postgres has beside what was acknowledged, key by key. */
+/** Increments in Postgres beside those that were acknowledged, key by key. */
 export type Audit = {
   readonly keys: number
   readonly acknowledged: number
   /** Increments that may have been counted without an acknowledgement. */
   readonly unknown: number
   readonly inPostgres: number
-  /** The first few keys whose count or sum is not as it must be. */
+  /** The first few keys whose count or sum is not what it must be. */
   readonly faults: readonly string[]
 }
 
@@ -49,7 +50,8 @@ function isWithin(row: Row, least: Row, more: Row): boolean {
   return isSum && row.count >= least.count && row.count <= least.count + more.count
 }
 
-function at({ sums, counts }: Counted, n: number): Row {
+/** Both columns are as long as the highest number so far needed, so a higher one was never counted. */
+function at({ sums, counts }: CountedKeys, n: number): Row {
   return { sum: sums[n] ?? 0, count: counts[n] ?? 0 }
 }
 
@@ -57,6 +59,25 @@ function show({ sum, count }: Row): string {
   return `${count} increments of ${sum}`
 }
 
-function total({ counts }: Counted): number {
+function total({ counts }: CountedKeys): number {
   return counts.reduce((all, count) => all + count, 0)
+}
+
+/** Everything that workerd has written over all its starts. */
+export type OutageLog = {
+  /** From when Postgres goes away until the backlog is in it. */
+  readonly away: string
+  /** Before and after that. */
+  readonly calm: string
+}
+
+/** A connection that broke, in workerd's own words. */
+const DISCONNECTED = /^workerd\/\S+ info: exception = \S+ disconnected: .*\nstack: .*\n/gm
+
+/** Lines that no outage explains. The load looks at each answer itself, so refusals for want of room are left out. */
+export function unexpectedIn({ away, calm }: OutageLog): string[] {
+  const isAmbiguous = (line: string) => line.includes("\n  outcome: 'ambiguous',\n")
+  const waitedOut = withoutLines(away, ['flush failed', 'seal failed', 'halved'], isAmbiguous)
+  const unexplained = waitedOut.replaceAll(DISCONNECTED, '')
+  return [unexplained, calm].map((log) => withoutLines(log, ['not all counted'])).filter((log) => log !== '')
 }

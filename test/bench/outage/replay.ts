@@ -1,49 +1,52 @@
 import { median } from '../figures.ts'
-import { INSPECTED, inspectHeap } from '../memory.ts'
-import type { Stand } from '../stand.ts'
-import { askShard } from './sample.ts'
+import { inspectHeap } from '../process.ts'
+import { askShard } from '../stand.ts'
+import type { Start } from './run.ts'
 
-/** What a start on some state takes. Medians of several, in ms from the start of the process. */
+/** How long workerd takes to start on the state of one that was killed, and beside it on an empty state. */
 export type Replay = {
-  /** The first answer of the shard, which has replayed all it holds by then. */
+  /** From the start of the process to the shard's first answer, when it has replayed everything. Medians. */
   readonly answeredMs: number
-  /** The same of a shard that holds nothing: what it takes anyway. */
   readonly emptyMs: number
-  /** V8's heap once all of it is in memory, whatever is garbage included; and the same of a shard that holds nothing. */
+  /** V8's heap then, garbage included. */
   readonly heapBytes: number
   readonly emptyHeapBytes: number
 }
 
 const STARTS = 3
 
-/** Starts workerd on the state of one that was killed, again and again, and beside it on an empty one. */
-export async function measureReplay(stand: Stand, objects: string, hour: string): Promise<Replay> {
-  const full: number[] = []
-  const empty: number[] = []
+/** @param objects directories: the state of the one that was killed, and how to make an empty one. */
+export async function measureReplay(
+  start: Start,
+  { full, makeEmpty }: { readonly full: string; readonly makeEmpty: () => string },
+  hour: string,
+): Promise<Replay> {
+  const fullMs: number[] = []
+  const emptyMs: number[] = []
   for (let i = 0; i < STARTS; i++) {
-    empty.push(await timeStart(stand, stand.makeObjects(), hour))
-    full.push(await timeStart(stand, objects, hour))
+    emptyMs.push(await timeStart(start, makeEmpty(), hour))
+    fullMs.push(await timeStart(start, full, hour))
   }
   return {
-    answeredMs: Math.round(median(full)),
-    emptyMs: Math.round(median(empty)),
-    heapBytes: await heapAfterStart(stand, objects, hour),
-    emptyHeapBytes: await heapAfterStart(stand, stand.makeObjects(), hour),
+    answeredMs: Math.round(median(fullMs)),
+    emptyMs: Math.round(median(emptyMs)),
+    heapBytes: await heapAfterStart(start, full, hour),
+    emptyHeapBytes: await heapAfterStart(start, makeEmpty(), hour),
   }
 }
 
-async function timeStart(stand: Stand, objects: string, hour: string): Promise<number> {
+async function timeStart(start: Start, objects: string, hour: string): Promise<number> {
   const startedMs = performance.now()
-  const served = await stand.start(objects)
+  const served = await start(objects)
   await askShard(served.url, hour)
   const tookMs = performance.now() - startedMs
   await served.stop()
   return tookMs
 }
 
-/** In a process of its own, because the inspector may slow what it inspects. */
-async function heapAfterStart(stand: Stand, objects: string, hour: string): Promise<number> {
-  const served = await stand.start(objects, { flags: INSPECTED })
+/** In a process of its own, because the inspector may slow the process that it inspects. */
+async function heapAfterStart(start: Start, objects: string, hour: string): Promise<number> {
+  const served = await start(objects, true)
   await askShard(served.url, hour)
   const heap = await inspectHeap(served)
   const bytes = await heap.usedBytes()

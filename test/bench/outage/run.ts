@@ -1,26 +1,30 @@
 import { formatHour, hourOf } from '../../../src/model/hour.ts'
+import { bundle } from '../../support/bundled.ts'
+import { createFaults, type FaultAction } from '../../support/faults.ts'
 import type { Served } from '../../support/served.ts'
-import { type LoadReport, type Pace, type PacedLoad, startPacedLoad } from '../paced/paced-load.ts'
-import { type Stand, startStand, type Way } from '../stand.ts'
-import { type Audit, audit } from './audit.ts'
-import type { OutageLog } from './log.ts'
+import { type PacedLoad, startPacedLoad } from '../paced/paced-load.ts'
+import type { LoadReport, Pace } from '../paced/pacer.ts'
+import { INSPECTED, INSPECTOR_NOTICE } from '../process.ts'
+import type { Progress } from '../scenario.ts'
+import { makeDirectory, startStand, startWorker } from '../stand.ts'
+import { type Audit, audit, type OutageLog } from './audit.ts'
 import { measureReplay, type Replay } from './replay.ts'
-import { type Sample, Watch } from './sample.ts'
+import { type Sample, Watch } from './watch.ts'
 
 export type Plan = {
   readonly pace: Omit<Pace, 'atMs'>
   /** Of the phases before and after. */
   readonly calmSeconds: number
+  /** At most, when it lasts until ingest first answers 503 and FULL_SECONDS more. */
   readonly outageSeconds: number
-  /** The outage goes on until ingest first answers 503, and FULL_SECONDS more; `outageSeconds` is the longest. */
+  /** Looks at the heap too. */
   readonly isUntilFull: boolean
-  readonly ways: readonly Way[]
 }
 
 export type Outcome = {
   readonly load: LoadReport
   readonly samples: readonly Sample[]
-  /** The last look before the kill at the outage's end. */
+  /** The last look before the kill at the end of the outage. */
   readonly peak: Sample
   readonly replay: Replay
   readonly recovery: Recovery
@@ -33,7 +37,7 @@ export type Outcome = {
 export type Recovery = {
   /** Until something more was in it: a shard that has backed off tries again within half a minute. */
   readonly firstSettledSeconds: number
-  /** Until everything older than the return was. */
+  /** Until everything older than the return was in it. */
   readonly drainedSeconds: number
   /** Increments that waited at the return. */
   readonly backlog: number
@@ -55,34 +59,61 @@ const RESTARTED_SECONDS = 10
 const SECOND = { everyMs: 1_000, withinMs: Number.POSITIVE_INFINITY }
 const CLOSELY = { everyMs: 100, withinMs: 180_000 }
 
-/** Before, during and after one outage under one load. Everything that it starts goes with the stack. */
+/** Longer than any run, so that a statement that hangs is not carried out late. */
+const HANG_MS = 24 * 3_600_000
+
+/** How Postgres is away, in turn: the connection breaks, it answers 500, it never answers. */
+const AWAY: readonly FaultAction[] = [
+  { kind: 'refuse' },
+  { kind: 'answer-500' },
+  { kind: 'delay', ms: HANG_MS },
+]
+
+/** More rounds of AWAY than any outage sees: a shard tries every half minute or so. */
+const AWAY_ROUNDS = 1_000
+
+/** Starts the Worker on the objects of a directory; with `isInspected` its heap can be asked for, and is bounded. */
+export type Start = (objects: string, isInspected?: boolean) => Promise<Served>
+
+/** V8 may take three quarters of the platform's bound. Were that too little at any moment, workerd would end. */
+export const HEAP_MIB_MAX = 96
+
+const HEAP = { flags: INSPECTED, v8Flags: [`--max-heap-size=${HEAP_MIB_MAX}`] }
+
+/** Before, during and after one outage under one load. Everything that it starts ends with the stack. */
 export async function runOutage(
   plan: Plan,
   stack: AsyncDisposableStack,
-  progress: (text: string) => void,
+  progress: Progress,
 ): Promise<Outcome> {
-  const stand = await startStand(stack)
+  const faults = createFaults()
+  const { pool, endpoint } = await (await startStand(stack)).database({ faults })
+  const script = await bundle()
+  const start: Start = (objects, isInspected = false) =>
+    startWorker(stack, endpoint, { script, objects, ...(isInspected && HEAP) })
   const atMs = Date.now()
   const hour = formatHour(hourOf(atMs))
-  const objects = stand.makeObjects()
+  const objects = makeDirectory(stack)
   const load = startPacedLoad({ ...plan.pace, atMs })
   stack.defer(() => load.kill())
-  const run = new Run({ plan, stand, load, watch: new Watch(hour, objects), progress })
+  const run = new Run({ plan, load, watch: new Watch(hour, objects), progress })
 
-  const first = await stand.start(objects)
+  const first = await start(objects, plan.isUntilFull)
   await run.calm(first, PHASES.warmUp, WARM_UP_SECONDS)
   await run.calm(first, PHASES.before, plan.calmSeconds)
-  const before = first.log()
+  const logOf = (served: Served) => served.log().replaceAll(INSPECTOR_NOTICE, '')
+  const before = logOf(first)
   const outageMs = performance.now()
+  for (let round = 0; round < AWAY_ROUNDS; round++) for (const fault of AWAY) faults.inject(fault)
   const peak = await run.outage(first)
   await load.pause()
   await first.stop()
-  const replay = await measureReplay(stand, objects, hour)
-  const second = await stand.start(objects)
+  const replay = await measureReplay(start, { full: objects, makeEmpty: () => makeDirectory(stack) }, hour)
+  const second = await start(objects, plan.isUntilFull)
   await run.calm(second, PHASES.restarted, RESTARTED_SECONDS)
   const outageSeconds = Math.round((performance.now() - outageMs) / 1000)
-  const recovery = await run.drain(second)
-  const drained = second.log()
+  const recovery = await run.drain(second, () => faults.clear())
+  const drained = logOf(second)
   await run.calm(second, PHASES.after, plan.calmSeconds)
   const report = await load.finish()
   await run.settle(second)
@@ -93,20 +124,19 @@ export async function runOutage(
     replay,
     recovery,
     outageSeconds,
-    audit: await audit(stand.pool, report, plan.pace.keyBytes),
+    audit: await audit(pool, report, plan.pace.keyBytes),
     log: {
-      away: first.log().slice(before.length) + drained,
-      calm: before + second.log().slice(drained.length),
+      away: logOf(first).slice(before.length) + drained,
+      calm: before + logOf(second).slice(drained.length),
     },
   }
 }
 
 type Parts = {
   readonly plan: Plan
-  readonly stand: Stand
   readonly load: PacedLoad
   readonly watch: Watch
-  readonly progress: (text: string) => void
+  readonly progress: Progress
 }
 
 class Run {
@@ -127,9 +157,8 @@ class Run {
   }
 
   async outage(served: Served): Promise<Sample> {
-    const { plan, stand, load } = this.#parts
+    const { plan, load } = this.#parts
     const endMs = performance.now() + plan.outageSeconds * 1000
-    stand.away(plan.ways)
     const isOver = () => performance.now() >= endMs
     if (!plan.isUntilFull) return this.#phase(served, PHASES.during, isOver)
     const last = await this.#phase(served, PHASES.during, () => isOver() || load.tally.refusedRequests > 0)
@@ -137,23 +166,22 @@ class Run {
   }
 
   /** Postgres comes back while the load goes on. */
-  async drain(served: Served): Promise<Recovery> {
-    const { stand, load, watch } = this.#parts
+  async drain(served: Served, comeBack: () => void): Promise<Recovery> {
+    const { load, watch } = this.#parts
     await load.enter(PHASES.draining, served.urls)
     const { status } = await watch.look(served, PHASES.draining)
     const [returnedMs, settled] = [Date.now(), status.settled]
-    stand.back()
+    comeBack()
     const until = async (is: (sample: Sample) => boolean) => {
-      await watch.until(served, PHASES.draining, is, CLOSELY)
+      this.#say(await watch.until(served, PHASES.draining, is, CLOSELY))
       return (Date.now() - returnedMs) / 1000
     }
     const firstSettledSeconds = await until((sample) => sample.status.settled > settled)
     const drainedSeconds = await until((sample) => Date.now() - sample.status.lagMs > returnedMs)
-    this.#say(watch.samples.at(-1))
     return { firstSettledSeconds, drainedSeconds, backlog: status.accepted - settled }
   }
 
-  /** Until Postgres has everything. */
+  /** Waits until Postgres has everything. */
   async settle(served: Served): Promise<void> {
     const isSettled = ({ status }: Sample) => status.lagMs === 0 && status.isConserved
     await this.#parts.watch.until(served, 'settling', isSettled, CLOSELY)
@@ -177,13 +205,11 @@ class Run {
     )
   }
 
-  #say(sample: Sample | undefined): void {
-    if (sample === undefined) return
-    const { open, frozen, journalBytes, fault } = sample.status
+  #say({ phase, status: { open, frozen, journalBytes, fault } }: Sample): void {
     const cells = (open.cells + frozen.cells).toLocaleString('en')
     const { acknowledged, refusedRequests } = this.#parts.load.tally
     this.#parts.progress(
-      `${sample.phase}: ${acknowledged.toLocaleString('en')} acknowledged, ${refusedRequests} requests refused, ` +
+      `${phase}: ${acknowledged.toLocaleString('en')} acknowledged, ${refusedRequests} requests refused, ` +
         `${cells} cells held, journal ${(journalBytes / 1e6).toFixed(1)} MB${fault ? `, ${fault.reason}` : ''}`,
     )
   }

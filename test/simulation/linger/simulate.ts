@@ -40,7 +40,7 @@ const INCREMENT_BYTES = 116
  * from a seed.
  *
  * The isolates and the shard do here what the coalescer and the group commit do, as far as waiting depends on it.
- * Nothing fails, and a call costs time but no capacity; `npm run bench:shard` shows when a shard is too busy.
+ * Nothing fails, and a call costs time but no capacity: docs/measurements.md has what one shard takes.
  */
 export function simulateLinger(load: Load): Figures {
   const world: World = {

@@ -4,7 +4,7 @@ import { main } from './cli.ts'
 import { type Made, makeToken } from './token/make.ts'
 import { HELP, parseOptions } from './token/options.ts'
 
-/** 256 bits: nobody guesses one, so a plain hash of it is enough. */
+/** 256 bits. Nobody can guess such a token, so a plain hash is enough to store. */
 const TOKEN_BYTES = 32
 
 process.exitCode = await main({ name: 'token', help: HELP, run }, process.argv.slice(2))
@@ -16,19 +16,19 @@ function run(args: readonly string[]): undefined {
 
 function describe({ token, value, count, bytes }: Made): string {
   const tokens = count === 1 ? '1 token' : `${count} tokens`
-  // As many more of the size of those that there are.
+  // Assumes that further tokens have the size of these.
   const room = Math.floor(((TOKENS_BYTES_MAX - bytes) * count) / bytes)
   return [
-    'The token, which is shown this once:',
+    'Your token, which is shown only once:',
     '',
     `  ${token}`,
     '',
-    `The secret API_TOKENS with it: ${tokens}, ${bytes} of ${TOKENS_BYTES_MAX} bytes, room for about ${room} more.`,
-    'Keep it, for example in a file for --tokens: Cloudflare does not show secrets again. It has hashes, no tokens.',
+    `The new value of the secret API_TOKENS (${tokens}, ${bytes} of ${TOKENS_BYTES_MAX} bytes, room for about ${room} more):`,
     '',
     value,
     '',
-    'Deploy it, by pasting that line:',
+    'Save that line in a file for --tokens, because Cloudflare does not show secrets again. It holds hashes and no tokens.',
+    'To put it into use, run this and paste the line:',
     '',
     '  npx wrangler secret put API_TOKENS --env=""',
   ].join('\n')

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { must } from '../../model/assert.ts'
 import {
   type BackendError,
   ERROR_FIELDS,
@@ -8,28 +9,28 @@ import {
 } from './backend.ts'
 import type { NeonRequest } from './request.ts'
 
-/** What the client gets: JSON under a status, or a connection that breaks off. */
+/** The client gets either JSON with a status, or a connection that breaks off. */
 export type Answer =
   | { readonly kind: 'json'; readonly status: number; readonly body: string }
   | { readonly kind: 'hang-up' }
 
-/** A refusal with no word of Postgres in it: `{ "message" }`, as Neon's proxy answers what it refuses itself. */
+/** A refusal that does not come from Postgres: `{ "message" }`, as Neon's proxy answers what it refuses itself. */
 export function messageAnswer(status: number, message: string): Answer {
   return { kind: 'json', status, body: JSON.stringify({ message }) }
 }
 
-/** The results of a request, in the shape that its headers ask for. */
+/** Answers with the results of a request, in the shape that its headers ask for. */
 export function resultAnswer(request: NeonRequest, results: readonly StatementResult[]): Answer {
   const shaped = results.map((result, i) =>
-    shapeResult(result, request.rowsAsArrays[i] ?? true, request.rawText),
+    shapeResult(result, must(request.rowsAsArrays[i], 'the row mode of a statement'), request.rawText),
   )
   const body = request.transaction === null ? shaped[0] : { results: shaped }
   return { kind: 'json', status: 200, body: JSON.stringify(body, nonFiniteAsText) }
 }
 
 /**
- * Neon's mapping (sql_over_http.rs, get_http_status_code): an error of Postgres and a connection lost on the way
- * are both 400, the latter with an empty code; a database that cannot be reached is 500.
+ * Answers an error with Neon's statuses (sql_over_http.rs, get_http_status_code). A refusal by Postgres is a 400, and a
+ * connection lost on the way is a 400 with an empty code. A database that cannot be reached is a 500.
  */
 export function errorAnswer(error: BackendError): Answer {
   const fields: ErrorFields = { code: '', severity: '', ...error.fields }
@@ -52,12 +53,12 @@ function toObject(row: readonly unknown[], fields: readonly Field[]): Record<str
   return Object.fromEntries(fields.map((field, i) => [field.name, row[i]]))
 }
 
-/** Scalars that Neon turns into JSON values without Neon-Raw-Text-Output: bool, int2, int4, float4, float8, json, jsonb. */
+/** Without Neon-Raw-Text-Output, Neon turns these scalars into JSON: bool, int2, int4, float4, float8, json, jsonb. */
 const JSON_TYPES = new Set([16, 21, 23, 700, 701, 114, 3802])
-/** Their arrays, in the same order. Any other array is answered as its elements' text. */
+/** The array types of those scalars, in the same order. Neon answers any other array as the text of its elements. */
 const JSON_ARRAY_TYPES = new Set([1000, 1005, 1007, 1021, 1022, 199, 3807])
 const TEXT_ARRAY: number = 1009
-/** The arrays of text-like elements: text, varchar, bpchar, int8, numeric, uuid, timestamp, timestamptz, date, bytea. */
+/** Array types whose elements stay text: text, varchar, bpchar, int8, numeric, uuid, timestamp, timestamptz, date, bytea. */
 const TEXT_ARRAY_TYPES = new Set([TEXT_ARRAY, 1015, 1014, 1016, 1231, 2951, 1115, 1185, 1182, 1001])
 
 function toJson(text: string | null, field: Field | undefined): unknown {
@@ -67,7 +68,7 @@ function toJson(text: string | null, field: Field | undefined): unknown {
   return TEXT_ARRAY_TYPES.has(type) ? pg.types.getTypeParser(TEXT_ARRAY)(text) : text
 }
 
-/** JSON has no NaN and no infinities; Neon answers them as Postgres's words, which are JavaScript's too. */
+/** JSON has no NaN and no infinities. Neon answers with Postgres's words for them, which JavaScript uses too. */
 function nonFiniteAsText(_name: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value
 }

@@ -15,7 +15,7 @@ export interface Field {
   readonly format: 'text'
 }
 
-/** What one statement gave. Values are Postgres's own text, whatever their type. */
+/** The result of one statement. Values are text as Postgres sent them, whatever their type. */
 export interface StatementResult {
   readonly fields: readonly Field[]
   readonly rows: readonly (readonly (string | null)[])[]
@@ -27,7 +27,7 @@ export interface StatementResult {
 
 export type IsolationLevel = 'read uncommitted' | 'read committed' | 'repeatable read' | 'serializable'
 
-/** How the transaction of a batch begins. What is absent is left to the database's defaults. */
+/** How the transaction of a batch begins. A null isolation leaves the database's default. */
 export interface TransactionMode {
   readonly isolation: IsolationLevel | null
   readonly readOnly: boolean
@@ -35,8 +35,8 @@ export interface TransactionMode {
 }
 
 /**
- * A Postgres that runs statements for the endpoint. Every method rejects with a BackendError and with nothing
- * else but bugs. Statements go through the extended protocol, so a text that holds two is refused (42601).
+ * A Postgres that runs statements for the endpoint. Every method rejects with a BackendError; anything else is a bug.
+ * Statements go through the extended protocol, so Postgres refuses a text that holds two (42601).
  */
 export interface Backend {
   /** Runs one statement in a transaction of its own. */
@@ -45,7 +45,7 @@ export interface Backend {
   batch(statements: readonly Statement[], mode: TransactionMode): Promise<StatementResult[]>
 }
 
-/** The parts of a Postgres error, as `pg`, PGlite and Neon's JSON all name them. */
+/** The fields of a Postgres error, under the names that `pg`, PGlite and Neon's JSON all use. */
 export const ERROR_FIELDS = [
   'code',
   'detail',
@@ -69,8 +69,8 @@ export type ErrorFields = { readonly [name in (typeof ERROR_FIELDS)[number]]?: s
 
 /**
  * - `refused`: Postgres answered with an error, in `fields`.
- * - `lost`: the connection ended while a statement was under way. It may have been committed.
- * - `unreachable`: no connection could be made. Nothing was sent. `fields` holds Postgres's reason, if it gave one.
+ * - `lost`: the connection ended while a statement was under way. That statement may have been committed.
+ * - `unreachable`: no connection could be made, so nothing was sent. `fields` holds Postgres's reason, if it gave one.
  */
 export class BackendError extends Error {
   override readonly name = 'BackendError'
@@ -84,7 +84,7 @@ export class BackendError extends Error {
   }
 }
 
-/** Node names no host in the message of a connection that failed on several addresses, only in its parts. */
+/** When a connection failed at several addresses, Node says why only in the errors inside the AggregateError. */
 function messageOf(cause: unknown): string {
   if (cause instanceof AggregateError && cause.message === '') return cause.errors.map(messageOf).join('; ')
   return cause instanceof Error ? cause.message : String(cause)

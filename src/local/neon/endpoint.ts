@@ -26,18 +26,18 @@ export interface NeonEndpointOptions {
 }
 
 export interface NeonEndpoint {
-  /** What the driver's `fetchEndpoint` is to be: `http://127.0.0.1:PORT/sql`. */
+  /** The value for the driver's `fetchEndpoint`: `http://127.0.0.1:PORT/sql`. */
   readonly url: string
-  /** Breaks off its connections, waits for what is being executed, and leaves the backend open. */
+  /** Breaks off connections, waits for statements that are being executed, and leaves the backend open. */
   close(): Promise<void>
 }
 
 /**
  * Serves `POST /sql` on 127.0.0.1 as Neon does over HTTP, so that the real `@neondatabase/serverless` driver
- * talks to the given backend. Whatever connection string a client sends, it gets that backend.
+ * talks to the given backend. Any connection string that a client sends leads to that backend.
  *
- * What differs from Neon: no password is asked for; a statement whose client has gone runs to its end (Neon
- * cancels it, if it still can); an answer may be of any size (Neon: 64 MB, then 507); nothing is rate limited.
+ * Differences from Neon: no password is needed; a statement whose client has gone runs to its end (Neon cancels it, if it
+ * still can); an answer may have any size (Neon: 64 MB, then 507); nothing is rate limited.
  */
 export async function startNeonEndpoint(options: NeonEndpointOptions): Promise<NeonEndpoint> {
   const closing = new AbortController()
@@ -66,7 +66,7 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** Never rejects: what goes wrong is answered, or the client has gone. */
+/** Never rejects: it answers with whatever goes wrong, unless the client has gone. */
 async function serve(
   options: NeonEndpointOptions,
   request: IncomingMessage,
@@ -98,18 +98,19 @@ async function answer(
   if (path !== '/sql') return messageAnswer(404, 'not found: this endpoint serves POST /sql')
   if (request.method !== 'POST') return messageAnswer(405, 'use POST')
   const parsed = parseNeonRequest(request.headers, body)
-  if ('refusal' in parsed) return messageAnswer(400, parsed.refusal)
-  return around(parsed.statements, () => execute(backend, parsed), closing)
+  if (!parsed.ok) return messageAnswer(400, parsed.error)
+  const asked = parsed.value
+  return around(asked.statements, () => execute(backend, asked), closing)
 }
 
 const unchanged: Around = (_, execute) => execute()
 
-/** Keeps out a web page whose own name was made to lead to 127.0.0.1: SQL is answered here without a password. */
+/** Keeps out a web page whose host name points to 127.0.0.1, because SQL is answered here without a password. */
 function isLocalHost(host: string | undefined): boolean {
   return /^(127\.0\.0\.1|localhost|\[::1\])(:\d+)?$/.test(host ?? '')
 }
 
-/** Null when the body is too large. The rest of it is read and dropped, so that the client hears the answer. */
+/** Null when the body is too large. The rest is read and dropped, so that the client hears the answer. */
 async function readBody(request: IncomingMessage): Promise<string | null> {
   const chunks: Buffer[] = []
   let bytes = 0

@@ -9,27 +9,27 @@ import {
   type TransactionMode,
 } from './backend.ts'
 
-/** Values stay the text that Postgres sent. */
+/** Values stay text, as Postgres sent them. */
 const rawText = { getTypeParser: () => (text: string) => text }
 
 /**
- * A Backend over a pool of connections to a real Postgres. The pool remains its maker's, to be ended after the
- * endpoint is closed.
+ * A Backend over a pool of connections to a real Postgres. Whoever made the pool ends it, after the endpoint is closed.
  */
 export function pgBackend(pool: pg.Pool): Backend {
-  // Without a listener the end of an idle connection (Postgres restarted) would end this process. The pool has
-  // dropped that connection already, and the next statement gets a new one or says why not.
+  // Without a listener, the end of an idle connection (Postgres restarted) would end this process. The pool has already
+  // dropped that connection, and the next statement gets a new one or says why not.
   pool.on('error', ignored)
   return {
-    query: (statement) => withClient(pool, (client) => run(client, statement)),
-    batch: (statements, mode) => withClient(pool, (client) => runBatch(client, statements, mode)),
+    query: (statement) => onConnection(pool, (client) => run(client, statement)),
+    batch: (statements, mode) => onConnection(pool, (client) => runBatch(client, statements, mode)),
   }
 }
 
-/** pg reports the end of a connection twice: to the statement under way, which answers it, and as an event. */
+/** pg reports the end of a connection twice: to the statement under way, which passes it on, and as this event. */
 function ignored(): void {}
 
-async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+/** Runs `work` on a connection of the pool. */
+async function onConnection<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await connect(pool)
   client.on('error', ignored)
   let isIdle = false
@@ -39,8 +39,8 @@ async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Pro
     return result
   } finally {
     client.off('error', ignored)
-    // Like Neon's proxy: a connection is used again only after a success that left it idle. A lone `begin` must
-    // not swallow what follows, and pg itself never recovers a connection from `copy ... from stdin`.
+    // Like Neon's proxy, this uses a connection again only after a success that left it idle. A lone `begin` must not take
+    // in the statements that follow, and pg never recovers a connection from `copy ... from stdin`.
     client.release(!isIdle)
   }
 }
@@ -53,7 +53,7 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   }
 }
 
-/** An error needs no rollback: Postgres has aborted the transaction by then, and the connection is closed. */
+/** An error needs no rollback, because Postgres has aborted the transaction by then and the connection is closed. */
 async function runBatch(client: pg.PoolClient, statements: readonly Statement[], mode: TransactionMode) {
   await run(client, { text: beginText(mode), params: [] })
   const results: StatementResult[] = []
@@ -68,7 +68,7 @@ async function run(client: pg.PoolClient, statement: Statement): Promise<Stateme
     values: [...statement.params],
     rowMode: 'array' as const,
     types: rawText,
-    // pg would send a text without parameters as a simple query, which runs two statements in one text.
+    // Otherwise pg sends a text without parameters as a simple query, which may hold two statements.
     queryMode: 'extended',
   }
   try {

@@ -13,13 +13,13 @@ const { serialize } = protocol
 type Message = Awaited<ReturnType<PGlite['execProtocolStream']>>[number]
 
 /**
- * A Backend over PGlite, which stays its maker's.
+ * A Backend over PGlite. Whoever made the PGlite closes it.
  *
- * It speaks Postgres's wire protocol to PGlite rather than calling `query()`: values then come and go as the
- * text that Postgres reads and prints, and a column keeps its table, size and modifier, which `query()` drops.
+ * It speaks Postgres's wire protocol to PGlite instead of calling `query()`. So values come and go as the text that
+ * Postgres reads and prints, and a column keeps its table, size and modifier, which `query()` drops.
  *
- * PGlite has one session, so requests take turns, each holding both of PGlite's locks from its first statement
- * to its last. Statements never wait for one another's row locks here, and cannot deadlock.
+ * PGlite has one session, so requests take turns, and each holds both of PGlite's locks from its first statement to its
+ * last. Here statements never wait for each other's row locks, and cannot deadlock.
  */
 export function pgliteBackend(db: PGlite): Backend {
   return {
@@ -30,7 +30,7 @@ export function pgliteBackend(db: PGlite): Backend {
 
 async function exclusively<T>(db: PGlite, work: () => Promise<T>): Promise<T> {
   try {
-    // Before the locks, which PGlite's own start takes as well.
+    // Wait before taking the locks, because PGlite takes them too while it starts.
     await db.waitReady
   } catch (error) {
     throw new BackendError('unreachable', error)
@@ -47,7 +47,7 @@ async function runAlone(db: PGlite, statement: Statement): Promise<StatementResu
   try {
     return await run(db, statement)
   } finally {
-    // A lone `begin` must not swallow the requests that follow: a real connection would be closed here.
+    // A lone `begin` must not take in the requests that follow. A real connection would be closed here.
     if (db.isInTransaction()) await run(db, { text: 'rollback', params: [] })
   }
 }
@@ -69,7 +69,7 @@ async function run(db: PGlite, statement: Statement): Promise<StatementResult> {
     return toResult(await db.execProtocolStream(toMessages(statement), {}))
   } catch (error) {
     if (error instanceof messages.DatabaseError) throw new BackendError('refused', error, error)
-    // Not Postgres's answer, so the end of Postgres itself (an abort inside WebAssembly).
+    // Postgres did not answer, so it has ended (an abort inside WebAssembly).
     throw new BackendError('lost', error)
   }
 }
@@ -80,8 +80,8 @@ function toMessages({ text, params }: Statement): Uint8Array {
     serialize.bind({ values: [...params] }),
     serialize.describe({ type: 'P' }),
     serialize.execute(),
-    // Postgres ignores this unless it awaits the rows of `copy ... from stdin`, which would otherwise wait for
-    // bytes that never come and end PGlite (0.5.16: "Program terminated with exit(1)"). The words are pg's.
+    // Postgres ignores this except after `copy ... from stdin`. That would wait for rows that never come and end PGlite
+    // (0.5.16: "Program terminated with exit(1)"). The text is the one that pg sends.
     serialize.copyFail('No source stream defined'),
     serialize.sync(),
   ])
@@ -104,7 +104,7 @@ function toField(field: messages.RowDescriptionMessage['fields'][number]): Field
   return { name, dataTypeID, tableID, columnID, dataTypeSize, dataTypeModifier, format: 'text' }
 }
 
-/** A tag that counts rows ends in the count: `SELECT 2`, `INSERT 0 5`. Others are words: `CREATE TABLE`. */
+/** A tag that counts rows ends with the count: `SELECT 2`, `INSERT 0 5`. Other tags are words: `CREATE TABLE`. */
 function parseTag(tag: string): Pick<StatementResult, 'command' | 'rowCount'> {
   const words = tag.split(' ')
   const last = words.at(-1) ?? ''

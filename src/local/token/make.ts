@@ -7,16 +7,18 @@ import type { Options } from './options.ts'
 
 export type Made = {
   readonly token: string
-  /** The new value of API_TOKENS, one line of JSON. */
+  /** The new value of API_TOKENS, as one line of JSON. */
   readonly value: string
+  /** How many tokens the value has. */
   readonly count: number
+  /** The size of the value in UTF-8. */
   readonly bytes: number
 }
 
 /**
- * A token out of 32 random bytes, and the tokens with it among them. `sd_` lets a secret scanner find one.
+ * Makes a token from 32 random bytes, and adds it to the present ones. Its `sd_` lets a secret scanner find it.
  *
- * @throws UsageError when the present tokens are faulty, have the name, or leave no room.
+ * @throws UsageError when the present tokens are faulty, already have the name, or leave no room.
  */
 export function makeToken(options: Options, random: Uint8Array): Made {
   const { name, scopes, prefix, present } = options

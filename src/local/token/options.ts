@@ -3,23 +3,23 @@ import { prefixFault } from '../../model/key.ts'
 import { nameFault, SCOPES, type Scope } from '../../model/token.ts'
 import { parseFlags, resolvePath, UsageError } from '../cli.ts'
 
-export const HELP = `Makes a token, and the value of the secret API_TOKENS with it added.
+export const HELP = `Makes a token, and adds it to the value of the secret API_TOKENS.
 
   npm run token -- --name NAME --scopes SCOPES [options]
 
-  --name NAME        whose it is; Idempotency-Keys belong to a name
-  --scopes SCOPES    what it may do, comma separated:
-                       write   count, by positive values
-                       adjust  with write: count by negative values too
+  --name NAME        who uses the token; each name has its own Idempotency-Keys
+  --scopes SCOPES    what the token may do, separated by commas:
+                       write   count positive values
+                       adjust  with write: count negative values too
                        read    read counts
                        admin   retry and discard parked cells
-  --prefix PREFIX    only for keys under it, in whole segments: site/acme covers site/acme and site/acme/x,
-                     not site/acme-corp (without it, all keys)
-  --tokens FILE      the present value of API_TOKENS, to add to (the variable API_TOKENS, if it is set;
-                     else this is the first token)
+  --prefix PREFIX    limits the token to keys under this prefix, in whole segments: site/acme covers
+                     site/acme and site/acme/x, but not site/acme-corp (all keys)
+  --tokens FILE      a file with the present value of API_TOKENS (the variable API_TOKENS; if it is not set,
+                     this is the first token)
   --help
 
-Nothing is stored or sent. The token is shown once: the secret holds its hash.
+Nothing is stored or sent. The token is shown only once, because the secret holds just its hash.
 
   npm run token -- --name web --scopes write --prefix site/acme
   npm run token -- --name reports --scopes read --tokens tokens.json`
@@ -28,7 +28,7 @@ export interface Options {
   readonly name: string
   readonly scopes: readonly Scope[]
   readonly prefix: string | undefined
-  /** The present value of API_TOKENS as text, and where it is from. */
+  /** The present value of API_TOKENS, and the file or variable that it comes from. */
   readonly present: { readonly text: string; readonly from: string }
 }
 

@@ -13,6 +13,7 @@ import {
   faults,
   flight,
   freshKey,
+  HOUR,
   type OwnShard,
   ownShard,
   post,
@@ -86,7 +87,7 @@ describe('Postgres away', () => {
 
   test('[F4] a lost alarm of a quiet shard is armed again by the hourly cron', async () => {
     const [key, shard] = [freshKey(), currentShard()]
-    await count({ key })
+    await count({ key, at: shard.at })
     await runInDurableObject(shard.stub, (_, ctx) => ctx.storage.deleteAlarm())
     await evictDurableObject(shard.stub)
     await worker.scheduled(createScheduledController(), env)
@@ -269,13 +270,13 @@ describe('while a flush is in the air', () => {
     const shard = currentShard()
     const total = async () =>
       ((await (await call(`/counters/${key}`)).json()) as { total: { count: number } }).total.count
-    await count({ key })
+    await count({ key, at: shard.at })
     await faults.inject({ kind: 'delay', ms: 700 })
     const flush = ring(shard)
     let counted = 1
     for (; counted < 6; counted++) {
       expect(await total()).toBe(counted)
-      await count({ key })
+      await count({ key, at: shard.at })
     }
     expect((await shard.stub.status()).frozen.increments).toBe(1)
     await flush
@@ -288,10 +289,10 @@ describe('while a flush is in the air', () => {
 
 describe('a fresh read', () => {
   test("[R1] that spans a shard's first flush counts it once", async () => {
-    const [key, shard] = [freshKey(), shardOf(addHours(hourOf(Date.now()), -1))]
+    const [key, shard] = [freshKey(), shardOf(addHours(HOUR, -1))]
     await count({ key, value: 5, at: shard.at })
     await faults.inject({ kind: 'delay', ms: 700, match: 'from sumdial.counters' })
-    const read = call(`/counters/${key}`)
+    const read = call(`/counters/${key}?freshHours=2`)
     // Answered by the shard after the read's own question; the rows are read after the flush that follows.
     await call(`/status?hour=${shard.hour}`)
     await ring(shard)

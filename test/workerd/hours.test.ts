@@ -13,6 +13,7 @@ import {
   faults,
   flight,
   freshKey,
+  HOUR,
   type OwnShard,
   ring,
   shardOf,
@@ -35,7 +36,7 @@ let taken = 0
 
 /** The shard of an hour long past its retirement, that no other test uses. */
 function closedShard(): OwnShard {
-  return shardOf(addHours(hourOf(Date.now()), -LATE_HOURS - 100 - taken++))
+  return shardOf(addHours(HOUR, -LATE_HOURS - 100 - taken++))
 }
 
 /** Sets the clock of the machine that the shard is on. It is the instance's: an eviction ends it. */
@@ -67,7 +68,7 @@ function stored(shard: OwnShard) {
 describe('GET /hours/{hour}', () => {
   test('of the running hour: open, until when, and what is not settled', async () => {
     const shard = currentShard()
-    await count({ key: freshKey() })
+    await count({ key: freshKey(), at: shard.at })
     const { status, body } = await hourOfName(shard.hour)
     expect(status).toBe(200)
     const answer = hourAnswerSchema.parse(body)
@@ -78,7 +79,7 @@ describe('GET /hours/{hour}', () => {
   })
 
   test('of an hour that the edge has just closed: closing, for its shards might still take a flight', async () => {
-    const shard = shardOf(addHours(hourOf(Date.now()), -LATE_HOURS - 1))
+    const shard = shardOf(addHours(HOUR, -LATE_HOURS - 1))
     expect(await stateOf(shard)).toBe('closing')
   })
 
@@ -153,7 +154,7 @@ describe('GET /hours/{hour}', () => {
     ['hour', '2026-11-21T25Z'],
     ['hour', '2026-02-30T00Z'],
     ['hour', '%ED%A0%80'],
-    ['hour', formatHour(addHours(hourOf(Date.now()), 2))],
+    ['hour', formatHour(addHours(HOUR, 3))],
     ['ledger', '2020-01-01T00Z?ledger=1'],
     ['hour', '2020-01-01T00Z?hour=2020-01-01T00Z'],
   ])('a bad %s is refused by its name: %s', async (parameter, path) => {
@@ -161,7 +162,7 @@ describe('GET /hours/{hour}', () => {
   })
 
   test('a shard tells its own hour by its name, whatever the edge thinks of the time', async () => {
-    const future = env.SHARD.getByName(`${formatHour(addHours(hourOf(Date.now()), 1_000))}/0`)
+    const future = env.SHARD.getByName(`${formatHour(addHours(HOUR, 1_000))}/0`)
     expect(await future.settlement(null)).toEqual({ isShut: false, pending: 0, parked: 0 })
     const past = env.SHARD.getByName(`${formatHour(hourOf(hourStartMs(hourOf(0))))}/0`)
     expect(await past.settlement(null)).toEqual({ isShut: true, pending: 0, parked: 0 })

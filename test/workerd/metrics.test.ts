@@ -1,14 +1,25 @@
 import { evictDurableObject } from 'cloudflare:test'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { addHours, hourOf } from '../../src/model/hour.ts'
+import { addHours } from '../../src/model/hour.ts'
 import type { ShardStatus } from '../../src/model/status.ts'
 import { familiesOf, seriesOf } from '../support/scraped.ts'
-import { call, count, currentShard, drained, faults, freshKey, query, ring, shardOf } from './support.ts'
+import {
+  call,
+  count,
+  currentShard,
+  drained,
+  faults,
+  freshKey,
+  HOUR,
+  query,
+  ring,
+  shardOf,
+} from './support.ts'
 import { ask, envWith, postJson } from './tokens.ts'
 
 // Test files have shards of their own, but one Postgres, whose ledger tells of others' shards of the same names.
 beforeAll(async () => {
-  const names = [0, 1].map((back) => shardOf(addHours(hourOf(Date.now()), -back)).name)
+  const names = [0, 1].map((back) => shardOf(addHours(HOUR, -back)).name)
   await query('delete from sumdial.ledger where shard = any($1)', [names])
 })
 
@@ -35,13 +46,13 @@ describe('/metrics', () => {
     await query(`alter table sumdial.counters add constraint no_junk check (key not like 'junk/%')`, [])
     try {
       await faults.inject({ kind: 'answer-500' })
-      await count({ key, value: 3 })
+      await count({ key, value: 3, at: shard.at })
       await ring(shard)
       expect((await scrape()).series.get('sumdial_failing_shards{outcome="ambiguous"}')).toBe(1)
-      await count({ key: junk })
+      await count({ key: junk, at: shard.at })
       await drained(shard)
-      await count({ key })
-      await count({ key, at: shardOf(hourOf(Date.now() - 3_600_000)).at })
+      await count({ key, at: shard.at })
+      await count({ key, at: shardOf(addHours(HOUR, -1)).at })
     } finally {
       await query('alter table sumdial.counters drop constraint no_junk', [])
     }
@@ -75,7 +86,7 @@ describe('/metrics', () => {
   test('counts what came of flushes for good: an eviction takes nothing of it back', async () => {
     const [key, shard] = [freshKey(), currentShard()]
     await faults.inject({ kind: 'answer-500' })
-    await count({ key })
+    await count({ key, at: shard.at })
     await ring(shard)
     const before = (await shard.stub.status()).tally
     await evictDurableObject(shard.stub)

@@ -1,8 +1,8 @@
-import { runDurableObjectAlarm } from 'cloudflare:test'
+import { createExecutionContext, runDurableObjectAlarm } from 'cloudflare:test'
 import { env as bindings, exports } from 'cloudflare:workers'
 import { neon, neonConfig } from '@neondatabase/serverless'
 import { expect, inject, vi } from 'vitest'
-import type { Env, Shard } from '../../src/index.ts'
+import worker, { type Env, type Shard } from '../../src/index.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { Cells } from '../../src/model/cells.ts'
 import { encodeFlight } from '../../src/model/flight.ts'
@@ -47,18 +47,19 @@ export type OwnShard = {
   readonly stub: DurableObjectStub<Shard>
 }
 
-/** Counted back from one hour, whatever the time is later, so that no shard is taken twice over the turn of an hour. */
-const FIRST_HOUR = hourOf(Date.now())
+/** The hour in which this file's tests began. They all go by it, so that nothing changes when the hour turns meanwhile. */
+export const HOUR = hourOf(Date.now())
+
 let hoursTaken = 2
 
 /** A shard that no other test of the file uses: an older hour, which is still open. */
 export function ownShard(): OwnShard {
-  return shardOf(addHours(FIRST_HOUR, -hoursTaken++))
+  return shardOf(addHours(HOUR, -hoursTaken++))
 }
 
-/** The shard of the running hour. */
+/** The shard of the running hour: what belongs in it is counted with its `at`. */
 export function currentShard(): OwnShard {
-  return shardOf(hourOf(Date.now()))
+  return shardOf(HOUR)
 }
 
 export function shardOf(hour: Hour): OwnShard {
@@ -91,6 +92,23 @@ export async function drained(shard: OwnShard): Promise<void> {
 }
 
 export const WAIT = { timeout: 30_000, interval: 50 }
+
+/**
+ * What the Worker answers once so many milliseconds have passed on its clock, when somebody whom it asks does not answer.
+ * They pass as soon as it waits. The handler is called directly, because timers of a test ring in its own context.
+ */
+export async function answeredWithin(ms: number, path: string): Promise<Response> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const request = new Request(`http://sumdial.test${path}`)
+    const answer = worker.fetch(request as never, env, createExecutionContext())
+    await vi.waitUntil(() => vi.getTimerCount() > 0)
+    await vi.advanceTimersByTimeAsync(ms)
+    return await answer
+  } finally {
+    vi.useRealTimers()
+  }
+}
 
 /** Runs one statement on the Postgres behind the endpoint. */
 export async function query(text: string, params: unknown[]): Promise<Record<string, unknown>[]> {

@@ -349,13 +349,15 @@ describe('when there is no answer', () => {
     const { page } = await person('/chart?tz=nonsense')
     await page.getByText('Nothing is chosen').waitFor()
     expect(await page.getByLabel('Time zone').inputValue()).toBe('UTC')
+    const answer = Promise.withResolvers<void>()
     await page.route(READS, async (route) => {
-      await new Promise((resolve) => setTimeout(resolve, 2_500))
+      await answer.promise
       await route.continue()
     })
     await page.goto('/?prefix=nobody/')
     await page.getByText('Still waiting for an answer').waitFor()
     await page.screenshot({ path: join(SCREENSHOTS, 'slow-light.png'), fullPage: true })
+    answer.resolve()
     await page.getByText('No key begins with that').waitFor()
     await page.screenshot({ path: join(SCREENSHOTS, 'empty-light.png'), fullPage: true })
   })

@@ -116,13 +116,12 @@ describe('laws', () => {
       }),
     )
     const nasty = ['[x] "', '\\"', '" 200 ', ' -', '" 200 1" 200 1'].flatMap((part) => [
-      part.repeat(50_000),
-      `${HEAD} "${part.repeat(50_000)}`,
-      `${HEAD} "GET / HTTP/1.1" 200 1 "${part.repeat(50_000)}`,
+      part.repeat(500_000),
+      `${HEAD} "${part.repeat(500_000)}`,
+      `${HEAD} "GET / HTTP/1.1" 200 1 "${part.repeat(500_000)}`,
     ])
-    const startedMs = performance.now()
-    for (const line of nasty) parseLogLine(line)
-    expect(performance.now() - startedMs).toBeLessThan(5_000)
+    // Some milliseconds each in linear time. In quadratic time they would take hours.
+    for (const line of nasty) expect(['request', 'refused']).toContain(parseLogLine(line).kind)
   })
 
   it('lines are the same however the input is cut into chunks', () => {

@@ -72,7 +72,7 @@ export function parseFlags<const O extends Options>(
   }
 }
 
-/** Node's messages advise on `--` and on quoting. This finds the same fault in what it tells of each argument. */
+/** The first fault in the arguments, as a sentence. Node's own messages advise on `--` and on quoting. */
 function firstFault({
   args,
   options,

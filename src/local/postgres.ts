@@ -18,7 +18,7 @@ export function databaseUrlOf({ DATABASE_URL = '' }: NodeJS.ProcessEnv): string 
 }
 
 /**
- * What `pg.Client` and `pg.Pool` need to connect to `url`.
+ * The options with which `pg.Client` and `pg.Pool` connect to `url`.
  *
  * `sslmode=require`, which Neon's connection strings carry, becomes `verify-full`. pg takes it for that already
  * (pg-connection-string 2), but prints a warning at each start. For a server whose certificate nobody has signed, write

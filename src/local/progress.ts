@@ -7,7 +7,7 @@ const LINE_MS = 5_000
 /** Back to the first column, and the line cleared. */
 const CLEAR = '\r\u001b[2K'
 
-/** What a progress line is drawn on: standard error, or a test's stand-in. */
+/** The stream on which a progress line is drawn: standard error, or a test's stand-in. */
 export type ProgressStream = {
   readonly isTTY?: boolean
   readonly columns?: number

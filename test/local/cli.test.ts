@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import {
   CommandFailed,
+  listenForInterrupts,
   main,
   parseFlags,
   parseUrl,
@@ -112,4 +113,44 @@ test('a path is meant from where the person stands, not from where npm runs the 
   expect(resolvePath('import', '/b.log', env)).toBe('/b.log')
   // Started by another script, whose folder is the one that is meant.
   expect(resolvePath('token', 'c.log', env)).toBe(`${process.cwd()}/c.log`)
+})
+
+describe('an interrupt', () => {
+  /** Listens for this process's signals in place of the test runner. */
+  function listen(): AbortSignal {
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+    const before = signals.map((signal) => process.listeners(signal))
+    for (const signal of signals) process.removeAllListeners(signal)
+    const interrupted = listenForInterrupts()
+    onTestFinished(() => {
+      for (const [i, signal] of signals.entries()) {
+        process.removeAllListeners(signal)
+        for (const listener of before[i] ?? []) process.on(signal, listener)
+      }
+    })
+    return interrupted
+  }
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+    '%s asks the command to finish what it began',
+    (signal) => {
+      const interrupted = listen()
+      process.emit(signal)
+      expect(interrupted.aborted).toBe(true)
+    },
+  )
+
+  test('that npm passes on again is the same one, and a second one ends the process at once', () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const exit = vi.spyOn(process, 'exit').mockImplementation(() => undefined as never)
+    onTestFinished(() => exit.mockRestore())
+    listen()
+    process.emit('SIGINT')
+    process.emit('SIGINT')
+    expect(exit).not.toHaveBeenCalled()
+    vi.advanceTimersByTime(1_000)
+    process.emit('SIGINT')
+    expect(exit).toHaveBeenCalledExactlyOnceWith(130)
+  })
 })

@@ -34,8 +34,8 @@ export const CLOUDFLARE = {
 } as const
 
 /**
- * What the plan Workers Free includes in a day, as read on 2026-11-21 in the pages above. Beyond that, calls fail until the
- * next day.
+ * The plan Workers Free includes this much in a day, as read on 2026-11-21 in the pages above. Beyond that, calls fail until
+ * the next day.
  */
 export const CLOUDFLARE_FREE = {
   requests: 100_000,

@@ -15,7 +15,7 @@ export type Deploy = {
 export type Unconfirmed = Deploy & { readonly hasEnded: boolean }
 
 /**
- * What Postgres remembers of a Worker's deploys, so that the next one can be checked.
+ * A Worker's deploys as Postgres remembers them, so that the next one can be checked.
  *
  * A deploy is recorded before it goes live and confirmed after, and until it is confirmed, it may be live or not. One step would
  * not do: a record made only afterwards can be lost in between, and a record made only before may never go live.

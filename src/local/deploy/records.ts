@@ -7,7 +7,7 @@ import { CommandFailed } from '../cli.ts'
 import { withClient } from '../postgres.ts'
 import { type DeployRecord, encodeRecord, NOTHING_DEPLOYED, recordSchema } from './record.ts'
 
-/** What Postgres remembers of deploys. Each call has a connection of its own, because minutes lie between them. */
+/** The records of deploys in Postgres. Each call has a connection of its own, because minutes lie between them. */
 export interface Records {
   /** Only reads. The database may have no schema yet. */
   read(): Promise<Remembered>

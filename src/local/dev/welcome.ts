@@ -11,7 +11,7 @@ export interface Running {
   readonly takesToken: boolean
 }
 
-/** What to do next, in commands that work as they are. Only the first line has the word `ready`. */
+/** Shows what to do next, in commands that work as they are. Only the first line has the word `ready`. */
 export function welcome(running: Running): string {
   const { address, database, takesToken } = running
   const token = takesToken ? ` -H "authorization: Bearer $TOKEN"` : ''

@@ -19,7 +19,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** The command cannot go on, for a reason outside of the program. Exit code 1. */
+/** The command cannot go on, for a reason outside the program. Exit code 1. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed'
 }
@@ -51,6 +51,7 @@ export async function main(
 }
 
 type Options = NonNullable<ParseArgsConfig['options']>
+type Call = { readonly args: string[]; readonly options: Options; readonly allowPositionals: boolean }
 
 /**
  * The values of a command's options, and the arguments that belong to none. Node's parseArgs, but its errors are sentences
@@ -73,15 +74,7 @@ export function parseFlags<const O extends Options>(
 }
 
 /** The first fault in the arguments, as a sentence. Node's own messages advise on `--` and on quoting. */
-function firstFault({
-  args,
-  options,
-  allowPositionals,
-}: {
-  args: string[]
-  options: Options
-  allowPositionals: boolean
-}) {
+function firstFault({ args, options, allowPositionals }: Call): string | undefined {
   const { tokens } = parseArgs({ args, options, strict: false, tokens: true })
   for (const token of tokens) {
     if (token.kind === 'positional' && !allowPositionals)

@@ -15,7 +15,7 @@ export function wasNeverReached(error: unknown): boolean {
   return typeof cause === 'object' && cause !== null && 'code' in cause && NEVER_REACHED.has(cause.code)
 }
 
-/** What a command says when nobody listens at the Worker's address. */
+/** A sentence for when nobody listens at the Worker's address. */
 export function nobodyAnswers(url: string): string {
   return `Nothing answers at ${url}. Start it with npm run dev, or pass --url.`
 }

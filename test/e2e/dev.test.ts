@@ -103,22 +103,12 @@ describe('npm run dev', () => {
     expect(log).not.toMatch(/hunter2|\n {4}at /)
   })
 
-  test.each([
-    [['--var', 'FLUSH_INTERVAL:1'], 'You can set FLUSH_INTERVAL_SECONDS, SHARDS'],
-    [['--var', 'FLUSH_INTERVAL_SECONDS:abc'], 'FLUSH_INTERVAL_SECONDS must be a whole number'],
-    [['--var', 'API_TOKENS:[{"name":""}]'], 'API_TOKENS[0].name must not be empty'],
-    [['--var', 'SHARDS=4'], '--var must be of the form NAME:VALUE, not `SHARDS=4`.'],
-    [
-      ['--var', 'DATABASE_URL:postgresql://a:b@c/d'],
-      '--var cannot set DATABASE_URL. Set it in the environment',
-    ],
-    [['--port', '80a'], '--port must be a whole number from 0 to 65535, not `80a`.'],
-    [['--prot', '1'], 'There is no option `--prot`.'],
-    [['8787'], '`8787` belongs to no option'],
-  ])('%j is refused with exit code 2 and the reason', async (args, reason) => {
-    const { code, log } = await runDev(args)
-    expect({ code, log }).toEqual({ code: 2, log: expect.stringContaining(reason) })
-    expect(log).not.toContain('    at ')
+  test('a wrong option is refused with exit code 2 and a sentence', async () => {
+    const { code, log } = await runDev(['--prot', '1'])
+    expect(code).toBe(2)
+    expect(log).toMatch(
+      /^There is no option `--prot`\..*\nRun `npm run dev -- --help` to see the options\.\n$/,
+    )
   })
 
   test('--help names every option', async () => {

@@ -5,8 +5,8 @@ import { type LogFormat, parseLogLine } from './access-log.ts'
 import type { KeyTemplate } from './key-template.ts'
 
 /**
- * What keeps an increment from counting twice: the name of its batch, which holds lines of one hour by their own time
- * (`timed`) or by the time at which they were read (`arriving`), or an id of its own (`own-id`).
+ * How an increment is kept from counting twice: by the name of its batch, which holds lines of one hour by their own time
+ * (`timed`) or by the time at which they were read (`arriving`), or by an id of its own (`own-id`).
  */
 export type Guard = 'timed' | 'arriving' | 'own-id'
 

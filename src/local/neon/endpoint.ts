@@ -93,7 +93,7 @@ async function answer(
 ): Promise<Answer> {
   const body = await readBody(request)
   const path = request.url?.split('?', 1)[0] ?? ''
-  if (!isLocalHost(request.headers.host)) return messageAnswer(403, 'this endpoint serves this machine alone')
+  if (!isLocalHost(request.headers.host)) return messageAnswer(403, 'this endpoint only serves this machine')
   if (body === null) return messageAnswer(413, `the request is larger than ${REQUEST_BYTES_MAX} bytes`)
   if (path !== '/sql') return messageAnswer(404, 'not found: this endpoint serves POST /sql')
   if (request.method !== 'POST') return messageAnswer(405, 'use POST')

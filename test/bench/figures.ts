@@ -4,7 +4,7 @@ import { number, table } from './table.ts'
 /** A ratio over the rounds. */
 export type Ratio = { readonly median: number; readonly least: number; readonly most: number }
 
-/** What the rounds of one contender come to under one workload. */
+/** The rounds of one contender under one workload, summed up. */
 export type Figures = {
   readonly workload: string
   readonly contender: string

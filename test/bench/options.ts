@@ -1,7 +1,7 @@
 import { parseFlags, parseWholeNumber, UsageError } from '../../src/local/cli.ts'
 import type { Scenario } from './scenario.ts'
 
-/** A scenario, with what was asked of it. */
+/** A scenario that was asked for, with its settings and parts. */
 export type Chosen = {
   readonly scenario: Scenario
   readonly settings: Readonly<Record<string, number>>

@@ -28,7 +28,7 @@ export type Scenario<Name extends string = string> = {
   measure(ask: Ask<Name>): Promise<Outcome>
 }
 
-/** What a run of a scenario is asked for. */
+/** A request to run a scenario. */
 export type Ask<Name extends string = string> = {
   readonly settings: Readonly<Record<Name, number>>
   readonly isQuick: boolean

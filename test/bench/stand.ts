@@ -19,7 +19,7 @@ export type Stand = {
   database(before?: Before): Promise<Database>
 }
 
-/** What stands before a database: something around its backend, faults to inject. */
+/** Put before a database: a wrapper around its backend, and faults that its endpoint injects. */
 export type Before = { readonly around?: (backend: Backend) => Backend; readonly faults?: Faults }
 
 export type Database = {
@@ -97,7 +97,7 @@ export function makeDirectory(stack: AsyncDisposableStack): string {
   return dir
 }
 
-/** What the one shard of an hour says of itself. @throws when it does not answer. */
+/** The status of an hour's one shard. @throws when it does not answer. */
 export async function askShard(url: string, hour: string): Promise<ShardStatus> {
   const response = await fetch(`${url}/status?hour=${hour}`)
   if (response.status !== 200) throw new Error(`status ${response.status}: ${await response.text()}`)

@@ -11,8 +11,9 @@ export function number(value: number): string {
   return Math.round(value).toLocaleString('en')
 }
 
+/** NaN, where the system does not tell, is a dash. */
 export function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(1)} MB`
+  return Number.isNaN(bytes) ? '-' : `${(bytes / 1e6).toFixed(1)} MB`
 }
 
 /** Answers by status, as `300 x 202, 4 x 503`. */

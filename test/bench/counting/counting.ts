@@ -1,8 +1,8 @@
 import { must } from '../../../src/model/assert.ts'
 import { settledStatus } from '../../support/status.ts'
-import { describeFigures, type Figures, summarise } from '../figures.ts'
+import { describeFigures, summarise } from '../figures.ts'
 import { type Plan, runRounds, type Turn } from '../rounds.ts'
-import type { Ask, Outcome, Scenario } from '../scenario.ts'
+import { type Ask, joinOutcomes, type Outcome, type Scenario } from '../scenario.ts'
 import { startStand } from '../stand.ts'
 import { table } from '../table.ts'
 import { ratioAims } from './aims.ts'
@@ -26,21 +26,14 @@ export const COUNTING: Scenario<'rounds' | 'seconds'> = {
     rounds: { usual: 5, quick: 2, is: 'rounds, in each of which every contender has a turn' },
     seconds: { usual: 2, quick: 1, is: 'length of a turn', most: 3_600 },
   },
-  async measure(ask): Promise<Outcome> {
+  async measure(ask) {
     const plan = { ...ask.settings, warmUpSeconds: ask.isQuick ? 1 : 2 }
-    const outcomes = [
-      await measureCounting(ask, plan),
-      ...(ask.wants(READS.name) ? [await measureReading(ask, plan)] : []),
-      ...(ask.wants(DISTINCT) ? [await measureDistinct(ask)] : []),
-      ...(ask.wants(ROWS) ? [await measureRows(ask, plan)] : []),
-    ]
-    return {
-      tables: outcomes.flatMap(({ tables }) => tables),
-      aims: outcomes.flatMap(({ aims }) => aims),
-      figures: Object.assign({}, ...outcomes.map(({ figures }) => figures)),
-      faults: outcomes.flatMap(({ faults }) => faults),
-      bars: outcomes.flatMap(({ bars = [] }) => bars),
-    }
+    return joinOutcomes({
+      counting: await measureCounting(ask, plan),
+      ...(ask.wants(READS.name) && { reading: await measureReading(ask, plan) }),
+      ...(ask.wants(DISTINCT) && { distinct: await measureDistinct(ask) }),
+      ...(ask.wants(ROWS) && { rows: await measureRows(ask, plan) }),
+    })
   },
 }
 
@@ -77,11 +70,11 @@ async function measureReading({ progress }: Ask, plan: Plan): Promise<Outcome> {
   await using stack = new AsyncDisposableStack()
   const contenders = await startReaders(await startStand(stack), stack)
   const turns = await runRounds(READS, contenders, plan, progress)
-  const figures: Figures[] = summarise(turns, READERS.sql)
+  const figures = summarise(turns, READERS.sql)
   return {
     tables: [describePromises(contenders), describeFigures(figures, 'reads', READERS.sql)],
     aims: ratioAims(turns),
-    figures: { readTurns: turns, readFigures: figures },
+    figures: { turns, figures },
     // Two of the readers are one Worker, so its log is looked at twice.
     faults: [...new Set(contenders.flatMap(logged)), ...faultsOf(turns)],
     bars: figures,

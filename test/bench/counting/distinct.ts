@@ -54,7 +54,7 @@ export async function countDistinct(stand: Stand, stack: AsyncDisposableStack): 
     isReached: rows >= KEYS && faults.length === 0,
   }
   const distinct = { refused, seconds, settledSeconds, accepted, rows, increments }
-  return { tables: [], aims: [aim], figures: { distinct }, faults }
+  return { tables: [], aims: [aim], figures: distinct, faults }
 }
 
 /**

@@ -72,7 +72,7 @@ export async function countRows(
       allRows: after.rowsWritten - before.rowsWritten,
     })
   }
-  return { tables: [describe(rows)], aims: rows.map(aimOf), figures: { rows }, faults: [] }
+  return { tables: [describe(rows)], aims: rows.map(aimOf), figures: rows, faults: [] }
 }
 
 function aimOf({ what, increments, journalRows, atMost }: Case & Written) {

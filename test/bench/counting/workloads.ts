@@ -3,7 +3,7 @@ import { NAMES } from './contenders.ts'
 
 const single = { items: 1, keys: 1_000, ids: false }
 
-/** What is asked of those that count. */
+/** Loads for the contenders that count. */
 export const WORKLOADS = {
   single256: { ...single, name: 'single, 256 connections', connections: 256 },
   single64: { ...single, name: 'single, 64 connections', connections: 64 },
@@ -14,7 +14,7 @@ export const WORKLOADS = {
   ids: { ...single, name: 'single with ids', connections: 256, ids: true },
 } satisfies Record<string, Workload>
 
-/** What is asked of those that are read from: the sums of one key by hour, of the last 24 hours. */
+/** The load for those that are read from: the sums of one key by hour, of the last 24 hours. */
 export const READS: Workload = { ...single, name: 'reads of a key', connections: 64 }
 
 /** The contender that the others are compared with. */

@@ -57,6 +57,8 @@ const WARM_UP_SECONDS = 5
 const FULL_SECONDS = 15
 const RESTARTED_SECONDS = 10
 const SECOND = { everyMs: 1_000, withinMs: Number.POSITIVE_INFINITY }
+/** So often that a look at the heap seldom misses much of a peak. */
+const HEAPS = { everyMs: 200, withinMs: Number.POSITIVE_INFINITY }
 const CLOSELY = { everyMs: 100, withinMs: 180_000 }
 
 /** Longer than any run, so that a statement that hangs is not carried out late. */
@@ -188,7 +190,7 @@ class Run {
   }
 
   async #phase(served: Served, phase: string, isOver: () => boolean): Promise<Sample> {
-    const { load, watch } = this.#parts
+    const { load, watch, plan } = this.#parts
     await load.enter(phase, served.urls)
     let lastSaidMs = Number.NEGATIVE_INFINITY
     return watch.until(
@@ -201,7 +203,7 @@ class Run {
         }
         return isOver()
       },
-      SECOND,
+      plan.isUntilFull ? HEAPS : SECOND,
     )
   }
 

@@ -6,7 +6,7 @@ import type { Served } from '../../support/served.ts'
 import { type Heap, inspectHeap, rssBytes } from '../process.ts'
 import { askShard } from '../stand.ts'
 
-/** What the shard and its process hold at one moment. */
+/** The shard and its process at one moment. */
 export type Sample = {
   /** Since the first sample. */
   readonly atMs: number

@@ -1,4 +1,4 @@
-/** What became of the requests that were due in one phase of a load. */
+/** The requests that were due in one phase of a load, and their answers. */
 export type PhaseReport = {
   readonly phase: string
   readonly seconds: number

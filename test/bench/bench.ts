@@ -29,14 +29,10 @@ async function run({ chosen, isQuick, json, svg }: Options): Promise<number> {
     all.push(measured)
   }
   if (json !== undefined) writeFileSync(json, JSON.stringify({ machine, scenarios: all }, null, 2))
-  if (svg !== undefined)
-    writeFileSync(
-      svg,
-      plotFigures(
-        all.flatMap(({ bars = [] }) => bars),
-        machine,
-      ),
-    )
+  if (svg !== undefined) {
+    const bars = all.flatMap((measured) => measured.bars ?? [])
+    writeFileSync(svg, plotFigures(bars, machine.replaceAll('\n', ', ')))
+  }
   return all.some(({ faults }) => faults.length > 0) ? 1 : 0
 }
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { unstable_readConfig } from 'wrangler'
 import { VARIABLES } from '../src/config.ts'
-import { openApiDocument } from '../src/edge/openapi/document.ts'
+import { openApiDocument } from '../src/edge/routes.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 

@@ -75,7 +75,7 @@ export class Reading {
   async list({ prefix = '', ...query }: ListQuery): Promise<List> {
     const search = searchOf(query)
     search.append('prefix', prefix)
-    return (await this.#get(`/counters?${search}`)) as List
+    return (await this.#get(`/keys?${search}`)) as List
   }
 
   /** The items of all pages from `query.cursor` on. */

@@ -8,7 +8,7 @@ import { addRoutes, refusal } from './http/router.ts'
 import { KnownKeys } from './ingest/fast-path/known-keys.ts'
 import { type Operations, operationsOf } from './operations.ts'
 import type { Ports } from './ports.ts'
-import { DESCRIBED, type Edge, ROUTES } from './routes.ts'
+import { API_ROUTES, type Edge, ROUTES } from './routes.ts'
 
 /** The Worker's HTTP interface: the table of routes behind authentication, the rate limit and CORS. */
 export function createApp(ports: Ports, operations: Operations = operationsOf(ports)) {
@@ -20,7 +20,7 @@ export function createApp(ports: Ports, operations: Operations = operationsOf(po
   // Without middleware hono has only one function to call, so there is none where no page may count.
   if (config.allowedOrigins.length > 0) app.use(standardHeaders, crossOrigin(config.allowedOrigins))
   addRoutes(app, admit, edge, ROUTES)
-  app.notFound(refusal(admit, { kind: 'not_found', missing: { kind: 'route', routes: DESCRIBED } }))
+  app.notFound(refusal(admit, { kind: 'not_found', missing: { kind: 'route', routes: API_ROUTES } }))
   app.onError(errorHandler(log))
   return app
 }

@@ -1,15 +1,15 @@
-import type { Result } from '../model/result.ts'
 import { ok } from '../model/result.ts'
 import type { EdgeContext } from './http/context.ts'
 import { jsonResponse } from './http/json.ts'
 import { keyOfPath } from './http/parameters.ts'
-import type { Problem } from './http/problem.ts'
 import type { IsWithinLimit } from './http/rate-limit.ts'
 import type { Answer, Route } from './http/router.ts'
 import { readSession, signIn, signOut } from './http/session.ts'
 import { readIncrements } from './ingest/body.ts'
+import { describeIncrement } from './ingest/describe.ts'
 import type { KnownKeys } from './ingest/fast-path/known-keys.ts'
-import { openApiDocument } from './openapi/document.ts'
+import { documentOf, openApiPath } from './openapi/document.ts'
+import { describeMetrics, describeParked, describeStatus } from './operate/describe.ts'
 import { metrics } from './operate/metrics.ts'
 import { decideParked } from './operate/parked.ts'
 import type { Caller, Operations } from './operations.ts'
@@ -17,6 +17,7 @@ import { badge } from './pages/badge.ts'
 import { dashboardFile, dashboardPage } from './pages/dashboard.ts'
 import { docsPage } from './pages/docs/page.ts'
 import type { ParkedAction, Ports } from './ports.ts'
+import { describeCounter, describeCounters, describeHour, describeKeys } from './read/describe.ts'
 
 /** What the handlers work with, made once for each isolate. */
 export type Edge = {
@@ -28,14 +29,22 @@ export type Edge = {
 
 /** Every route of the Worker, and the scope that it requires. */
 export const ROUTES: readonly Route<Edge>[] = [
-  { method: 'POST', path: '/increment', needs: 'write', answer: increment, status: 202 },
-  { method: 'GET', path: '/counters', needs: 'read', answer: countersOrList },
-  { method: 'GET', path: '/counters/*', needs: 'read', answer: counterOfPath },
-  { method: 'GET', path: '/hours/:hour', needs: 'read', answer: hour },
-  { method: 'GET', path: '/status', needs: 'read', answer: status },
-  { method: 'GET', path: '/metrics', needs: 'read', answer: (c, { ports }) => metrics(c, ports) },
-  { method: 'POST', path: '/parked/retry', needs: 'admin', answer: parked('retry') },
-  { method: 'POST', path: '/parked/discard', needs: 'admin', answer: parked('discard') },
+  {
+    method: 'POST',
+    path: '/increment',
+    needs: 'write',
+    answer: increment,
+    status: 202,
+    describe: describeIncrement,
+  },
+  { method: 'GET', path: '/counters', needs: 'read', answer: countersOrSeries, describe: describeCounters },
+  { method: 'GET', path: '/counters/*', needs: 'read', answer: counterOfPath, describe: describeCounter },
+  { method: 'GET', path: '/keys', needs: 'read', answer: keys, describe: describeKeys },
+  { method: 'GET', path: '/hours/:hour', needs: 'read', answer: hour, describe: describeHour },
+  { method: 'GET', path: '/status', needs: 'read', answer: status, describe: describeStatus },
+  { method: 'GET', path: '/metrics', needs: 'read', answer: metricsOf, describe: describeMetrics },
+  parked('retry'),
+  parked('discard'),
   { method: 'GET', path: '/openapi.json', needs: 'nothing', answer: openApi },
   { method: 'GET', path: '/docs', needs: 'nothing', answer: docs },
   // Each view of the dashboard has a path of its own; the page is the same, and asks for its data.
@@ -50,17 +59,13 @@ export const ROUTES: readonly Route<Edge>[] = [
   { method: 'GET', path: '/badge/*', needs: 'nothing', answer: badge },
 ]
 
-/** What a caller of an unknown path may have meant. */
-export const DESCRIBED = [
-  'POST /increment',
-  'GET /counters',
-  'GET /counters/{key}',
-  'GET /hours/{hour}',
-  'GET /status',
-  'GET /metrics',
-  'POST /parked/retry',
-  'POST /parked/discard',
-]
+/** The routes of the API, for whoever asked for another: `GET /hours/{hour}`. */
+export const API_ROUTES: readonly string[] = ROUTES.flatMap((route) =>
+  route.describe === undefined ? [] : [`${route.method} ${openApiPath(route)}`],
+)
+
+/** The OpenAPI document of the table, with the address at which it was asked for. */
+export const openApiDocument = documentOf(ROUTES)
 
 function callerOf(c: EdgeContext, { ports }: Edge): Caller {
   const keepAlive = (turn: Promise<unknown>) => c.executionCtx.waitUntil(turn)
@@ -79,24 +84,25 @@ async function increment(c: EdgeContext, edge: Edge): Promise<Answer> {
   return asked.ok ? await edge.operations.increment(asked.value, caller) : asked
 }
 
-async function counters(c: EdgeContext, edge: Edge, keyInPath?: string): Promise<Result<object, Problem>> {
+async function counters(c: EdgeContext, edge: Edge, keyInPath?: string): Promise<Answer> {
   const answers = await edge.operations.read(searchOf(c), callerOf(c, edge), keyInPath)
   if (!answers.ok) return answers
   const [first, ...others] = answers.value
   return ok(others.length === 0 && first !== undefined ? first : { items: answers.value })
 }
 
-async function countersOrList(c: EdgeContext, edge: Edge): Promise<Result<object, Problem>> {
+function countersOrSeries(c: EdgeContext, edge: Edge): Promise<Answer> {
   if (c.req.query('prefix') === undefined) return counters(c, edge)
-  // A bucket makes a list a series. A key beside the prefix is for the list to refuse.
-  const isSeries = c.req.query('bucket') !== undefined && c.req.query('key') === undefined
-  const { list, series } = edge.operations
-  return (isSeries ? series : list)(searchOf(c), callerOf(c, edge))
+  return edge.operations.series(searchOf(c), callerOf(c, edge))
 }
 
 function counterOfPath(c: EdgeContext, edge: Edge): Answer | Promise<Answer> {
   const key = keyOfPath(c.req.raw.url)
   return key.ok ? counters(c, edge, key.value) : key
+}
+
+function keys(c: EdgeContext, edge: Edge): Promise<Answer> {
+  return edge.operations.list(searchOf(c), callerOf(c, edge))
 }
 
 function hour(c: EdgeContext, edge: Edge): Promise<Answer> {
@@ -107,9 +113,18 @@ function status(c: EdgeContext, edge: Edge): Promise<Answer> {
   return edge.operations.status(searchOf(c), callerOf(c, edge))
 }
 
-function parked(action: ParkedAction) {
-  return (c: EdgeContext, { ports }: Edge): Promise<Answer> =>
-    decideParked(c.req.raw, action, c.get('grant'), ports.shards)
+function metricsOf(c: EdgeContext, { ports }: Edge): Promise<Answer> {
+  return metrics(c, ports)
+}
+
+function parked(action: ParkedAction): Route<Edge> {
+  return {
+    method: 'POST',
+    path: `/parked/${action}`,
+    needs: 'admin',
+    answer: (c, { ports }) => decideParked(c.req.raw, action, c.get('grant'), ports.shards),
+    describe: describeParked(action),
+  }
 }
 
 /** The headers of what is the same for everyone until the next deploy. */

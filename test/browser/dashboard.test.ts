@@ -42,7 +42,7 @@ async function flushed(prefix: string, keys: number): Promise<void> {
   const headers = { authorization: `Bearer ${TOKENS.ops}` }
   await vi.waitFor(
     async () => {
-      const response = await fetch(`${stage.dev.url}/counters?prefix=${prefix}`, { headers })
+      const response = await fetch(`${stage.dev.url}/keys?prefix=${prefix}`, { headers })
       expect(((await response.json()) as { items: object[] }).items).toHaveLength(keys)
     },
     { timeout: 15_000, interval: 100 },

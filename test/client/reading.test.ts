@@ -42,7 +42,7 @@ test('all items of a list, page by page, and no page before it is needed', async
     sums.push(sum)
   }
   expect(sums).toEqual([1n, 2n, 3n])
-  expect(asked()[1]).toBe('/behind/a/proxy/counters?limit=2&cursor=next&prefix=site%2F')
+  expect(asked()[1]).toBe('/behind/a/proxy/keys?limit=2&cursor=next&prefix=site%2F')
 })
 
 test('an hour by its name, or by a time in it', async () => {

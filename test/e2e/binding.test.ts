@@ -113,8 +113,8 @@ const READ: readonly Pair[] = [
     '/counters',
     [['key', 'both/sum'], ['key', 'both/none'], ...Object.entries({ ...RANGE_TEXT, freshHours: '5' })],
   ),
-  get('a list', 'list', { prefix: 'both/s', ...RANGE }, '/counters', { prefix: 'both/s', ...RANGE_TEXT }),
-  get('a list in groups', 'list', { prefix: '', ...RANGE, sort: '-sum', depth: 1, limit: 1 }, '/counters', {
+  get('a list', 'list', { prefix: 'both/s', ...RANGE }, '/keys', { prefix: 'both/s', ...RANGE_TEXT }),
+  get('a list in groups', 'list', { prefix: '', ...RANGE, sort: '-sum', depth: 1, limit: 1 }, '/keys', {
     prefix: '',
     ...RANGE_TEXT,
     sort: '-sum',
@@ -148,7 +148,7 @@ const REFUSED: readonly Pair[] = [
     key: 'a',
     freshHours: '1.5',
   }),
-  get('no cursor', 'list', { prefix: 'a', cursor: 'x' }, '/counters', { prefix: 'a', cursor: 'x' }),
+  get('no cursor', 'list', { prefix: 'a', cursor: 'x' }, '/keys', { prefix: 'a', cursor: 'x' }),
   get('no hour', 'hour', 'yesterday', '/hours/yesterday'),
   get('an hour to come', 'hour', formatHour(addHours(HOUR, 9)), `/hours/${formatHour(addHours(HOUR, 9))}`),
 ]

@@ -109,7 +109,7 @@ export const ASKED = words(
 
 /** Some of them are not there yet. */
 export const PATHS =
-  words(`/ // /counters /counters/ /status /parked/retry /parked/discard /increment/ /metrics
+  words(`/ // /counters /counters/ /keys /status /parked/retry /parked/discard /increment/ /metrics
   /hours/2026-11-21T20Z /openapi.json /docs /badge/a.svg /favicon.ico`)
 
 export const PREFIXES = words('/counters/ / /hours/ /badge/')

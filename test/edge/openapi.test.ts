@@ -3,8 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { incrementSchema } from '../../src/edge/ingest/increment.ts'
-import { openApiDocument } from '../../src/edge/openapi/document.ts'
-import { ROUTES } from '../../src/edge/routes.ts'
+import { openApiDocument, ROUTES } from '../../src/edge/routes.ts'
 
 const DOCUMENT = openApiDocument('https://sumdial.example')
 
@@ -55,7 +54,7 @@ describe('the OpenAPI document', () => {
       for (const operation of Object.values(
         item as Record<string, { description: string; responses: object }>,
       )) {
-        expect(operation.description).toMatch(/Needs the scope `\w+`/)
+        expect(operation.description).toMatch(/Requires scope `\w+`/)
         expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['401', '403', '429']))
       }
     }

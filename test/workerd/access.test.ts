@@ -70,8 +70,8 @@ const ASKS: Record<string, Ask> = {
   'in path': { route: 'GET /counters/*', path: (key) => `/counters/${key}`, init: () => get },
   // Of a prefix above its own, such as `site/`, a token gets what is its own.
   list: {
-    route: 'GET /counters',
-    path: (key) => `/counters?prefix=${key}/`,
+    route: 'GET /keys',
+    path: (key) => `/keys?prefix=${key}/`,
     init: () => get,
     others: [`${ACME}-corp`, 'other'],
   },

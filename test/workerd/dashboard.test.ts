@@ -91,7 +91,7 @@ describe('a session', () => {
     const { cookie } = await signIn(world, 'acme')
     for (const path of [
       '/counters?key=site/other',
-      '/counters?prefix=b',
+      '/keys?prefix=b',
       '/counters?prefix=b&bucket=day',
       '/status',
     ]) {

@@ -8,8 +8,12 @@ afterEach(() => faults.clear())
 
 type Item = { key: string; sum: number; count: number; min: number; max: number }
 
-async function list(parameters: Record<string, string>) {
-  const response = await call(`/counters?${new URLSearchParams(parameters)}`)
+function list(parameters: Record<string, string>) {
+  return read('/keys', parameters)
+}
+
+async function read(path: string, parameters: Record<string, string>) {
+  const response = await call(`${path}?${new URLSearchParams(parameters)}`)
   const body = (await response.json()) as Record<string, unknown> & {
     items: Item[]
     nextCursor: string | null
@@ -26,7 +30,7 @@ async function flushed(...counts: [key: string, value: number][]): Promise<strin
   return shard.at
 }
 
-describe('GET /counters?prefix=', () => {
+describe('GET /keys', () => {
   test('[R2] lists the keys under a prefix, and says when Postgres last received something of it', async () => {
     const [site, beganMs] = [freshKey(), Date.now()]
     const at = await flushed([`${site}/b`, 2], [`${site}/a`, 1], [`${site}/a`, 4], [`${site}!`, 9])
@@ -69,17 +73,19 @@ describe('GET /counters?prefix=', () => {
     const most = Number.MAX_SAFE_INTEGER
     await flushed(...Array.from({ length: 3 }, (): [string, number] => [`${site}/a`, most]))
     for (const depth of ['', '&depth=1']) {
-      const text = await (await call(`/counters?prefix=${site}/${depth}`)).text()
+      const text = await (await call(`/keys?prefix=${site}/${depth}`)).text()
       expect(text).toContain('"sum":27021597764222973,"count":3,"min":9007199254740991,')
     }
   })
+})
 
-  test('[R1] [R2] with a bucket adds up all keys under a prefix, flushed or not', async () => {
+describe('GET /counters?prefix=&bucket=', () => {
+  test('[R1] [R2] adds up all keys under a prefix, flushed or not', async () => {
     const site = freshKey()
     const at = await flushed([`${site}/a`, 1], [`${site}/b`, 4], [`${site}!`, 9])
     expect((await post([{ key: `${site}/c`, value: 10 }])).status).toBe(202)
     const parameters = { prefix: `${site}/`, bucket: 'hour' }
-    const fresh = await list(parameters)
+    const fresh = await read('/counters', parameters)
     expect(fresh.body).toMatchObject({
       prefix: `${site}/`,
       total: { sum: 15, count: 3, min: 1, max: 10 },
@@ -88,7 +94,7 @@ describe('GET /counters?prefix=', () => {
     })
     const buckets = fresh.body['buckets'] as { start: string; sum: number }[]
     expect(buckets.find(({ start }) => start === at)).toMatchObject({ sum: 5 })
-    const committed = await list({ ...parameters, consistency: 'committed' })
+    const committed = await read('/counters', { ...parameters, consistency: 'committed' })
     expect(committed.body).toMatchObject({ total: { sum: 5 }, unsettled: null, pending: null })
   })
 
@@ -97,11 +103,20 @@ describe('GET /counters?prefix=', () => {
     await faults.inject({ kind: 'answer-500', match: 'sumdial.counters', times: null })
     expect((await post([{ key: `${site}/c`, value: 10 }])).status).toBe(202)
     for (const asked of [{ prefix: site, bucket: 'hour' }, { key: `${site}/c` }]) {
-      const { status, body } = await list({ ...asked, consistency: 'unsettled' } as Record<string, string>)
+      const parameters = { ...asked, consistency: 'unsettled' } as Record<string, string>
+      const { status, body } = await read('/counters', parameters)
       expect([status, body['pending'], body['lastFlushAt']]).toEqual([200, 1, null])
     }
   })
 
+  test('without a bucket is refused, and says where lists are', async () => {
+    const { status, body } = await read('/counters', { prefix: 'a', sort: '-sum' })
+    expect([status, body['parameter']]).toEqual([422, 'bucket'])
+    expect(body['detail']).toContain('/keys?prefix=')
+  })
+})
+
+describe('GET /keys and GET /counters?prefix=&bucket=', () => {
   test('an answer is of the schema that describes it', async () => {
     const site = freshKey()
     await flushed([`${site}/a/b`, 1])
@@ -116,32 +131,34 @@ describe('GET /counters?prefix=', () => {
   })
 
   test.each([
-    ['key', '?prefix=a&key=a'],
-    ['key', '?key=a&prefix='],
-    ['prefix', '?prefix=%ED%A0%80'],
-    ['prefix', '?prefix=%01'],
-    ['prefix', `?prefix=${'x'.repeat(513)}`],
-    ['prefix', '?prefix=a&prefix=b'],
-    ['from', '?prefix=a&from=yesterday'],
-    ['from', '?prefix=a&from=2026-11-21T21:00:00Z&to=2026-11-21T20:00:00Z'],
-    ['from', '?prefix=a&from=1500-01-01T00:00:00Z'],
-    ['to', '?prefix=a&to=tomorrow'],
-    ['sort', '?prefix=a&sort=sum'],
-    ['depth', '?prefix=a&depth=0'],
-    ['depth', '?prefix=a&depth=1.5'],
-    ['limit', '?prefix=a&limit=0'],
-    ['limit', '?prefix=a&limit=1001'],
-    ['limit', '?prefix=a&limit=ten'],
-    ['cursor', '?prefix=a&cursor='],
-    ['cursor', '?prefix=a&cursor=%F0%9F%98%80'],
-    ['cursor', '?prefix=a&cursor=WzEsMl0'],
-    ['consistency', '?prefix=a&consistency=fresh'],
-    ['bucket', '?prefix=a&bucket=minute'],
-    ['sort', '?prefix=a&bucket=hour&sort=-sum'],
-    ['key', '?prefix=a&bucket=hour&key=a'],
-    ['colour', '?prefix=a&colour=red'],
+    ['key', '/keys?prefix=a&key=a'],
+    ['key', '/counters?prefix=a&key=a'],
+    ['key', '/counters?key=a&prefix='],
+    ['prefix', '/keys?prefix=%ED%A0%80'],
+    ['prefix', '/keys?prefix=%01'],
+    ['prefix', `/keys?prefix=${'x'.repeat(513)}`],
+    ['prefix', '/keys?prefix=a&prefix=b'],
+    ['from', '/keys?prefix=a&from=yesterday'],
+    ['from', '/keys?prefix=a&from=2026-11-21T21:00:00Z&to=2026-11-21T20:00:00Z'],
+    ['from', '/keys?prefix=a&from=1500-01-01T00:00:00Z'],
+    ['to', '/keys?prefix=a&to=tomorrow'],
+    ['sort', '/keys?prefix=a&sort=sum'],
+    ['depth', '/keys?prefix=a&depth=0'],
+    ['depth', '/keys?prefix=a&depth=1.5'],
+    ['limit', '/keys?prefix=a&limit=0'],
+    ['limit', '/keys?prefix=a&limit=1001'],
+    ['limit', '/keys?prefix=a&limit=ten'],
+    ['cursor', '/keys?prefix=a&cursor='],
+    ['cursor', '/keys?prefix=a&cursor=%F0%9F%98%80'],
+    ['cursor', '/keys?prefix=a&cursor=WzEsMl0'],
+    ['consistency', '/keys?prefix=a&consistency=fresh'],
+    ['bucket', '/counters?prefix=a&bucket=minute'],
+    ['bucket', '/keys?prefix=a&bucket=day'],
+    ['sort', '/counters?prefix=a&bucket=hour&sort=-sum'],
+    ['key', '/counters?prefix=a&bucket=hour&key=a'],
+    ['colour', '/keys?prefix=a&colour=red'],
   ])('a bad %s is refused by its name: %s', async (parameter, search) => {
-    const response = await call(`/counters${search}`)
+    const response = await call(search)
     expect(response.status).toBe(422)
     const problem = (await response.json()) as { detail: string }
     expect(problem).toMatchObject({ title: 'Invalid parameter', parameter })
@@ -166,13 +183,13 @@ describe('GET /counters?prefix=', () => {
 
   test('with Postgres away it answers 503', async () => {
     await faults.inject({ kind: 'answer-500', match: 'sumdial.counters' })
-    const response = await call('/counters?prefix=a')
+    const response = await call('/keys?prefix=a')
     expect(response.status).toBe(503)
     expect(response.headers.get('retry-after')).toBe('2')
   })
 
   test('a statement that takes longer than a reader waits is given up with 503', async () => {
     await faults.inject({ kind: 'delay', match: 'sumdial.counters', ms: 60_000 })
-    expect((await answeredWithin(READ_MS_MAX, '/counters?prefix=a')).status).toBe(503)
+    expect((await answeredWithin(READ_MS_MAX, '/keys?prefix=a')).status).toBe(503)
   })
 })

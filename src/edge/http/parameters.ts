@@ -88,6 +88,11 @@ function checkParameters<S extends z.ZodObject>(
   return parsed.success ? ok(parsed.data) : invalidOf(parsed.error, Object.keys(schema.shape))
 }
 
+/** Whether a parameter is given at all, whatever its value. */
+export function isGiven(raw: RawParameters, name: string): boolean {
+  return typeof raw === 'string' ? new URLSearchParams(raw).has(name) : name in raw
+}
+
 function isRepeatable({ shape }: z.ZodObject, name: string): boolean {
   const field: unknown = Object.hasOwn(shape, name) ? shape[name] : undefined
   return (field instanceof z.ZodOptional ? field.unwrap() : field) instanceof z.ZodArray

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono'
 import type { Result } from '../../model/result.ts'
 import { fail } from '../../model/result.ts'
+import type { Operation } from '../openapi/parts.ts'
 import type { Admit } from './access.ts'
 import type { EdgeContext, EdgeEnv, Needs } from './context.ts'
 import { withHeaders } from './headers.ts'
@@ -20,6 +21,8 @@ export type Route<World> = {
   readonly answer: (c: EdgeContext, world: World) => Answer | Promise<Answer>
   /** The status of a JSON answer, 200 by default. */
   readonly status?: number
+  /** How the OpenAPI document describes the route; it has none of those for people alone. */
+  readonly describe?: Operation
 }
 
 type Handler = (c: EdgeContext) => Promise<Response>

@@ -1,45 +1,65 @@
-import type { oas31, ZodOpenApiPathsObject } from 'zod-openapi'
+import type { oas31, ZodOpenApiPathItemObject } from 'zod-openapi'
 import { createDocument } from 'zod-openapi'
-import { increment } from './counting.ts'
-import { metrics, parked, status } from './operating.ts'
-import { readCounter, readCounters, readHour } from './reading.ts'
+import type { Needs } from '../http/context.ts'
+import type { Operation } from './parts.ts'
 
-const paths: ZodOpenApiPathsObject = {
-  '/increment': { post: increment },
-  '/counters': { get: readCounters },
-  '/counters/{key}': { get: readCounter },
-  '/hours/{hour}': { get: readHour },
-  '/status': { get: status },
-  '/metrics': { get: metrics },
-  '/parked/retry': { post: parked('retry', 'Retry parked cells', 'Postgres is asked once more.') },
-  '/parked/discard': {
-    post: parked(
-      'discard',
-      'Discard parked cells',
-      'They are given up for good, and stay counted as discarded.',
-    ),
-  },
+/** A row of the table of routes, as far as the document shows it. */
+type Described = {
+  readonly method: string
+  readonly path: string
+  readonly needs: Needs
+  readonly describe?: Operation
 }
 
-/** Made when it is first asked for, for it takes some 10 ms, and anyone may ask. */
-let made: oas31.OpenAPIObject | undefined
-
-/** The OpenAPI document, derived from the schemas that validate. */
-export function openApiDocument(origin: string): oas31.OpenAPIObject {
-  made ??= describeApi()
-  return { ...made, servers: [{ url: origin }] }
+/** A path of the table as OpenAPI writes it: `/hours/{hour}` for `/hours/:hour`, `/counters/{key}` for its rest. */
+export function openApiPath({ path }: Described): string {
+  return path.replace('*', '{key}').replace(/:(\w+)/, '{$1}')
 }
 
-function describeApi(): oas31.OpenAPIObject {
-  return createDocument({
-    openapi: '3.1.0',
-    info: { title: 'Sumdial', version: '1', description: ABOUT, license: { name: 'MIT', identifier: 'MIT' } },
-    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-    paths,
-  }) as oas31.OpenAPIObject
+/**
+ * Makes the OpenAPI document of the routes that have a description, from the schemas that validate.
+ *
+ * @returns the document with the address at which it was asked for. It is made at the first call, because that takes
+ *   some 10 ms.
+ */
+export function documentOf(routes: readonly Described[]): (origin: string) => oas31.OpenAPIObject {
+  let made: oas31.OpenAPIObject | undefined
+  return (origin) => {
+    made ??= createDocument({
+      openapi: '3.1.0',
+      info: {
+        title: 'Sumdial',
+        version: '1',
+        description: ABOUT,
+        license: { name: 'MIT', identifier: 'MIT' },
+      },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      paths: pathsOf(routes),
+    }) as oas31.OpenAPIObject
+    return { ...made, servers: [{ url: origin }] }
+  }
+}
+
+function pathsOf(routes: readonly Described[]): Record<string, ZodOpenApiPathItemObject> {
+  const paths: Record<string, ZodOpenApiPathItemObject> = {}
+  for (const route of routes) {
+    if (route.describe === undefined) continue
+    const path = openApiPath(route)
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: withScope(route.needs, route.describe) }
+  }
+  return paths
+}
+
+/** The description names the scope, because OpenAPI has a place for scopes only with OAuth. */
+function withScope(needs: Needs, operation: Operation) {
+  return {
+    ...operation,
+    security: [{ token: [] }],
+    description: `${operation.description} Requires scope \`${needs}\`.`,
+  }
 }
 
 const ABOUT =
   'Exact sums by the hour, counted at the edge, kept in your own Postgres.\n\n' +
   'Errors are application/problem+json (RFC 9457). Integers are JSON integers, exact at any size. ' +
-  'Unknown fields and parameters are refused, for a typo must not count; fields may be added to answers.'
+  'Unknown fields and parameters are refused, so that a typo never counts. Fields may be added to answers.'

@@ -1,27 +1,29 @@
 import { z } from 'zod'
 import type { ZodOpenApiOperationObject, ZodOpenApiResponseObject } from 'zod-openapi'
 import { REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../limits.ts'
-import type { Scope } from '../../model/token.ts'
 import { problemSchema } from '../http/problem-response.ts'
 
-/** Errors that any route may answer, and what is said of them. */
+/** How a route is described. The table of routes has its method, path and scope. */
+export type Operation = Omit<ZodOpenApiOperationObject, 'security'>
+
+/** The errors that routes answer, by status. */
 const ERRORS = {
   400: 'The body is malformed.',
-  401: 'No token, or one that is not known.',
+  401: 'The token is missing or not known.',
   403: 'The token may not do this. Nothing was done.',
-  413: `More than ${REQUEST_ITEMS_MAX} items or ${REQUEST_BYTES_MAX} bytes.`,
-  415: 'Another media type than application/json or application/x-ndjson, or a compressed body.',
+  413: `The request has more than ${REQUEST_ITEMS_MAX} items or ${REQUEST_BYTES_MAX} bytes.`,
+  415: 'The body is compressed, or is neither application/json nor application/x-ndjson.',
   422: 'A parameter or an item is invalid. Nothing was done, and every bad item is named.',
-  429: 'Too many requests by this token from this address.',
-  503: 'A shard or Postgres could not be asked in time.',
+  429: 'This token sent too many requests from this address.',
+  503: 'A shard or Postgres did not answer in time.',
 } as const
 
 type ErrorStatus = keyof typeof ERRORS
 
+/** The errors of a route: these, and those that every route may answer. */
 export function errors(...statuses: readonly ErrorStatus[]): Record<string, ZodOpenApiResponseObject> {
-  return Object.fromEntries(
-    [401, 403, 429, ...statuses].sort().map((status) => [status, error(status as ErrorStatus)]),
-  )
+  const all: ErrorStatus[] = [401, 403, 429, ...statuses]
+  return Object.fromEntries(all.sort().map((status) => [status, error(status)]))
 }
 
 export function error(status: ErrorStatus): ZodOpenApiResponseObject {
@@ -32,19 +34,11 @@ export function json(schema: z.ZodType, description: string): ZodOpenApiResponse
   return { description, content: { 'application/json': { schema } } }
 }
 
-/** Each operation says the scope that its token needs: OpenAPI has a place for it only with OAuth. */
-export function needing(scope: Scope, operation: ZodOpenApiOperationObject): ZodOpenApiOperationObject {
-  return {
-    ...operation,
-    security: [{ token: [] }],
-    description: `${operation.description} Needs the scope \`${scope}\`.`,
-  }
-}
-
-/** Read again, after so many seconds. */
+/** A 503 after which the same may be asked again in some seconds. */
 export const UNAVAILABLE: ZodOpenApiResponseObject = {
   ...error(503),
   headers: z.object({ 'Retry-After': z.string() }),
 }
 
+/** The key of the examples. */
 export const KEY = 'site/example.com/pricing'

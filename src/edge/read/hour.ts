@@ -12,7 +12,7 @@ import type { Problem } from '../http/problem.ts'
 import type { Shards } from '../ports.ts'
 
 /** The parameters of `GET /hours/{hour}`. */
-export const hourParametersSchema = z.strictObject({ hour: hourText.meta({ example: '2026-11-21T20Z' }) })
+export const hourParameters = z.strictObject({ hour: hourText.meta({ example: '2026-11-21T20Z' }) })
 
 export const hourAnswerSchema = z
   .strictObject({
@@ -45,7 +45,7 @@ export async function readHour(
   grant: string | null,
   { shards, config, nowMs }: HourServices,
 ): Promise<Result<HourAnswer, Problem>> {
-  const parsed = parseParameters(raw, hourParametersSchema, { hour: rawHour })
+  const parsed = parseParameters(raw, hourParameters, { hour: rawHour })
   if (!parsed.ok) return parsed
   const { hour } = parsed.value
   if (hourStartMs(hour) > nowMs + AHEAD_MS_MAX) return invalid('hour', 'has not begun yet')

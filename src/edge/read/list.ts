@@ -60,8 +60,6 @@ export function parseListQuery(
   grant: string | null,
   nowMs: number,
 ): Result<ListRequest, Problem> {
-  const hasKey = typeof raw === 'string' ? new URLSearchParams(raw).has('key') : 'key' in raw
-  if (hasKey) return invalid('key', 'cannot be combined with `prefix`')
   const parsed = parseParameters(raw, listParameters)
   if (!parsed.ok) return parsed
   const { prefix, sort, depth, limit, cursor } = parsed.value

@@ -60,7 +60,7 @@ const zoneText = z.string().transform((name, ctx): Zone => {
   return z.NEVER
 })
 
-export const unitText = z.enum(UNITS, { error: `must be one of ${UNITS.join(', ')}` })
+const unitText = z.enum(UNITS, { error: `must be one of ${UNITS.join(', ')}` })
 
 const CONSISTENCIES = ['fresh', 'committed', 'unsettled'] as const
 

@@ -1,18 +1,19 @@
 import { z } from 'zod'
 import type { Config } from '../../config.ts'
 import { must } from '../../model/assert.ts'
+import { UNITS } from '../../model/calendar.ts'
 import { keysUnder } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
 import type { RawParameters } from '../http/parameters.ts'
-import { parseParameters } from '../http/parameters.ts'
+import { invalid, isGiven, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Database, Shards } from '../ports.ts'
 import type { SeriesAnswer } from './answers.ts'
 import { readAll } from './counters.ts'
 import { shardsOfSeries } from './fresh.ts'
 import { noKeyUnder, prefixText } from './list.ts'
-import { parseReading, rangeParameters, readingParameters, unitText } from './query.ts'
+import { parseReading, rangeParameters, readingParameters } from './query.ts'
 
 export type SeriesServices = {
   readonly database: Pick<Database, 'readSeries'>
@@ -21,11 +22,18 @@ export type SeriesServices = {
   readonly nowMs: number
 }
 
-/** The parameters of `GET /counters?prefix=&bucket=`: it is `bucket` that makes it a series and not a list. */
+/** A unit, which must be given. Until one release ago `/counters?prefix=` without a bucket was a list. */
+const bucketText = z.enum(UNITS, {
+  error: ({ input }) => (input === undefined ? NO_BUCKET : `must be one of ${UNITS.join(', ')}`),
+})
+
+const NO_BUCKET = 'is missing: `bucket=day` adds up all keys under the prefix, and `/keys?prefix=` lists them'
+
+/** The parameters of `GET /counters?prefix=&bucket=`. */
 export const seriesParameters = z.strictObject({
   prefix: prefixText,
   ...rangeParameters,
-  bucket: unitText,
+  bucket: bucketText,
   ...readingParameters,
 })
 
@@ -38,6 +46,7 @@ export async function readSeriesAnswer(
   grant: string | null,
   { database, shards, config, nowMs }: SeriesServices,
 ): Promise<Result<SeriesAnswer, Problem>> {
+  if (isGiven(raw, 'key')) return invalid('key', 'cannot be combined with `prefix`')
   const parsed = parseParameters(raw, seriesParameters)
   if (!parsed.ok) return parsed
   const { prefix } = parsed.value

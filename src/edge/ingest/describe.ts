@@ -1,21 +1,22 @@
 import { z } from 'zod'
 import { REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../limits.ts'
-import { ingestedSchema } from '../ingest/answer.ts'
-import { incrementSchema } from '../ingest/increment.ts'
-import { error, errors, json, KEY, needing } from './parts.ts'
+import { error, errors, json, KEY, type Operation } from '../openapi/parts.ts'
+import { ingestedSchema } from './answer.ts'
+import { incrementSchema } from './increment.ts'
 
-export const increment = needing('write', {
+/** `POST /increment` in the OpenAPI document. */
+export const describeIncrement: Operation = {
   operationId: 'increment',
   summary: 'Count',
   description:
-    `One increment, an array, or NDJSON: at most ${REQUEST_ITEMS_MAX} items and ${REQUEST_BYTES_MAX} bytes. ` +
-    'It is validated whole: one bad item, and nothing of it is counted. Negative values need the scope `adjust` too.',
+    `Send one increment, an array, or NDJSON: at most ${REQUEST_ITEMS_MAX} items and ${REQUEST_BYTES_MAX} bytes. ` +
+    'The request is validated whole: with one bad item in it, nothing is counted. Negative values also require the ' +
+    'scope `adjust`.',
   requestParams: {
     header: z.object({
-      'Idempotency-Key': z
-        .string()
-        .optional()
-        .meta({ description: 'Names the whole request, so that it counts once however often it is sent.' }),
+      'Idempotency-Key': z.string().optional().meta({
+        description: 'A name for the whole request, which then counts once however often it is sent.',
+      }),
     }),
   },
   requestBody: {
@@ -45,9 +46,9 @@ export const increment = needing('write', {
     503: {
       ...error(503),
       description:
-        '`refused` were certainly not counted, `unknown` may have been. Retry-After is there only when it is safe to ' +
-        'send the whole request again.',
+        'Items in `refused` were not counted; items in `unknown` may have been. Retry-After is present only when it is ' +
+        'safe to send the whole request again.',
       headers: z.object({ 'Retry-After': z.string().optional() }),
     },
   },
-})
+}

@@ -8,7 +8,8 @@ import { refuseOutside, refuseUnlessWhole } from './http/access.ts'
 import type { RawParameters } from './http/parameters.ts'
 import type { Problem } from './http/problem.ts'
 import type { Ingested } from './ingest/answer.ts'
-import { type AskedIncrements, ingest } from './ingest/ingest.ts'
+import type { CheckedIncrements, Terms } from './ingest/increments.ts'
+import { ingest } from './ingest/ingest.ts'
 import { readStatus, type StatusAnswer } from './operate/status.ts'
 import type { Ports } from './ports.ts'
 import type { CounterAnswer, SeriesAnswer } from './read/answers.ts'
@@ -38,9 +39,16 @@ export function operationsOf(ports: Ports) {
   const wakeNextHour = nextHourWaker(config, shards)
 
   return {
-    increment(asked: AskedIncrements, caller: Caller): Promise<Result<Ingested, Problem>> {
-      wakeNextHour(caller.nowMs, caller.keepAlive)
-      return ingest(asked, { config, coalescer, log, ...caller })
+    /** @param read reads and checks what is asked to be counted. */
+    async increment(
+      read: (terms: Terms) => Promise<Result<CheckedIncrements, Problem>>,
+      { grant, nowMs, keepAlive }: Caller,
+    ): Promise<Result<Ingested, Problem>> {
+      const { lateHours } = config
+      const increments = await read({ nowMs, lateHours, mayAdjust: grant.scopes.includes('adjust') })
+      if (!increments.ok) return increments
+      wakeNextHour(nowMs, keepAlive)
+      return ingest(increments.value, { config, coalescer, log, grant, keepAlive })
     },
 
     /** @param keyInPath the key of `GET /counters/{key}`. */

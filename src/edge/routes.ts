@@ -77,11 +77,10 @@ function searchOf(c: EdgeContext): string {
   return new URL(c.req.raw.url).search
 }
 
-async function increment(c: EdgeContext, edge: Edge): Promise<Answer> {
-  // The time of arrival is before the body is read. [K1]
-  const caller = callerOf(c, edge)
-  const asked = await readIncrements(c.req.raw, edge.knownKeys)
-  return asked.ok ? await edge.operations.increment(asked.value, caller) : asked
+function increment(c: EdgeContext, edge: Edge): Promise<Answer> {
+  const { operations, knownKeys } = edge
+  // The time of arrival, which the caller has, is before the body is read. [K1]
+  return operations.increment((terms) => readIncrements(c.req.raw, knownKeys, terms), callerOf(c, edge))
 }
 
 async function counters(c: EdgeContext, edge: Edge, keyInPath?: string): Promise<Answer> {

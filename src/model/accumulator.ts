@@ -1,8 +1,8 @@
 import { must } from './assert.ts'
 import type { Cell } from './cell.ts'
-import { cellBytes, plainCellBytes } from './cell.ts'
+import { cellBytes } from './cell.ts'
 import { Cells } from './cells.ts'
-import type { UnnamedEntry } from './entry.ts'
+import type { Increments } from './increments.ts'
 import type { Sum } from './sum.ts'
 
 /** Cells of one hour, one for each key, to which more can be added. Used in the isolate and in the shard. */
@@ -30,15 +30,16 @@ export class Accumulator {
 
   addCells(cells: Cells): void {
     cells.forEach((key, sum, count, min, max) => {
-      this.#add(key, sum, count, min, max)
+      if (!this.#merge(key, sum, count, min, max)) this.#open(key, sum, count, min, max, cellBytes(key))
     })
   }
 
-  /** Adds each of the entry's increments, whose values are safe integers. */
-  addEntry({ keys, values, isPlain = false }: UnnamedEntry): void {
+  addIncrements({ keys, values, isPlain }: Increments): void {
     for (let i = 0; i < keys.length; i++) {
+      const key = must(keys[i], 'a key')
       const value = must(values[i], 'a value')
-      this.#add(must(keys[i], 'a key'), value, 1, value, value, isPlain)
+      if (this.#merge(key, value, 1, value, value)) continue
+      this.#open(key, value, 1, value, value, cellBytes(key, isPlain))
     }
   }
 
@@ -53,15 +54,19 @@ export class Accumulator {
     return this.cells.pick(places)
   }
 
-  #add(key: string, sum: Sum, count: number, min: number, max: number, isPlain = false): void {
+  /** @returns false when there is no cell of this key yet. */
+  #merge(key: string, sum: Sum, count: number, min: number, max: number): boolean {
     const place = this.#places.get(key)
+    if (place === undefined) return false
+    this.cells.mergeAt(place, sum, count, min, max)
     this.#increments += count
-    if (place !== undefined) {
-      this.cells.mergeAt(place, sum, count, min, max)
-      return
-    }
+    return true
+  }
+
+  #open(key: string, sum: Sum, count: number, min: number, max: number, size: number): void {
     this.#places.set(key, this.cells.length)
     this.cells.push(key, sum, count, min, max)
-    this.#bytes += isPlain ? plainCellBytes(key) : cellBytes(key)
+    this.#increments += count
+    this.#bytes += size
   }
 }

@@ -48,18 +48,24 @@ const CELL_NUMBERS_BYTES = 96
 /** The largest that a cell of a checked key can be, encoded: every byte of the key escaped. */
 export const CELL_BYTES_MAX = 2 * KEY_BYTES_MAX + CELL_NUMBERS_BYTES
 
-/** The same as `cellBytes` for a key of printable ASCII without quotes and backslashes. */
-export function plainCellBytes(key: string): number {
-  return key.length + CELL_NUMBERS_BYTES
+/**
+ * Upper bound of the encoded size of a cell, in bytes. It depends on the key alone, so that sums may grow.
+ *
+ * @param isPlain whether the key is known to be plain: printable ASCII without quotes and backslashes. Then nothing has to
+ *   look at each of its characters.
+ */
+export function cellBytes(key: string, isPlain = false): number {
+  return key.length + CELL_NUMBERS_BYTES + (isPlain ? 0 : bytesBeyondUnits(key))
 }
 
-/** Upper bound of the encoded size of a cell, in bytes. It depends on the key alone, so that sums may grow. */
-export function cellBytes(key: string): number {
-  let bytes = key.length + CELL_NUMBERS_BYTES
-  for (let i = 0; i < key.length; i++) {
-    const unit = key.charCodeAt(i)
-    // As in utf8Bytes, but in one pass: JSON puts a backslash before a quote and a backslash.
+/** How many bytes more than UTF-16 code units a well-formed text takes in JSON and UTF-8. */
+function bytesBeyondUnits(text: string): number {
+  let bytes = 0
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    // Both halves of a surrogate pair add one: two units, four bytes.
     if (unit >= 0x80) bytes += unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 1 : 2
+    // JSON puts a backslash before a quote and a backslash.
     else if (unit === 0x22 || unit === 0x5c) bytes += 1
   }
   return bytes

@@ -4,25 +4,6 @@ import type { Cells } from './cells.ts'
 /** A flight's name: the isolate that sent it, and a number that rises over all that this isolate sends. */
 export type FlightName = { readonly sender: string; readonly n: number }
 
-/** Increments without a name of their own, as columns: the n-th of each is one increment's. */
-export type UnnamedEntry = {
-  readonly keys: string[]
-  /** Safe integers. */
-  readonly values: number[]
-  /** Upper bound of what they take in a flight, in bytes. */
-  bytes: number
-  /** Whether all keys are printable ASCII without quotes and backslashes. */
-  readonly isPlain?: boolean
-}
-
-export const noneUnnamed = (): UnnamedEntry => ({ keys: [], values: [], bytes: 0 })
-
-export function addUnnamed(entry: UnnamedEntry, key: string, value: number): void {
-  entry.keys.push(key)
-  entry.values.push(value)
-  entry.bytes += cellBytes(key)
-}
-
 /**
  * Increments that count once by a name of their client's: one increment by its `id`, or all of a request's for one
  * shard by its Idempotency-Key.

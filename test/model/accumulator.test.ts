@@ -88,9 +88,10 @@ describe('an accumulator', () => {
 
 function accumulate(increments: readonly (readonly [string, number])[]): Accumulator {
   const accumulator = new Accumulator()
-  accumulator.addEntry({
+  accumulator.addIncrements({
     keys: increments.map(([key]) => key),
     values: increments.map(([, value]) => value),
+    isPlain: false,
     bytes: 0,
   })
   return accumulator

@@ -15,7 +15,7 @@ function countLog(): Map<Hour, Accumulator> {
     const hour = hourOf(atMs)
     const cells = hours.get(hour) ?? new Accumulator()
     hours.set(hour, cells)
-    cells.addEntry({ keys: [key], values: [1], bytes: 0 })
+    cells.addIncrements({ keys: [key], values: [1], isPlain: false, bytes: 0 })
   }
   return hours
 }

@@ -1,5 +1,5 @@
-import type { Increment } from '../../src/edge/ingest/increment.ts'
 import type { Hour } from '../../src/model/hour.ts'
+import type { Increment } from '../support/increments.ts'
 import type { Entry } from './entry.ts'
 import { fateOf, mayCount, nameOf, newEntry } from './entry.ts'
 import { placeOf } from './postgres-model.ts'

@@ -1,4 +1,4 @@
-import type { Increment } from '../../src/edge/ingest/increment.ts'
+import type { Increment } from '../support/increments.ts'
 import type { Isolate } from './isolate.ts'
 import type { Request } from './request.ts'
 import { Violation } from './scheduler.ts'

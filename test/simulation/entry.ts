@@ -1,5 +1,5 @@
-import type { Increment } from '../../src/edge/ingest/increment.ts'
 import type { EntryResult } from '../../src/model/entry.ts'
+import type { Increment } from '../support/increments.ts'
 import { Violation } from './scheduler.ts'
 
 /** Increments that count together or not at all, and what their clients know about them. */

@@ -3,13 +3,14 @@ import { Coalescer } from '../../src/edge/coalesce/coalescer.ts'
 import type { FlightOutcome } from '../../src/edge/coalesce/queue.ts'
 import { within } from '../../src/edge/http/timeout.ts'
 import type { Part } from '../../src/edge/ingest/partition.ts'
-import { splitByShard } from '../../src/edge/ingest/partition.ts'
+import { partition } from '../../src/edge/ingest/partition.ts'
 import { readCounters } from '../../src/edge/read/counters.ts'
 import type { CounterQuery } from '../../src/edge/read/query.ts'
 import { FLIGHT_MS_MAX, READ_MS_MAX, WAIT_MS_MAX } from '../../src/limits.ts'
 import { edgeClosesMs } from '../../src/model/closing.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { hourOf } from '../../src/model/hour.ts'
+import { columnsOf } from '../support/increments.ts'
 import { clockOf } from './instance-clock.ts'
 import { SMALL_COALESCER } from './limits.ts'
 import { askUnsettled, sendFlight } from './network.ts'
@@ -77,8 +78,8 @@ export class Isolate {
     if (!request.increments.every(({ hour }) => this.#isOpen(hour))) return []
     const context = new RequestContext()
     this.#strike(context)
-    const parts = splitByShard(
-      request.increments,
+    const parts = partition(
+      columnsOf(request.increments),
       this.#release.shards,
       request.name,
       SMALL_COALESCER.flightBytes,

@@ -1,6 +1,7 @@
 import type { FlightOutcome } from '../../src/edge/coalesce/queue.ts'
-import type { Increment } from '../../src/edge/ingest/increment.ts'
 import type { Part, RequestName } from '../../src/edge/ingest/partition.ts'
+import { indexesOf } from '../../src/edge/ingest/partition.ts'
+import type { Increment } from '../support/increments.ts'
 import type { Book } from './book.ts'
 import type { Entry } from './entry.ts'
 import { learn, nameOf } from './entry.ts'
@@ -20,7 +21,8 @@ export function enter(book: Book, part: Part, { increments, name }: Request): Ab
     const scope = name === undefined ? own.map(({ key, hour }) => placeOf(key, hour)).join() : part.shard
     return book.enter(`${scope} ${id}`, content, own)
   })
-  const unnamed = part.indexes.length === 0 ? [] : [book.enter(undefined, '', those(part.indexes))]
+  const own = those(indexesOf(part))
+  const unnamed = own.length === 0 ? [] : [book.enter(undefined, '', own)]
   return { unnamed, named }
 }
 

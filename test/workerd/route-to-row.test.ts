@@ -1,7 +1,7 @@
 import { runInDurableObject } from 'cloudflare:test'
 import { describe, expect, test } from 'vitest'
 import { Coalescer } from '../../src/edge/coalesce/coalescer.ts'
-import { addUnnamed, noneUnnamed } from '../../src/model/entry.ts'
+import { addIncrement, noIncrements } from '../../src/model/increments.ts'
 import { call, clock, count, env, freshKey, ownShard, post, query, ring, rowOf } from './support.ts'
 
 describe('from route to row', () => {
@@ -45,8 +45,8 @@ describe('from route to row', () => {
     const send = (name: string, encoded: string) => env.SHARD.getByName(name).merge(encoded)
     const coalescer = new Coalescer({ send, clock })
     const submit = () => {
-      const unnamed = noneUnnamed()
-      addUnnamed(unnamed, key, 1)
+      const unnamed = noIncrements()
+      addIncrement(unnamed, key, 1)
       return coalescer.submit(shard.name, unnamed, () => undefined)
     }
     const landings = await Promise.all(Array.from({ length: 200 }, submit))

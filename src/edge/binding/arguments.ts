@@ -8,20 +8,25 @@ import type { RawParameters } from '../http/parameters.ts'
 import { invalid, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import { TOO_LARGE } from '../ingest/body.ts'
-import type { AskedIncrements } from '../ingest/ingest.ts'
+import { checkIncrements } from '../ingest/increment.ts'
+import type { CheckedIncrements, Terms } from '../ingest/increments.ts'
 
 /**
- * Increments that came through a service binding, as the operations take them. The caller's types prove nothing:
+ * Reads and checks increments that came through a service binding. The caller's types prove nothing:
  * structured clone carries anything, values that JSON cannot write included (undefined, NaN, a bigint, a Date, a Map, a
  * stub). A number is already a double in the Worker that sends it, so no fraction can have been lost on the way here.
  */
-export function incrementArguments(increments: unknown, options: unknown): Result<AskedIncrements, Problem> {
+export function readIncrementArguments(
+  increments: unknown,
+  options: unknown,
+  terms: Terms,
+): Result<CheckedIncrements, Problem> {
   if (!isObject(options)) return invalid('options', 'must be an object such as { idempotencyKey }')
   const parsed = parseParameters(options, optionsSchema)
   if (!parsed.ok) return parsed
   const items: readonly unknown[] = Array.isArray(increments) ? increments : [increments]
   if (textBytes(items) > REQUEST_BYTES_MAX) return fail(TOO_LARGE)
-  return ok({ items, idempotencyKey: parsed.value.idempotencyKey })
+  return checkIncrements(items, parsed.value.idempotencyKey, terms)
 }
 
 /** The bytes that the keys and ids would take in the body of a request, which has the same bound. [I5] */

@@ -21,7 +21,7 @@ import { problemOf } from '../http/on-error.ts'
 import type { Problem } from '../http/problem.ts'
 import { describeProblem } from '../http/problem-response.ts'
 import type { Caller, Operations } from '../operations.ts'
-import { incrementArguments, listArguments, readArguments } from './arguments.ts'
+import { listArguments, readArguments, readIncrementArguments } from './arguments.ts'
 import { grantOfProps } from './grant.ts'
 
 /** An entrypoint's services. `operations` throws when the configuration is faulty. */
@@ -50,10 +50,9 @@ export class BindingEntrypoint<Env> extends WorkerEntrypoint<Env, unknown> imple
     increments: IncrementShape | readonly IncrementShape[],
     options: IncrementOptions = {},
   ): Promise<Result<Counted>> {
-    return this.#ask('write', async (operations, caller) => {
-      const asked = incrementArguments(increments, options)
-      return asked.ok ? operations.increment(asked.value, caller) : asked
-    })
+    return this.#ask('write', (operations, caller) =>
+      operations.increment(async (terms) => readIncrementArguments(increments, options, terms), caller),
+    )
   }
 
   read(question: ReadOptions & { readonly key: string }): Promise<Result<Counter>>

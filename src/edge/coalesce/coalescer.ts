@@ -8,10 +8,11 @@ import {
   QUEUE_REST_MS_MAX,
   WAIT_MS_MAX,
 } from '../../limits.ts'
-import type { NamedEntry, UnnamedEntry } from '../../model/entry.ts'
+import type { NamedEntry } from '../../model/entry.ts'
 import { entryBytes } from '../../model/entry.ts'
 import type { MergeAnswer } from '../../model/flight.ts'
 import { encodeFlight } from '../../model/flight.ts'
+import type { Increments } from '../../model/increments.ts'
 import { flightWait, hasBacklog } from '../../model/linger.ts'
 import { backoffMs } from '../../model/retry.ts'
 import { within } from '../http/timeout.ts'
@@ -71,7 +72,7 @@ export class Coalescer {
    */
   submit(
     shard: string,
-    unnamed: UnnamedEntry,
+    unnamed: Increments,
     keepAlive: (turn: Promise<unknown>) => void,
     named: readonly NamedEntry[] = [],
   ): Promise<FlightOutcome> {
@@ -80,7 +81,7 @@ export class Coalescer {
     return turn
   }
 
-  async #turn(shard: string, unnamed: UnnamedEntry, named: readonly NamedEntry[]): Promise<FlightOutcome> {
+  async #turn(shard: string, unnamed: Increments, named: readonly NamedEntry[]): Promise<FlightOutcome> {
     const queue = this.#queues.get(shard) ?? this.#openQueue(shard)
     if (this.#isLost(queue)) this.#giveUp(queue)
     const bytes = named.reduce((sum, entry) => sum + entryBytes(entry), unnamed.bytes)
@@ -130,12 +131,7 @@ export class Coalescer {
   }
 
   /** Adds increments to the last flight that forms, or to a new one when they would make that one too large. */
-  #board(
-    queue: ShardQueue,
-    unnamed: UnnamedEntry,
-    named: readonly NamedEntry[],
-    bytes: number,
-  ): FormingFlight {
+  #board(queue: ShardQueue, unnamed: Increments, named: readonly NamedEntry[], bytes: number): FormingFlight {
     queue.bytes += bytes
     this.#bytes += bytes
     const last = queue.forming.at(-1)
@@ -143,7 +139,7 @@ export class Coalescer {
       last !== undefined && last.cells.bytes + last.namedBytes + bytes <= this.#limits.flightBytes
     const flight = hasRoom ? last : emptyFlight()
     if (!hasRoom) queue.forming.push(flight)
-    flight.cells.addEntry(unnamed)
+    flight.cells.addIncrements(unnamed)
     for (const entry of named) flight.named.push(entry)
     flight.namedBytes += bytes - unnamed.bytes
     flight.bytes += bytes

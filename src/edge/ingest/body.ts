@@ -1,4 +1,5 @@
 import { REQUEST_BYTES_MAX } from '../../limits.ts'
+import { hourOf } from '../../model/hour.ts'
 import { idFault } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
@@ -6,7 +7,8 @@ import type { BodyFault, Problem } from '../http/problem.ts'
 import { parseJsonExactly } from './exact-numbers.ts'
 import type { KnownKeys } from './fast-path/known-keys.ts'
 import { readPlainBody } from './fast-path/plain-body.ts'
-import type { AskedIncrements } from './ingest.ts'
+import { checkIncrements } from './increment.ts'
+import type { CheckedIncrements, Terms } from './increments.ts'
 
 type Format = 'json' | 'ndjson'
 
@@ -15,71 +17,75 @@ const FORMATS: ReadonlyMap<string, Format> = new Map([
   ['application/x-ndjson', 'ndjson'],
 ])
 
-/** What `POST /increment` asks to count, by its header and its body. */
+/** Reads and checks what `POST /increment` asks to count, by its headers and its body. Nothing is taken unless all is good. [I2] */
 export async function readIncrements(
   request: Request,
   known: KnownKeys,
-): Promise<Result<AskedIncrements, Problem>> {
-  const idempotencyKey = parseIdempotencyKey(request.headers.get('idempotency-key'))
-  if (typeof idempotencyKey === 'object') return fail(idempotencyKey)
+  terms: Terms,
+): Promise<Result<CheckedIncrements, Problem>> {
+  const name = parseIdempotencyKey(request.headers.get('idempotency-key'))
+  if (!name.ok) return name
   const format = formatOf(request.headers)
-  if (typeof format !== 'string') return fail(format)
-  const bytes = await readBounded(request)
-  if ('kind' in bytes) return fail(bytes)
-  // By the name of the request its hour may be another than that of its arrival.
-  const isPlain = format === 'json' && idempotencyKey === undefined
-  const plain = isPlain ? readPlainBody(new Uint8Array(bytes), known) : undefined
-  if (plain !== undefined) return ok({ plain })
-  const items = parseItems(bytes, format)
-  return 'kind' in items ? fail(items) : ok({ items, idempotencyKey })
+  if (!format.ok) return format
+  const body = await readBounded(request)
+  if (!body.ok) return body
+  // Where the request has a name, its hour may be another than that of its arrival.
+  const mayBePlain = format.value === 'json' && name.value === undefined
+  const plain = mayBePlain ? readPlainBody(new Uint8Array(body.value), known, hourOf(terms.nowMs)) : undefined
+  if (plain !== undefined) return ok(plain)
+  const items = parseItems(body.value, format.value)
+  return items.ok ? checkIncrements(items.value, name.value, terms) : items
 }
 
-function formatOf(headers: Headers): Format | Problem {
+function formatOf(headers: Headers): Result<Format, Problem> {
   const encoding = headers.get('content-encoding') ?? 'identity'
-  if (encoding !== 'identity') return { kind: 'unsupported_media_type', header: 'Content-Encoding' }
+  if (encoding !== 'identity') return fail({ kind: 'unsupported_media_type', header: 'Content-Encoding' })
   const contentType = headers.get('content-type') ?? ''
-  return FORMATS.get(contentType) ?? formatNamed(contentType)
+  const format = FORMATS.get(contentType) ?? formatNamed(contentType)
+  return format === undefined ? fail({ kind: 'unsupported_media_type', header: 'Content-Type' }) : ok(format)
 }
 
-function formatNamed(contentType: string): Format | Problem {
+/** The format of a Content-Type with parameters, or in other letters than usual. */
+function formatNamed(contentType: string): Format | undefined {
   const [type = '', ...parameters] = contentType.toLowerCase().split(';')
   const charset = parameters.map((p) => p.trim()).find((p) => p.startsWith('charset='))
   const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset)
-  const format = FORMATS.get(type.trim())
-  if (format !== undefined && isUtf8) return format
-  return { kind: 'unsupported_media_type', header: 'Content-Type' }
+  return isUtf8 ? FORMATS.get(type.trim()) : undefined
 }
 
 export const TOO_LARGE: Problem = { kind: 'body_too_large', bytesMax: REQUEST_BYTES_MAX }
 
-async function readBounded(request: Request): Promise<ArrayBuffer | Problem> {
+async function readBounded(request: Request): Promise<Result<ArrayBuffer, Problem>> {
   try {
     const declared = request.headers.get('content-length')
     if (declared === null) return await readUpTo(REQUEST_BYTES_MAX, request.body)
-    return Number(declared) > REQUEST_BYTES_MAX ? TOO_LARGE : await request.arrayBuffer()
+    return Number(declared) > REQUEST_BYTES_MAX ? fail(TOO_LARGE) : ok(await request.arrayBuffer())
   } catch {
     // The client has gone in the middle of its body; nobody hears the answer.
     return malformed({ kind: 'cut_off' })
   }
 }
 
-async function readUpTo(bytesMax: number, body: ReadableStream | null): Promise<ArrayBuffer | Problem> {
-  if (body === null) return new ArrayBuffer()
+async function readUpTo(
+  bytesMax: number,
+  body: ReadableStream | null,
+): Promise<Result<ArrayBuffer, Problem>> {
+  if (body === null) return ok(new ArrayBuffer())
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of body) {
     size += chunk.byteLength
     // Leaving the loop cancels the stream.
-    if (size > bytesMax) return TOO_LARGE
+    if (size > bytesMax) return fail(TOO_LARGE)
     chunks.push(chunk)
   }
-  return new Blob(chunks).arrayBuffer()
+  return ok(await new Blob(chunks).arrayBuffer())
 }
 
-/** One for all bodies: it keeps nothing from one to the next, also from one that it refuses. */
+/** Shared by all bodies: it keeps nothing from one to the next, even after one that it refuses. */
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
-function parseItems(bytes: ArrayBuffer, format: Format): unknown[] | Problem {
+function parseItems(bytes: ArrayBuffer, format: Format): Result<unknown[], Problem> {
   let text: string
   try {
     text = DECODER.decode(bytes)
@@ -89,34 +95,35 @@ function parseItems(bytes: ArrayBuffer, format: Format): unknown[] | Problem {
   return format === 'json' ? parseDocument(text) : parseLines(text)
 }
 
-function parseDocument(text: string): unknown[] | Problem {
+function parseDocument(text: string): Result<unknown[], Problem> {
   const parsed = tryParse(text)
-  if ('position' in parsed) return malformed({ kind: 'not_json', line: null, ...parsed })
-  return Array.isArray(parsed.value) ? parsed.value : [parsed.value]
+  if (!parsed.ok) return malformed({ kind: 'not_json', line: null, position: parsed.error })
+  return ok(Array.isArray(parsed.value) ? parsed.value : [parsed.value])
 }
 
 /** One item for each line that is not blank. */
-function parseLines(text: string): unknown[] | Problem {
+function parseLines(text: string): Result<unknown[], Problem> {
   const items: unknown[] = []
   for (const [i, line] of text.split('\n').entries()) {
     if (line.trim() === '') continue
     const parsed = tryParse(line)
-    if ('position' in parsed) return malformed({ kind: 'not_json', line: i + 1, ...parsed })
+    if (!parsed.ok) return malformed({ kind: 'not_json', line: i + 1, position: parsed.error })
     items.push(parsed.value)
   }
-  return items
+  return ok(items)
 }
 
-function malformed(fault: BodyFault): Problem {
-  return { kind: 'malformed_json', fault }
+function malformed(fault: BodyFault): Result<never, Problem> {
+  return fail({ kind: 'malformed_json', fault })
 }
 
-function tryParse(text: string): { value: unknown } | { position: string | null } {
+/** @returns the value, or where the fault is, in the parser's words; null when it names no place. */
+function tryParse(text: string): Result<unknown, string | null> {
   try {
-    return { value: parseJsonExactly(text) }
+    return ok(parseJsonExactly(text))
   } catch (error) {
     // V8 quotes what it could not parse; an increment's content does not belong in answers that are logged.
-    return { position: /position \d+|line \d+ column \d+/.exec(String(error))?.[0] ?? null }
+    return fail(/position \d+|line \d+ column \d+/.exec(String(error))?.[0] ?? null)
   }
 }
 
@@ -125,10 +132,10 @@ function tryParse(text: string): { value: unknown } | { position: string | null 
  *
  * @returns undefined without the header.
  */
-export function parseIdempotencyKey(header: string | null): string | undefined | Problem {
-  if (header === null) return undefined
+export function parseIdempotencyKey(header: string | null): Result<string | undefined, Problem> {
+  if (header === null) return ok(undefined)
   const key = /^"(.*)"$/.exec(header.trim())?.[1] ?? header.trim()
   const fault = idFault(key)
-  if (fault === undefined) return key
-  return { kind: 'invalid_parameter', parameter: 'Idempotency-Key', fault }
+  if (fault === undefined) return ok(key)
+  return fail({ kind: 'invalid_parameter', parameter: 'Idempotency-Key', fault })
 }

@@ -1,32 +1,18 @@
 import { z } from 'zod'
-import { AHEAD_MS_MAX, ID_BYTES_MAX } from '../../limits.ts'
+import { AHEAD_MS_MAX, ID_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../limits.ts'
 import { edgeClosesMs } from '../../model/closing.ts'
 import type { Hour } from '../../model/hour.ts'
 import { formatHour, hourOf } from '../../model/hour.ts'
 import { instantOf, instantSchema } from '../../model/instant.ts'
 import { check, idFault, keyFault, keySchema } from '../../model/key.ts'
+import type { Result } from '../../model/result.ts'
+import { fail, ok } from '../../model/result.ts'
 import type { Schedule } from '../../model/schedule.ts'
 import { valueAt } from '../../model/schedule.ts'
-import type { ItemError } from '../http/problem.ts'
+import type { ItemError, Problem } from '../http/problem.ts'
+import type { CheckedIncrements, Terms } from './increments.ts'
 import type { Fields, Item } from './item.ts'
 import { goodItem, isPlainKey } from './item.ts'
-
-/** A checked increment, with the hour that it counts in. */
-export type Increment = {
-  readonly key: string
-  readonly value: number
-  readonly hour: Hour
-  readonly id?: string
-}
-
-/** When it arrived, in epoch ms, how long hours stay open, what it may hold, and by what name the whole request goes. */
-export type Arrival = {
-  readonly nowMs: number
-  readonly lateHours: Schedule
-  /** Whether values may be negative: its token has the scope `adjust`. */
-  readonly mayAdjust?: boolean | undefined
-  readonly idempotencyKey?: string | undefined
-}
 
 /** Why a value is refused; undefined for a good one. */
 function valueFault(value: number, mayAdjust: boolean): string | undefined {
@@ -108,47 +94,82 @@ export function itemChecks(mayAdjust: boolean) {
 }
 
 /**
- * Validates every item, and decides the hour of each, once: by `at`, or else by its arrival. No item is taken unless
- * all are good. [I2] [K1]
+ * Checks every item, and decides the hour of each, once: by `at`, or else by its arrival. No item is taken unless all are
+ * good; otherwise every bad item is named. [I2] [K1]
+ *
+ * @param idempotencyKey the name of the whole request, well-formed.
  */
-export function parseIncrements(
+export function checkIncrements(
   items: readonly unknown[],
-  arrival: Arrival,
-): Increment[] | { errors: ItemError[] } {
-  const increments: Increment[] = []
+  idempotencyKey: string | undefined,
+  terms: Terms,
+): Result<CheckedIncrements, Problem> {
+  if (items.length > REQUEST_ITEMS_MAX) {
+    return fail({ kind: 'too_many_items', items: items.length, itemsMax: REQUEST_ITEMS_MAX })
+  }
+  const keys: string[] = []
+  const values: number[] = []
+  const hours: Hour[] = []
+  const ids: (string | undefined)[] = []
   const errors: ItemError[] = []
   for (const [index, item] of items.entries()) {
-    const parsed = parseIncrement(item, arrival)
-    if ('faults' in parsed) errors.push(...parsed.faults.map((fault) => ({ index, ...fault })))
-    else increments.push(parsed)
+    const checked = checkIncrement(item, idempotencyKey, terms)
+    if (!checked.ok) {
+      for (const fault of checked.error) errors.push({ index, ...fault })
+      continue
+    }
+    const { key, value, hour, id } = checked.value
+    keys.push(key)
+    values.push(value)
+    hours.push(hour)
+    ids.push(id)
   }
-  return errors.length > 0 ? { errors } : increments
+  if (errors.length > 0) return fail({ kind: 'invalid_increments', errors })
+  const hasIds = ids.some((id) => id !== undefined)
+  return ok({
+    keys,
+    values,
+    isPlain: false,
+    hours: sharedHour(hours) ?? hours,
+    ids: hasIds ? ids : undefined,
+    idempotencyKey,
+  })
 }
+
+/** The hour that all of them are; undefined when they differ. */
+function sharedHour(hours: readonly Hour[]): Hour | undefined {
+  const [first] = hours
+  return hours.every((hour) => hour === first) ? first : undefined
+}
+
+type Increment = Pick<Item, 'key' | 'value' | 'id'> & { readonly hour: Hour }
 
 type Fault = Omit<ItemError, 'index'>
 
-function parseIncrement(item: unknown, arrival: Arrival): Increment | { faults: Fault[] } {
-  const checked = checkItem(item, arrival.mayAdjust === true)
-  if ('faults' in checked) return checked
-  const { key, value, at, id } = checked
-  const { nowMs, lateHours, idempotencyKey } = arrival
-  if (id !== undefined && idempotencyKey !== undefined) return { faults: [{ path: 'id', message: NOT_BOTH }] }
+function checkIncrement(
+  item: unknown,
+  idempotencyKey: string | undefined,
+  { nowMs, lateHours, mayAdjust }: Terms,
+): Result<Increment, readonly Fault[]> {
+  const checked = checkItem(item, mayAdjust)
+  if (!checked.ok) return checked
+  const { key, value, at, id } = checked.value
+  if (id !== undefined && idempotencyKey !== undefined) return fail([{ path: 'id', message: NOT_BOTH }])
   const name = id ?? idempotencyKey
   const atMs = at ?? (name === undefined ? nowMs : timeOfUuid(name))
-  if (atMs === undefined) return { faults: [{ path: 'at', message: AT_REQUIRED }] }
+  if (atMs === undefined) return fail([{ path: 'at', message: AT_REQUIRED }])
   const message = timeFault(atMs, lateHours, nowMs)
-  if (message !== undefined) return { faults: [{ path: 'at', message }] }
-  const hour = hourOf(atMs)
-  return id === undefined ? { key, value, hour } : { key, value, hour, id }
+  if (message !== undefined) return fail([{ path: 'at', message }])
+  return ok({ key, value, hour: hourOf(atMs), id })
 }
 
-/** By hand, and by the schema only when that finds no good item: it tells what is wrong. */
-function checkItem(item: unknown, mayAdjust: boolean): Item | { faults: Fault[] } {
+/** Checks an item by hand, and by the schema only when that finds no good item, because the schema tells what is wrong. */
+function checkItem(item: unknown, mayAdjust: boolean): Result<Item, readonly Fault[]> {
   const { fields, schema } = itemChecks(mayAdjust)
   const good = goodItem(item, fields)
-  if (good !== undefined) return good
+  if (good !== undefined) return ok(good)
   const parsed = schema.safeParse(item)
-  return parsed.success ? parsed.data : { faults: parsed.error.issues.map(describe) }
+  return parsed.success ? ok(parsed.data) : fail(parsed.error.issues.map(describe))
 }
 
 const NOT_BOTH = 'cannot be combined with an Idempotency-Key: name each increment or the whole request'

@@ -1,123 +1,137 @@
 import { FLIGHT_BYTES_MAX } from '../../limits.ts'
 import { Accumulator } from '../../model/accumulator.ts'
-import { CELL_BYTES_MAX, plainCellBytes } from '../../model/cell.ts'
+import { must } from '../../model/assert.ts'
+import { CELL_BYTES_MAX, cellBytes } from '../../model/cell.ts'
 import { Cells } from '../../model/cells.ts'
-import type { NamedEntry, UnnamedEntry } from '../../model/entry.ts'
-import { addUnnamed, idOfIncrement, idOfRequest, noneUnnamed } from '../../model/entry.ts'
+import type { NamedEntry } from '../../model/entry.ts'
+import { idOfIncrement, idOfRequest } from '../../model/entry.ts'
 import type { Hour } from '../../model/hour.ts'
+import type { Increments } from '../../model/increments.ts'
+import { addIncrement, noIncrements } from '../../model/increments.ts'
 import type { Schedule } from '../../model/schedule.ts'
 import { valueAt } from '../../model/schedule.ts'
-import { formatShardName, slotOf, slotOfHash } from '../../model/shard-name.ts'
-import type { PlainIncrements } from './fast-path/plain-body.ts'
-import type { Increment } from './increment.ts'
+import { formatShardName, hashKey, slotOfHash } from '../../model/shard-name.ts'
+import type { CheckedIncrements } from './increments.ts'
+import { hourAt } from './increments.ts'
 
 /** The part of a request that goes to one shard, small enough for a flight unless it is one named entry. */
 export type Part = {
   readonly shard: string
-  readonly unnamed: UnnamedEntry
-  /** The request's items in `unnamed`. */
-  readonly indexes: number[]
+  readonly unnamed: Increments
+  /** The request's items in `unnamed`; null for all that the request has, in their order. See `indexesOf`. */
+  readonly indexes: number[] | null
   readonly named: NamedEntry[]
   /** The request's items in each of `named`. */
   readonly namedIndexes: number[][]
 }
 
-/** The name that a whole request has by its token's name and its Idempotency-Key, and what tells its content from another's. */
+/** The name of a whole request: its token's name, its Idempotency-Key, and a hash that tells its content from another's. */
 export type RequestName = { readonly token: string; readonly key: string; readonly content: string }
 
 /**
- * Splits a request by shard. [K2] An increment with an id is an entry of its own; a request with a name is one
- * entry in each of its shards.
+ * Splits a request by shard. [K2] An increment with an id is an entry of its own; a request with a name is one entry in
+ * each of its shards, which is never cut.
+ *
+ * @param flightBytes the most that a part may take.
  */
-export function splitByShard(
-  increments: readonly Increment[],
+export function partition(
+  increments: CheckedIncrements,
   shards: Schedule,
   request: RequestName | undefined = undefined,
   flightBytes = FLIGHT_BYTES_MAX,
 ): Part[] {
-  const parts: Part[] = []
-  /** The part of each shard that still has room, by hour and slot: to name a shard for each item would cost most of all. */
-  const open = new Map<number, Part>()
-  let place = -1
-  let part: Part | undefined
-  for (let index = 0; index < increments.length; index++) {
-    const { key, value, hour, id } = increments[index] as Increment
-    const slot = slotOf(key, hour, shards)
-    const itsPlace = hour * SLOTS_MAX + slot
-    // Neighbours nearly always share a shard, and a look into the map costs as much as all the rest.
-    if (itsPlace !== place) part = open.get(itsPlace)
-    place = itsPlace
-    // What a request's name holds together is never cut.
-    if (part === undefined || (request === undefined && isCrowded(part, flightBytes))) {
-      part = openPart(formatShardName({ hour, slot }))
-      open.set(place, part)
-      parts.push(part)
-    }
-    if (id === undefined) {
-      addUnnamed(part.unnamed, key, value)
-      part.indexes.push(index)
-    } else addNamed(part, index, key, value, id)
-  }
+  const partBytes = request === undefined ? flightBytes : Number.POSITIVE_INFINITY
+  const parts = wholePart(increments, shards, partBytes) ?? partsByShard(increments, shards, partBytes)
   return request === undefined ? parts : parts.map((each) => nameWhole(each, request))
 }
 
-/** The same of increments that all count in one hour and have no ids. */
-export function splitPlain(plain: PlainIncrements, hour: Hour, shards: Schedule): Part[] {
-  const count = valueAt(shards, hour)
-  const bytes = plain.keys.reduce((sum, key) => sum + plainCellBytes(key), 0)
-  if (count === 1 && bytes <= FLIGHT_BYTES_MAX)
-    return [wholePart(plain, bytes, formatShardName({ hour, slot: 0 }))]
+/**
+ * Nearly every request goes to one shard as a whole, and then its columns are kept as they are.
+ *
+ * @returns undefined for any other.
+ */
+function wholePart(
+  { keys, values, isPlain, hours, ids }: CheckedIncrements,
+  shards: Schedule,
+  partBytes: number,
+): Part[] | undefined {
+  if (typeof hours !== 'number' || ids !== undefined || valueAt(shards, hours) > 1) return undefined
+  let bytes = 0
+  for (const key of keys) bytes += cellBytes(key, isPlain)
+  if (bytes > partBytes) return undefined
+  return [
+    {
+      shard: formatShardName({ hour: hours, slot: 0 }),
+      unnamed: { keys, values, isPlain, bytes },
+      indexes: null,
+      named: [],
+      namedIndexes: [],
+    },
+  ]
+}
+
+function partsByShard(increments: CheckedIncrements, shards: Schedule, partBytes: number): Part[] {
+  const { keys, values, isPlain, ids, hashes } = increments
   const parts: Part[] = []
-  const open: (Part | undefined)[] = []
-  for (let index = 0; index < plain.keys.length; index++) {
-    const slot = slotOfHash(plain.hashes[index] ?? 0, count)
-    let part = open[slot]
-    if (part === undefined || isCrowded(part)) {
-      part = openPart(formatShardName({ hour, slot }))
-      open[slot] = part
+  /** The part of each slot that still has room, by hour: to name a shard for each item would cost most of all. */
+  const byHour = new Map<Hour, (OpenPart | undefined)[]>()
+  let lastHour: Hour | undefined
+  let count = 0
+  let bySlot: (OpenPart | undefined)[] = []
+  for (let index = 0; index < keys.length; index++) {
+    const key = must(keys[index], 'a key')
+    const value = must(values[index], 'a value')
+    const hour = hourAt(increments, index)
+    // Neighbours nearly always share an hour.
+    if (hour !== lastHour) {
+      lastHour = hour
+      count = valueAt(shards, hour)
+      bySlot = byHour.get(hour) ?? []
+      byHour.set(hour, bySlot)
+    }
+    const slot = count === 1 ? 0 : slotOfHash(hashes?.[index] ?? hashKey(key), count)
+    let part = bySlot[slot]
+    if (part === undefined || isFull(part, partBytes)) {
+      part = openPart(formatShardName({ hour, slot }), isPlain)
+      bySlot[slot] = part
       parts.push(part)
     }
-    addUnnamed(part.unnamed, plain.keys[index] ?? '', plain.values[index] ?? 0)
-    part.indexes.push(index)
+    const id = ids?.[index]
+    if (id === undefined) {
+      addIncrement(part.unnamed, key, value)
+      part.indexes.push(index)
+    } else {
+      part.named.push(entryOf(key, value, id))
+      part.namedIndexes.push([index])
+    }
   }
   return parts
 }
 
-/** Its items are asked for only when something went wrong. */
-function wholePart({ keys, values }: PlainIncrements, bytes: number, shard: string): Part {
-  const unnamed = { keys, values, bytes, isPlain: true }
-  return {
-    shard,
-    unnamed,
-    get indexes() {
-      return Array.from(keys.keys())
-    },
-    named: [],
-    namedIndexes: [],
-  }
+/** The request's items in a part's `unnamed`, by index. Made only when something went wrong, or for a name. */
+export function indexesOf({ indexes, unnamed }: Part): number[] {
+  return indexes ?? [...unnamed.keys.keys()]
 }
 
-/** More than any hour's shard count, so that hour and slot make one number. */
-const SLOTS_MAX = 2 ** 20
+type OpenPart = Part & { readonly indexes: number[] }
 
-function openPart(shard: string): Part {
-  return { shard, unnamed: noneUnnamed(), indexes: [], named: [], namedIndexes: [] }
+function openPart(shard: string, isPlain: boolean): OpenPart {
+  return { shard, unnamed: noIncrements(isPlain), indexes: [], named: [], namedIndexes: [] }
 }
 
-/** A named entry takes its cell and once more its key, in its id. */
-function isCrowded({ unnamed, named }: Part, flightBytes = FLIGHT_BYTES_MAX): boolean {
-  return unnamed.bytes + (named.length + 1) * 2 * CELL_BYTES_MAX > flightBytes
+/** Whether one more increment might not fit. A named one takes its cell and once more its key, in its id. */
+function isFull({ unnamed, named }: Part, partBytes: number): boolean {
+  return unnamed.bytes + (named.length + 1) * 2 * CELL_BYTES_MAX > partBytes
 }
 
-function addNamed(part: Part, index: number, key: string, value: number, id: string): void {
+function entryOf(key: string, value: number, id: string): NamedEntry {
   const cells = new Cells([key], [value], [1], [value], [value])
-  part.named.push({ id: idOfIncrement(id, key), content: String(value), cells })
-  part.namedIndexes.push([index])
+  return { id: idOfIncrement(id, key), content: String(value), cells }
 }
 
-function nameWhole({ shard, unnamed, indexes }: Part, { token, key, content }: RequestName): Part {
-  const cells = new Accumulator()
-  cells.addEntry(unnamed)
-  const entry = { id: idOfRequest(token, key), content, cells: cells.cells }
-  return { ...openPart(shard), named: [entry], namedIndexes: [indexes] }
+function nameWhole(part: Part, { token, key, content }: RequestName): Part {
+  const sum = new Accumulator()
+  sum.addIncrements(part.unnamed)
+  const entry = { id: idOfRequest(token, key), content, cells: sum.cells }
+  return { ...openPart(part.shard, false), named: [entry], namedIndexes: [indexesOf(part)] }
 }

@@ -15,10 +15,11 @@ import {
 } from '../../../src/limits.ts'
 import { cellOf } from '../../../src/model/cell.ts'
 import { Cells } from '../../../src/model/cells.ts'
-import type { NamedEntry, UnnamedEntry } from '../../../src/model/entry.ts'
-import { addUnnamed, noneUnnamed } from '../../../src/model/entry.ts'
+import type { NamedEntry } from '../../../src/model/entry.ts'
 import type { MergeAnswer } from '../../../src/model/flight.ts'
 import { readFlight } from '../../../src/model/flight.ts'
+import type { Increments } from '../../../src/model/increments.ts'
+import { addIncrement, noIncrements } from '../../../src/model/increments.ts'
 import { FakeClock, settle } from '../../support/fake-clock.ts'
 
 /** A call to a shard that is not answered yet. */
@@ -56,18 +57,18 @@ function send(shard: string, encoded: string, hasBacklog: boolean): Promise<Merg
 
 /** Submits one increment; `landed` is set once its outcome is known. */
 function submit(key = 'k', shard = 's'): { landed: FlightOutcome | undefined } {
-  const unnamed = noneUnnamed()
-  addUnnamed(unnamed, key, 1)
+  const unnamed = noIncrements()
+  addIncrement(unnamed, key, 1)
   return submitEntry(unnamed, shard)
 }
 
 function submitNamed(...ids: string[]): { landed: FlightOutcome | undefined } {
   const named = ids.map((id): NamedEntry => ({ id, content: '1', cells: Cells.of([['k', cellOf(1)]]) }))
-  return submitEntry(noneUnnamed(), 's', named)
+  return submitEntry(noIncrements(), 's', named)
 }
 
 function submitEntry(
-  unnamed: UnnamedEntry,
+  unnamed: Increments,
   shard = 's',
   named: readonly NamedEntry[] = [],
 ): { landed: FlightOutcome | undefined } {
@@ -81,9 +82,9 @@ function submitEntry(
   return request
 }
 
-function big(bytes: number): UnnamedEntry {
-  const unnamed = noneUnnamed()
-  for (let i = 0; unnamed.bytes < bytes - 700; i++) addUnnamed(unnamed, `${i}/${'x'.repeat(500)}`, 1)
+function big(bytes: number): Increments {
+  const unnamed = noIncrements()
+  for (let i = 0; unnamed.bytes < bytes - 700; i++) addIncrement(unnamed, `${i}/${'x'.repeat(500)}`, 1)
   return unnamed
 }
 

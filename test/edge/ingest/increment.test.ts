@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseIdempotencyKey } from '../../../src/edge/ingest/body.ts'
 import { parseJsonExactly } from '../../../src/edge/ingest/exact-numbers.ts'
-import { itemChecks, parseIncrements } from '../../../src/edge/ingest/increment.ts'
+import { checkIncrements, itemChecks } from '../../../src/edge/ingest/increment.ts'
+import type { Terms } from '../../../src/edge/ingest/increments.ts'
 import { goodItem } from '../../../src/edge/ingest/item.ts'
 import { KEY_BYTES_MAX } from '../../../src/limits.ts'
 import { edgeClosesMs, retireAtMs, shardClosesMs } from '../../../src/model/closing.ts'
@@ -11,14 +12,21 @@ import { keyFault } from '../../../src/model/key.ts'
 import type { Schedule } from '../../../src/model/schedule.ts'
 import { parseSchedule } from '../../../src/model/schedule.ts'
 import { keys, values } from '../../support/arbitraries.ts'
+import { rowsOf } from '../../support/increments.ts'
 
 const NOW = Date.UTC(2026, 10, 21, 20, 15)
 const MINUTE = 60_000
 const LATE = parseSchedule('72', { min: 0, max: 1e6 }) as Schedule
-const ARRIVAL = { nowMs: NOW, lateHours: LATE }
+const TERMS: Terms = { nowMs: NOW, lateHours: LATE, mayAdjust: false }
+
+/** The increments, or what is wrong with them. */
+function check(items: readonly unknown[], terms: Partial<Terms> = {}, idempotencyKey?: string) {
+  const checked = checkIncrements(items, idempotencyKey, { ...TERMS, ...terms })
+  return checked.ok ? rowsOf(checked.value) : checked.error
+}
 
 function parseOne(json: string) {
-  return parseIncrements([parseJsonExactly(json)], ARRIVAL)
+  return check([parseJsonExactly(json)])
 }
 
 describe('an increment', () => {
@@ -103,7 +111,10 @@ describe('an increment', () => {
     ['null', 'null', '', /must be an object/],
     ['an array', '[]', '', /must be an object/],
   ])('[I2] is refused with a reason: %s', (_, json, path, message) => {
-    expect(parseOne(json)).toEqual({ errors: [{ index: 0, path, message: expect.stringMatching(message) }] })
+    expect(parseOne(json)).toEqual({
+      kind: 'invalid_increments',
+      errors: [{ index: 0, path, message: expect.stringMatching(message) }],
+    })
   })
 
   test.each(['1', '1.0', '1e0', '1.50e1', '1500e-2', '9007199254740991', '9007199254740991.000'])(
@@ -115,16 +126,15 @@ describe('an increment', () => {
     fc.assert(
       fc.property(fc.array(fc.boolean(), { minLength: 1 }), (good) => {
         const items = good.map((isGood) => (isGood ? { key: 'a' } : { key: 'a', value: 0 }))
-        const parsed = parseIncrements(items, ARRIVAL)
-        const bad = good.flatMap((isGood, index) => (isGood ? [] : [index]))
-        if (bad.length === 0) expect(parsed).toHaveLength(good.length)
-        else expect('errors' in parsed && parsed.errors.map((error) => error.index)).toEqual(bad)
+        const bad = good.flatMap((isGood, index) => (isGood ? [] : [{ index }]))
+        if (bad.length === 0) expect(check(items)).toHaveLength(good.length)
+        else expect(check(items)).toMatchObject({ kind: 'invalid_increments', errors: bad })
       }),
     )
   })
 
   test('[S2] a negative value is taken with the scope adjust, and no other value that is not without it', () => {
-    const adjust = (value: number) => parseIncrements([{ key: 'a', value }], { ...ARRIVAL, mayAdjust: true })
+    const adjust = (value: number) => check([{ key: 'a', value }], { mayAdjust: true })
     for (const value of [-1, 1, Number.MIN_SAFE_INTEGER]) expect(adjust(value)).toMatchObject([{ value }])
     for (const value of [0, -0, -1.5, Number.MIN_SAFE_INTEGER - 1, Number.NEGATIVE_INFINITY])
       expect(adjust(value)).toMatchObject({ errors: [{ path: 'value' }] })
@@ -147,19 +157,15 @@ describe('an id', () => {
     const hex = (NOW - 3 * 3_600_000).toString(16).padStart(12, '0')
     const id = `${hex.slice(0, 8)}-${hex.slice(8)}-7abc-9def-0123456789ab`
     expect(parseOne(`{"key":"a","id":"${id}"}`)).toMatchObject([{ hour: hourOf(NOW) - 3, id }])
-    const arrival = { ...ARRIVAL, idempotencyKey: id }
-    expect(parseIncrements([{ key: 'a' }, { key: 'b', at: NOW }], arrival)).toEqual([
+    expect(check([{ key: 'a' }, { key: 'b', at: NOW }], {}, id)).toEqual([
       { key: 'a', value: 1, hour: hourOf(NOW) - 3 },
       { key: 'b', value: 1, hour: hourOf(NOW) },
     ])
   })
 
   test('does not stand beside an Idempotency-Key, which needs at too', () => {
-    const arrival = { ...ARRIVAL, idempotencyKey: 'x' }
-    expect(parseIncrements([{ key: 'a', at: NOW, id: 'y' }], arrival)).toMatchObject({
-      errors: [{ path: 'id' }],
-    })
-    expect(parseIncrements([{ key: 'a' }], arrival)).toMatchObject({ errors: [{ path: 'at' }] })
+    expect(check([{ key: 'a', at: NOW, id: 'y' }], {}, 'x')).toMatchObject({ errors: [{ path: 'id' }] })
+    expect(check([{ key: 'a' }], {}, 'x')).toMatchObject({ errors: [{ path: 'at' }] })
   })
 
   test.each([
@@ -167,17 +173,19 @@ describe('an id', () => {
     ['abc', 'abc'],
     [' "abc" ', 'abc'],
     ['"a b/c"', 'a b/c'],
-  ])('the header %j is the key %j', (header, key) => expect(parseIdempotencyKey(header)).toBe(key))
+  ])('the header %j is the key %j', (header, key) =>
+    expect(parseIdempotencyKey(header)).toEqual({ ok: true, value: key }),
+  )
 
   test.each(['', '""', 'x'.repeat(65)])('the header %j is refused by name', (header) => {
-    expect(parseIdempotencyKey(header)).toMatchObject({ parameter: 'Idempotency-Key' })
+    expect(parseIdempotencyKey(header)).toMatchObject({ ok: false, error: { parameter: 'Idempotency-Key' } })
   })
 })
 
 describe('the hour of an increment', () => {
   const stamp = (atMs: number | undefined, nowMs = NOW) => {
-    const parsed = parseIncrements([{ key: 'a', at: atMs }], { nowMs, lateHours: LATE })
-    return 'errors' in parsed ? parsed : parsed.map((increment) => increment.hour)
+    const checked = check([{ key: 'a', at: atMs }], { nowMs })
+    return Array.isArray(checked) ? checked.map(({ hour }) => hour) : checked
   }
 
   test('[K1] is that of at, or else that of its arrival', () => {
@@ -187,7 +195,7 @@ describe('the hour of an increment', () => {
 
   test('may be ahead by five minutes and no more', () => {
     expect(stamp(NOW + 5 * MINUTE)).toEqual([hourOf(NOW)])
-    expect(stamp(NOW + 5 * MINUTE + 1)).toEqual({
+    expect(stamp(NOW + 5 * MINUTE + 1)).toMatchObject({
       errors: [{ index: 0, path: 'at', message: expect.stringContaining('ahead') }],
     })
   })
@@ -196,7 +204,7 @@ describe('the hour of an increment', () => {
     const hour = hourOf(NOW)
     const closes = edgeClosesMs(hour, LATE)
     expect(stamp(NOW, closes - 1)).toEqual([hour])
-    expect(stamp(NOW, closes)).toEqual({
+    expect(stamp(NOW, closes)).toMatchObject({
       errors: [{ index: 0, path: 'at', message: expect.stringContaining('2026-11-21T20Z is a closed hour') }],
     })
   })

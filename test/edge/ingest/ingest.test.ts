@@ -1,11 +1,15 @@
 import { expect, test } from 'vitest'
-import { incrementArguments } from '../../../src/edge/binding/arguments.ts'
+import { readIncrementArguments } from '../../../src/edge/binding/arguments.ts'
 import { Coalescer } from '../../../src/edge/coalesce/coalescer.ts'
 import { KnownKeys } from '../../../src/edge/ingest/fast-path/known-keys.ts'
 import { readPlainBody } from '../../../src/edge/ingest/fast-path/plain-body.ts'
-import { type AskedIncrements, ingest } from '../../../src/edge/ingest/ingest.ts'
+import { checkIncrements } from '../../../src/edge/ingest/increment.ts'
+import type { CheckedIncrements, Terms } from '../../../src/edge/ingest/increments.ts'
+import { ingest } from '../../../src/edge/ingest/ingest.ts'
 import { KEY_BYTES_MAX, REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../../src/limits.ts'
+import { must } from '../../../src/model/assert.ts'
 import { readFlight } from '../../../src/model/flight.ts'
+import { hourOf } from '../../../src/model/hour.ts'
 import { parseSchedule, type Schedule } from '../../../src/model/schedule.ts'
 import { nodeClock } from '../../support/node-clock.ts'
 import { eitherOf, goodOf } from '../../support/result.ts'
@@ -13,7 +17,7 @@ import { eitherOf, goodOf } from '../../support/result.ts'
 const scheduleOf = (text: string) => parseSchedule(text, { min: 0, max: 1_000 }) as Schedule
 
 /** What an idle Worker answers, in front of shards that accept everything. */
-async function ingestAlone(asked: AskedIncrements, prefix: string | null = null) {
+async function ingestAlone(increments: CheckedIncrements, prefix: string | null = null) {
   const coalescer = new Coalescer({
     clock: nodeClock,
     send: async (_, flight) => {
@@ -23,16 +27,17 @@ async function ingestAlone(asked: AskedIncrements, prefix: string | null = null)
         : { kind: 'accepted', named: named.map(() => 'accepted') }
     },
   })
-  const ingested = await ingest(asked, {
-    config: { shards: scheduleOf('1'), lateHours: scheduleOf('72') },
+  const ingested = await ingest(increments, {
+    config: { shards: scheduleOf('1') },
     coalescer,
     log: () => undefined,
-    nowMs: nodeClock.now(),
     keepAlive: () => undefined,
     grant: { name: 't', scopes: ['write'], prefix },
   })
   return eitherOf(ingested)
 }
+
+const TERMS: Terms = { nowMs: nodeClock.now(), lateHours: scheduleOf('72'), mayAdjust: false }
 
 const ALL = { accepted: REQUEST_ITEMS_MAX, duplicates: 0, conflicts: [] }
 
@@ -47,7 +52,7 @@ test('[I5] any one request within its bounds is taken: as many items with ids as
     (i) => ({ at, id: `i${i}` }),
   )
   expect(JSON.stringify(items).length).toBeLessThan(REQUEST_BYTES_MAX)
-  expect(await ingestAlone({ items, idempotencyKey: undefined })).toEqual(ALL)
+  expect(await ingestAlone(goodOf(checkIncrements(items, undefined, TERMS)))).toEqual(ALL)
 })
 
 test('[I5] what comes through a binding has the bound of a body, and is taken within it', async () => {
@@ -57,19 +62,18 @@ test('[I5] what comes through a binding has the bound of a body, and is taken wi
       (i) => `${i}${'"'.repeat(length)}`,
       (i) => ({ at, id: `i${i}` }),
     )
-  expect(await ingestAlone(goodOf(incrementArguments(quotes(180), {})))).toEqual(ALL)
-  expect(eitherOf(incrementArguments(quotes(KEY_BYTES_MAX - 5), {}))).toMatchObject({
+  expect(await ingestAlone(goodOf(readIncrementArguments(quotes(180), {}, TERMS)))).toEqual(ALL)
+  expect(eitherOf(readIncrementArguments(quotes(KEY_BYTES_MAX - 5), {}, TERMS))).toMatchObject({
     kind: 'body_too_large',
   })
 })
 
 test('[S2] what was good as it was read is held to the prefix of its token, and every key outside it is named', async () => {
   const bytes = new TextEncoder().encode('[{"key":"a/b"},{"key":"ab"},{"key":"a","value":3}]')
-  const plain = readPlainBody(bytes, new KnownKeys())
-  if (plain === undefined) throw new Error('it is plain')
-  expect(await ingestAlone({ plain }, 'a')).toMatchObject({
+  const plain = must(readPlainBody(bytes, new KnownKeys(), hourOf(TERMS.nowMs)), 'a plain body')
+  expect(await ingestAlone(plain, 'a')).toMatchObject({
     kind: 'forbidden',
     limit: { kind: 'keys', prefix: 'a', path: 'key', indexes: [1] },
   })
-  expect(await ingestAlone({ plain })).toEqual({ accepted: 3, duplicates: 0, conflicts: [] })
+  expect(await ingestAlone(plain)).toEqual({ accepted: 3, duplicates: 0, conflicts: [] })
 })

@@ -1,56 +1,82 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { PlainIncrements } from '../../../src/edge/ingest/fast-path/plain-body.ts'
-import { splitByShard, splitPlain } from '../../../src/edge/ingest/partition.ts'
+import type { Part } from '../../../src/edge/ingest/partition.ts'
+import { indexesOf, partition } from '../../../src/edge/ingest/partition.ts'
 import { FLIGHT_BYTES_MAX } from '../../../src/limits.ts'
+import { entryBytes } from '../../../src/model/entry.ts'
 import type { Hour } from '../../../src/model/hour.ts'
 import type { Schedule } from '../../../src/model/schedule.ts'
 import { parseSchedule } from '../../../src/model/schedule.ts'
-import { hashKey } from '../../../src/model/shard-name.ts'
+import { formatShardName, hashKey, slotOf } from '../../../src/model/shard-name.ts'
+import type { Increment } from '../../support/increments.ts'
+import { columnsOf } from '../../support/increments.ts'
 
 const HOUR = 500_000 as Hour
 
-function plainOf(keys: string[]): PlainIncrements {
-  return { keys, hashes: keys.map(hashKey), values: keys.map((_, i) => i + 1) }
+const increments = fc.array(
+  fc
+    .record({
+      key: fc.stringMatching(/^[a-d]\/[a-d]$/),
+      value: fc.integer({ min: 1, max: 9 }),
+      hour: fc.integer({ min: HOUR, max: HOUR + 1 }) as fc.Arbitrary<Hour>,
+      id: fc.option(fc.constantFrom('x', 'y'), { nil: undefined, freq: 3 }),
+    })
+    .map(({ id, ...rest }): Increment => (id === undefined ? rest : { ...rest, id })),
+  { minLength: 1, maxLength: 40 },
+)
+
+const shardCounts = fc.integer({ min: 1, max: 5 })
+
+const shardsOf = (count: number) => parseSchedule(String(count), { min: 1, max: 9 }) as Schedule
+
+/** Where each of a request's items goes, by index. */
+function placesOf(parts: readonly Part[]): string[] {
+  const places: string[] = []
+  for (const part of parts) {
+    for (const index of [...indexesOf(part), ...part.namedIndexes.flat()]) places[index] = part.shard
+  }
+  return places
 }
 
-/** The same request as it goes when each of its items was checked by itself. */
-function itemwise({ keys, values }: PlainIncrements, shards: Schedule) {
-  return splitByShard(
-    keys.map((key, i) => ({ key, value: values[i] ?? 0, hour: HOUR })),
-    shards,
-  )
-}
-
-test('[K2] what was good as it was read goes to the shards that its items would go to, cut where they would be', () => {
-  const keys = fc.array(fc.stringMatching(/^[a-d]\/[a-d]$/), { minLength: 1, maxLength: 40 })
+test('[K2] each increment goes to the shard of its key and hour, whatever the others are', () => {
   fc.assert(
-    fc.property(keys, fc.integer({ min: 1, max: 5 }), fc.boolean(), (some, count, isLarge) => {
-      const plain = plainOf(
-        isLarge ? Array.from({ length: 2_500 }, (_, i) => `${some[0]}/${i}`.padEnd(500, 'x')) : some,
+    fc.property(increments, shardCounts, (list, count) => {
+      const shards = shardsOf(count)
+      expect(placesOf(partition(columnsOf(list), shards))).toEqual(
+        list.map(({ key, hour }) => formatShardName({ hour, slot: slotOf(key, hour, shards) })),
       )
-      const shards = parseSchedule(String(count), { min: 1, max: 9 }) as Schedule
-      const parts = splitPlain(plain, HOUR, shards)
-      const expected = itemwise(plain, shards)
-      expect(
-        parts.map(({ shard, unnamed: { keys: k, values, bytes }, indexes }) => ({
-          shard,
-          k,
-          values,
-          bytes,
-          indexes,
-        })),
-      ).toEqual(
-        expected.map(({ shard, unnamed: { keys: k, values, bytes }, indexes }) => ({
-          shard,
-          k,
-          values,
-          bytes,
-          indexes,
-        })),
-      )
-      for (const { unnamed } of parts) expect(unnamed.bytes).toBeLessThanOrEqual(FLIGHT_BYTES_MAX)
     }),
-    { numRuns: 40 },
+  )
+})
+
+test('[K2] a reader that knows the hashes of the keys splits them alike', () => {
+  fc.assert(
+    fc.property(increments, shardCounts, (list, count) => {
+      const columns = columnsOf(list)
+      const hashes = columns.keys.map(hashKey)
+      expect(partition({ ...columns, hashes }, shardsOf(count))).toEqual(partition(columns, shardsOf(count)))
+    }),
+  )
+})
+
+test('[I5] a part fits in a flight, whole or cut, and a request with a name is one entry in each shard', () => {
+  fc.assert(
+    fc.property(shardCounts, fc.integer({ min: 1_500, max: 2_500 }), fc.boolean(), (count, items, hasIds) => {
+      const list = Array.from({ length: items }, (_, i): Increment => {
+        const increment = { key: `${i}`.padEnd(500, 'x'), value: 1, hour: HOUR }
+        return hasIds ? { ...increment, id: `${i}` } : increment
+      })
+      const columns = columnsOf(list)
+      for (const { unnamed, named } of partition(columns, shardsOf(count))) {
+        const bytes = named.reduce((sum, entry) => sum + entryBytes(entry), unnamed.bytes)
+        expect(bytes).toBeLessThanOrEqual(FLIGHT_BYTES_MAX)
+      }
+      if (hasIds) return
+      const parts = partition(columns, shardsOf(count), { token: 't', key: 'k', content: 'c' })
+      expect(parts.map(({ named, unnamed }) => [named.length, unnamed.keys.length])).toEqual(
+        Array(new Set(parts.map(({ shard }) => shard)).size).fill([1, 0]),
+      )
+    }),
+    { numRuns: 20 },
   )
 })

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { parseJsonExactly } from '../../../src/edge/ingest/exact-numbers.ts'
 import { KnownKeys } from '../../../src/edge/ingest/fast-path/known-keys.ts'
 import { readPlainBody } from '../../../src/edge/ingest/fast-path/plain-body.ts'
-import { parseIncrements } from '../../../src/edge/ingest/increment.ts'
+import { checkIncrements } from '../../../src/edge/ingest/increment.ts'
 import { KEY_BYTES_MAX, KNOWN_KEYS_MAX, LEARNED_KEYS_MAX, REQUEST_ITEMS_MAX } from '../../../src/limits.ts'
 import { hourOf } from '../../../src/model/hour.ts'
 import type { Schedule } from '../../../src/model/schedule.ts'
@@ -11,10 +11,12 @@ import { parseSchedule } from '../../../src/model/schedule.ts'
 import { hashKey } from '../../../src/model/shard-name.ts'
 import { keys, values } from '../../support/arbitraries.ts'
 
-const ARRIVAL = {
+const TERMS = {
   nowMs: Date.UTC(2026, 10, 21, 20, 15),
   lateHours: parseSchedule('72', { min: 0, max: 99 }) as Schedule,
+  mayAdjust: false,
 }
+const HOUR = hourOf(TERMS.nowMs)
 
 const known = new KnownKeys()
 
@@ -23,7 +25,7 @@ function readPlain(text: string) {
   const bytes = new TextEncoder().encode(text)
   for (;;) {
     const before = known.learned
-    const plain = readPlainBody(bytes, known)
+    const plain = readPlainBody(bytes, known, HOUR)
     if (plain !== undefined || known.learned === before) return plain
   }
 }
@@ -32,9 +34,8 @@ function readPlain(text: string) {
 function readAtLength(text: string) {
   try {
     const items = parseJsonExactly(text)
-    const increments =
-      Array.isArray(items) && items.length <= REQUEST_ITEMS_MAX && parseIncrements(items, ARRIVAL)
-    return Array.isArray(increments) ? increments : undefined
+    const checked = Array.isArray(items) ? checkIncrements(items, undefined, TERMS) : undefined
+    return checked?.ok ? checked.value : undefined
   } catch {
     return undefined
   }
@@ -43,9 +44,9 @@ function readAtLength(text: string) {
 function expectSame(text: string): void {
   const plain = readPlain(text)
   if (plain === undefined) return
-  const rows = plain.keys.map((key, i) => ({ key, value: plain.values[i], hour: hourOf(ARRIVAL.nowMs) }))
-  expect(rows).toEqual(readAtLength(text))
-  expect(plain.hashes).toEqual(plain.keys.map(hashKey))
+  const { hashes, ...columns } = plain
+  expect({ ...columns, isPlain: false }).toEqual(readAtLength(text))
+  expect(hashes).toEqual(plain.keys.map(hashKey))
 }
 
 const plainKeys = fc.oneof(
@@ -164,7 +165,7 @@ test('[I5] of a body a bounded number of keys is learned, and of a small one a f
   const learn = (count: number) => {
     const before = learning.learned
     const body = JSON.stringify(Array.from({ length: count }, (_, i) => ({ key: `${count}/${i}` })))
-    return [readPlainBody(new TextEncoder().encode(body), learning), learning.learned - before]
+    return [readPlainBody(new TextEncoder().encode(body), learning, HOUR), learning.learned - before]
   }
   expect(learn(REQUEST_ITEMS_MAX)).toEqual([undefined, LEARNED_KEYS_MAX + 1])
   expect(learn(10)).toEqual([undefined, 5])

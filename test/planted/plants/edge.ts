@@ -23,8 +23,8 @@ export const EDGE_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/edge/ingest/increment.ts',
-        find: 'return errors.length > 0 ? { errors } : increments',
-        replace: 'return increments.length > 0 ? increments : { errors }',
+        find: 'if (errors.length > 0) return fail',
+        replace: 'if (keys.length === 0) return fail',
       },
     ],
     suite: INCREMENT_TESTS,
@@ -35,8 +35,8 @@ export const EDGE_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/edge/ingest/increment.ts',
-        find: 'const hour = hourOf(atMs)\n  return id',
-        replace: 'const hour = hourOf(nowMs)\n  return id',
+        find: 'hour: hourOf(atMs), id })',
+        replace: 'hour: hourOf(nowMs), id })',
       },
     ],
     suite: INCREMENT_TESTS,
@@ -72,8 +72,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
       {
         file: 'src/edge/coalesce/coalescer.ts',
         find: 'send(shard, encoded, ',
-        replace:
-          'send(shard, encodeFlight({ name: { sender: this.#sender, n: ++this.#n }, cells: [...cells] }), ',
+        replace: 'send(shard, encodeFlight({ sender: this.#sender, n: ++this.#n }, cells.cells, named), ',
       },
     ],
     suite: { project: 'node', file: 'test/edge/coalesce/coalescer.test.ts' },

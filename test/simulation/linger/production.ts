@@ -1,7 +1,7 @@
 import { Coalescer } from '../../../src/edge/coalesce/coalescer.ts'
 import { FLIGHT_BYTES_MAX } from '../../../src/limits.ts'
-import { addUnnamed, noneUnnamed } from '../../../src/model/entry.ts'
 import type { MergeAnswer } from '../../../src/model/flight.ts'
+import { addIncrement, noIncrements } from '../../../src/model/increments.ts'
 import { readArrival } from '../../../src/shard/arrival.ts'
 import { GroupCommit } from '../../../src/shard/group-commit.ts'
 import { seeded } from '../../support/chance.ts'
@@ -42,8 +42,8 @@ export async function runProduction(load: Load, perSecond: number) {
     const coalescer = new Coalescer({ send, clock: { ...clock, uuid: () => sender } })
     const ask = async () => {
       const askedMs = clock.now()
-      const unnamed = noneUnnamed()
-      for (let n = 0; n < increments; n++) addUnnamed(unnamed, `key/${n}`.padEnd(40, '.'), 1)
+      const unnamed = noIncrements()
+      for (let n = 0; n < increments; n++) addIncrement(unnamed, `key/${n}`.padEnd(40, '.'), 1)
       await coalescer.submit('shard', unnamed, () => {})
       latencies.push(clock.now() - askedMs)
     }

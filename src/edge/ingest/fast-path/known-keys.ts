@@ -19,7 +19,7 @@ const GOLDEN = 0x9e3779b1
 export class KnownKeys {
   /** By number of a key, from 0: what is known of it. */
   readonly texts: string[] = []
-  /** By `hashKey`. */
+  /** `hashKey` of each. */
   readonly hashes: number[] = []
   /** How many were ever learned. */
   learned = 0
@@ -42,7 +42,7 @@ export class KnownKeys {
     const mask = slots.length - 1
     let slot = Math.imul(hash, GOLDEN) >>> (32 - SLOT_BITS)
     for (let probe = 1; ; probe++) {
-      const key = (slots[slot] ?? 0) - 1
+      const key = (slots[slot] as number) - 1
       if (key < 0) break
       if (this.#is(key, body, from, to)) return key
       if (probe === PROBES_MAX) break
@@ -54,7 +54,7 @@ export class KnownKeys {
   #is(key: number, body: DataView, from: number, to: number): boolean {
     const known = this.#bytes
     let at = this.#beginOf(key)
-    if ((this.#ends[key] ?? 0) - at !== to - from) return false
+    if ((this.#ends[key] as number) - at !== to - from) return false
     let i = from
     for (; i + 4 <= to; i += 4, at += 4) if (known.getInt32(at) !== body.getInt32(i)) return false
     for (; i < to; i++, at++) if (known.getUint8(at) !== body.getUint8(i)) return false
@@ -62,7 +62,7 @@ export class KnownKeys {
   }
 
   #beginOf(key: number): number {
-    return key === 0 ? 0 : (this.#ends[key - 1] ?? 0)
+    return key === 0 ? 0 : (this.#ends[key - 1] as number)
   }
 
   #learn(body: DataView, from: number, to: number, slot: number): number {

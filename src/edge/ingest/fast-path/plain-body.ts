@@ -1,13 +1,7 @@
 import { LEARNED_KEY_BYTES, LEARNED_KEYS_MAX, LEARNED_KEYS_MIN, REQUEST_ITEMS_MAX } from '../../../limits.ts'
+import type { Hour } from '../../../model/hour.ts'
+import type { CheckedIncrements } from '../increments.ts'
 import type { KnownKeys } from './known-keys.ts'
-
-/** Good increments of the hour in which they arrived, without ids, as columns: the n-th of each is one increment's. */
-export type PlainIncrements = {
-  readonly keys: string[]
-  /** By `hashKey`. */
-  readonly hashes: number[]
-  readonly values: number[]
-}
 
 /** So many digits are a safe integer, whatever they are. */
 const DIGITS_MAX = 15
@@ -35,19 +29,26 @@ const CLOSE_OBJECT = 0x7d
  * @returns undefined for any other body, good or bad, and for one with many keys that are not known yet: that is for
  *   JSON.parse and the schema to say. What it returns is what those would make of the body. [I2]
  */
-export function readPlainBody(bytes: Uint8Array, known: KnownKeys): PlainIncrements | undefined {
+export function readPlainBody(
+  bytes: Uint8Array,
+  known: KnownKeys,
+  hour: Hour,
+): CheckedIncrements | undefined {
   if (bytes[0] !== OPEN_ARRAY) return undefined
   const itemsMax = Math.min(REQUEST_ITEMS_MAX, Math.ceil(bytes.length / ITEM_BYTES_MIN))
   const columns = {
     keys: roomFor<string>(itemsMax),
-    hashes: roomFor<number>(itemsMax),
     values: roomFor<number>(itemsMax),
+    hashes: roomFor<number>(itemsMax),
   }
   const items = readItems(bytes, known, columns, itemsMax)
   if (items === 0) return undefined
   for (const column of Object.values(columns)) column.length = items
-  return columns
+  const { keys, values, hashes } = columns
+  return { keys, values, isPlain: true, hours: hour, hashes }
 }
+
+type Columns = { readonly keys: string[]; readonly values: number[]; readonly hashes: number[] }
 
 /** At once, for a column that grows as it is filled costs as much again. */
 function roomFor<T>(items: number): T[] {
@@ -59,8 +60,8 @@ function roomFor<T>(items: number): T[] {
  *
  * @returns how many there are, 0 for a body that is not plain.
  */
-function readItems(bytes: Uint8Array, known: KnownKeys, columns: PlainIncrements, itemsMax: number): number {
-  const { keys, hashes, values } = columns
+function readItems(bytes: Uint8Array, known: KnownKeys, columns: Columns, itemsMax: number): number {
+  const { keys, values, hashes } = columns
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const end = bytes.length
   // To learn more of this body would take longer than to parse it.
@@ -98,9 +99,9 @@ function readItems(bytes: Uint8Array, known: KnownKeys, columns: PlainIncrements
       if (at === digits || at > digits + DIGITS_MAX) return 0
     }
     if (bytes[at] !== CLOSE_OBJECT) return 0
-    keys[items] = known.texts[key] ?? ''
-    hashes[items] = known.hashes[key] ?? 0
+    keys[items] = known.texts[key] as string
     values[items] = value
+    hashes[items] = known.hashes[key] as number
     items += 1
     const behind = bytes[at + 1]
     if (behind === CLOSE_ARRAY) return at + 2 === end ? items : 0

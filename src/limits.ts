@@ -1,6 +1,6 @@
 /**
  * Every bound, with its unit and its reason. Nothing else in the code holds a bare number that limits something.
- * The relations that the code relies on are asserted in test/model/limits.test.ts.
+ * The relations that the code relies on are asserted in test/limits.test.ts.
  */
 
 const KIB = 1024

@@ -139,6 +139,19 @@ describe('a newcomer reads', () => {
   })
 })
 
+describe('a test', () => {
+  /** Rooms of src whose tests mirror them. Other folders of test/ are named for how they test. */
+  const MIRRORED = ['client', 'dashboard', 'edge', 'local', 'model', 'postgres', 'shard']
+
+  test('is in the room of what it tests', () => {
+    const folders = new Set(src.map(({ path }) => dirname(path)))
+    const strays = sourceFiles(`test/{${MIRRORED.join(',')}}/**/*.ts`).filter(
+      ({ path }) => !folders.has(dirname(path).replace(/^test/, 'src')),
+    )
+    expect(strays.map(({ path }) => path)).toEqual([])
+  })
+})
+
 describe('plain English', () => {
   const rooms = Map.groupBy(src, ({ path }) => roomOf(path))
 

@@ -63,7 +63,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
         replace: `\`r\\n\${token.slice(0, 0)}\\n\${idempotencyKey}\``,
       },
     ],
-    suite: { project: 'node', file: 'test/model/binding.test.ts' },
+    suite: { project: 'node', file: 'test/model/binding-grant.test.ts' },
   },
   {
     name: 'retried-under-a-new-name',

@@ -24,7 +24,7 @@ export const MODEL_PLANTS: readonly Plant[] = [
         replace: 'const count = shards.at(-1)?.value ?? hour',
       },
     ],
-    suite: { project: 'node', file: 'test/model/routing.test.ts' },
+    suite: { project: 'node', file: 'test/model/shard-name.test.ts' },
   },
   {
     name: 'version-guessed',

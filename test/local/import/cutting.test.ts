@@ -2,9 +2,9 @@ import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Post } from '../../src/client/internal.ts'
-import { CUT_BOUNDS, type CutBounds } from '../../src/local/import/cutting.ts'
-import { importing, instantTiming, logLine, type Settings } from './import-rig.ts'
+import type { Post } from '../../../src/client/internal.ts'
+import { CUT_BOUNDS, type CutBounds } from '../../../src/local/import/cutting.ts'
+import { importing, instantTiming, logLine, type Settings } from './rig.ts'
 
 type Sent = { readonly name: string | null; readonly items: readonly string[] }
 

@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { accept, listen, problem } from './scripted-worker.ts'
+import { accept, listen, problem } from '../scripted-worker.ts'
 
-const ENTRY = fileURLToPath(new URL('../../src/local/import.ts', import.meta.url))
+const ENTRY = fileURLToPath(new URL('../../../src/local/import.ts', import.meta.url))
 
 let folder = ''
 beforeAll(async () => {

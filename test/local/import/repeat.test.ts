@@ -1,9 +1,9 @@
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Fetch } from '../../src/client/internal.ts'
-import { FATES, ModelServer, type RequestFate } from '../client/model-server.ts'
-import { figures, importing, instantTiming, logLine, type Outcome, type Settings } from './import-rig.ts'
+import type { Fetch } from '../../../src/client/internal.ts'
+import { FATES, ModelServer, type RequestFate } from '../../client/model-server.ts'
+import { figures, importing, instantTiming, logLine, type Outcome, type Settings } from './rig.ts'
 
 const HOURS = ['17/May/2015:10:05:03 +0000', '17/May/2015:11:05:03 +0000', '17/May/2015:12:05:03 +0000']
 

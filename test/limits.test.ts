@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { unstable_readConfig } from 'wrangler'
-import * as limits from '../../src/limits.ts'
+import * as limits from '../src/limits.ts'
 
 const ROW_BYTES_MAX = 2_000_000
 const ISOLATE_BYTES = 128 * 1024 * 1024
@@ -46,7 +46,7 @@ describe('bounds', () => {
   })
 
   test("Retry-After is the period of wrangler.toml's rate limit", () => {
-    const config = join(import.meta.dirname, '../../wrangler.toml')
+    const config = join(import.meta.dirname, '../wrangler.toml')
     const [limit] = unstable_readConfig({ config }).ratelimits
     expect(limit?.name).toBe('RATE_LIMIT')
     expect(limit?.simple.period).toBe(limits.RATE_PERIOD_SECONDS)

@@ -1,13 +1,13 @@
 import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { REQUEST_BYTES_MAX } from '../../src/limits.ts'
-import { UsageError } from '../../src/local/cli.ts'
-import { PATIENCE_MS } from '../../src/local/import/connection.ts'
-import { CUT_BOUNDS } from '../../src/local/import/cutting.ts'
-import { parseOptions } from '../../src/local/import/options.ts'
-import { figures, importing, instantTiming, logLine, logOf, serve } from './import-rig.ts'
-import { accept, listen, problem, type Received, type Script } from './scripted-worker.ts'
+import { REQUEST_BYTES_MAX } from '../../../src/limits.ts'
+import { UsageError } from '../../../src/local/cli.ts'
+import { PATIENCE_MS } from '../../../src/local/import/connection.ts'
+import { CUT_BOUNDS } from '../../../src/local/import/cutting.ts'
+import { parseOptions } from '../../../src/local/import/options.ts'
+import { accept, listen, problem, type Received, type Script } from '../scripted-worker.ts'
+import { figures, importing, instantTiming, logLine, logOf, serve } from './rig.ts'
 
 const keysOf = (request: Received | undefined) =>
   request?.items.map((item) => item.key.replace('requests', ''))

@@ -1,11 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type LoggedRequest, parseLogLine, parseLogTime, pathOf } from '../../src/local/import/access-log.ts'
-import { compileKeyTemplate } from '../../src/local/import/key-template.ts'
-import { LINE_BYTES_MAX, type Line, LineSplitter } from '../../src/local/import/lines.ts'
-import { fieldText } from '../../src/local/import/log-text.ts'
-import { keyFault } from '../../src/model/key.ts'
-import { hasRealLog, realLogLines } from '../support/real-log.ts'
+import {
+  type LoggedRequest,
+  parseLogLine,
+  parseLogTime,
+  pathOf,
+} from '../../../src/local/import/access-log.ts'
+import { compileKeyTemplate } from '../../../src/local/import/key-template.ts'
+import { LINE_BYTES_MAX, type Line, LineSplitter } from '../../../src/local/import/lines.ts'
+import { fieldText } from '../../../src/local/import/log-text.ts'
+import { keyFault } from '../../../src/model/key.ts'
+import { hasRealLog, realLogLines } from '../../support/real-log.ts'
 
 const HEAD = '1.2.3.4 - - [17/May/2015:10:05:03 +0000]'
 const AT = Date.UTC(2015, 4, 17, 10, 5, 3)

@@ -1,9 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { RANGES } from '../../src/dashboard/data/period.ts'
-import { addressOf, chartOf, parseView, SHOWN_MAX, topOf, type View } from '../../src/dashboard/data/view.ts'
-import { UNITS } from '../../src/model/calendar.ts'
-import { keys } from '../support/arbitraries.ts'
+import { RANGES } from '../../../src/dashboard/data/period.ts'
+import {
+  addressOf,
+  chartOf,
+  parseView,
+  SHOWN_MAX,
+  topOf,
+  type View,
+} from '../../../src/dashboard/data/view.ts'
+import { UNITS } from '../../../src/model/calendar.ts'
+import { keys } from '../../support/arbitraries.ts'
 
 const days = fc
   .date({ min: new Date('1990-01-01'), max: new Date('2090-01-01'), noInvalidDate: true })

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { ShardStatus, Status } from '../../src/dashboard/data/answers.ts'
-import { every, onceSeen } from '../../src/dashboard/data/every.ts'
-import { isPast, mayReread, REREAD_MS_MIN } from '../../src/dashboard/data/reread.ts'
-import { auditWords } from '../../src/dashboard/parts/audit-words.ts'
+import type { ShardStatus, Status } from '../../../src/dashboard/data/answers.ts'
+import { every, onceSeen } from '../../../src/dashboard/data/every.ts'
+import { isPast, mayReread, REREAD_MS_MIN } from '../../../src/dashboard/data/reread.ts'
+import { auditWords } from '../../../src/dashboard/parts/audit-words.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())

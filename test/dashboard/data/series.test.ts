@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Bucket, Counter } from '../../src/dashboard/data/answers.ts'
-import { spanOf, unitOf, unitsOf } from '../../src/dashboard/data/period.ts'
-import { rateOf, remember, type Sample, sampleOf } from '../../src/dashboard/data/rate.ts'
-import { bucketTotal, heldTotal, seriesOf, totalOf, withHeld } from '../../src/dashboard/data/series.ts'
-import { bucketWords, tickWords } from '../../src/dashboard/data/time.ts'
-import { parseZone, UTC } from '../../src/model/zone.ts'
+import type { Bucket, Counter } from '../../../src/dashboard/data/answers.ts'
+import { spanOf, unitOf, unitsOf } from '../../../src/dashboard/data/period.ts'
+import { rateOf, remember, type Sample, sampleOf } from '../../../src/dashboard/data/rate.ts'
+import { bucketTotal, heldTotal, seriesOf, totalOf, withHeld } from '../../../src/dashboard/data/series.ts'
+import { bucketWords, tickWords } from '../../../src/dashboard/data/time.ts'
+import { parseZone, UTC } from '../../../src/model/zone.ts'
 
 const HOUR = 3_600_000
 const START = Date.UTC(2026, 10, 21)

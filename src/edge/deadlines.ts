@@ -5,8 +5,8 @@ import { Timeout, Unavailable, within } from './http/timeout.ts'
 import type { Ports } from './ports.ts'
 
 /**
- * The same ports, except that calls that a person waits for end in time, and that their failures are Unavailable, which
- * is answered 503. `merge` stays as it is because the coalescer tries it again, and so does what the cron calls.
+ * Makes the calls that a person waits for end in time, and turns their failures into Unavailable, which is answered 503.
+ * `merge` is left alone because the coalescer has its own tries, and so are the calls of the cron.
  *
  * Calls without a deadline here have one elsewhere: those of a fresh read have `withinRead` for all of them together,
  * and the database's reads end their statements themselves, a little earlier.

@@ -28,9 +28,9 @@ export type Shards = {
    * @param hasBacklog whether many requests share the flights to this shard, so that it should not make this one wait.
    */
   readonly merge: (shard: string, flight: string, hasBacklog: boolean) => Promise<MergeAnswer>
-  /** What Postgres may not have yet of each of these keys, in their order. */
+  /** Reads what Postgres may not have yet of each of these keys, in their order. */
   readonly unsettled: (shard: string, keys: readonly string[]) => Promise<readonly Unsettled[]>
-  /** What Postgres may not have yet of all keys that begin with `prefix` and that `grant` covers, added up. */
+  /** Adds up what Postgres may not have yet of all keys that begin with `prefix` and that `grant` covers. */
   readonly unsettledSum: (shard: string, prefix: string, grant: string | null) => Promise<Unsettled>
   /** How much is not settled under a prefix in whole segments, null for all keys; and whether more may still come. */
   readonly settlement: (shard: string, prefix: string | null) => Promise<Settlement>
@@ -45,7 +45,7 @@ export type Shards = {
   readonly wake: (shard: string) => Promise<void>
 }
 
-/** What an administrator decides on parked cells: to ask Postgres once more, or to give them up for good. */
+/** An administrator's decision on parked cells: to ask Postgres once more, or to give them up for good. */
 export type ParkedAction = 'retry' | 'discard'
 
 /** The user's Postgres, apart from what shards write to it. Every call rejects when it cannot be asked. */

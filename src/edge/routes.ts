@@ -19,7 +19,7 @@ import { docsPage } from './pages/docs/page.ts'
 import type { ParkedAction, Ports } from './ports.ts'
 import { describeCounter, describeCounters, describeHour, describeKeys } from './read/describe.ts'
 
-/** What the handlers work with, made once for each isolate. */
+/** Everything that the handlers work with, made once for each isolate. */
 export type Edge = {
   readonly ports: Ports
   readonly operations: Operations

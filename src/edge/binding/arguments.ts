@@ -3,6 +3,8 @@ import { REQUEST_BYTES_MAX } from '../../limits.ts'
 import { check, idFault } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
+import type { Grant } from '../../model/token.ts'
+import { bindingSchema } from '../../model/token.ts'
 import { utf8Bytes } from '../../model/utf8.ts'
 import type { RawParameters } from '../http/parameters.ts'
 import { invalid, parseParameters } from '../http/parameters.ts'
@@ -10,6 +12,18 @@ import type { Problem } from '../http/problem.ts'
 import { TOO_LARGE } from '../ingest/body.ts'
 import { checkIncrements } from '../ingest/increment.ts'
 import type { CheckedIncrements, Terms } from '../ingest/increments.ts'
+
+/**
+ * The grant of a service binding, from the `props` that the other Worker's configuration gives it. A binding needs no
+ * token, because only the owner of the account can make one. It may count and read all keys unless its props say less;
+ * negative values, which cannot be undone when they are a mistake, only if its props name that scope.
+ */
+export function grantOfProps(props: unknown): Result<Grant, Problem> {
+  const parsed = bindingSchema.safeParse(props ?? {})
+  if (parsed.success) return ok(parsed.data)
+  const faults = parsed.error.issues.map(({ path, message }) => `${z.core.toDotPath(path)} ${message}`.trim())
+  return fail({ kind: 'not_configured', where: 'binding', faults })
+}
 
 /**
  * Reads and checks increments that came through a service binding. The caller's types prove nothing:

@@ -21,8 +21,7 @@ import { problemOf } from '../http/on-error.ts'
 import type { Problem } from '../http/problem.ts'
 import { describeProblem } from '../http/problem-response.ts'
 import type { Caller, Operations } from '../operations.ts'
-import { listArguments, readArguments, readIncrementArguments } from './arguments.ts'
-import { grantOfProps } from './grant.ts'
+import { grantOfProps, listArguments, readArguments, readIncrementArguments } from './arguments.ts'
 
 /** An entrypoint's services. `operations` throws when the configuration is faulty. */
 export type EntrypointServices = {
@@ -32,11 +31,11 @@ export type EntrypointServices = {
 }
 
 /**
- * What another Worker of the account asks through a service binding, without HTTP and without a token. Each call is a
- * request of its own with a `waitUntil` of its own, and its increments fly with those of all others of the isolate.
+ * Answers other Workers of the account through a service binding, without HTTP and without a token. Each call is a
+ * request of its own with its own `waitUntil`, and its increments share flights with all others of the isolate.
  *
- * Whatever is a method here can be called from there, one that TypeScript calls protected too: there are none but the
- * operations. No `fetch`, so HTTP cannot come in this way.
+ * Other Workers can call every method here, those that TypeScript calls protected included, so there are only the
+ * operations. There is no `fetch`, so HTTP cannot come in this way.
  */
 export class BindingEntrypoint<Env> extends WorkerEntrypoint<Env, unknown> implements SumdialBinding {
   readonly #services: EntrypointServices
@@ -81,10 +80,10 @@ export class BindingEntrypoint<Env> extends WorkerEntrypoint<Env, unknown> imple
     return this.#ask('read', (operations, caller) => operations.hour({}, hour, caller))
   }
 
-  /** Lets a call in by what the binding may do, and tells all that can be told in a value. [S2] */
+  /** Checks what the binding may do, and returns every problem as a value. [S2] */
   async #ask<T extends object>(
     needs: Scope,
-    answer: (operations: Operations, caller: Caller) => Promise<Outcome<T, Problem>>,
+    ask: (operations: Operations, caller: Caller) => Promise<Outcome<T, Problem>>,
   ): Promise<Result<T>> {
     try {
       const grant = grantOfProps(this.ctx.props)
@@ -93,7 +92,7 @@ export class BindingEntrypoint<Env> extends WorkerEntrypoint<Env, unknown> imple
       if (refused !== undefined) return failure(refused)
       const { clock, operations } = this.#services
       const keepAlive = (turn: Promise<unknown>) => this.ctx.waitUntil(turn)
-      const answered = await answer(operations(), { grant: grant.value, nowMs: clock.now(), keepAlive })
+      const answered = await ask(operations(), { grant: grant.value, nowMs: clock.now(), keepAlive })
       return answered.ok ? { ok: true, answer: answered.value } : failure(answered.error)
     } catch (error) {
       return failure(problemOf(error, this.#services.log))

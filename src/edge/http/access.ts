@@ -30,7 +30,7 @@ export function admission(
   const grantOf = authenticator(tokens)
   return async (c, needs) => {
     if (needs === 'nothing') return undefined
-    const token = bearerToken(c.req.raw.headers) ?? sessionToken(c.req.raw, needs)
+    const token = bearerToken(c.req.raw.headers) ?? sessionToken(c, needs)
     const grant = token === undefined ? undefined : await grantOf(token)
     if (!(await isWithinLimit(limitKey(grant, c.req.raw.headers)))) return TOO_MANY_REQUESTS
     if (grant === undefined) return { kind: 'unauthenticated', hasToken: token !== undefined }

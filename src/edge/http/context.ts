@@ -1,10 +1,10 @@
 import type { Context } from 'hono'
 import type { Grant, Scope } from '../../model/token.ts'
 
-/** What a request needs: a scope, a token of any scope, or nothing but a Worker that has tokens at all. */
+/** A route's requirement: a scope, a token with any scope, or only that the Worker has tokens at all. */
 export type Needs = Scope | 'token' | 'nothing'
 
-/** What a request has beside itself: what it may do. */
+/** Hono's variables of a request: the grant of its token. */
 export type EdgeEnv = { readonly Variables: { grant: Grant } }
 
 export type EdgeContext = Context<EdgeEnv>

@@ -2,25 +2,25 @@ import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 
 /**
- * What every answer has, unless it has another of its own. By hand: of the fourteen of hono/secure-headers most say
- * nothing about JSON, and each costs a call into the runtime.
+ * The headers of every answer, unless it sets its own. They are written by hand because most of the fourteen of
+ * hono/secure-headers mean nothing for JSON, and each costs a call into the runtime.
  */
 const STANDARD: Readonly<Record<string, string>> = {
-  // Counts change, and are not for a cache that others share.
+  // Counts change, and must not get into a cache that others share.
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
-  // One year. Without includeSubDomains: what else lives below the host is not Sumdial's to decide.
+  // One year. Without includeSubDomains, because what else lives below the host is not Sumdial's to decide.
   'strict-transport-security': 'max-age=31536000',
   'x-content-type-options': 'nosniff',
 }
 
-/** The headers of an answer that is made often, made once: copying them takes the runtime one call. */
+/** Makes the headers of a kind of answer, once: to copy them costs one call into the runtime. */
 export function headersOf(contentType: string): Headers {
   return new Headers({ ...STANDARD, 'content-type': contentType })
 }
 
-/** Completes what was not made with headersOf. */
+/** Adds the standard headers to a response that was not made with `headersOf`. */
 export function withHeaders(response: Response): Response {
   if (response.headers.has('x-content-type-options')) return response
   for (const [name, value] of Object.entries(STANDARD)) {
@@ -34,12 +34,12 @@ export const standardHeaders: MiddlewareHandler = async (c, next) => {
   withHeaders(c.res)
 }
 
-/** Browsers keep the answer to a preflight for two hours at most (Chromium). */
+/** Two hours, the longest that Chromium keeps the answer to a preflight. */
 const PREFLIGHT_SECONDS = 7_200
 
 /**
- * Lets pages of these origins use the API, with a token and without cookies. Preflights, which never carry a token,
- * are answered here.
+ * Lets pages of these origins call the API with a token and without cookies. Preflights are answered here, because they
+ * never carry a token.
  */
 export function crossOrigin(origins: readonly string[]): MiddlewareHandler {
   const answer = cors({
@@ -51,7 +51,7 @@ export function crossOrigin(origins: readonly string[]): MiddlewareHandler {
   })
   return async (c, next) => {
     if (c.req.raw.headers.has('origin')) return answer(c, next)
-    // No page asks. hono/cors would copy the answer all the same, which servers that count need not pay for.
+    // No page asks. hono/cors would copy the answer even then, and servers that count need not pay for that.
     await next()
     c.res.headers.append('vary', 'Origin')
   }

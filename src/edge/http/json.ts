@@ -1,6 +1,6 @@
 import { headersOf } from './headers.ts'
 
-/** ECMAScript's JSON.rawJSON: a number that leaves exactly as written. Not in TypeScript's library yet. */
+/** ECMAScript's JSON.rawJSON makes a number that is written exactly as given. TypeScript's library lacks it. */
 declare global {
   interface JSON {
     rawJSON(text: string): object
@@ -8,10 +8,10 @@ declare global {
 }
 
 /**
- * As JSON.stringify, but a bigint becomes a JSON integer, exact at any size. [A2]
+ * Works as JSON.stringify, except that a bigint becomes a JSON integer, exact at any size. [A2]
  *
- * Bigints are replaced beforehand: JSON.stringify with a replacer calls it for every part, which was a tenth of what
- * a read of 24 hours takes.
+ * Bigints are replaced beforehand, because JSON.stringify calls a replacer for every part, which was a tenth of the
+ * time of a read of 24 hours.
  */
 export function toJson(value: unknown): string {
   return JSON.stringify(withoutBigints(value))
@@ -21,7 +21,7 @@ function withoutBigints(value: unknown): unknown {
   if (typeof value === 'bigint') return numberOf(value)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(withoutBigints)
-  // Copied at once, and then only what differs: that takes half as long as name by name. No name is __proto__.
+  // A copy of all and then of what differs takes half as long as name by name. No name is __proto__.
   const copy: Record<string, unknown> = { ...value }
   for (const name in copy) {
     const part = copy[name]
@@ -30,7 +30,7 @@ function withoutBigints(value: unknown): unknown {
   return copy
 }
 
-/** A number says the same as its bigint where it is exact, and is written faster. */
+/** A safe integer becomes a number, which is written faster and looks the same. */
 function numberOf(value: bigint): number | object {
   const number = Number(value)
   return Number.isSafeInteger(number) ? number : JSON.rawJSON(String(value))
@@ -38,7 +38,7 @@ function numberOf(value: bigint): number | object {
 
 const HEADERS = headersOf('application/json')
 
-/** @param headers in place of those that every answer has. */
+/** @param headers replace the standard ones. */
 export function jsonResponse(
   value: unknown,
   status = 200,

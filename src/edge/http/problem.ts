@@ -1,6 +1,6 @@
 import type { Scope } from '../../model/token.ts'
 
-/** What is wrong with one item of a request. `path` names the field; it is empty for the item itself. */
+/** A fault of one item of a request. `path` names the field; it is empty for the item itself. */
 export type ItemError = { readonly index: number; readonly path: string; readonly message: string }
 
 /**
@@ -55,7 +55,7 @@ export type BodyFault =
   /** `line` counts from 1 in NDJSON, and is null elsewhere; `position` is the parser's, null when it names none. */
   | { readonly kind: 'not_json'; readonly line: number | null; readonly position: string | null }
 
-/** What is wrong with a parameter: a clause from its schema, such as `must be a string`, or a bound on the answer. */
+/** A fault of a parameter: a clause from its schema, such as `must be a string`, or a bound on the answer. */
 export type ParameterFault = string | TooMuch
 
 /** An answer would be too large, because of several parameters together. */
@@ -65,10 +65,10 @@ export type TooMuch = {
   readonly unit: 'buckets' | 'shards' | 'hours'
 }
 
-/** What did not answer in time; `flushes` when a fresh read met one at each of its tries. */
+/** Who did not answer in time; `flushes` when a fresh read met a flush at every try. */
 export type Source = 'shard' | 'postgres' | 'shard_or_postgres' | 'flushes'
 
-/** What a token or binding lacks. */
+/** Why a token or binding may not do something. */
 export type Limit =
   | { readonly kind: 'scope'; readonly scope: Scope }
   /** The endpoint covers all keys. */

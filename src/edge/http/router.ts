@@ -9,7 +9,7 @@ import { jsonResponse } from './json.ts'
 import type { Problem } from './problem.ts'
 import { problemResponse } from './problem-response.ts'
 
-/** What a handler returns: a Response of its own, or a value that leaves as JSON, or a Problem. */
+/** The answer of a handler: a Response of its own, a value that leaves as JSON, or a Problem. */
 export type Answer = Response | Result<object, Problem>
 
 /** One row of the table of routes. `World` is what its handlers work with. */

@@ -1,87 +1,74 @@
+import { getCookie, setCookie } from 'hono/cookie'
 import type { Grant } from '../../model/token.ts'
 import { bearerToken } from './authenticate.ts'
 import type { EdgeContext, Needs } from './context.ts'
 
-/** A year: a token is entered once. It dies when its token does, whose hash is looked up at each request. */
+/** A year: a token is entered once. A session ends with its token, whose hash is looked up at each request. */
 const SESSION_SECONDS = 365 * 86_400
 
 /**
- * The token of a browser's session; undefined without one, and where a session does not count. [S2]
+ * The token of a browser's session; undefined without a session, and where a session does not apply. [S2]
  *
- * A page elsewhere cannot read with it: the cookie is SameSite=Strict, and no answer allows credentials to another
- * origin. Nor can it change anything: what is not a GET must come from a page of this very origin, which browsers say
- * themselves. And a session never counts: that is for programs, which send their token, so no page whatever can be
- * made to count in somebody's name.
+ * Another site cannot use it: the cookie is SameSite=Strict, and no answer allows credentials to another origin. What
+ * is not a GET must come from a page of this very origin, which browsers say themselves. And a session never counts,
+ * so that no page can be made to count in somebody's name; programs that count send their token.
  */
-export function sessionToken(request: Request, needs: Needs): string | undefined {
+export function sessionToken(c: EdgeContext, needs: Needs): string | undefined {
   if (needs === 'write') return undefined
-  const isSafe = request.method === 'GET' || request.method === 'HEAD'
-  return isSafe || isOwnPage(request) ? cookieOf(request) : undefined
+  const { method } = c.req
+  if (method !== 'GET' && method !== 'HEAD' && !isOwnPage(c.req.raw)) return undefined
+  // Empty is a session that was ended.
+  return getCookie(c, COOKIE, cookiePrefix(c)) || undefined
 }
 
-/** Browsers have sent Sec-Fetch-Site since 2023 at the latest (Safari 16.4); before, Origin with every POST. */
+/** Browsers have sent Sec-Fetch-Site since 2023 at the latest (Safari 16.4); older ones send Origin with every POST. */
 function isOwnPage({ headers, url }: Request): boolean {
   const site = headers.get('sec-fetch-site')
   return site === null ? headers.get('origin') === new URL(url).origin : site === 'same-origin'
 }
 
-/** `__Host-` binds it to this very host and to HTTPS; a browser refuses it from plain HTTP, as on localhost. */
-function cookieName({ url }: Request): string {
-  return url.startsWith('https:') ? '__Host-sumdial' : 'sumdial'
+const COOKIE = 'sumdial'
+
+/** `__Host-` binds the cookie to this host and to HTTPS; browsers refuse it from plain HTTP, as on localhost. */
+function cookiePrefix(c: EdgeContext): 'host' | undefined {
+  return c.req.url.startsWith('https:') ? 'host' : undefined
 }
 
-function cookieOf(request: Request): string | undefined {
-  const name = cookieName(request)
-  for (const part of (request.headers.get('cookie') ?? '').split(';')) {
-    const [key = '', value = ''] = part.split('=')
-    if (key.trim() === name) return decode(value.trim())
-  }
-  return undefined
+/** Sets the session's cookie. An empty token with 0 seconds takes it back. */
+function setSession(c: EdgeContext, token: string, maxAge: number): void {
+  const prefix = cookiePrefix(c)
+  const flags = { path: '/', httpOnly: true, sameSite: 'Strict', maxAge } as const
+  setCookie(c, COOKIE, token, prefix === undefined ? flags : { ...flags, prefix, secure: true })
 }
 
-function decode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text) || undefined
-  } catch {
-    // Nobody here has set it.
-    return undefined
-  }
-}
-
-/** Sets the cookie, or with an empty value takes it back. */
-function setCookie(request: Request, value: string, seconds: number): { readonly 'set-cookie': string } {
-  const isSecure = request.url.startsWith('https:') ? '; Secure' : ''
-  const flags = `Path=/; HttpOnly; SameSite=Strict; Max-Age=${seconds}${isSecure}`
-  return { 'set-cookie': `${cookieName(request)}=${encodeURIComponent(value)}; ${flags}` }
-}
-
-/** What a page may know of who looks at it. */
-type Who = Pick<Grant, 'name' | 'scopes' | 'prefix'> & {
-  /** Nobody has to sign in: this is `npm run dev`. */
+/** The answer of `/session`: what a page may know about its user. */
+export type SessionAnswer = Pick<Grant, 'name' | 'scopes' | 'prefix'> & {
+  /** Whether nobody has to sign in, as with `npm run dev`. */
   readonly isOpen: boolean
   readonly flushIntervalSeconds: number
 }
 
 export type SessionConfig = { readonly isOpen: boolean; readonly flushIntervalMs: number }
 
-function whoOf(c: EdgeContext, { isOpen, flushIntervalMs }: SessionConfig): Who {
+function sessionOf(c: EdgeContext, { isOpen, flushIntervalMs }: SessionConfig): SessionAnswer {
   const { name, scopes, prefix } = c.get('grant')
   return { name, scopes, prefix, isOpen, flushIntervalSeconds: flushIntervalMs / 1000 }
 }
 
-/** `GET /session`: who the page speaks for. */
+/** `GET /session`: whose page this is. */
 export function readSession(c: EdgeContext, config: SessionConfig): Response {
-  return c.json(whoOf(c, config))
+  return c.json(sessionOf(c, config))
 }
 
 /** `POST /session` with `Authorization: Bearer <token>`: keeps the token in a cookie that no script can read. */
 export function signIn(c: EdgeContext, config: SessionConfig): Response {
   const token = bearerToken(c.req.raw.headers)
-  const cookie = token === undefined ? {} : setCookie(c.req.raw, token, SESSION_SECONDS)
-  return c.json(whoOf(c, config), 200, cookie)
+  if (token !== undefined) setSession(c, token, SESSION_SECONDS)
+  return c.json(sessionOf(c, config))
 }
 
-/** `DELETE /session`: for everyone, also with a token that is not known any more. */
+/** `DELETE /session`: for everyone, also with a token that is no longer known. */
 export function signOut(c: EdgeContext): Response {
-  return c.body(null, 204, setCookie(c.req.raw, '', 0))
+  setSession(c, '', 0)
+  return c.body(null, 204)
 }

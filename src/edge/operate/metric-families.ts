@@ -1,13 +1,23 @@
 import type { Hour } from '../../model/hour.ts'
 import type { ShardStatus, Tally } from '../../model/status.ts'
 import { OUTCOMES } from '../../model/status.ts'
-import type { Family, Sample } from './exposition.ts'
 
-/** What a scrape has seen. */
+/** One sample of a family. Each label has few values, whatever is counted. */
+type Sample = { readonly labels?: Readonly<Record<string, string>>; readonly value: number }
+
+/** The samples of one metric. It is announced even without any. */
+export type Family = {
+  readonly name: string
+  readonly type: 'counter' | 'gauge'
+  readonly help: string
+  readonly samples: readonly Sample[]
+}
+
+/** The result of a scrape. */
 export type Seen = {
   readonly asked: number
   readonly answered: readonly ShardStatus[]
-  /** Of the recent hours, those whose shards have all answered: the totals of no other rise. */
+  /** The recent hours whose shards have all answered. Only these have counters. */
   readonly whole: readonly WholeHour[]
   /** Whether the ledger agrees with every shard; null when it was not asked. */
   readonly ledgerAgrees: boolean | null
@@ -16,21 +26,21 @@ export type Seen = {
 export type WholeHour = { readonly hour: Hour; readonly shards: readonly ShardStatus[] }
 
 /**
- * Every metric.
+ * Makes every metric.
  *
- * **Why the counters have the hour of the day for a label.** A shard's totals live as long as its hour is asked about:
- * a plain sum over the recent hours would fall at each turn of the hour, when the shards of the oldest leave it, and
- * Prometheus takes a fall for a restart and counts all of the new sum once more. So each hour has series of its own:
- * they begin at 0 (its shards are asked from five minutes before it begins), only ever rise, and are gone two hours
- * later. The name of the hour would make new series for ever; the hour of the day makes 24, each begun anew at 0 a day
- * later, which is what a restart looks like. `sum(rate(x[5m]))` over the label is right at all times.
+ * **Why the counters have the hour of the day as a label.** A shard's totals exist as long as its hour is asked about.
+ * A plain sum over the recent hours would fall at each turn of the hour, when the shards of the oldest hour leave it;
+ * Prometheus takes a fall for a restart and counts the whole new sum once more. So each hour has its own series. They
+ * begin at 0 (shards are asked from five minutes before their hour begins), only ever rise, and are gone two hours
+ * later. With the name of the hour as label there would be new series for ever; the hour of the day makes 24, and each
+ * begins anew at 0 a day later, which looks like a restart. `sum(rate(x[5m]))` over the label is right at all times.
  *
- * For the same reason an hour is left out of a scrape in which one of its shards did not answer, or is of a version
- * that does not know the total: Prometheus bridges a gap, and would take the lesser sum for a restart. And what shards
- * count of their flushes is stored with what they did (model/status.ts), for an object is evicted many times an hour.
+ * For the same reason a scrape leaves out an hour in which a shard did not answer, or has a version that does not know
+ * the total: Prometheus bridges a gap, and would take a smaller sum for a restart. And shards store what they count of
+ * their flushes together with each flush (model/status.ts), because an object is evicted many times an hour.
  *
- * Dropped: a series per shard (bounded too, but 256 times as many), sums in isolates (a scrape meets one of many, and
- * they are gone in minutes), and an object of its own that adds up for ever (a row written for each flush of each shard).
+ * Tried and dropped: a series for each shard (also bounded, but 256 times as many), sums in isolates (a scrape meets
+ * one of many, and they are gone in minutes), and an object that adds up for ever (a row written for each flush).
  */
 export function metricFamilies(seen: Seen): Family[] {
   return [...counters(seen), ...holdings(seen), ...health(seen)]
@@ -123,7 +133,7 @@ function health({ asked, answered, ledgerAgrees }: Seen): Family[] {
     {
       name: 'sumdial_failing_shards',
       type: 'gauge',
-      help: 'Shards whose last batch has failed, by what came of it.',
+      help: 'Shards whose last batch has failed, by its outcome.',
       samples: OUTCOMES.filter((outcome) => outcome !== 'applied').map((outcome) => ({
         labels: { outcome },
         value: answered.filter(({ fault }) => fault?.kind === outcome).length,
@@ -154,7 +164,7 @@ function gauge(name: string, help: string, values: readonly number[]): Family {
   return { name, type: 'gauge', help, samples: values.map((value) => ({ value })) }
 }
 
-/** One sample for each hour of whose shards all know the total. */
+/** One sample for each hour whose shards all know the total. */
 function perHour(
   whole: readonly WholeHour[],
   of: (shard: ShardStatus) => number | undefined,
@@ -177,4 +187,38 @@ function inSeconds<S extends Sample>(sample: S): S {
 
 function sumOf(shards: readonly ShardStatus[], of: (shard: ShardStatus) => number): number {
   return shards.reduce((sum, shard) => sum + of(shard), 0)
+}
+
+export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
+
+/** Writes metrics in Prometheus's text format. Source: prometheus.io/docs/instrumenting/exposition_formats, 0.0.4. */
+export function expose(families: readonly Family[]): string {
+  return families.map(exposeFamily).join('')
+}
+
+function exposeFamily({ name, type, help, samples }: Family): string {
+  const lines = samples.map(
+    ({ labels = {}, value }) => `${name}${exposeLabels(labels)} ${exposeValue(value)}\n`,
+  )
+  return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n${lines.join('')}`
+}
+
+function exposeLabels(labels: Readonly<Record<string, string>>): string {
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}="${escapeLabel(value)}"`)
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+}
+
+/** Writes a number as Go's ParseFloat reads it. */
+function exposeValue(value: number): string {
+  if (value === Number.POSITIVE_INFINITY) return '+Inf'
+  if (value === Number.NEGATIVE_INFINITY) return '-Inf'
+  return String(value)
+}
+
+function escapeHelp(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+}
+
+function escapeLabel(text: string): string {
+  return escapeHelp(text).replaceAll('"', '\\"')
 }

@@ -12,26 +12,25 @@ import { invalid, parseParameters, wholeText } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Answer } from '../http/router.ts'
 import type { Ports } from '../ports.ts'
-import { EXPOSITION_TYPE, expose } from './exposition.ts'
 import type { Seen, WholeHour } from './metric-families.ts'
-import { metricFamilies } from './metric-families.ts'
-import type { AskedShard, StatusServices } from './status.ts'
+import { EXPOSITION_TYPE, expose, metricFamilies } from './metric-families.ts'
+import type { ShardReport, StatusServices } from './status.ts'
 import { askOrSay, recentHours, withLedger } from './status.ts'
 
 export const metricsParameters = z.strictObject({
   hours: wholeText(1, METRICS_HOURS_MAX).optional().meta({
     description:
-      'Hours before this one whose shards are asked, in place of the recent ones. It tells what they hold, without the counters.',
+      'How many hours before this one are asked, in place of the recent hours. The answer then has no counters.',
   }),
   ledger: z.string().optional().meta({
-    description: "`1` adds whether Postgres's own ledger agrees. Only then is Postgres asked.",
+    description: "`1` adds whether Postgres's ledger agrees with the shards. Only then is Postgres asked.",
     example: '1',
   }),
 })
 
 const HEADERS = headersOf(EXPOSITION_TYPE)
 
-/** `GET /metrics`: what `/status` says, in Prometheus's text format. Asks no SQL unless `?ledger=1`. */
+/** `GET /metrics`: the figures of `/status` in Prometheus's text format. It queries Postgres only with `?ledger=1`. */
 export async function metrics(c: EdgeContext, ports: Ports): Promise<Answer> {
   const refused = refuseUnlessWhole(c.get('grant'))
   if (refused !== undefined) return fail(refused)
@@ -39,7 +38,7 @@ export async function metrics(c: EdgeContext, ports: Ports): Promise<Answer> {
   return seen.ok ? new Response(expose(metricFamilies(seen.value)), { headers: HEADERS }) : seen
 }
 
-/** Asks the shards. One that does not answer is counted as such, and hides no other. */
+/** Asks the shards. One that does not answer is counted as unanswered, and does not hide the others. */
 export async function scrape(rawSearch: string, services: StatusServices): Promise<Result<Seen, Problem>> {
   const parsed = parseParameters(rawSearch, metricsParameters)
   if (!parsed.ok) return parsed
@@ -49,7 +48,7 @@ export async function scrape(rawSearch: string, services: StatusServices): Promi
     return invalid('hours', { asked: names.length, max: STATUS_SHARDS_MAX, unit: 'shards' })
   }
   const said = await Promise.all(names.map((name) => askOrSay(name, services)))
-  const shards: readonly AskedShard[] = ledger === '1' ? await withLedger(said, services) : said
+  const shards: readonly ShardReport[] = ledger === '1' ? await withLedger(said, services) : said
   return ok({
     asked: shards.length,
     answered: answersOf(shards),
@@ -69,7 +68,7 @@ function shardsBack(hours: number, { nowMs, config }: StatusServices): string[] 
   )
 }
 
-function wholeHours(shards: readonly AskedShard[]): WholeHour[] {
+function wholeHours(shards: readonly ShardReport[]): WholeHour[] {
   const byHour = Map.groupBy(shards, ({ shard }) => parseShardName(shard)?.hour)
   return Array.from(byHour, ([hour, all]) => {
     const answered = answersOf(all)
@@ -77,11 +76,11 @@ function wholeHours(shards: readonly AskedShard[]): WholeHour[] {
   }).flat()
 }
 
-function answersOf(shards: readonly AskedShard[]): ShardStatus[] {
+function answersOf(shards: readonly ShardReport[]): ShardStatus[] {
   return shards.flatMap((shard) => ('error' in shard ? [] : [shard]))
 }
 
-/** A shard that was asked once and not twice cannot be compared, and is no disagreement. */
-function agrees(shard: AskedShard): boolean {
+/** A shard that did not answer both times cannot be compared, which is no disagreement. */
+function agrees(shard: ShardReport): boolean {
   return 'error' in shard || shard.ledger?.agrees !== false
 }

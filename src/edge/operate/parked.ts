@@ -8,30 +8,31 @@ import { invalid } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { ParkedAction, Shards } from '../ports.ts'
 
-/** The body of both. */
+/** The body of both routes. */
 export const decisionSchema = z.strictObject({
   shard: z
     .string()
     .refine((name) => parseShardName(name) !== undefined)
     .meta({ example: '2026-11-21T20Z/0' }),
-  keys: z
-    .array(z.string())
-    .min(1)
-    .max(10_000)
-    .optional()
-    .meta({ description: 'To discard, they must be named. Without them, retry takes all that are parked.' }),
+  keys: z.array(z.string()).min(1).max(10_000).optional().meta({
+    description:
+      'The keys to retry or discard. Only a retry may omit them, and then takes all parked keys of the shard.',
+  }),
 })
 
 export const decidedSchema = z.strictObject({
-  increments: z.int().min(0).meta({ description: 'Increments in the cells that it was done to.' }),
+  increments: z
+    .int()
+    .min(0)
+    .meta({ description: 'How many increments are in the cells that were retried or discarded.' }),
 })
 
 const FORM =
   'must be such as {"shard":"2026-11-21T20Z/0","keys":["..."]}, where only a retry of all parked keys may omit `keys`'
 
 /**
- * `POST /parked/retry` and `POST /parked/discard`. To discard, the keys must be named; with a prefix, to retry too, for
- * the number of increments in all that is parked would tell of other keys.
+ * `POST /parked/retry` and `POST /parked/discard`. A discard must name its keys. So must a retry with a token that has
+ * a prefix, because the number of increments in all parked cells would reveal something about other keys.
  */
 export async function decideParked(
   request: Request,
@@ -53,7 +54,7 @@ async function parseBody(request: Request): Promise<unknown> {
   try {
     return await request.json()
   } catch {
-    // What is no JSON is no decision either.
+    // A body that is not JSON is refused like any other wrong body.
     return undefined
   }
 }

@@ -14,8 +14,8 @@ import type { Problem } from '../http/problem.ts'
 import { Unavailable } from '../http/timeout.ts'
 import type { Database, Shards } from '../ports.ts'
 
-/** What a shard says, with the ledger beside it when that was asked for; or that it did not answer. */
-export type AskedShard = (ShardStatus & { readonly ledger?: z.infer<typeof auditSchema> }) | Unanswered
+/** A shard's status, with the ledger's count when that was asked for; or that the shard did not answer. */
+export type ShardReport = (ShardStatus & { readonly ledger?: z.infer<typeof auditSchema> }) | Unanswered
 
 export type StatusServices = {
   readonly database: Pick<Database, 'increments'>
@@ -24,14 +24,12 @@ export type StatusServices = {
   readonly nowMs: number
 }
 
-/** `?hour=` may be repeated. */
 export const statusParameters = z.strictObject({
-  hour: z
-    .array(hourText)
-    .optional()
-    .meta({ description: 'Hours in place of the recent ones, each of the form 2026-11-21T20Z.' }),
+  hour: z.array(hourText).optional().meta({
+    description: 'An hour such as 2026-11-21T20Z, in place of the recent hours. May be given several times.',
+  }),
   ledger: z.string().optional().meta({
-    description: "`1` sets Postgres's own ledger beside each shard. Only then is Postgres asked.",
+    description: "`1` compares each shard with Postgres's ledger. Only then is Postgres asked.",
     example: '1',
   }),
 })
@@ -39,14 +37,15 @@ export const statusParameters = z.strictObject({
 const unansweredSchema = z.strictObject({ shard: z.string(), error: z.string() })
 
 const auditSchema = z.strictObject({ increments: z.int(), agrees: z.boolean() }).meta({
-  description: 'What the ledger has of the shard, and whether settled <= ledger <= settled + frozen. [C1]',
+  description:
+    'The increments that the ledger has of the shard, and whether settled <= ledger <= settled + frozen. [C1]',
 })
 
 export const statusAnswerSchema = z.strictObject({
   now: z.iso.datetime(),
   hours: z.array(z.string().meta({ example: '2026-11-21T20Z' })),
   shards: z.array(z.union([shardStatusSchema.extend({ ledger: auditSchema.optional() }), unansweredSchema])),
-  pending: z.int().meta({ description: 'Increments that Postgres may not have yet, over these shards.' }),
+  pending: z.int().meta({ description: 'How many increments of these shards Postgres may not have yet.' }),
   lagMs: z.int(),
   isConserved: z.boolean(),
 })
@@ -55,7 +54,10 @@ type Unanswered = z.infer<typeof unansweredSchema>
 
 export type StatusAnswer = z.infer<typeof statusAnswerSchema>
 
-/** `GET /status`: what the shards of recent hours hold, or those of each `?hour=2026-11-21T20Z`. Asks no SQL unless `?ledger=1`. */
+/**
+ * `GET /status`: what the shards of the recent hours hold, or those of each `?hour=`. It never queries Postgres unless
+ * `?ledger=1`, which compares each shard with the ledger.
+ */
 export async function readStatus(
   raw: RawParameters,
   services: StatusServices,
@@ -80,7 +82,7 @@ export async function readStatus(
   })
 }
 
-/** One shard that does not answer must not hide the others. */
+/** Asks one shard. When it does not answer the result says so, because it must not hide the others. */
 export async function askOrSay(
   shard: string,
   { shards }: Pick<StatusServices, 'shards'>,
@@ -94,8 +96,8 @@ export async function askOrSay(
 }
 
 /**
- * Sets the ledger beside what the shards said. They are asked once more after it: what they had settled before must
- * be in it, and what is in it they must have frozen by then.
+ * Compares the ledger with what the shards said. The shards are asked again after the ledger: what they had settled
+ * before must be in it, and what is in it they must have frozen by then.
  */
 export async function withLedger(shards: readonly (ShardStatus | Unanswered)[], services: StatusServices) {
   const ledger = await services.database.increments(shards.map(({ shard }) => shard))
@@ -111,8 +113,8 @@ export async function withLedger(shards: readonly (ShardStatus | Unanswered)[], 
 }
 
 /**
- * This hour and the one before, and close to the turn the next; of many shards, as many hours as one answer has room
- * for, this one first.
+ * The current hour and the one before, and close to the turn the next. With many shards, only as many hours as one
+ * answer has room for, the current one first.
  */
 export function recentHours({ nowMs, config }: Pick<StatusServices, 'nowMs' | 'config'>): Hour[] {
   const now = hourOf(nowMs)

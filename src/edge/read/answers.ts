@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { UNITS } from '../../model/calendar.ts'
 import type { Cell } from '../../model/cell.ts'
 
-/** A sum on the wire. */
+/** A sum in an answer. */
 export const sumSchema = z.bigint().meta({
   description: 'Exact at any size: it may be beyond 2^53.',
   override: ({ jsonSchema }: { jsonSchema: { format?: unknown } }) => {
-    // zod calls a bigint an int64, which it is not.
+    // zod says int64 for a bigint, and a sum may be larger.
     delete jsonSchema.format
   },
   example: 7,
@@ -14,9 +14,9 @@ export const sumSchema = z.bigint().meta({
 
 const sums = {
   sum: sumSchema,
-  count: z.int().min(0).meta({ description: 'Increments.' }),
-  min: z.int().nullable().meta({ description: 'The smallest value among them; null when there are none.' }),
-  max: z.int().nullable().meta({ description: 'The largest.' }),
+  count: z.int().min(0).meta({ description: 'How many increments.' }),
+  min: z.int().nullable().meta({ description: 'The smallest value; null without increments.' }),
+  max: z.int().nullable().meta({ description: 'The largest value; null without increments.' }),
 }
 
 const sumsSchema = z.strictObject(sums)
@@ -24,14 +24,14 @@ const sumsSchema = z.strictObject(sums)
 const bucketSchema = z.strictObject({
   start: z.iso.datetime({ offset: true }).meta({
     description:
-      'When it began by the clocks of the zone, in its offset. The first may have begun before the range, and has the ' +
-      'hours of the range alone.',
+      'When the bucket began, in the offset of the zone. The first bucket may have begun before the range; it has only ' +
+      'the hours of the range.',
     example: '2026-11-21T20:00:00Z',
   }),
   ...sums,
 })
 
-/** What is known of a key in a range. */
+/** The sums of a key in a range. */
 export const counterAnswerSchema = z
   .strictObject({
     key: z.string(),
@@ -40,51 +40,51 @@ export const counterAnswerSchema = z
     bucket: z.enum(UNITS),
     tz: z.string(),
     aligned: z.boolean().meta({
-      description: "False where the zone's offset splits hours: then a day has the hours that begin in it.",
+      description: "False where the zone's offset splits hours. A day then has the hours that begin in it.",
     }),
     total: sumsSchema,
     buckets: z
       .array(bucketSchema)
-      .meta({ description: 'All of the range, in order, those with nothing too.' }),
+      .meta({ description: 'All buckets of the range in order, empty ones included.' }),
     unsettled: z.array(bucketSchema).nullable().meta({
       description:
-        'What of it Postgres may not have yet: the buckets that have any. Null in a committed read, which cannot know.',
+        'The part that Postgres may not have yet, as the buckets that have any. Null in a committed read, which cannot know.',
     }),
     asOf: z
       .string()
       .nullable()
       .meta({
         description:
-          'Opaque. Two answers over the same hours and `freshHours` with the same `asOf` have the same of Postgres in them, so only what ' +
-          'is unsettled may differ: `consistency=unsettled` then tells all that has changed. Null in a committed read.',
+          'Opaque. Two answers over the same hours and `freshHours` with the same `asOf` contain the same rows of ' +
+          'Postgres, so only `unsettled` may differ, and `consistency=unsettled` shows every change. Null in a ' +
+          'committed read.',
       }),
     pending: z.int().min(0).nullable().meta({
       description:
-        'Increments in this answer that Postgres may not have yet; null in a committed read, which cannot know.',
+        'How many increments of this answer Postgres may not have yet. Null in a committed read, which cannot know.',
     }),
     freshFrom: z.iso.datetime().nullable().meta({
-      description: 'From this hour on the answer has everything acknowledged before it was asked.',
+      description: 'From this hour on, the answer has everything that was acknowledged before the request.',
     }),
     lastFlushAt: z.iso.datetime().nullable().meta({
-      description:
-        'When Postgres last received something that is in this answer; null when it has none of it.',
+      description: 'When Postgres last received something that is in this answer; null when it has nothing.',
     }),
   })
   .meta({ id: 'Counter' })
 
-/** The same of all keys under a prefix, added up. */
+/** The sums of all keys under a prefix together. */
 export const seriesAnswerSchema = z
   .strictObject({ prefix: z.string(), ...counterAnswerSchema.omit({ key: true }).shape })
   .meta({ id: 'Series' })
 
 export type SeriesAnswer = z.infer<typeof seriesAnswerSchema>
 
-/** For several keys, in the order in which they were asked for. */
+/** The answer for several keys, in the order of the question. */
 export const counterAnswersSchema = z.strictObject({ items: z.array(counterAnswerSchema) })
 
 export type CounterAnswer = z.infer<typeof counterAnswerSchema>
 
-/** The extremes of nothing are null, not infinite. */
+/** A cell as answers show it: without increments, min and max are null and not infinite. */
 export function sumsOf({ sum, count, min, max }: Cell): z.infer<typeof sumsSchema> {
   return count === 0 ? { sum, count, min: null, max: null } : { sum, count, min, max }
 }

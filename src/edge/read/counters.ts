@@ -40,10 +40,10 @@ export type Source = {
 /** The answer for one subject, without its name. */
 export type Reading = Omit<CounterAnswer, 'key'>
 
-/** How it is asked, with the buckets that its hours fall in. */
+/** A checked read with the buckets of its range. */
 type Grid = ReadingQuery & { readonly buckets: readonly Bucket[] }
 
-/** Reads keys by hours, days, weeks or months, gaps filled: an answer for each key, in their order. [R2] */
+/** Reads keys by hours, days, weeks or months. Answers for each key in order, with empty buckets filled in. [R2] */
 export async function readCounters(
   query: CounterQuery,
   { database, shards, config, nowMs }: ReadServices,
@@ -116,7 +116,7 @@ function readingOf(
   }
 }
 
-/** What the shards hold of each bucket. */
+/** The cells that shards hold, by bucket. */
 function cellsOf(buckets: readonly Bucket[], unsettled: ReadonlyMap<Hour, Cell>): Cell[] {
   const cells = buckets.map(() => EMPTY_CELL)
   for (const [hour, cell] of unsettled) {

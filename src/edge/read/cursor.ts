@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { type Hour, hourOf } from '../../model/hour.ts'
 
 /**
- * Where a page of a list ended, and of which list: the hours stand in it because those of a list without `from` and
- * `to` move on, and a key could be missed or come twice.
+ * Where a page of a list ended, and which list it was. It carries the hours because those of a list without `from` and
+ * `to` move on, so that a later page could miss a key or show it twice.
  */
 export type Cursor = {
   readonly prefix: string
@@ -11,14 +11,14 @@ export type Cursor = {
   readonly depth: number | null
   readonly from: Hour
   readonly to: Hour
-  /** The last key of the page: the next begins above it. */
+  /** The last key of the page; the next page begins above it. */
   readonly after: string
 }
 
-/** The one version that this code writes and reads. A cursor lives as long as somebody turns pages. */
+/** The only version that this code reads. A cursor lives only as long as somebody turns pages. */
 const VERSION = 1
 
-/** Hours that a request can name, and so an answer. */
+/** An hour that a request can name. */
 const hour = z
   .int()
   .min(hourOf(Date.UTC(1000, 0)))
@@ -28,7 +28,7 @@ const text = z.string().refine((value) => value.isWellFormed())
 
 const cursorSchema = z.tuple([z.literal(VERSION), text, z.int().nullable(), hour, hour, text])
 
-/** Opaque to clients: base64url of JSON. It grants nothing: whoever sends it is asked for a grant all the same. */
+/** Encodes a cursor as base64url of JSON, opaque to clients. It grants nothing: each request needs its own token. */
 export function encodeCursor({ prefix, depth, from, to, after }: Cursor): string {
   const bytes = new TextEncoder().encode(JSON.stringify([VERSION, prefix, depth, from, to, after]))
   const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
@@ -50,7 +50,7 @@ function parseBase64Json(encoded: string): unknown {
     const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0))
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes))
   } catch {
-    // What nobody here has encoded is no cursor, whatever else it may be.
+    // Anything that `encodeCursor` did not make is no cursor.
     return undefined
   }
 }

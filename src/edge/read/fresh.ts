@@ -15,27 +15,27 @@ import { invalid } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Shards } from '../ports.ts'
 
-/** What the shards have of a key that Postgres has not, by hour. */
+/** By key and hour, what shards hold and Postgres does not have. */
 export type Unsettleds = ReadonlyMap<string, ReadonlyMap<Hour, Cell>>
 
 export type FreshRead = {
   readonly committed: CommittedRead
   readonly unsettled: Unsettleds
-  /** Of each key: the same in two answers when no flush came between, so that only what is unsettled may differ. */
+  /** By key. It is equal in two answers when no flush came between them, so that only what is unsettled may differ. */
   readonly asOf: ReadonlyMap<string, string>
 }
 
-/** One shard, and those of the keys that are its own. */
+/** A shard to ask, and its own keys among those that are read. */
 export type ShardQuery = { readonly shard: string; readonly hour: Hour; readonly keys: readonly string[] }
 
 type Heard = ShardQuery & { readonly unsettled: readonly Unsettled[] }
 
-/** This hour and those before it, and close to the turn the next, for clients' clocks may be ahead. */
+/** The current hour and those before it; close to the turn also the next, because clients' clocks may be ahead. */
 export function freshRange(nowMs: number, freshHours: number): HourRange {
   return { from: addHours(hourOf(nowMs), -freshHours), to: addHours(hourOf(nowMs + AHEAD_MS_MAX), 1) }
 }
 
-/** The shards of hours that are in both ranges. */
+/** The shards to ask for these keys, in the hours that both ranges contain. */
 export function shardsToAsk(
   keys: readonly string[],
   range: HourRange,
@@ -72,9 +72,9 @@ function unlessTooMany(asked: ShardQuery[]): Result<ShardQuery[], Problem> {
 }
 
 /**
- * Reads rows and what is not in them yet, of one instant: asks again when a flush has landed in between. [R1]
+ * Reads rows and what is not in them yet, as of one instant. When a flush has landed in between, it asks again. [R1]
  *
- * @returns undefined when one landed each time.
+ * @returns undefined when a flush landed at every try.
  */
 export async function readFresh(
   asked: readonly ShardQuery[],
@@ -83,7 +83,7 @@ export async function readFresh(
 ): Promise<FreshRead | undefined> {
   for (let attempt = 1; attempt <= FRESH_TRIES_MAX; attempt++) {
     const heard = await hear(asked, ask)
-    // After the shards, never before: what they have settled by then is in the rows.
+    // After the shards and never before, so that whatever they have settled by now is in the rows.
     const writers = heard.flatMap(({ unsettled }) => unsettled.map(({ writer }) => writer))
     const committed = await readCommitted([...new Set(writers)])
     const { ledger } = committed
@@ -94,7 +94,7 @@ export async function readFresh(
   return undefined
 }
 
-/** What the shards hold, and Postgres is not asked. Together with rows of the same `asOf` it is a fresh read. */
+/** Reads what the shards hold, without Postgres. Together with rows of the same `asOf` it makes a fresh read. */
 export async function readHeld(asked: readonly ShardQuery[], ask: Shards['unsettled']): Promise<FreshRead> {
   const heard = await hear(asked, ask)
   return {
@@ -111,8 +111,8 @@ function hear(asked: readonly ShardQuery[], ask: Shards['unsettled']): Promise<H
 }
 
 /**
- * Names the batches that are in the rows: of each shard its writer and that one's last, none of them too, for a shard
- * that has moved to a new writer may have settled some under the one before. One that keeps nothing yet says nothing.
+ * Names the batches that are in the rows: each shard's writer and its last batch, 0 included, because a shard that has
+ * moved to a new writer may have settled batches under the old one. A shard that has stored nothing yet is left out.
  */
 function asOf(heard: readonly Heard[], seqOf: (unsettled: Unsettled) => number): FreshRead['asOf'] {
   const batches = heard.flatMap(({ keys, unsettled }) =>
@@ -126,9 +126,9 @@ function asOf(heard: readonly Heard[], seqOf: (unsettled: Unsettled) => number):
   return new Map(Array.from(byKey, ([key, own]) => [key, shorten(own.map(({ batch }) => batch).join(' '))]))
 }
 
-/** 300 shards would make 12 kB of each answer. */
+/** Hashes the text, because 300 shards would add 12 kB to each answer. */
 function shorten(text: string): string {
-  // In front: behind it, what comes of two texts that have met would meet again.
+  // Prepend, do not append: FNV is a running hash, so texts that collide still collide after a common suffix.
   return [text, `.${text}`].map((part) => hashKey(part).toString(16).padStart(8, '0')).join('')
 }
 
@@ -139,13 +139,12 @@ function unsettledOf(
   const all = new Map<string, Map<Hour, Cell>>()
   for (const { hour, keys, unsettled } of heard) {
     for (const [i, key] of keys.entries()) {
-      const own = unsettled[i]
-      if (own === undefined) throw new Error('a shard answers for each key')
+      const own = must(unsettled[i], "a shard's answer for a key")
       const part = partOf(own)
       if (part === undefined) return undefined
       if (part.count === EMPTY_CELL.count) continue
       const hours = all.get(key) ?? new Map<Hour, Cell>()
-      // A series is in several shards of an hour.
+      // The keys under a prefix are in several shards of an hour.
       all.set(key, hours.set(hour, mergeCells(hours.get(hour) ?? EMPTY_CELL, part)))
     }
   }

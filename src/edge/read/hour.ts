@@ -11,7 +11,6 @@ import { hourText, invalid, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Shards } from '../ports.ts'
 
-/** The parameters of `GET /hours/{hour}`. */
 export const hourParameters = z.strictObject({ hour: hourText.meta({ example: '2026-11-21T20Z' }) })
 
 export const hourAnswerSchema = z
@@ -20,12 +19,14 @@ export const hourAnswerSchema = z
     state: z
       .enum(['open', 'closing', 'final'])
       .meta({ description: '`final` is never taken back: it may be invoiced.' }),
-    closesAt: z.iso.datetime().meta({ description: 'Until when the hour takes increments.' }),
-    finalFrom: z.iso.datetime().meta({ description: 'It is not final before.' }),
+    closesAt: z.iso.datetime().meta({ description: 'The hour takes increments until then.' }),
+    finalFrom: z.iso.datetime().meta({ description: 'The hour is not final before then.' }),
     pending: z.int().min(0).meta({
-      description: "Increments of this token's keys that Postgres may not have yet, less the parked ones.",
+      description: "Increments of this token's keys that Postgres may not have yet, without the parked ones.",
     }),
-    parked: z.int().min(0).meta({ description: 'Those set aside until somebody decides on them.' }),
+    parked: z.int().min(0).meta({
+      description: 'Increments that Postgres refused. They are kept until somebody decides about them.',
+    }),
   })
   .meta({ id: 'Hour' })
 
@@ -38,7 +39,7 @@ export type HourServices = {
   readonly nowMs: number
 }
 
-/** `GET /hours/{hour}`: may it be invoiced? For a token with a prefix, of its own keys alone. [S2] */
+/** `GET /hours/{hour}`: may it be invoiced? For a token with a prefix, only its own keys matter. [S2] */
 export async function readHour(
   raw: RawParameters,
   rawHour: unknown,

@@ -22,7 +22,7 @@ export type SeriesServices = {
   readonly nowMs: number
 }
 
-/** A unit, which must be given. Until one release ago `/counters?prefix=` without a bucket was a list. */
+/** A unit, which must be given. The message names /keys for one release, because without a bucket this was a list. */
 const bucketText = z.enum(UNITS, {
   error: ({ input }) => (input === undefined ? NO_BUCKET : `must be one of ${UNITS.join(', ')}`),
 })
@@ -39,7 +39,7 @@ export const seriesParameters = z.strictObject({
 
 /**
  * `GET /counters?prefix=&bucket=`: all keys that begin with a text, added up by hours, days, weeks or months. For a
- * token with a prefix, those of its own. [R1] [R2] [S2]
+ * token with a prefix, only its own keys. [R1] [R2] [S2]
  */
 export async function readSeriesAnswer(
   raw: RawParameters,

@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { expose } from '../../../src/edge/operate/exposition.ts'
-import { metricFamilies, type Seen } from '../../../src/edge/operate/metric-families.ts'
+import { expose, metricFamilies, type Seen } from '../../../src/edge/operate/metric-families.ts'
 import { scrape } from '../../../src/edge/operate/metrics.ts'
 import { recentHours } from '../../../src/edge/operate/status.ts'
 import { formatHour, HOUR_MS, hourOf } from '../../../src/model/hour.ts'

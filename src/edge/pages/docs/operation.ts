@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import type { oas31 } from 'zod-openapi'
 import { propertiesTable, resolve, schemaLink } from './properties.ts'
 
-/** A method of a path. */
+/** One operation of the document, with its method and path. */
 export type Operation = {
   readonly method: string
   readonly path: string

@@ -4,7 +4,7 @@ import { type Operation, operationSection } from './operation.ts'
 import { propertiesTable } from './properties.ts'
 import { STYLE } from './style.ts'
 
-/** A readable page of an OpenAPI document. It loads nothing, from here or elsewhere, and runs nothing. */
+/** Renders an OpenAPI document as a page to read. The page loads nothing, from here or elsewhere, and runs nothing. */
 export function docsPage(document: oas31.OpenAPIObject) {
   const operations = operationsOf(document)
   const { title, version, description } = document.info
@@ -20,7 +20,7 @@ export function docsPage(document: oas31.OpenAPIObject) {
 <header>
 <h1>${title} <small>${version}</small></h1>
 ${(description ?? '').split('\n\n').map((paragraph) => html`<p>${paragraph}</p>`)}
-<p>The same for machines: <a href="/openapi.json">/openapi.json</a> (OpenAPI ${document.openapi}).</p>
+<p>Machine-readable: <a href="/openapi.json">/openapi.json</a> (OpenAPI ${document.openapi}).</p>
 </header>
 <nav aria-label="Operations"><ul>
 ${operations.map(({ method, path, is }) => html`<li><a href="#${is.operationId}"><code>${method} ${path}</code></a> ${is.summary}</li>`)}
@@ -39,7 +39,7 @@ ${Object.entries(document.components?.schemas ?? {}).map(
 
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const
 
-/** Everything that can be called, in the order of the document. */
+/** All operations, in the order of the document. */
 function operationsOf({ paths = {} }: oas31.OpenAPIObject): Operation[] {
   return Object.entries(paths).flatMap(([path, item]) =>
     METHODS.flatMap((method): Operation[] => {

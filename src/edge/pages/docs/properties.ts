@@ -4,7 +4,7 @@ import { type Schema, schemaWords } from './schema-words.ts'
 
 type Row = { readonly name: string; readonly is: Schema; readonly isRequired: boolean }
 
-/** The fields of an object, or of the objects in an array or a choice; else what the value must be. */
+/** A table of an object's fields; for anything else, what the value must be. */
 export function propertiesTable(schema: Schema, document: oas31.OpenAPIObject) {
   const rows = rowsOf(resolve(schema, document))
   if (rows.length === 0) return html`<p>${schemaWords(schema)}</p>`
@@ -18,7 +18,7 @@ export function propertiesTable(schema: Schema, document: oas31.OpenAPIObject) {
   )}</tbody></table>`
 }
 
-/** In words, with a link where it has a name. */
+/** A schema in words, with a link where it has a name. */
 export function schemaLink(schema: Schema) {
   const words = schemaWords(schema)
   return '$ref' in schema ? html`<a href="#schema-${words}">${words}</a>` : html`${words}`

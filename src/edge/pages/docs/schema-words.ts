@@ -2,7 +2,7 @@ import type { oas31 } from 'zod-openapi'
 
 export type Schema = oas31.SchemaObject | oas31.ReferenceObject
 
-/** What a value must be, in a few words: `integer, 1 to 100`. */
+/** Says in a few words what a value must be: `integer, 1 to 100`. */
 export function schemaWords(schema: Schema): string {
   if ('$ref' in schema) return schema.$ref.replace(/^.*\//, '')
   const kinds = [...typesOf(schema), ...(schema.anyOf ?? schema.oneOf ?? []).map(schemaWords)]

@@ -1,4 +1,4 @@
-/** Of the page of docs: the reader's own fonts and colours, in light and dark. */
+/** The style of the docs page: the reader's own fonts and colours, in light and dark. */
 export const STYLE = `
 :root { color-scheme: light dark; --line: light-dark(#d8d8d2, #3a3a36); --soft: light-dark(#f4f4ef, #23231f) }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem 1rem 4rem }

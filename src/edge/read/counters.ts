@@ -94,10 +94,11 @@ function readingOf(
   const unsettled = read.unsettled === null ? null : (read.unsettled.get(subject) ?? new Map<Hour, Cell>())
   const cells = buckets.map(({ from }) => committed?.cells.get(from) ?? EMPTY_CELL)
   const held = unsettled === null ? null : cellsOf(buckets, unsettled)
-  const all = held === null ? cells : cells.map((cell, i) => mergeCells(cell, held[i] ?? EMPTY_CELL))
+  const all =
+    held === null ? cells : cells.map((cell, i) => mergeCells(cell, must(held[i], 'the cell of a bucket')))
   const lastFlushMs = committed?.lastFlushMs ?? null
   const shown = (cell: Cell, i: number) => ({
-    start: formatInZone(zone, buckets[i]?.startMs ?? 0),
+    start: formatInZone(zone, must(buckets[i], 'the bucket of a cell').startMs),
     ...sumsOf(cell),
   })
   return {
@@ -121,7 +122,7 @@ function cellsOf(buckets: readonly Bucket[], unsettled: ReadonlyMap<Hour, Cell>)
   const cells = buckets.map(() => EMPTY_CELL)
   for (const [hour, cell] of unsettled) {
     const i = bucketIndexOf(buckets, hour)
-    cells[i] = mergeCells(cells[i] ?? EMPTY_CELL, cell)
+    cells[i] = mergeCells(must(cells[i], 'the bucket of an hour'), cell)
   }
   return cells
 }

@@ -26,9 +26,9 @@ export function grantOfProps(props: unknown): Result<Grant, Problem> {
 }
 
 /**
- * Reads and checks increments that came through a service binding. The caller's types prove nothing:
- * structured clone carries anything, values that JSON cannot write included (undefined, NaN, a bigint, a Date, a Map, a
- * stub). A number is already a double in the Worker that sends it, so no fraction can have been lost on the way here.
+ * Reads and checks increments that came through a service binding. The caller's types prove nothing: structured clone
+ * carries anything, values that JSON cannot write included (undefined, NaN, a bigint, a Date, a Map, a stub). A number
+ * is already a double in the Worker that sends it, so no fraction can have been lost on the way here.
  */
 export function readIncrementArguments(
   increments: unknown,

@@ -1,7 +1,7 @@
 import { getCookie, setCookie } from 'hono/cookie'
-import type { Grant } from '../../model/token.ts'
 import { bearerToken } from './authenticate.ts'
 import type { EdgeContext, Needs } from './context.ts'
+import type { SessionAnswer } from './session-answer.ts'
 
 /** A year: a token is entered once. A session ends with its token, whose hash is looked up at each request. */
 const SESSION_SECONDS = 365 * 86_400
@@ -39,13 +39,6 @@ function setSession(c: EdgeContext, token: string, maxAge: number): void {
   const prefix = cookiePrefix(c)
   const flags = { path: '/', httpOnly: true, sameSite: 'Strict', maxAge } as const
   setCookie(c, COOKIE, token, prefix === undefined ? flags : { ...flags, prefix, secure: true })
-}
-
-/** The answer of `/session`: what a page may know about its user. */
-export type SessionAnswer = Pick<Grant, 'name' | 'scopes' | 'prefix'> & {
-  /** Whether nobody has to sign in, as with `npm run dev`. */
-  readonly isOpen: boolean
-  readonly flushIntervalSeconds: number
 }
 
 export type SessionConfig = { readonly isOpen: boolean; readonly flushIntervalMs: number }

@@ -10,7 +10,7 @@ import { createLister } from './postgres/list.ts'
 import { createReader, createSeriesReader } from './postgres/reader.ts'
 import { createRetention } from './postgres/retention.ts'
 import { createSink } from './postgres/sink.ts'
-import { Held } from './shard/isolate-load.ts'
+import { IsolateLoad } from './shard/isolate-load.ts'
 import type { ShardServices } from './shard/shard.ts'
 import { ShardObject } from './shard/shard.ts'
 
@@ -21,7 +21,7 @@ export type Env = {
   readonly RATE_LIMIT?: RateLimit
 }
 
-const held = new Held()
+const isolateLoad = new IsolateLoad()
 
 /** The Durable Object class that wrangler.toml names. */
 export class Shard extends ShardObject<Env> {
@@ -31,7 +31,7 @@ export class Shard extends ShardObject<Env> {
   protected override services(): ShardServices {
     const config = parseConfig(this.env)
     const { flushIntervalMs, lingerMs, lateHours } = config
-    return { held, sink: createSink(config, clock), flushIntervalMs, lingerMs, lateHours }
+    return { isolateLoad, sink: createSink(config, clock), flushIntervalMs, lingerMs, lateHours }
   }
 }
 

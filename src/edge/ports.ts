@@ -2,9 +2,9 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { DeleteBefore, Settlement } from '../model/closing.ts'
-import type { MergeAnswer, Unsettled } from '../model/flight.ts'
+import type { MergeAnswer } from '../model/flight.ts'
 import type { Hour } from '../model/hour.ts'
-import type { ListCounters, ReadCommitted, ReadSeries } from '../model/read.ts'
+import type { ListCounters, ReadCommitted, ReadSeries, Unsettled } from '../model/read.ts'
 import type { ShardStatus } from '../model/status.ts'
 
 /** Everything outside of the edge that it works with. index.ts makes the ports, once for each isolate. */

@@ -21,7 +21,7 @@ export function retireAtMs(hour: Hour, lateHours: Schedule): number {
 
 /** What a shard says of the keys under a prefix, all in one turn. In increments. */
 export type Settlement = {
-  /** Whether this shard will take no more, whoever runs it next. See `isShut`. */
+  /** Whether this shard will take no more, wherever it runs next. See `canNeverReopen`; older code knows it by this name. */
   readonly isShut: boolean
   /** Those that Postgres may not have yet, less the parked ones. */
   readonly pending: number
@@ -66,7 +66,7 @@ export function stateOf(
 }
 
 /** Whether a shard of this hour, at this time of its own clock, will take no more increments. See `stateOf`. */
-export function isShut(hour: Hour, lateHours: Schedule, nowMs: number): boolean {
+export function canNeverReopen(hour: Hour, lateHours: Schedule, nowMs: number): boolean {
   return nowMs >= retireAtMs(hour, lateHours)
 }
 

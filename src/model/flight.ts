@@ -1,4 +1,3 @@
-import type { Cell } from './cell.ts'
 import { Cells } from './cells.ts'
 import type { EntryResult, FlightName, NamedEntry } from './entry.ts'
 import { narrow, type Sum } from './sum.ts'
@@ -160,19 +159,3 @@ export type MergeRefusal =
   | 'closed'
   /** A bound is reached, because Postgres has been away for long. */
   | 'full'
-
-/** What a shard holds of one key that Postgres may not have yet: the shard's half of a fresh read. [R1] */
-export type Unsettled = {
-  /** The name under which the ledger knows the shard. It has one before its first flush, so that a reader can tell
-   * whether that flush has landed since. */
-  readonly writer: string
-  /** Whether the writer is kept. Until its first write a shard makes a new one each time that it is loaded. Older code
-   * does not say. */
-  readonly isStored?: boolean
-  /** The last seq known to be in Postgres, 0 for none; and the seq that the next batch gets. */
-  readonly settledSeq: number
-  readonly nextSeq: number
-  readonly open: Cell | null
-  readonly parked: Cell | null
-  readonly frozen: readonly { readonly seq: number; readonly cell: Cell }[]
-}

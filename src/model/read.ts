@@ -1,8 +1,25 @@
 import type { Cell } from './cell.ts'
 import { EMPTY_CELL, mergeCells } from './cell.ts'
-import type { Unsettled } from './flight.ts'
 import type { Hour } from './hour.ts'
 import type { KeyRange } from './key.ts'
+
+/** What a shard holds of one key that Postgres may not have yet: the shard's half of a fresh read. [R1] */
+export type Unsettled = {
+  /** The name by which the ledger knows the shard. It has one before its first flush, so that a reader can tell whether that flush has landed since. */
+  readonly writer: string
+  /**
+   * Whether the writer is stored. Until its first write a shard makes a new one each time that it is loaded. Older code
+   * leaves this out.
+   */
+  readonly isStored?: boolean
+  /** The last seq that is known to be in Postgres, 0 for none. */
+  readonly settledSeq: number
+  /** The seq that the next batch gets. */
+  readonly nextSeq: number
+  readonly open: Cell | null
+  readonly parked: Cell | null
+  readonly frozen: readonly { readonly seq: number; readonly cell: Cell }[]
+}
 
 export type LedgerRow = { readonly seq: number; readonly sealed: boolean }
 

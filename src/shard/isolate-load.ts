@@ -19,7 +19,7 @@ export interface Loaded {
  * Members are held weakly: the platform evicts an object without telling it, and what an evicted object held in
  * memory is gone with it.
  */
-export class Held {
+export class IsolateLoad {
   readonly #members = new Map<string, WeakRef<Loaded>>()
 
   /** A member of a name that is there takes the place of the other: it is the same shard, loaded again. */

@@ -5,8 +5,9 @@ import type { Log } from '../log.ts'
 import { tellError } from '../log.ts'
 import type { Sink } from '../model/batch.ts'
 import type { Settlement } from '../model/closing.ts'
-import { isShut, retireAtMs, shardClosesMs } from '../model/closing.ts'
-import type { MergeAnswer, Unsettled } from '../model/flight.ts'
+import { canNeverReopen, retireAtMs, shardClosesMs } from '../model/closing.ts'
+import type { MergeAnswer } from '../model/flight.ts'
+import type { Unsettled } from '../model/read.ts'
 import type { Schedule } from '../model/schedule.ts'
 import type { ShardName } from '../model/shard-name.ts'
 import { formatShardName, parseShardName } from '../model/shard-name.ts'
@@ -16,7 +17,7 @@ import { readArrival } from './arrival.ts'
 import { describeShard } from './audit.ts'
 import { Flusher } from './flush.ts'
 import { GroupCommit } from './group-commit.ts'
-import type { Held } from './isolate-load.ts'
+import type { IsolateLoad } from './isolate-load.ts'
 import type { ShardLimits } from './limits.ts'
 import { SHARD_LIMITS } from './limits.ts'
 import { isOutgrown, mergeFlights, refused } from './merge.ts'
@@ -26,7 +27,7 @@ import { hasTables } from './tables.ts'
 
 export type ShardServices = {
   readonly sink: Sink
-  readonly held: Held
+  readonly isolateLoad: IsolateLoad
   readonly flushIntervalMs: number
   readonly lingerMs: number
   readonly lateHours: Schedule
@@ -92,12 +93,12 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
   async settlement(prefix: string | null): Promise<Settlement> {
     const { services, name, store } = this.#opened ?? (await this.#open())
     const nowMs = this.clock.now()
-    return { isShut: isShut(name.hour, services.lateHours, nowMs), ...store.countUnsettled(prefix) }
+    return { isShut: canNeverReopen(name.hour, services.lateHours, nowMs), ...store.countUnsettled(prefix) }
   }
 
   async status(): Promise<ShardStatus> {
     const { services, name, store, flusher } = this.#opened ?? (await this.#open())
-    return describeShard(name, store, flusher, services.held.ratio, this.clock.now())
+    return describeShard(name, store, flusher, services.isolateLoad.ratio, this.clock.now())
   }
 
   /** Retries or discards the parked cells of these keys, or all of them for null. @returns the increments in them. */
@@ -149,7 +150,7 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
     const name = parseShardName(this.ctx.id.name ?? '')
     if (name === undefined) throw new Error(`not the name of a shard: ${this.ctx.id.name}`)
     const store = new ShardStore(durableObjectSql(this.ctx.storage), this.clock.uuid, limits)
-    services.held.join(formatShardName(name), store)
+    services.isolateLoad.join(formatShardName(name), store)
     const flusher = new Flusher({
       name,
       store,
@@ -162,7 +163,7 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
       log: (line) => this.log({ ...line, shard: formatShardName(name) }),
     })
     const closesMs = shardClosesMs(name.hour, services.lateHours)
-    const isFull = (withIds: boolean) => services.held.isFull(withIds)
+    const isFull = (withIds: boolean) => services.isolateLoad.isFull(withIds)
     const group = new GroupCommit({
       clock: this.clock,
       lingerMs: services.lingerMs,

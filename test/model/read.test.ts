@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { cellOf, EMPTY_CELL } from '../../src/model/cell.ts'
-import type { Unsettled } from '../../src/model/flight.ts'
+import type { Unsettled } from '../../src/model/read.ts'
 import { unsettledPart } from '../../src/model/read.ts'
 
 const WRITER = '5f0c4f0e-2a52-4f3d-9c3d-1f1f0a3c8f11'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { HELD_BYTES_MAX, HELD_CELLS_MAX, IDS_MAX, JOURNAL_BYTES_MAX } from '../../src/limits.ts'
-import { Held } from '../../src/shard/isolate-load.ts'
+import { IsolateLoad } from '../../src/shard/isolate-load.ts'
 
 const upTo = (bound: number) => fc.integer({ min: 0, max: Math.floor(bound * 0.6) })
 
@@ -14,10 +14,10 @@ test('[I5] the ratio that is watched reaches 1 just when there is no room for mo
   })
   fc.assert(
     fc.property(fc.array(load, { maxLength: 4 }), (loads) => {
-      const held = new Held()
+      const load = new IsolateLoad()
       const members = loads.map((each) => ({ load: each }))
-      for (const [i, member] of members.entries()) held.join(String(i), member)
-      expect(held.ratio >= 1).toBe(held.isFull(true))
+      for (const [i, member] of members.entries()) load.join(String(i), member)
+      expect(load.ratio >= 1).toBe(load.isFull(true))
     }),
   )
 })

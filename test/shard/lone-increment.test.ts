@@ -9,7 +9,7 @@ import { Cells } from '../../src/model/cells.ts'
 import { encodeFlight } from '../../src/model/flight.ts'
 import { hourOf } from '../../src/model/hour.ts'
 import { formatShardName } from '../../src/model/shard-name.ts'
-import { Held } from '../../src/shard/isolate-load.ts'
+import { IsolateLoad } from '../../src/shard/isolate-load.ts'
 import type { ShardServices } from '../../src/shard/shard.ts'
 import { ShardObject } from '../../src/shard/shard.ts'
 import type { SqlValue } from '../../src/shard/sql.ts'
@@ -64,7 +64,7 @@ function quietShard(clock: FakeClock, slot: number, intervalMs: number, applied:
       seal: async () => ({ kind: 'sealed', sealed: { seq: 0, batch: null } }),
       register: async () => ({ kind: 'registered' }),
     },
-    held: new Held(),
+    isolateLoad: new IsolateLoad(),
     flushIntervalMs: intervalMs,
     lingerMs: 0,
     lateHours: [{ from: hourOf(0), value: 24 }],

@@ -1,7 +1,7 @@
 import type { DurableObjectState } from '@cloudflare/workers-types'
 import type { Clock } from '../../src/clock.ts'
 import type { Log } from '../../src/log.ts'
-import { Held } from '../../src/shard/isolate-load.ts'
+import { IsolateLoad } from '../../src/shard/isolate-load.ts'
 import type { ShardServices } from '../../src/shard/shard.ts'
 import { ShardObject } from '../../src/shard/shard.ts'
 import type { SqlValue } from '../../src/shard/sql.ts'
@@ -36,7 +36,7 @@ class SimulatedShard extends ShardObject<Env> {
   }
 }
 
-class FickleHeld extends Held {
+class FickleLoad extends IsolateLoad {
   readonly #world: World
 
   constructor(world: World) {
@@ -70,9 +70,9 @@ export class Instance {
     const clock = clockOf(world, skewMs, () => this.life !== 'dead')
     this.release = world.release
     const { lateHours, lingerMs, intervalMs: flushIntervalMs } = this.release
-    const held = new FickleHeld(world)
+    const isolateLoad = new FickleLoad(world)
     const sink = sinkOf(world, this)
-    const services = { sink, held, flushIntervalMs, lingerMs, lateHours, limits: SMALL_SHARD }
+    const services = { sink, isolateLoad, flushIntervalMs, lingerMs, lateHours, limits: SMALL_SHARD }
     const state = { id: { name }, storage: this.#handle(world), waitUntil: ignore }
     this.shard = new SimulatedShard(state as unknown as DurableObjectState, { clock, services })
   }

@@ -1,4 +1,5 @@
-import type { MergeAnswer, Unsettled } from '../../src/model/flight.ts'
+import type { MergeAnswer } from '../../src/model/flight.ts'
+import type { Unsettled } from '../../src/model/read.ts'
 import type { SentFlight } from './merging.ts'
 import { merge } from './merging.ts'
 import type { World } from './world.ts'

@@ -4,7 +4,7 @@ import type { HourServices } from '../../../src/edge/read/hour.ts'
 import { hourAnswerSchema, readHour } from '../../../src/edge/read/hour.ts'
 import { CLOSE_GRACE_MS, RETIRE_GRACE_MS } from '../../../src/limits.ts'
 import { cellOf } from '../../../src/model/cell.ts'
-import { edgeClosesMs, isShut, type Settlement, shardClosesMs } from '../../../src/model/closing.ts'
+import { canNeverReopen, edgeClosesMs, type Settlement, shardClosesMs } from '../../../src/model/closing.ts'
 import { hourOf, hourStartMs } from '../../../src/model/hour.ts'
 import type { Schedule } from '../../../src/model/schedule.ts'
 import { parseSchedule } from '../../../src/model/schedule.ts'
@@ -114,7 +114,7 @@ function movingShard() {
       for (const { seq } of store.frozen) store.settle(seq)
     },
     settlement(nowMs: number, prefix: string | null): Settlement {
-      return { isShut: isShut(HOUR, LATE_HOURS, nowMs), ...store.countUnsettled(prefix) }
+      return { isShut: canNeverReopen(HOUR, LATE_HOURS, nowMs), ...store.countUnsettled(prefix) }
     },
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createApp } from '../../../src/edge/app.ts'
 import type { Ports } from '../../../src/edge/ports.ts'
 import { FRESH_TRIES_MAX, READ_MS_MAX } from '../../../src/limits.ts'
-import type { Unsettled } from '../../../src/model/flight.ts'
+import type { Unsettled } from '../../../src/model/read.ts'
 import { parseSchedule } from '../../../src/model/schedule.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 

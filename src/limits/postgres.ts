@@ -1,0 +1,57 @@
+import { MINUTE, SECOND } from './units.ts'
+
+/** Cells in one upsert. More cost less per cell but hold row locks longer. FLIGHT_BYTES_MAX bounds a batch too. */
+export const BATCH_CELLS_MAX = 5_000
+
+/** How long a flush statement may take. A sleeping Neon wakes in well under a second, and a big batch takes 0.1 s. */
+export const STATEMENT_MS_MAX = 10 * SECOND
+
+/** How long a read may take, with all of its tries: a person is waiting. */
+export const READ_MS_MAX = 4 * SECOND
+
+/** How long a read's statement may take: a little less, so that Postgres is named when it was Postgres. */
+export const READ_STATEMENT_MS_MAX = 3.5 * SECOND
+
+/** The first wait after a failed flush. It is doubled each time, up to the second number. */
+export const BACKOFF_MS_MIN = 1 * SECOND
+export const BACKOFF_MS_MAX = 30 * SECOND
+
+/** Timeouts in a row of one batch, after which the batch is taken for too large and cut in halves. */
+export const TIMEOUTS_MAX = 3
+
+/** Cells refused alike in a row, with nothing getting through. Then it is not the cells, and it is waited out. */
+export const REFUSED_ALIKE_MAX = 8
+
+/**
+ * How long before it could retire a shard with parked cells makes the ledger know its writer. Long enough for Postgres to
+ * come back in, because from its retirement on a deploy may change the hour's shard count unless the ledger says no.
+ */
+export const REGISTER_AHEAD_MS = 30 * MINUTE
+
+/** How often a shard looks again that could retire but for its parked cells, or but for Postgres. */
+export const RETIRE_AGAIN_MS = 60 * MINUTE
+
+/** How long one alarm goes on sending batches before it leaves the rest to the next: far below its 15 minutes. */
+export const FLUSH_RUN_MS_MAX = 60 * SECOND
+
+/** Hours whose shards the hourly sweep wakes, and how many shards at most. */
+export const SWEEP_HOURS = 3
+export const SWEEP_SHARDS_MAX = 40
+
+/** Days that the ledger's row of a sealed writer is kept: far longer than any copy of a statement can be late. */
+export const LEDGER_DAYS = 31
+
+/** Rows that one statement prunes, statements in one sweep, and shards of closed hours that a sweep wakes. */
+export const PRUNE_ROWS = 1_000
+export const PRUNE_STEPS_MAX = 20
+export const STRAGGLERS_MAX = 100
+
+/** Without a statement for so long Neon's compute goes to sleep, in milliseconds. Source: neon.com, scale to zero. */
+export const DATABASE_SLEEPS_MS = 300_000
+
+/**
+ * Rows of `counters` that one statement deletes: 10,000 took 0.4 s, and at most 1.1 s, on two busy cores. And statements in
+ * one sweep, with a call each.
+ */
+export const RETENTION_ROWS = 10_000
+export const RETENTION_STEPS_MAX = 8

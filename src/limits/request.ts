@@ -1,0 +1,81 @@
+import { KIB, MIB, MINUTE } from './units.ts'
+
+/** Increments in one request: enough for some seconds of a client. They are checked in well under 100 ms. */
+export const REQUEST_ITEMS_MAX = 10_000
+
+/** Bytes in one request's body: 10,000 items of 400 bytes. Parsed, that is a fraction of an isolate's memory. */
+export const REQUEST_BYTES_MAX = 4 * MIB
+
+/** UTF-8 bytes of a key. Postgres indexes at most about 2,700 bytes a row, and paths are far shorter. */
+export const KEY_BYTES_MAX = 512
+
+/** UTF-8 bytes of an id, an Idempotency-Key or a token's name. A UUID has 36. */
+export const ID_BYTES_MAX = 64
+
+/** How far ahead of the edge's clock `at` may be. Clocks of honest clients differ by seconds, not minutes. */
+export const AHEAD_MS_MAX = 5 * MINUTE
+
+/** Buckets in one answer, over all of its keys: more than a year of hours. */
+export const BUCKETS_MAX = 10_000
+
+/** Keys in one answer: more than anyone compares at a glance. */
+export const KEYS_MAX = 20
+
+/** Hours before the current one that a fresh read asks the shards of: as many as an hour stays open by default. */
+export const FRESH_HOURS_MAX = 72
+
+/** Shards that one fresh read asks, with a call each. */
+export const FRESH_SHARDS_MAX = 300
+
+/** Times that a fresh read asks again, because a flush landed between the shard's answer and the rows. */
+export const FRESH_TRIES_MAX = 5
+
+/** Items on one page of a list, and how many there are without a `limit`. An item has some 100 bytes and its key. */
+export const LIST_ITEMS_MAX = 1_000
+export const LIST_ITEMS_DEFAULT = 100
+
+/** How long a badge may be kept, in seconds, and how long its label may be, because a page shows it next to others. */
+export const BADGE_SECONDS = 300
+export const BADGE_LABEL_CHARACTERS_MAX = 60
+
+/** Segments by which a list may be grouped. A key of KEY_BYTES_MAX has no more. */
+export const LIST_DEPTH_MAX = 512
+
+/**
+ * A page of keys is read hour by hour, the first `limit` rows of each hour, while that makes at most so many rows. Past
+ * that, the rows of the keys themselves are fewer, and are read one key after the other.
+ */
+export const LIST_BY_HOUR_ROWS_MAX = 25_000
+
+/** Hours in a list's range: 11 years. A range costs as much as it has rows, and READ_MS_MAX bounds that. */
+export const LIST_HOURS_MAX = 100_000
+
+/** Shards, and reasons, that the log line of a failed request names. A platform's log line is bounded, and a few are enough. */
+export const LOGGED_SHARDS_MAX = 10
+
+/** Shards that one hour may have: at 200 flights a second each, some 50,000. `/status` asks each of them. */
+export const SHARDS_MAX = 256
+
+/** Shards that one `/status` asks, with a call each: all shards of one hour, or one of each of many hours. */
+export const STATUS_SHARDS_MAX = SHARDS_MAX
+
+/** Hours before the current one that one `/metrics` may ask the shards of: as many as an hour stays open by default. */
+export const METRICS_HOURS_MAX = 72
+
+/** Parked keys that `/status` names for each shard. */
+export const PARKED_SHOWN_MAX = 20
+
+/** Hours that an hour may stay open: 114 years, so that old logs can be imported. A deployment wants days. */
+export const LATE_HOURS_MAX = 1_000_000
+
+/** Days that hours may be kept: a century. Without a bound they are kept for ever, which is the default. */
+export const RETENTION_DAYS_MAX = 36_500
+
+/**
+ * Seconds over which the rate limit counts, and that `Retry-After` asks for. It is the `period` in wrangler.toml, which the
+ * binding does not tell. 10 rather than 60, so that whoever was stopped goes on soon.
+ */
+export const RATE_PERIOD_SECONDS = 10
+
+/** Bytes of the secret API_TOKENS: the platform's 5 KB for a variable. Source: Workers limits, environment variables. */
+export const TOKENS_BYTES_MAX = 5 * KIB

@@ -4,8 +4,10 @@ import { defineConfig } from 'vitest/config'
 /**
  * - `node`: the pure model, the store over node:sqlite, the local tools, the sink on a real PostgreSQL.
  * - `workerd`: the Worker and its Durable Object in the real runtime.
- * - `e2e`: whole processes, started and killed as a user would; alone, after the others.
+ * - `e2e`: whole processes, started and stopped as a user would; one file at a time, after the others.
  * - `browser`: the dashboard in a Chromium.
+ * - `long`: files called `*.long.test.ts`, which take most of a minute each: kill -9 under load, much load, fuzzing.
+ *   `npm test` leaves them to `npm run test:long`.
  */
 export default defineConfig({
   test: {
@@ -49,6 +51,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: ['**/*.long.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,
@@ -63,6 +66,16 @@ export default defineConfig({
           hookTimeout: 120_000,
           fileParallelism: false,
           sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        test: {
+          name: 'long',
+          include: ['test/**/*.long.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 4 },
         },
       },
     ],

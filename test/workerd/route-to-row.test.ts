@@ -38,7 +38,7 @@ describe('from route to row', () => {
 
   /**
    * From one request alone: the test runner switches off the flag by which workerd lets requests resolve each
-   * other's promises. test/e2e/coalescer-load.test.ts has the requests, in workerd served directly.
+   * other's promises. test/e2e/coalescer-load.long.test.ts has the requests, in workerd served directly.
    */
   test('concurrent submissions become few flights', async () => {
     const [key, shard] = [freshKey(), ownShard()]

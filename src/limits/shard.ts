@@ -17,9 +17,9 @@ export const HELD_CELLS_MAX = 150_000
 export const HELD_BYTES_MAX = 30 * MIB
 
 /**
- * What such a cell, and such a byte, take of the heap at most. With everything else in it the heap had 49 MB at
- * HELD_CELLS_MAX and keys of 30 bytes, and 83 MB at HELD_BYTES_MAX and keys of 512, while the shard refused, froze and
- * flushed. Source: docs/measurements.md, Memory.
+ * Bytes of the heap that a held cell, and a held byte, take at most. While a shard refused, froze and flushed, the whole
+ * heap had 49 MB at HELD_CELLS_MAX with keys of 30 bytes, and 83 MB at HELD_BYTES_MAX with keys of 512. Source:
+ * docs/measurements.md, Memory.
  */
 export const HEAP_BYTES_PER_HELD_CELL = 350
 export const HEAP_BYTES_PER_HELD_BYTE = 3

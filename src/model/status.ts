@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ApplyOutcome } from './batch.ts'
+import type { ApplyOutcome } from './flush/batch.ts'
 
 /** What can come of a batch that is sent to Postgres. */
 export const OUTCOMES = [

@@ -1,6 +1,6 @@
 import { NeonDbError } from '@neondatabase/serverless'
 import { DrizzleQueryError } from 'drizzle-orm'
-import type { ApplyOutcome } from '../model/batch.ts'
+import type { ApplyOutcome } from '../model/flush/batch.ts'
 import { StatementTimeout } from './connection.ts'
 
 export type Failure = Extract<ApplyOutcome, { kind: 'ambiguous' | 'cell_refused' | 'refused' }>

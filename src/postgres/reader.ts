@@ -103,7 +103,7 @@ function counterOf(counter: CounterRow, hours: readonly Hour[]): CommittedCounte
 
 /**
  * Hours are added up by bucket where they are, so that years by month are a small answer. The bounds come from
- * model/calendar.ts, for there is but one place that knows time zones. Sums leave as text: JSON readers round beyond
+ * model/time/calendar.ts, because only one place knows time zones. Sums leave as text: JSON readers round beyond
  * 2^53. A key's buckets leave as columns, a fifth of what rows with their names would be.
  *
  * @param name of what the rows are added up to, beside their bucket.

@@ -1,5 +1,5 @@
 import type { FlushLine, OfBatch } from '../log.ts'
-import type { Recut } from '../model/recut.ts'
+import type { Recut } from '../model/flush/recut.ts'
 import type { FrozenBatch } from './memory.ts'
 
 /** A batch that was sent, and how many ms passed until its outcome was known. */

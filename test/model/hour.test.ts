@@ -9,7 +9,7 @@ import {
   hourStartMs,
   parseHour,
 } from '../../src/model/hour.ts'
-import { parseRfc3339 } from '../../src/model/instant.ts'
+import { parseRfc3339 } from '../../src/model/time/instant.ts'
 
 const times = fc.integer({ min: 0, max: Date.UTC(9999, 0) })
 

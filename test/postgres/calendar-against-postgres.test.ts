@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Unit } from '../../src/model/calendar.ts'
-import { bucketsOf, UNITS } from '../../src/model/calendar.ts'
 import type { Hour, HourRange } from '../../src/model/hour.ts'
 import { addHours, formatHourStart, hourOf, hourStartMs } from '../../src/model/hour.ts'
-import { parseZone } from '../../src/model/zone.ts'
+import type { Unit } from '../../src/model/time/calendar.ts'
+import { bucketsOf, UNITS } from '../../src/model/time/calendar.ts'
+import { parseZone } from '../../src/model/time/zone.ts'
 import { type Stand, startStand } from './stand.ts'
 
 let stand: Stand

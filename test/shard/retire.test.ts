@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { SealOutcome } from '../../src/model/batch.ts'
 import { cellOf } from '../../src/model/cell.ts'
+import type { SealOutcome } from '../../src/model/flush/batch.ts'
 import { hourOf } from '../../src/model/hour.ts'
 import { Flusher } from '../../src/shard/flush.ts'
 import { ShardStore } from '../../src/shard/store.ts'

@@ -1,7 +1,7 @@
 import type { CounterAnswer } from '../../src/edge/read/answers.ts'
 import type { Hour, HourRange } from '../../src/model/hour.ts'
 import { addHours, hourOf, parseHour } from '../../src/model/hour.ts'
-import { UTC } from '../../src/model/zone.ts'
+import { UTC } from '../../src/model/time/zone.ts'
 import type { Increment } from '../support/increments.ts'
 import type { Book } from './book.ts'
 import type { Isolate } from './isolate.ts'

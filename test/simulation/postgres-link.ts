@@ -1,5 +1,5 @@
 import { STATEMENT_MS_MAX } from '../../src/limits.ts'
-import type { ApplyOutcome, Batch, RegisterOutcome, SealOutcome, Sink } from '../../src/model/batch.ts'
+import type { ApplyOutcome, Batch, RegisterOutcome, SealOutcome, Sink } from '../../src/model/flush/batch.ts'
 import type { ReadCommitted } from '../../src/model/read.ts'
 import type { FaultKind } from './faults.ts'
 import type { Instance } from './instance.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { Batch } from '../../src/model/batch.ts'
 import { Cells } from '../../src/model/cells.ts'
+import type { Batch } from '../../src/model/flush/batch.ts'
 import { addHours, hourOf } from '../../src/model/hour.ts'
 import { narrow } from '../../src/model/sum.ts'
 import { type Stand, startStand } from '../postgres/stand.ts'

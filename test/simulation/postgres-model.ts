@@ -1,6 +1,6 @@
-import type { ApplyOutcome, Batch, RegisterOutcome, SealOutcome } from '../../src/model/batch.ts'
 import type { Cell } from '../../src/model/cell.ts'
 import { mergeCells } from '../../src/model/cell.ts'
+import type { ApplyOutcome, Batch, RegisterOutcome, SealOutcome } from '../../src/model/flush/batch.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import type { CommittedCounter, CommittedRead } from '../../src/model/read.ts'
 

@@ -1,4 +1,4 @@
-import type { Batch } from '../../src/model/batch.ts'
+import type { Batch } from '../../src/model/flush/batch.ts'
 import type { Holdings } from '../../src/model/status.ts'
 import { ShardStore } from '../../src/shard/store.ts'
 import type { Instance } from './instance.ts'

@@ -1,5 +1,5 @@
-import type { Batch } from '../../src/model/batch.ts'
 import { Cells } from '../../src/model/cells.ts'
+import type { Batch } from '../../src/model/flush/batch.ts'
 import { addHours, hourOf } from '../../src/model/hour.ts'
 import { keysFrom } from '../../src/model/key.ts'
 import type { ListQuery } from '../../src/model/read.ts'

@@ -1,6 +1,6 @@
 import { createContext } from 'preact'
 import { useContext, useEffect } from 'preact/hooks'
-import type { Zone } from '../../model/zone.ts'
+import type { Zone } from '../../model/time/zone.ts'
 import type { Session } from './answers.ts'
 import type { Failure } from './api.ts'
 import type { View } from './view.ts'

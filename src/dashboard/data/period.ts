@@ -1,7 +1,7 @@
-import type { Unit } from '../../model/calendar.ts'
 import { addHours, HOUR_MS, hourOf, hourStartMs } from '../../model/hour.ts'
-import type { Zone } from '../../model/zone.ts'
-import { localMs } from '../../model/zone.ts'
+import type { Unit } from '../../model/time/calendar.ts'
+import type { Zone } from '../../model/time/zone.ts'
+import { localMs } from '../../model/time/zone.ts'
 
 export const RANGES = ['24h', '7d', '30d', '12mo'] as const
 

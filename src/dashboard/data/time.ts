@@ -1,6 +1,6 @@
-import type { Unit } from '../../model/calendar.ts'
 import { HOUR_MS } from '../../model/hour.ts'
-import { parseZone, UTC, type Zone } from '../../model/zone.ts'
+import type { Unit } from '../../model/time/calendar.ts'
+import { parseZone, UTC, type Zone } from '../../model/time/zone.ts'
 
 /** The viewer's own zone, as the browser knows it. */
 export function ownZone(): string {

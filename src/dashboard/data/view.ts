@@ -1,4 +1,4 @@
-import { UNITS, type Unit } from '../../model/calendar.ts'
+import { UNITS, type Unit } from '../../model/time/calendar.ts'
 import { isDay, type Period, RANGES } from './period.ts'
 
 /** Series in one chart. More could not be told apart by colour. */

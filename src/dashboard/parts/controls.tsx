@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks'
-import type { Unit } from '../../model/calendar.ts'
+import type { Unit } from '../../model/time/calendar.ts'
 import { usePage } from '../data/context.ts'
 import { isDay, type Period, RANGES, type Range } from '../data/period.ts'
 import { ownZone, zoneNames } from '../data/time.ts'

@@ -1,4 +1,4 @@
-import type { Unit } from '../../model/calendar.ts'
+import type { Unit } from '../../model/time/calendar.ts'
 import { usePage } from '../data/context.ts'
 import { grouped } from '../data/numbers.ts'
 import { bucketTotal, measureOf, NONE, plus, type Series } from '../data/series.ts'

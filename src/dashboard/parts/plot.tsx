@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
-import type { Unit } from '../../model/calendar.ts'
+import type { Unit } from '../../model/time/calendar.ts'
 import { usePage } from '../data/context.ts'
 import { grouped } from '../data/numbers.ts'
 import { coloursOf, plotData, plotOptions } from '../data/plot.ts'

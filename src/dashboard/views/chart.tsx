@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks'
-import type { Unit } from '../../model/calendar.ts'
+import type { Unit } from '../../model/time/calendar.ts'
 import { useOver, usePage } from '../data/context.ts'
 import type { Rows } from '../data/csv.ts'
 import { download } from '../data/download.ts'

@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { must } from '../../model/assert.ts'
 import type { Hour } from '../../model/hour.ts'
 import { parseHour } from '../../model/hour.ts'
-import { instantSchema } from '../../model/instant.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
+import { instantSchema } from '../../model/time/instant.ts'
 import type { ParameterFault, Problem } from './problem.ts'
 
 /** A time as `at` in an increment has it, except that a query knows only text; epoch ms as output. */

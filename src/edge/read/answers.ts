@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { UNITS } from '../../model/calendar.ts'
 import type { Cell } from '../../model/cell.ts'
+import { UNITS } from '../../model/time/calendar.ts'
 
 /** A sum in an answer. */
 export const sumSchema = z.bigint().meta({

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { type Hour, hourOf } from '../../model/hour.ts'
-import { instantOf } from '../../model/instant.ts'
+import { instantOf } from '../../model/time/instant.ts'
 import { type LogFormat, parseLogLine } from './access-log.ts'
 import type { KeyTemplate } from './key-template.ts'
 

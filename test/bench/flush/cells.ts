@@ -1,5 +1,5 @@
 import { must } from '../../../src/model/assert.ts'
-import type { Batch } from '../../../src/model/batch.ts'
+import type { Batch } from '../../../src/model/flush/batch.ts'
 import { addHours, hourOf } from '../../../src/model/hour.ts'
 import { createSink } from '../../../src/postgres/sink.ts'
 import { nodeClock } from '../../support/node-clock.ts'

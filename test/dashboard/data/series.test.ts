@@ -5,7 +5,7 @@ import { spanOf, unitOf, unitsOf } from '../../../src/dashboard/data/period.ts'
 import { rateOf, remember, type Sample, sampleOf } from '../../../src/dashboard/data/rate.ts'
 import { bucketTotal, heldTotal, seriesOf, totalOf, withHeld } from '../../../src/dashboard/data/series.ts'
 import { bucketWords, tickWords } from '../../../src/dashboard/data/time.ts'
-import { parseZone, UTC } from '../../../src/model/zone.ts'
+import { parseZone, UTC } from '../../../src/model/time/zone.ts'
 
 const HOUR = 3_600_000
 const START = Date.UTC(2026, 10, 21)

@@ -9,7 +9,7 @@ import {
   topOf,
   type View,
 } from '../../../src/dashboard/data/view.ts'
-import { UNITS } from '../../../src/model/calendar.ts'
+import { UNITS } from '../../../src/model/time/calendar.ts'
 import { keys } from '../../support/arbitraries.ts'
 
 const days = fc

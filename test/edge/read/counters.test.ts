@@ -10,7 +10,7 @@ import type { CommittedCounter, CommittedRead, Unsettled } from '../../../src/mo
 import type { Schedule } from '../../../src/model/schedule.ts'
 import { parseSchedule } from '../../../src/model/schedule.ts'
 import { formatShardName, slotOf } from '../../../src/model/shard-name.ts'
-import { parseZone, UTC } from '../../../src/model/zone.ts'
+import { parseZone, UTC } from '../../../src/model/time/zone.ts'
 import { eitherOf } from '../../support/result.ts'
 
 const NOW = Date.UTC(2026, 10, 21, 20, 15)

@@ -67,24 +67,24 @@ export const MODEL_PLANTS: readonly Plant[] = [
     mistake: 'an increment waits for up to two intervals [F5]',
     edits: [
       {
-        file: 'src/model/flush-plan.ts',
+        file: 'src/model/flush/plan.ts',
         find: '(Math.floor((nowMs - spreadMs) / intervalMs) + 1) * intervalMs',
         replace: '(Math.floor((nowMs - spreadMs) / intervalMs) + 2) * intervalMs',
       },
     ],
-    suite: { project: 'node', file: 'test/model/flush-plan.test.ts' },
+    suite: { project: 'node', file: 'test/model/flush/plan.test.ts' },
   },
   {
     name: 'sealed-seq-taken-for-ours',
     mistake: 'the batch at the sealed seq is settled though its id is another [P1]',
     edits: [
       {
-        file: 'src/model/recut.ts',
+        file: 'src/model/flush/recut.ts',
         find: '(seq === sealed.seq && id === sealed.batch)',
         replace: '(seq === sealed.seq)',
       },
     ],
-    suite: { project: 'node', file: 'test/model/recut.test.ts' },
+    suite: { project: 'node', file: 'test/model/flush/recut.test.ts' },
   },
   {
     name: 'frozen-batches-below-the-ledger',

@@ -4,7 +4,7 @@ const MERGE = 'src/shard/merge.ts'
 const STORE = 'src/shard/store.ts'
 const GROUP = 'src/shard/group-commit.ts'
 const FLUSH = 'src/shard/flush.ts'
-const OUTCOME = 'src/model/flush-outcome.ts'
+const OUTCOME = 'src/model/flush/outcome.ts'
 
 const inShard = (name: string): Suite => ({ project: 'node', file: `test/shard/${name}.test.ts` })
 const onPostgres = (titles: string): Suite => ({

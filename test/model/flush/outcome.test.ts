@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { REFUSED_ALIKE_MAX, TIMEOUTS_MAX } from '../../src/limits.ts'
-import type { ApplyOutcome } from '../../src/model/batch.ts'
-import type { Streak } from '../../src/model/flush-outcome.ts'
-import { continueStreak, faultAfter, NO_STREAK, planAfter } from '../../src/model/flush-outcome.ts'
+import { REFUSED_ALIKE_MAX, TIMEOUTS_MAX } from '../../../src/limits.ts'
+import type { ApplyOutcome } from '../../../src/model/flush/batch.ts'
+import type { Streak } from '../../../src/model/flush/outcome.ts'
+import { continueStreak, faultAfter, NO_STREAK, planAfter } from '../../../src/model/flush/outcome.ts'
 
 const TIMEOUT: ApplyOutcome = { kind: 'ambiguous', reason: 'no answer in time', isTimeout: true }
 const BROKEN: ApplyOutcome = { kind: 'ambiguous', reason: 'no answer', isTimeout: false }

@@ -1,5 +1,5 @@
-import type { Hour, HourRange } from './hour.ts'
-import { addHours, DAY_MS, firstHourFrom, HOUR_MS, hourOf, hourStartMs } from './hour.ts'
+import type { Hour, HourRange } from '../hour.ts'
+import { addHours, DAY_MS, firstHourFrom, HOUR_MS, hourOf, hourStartMs } from '../hour.ts'
 import type { Zone } from './zone.ts'
 import { localMs, OFFSET_MS_MAX } from './zone.ts'
 

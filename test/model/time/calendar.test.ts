@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Bucket, Unit } from '../../src/model/calendar.ts'
-import { bucketIndexOf, bucketsOf, countBuckets, isAligned, UNITS } from '../../src/model/calendar.ts'
-import type { Hour, HourRange } from '../../src/model/hour.ts'
-import { addHours, hourOf, hourStartMs } from '../../src/model/hour.ts'
-import type { Zone } from '../../src/model/zone.ts'
-import { formatInZone, parseZone } from '../../src/model/zone.ts'
+import type { Hour, HourRange } from '../../../src/model/hour.ts'
+import { addHours, hourOf, hourStartMs } from '../../../src/model/hour.ts'
+import type { Bucket, Unit } from '../../../src/model/time/calendar.ts'
+import { bucketIndexOf, bucketsOf, countBuckets, isAligned, UNITS } from '../../../src/model/time/calendar.ts'
+import type { Zone } from '../../../src/model/time/zone.ts'
+import { formatInZone, parseZone } from '../../../src/model/time/zone.ts'
 
 const at = (iso: string) => hourOf(Date.parse(iso))
 

@@ -1,4 +1,4 @@
-import { REGISTER_AHEAD_MS, RETIRE_AGAIN_MS } from '../limits.ts'
+import { REGISTER_AHEAD_MS, RETIRE_AGAIN_MS } from '../../limits.ts'
 
 /** The shard's next step when its alarm rings. */
 export type FlushPlan =

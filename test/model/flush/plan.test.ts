@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { REGISTER_AHEAD_MS } from '../../src/limits.ts'
-import { nextFlushMs, planFlush, type ShardState } from '../../src/model/flush-plan.ts'
-import { backoffMs } from '../../src/model/retry.ts'
+import { REGISTER_AHEAD_MS } from '../../../src/limits.ts'
+import { nextFlushMs, planFlush, type ShardState } from '../../../src/model/flush/plan.ts'
+import { backoffMs } from '../../../src/model/retry.ts'
 
 const states: fc.Arbitrary<ShardState> = fc.record({
   isStored: fc.constant(true),

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Cells } from '../../src/model/cells.ts'
-import type { Recut, Sealed } from '../../src/model/recut.ts'
-import { recutFrozen } from '../../src/model/recut.ts'
-import { keyedCells } from '../support/arbitraries.ts'
+import { Cells } from '../../../src/model/cells.ts'
+import type { Recut, Sealed } from '../../../src/model/flush/recut.ts'
+import { recutFrozen } from '../../../src/model/flush/recut.ts'
+import { keyedCells } from '../../support/arbitraries.ts'
 
 type Frozen = { readonly seq: number; readonly id: string; readonly cells: Cells }
 

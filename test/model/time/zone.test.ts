@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatInZone, localMs, OFFSET_MS_MAX, parseZone, UTC } from '../../src/model/zone.ts'
+import { formatInZone, localMs, OFFSET_MS_MAX, parseZone, UTC } from '../../../src/model/time/zone.ts'
 
 const names = Intl.supportedValuesOf('timeZone')
 

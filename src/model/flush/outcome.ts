@@ -1,4 +1,4 @@
-import { REFUSED_ALIKE_MAX, TIMEOUTS_MAX } from '../limits.ts'
+import { REFUSED_ALIKE_MAX, TIMEOUTS_MAX } from '../../limits.ts'
 import type { ApplyOutcome } from './batch.ts'
 import type { Recut } from './recut.ts'
 

@@ -1,4 +1,4 @@
-import { formatSecond, twoDigits } from './hour.ts'
+import { formatSecond, twoDigits } from '../hour.ts'
 
 /** A time zone: how its clocks differ from UTC, at any time of its history and of the rules known for its future. */
 export type Zone = {

@@ -1,4 +1,4 @@
-import { Cells } from './cells.ts'
+import { Cells } from '../cells.ts'
 
 /** What Postgres says of a writer when it is sealed: the last seq that it applied, 0 for none, and that batch's id. */
 export type Sealed = { readonly seq: number; readonly batch: string | null }

@@ -1,5 +1,5 @@
-import type { Cells } from './cells.ts'
-import type { Hour } from './hour.ts'
+import type { Cells } from '../cells.ts'
+import type { Hour } from '../hour.ts'
 import type { Sealed } from './recut.ts'
 
 /** Cells frozen for Postgres under (writer, seq). What is under a (writer, seq) never changes. [F1] */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { KEY_BYTES_MAX } from '../../limits.ts'
+import { must } from '../../model/assert.ts'
 import { keyFault } from '../../model/key.ts'
 import { type LoggedRequest, pathOf } from './access-log.ts'
 
@@ -45,9 +46,13 @@ export function compileKeyTemplate(template: string): KeyTemplate {
 }
 
 function keyOf(template: string, names: readonly string[], line: LoggedRequest): KeyReading {
-  const missing = names.find((name) => FIELDS[name]?.(line) == null)
-  if (missing !== undefined) return { kind: 'refused', reason: whyMissing(missing, line) }
-  const whole = template.replace(/\{([^{}]*)\}/g, (_, name: string) => FIELDS[name]?.(line) ?? '')
+  const fields = new Map<string, string>()
+  for (const name of names) {
+    const text = must(FIELDS[name], 'a placeholder that was checked')(line)
+    if (text === null) return { kind: 'refused', reason: whyMissing(name, line) }
+    fields.set(name, text)
+  }
+  const whole = template.replace(/\{([^{}]*)\}/g, (_, name: string) => must(fields.get(name), 'a field'))
   const key = shorten(whole)
   const fault = keyFault(key)
   if (fault !== undefined) return { kind: 'refused', reason: `its key ${fault}` }

@@ -85,7 +85,7 @@ function percentOf(input: ReadStream | NodeJS.ReadStream, totalBytes: number | n
 }
 
 function lineOf(tally: Tally, elapsedMs: number, percent: string): string {
-  const { lines, acknowledged, refused } = tally
+  const { lines, acknowledged, refused, trouble } = tally
   const rate = formatCount(Math.round((lines * 1000) / Math.max(1, elapsedMs)))
-  return `${percent}${formatCount(lines)} lines read, ${formatCount(acknowledged)} counted, ${formatCount(refused)} refused, ${rate} lines/s`
+  return `${percent}${formatCount(lines)} lines read, ${formatCount(acknowledged)} counted, ${formatCount(refused)} refused, ${rate} lines/s${trouble === '' ? '' : `, trying again: ${printable(trouble, 200)}`}`
 }

@@ -27,13 +27,19 @@ export type RequestLine = {
 }
 
 export type LogReading =
-  | { readonly kind: 'request'; readonly request: LoggedRequest }
+  | {
+      readonly kind: 'request'
+      readonly request: LoggedRequest
+      /** Bytes up to the end of the status. They stay as they are when a line that was cut off after them is completed. */
+      readonly settledBytes: number
+    }
   /** Not a line of this format. `reason` says what is missing, without quoting the line. */
   | {
       readonly kind: 'refused'
       readonly reason: string
       /** The line's time in Unix milliseconds; null when it has none that can be read. */
       readonly atMs: number | null
+      readonly settledBytes: number
     }
 
 // [^ ] and not \S, because in a byte string 0xA0 is half of an "à", and \S takes it for a space.
@@ -54,20 +60,25 @@ const REFERER_AND_AGENT = /^"((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)(?:"|$)/s
  */
 export function parseLogLine(line: string, format: LogFormat = 'auto'): LogReading {
   const head = HEAD.exec(line)
-  if (head === null) return refused('not an access log line: no `host ident user [time] "request"`', null)
+  const bytes = line.length
+  if (head === null)
+    return refused('not an access log line: no `host ident user [time] "request"`', null, bytes)
   const [begin, host = '', user = '', time = ''] = head
   const atMs = parseLogTime(time)
-  if (atMs === null) return refused('no such time (expected [17/May/2015:10:05:03 +0000])', null)
+  if (atMs === null) return refused('no such time (expected [17/May/2015:10:05:03 +0000])', null, bytes)
   REST.lastIndex = begin.length
   const rest = REST.exec(line)
-  if (rest === null) return refused('no `"request" status size` after the time', atMs)
+  if (rest === null) return refused('no `"request" status size` after the time', atMs, bytes)
   const [, request = '', status = '', , trailer = ''] = rest
   const [, referer, agent] = REFERER_AND_AGENT.exec(trailer) ?? []
-  if (format === 'common' && trailer !== '') return refused('more fields than the common format has', atMs)
+  const settledBytes = begin.length + request.length + '" '.length + status.length
+  if (format === 'common' && trailer !== '')
+    return refused('more fields than the common format has', atMs, settledBytes)
   if (format === 'combined' && agent === undefined)
-    return refused('no referer and agent (combined format)', atMs)
+    return refused('no referer and agent (combined format)', atMs, settledBytes)
   return {
     kind: 'request',
+    settledBytes,
     request: {
       host: fieldText(host),
       user: fieldText(user),
@@ -123,6 +134,6 @@ export function parseLogTime(text: string): number | null {
   return local.getTime() + ((Number(hour) * 60 + Number(minute) - offsetMinutes) * 60 + seconds) * 1000
 }
 
-function refused(reason: string, atMs: number | null): LogReading {
-  return { kind: 'refused', reason, atMs }
+function refused(reason: string, atMs: number | null, settledBytes: number): LogReading {
+  return { kind: 'refused', reason, atMs, settledBytes }
 }

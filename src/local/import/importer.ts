@@ -88,7 +88,9 @@ class Flow {
         else if (kind === 'conflict') this.#contradict(items)
         else this.#refuse(items, detail)
       },
-      onRetry: () => undefined,
+      onRetry: (reason) => {
+        tally.trouble = reason
+      },
     }
   }
 
@@ -163,7 +165,7 @@ class Flow {
     this.#reader ??= this.#options.readerFor(content)
     const { rule, read } = this.#reader
     const reading = read(content, timing.now())
-    const { hour } = reading
+    const { hour, settledBytes } = reading
     if (reading.kind === 'refused') {
       tally.refuseLine(number, reading.reason, content.subarray(0, 400).toString('utf8'))
       if (hour === null) return []
@@ -171,8 +173,10 @@ class Flow {
     const guard = reading.kind === 'refused' ? 'timed' : reading.guard
     const item = reading.kind === 'refused' ? null : itemOf(reading, number)
     const nameIt = () =>
-      guard === 'own-id' ? null : nameOf({ rule, salt: salt ?? '' }, hour, this.#place.of(line))
-    return this.#cutters[guard].add({ hour, bytes: content.length, item }, nameIt)
+      guard === 'own-id'
+        ? null
+        : nameOf({ rule, salt: salt ?? '' }, hour, this.#place.of(content.subarray(0, settledBytes)))
+    return this.#cutters[guard].add({ hour, bytes: settledBytes, item }, nameIt)
   }
 
   async #send(cut: Cut<Item>): Promise<void> {

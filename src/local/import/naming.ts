@@ -28,30 +28,27 @@ export function nameOf({ rule, salt }: Naming, hour: Hour | null, place: string)
 }
 
 /**
- * Where a line stands in its input: SHA-256 over everything before the line, and the line itself.
+ * Where a line stands in its input: SHA-256 over everything before the line, and the line itself as far as it is settled.
  *
  * This is as much as a name may depend on. An input that has grown repeats everything up to a batch's first line, while
  * the batch may have got more lines since: with those in its name it would be another batch, and the lines of before would
  * count twice. With less in the name, such as a line's number alone, two inputs that differ would share names, and what the
  * second one counts would be refused as other content.
  *
- * Line ends are not part of it, so a last line without one stays the same line when the input grows.
+ * Line ends are not part of it, and a last line may have been read while it was being written. So a last line stays the same
+ * line when the input grows.
  */
 export class InputPlace {
   readonly #before = createHash('sha256')
 
-  /** The place of the next line. */
-  of(line: Line): string {
-    return this.#before.copy().update(textOf(line)).digest('hex')
+  /** @param settled the part of the next line that stays as it is */
+  of(settled: Buffer): string {
+    return this.#before.copy().update(settled).digest('hex')
   }
 
   /** Goes on behind the line. */
   pass(line: Line): void {
-    this.#before.update(textOf(line)).update('\n')
+    // A line that is too long is refused and not held, so its length stands for it.
+    this.#before.update(line.content ?? `${line.bytes} bytes`).update('\n')
   }
-}
-
-/** A line that is too long is refused and not held, so its length stands for it. */
-function textOf({ content, bytes }: Line): Buffer | string {
-  return content ?? `${bytes} bytes`
 }

@@ -11,23 +11,33 @@ import type { KeyTemplate } from './key-template.ts'
 export type Guard = 'timed' | 'arriving' | 'own-id'
 
 /** The increment that one line asks for. */
-export type Reading =
-  | {
-      readonly kind: 'increment'
-      /** One JSON object, as it is sent. */
-      readonly json: string
-      readonly guard: Guard
-      /** Null when only the server could tell, and then it refuses the increment. */
-      readonly hour: Hour | null
-      /** Whether its key was too long for the server and had to be shortened. */
-      readonly isShortened: boolean
-    }
-  | {
-      readonly kind: 'refused'
-      readonly reason: string
-      /** The hour of the line's own time; null when the line has none that can be read. */
-      readonly hour: Hour | null
-    }
+export type Reading = Increment | Refusal
+
+type Increment = Settled & {
+  readonly kind: 'increment'
+  /** One JSON object, as it is sent. */
+  readonly json: string
+  readonly guard: Guard
+  /** Null when only the server could tell, and then it refuses the increment. */
+  readonly hour: Hour | null
+  /** Whether its key was too long for the server and had to be shortened. */
+  readonly isShortened: boolean
+}
+
+type Refusal = Settled & {
+  readonly kind: 'refused'
+  readonly reason: string
+  /** The hour of the line's own time; null when the line has none that can be read. */
+  readonly hour: Hour | null
+}
+
+type Settled = {
+  /**
+   * Bytes of the line that would stay as they are if it was the last one, was being written when it was read, and is
+   * complete the next time. All of it when it could not have been read before it was complete.
+   */
+  readonly settledBytes: number
+}
 
 export type Reader = {
   /** Tells apart readers that count other keys for the same lines: the template of their keys, or `ndjson`. */
@@ -42,17 +52,18 @@ export function logReader(format: LogFormat, template: string, keyOf: KeyTemplat
 
 function readLogLine(line: Buffer, format: LogFormat, keyOf: KeyTemplate): Reading {
   const reading = parseLogLine(line.toString('latin1'), format)
+  const { settledBytes } = reading
   if (reading.kind === 'refused') {
     const { reason, atMs } = reading
-    return { kind: 'refused', reason, hour: atMs === null ? null : hourOf(atMs) }
+    return { kind: 'refused', reason, settledBytes, hour: atMs === null ? null : hourOf(atMs) }
   }
   const { atMs } = reading.request
   const hour = hourOf(atMs)
   const key = keyOf(reading.request)
-  if (key.kind === 'refused') return { kind: 'refused', reason: key.reason, hour }
+  if (key.kind === 'refused') return { kind: 'refused', reason: key.reason, settledBytes, hour }
   const at = new Date(atMs).toISOString().replace('.000Z', 'Z')
   const json = JSON.stringify({ key: key.key, at })
-  return { kind: 'increment', json, guard: 'timed', hour, isShortened: key.isShortened }
+  return { kind: 'increment', json, settledBytes, guard: 'timed', hour, isShortened: key.isShortened }
 }
 
 /**
@@ -65,19 +76,23 @@ function readLogLine(line: Buffer, format: LogFormat, keyOf: KeyTemplate): Readi
 export const ndjsonReader: Reader = { rule: 'ndjson', read: readNdjsonLine }
 
 function readNdjsonLine(line: Buffer, nowMs: number): Reading {
-  if (!isUtf8(line)) return { kind: 'refused', reason: 'not UTF-8', hour: null }
-  const json = line.toString('utf8')
-  const value = parseObject(json)
-  if (value === null) return { kind: 'refused', reason: 'not one JSON object', hour: null }
-  const isShortened = false
-  if (value.id !== undefined) {
-    return { kind: 'increment', json, guard: 'own-id', hour: hourNamed(value.at), isShortened }
+  const text = isUtf8(line) ? line.toString('utf8').trimEnd() : null
+  const value = text === null ? null : parseObject(text)
+  if (text === null || value === null) {
+    const reason = text === null ? 'not UTF-8' : 'not one JSON object'
+    return { kind: 'refused', reason, settledBytes: line.length, hour: null }
   }
-  if (value.at !== undefined) {
-    return { kind: 'increment', json, guard: 'timed', hour: hourNamed(value.at), isShortened }
+  // Only spaces can follow the brace that ends an object.
+  const settledBytes = Buffer.byteLength(text)
+  const isArriving = value.id === undefined && value.at === undefined
+  return {
+    kind: 'increment',
+    json: isArriving ? withTime(text, nowMs) : text,
+    settledBytes,
+    guard: isArriving ? 'arriving' : value.id === undefined ? 'timed' : 'own-id',
+    hour: isArriving ? hourOf(nowMs) : hourNamed(value.at),
+    isShortened: false,
   }
-  const timed = withTime(json, nowMs)
-  return { kind: 'increment', json: timed, guard: 'arriving', hour: hourOf(nowMs), isShortened }
 }
 
 function parseObject(json: string): { readonly at?: unknown; readonly id?: unknown } | null {

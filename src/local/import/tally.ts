@@ -49,6 +49,8 @@ export class Tally {
   refused = 0
   /** Sent, but it is not known whether they were counted. */
   unknown = 0
+  /** Why a request had to be sent again; empty since another one got through. */
+  trouble = ''
   /** Not counted, because the name of their batch had been used for other lines; some may have been counted then. */
   readonly conflicting: Span = { count: 0, first: 0, last: 0 }
   /** Read but not sent, because the import ended first. */
@@ -71,6 +73,7 @@ export class Tally {
   /** @param before how many of the items had been counted before this import */
   count(items: readonly Item[], before: number): void {
     const haveIds = items[0]?.hasId === true
+    this.trouble = ''
     this.accepted += items.length - before
     if (haveIds) this.byId += before
     else this.before += before

@@ -57,12 +57,10 @@ const SHARED_BY_COMMANDS = ['neon']
 const STILL: readonly string[] = [
   'src/local/demo.ts imports src/local/import/progress.ts',
   'src/local/demo/run.ts imports src/local/import/post.ts',
-  'src/shard/store.ts has more than 250 lines',
-  'src/shard/tables.ts has more than 250 lines',
 ]
 
 /** Rooms whose comments and messages are still to be put into plain English. This list only gets shorter. */
-const NOT_YET_PLAIN = ['client', 'edge', 'log', 'model', 'postgres', 'shard']
+const NOT_YET_PLAIN = ['client', 'edge', 'log', 'model', 'postgres']
 
 /** How sentences are not written here, and how instead. */
 const DIALECT: readonly [RegExp, string][] = [
@@ -139,7 +137,7 @@ describe('a newcomer reads', () => {
 
 describe('a test', () => {
   /** Rooms of src whose tests mirror them. Other folders of test/ are named for how they test. */
-  const MIRRORED = ['client', 'dashboard', 'edge', 'local', 'model', 'postgres', 'shard']
+  const MIRRORED = ['client', 'dashboard', 'edge', 'local', 'model', 'postgres']
 
   test('is in the room of what it tests', () => {
     const folders = new Set(src.map(({ path }) => dirname(path)))

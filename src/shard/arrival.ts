@@ -36,12 +36,17 @@ export function readArrival(text: string): Arrival | undefined {
 }
 
 /**
- * What counts of a flight. Without named entries that is all of it, and the journal keeps the bytes that were sent.
+ * Takes from a flight what was counted before. Without named entries nothing is taken, and the journal keeps the bytes that
+ * were sent.
  *
  * @param results of its named entries, in their order.
  * @param rowBytes the most that a row of the journal holds.
  */
-export function whatCounts(arrival: Arrival, results: readonly EntryResult[], rowBytes: number): Arrival {
+export function withoutDuplicates(
+  arrival: Arrival,
+  results: readonly EntryResult[],
+  rowBytes: number,
+): Arrival {
   if (arrival.named.length === 0) return arrival
   const named = arrival.named.filter((_, i) => results[i] === 'accepted')
   const all = new Accumulator()

@@ -5,7 +5,7 @@ import type { ShardStatus } from '../model/status.ts'
 import type { Flusher } from './flush.ts'
 import type { ShardStore } from './store.ts'
 
-/** A shard's holdings as `/status` shows them, with the audit of conservation. [C1] */
+/** A shard's holdings as `/status` shows them, with whether they add up. [C1] */
 export function describeShard(
   name: ShardName,
   store: ShardStore,

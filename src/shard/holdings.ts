@@ -33,7 +33,7 @@ export function holdingsOf({ open, frozen, parked, state, ...memory }: Memory): 
   }
 }
 
-/** What counts against the bounds that the shards of an isolate share. */
+/** How much a shard uses of the bounds that the shards of an isolate share. */
 export function loadOf({ open, frozen, parked, journalBytes, ids }: Memory): Load {
   let { size: cells, bytes } = open
   for (const batch of frozen) {
@@ -44,14 +44,14 @@ export function loadOf({ open, frozen, parked, journalBytes, ids }: Memory): Loa
   return { cells: cells + parked.size, bytes, journalBytes, ids }
 }
 
-/** Where a shard stands with Postgres, whatever key is asked for. */
+/** How far a shard has come with Postgres, which is the same for every key. */
 export function standingOf({ frozen, state }: Pick<Memory, 'frozen' | 'state'>) {
   const { writer, nextSeq, accepted } = state
-  // The first write is that of an increment.
+  // A shard's first write is that of an increment.
   return { writer, isStored: accepted > 0, settledSeq: (frozen[0]?.seq ?? nextSeq) - 1, nextSeq }
 }
 
-/** What Postgres may not have of a key, and how to tell from its ledger what it has. [R1] */
+/** The cells of a key that Postgres may not have, and what it takes to tell from the ledger which of them it has. [R1] */
 export function unsettledOf({ open, frozen, parked, state }: Memory, key: string): Unsettled {
   return {
     ...standingOf({ frozen, state }),
@@ -64,7 +64,7 @@ export function unsettledOf({ open, frozen, parked, state }: Memory, key: string
   }
 }
 
-/** What is not settled of the keys under a prefix, in increments; null for all keys. [S2] */
+/** Counts the increments that are not settled, of keys under a prefix in whole segments; null for all keys. [S2] */
 export function countUnsettled(
   { open, frozen, parked }: Memory,
   prefix: string | null,
@@ -88,7 +88,7 @@ function countUnder(cells: Cells, prefix: string | null): number {
   return increments
 }
 
-/** What Postgres may not have of all keys that begin with a text and that a grant covers, as if they were one. [R1] [S2] */
+/** Adds up what Postgres may not have, over all keys that begin with `prefix` and that `grant` covers. [R1] [S2] */
 export function sumUnsettled(
   { open, frozen, parked, state }: Memory,
   prefix: string,
@@ -106,7 +106,7 @@ export function sumUnsettled(
   }
 }
 
-/** Null when there are none. */
+/** @returns null when no key is asked for. */
 function sumWhere(cells: Cells, isAsked: (key: string) => boolean): Cell | null {
   let sum = EMPTY_CELL
   cells.forEach((key, own, count, min, max) => {

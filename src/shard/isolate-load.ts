@@ -1,6 +1,6 @@
 import { HELD_BYTES_MAX, HELD_CELLS_MAX, IDS_MAX, JOURNAL_BYTES_MAX } from '../limits.ts'
 
-/** What one shard object holds in memory and journal. */
+/** How much one shard holds in memory and journal. */
 export type Load = {
   readonly cells: number
   readonly bytes: number
@@ -14,20 +14,19 @@ export interface Loaded {
 }
 
 /**
- * What the shards of an isolate hold together, for they share its memory. [I5]
+ * How much the shards of an isolate hold together, because they share its memory. [I5]
  *
- * Members are held weakly: the platform evicts an object without telling it, and what an evicted object held in
- * memory is gone with it.
+ * Members are held by weak references: the platform evicts an object without telling it, and then its memory is free.
  */
 export class IsolateLoad {
   readonly #members = new Map<string, WeakRef<Loaded>>()
 
-  /** A member of a name that is there takes the place of the other: it is the same shard, loaded again. */
+  /** Adds a member, in place of one that has its name: that is the same shard, which was loaded again. */
   join(name: string, member: Loaded): void {
     this.#members.set(name, new WeakRef(member))
   }
 
-  /** How much of the bounds is used, by that of them of which most is; ids count like the others. */
+  /** The used part of the bound that is used most; at 1 there is no room for more. Ids count like the others. */
   get ratio(): number {
     const total = this.#total()
     return Math.max(
@@ -38,7 +37,7 @@ export class IsolateLoad {
     )
   }
 
-  /** Whether there is no room for more; ids count only for those who bring some, for they stay until hours close. */
+  /** Whether there is no room for more. Ids count only against flights that bring some, because they stay until their hours close. */
   isFull(withIds: boolean): boolean {
     const total = this.#total()
     return (

@@ -8,9 +8,11 @@ import { utf8Bytes } from '../model/utf8.ts'
 import { flightsOf } from './journal.ts'
 import type { Parked, ParkedCells } from './parked.ts'
 import type { Sql } from './sql.ts'
+import type { StateRow } from './state.ts'
+import { readState } from './state.ts'
 import * as tables from './tables.ts'
 
-/** Cells that wait for Postgres under a seq. */
+/** A batch while it is frozen: cells that wait for Postgres under a seq. */
 export type FrozenBatch = {
   readonly seq: number
   readonly id: string
@@ -18,29 +20,31 @@ export type FrozenBatch = {
   readonly sinceMs: number
   /** Keys ascending. */
   readonly cells: Cells
-  /** Encoded size as an upper bound. */
+  /** An upper bound of their encoded size. */
   readonly bytes: number
 }
 
-/** What a shard holds, mirrored from its storage. */
+/** Everything that a shard holds, mirrored from its storage. */
 export type Memory = {
   open: Accumulator
   frozen: readonly FrozenBatch[]
   parked: ParkedCells
   readonly senders: Map<string, number>
-  /** Named entries ever accepted; the names themselves stay in the storage. */
+  /** How many named entries were ever accepted. The names themselves are in the storage alone. */
   ids: number
-  /** Senders whose last n stands in the journal alone. */
+  /** Senders whose last n is in the journal alone. */
   unsavedSenders: Set<string>
-  state: tables.StateRow
-  /** All of the journal, and what it has grown by since it was last folded or emptied. */
+  state: StateRow
+  /** Bytes of all the journal. */
   journalBytes: number
+  /** How many bytes and flights it has grown by since it was last folded or emptied. */
   unfoldedBytes: number
   unfoldedFlights: number
+  /** When the oldest open cell was opened, in epoch ms. */
   openSinceMs: number | null
 }
 
-/** What a shard holds before its first flight. */
+/** A shard's memory before its first flight. */
 export function emptyMemory(writer: string): Memory {
   return {
     open: new Accumulator(),
@@ -58,13 +62,13 @@ export function emptyMemory(writer: string): Memory {
 }
 
 /**
- * Replay: merge alone. Row by row, for the encoded journal beside its cells would be the most that the object ever
- * holds. [J1]
+ * Loads what is stored. The journal is replayed, which is merging and no more; row by row, because the encoded journal
+ * together with its cells would be the most that the object ever holds. [J1]
  *
  * @throws UnknownVersion when any of it was written by a version that this code does not know.
  */
 export function loadMemory(sql: Sql): Memory {
-  const state = tables.readState(sql)
+  const state = readState(sql)
   const memory: Memory = {
     ...emptyMemory(state.writer),
     state,
@@ -83,7 +87,7 @@ export function loadMemory(sql: Sql): Memory {
   return memory
 }
 
-/** Adds what has just been journaled, or is replayed. */
+/** Adds cells to the open ones, once they are journaled or when they are replayed. */
 export function remember(
   memory: Memory,
   name: FlightName | null,

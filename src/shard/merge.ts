@@ -1,7 +1,7 @@
 import type { EntryResult } from '../model/entry.ts'
 import type { MergeAnswer, MergeRefusal } from '../model/flight.ts'
 import type { Arrival } from './arrival.ts'
-import { whatCounts } from './arrival.ts'
+import { withoutDuplicates } from './arrival.ts'
 import type { ShardStore } from './store.ts'
 
 export type MergeConditions = {
@@ -26,7 +26,9 @@ export function mergeFlights(
   const judged = arrivals.map((arrival) => judge(store, arrival, conditions))
   const counting = arrivals.flatMap((arrival, i) => {
     const judgement = judged[i]
-    return judgement?.kind === 'new' ? [whatCounts(arrival, judgement.results, store.limits.rowBytes)] : []
+    return judgement?.kind === 'new'
+      ? [withoutDuplicates(arrival, judgement.results, store.limits.rowBytes)]
+      : []
   })
   store.merge(counting, conditions.nowMs)
   return judged.map((judgement) => (judgement.kind === 'new' ? accepted(judgement.results) : judgement))

@@ -11,14 +11,15 @@ import { batchRow, freezeBatch, remember } from './memory.ts'
 import type { ParkedCells } from './parked.ts'
 import { park, unpark } from './parked.ts'
 import type { Sql } from './sql.ts'
+import { saveState } from './state.ts'
 import * as tables from './tables.ts'
 
-/** The steps of the store that set cells aside, and that decide on them. Each is one transaction, memory after it. */
+/** The store's steps that set cells aside, and that decide on them. Each is one transaction, and memory changes after it. */
 
 export type Move = {
   readonly sealed: Sealed
   readonly recut: Recut
-  /** Of a parked cell, in Postgres's words. */
+  /** Why cells are parked, in Postgres's words. */
   readonly reason: string
   readonly nowMs: number
 }
@@ -37,14 +38,14 @@ export function moveOn(sql: Sql, memory: Memory, uuid: () => string, move: Move)
     tables.clearBatches(sql)
     for (const batch of batches) tables.insertBatch(sql, batchRow(batch))
     saveParked(sql, parked, moved.parked.keys)
-    tables.saveState(sql, next)
+    saveState(sql, next)
   })
   memory.frozen = batches
   memory.state = next
   memory.parked = parked
 }
 
-/** Parked cells become open, by a nameless flight in the journal: they were accepted long ago. */
+/** Opens parked cells again, by nameless flights in the journal, because they were accepted long ago. */
 export function retryParked(
   sql: Sql,
   memory: Memory,
@@ -74,7 +75,7 @@ export function discardParked(sql: Sql, memory: Memory, keys: readonly string[])
   const next = { ...memory.state, discarded: memory.state.discarded + increments }
   sql.transaction(() => {
     for (const key of taken.keys) tables.deleteParked(sql, key)
-    tables.saveState(sql, next)
+    saveState(sql, next)
   })
   memory.parked = left
   memory.state = next

@@ -7,11 +7,11 @@ import type { Recut, Sealed } from '../model/flush/recut.ts'
 import type { Unsettled } from '../model/read.ts'
 import type { FlushOutcome, Holdings } from '../model/status.ts'
 import { tallyBatch } from '../model/status.ts'
-import { utf8Bytes } from '../model/utf8.ts'
 import type { Arrival } from './arrival.ts'
+import { fold, isUnfolded, saveSenders } from './fold.ts'
 import { countUnsettled, holdingsOf, loadOf, sumUnsettled, unsettledOf } from './holdings.ts'
 import type { Load } from './isolate-load.ts'
-import { encodePieces, journalRows } from './journal.ts'
+import { journalRows } from './journal.ts'
 import type { ShardLimits } from './limits.ts'
 import { SHARD_LIMITS } from './limits.ts'
 import type { FrozenBatch, Memory } from './memory.ts'
@@ -19,16 +19,17 @@ import { batchRow, emptyMemory, freezeBatch, loadMemory, remember } from './memo
 import { type ParkedCells, park } from './parked.ts'
 import { discardParked, moveOn, retryParked, saveParked } from './parking.ts'
 import type { Sql } from './sql.ts'
+import { saveState } from './state.ts'
 import * as tables from './tables.ts'
 
-/** Whether a flight's name has been seen: never, as the sender's last, or below it. */
+/** Whether a flight's n is above the last of its sender, is that one, or is below it. */
 export type NameStatus = 'new' | 'known' | 'stale'
 
 /**
- * What a shard holds: in SQLite, and mirrored in memory.
+ * Everything that a shard holds: in SQLite, and mirrored in memory.
  *
- * Each step is one transaction, and memory changes only after it has returned: a throw between two writes of one
- * turn would otherwise leave the first of them behind. Nothing here waits, so no step sees half of another.
+ * Each step is one transaction, and memory changes only after the transaction has returned: otherwise a throw between two
+ * writes of one turn would leave the first of them behind. Nothing here waits, so no step sees half of another.
  */
 export class ShardStore {
   readonly limits: ShardLimits
@@ -40,7 +41,7 @@ export class ShardStore {
   /**
    * Loads what is stored.
    *
-   * @param uuid chance: for the writer's name, at the first write, and for the batches' ids.
+   * @param uuid makes names for the writer and the batches.
    * @throws UnknownVersion when any of it was written by a version that this code does not know.
    */
   constructor(sql: Sql, uuid: () => string, limits: ShardLimits = SHARD_LIMITS) {
@@ -60,7 +61,7 @@ export class ShardStore {
     return this.#memory.open.size
   }
 
-  /** Encoded bytes, as an upper bound. */
+  /** An upper bound of the open cells' encoded bytes. */
   get openBytes(): number {
     return this.#memory.open.bytes
   }
@@ -98,7 +99,7 @@ export class ShardStore {
     return name.n === last ? 'known' : 'stale'
   }
 
-  /** What becomes, or became, of a flight's named entries. [I3] */
+  /** Decides what becomes of a flight's named entries, or says what became of them. [I3] */
   judge(name: FlightName, named: readonly NamedEntry[]): EntryResult[] {
     if (named.length === 0) return []
     const ids = named.map(({ id }) => id)
@@ -126,34 +127,13 @@ export class ShardStore {
       memory.ids += named.length
       remember(memory, name, cells, bytes, nowMs)
     }
-    if (isUnfolded(memory, this.limits)) this.#fold(nowMs)
-  }
-
-  /** Writes the open cells in place of the flights that they came from, so that an outage does not grow the journal. */
-  #fold(nowMs: number): void {
-    const { open, state, openSinceMs } = this.#memory
-    const sinceMs = openSinceMs ?? nowMs
-    let journalBytes = 0
-    this.#sql.transaction(() => {
-      tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)
-      for (const flight of encodePieces(null, open.cells, this.limits.rowBytes)) {
-        tables.appendJournal(this.#sql, { accepted: state.accepted, sinceMs, flight })
-        journalBytes += utf8Bytes(flight)
-      }
-      this.#saveSenders()
-      tables.saveState(this.#sql, state)
-    })
-    const memory = this.#memory
-    memory.unsavedSenders = new Set()
-    memory.journalBytes = journalBytes
-    memory.unfoldedBytes = 0
-    memory.unfoldedFlights = 0
+    if (isUnfolded(memory, this.limits)) fold(this.#sql, memory, this.limits, nowMs)
   }
 
   /**
    * Freezes all open cells into batches under the next seqs. Nothing may be frozen already. [F1]
    *
-   * @param alsoDurable what must be durable with the freeze or not at all: the next alarm. [F4]
+   * @param alsoDurable writes what must be durable with the freeze or not at all: the next alarm. [F4]
    */
   freeze(nowMs: number, alsoDurable: () => void): void {
     const { open, frozen, parked: parkedBefore, state, openSinceMs, senders, ids } = this.#memory
@@ -169,8 +149,8 @@ export class ShardStore {
     this.#sql.transaction(() => {
       for (const batch of batches) tables.insertBatch(this.#sql, batchRow(batch))
       saveParked(this.#sql, parked, joining.keys)
-      tables.saveState(this.#sql, next)
-      this.#saveSenders()
+      saveState(this.#sql, next)
+      saveSenders(this.#sql, this.#memory)
       tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)
       alsoDurable()
     })
@@ -180,7 +160,7 @@ export class ShardStore {
   /**
    * Forgets a batch that Postgres has confirmed. [F3]
    *
-   * @param ms from its sending to that.
+   * @param ms how long it took from the sending to the confirmation.
    */
   settle(seq: number, ms = 0): void {
     const { frozen, state } = this.#memory
@@ -192,18 +172,18 @@ export class ShardStore {
     const next = { ...state, settled: state.settled + batch.increments, tally }
     this.#sql.transaction(() => {
       tables.deleteBatch(this.#sql, seq)
-      tables.saveState(this.#sql, next)
+      saveState(this.#sql, next)
     })
     this.#memory.frozen = frozen.filter((b) => b.seq !== seq)
     this.#memory.state = next
   }
 
-  /** Counts a batch that Postgres has not confirmed: a row written for each, of which a healthy shard has none. */
+  /** Counts a batch that Postgres has not confirmed. That costs a row written, but a healthy shard has none. */
   tallyFailure(outcome: Exclude<FlushOutcome, 'applied'>, ms: number): void {
     const { state } = this.#memory
     if (state.tally === null) return
     const next = { ...state, tally: tallyBatch(state.tally, outcome, ms) }
-    this.#sql.transaction(() => tables.saveState(this.#sql, next))
+    this.#sql.transaction(() => saveState(this.#sql, next))
     this.#memory.state = next
   }
 
@@ -212,7 +192,7 @@ export class ShardStore {
     moveOn(this.#sql, this.#memory, this.#uuid, { sealed, recut, reason, nowMs })
   }
 
-  /** Opens parked cells again, for Postgres to be asked once more. @returns the increments in them. */
+  /** Opens parked cells again, so that Postgres is asked once more. @returns the increments in them. */
   retryParked(keys: readonly string[], nowMs: number): number {
     return retryParked(this.#sql, this.#memory, keys, { nowMs, rowBytes: this.limits.rowBytes })
   }
@@ -247,16 +227,4 @@ export class ShardStore {
   get parked(): ParkedCells {
     return this.#memory.parked
   }
-
-  #saveSenders(): void {
-    const { senders, unsavedSenders } = this.#memory
-    for (const sender of unsavedSenders) {
-      tables.saveSender(this.#sql, sender, must(senders.get(sender), 'the last n of a sender'))
-    }
-  }
-}
-
-/** Whether the journal has outgrown what it adds up to, in bytes or in rows. Either would lengthen a replay. [I5] */
-function isUnfolded({ unfoldedBytes, unfoldedFlights, open }: Memory, limits: ShardLimits): boolean {
-  return unfoldedFlights >= limits.foldFlights || unfoldedBytes > Math.max(limits.foldBytes, open.bytes)
 }

@@ -1,41 +1,23 @@
 import type { FlightName, KnownId, NamedEntry } from '../model/entry.ts'
-import { UnknownVersion } from '../model/flight.ts'
-import type { Tally } from '../model/status.ts'
-import { OUTCOMES } from '../model/status.ts'
-import type { Row, Sql } from './sql.ts'
+import type { Sql } from './sql.ts'
+import { integer, text } from './sql.ts'
+import { CREATE_STATE, insertState } from './state.ts'
 
 /**
- * The shard's tables, and every SQL text over them. docs/storage.md documents them.
+ * The shard's tables, and every SQL text over them but those of `state`. docs/storage.md documents them.
  *
- * - `state`: one row. `accepted` is what freeze and fold last saved of the running total; `settled` counts the
- *   increments that Postgres has confirmed. The columns from `applied` on are the tally; a table that an older version
- *   made does not have them, and that shard keeps none.
- * - `journal`: a row per flight, or piece of a fold, in the order of arrival. It has no index but its integer key, for each
- *   would cost another row written. `accepted` is the running total of increments after this row.
+ * - `journal`: a row for each flight or group of flights, or piece of a fold, in the order of arrival. It has no index but
+ *   its integer key, because each would cost another row written. `accepted` is the running total of increments after the row.
  * - `batches`: frozen cells, until Postgres has confirmed them.
- * - `parked`: cells that Postgres refused for their own sake, until an administrator retries or discards them.
+ * - `parked`: cells that Postgres refused because of what is in them, until an administrator retries or discards them.
  * - `ids`: one row for each named entry that was accepted, with the flight that brought it. Kept until the shard retires.
  * - `senders`: the last n of each sender whose flights have left the journal.
  */
-const SCHEMA_VERSION = 1
-
-const TALLY_COLUMNS: readonly (readonly [column: string, field: keyof Tally])[] = [
-  ...OUTCOMES.map((outcome) => [outcome, outcome] as const),
-  ['sent_ms', 'sentMs'],
-  ['moves', 'moves'],
-]
-
-const SET_TALLY = TALLY_COLUMNS.map(([column]) => `, ${column} = ?`).join('')
-
 const CREATE_JOURNAL = `create table journal (
      row integer primary key, accepted integer not null, since integer not null, flight text not null)`
 
 const CREATE = [
-  `create table state (
-     one integer primary key check (one = 1), version integer not null, writer text not null,
-     next_seq integer not null, accepted integer not null, settled integer not null,
-     discarded integer not null,
-     ${TALLY_COLUMNS.map(([column]) => `${column} integer not null default 0`).join(', ')})`,
+  CREATE_STATE,
   CREATE_JOURNAL,
   `create table batches (
      seq integer primary key, id text not null, since integer not null, cells text not null)`,
@@ -48,60 +30,11 @@ const CREATE = [
 
 export function createTables(sql: Sql, writer: string): void {
   for (const statement of CREATE) sql.run(statement)
-  sql.run(
-    `insert into state (one, version, writer, next_seq, accepted, settled, discarded)
-     values (1, ?, ?, 1, 0, 0, 0)`,
-    SCHEMA_VERSION,
-    writer,
-  )
+  insertState(sql, writer)
 }
 
 export function hasTables(sql: Sql): boolean {
   return sql.run(`select 1 as one from sqlite_master where type = 'table' and name = 'state'`).length > 0
-}
-
-export type StateRow = {
-  readonly writer: string
-  readonly nextSeq: number
-  readonly accepted: number
-  readonly settled: number
-  readonly discarded: number
-  /** Null when an older version made the table. */
-  readonly tally: Tally | null
-}
-
-/** @throws UnknownVersion when a later version of the code made these tables. */
-export function readState(sql: Sql): StateRow {
-  const [row] = sql.run('select * from state')
-  if (row?.['version'] !== SCHEMA_VERSION) throw new UnknownVersion('a shard of another schema version')
-  return {
-    writer: text(row, 'writer'),
-    nextSeq: integer(row, 'next_seq'),
-    accepted: integer(row, 'accepted'),
-    settled: integer(row, 'settled'),
-    discarded: integer(row, 'discarded'),
-    tally: readTally(row),
-  }
-}
-
-function readTally(row: Row): Tally | null {
-  const [[first = ''] = []] = TALLY_COLUMNS
-  if (!(first in row)) return null
-  return Object.fromEntries(TALLY_COLUMNS.map(([column, field]) => [field, integer(row, column)])) as Tally
-}
-
-export function saveState(sql: Sql, state: StateRow): void {
-  const { writer, nextSeq, accepted, settled, discarded, tally } = state
-  // One statement, for each that touches the row is billed as a row written.
-  sql.run(
-    `update state set writer = ?, next_seq = ?, accepted = ?, settled = ?, discarded = ?${tally === null ? '' : SET_TALLY}`,
-    writer,
-    nextSeq,
-    accepted,
-    settled,
-    discarded,
-    ...(tally === null ? [] : TALLY_COLUMNS.map(([, field]) => tally[field])),
-  )
 }
 
 export type JournalRow = { readonly accepted: number; readonly sinceMs: number; readonly flight: string }
@@ -115,7 +48,7 @@ export function appendJournal(sql: Sql, row: JournalRow): void {
   )
 }
 
-/** In the order of arrival, one row at a time: all of it at once would not fit beside what it adds up to. */
+/** Reads the journal in the order of arrival, one row at a time: all rows at once would not fit beside what they add up to. */
 export function* readJournal(sql: Sql): Generator<JournalRow> {
   for (let last = 0; ; ) {
     const [row] = sql.run(
@@ -128,14 +61,14 @@ export function* readJournal(sql: Sql): Generator<JournalRow> {
   }
 }
 
-/** Rows of the journal up to which they are deleted: each is billed as a row written. */
+/** A journal of so few rows is emptied by deleting them, each of which is billed as a row written. */
 const DELETED_ROWS_MAX = 2
 
 /**
- * A table that is dropped costs nothing, whatever it holds, and one that is made costs two rows written. Source: what
- * SQLite reports as written, which is what the platform bills.
+ * Empties the journal. A table that is dropped costs nothing, whatever it holds, and one that is made costs two rows
+ * written. Source: what SQLite reports as written, which is what the platform bills.
  *
- * @param rows that it has; a guess does.
+ * @param rows how many it has; a guess will do.
  */
 export function clearJournal(sql: Sql, rows: number): void {
   if (rows <= DELETED_ROWS_MAX) {
@@ -163,7 +96,7 @@ export function insertBatch(sql: Sql, batch: BatchRow): void {
   )
 }
 
-/** In the order of their seqs, one at a time. */
+/** Reads batches in the order of their seqs, one at a time. */
 export function* readBatches(sql: Sql): Generator<BatchRow> {
   for (let last = 0; ; ) {
     const [row] = sql.run(
@@ -216,7 +149,7 @@ export function deleteParked(sql: Sql, key: string): void {
   sql.run('delete from parked where key = ?', key)
 }
 
-/** Ids in one statement: a value holds at most 2 MB, and an id with its key takes 600 bytes. */
+/** Ids in one statement. A value holds at most 2 MB, and an id with its key takes 600 bytes. */
 const IDS_AT_ONCE = 1_000
 
 export function findIds(sql: Sql, ids: readonly string[]): Map<string, KnownId> {
@@ -263,16 +196,4 @@ export function saveSender(sql: Sql, sender: string, n: number): void {
 export function readSenders(sql: Sql): Map<string, number> {
   const rows = sql.run('select sender, n from senders')
   return new Map(rows.map((row) => [text(row, 'sender'), integer(row, 'n')]))
-}
-
-function integer(row: Row, column: string): number {
-  const value = row[column]
-  if (typeof value === 'number' && Number.isSafeInteger(value)) return value
-  throw new Error(`column ${column} is not a safe integer`)
-}
-
-function text(row: Row, column: string): string {
-  const value = row[column]
-  if (typeof value === 'string') return value
-  throw new Error(`column ${column} is not text`)
 }

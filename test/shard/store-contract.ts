@@ -7,7 +7,7 @@ import { Cells } from '../../src/model/cells.ts'
 import type { EntryResult, NamedEntry } from '../../src/model/entry.ts'
 import { UnknownVersion } from '../../src/model/flight.ts'
 import { NO_TALLY } from '../../src/model/status.ts'
-import { whatCounts } from '../../src/shard/arrival.ts'
+import { withoutDuplicates } from '../../src/shard/arrival.ts'
 import type { Sql } from '../../src/shard/sql.ts'
 import { ShardStore } from '../../src/shard/store.ts'
 import { createTables } from '../../src/shard/tables.ts'
@@ -443,7 +443,7 @@ function entryOf(id: string, value: number): NamedEntry {
 
 function mergeNamed(store: ShardStore, n: number, named: readonly NamedEntry[]): EntryResult[] {
   const results = store.judge({ sender: 'a', n }, named)
-  store.merge([whatCounts(arrivalOf('a', n, [], named), results, FLIGHT_BYTES_MAX)], n)
+  store.merge([withoutDuplicates(arrivalOf('a', n, [], named), results, FLIGHT_BYTES_MAX)], n)
   return results
 }
 

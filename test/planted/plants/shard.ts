@@ -119,7 +119,7 @@ const TAKING: readonly Plant[] = [
     edits: [
       {
         file: STORE,
-        find: `this.#saveSenders()
+        find: `saveSenders(this.#sql, this.#memory)
       tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)`,
         replace: 'tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)',
       },

@@ -9,7 +9,6 @@ import { findPort } from './port.ts'
 import { untilReady } from './ready.ts'
 import { welcome } from './welcome.ts'
 import { startWorker } from './worker.ts'
-import { workerVars } from './worker-vars.ts'
 
 /** From wrangler's start to the first answer. It takes 3 to 6 s on two cores, and more while the machine is busy. */
 const START_MS_MAX = 60_000
@@ -45,7 +44,8 @@ export async function runDev(options: Options, interrupted: AbortSignal): Promis
   const worker = startWorker({
     port,
     state,
-    vars: workerVars(vars, endpoint.url),
+    vars,
+    endpointUrl: endpoint.url,
     // wrangler 4.156 recovers when the Worker's workerd is killed, but hangs when its proxy's workerd is.
     onCrash: () => void untilReady(address, RECOVERY_MS_MAX, interrupted).catch(end.reject),
   })

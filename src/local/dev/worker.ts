@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { PLACEHOLDER_URL } from '../postgres.ts'
 import { passOnLog } from './worker-log.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -17,8 +18,10 @@ const STOP_MS = 2_000
 export interface WorkerOptions {
   readonly port: number
   readonly state: string
-  /** Each `NAME:VALUE`. */
-  readonly vars: readonly string[]
+  /** Values by name, each in place of a var of wrangler.toml. */
+  readonly vars: ReadonlyMap<string, string>
+  /** The Neon-compatible endpoint's address, with its path. */
+  readonly endpointUrl: string
   /** Called when a workerd process has crashed. wrangler replaces it, but not always successfully. */
   readonly onCrash: () => void
 }
@@ -63,7 +66,8 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
   }
 }
 
-function wranglerArgs({ port, state, vars }: WorkerOptions): string[] {
+function wranglerArgs({ port, state, vars, endpointUrl }: WorkerOptions): string[] {
+  const own = { DATABASE_URL: PLACEHOLDER_URL, NEON_FETCH_ENDPOINT: endpointUrl, DEV_ACCESS: 'open' }
   return [
     'dev',
     // The empty name is the top level. Without it, wrangler warns that there are environments.
@@ -73,7 +77,8 @@ function wranglerArgs({ port, state, vars }: WorkerOptions): string[] {
     ...['--inspector-ip', '127.0.0.1', '--inspector-port', '0'],
     ...['--show-interactive-dev-session=false', '--log-level', 'log'],
     ...['--persist-to', join(state, 'worker')],
-    ...vars.flatMap((text) => ['--var', text]),
+    // wrangler splits each at the first colon.
+    ...[...vars, ...Object.entries(own)].flatMap(([name, value]) => ['--var', `${name}:${value}`]),
   ]
 }
 

@@ -86,7 +86,7 @@ describe('npm run token', () => {
     [
       ['--name', 'a', '--scopes', 'write,wrte'],
       {},
-      '--scopes has no scope `wrte`. Give one or more of write, read, adjust, admin',
+      '--scopes: there is no scope `wrte`. Give one or more of write, read, adjust, admin',
     ],
     [[...WEB.slice(0, 4), '--prefix', 'site/'], {}, '--prefix must be whole segments'],
     [['--nmae', 'a'], {}, 'There is no option `--nmae`'],

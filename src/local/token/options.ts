@@ -57,8 +57,9 @@ function parseScopes(text: string): Scope[] {
   const scopes = SCOPES.filter((scope) => words.includes(scope))
   const unknown = words.find((word) => !scopes.some((scope) => scope === word))
   if (unknown === undefined) return scopes
-  const what = unknown === '' ? 'is missing or has an empty word' : `has no scope \`${unknown}\``
-  throw new UsageError(`--scopes ${what}. Give one or more of ${SCOPES.join(', ')}, separated by commas.`)
+  const fault =
+    unknown === '' ? '--scopes is missing or has an empty part' : `--scopes: there is no scope \`${unknown}\``
+  throw new UsageError(`${fault}. Give one or more of ${SCOPES.join(', ')}, separated by commas.`)
 }
 
 function readPresent(file: string | undefined, env: NodeJS.ProcessEnv): Options['present'] {

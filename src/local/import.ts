@@ -11,6 +11,9 @@ import { exitCodeOf, summarize } from './import/summary.ts'
 import { printable, Tally } from './import/tally.ts'
 import { formatCount, showProgress } from './progress.ts'
 
+/** How long a pipe is silent before the person is told about `--follow`. */
+const IDLE_MS = 4_000
+
 process.exitCode = await main({ name: 'import', help: HELP, run }, process.argv.slice(2))
 
 async function run(args: readonly string[]): Promise<number> {
@@ -21,7 +24,10 @@ async function run(args: readonly string[]): Promise<number> {
   const startMs = Date.now()
   const tally: Tally = new Tally((text) => progress.say(text))
   const input = file === null ? process.stdin : createReadStream(file)
-  const progress = showProgress(() => lineOf(tally, Date.now() - startMs, percentOf(input, totalBytes)))
+  const hint = file === null && !isFollowing ? idleHint(tally) : () => ''
+  const progress = showProgress(() => {
+    return `${lineOf(tally, Date.now() - startMs, percentOf(input, totalBytes))}${hint()}`
+  })
   const ending = await importAll(input, options, tally).finally(() => progress[Symbol.dispose]())
   input.destroy()
   const isRepeatable = !isAgain && !isFollowing
@@ -88,4 +94,14 @@ function lineOf(tally: Tally, elapsedMs: number, percent: string): string {
   const { lines, acknowledged, refused, trouble } = tally
   const rate = formatCount(Math.round((lines * 1000) / Math.max(1, elapsedMs)))
   return `${percent}${formatCount(lines)} lines read, ${formatCount(acknowledged)} counted, ${formatCount(refused)} refused, ${rate} lines/s${trouble === '' ? '' : `, trying again: ${printable(trouble, 200)}`}`
+}
+
+/** For `tail -F` without `--follow`: lines wait there until their batch is full. */
+function idleHint(tally: Tally): () => string {
+  let seen = { lines: 0, atMs: Date.now() }
+  return () => {
+    if (tally.lines !== seen.lines) seen = { lines: tally.lines, atMs: Date.now() }
+    const isIdle = tally.lines > 0 && tally.trouble === '' && Date.now() - seen.atMs >= IDLE_MS
+    return isIdle ? ', waiting for more input (--follow sends lines as they come)' : ''
+  }
 }

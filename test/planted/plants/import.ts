@@ -1,7 +1,7 @@
 import type { Plant, Suite } from '../plant.ts'
 
-const CUTTING: Suite = { project: 'node', file: 'test/local/import-cutting.test.ts' }
-const REPEAT: Suite = { project: 'node', file: 'test/local/import-repeat.test.ts' }
+const CUTTING: Suite = { project: 'node', file: 'test/local/import/cutting.test.ts' }
+const REPEAT: Suite = { project: 'node', file: 'test/local/import/repeat.test.ts' }
 
 /** Importing the same input again. */
 export const IMPORT_PLANTS: readonly Plant[] = [

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { unstable_readConfig } from 'wrangler'
 import { VARIABLES } from '../src/config.ts'
 import { openApiDocument } from '../src/edge/routes.ts'
+import { dialectIn } from './support/plain-english.ts'
 
 const ROOT = join(import.meta.dirname, '..')
 
@@ -73,6 +74,11 @@ describe('the docs', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
     const named = readFileSync(join(ROOT, page), 'utf8').matchAll(/npm run (?:-s |--silent )?([a-z][\w:-]*)/g)
     expect(Array.from(named, ([, name = '']) => name).filter((name) => !(name in scripts))).toEqual([])
+  })
+
+  test.each(PAGES)('%s is written in plain English', (page) => {
+    const lines = textOf(page).split('\n')
+    expect(lines.flatMap((line) => dialectIn(line).map((better) => `${better}: ${line}`))).toEqual([])
   })
 
   test('docs/api.md has every call of the OpenAPI document', () => {

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { dialectIn } from './support/plain-english.ts'
 import type { SourceFile } from './support/source-files.ts'
 import { importsOf, saidIn, sourceFiles } from './support/source-files.ts'
 
@@ -61,16 +62,6 @@ const STILL: readonly string[] = [
 
 /** Rooms whose comments and messages are still to be put into plain English. This list only gets shorter. */
 const NOT_YET_PLAIN = ['client', 'edge', 'log', 'model', 'postgres']
-
-/** How sentences are not written here, and how instead. */
-const DIALECT: readonly [RegExp, string][] = [
-  [/, for (it|they|there|he|nobody|no|each|then|a \w+ (is|was|has|may|would|can|takes))\b/, '"because"'],
-  [/\bfor to\b/, '"because to"'],
-  [/\bnone too\b|\bthat one's\b|\bof theirs\b/, 'name whose'],
-  [/\bof it[.;:]/, 'name the thing'],
-  [/\bstands? beside\b/, '"cannot be combined with", "is next to"'],
-  [/\btells? of\b/, '"says", "covers"'],
-]
 
 const BEGINNINGS = /^(The same\b|What )/
 
@@ -162,7 +153,7 @@ describe('plain English', () => {
 
   function faultsOf(file: SourceFile): string[] {
     return saidIn(file).flatMap(({ isComment, text }) => {
-      const faults = DIALECT.filter(([pattern]) => pattern.test(text)).map(([, better]) => `write ${better}`)
+      const faults = dialectIn(text)
       if (isComment && BEGINNINGS.test(text)) faults.push('name the subject first')
       return faults.map((fault) => `${file.path}: ${fault}: ${text.slice(0, 100)}`)
     })

@@ -1,21 +1,21 @@
 import type { FlushOutcome } from './model/status.ts'
 
 /**
- * Everything that is logged, one arm for each `message`. What is counted never is: no key, value, id, token,
- * connection string or SQL, and no text of Postgres's, whose messages can hold any of them. docs/runbook.md
- * explains every line.
+ * Everything that is logged, one arm for each `message`. A line never contains what is counted or secret: no key,
+ * value, id, token, connection string or SQL, and no text from Postgres, whose messages can hold any of them.
+ * docs/runbook.md explains every line.
  */
 export type LogLine =
   | ({ readonly shard: string } & FlushLine)
-  /** The alarm handler has caught what nobody else did; it has armed the next alarm. */
-  | ({ readonly message: 'alarm failed'; readonly shard: string } & ErrorTold)
+  /** The alarm handler caught an error that nobody else did, and armed the next alarm. */
+  | ({ readonly message: 'alarm failed'; readonly shard: string } & LoggedError)
   /** An administrator has decided on parked cells. */
   | {
       readonly message: 'parked retried' | 'parked discarded'
       readonly shard: string
       readonly increments: number
     }
-  /** A `POST /increment` that was answered 503. */
+  /** A `POST /increment` was answered 503. */
   | {
       readonly message: 'not all counted'
       readonly items: number
@@ -24,10 +24,11 @@ export type LogLine =
       readonly shards: readonly string[]
       readonly reasons: readonly string[]
     }
-  /** Another request that was answered 503. */
+  /** Another request was answered 503. */
   | { readonly message: 'unavailable'; readonly detail: string; readonly reason: string }
+  /** The rate limit could not be asked, so the request went on without it. */
   | { readonly message: 'no rate limit'; readonly reason: string }
-  /** What the hourly cron has done. */
+  /** The hourly cron has run. */
   | {
       readonly message: 'swept'
       readonly woken: number
@@ -39,14 +40,14 @@ export type LogLine =
     }
   /** The Worker cannot start; `detail` names the variables. */
   | { readonly message: 'not configured'; readonly detail: string }
-  /** A bug; the request was answered 500. */
-  | ({ readonly message: 'unexpected' } & ErrorTold)
+  /** A bug: the request was answered 500. */
+  | ({ readonly message: 'unexpected' } & LoggedError)
 
-/** What a shard's flusher tells. Times in ms; cells and increments of the batch, or batches, that the line is about. */
+/** The lines of a shard's flusher. Times are in ms; cells and increments are those of the batches of the line. */
 export type FlushLine =
-  /** At the end of a flush by which something got to Postgres. */
+  /** A flush ended that brought something to Postgres. */
   | ({ readonly message: 'flushed'; readonly outcome: 'applied'; readonly batches: number } & OfBatch)
-  /** It is tried again in `retryMs`. */
+  /** A batch did not get to Postgres. It is tried again in `retryMs`. */
   | ({
       readonly message: 'flush failed'
       readonly outcome: Exclude<FlushOutcome, 'applied'>
@@ -55,15 +56,15 @@ export type FlushLine =
       readonly retryMs: number
     } & OfBatch)
   /**
-   * Its writer was sealed, and what is frozen moved to another: for the ledger tells of another past, with the batch
-   * in halves, or with its one cell parked.
+   * The shard sealed its writer and moved what is frozen to a new one: because the ledger has another past, with the
+   * batch cut in halves, or with its one cell parked.
    */
   | ({
       readonly message: 'rewound' | 'halved' | 'parked'
       readonly outcome: Exclude<FlushOutcome, 'applied'>
       readonly reason: string
     } & OfBatch)
-  /** A seal, or what makes the ledger know a writer, was not answered; it is tried again. */
+  /** The statement that seals a writer, or registers it in the ledger, got no answer. It is tried again. */
   | {
       readonly message: 'seal failed' | 'register failed'
       readonly outcome: Exclude<FlushOutcome, 'applied'>
@@ -71,17 +72,18 @@ export type FlushLine =
       readonly failures: number
       readonly retryMs: number
     }
+  /** The shard deleted itself. */
   | { readonly message: 'retired' }
 
 export type OfBatch = {
-  /** Of several batches, the last. */
+  /** The last one when there are several batches. */
   readonly seq: number
   readonly cells: number
   readonly increments: number
   readonly ms: number
 }
 
-export type ErrorTold = {
+export type LoggedError = {
   readonly error: string
   readonly reason?: string
   readonly at: readonly string[]
@@ -90,11 +92,11 @@ export type ErrorTold = {
 /** Prints a line. See src/log.ts. */
 export type Log = (line: LogLine) => void
 
-/** Names of errors whose messages are all our own, and made of nothing that is counted. */
+/** The names of errors whose messages are our own and contain nothing that is counted. */
 const SPOKEN = new Set(['UnknownVersion', 'ConfigError'])
 
-/** An error by its name and where it was thrown: what could not be parsed or checked is often quoted in its message. */
-export function tellError(error: unknown): ErrorTold {
+/** Describes an error by its name and its stack, because its message often quotes the text that could not be parsed. */
+export function describeError(error: unknown): LoggedError {
   if (!(error instanceof Error)) return { error: 'unknown', at: [] }
   const { name, message, stack = '' } = error
   const at = stack.split('\n').flatMap((line) => (/^ +at /.test(line) ? [line.trim()] : []))
@@ -102,8 +104,8 @@ export function tellError(error: unknown): ErrorTold {
   return { error: name, ...(reason === undefined ? {} : { reason }), at }
 }
 
-/** A failure of Postgres's by its code alone: the words behind it, which `/status` shows, can name users and keys. */
-export function tellReason(reason: string): string {
+/** Shortens a failure of Postgres to its code. The words after it, which `/status` shows, can name users and keys. */
+export function describeReason(reason: string): string {
   return /^SQLSTATE \w+/.exec(reason)?.[0] ?? reason
 }
 
@@ -111,8 +113,8 @@ type Level = 'debug' | 'info' | 'warn' | 'error'
 
 /**
  * - `debug`: all is well, and nobody needs to look. `npm run dev` does not show it.
- * - `info`: done on purpose, or once in an hour or a shard's life.
- * - `warn`: it goes on, and nothing that was acknowledged is lost; look if it stays.
+ * - `info`: done on purpose, or once in an hour or in a shard's life.
+ * - `warn`: work goes on, and nothing acknowledged is lost; look if it stays.
  * - `error`: look.
  */
 const LEVELS: Readonly<Record<LogLine['message'], Level>> = {
@@ -135,7 +137,7 @@ const LEVELS: Readonly<Record<LogLine['message'], Level>> = {
   unexpected: 'error',
 }
 
-/** The one place that prints: an object, for Workers Logs makes its fields searchable. */
+/** Prints a line. This is the only place that prints; it prints an object, whose fields Workers Logs makes searchable. */
 export function log(line: LogLine): void {
   console[LEVELS[line.message]](line)
 }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { BACKOFF_MS_MAX, BACKOFF_MS_MIN, FLUSH_RUN_MS_MAX, RETIRE_AGAIN_MS } from '../limits.ts'
 import type { FlushLine, OfBatch } from '../log.ts'
-import { tellReason } from '../log.ts'
+import { describeReason } from '../log.ts'
 import type { Batch, Sink } from '../model/flush/batch.ts'
 import type { Explained, Failed, FlushFault } from '../model/flush/outcome.ts'
 import { continueStreak, faultAfter, NO_STREAK, planAfter } from '../model/flush/outcome.ts'
@@ -164,7 +164,12 @@ export class Flusher {
     store.moveOn(outcome.sealed, recut, why.reason, clock.now())
     this.#moved = { atMs: clock.now(), reason: why.reason }
     this.#streak = { ...this.#streak, timeouts: 0 }
-    log({ message: MOVED[recut.kind], outcome: why.kind, reason: tellReason(why.reason), ...ofBatch(sent) })
+    log({
+      message: MOVED[recut.kind],
+      outcome: why.kind,
+      reason: describeReason(why.reason),
+      ...ofBatch(sent),
+    })
     if (recut.kind !== 'keep') return true
     // Storage was rewound: that needs a person, so there is no reason to hurry.
     this.#waitAfter(why)
@@ -207,7 +212,7 @@ export class Flusher {
   /** Arms the alarm for the next try, and logs why. @param what the batch that failed, or the other step that did. */
   #backOff(outcome: Failed, what: Sent | 'seal failed' | 'register failed'): false {
     const { failures, reason, retryMs } = this.#waitAfter(outcome)
-    const told = { outcome: outcome.kind, reason: tellReason(reason), failures, retryMs }
+    const told = { outcome: outcome.kind, reason: describeReason(reason), failures, retryMs }
     this.#services.log(
       typeof what === 'string'
         ? { message: what, ...told }

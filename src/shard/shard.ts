@@ -2,7 +2,7 @@ import { DurableObject } from 'cloudflare:workers'
 import type { Clock } from '../clock.ts'
 import { BACKOFF_MS_MAX } from '../limits.ts'
 import type { Log } from '../log.ts'
-import { tellError } from '../log.ts'
+import { describeError } from '../log.ts'
 import type { Settlement } from '../model/closing.ts'
 import { canNeverReopen, retireAtMs, shardClosesMs } from '../model/closing.ts'
 import type { MergeAnswer } from '../model/flight.ts'
@@ -129,7 +129,7 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
       await flusher.run()
     } catch (error) {
       this.#alarm.set(this.clock.now() + BACKOFF_MS_MAX)
-      this.log({ message: 'alarm failed', shard: this.ctx.id.name ?? '', ...tellError(error) })
+      this.log({ message: 'alarm failed', shard: this.ctx.id.name ?? '', ...describeError(error) })
     }
   }
 

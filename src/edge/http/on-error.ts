@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { ConfigError } from '../../config.ts'
 import type { Log } from '../../log.ts'
-import { tellError, tellReason } from '../../log.ts'
+import { describeError, describeReason } from '../../log.ts'
 import { reasonOf } from '../coalesce/attempt.ts'
 import type { Problem } from './problem.ts'
 import { describeProblem, problemResponse } from './problem-response.ts'
@@ -24,13 +24,13 @@ export function problemOf(error: unknown, log: Log): Problem {
   if (error instanceof Unavailable) {
     const problem: Problem = { kind: 'unavailable', source: error.source }
     const { detail } = describeProblem(problem).details
-    log({ message: 'unavailable', detail, reason: tellReason(reasonOf(error.cause)) })
+    log({ message: 'unavailable', detail, reason: describeReason(reasonOf(error.cause)) })
     return problem
   }
   if (error instanceof ConfigError) {
     log({ message: 'not configured', detail: error.message })
     return { kind: 'not_configured', where: 'worker', faults: error.faults }
   }
-  log({ message: 'unexpected', ...tellError(error) })
+  log({ message: 'unexpected', ...describeError(error) })
   return { kind: 'internal' }
 }

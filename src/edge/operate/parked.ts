@@ -30,6 +30,8 @@ export const decidedSchema = z.strictObject({
 const FORM =
   'must be such as {"shard":"2026-11-21T20Z/0","keys":["..."]}, where only a retry of all parked keys may omit `keys`'
 
+export type DecidedAnswer = z.infer<typeof decidedSchema>
+
 /**
  * `POST /parked/retry` and `POST /parked/discard`. A discard must name its keys. So must a retry with a token that has
  * a prefix, because the number of increments in all parked cells would reveal something about other keys.
@@ -39,7 +41,7 @@ export async function decideParked(
   action: ParkedAction,
   grant: Grant,
   shards: Pick<Shards, 'decideParked'>,
-): Promise<Result<z.infer<typeof decidedSchema>, Problem>> {
+): Promise<Result<DecidedAnswer, Problem>> {
   const decision = decisionSchema.safeParse(await parseBody(request))
   if (!decision.success || (action === 'discard' && decision.data.keys === undefined)) {
     return invalid('body', FORM)

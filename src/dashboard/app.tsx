@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
-import type { Session } from './data/answers.ts'
+import type { SessionAnswer } from '../edge/http/session-answer.ts'
 import { ask, type Failure } from './data/api.ts'
 import { type Page, PageContext } from './data/context.ts'
 import { useAnswer } from './data/hooks.ts'
@@ -16,7 +16,7 @@ import { TreeView } from './views/tree.tsx'
 /** The page. It asks who is signed in first; without a session it shows the sign-in. */
 export function App() {
   const [over, setOver] = useState<Failure>()
-  const asked = useAnswer('session', (signal) => ask<Session>('/session', { signal }))
+  const asked = useAnswer('session', (signal) => ask<SessionAnswer>('/session', { signal }))
   const again = () => {
     setOver(undefined)
     asked.again()
@@ -30,7 +30,7 @@ export function App() {
   return <SignedIn session={asked.value} failed={setOver} />
 }
 
-type SignedInProps = { readonly session: Session; readonly failed: (failure: Failure) => void }
+type SignedInProps = { readonly session: SessionAnswer; readonly failed: (failure: Failure) => void }
 
 function SignedIn({ session, failed }: SignedInProps) {
   const [view, go] = useView()

@@ -1,7 +1,7 @@
 import { createContext } from 'preact'
 import { useContext, useEffect } from 'preact/hooks'
+import type { SessionAnswer } from '../../edge/http/session-answer.ts'
 import type { Zone } from '../../model/time/zone.ts'
-import type { Session } from './answers.ts'
 import type { Failure } from './api.ts'
 import type { View } from './view.ts'
 
@@ -10,7 +10,7 @@ export type Page = {
   readonly view: View
   /** Shows another view under its own address. `replace` leaves no entry in the history. */
   readonly go: (view: View, how?: 'push' | 'replace') => void
-  readonly session: Session
+  readonly session: SessionAnswer
   readonly zone: Zone
   /** Takes failures that concern the whole page, such as a session that has ended. */
   readonly failed: (failure: Failure) => void

@@ -1,8 +1,9 @@
-import { knownOf, type Status } from '../data/answers.ts'
+import type { StatusAnswer } from '../../edge/operate/status.ts'
+import { knownOf } from '../data/answers.ts'
 import { grouped } from '../data/numbers.ts'
 
 /** The result of the audit in words. A shard without an answer, or without a ledger's row in it, does not agree. */
-export function auditWords(status: Status): string {
+export function auditWords(status: StatusAnswer): string {
   const audited = knownOf(status).flatMap(({ shard, ledger }) =>
     ledger === undefined ? [] : { shard, ...ledger },
   )

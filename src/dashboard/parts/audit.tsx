@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import type { Status } from '../data/answers.ts'
+import type { StatusAnswer } from '../../edge/operate/status.ts'
 import { ask, failureFrom } from '../data/api.ts'
 import { auditWords } from './audit-words.ts'
 
@@ -10,7 +10,7 @@ export function Audit() {
   const audit = async () => {
     setIsBusy(true)
     try {
-      setAnswer(auditWords(await ask<Status>('/status?ledger=1')))
+      setAnswer(auditWords(await ask<StatusAnswer>('/status?ledger=1')))
     } catch (error) {
       setAnswer(failureFrom(error).detail)
     }

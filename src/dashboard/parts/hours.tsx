@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { HourAnswer } from '../data/answers.ts'
+import type { Hour as HourAnswer } from '../../client/answers.ts'
 import { ask, failureFrom } from '../data/api.ts'
 import { usePage } from '../data/context.ts'
 import { grouped } from '../data/numbers.ts'

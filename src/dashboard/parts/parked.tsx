@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks'
-import { knownOf, type Status } from '../data/answers.ts'
+import type { StatusAnswer } from '../../edge/operate/status.ts'
+import { knownOf } from '../data/answers.ts'
 import { ask, failureFrom } from '../data/api.ts'
 import { usePage } from '../data/context.ts'
 import { momentWords } from '../data/time.ts'
@@ -8,7 +9,7 @@ import { Scrolls } from './scrolls.tsx'
 type Decision = { readonly shard: string; readonly key: string; readonly action: 'retry' | 'discard' }
 
 /** Parked cells: what Postgres refused, and why. An administrator retries or discards each. */
-export function Parked({ status, again }: { readonly status: Status; readonly again: () => void }) {
+export function Parked({ status, again }: { readonly status: StatusAnswer; readonly again: () => void }) {
   const { session, zone } = usePage()
   const [said, setSaid] = useState('')
   const [sure, setSure] = useState<string>()

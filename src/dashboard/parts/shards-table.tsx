@@ -1,9 +1,10 @@
-import type { ShardStatus, Status } from '../data/answers.ts'
+import type { StatusAnswer } from '../../edge/operate/status.ts'
+import type { ShardStatus } from '../data/answers.ts'
 import { bytes, duration, grouped } from '../data/numbers.ts'
 import { Scrolls } from './scrolls.tsx'
 
 /** One row for each shard, with its own status. */
-export function ShardsTable({ status }: { readonly status: Status }) {
+export function ShardsTable({ status }: { readonly status: StatusAnswer }) {
   return (
     <Scrolls labelledBy="shards">
       <h2 id="shards">Shards</h2>

@@ -1,5 +1,7 @@
+import type { Hour as HourAnswer } from '../../client/answers.ts'
+import type { StatusAnswer } from '../../edge/operate/status.ts'
 import { addHours, formatHour, hourOf } from '../../model/hour.ts'
-import { type HourAnswer, knownOf, type Status } from '../data/answers.ts'
+import { knownOf } from '../data/answers.ts'
 import { ask } from '../data/api.ts'
 import { useOver, usePage } from '../data/context.ts'
 import { useAnswer, useEvery } from '../data/hooks.ts'
@@ -29,7 +31,9 @@ export function ShardsView() {
   const { session } = usePage()
   const isWhole = session.prefix === null
   const hours = useAnswer('hours', (signal) => readHours(signal))
-  const status = useAnswer('status', async (signal) => (isWhole ? ask<Status>('/status', { signal }) : null))
+  const status = useAnswer('status', async (signal) =>
+    isWhole ? ask<StatusAnswer>('/status', { signal }) : null,
+  )
   // Asking again drops the request under way, so a slow answer would never arrive.
   useEvery(EVERY_MS, async () => void (status.isLoading || status.again()))
   useEvery(HOURS_EVERY_MS, async () => void (hours.isLoading || hours.again()))
@@ -67,7 +71,7 @@ async function readHours(signal: AbortSignal): Promise<HourAnswer[]> {
   return [...last, ...(await Promise.all(Array.from({ length: CLOSED_HOURS }, (_, i) => read(late + i))))]
 }
 
-function Verdict({ status }: { readonly status: Status }) {
+function Verdict({ status }: { readonly status: StatusAnswer }) {
   const known = knownOf(status)
   const parked = known.reduce((sum, shard) => sum + shard.parked.increments, 0)
   const faults = known.filter(({ fault }) => fault !== null).length

@@ -1,4 +1,4 @@
-import type { List, ListItem } from '../data/answers.ts'
+import type { List, ListItem } from '../../client/answers.ts'
 import { useOver, usePage } from '../data/context.ts'
 import type { Rows } from '../data/csv.ts'
 import { download } from '../data/download.ts'

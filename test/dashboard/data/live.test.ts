@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { ShardStatus, Status } from '../../../src/dashboard/data/answers.ts'
+import type { ShardStatus } from '../../../src/dashboard/data/answers.ts'
 import { every, onceSeen } from '../../../src/dashboard/data/every.ts'
 import { isPast, mayReread, REREAD_MS_MIN } from '../../../src/dashboard/data/reread.ts'
 import { auditWords } from '../../../src/dashboard/parts/audit-words.ts'
+import type { StatusAnswer } from '../../../src/edge/operate/status.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -104,7 +105,7 @@ describe('the audit', () => {
       ...(agrees === undefined ? {} : { ledger: { increments: 500, agrees } }),
     }) as ShardStatus
   const silent = { shard: 'eu-1', error: 'no answer' }
-  const words = (...shards: Status['shards']) => auditWords({ shards } as Status)
+  const words = (...shards: StatusAnswer['shards']) => auditWords({ shards } as StatusAnswer)
 
   test('agrees when every shard does', () => {
     expect(words(shard('eu-0', true), shard('eu-1', true))).toBe('Agrees: 1,000 increments of 2 shards')

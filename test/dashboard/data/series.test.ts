@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Bucket, Counter } from '../../../src/dashboard/data/answers.ts'
+import type { Bucket } from '../../../src/client/answers.ts'
+import type { Counter } from '../../../src/dashboard/data/answers.ts'
 import { spanOf, unitOf, unitsOf } from '../../../src/dashboard/data/period.ts'
 import { rateOf, remember, type Sample, sampleOf } from '../../../src/dashboard/data/rate.ts'
 import { bucketTotal, heldTotal, seriesOf, totalOf, withHeld } from '../../../src/dashboard/data/series.ts'

@@ -23,7 +23,10 @@ export type FetchAnswer = {
 /** The part of `fetch` that this client uses. */
 export type Fetch = (url: string, init: FetchInit) => Promise<FetchAnswer>
 
-/** A controller's signal as `fetch` takes it. This is the one cast, because not every library has the type. */
-export function signalOf(abort: AbortController): FetchInit['signal'] {
+/**
+ * A controller's signal as `fetch` takes it. This is the one cast. It names no AbortController, because users type-check this
+ * file's declarations, also where no library has that type.
+ */
+export function signalOf(abort: { readonly signal: unknown }): FetchInit['signal'] {
   return abort.signal as FetchInit['signal']
 }

@@ -61,7 +61,7 @@ const STILL: readonly string[] = [
 ]
 
 /** Rooms whose comments and messages are still to be put into plain English. This list only gets shorter. */
-const NOT_YET_PLAIN = ['client', 'edge', 'model', 'postgres']
+const NOT_YET_PLAIN = ['client', 'edge']
 
 const BEGINNINGS = /^(The same\b|What )/
 

@@ -1,10 +1,8 @@
 import { KEY_BYTES_MAX } from '../limits.ts'
 
 /**
- * What is known of one key in one hour.
- *
- * `sum` is exact at any size. `count` is the number of increments; `min` and `max` are the smallest and largest
- * value among them, safe integers like the values.
+ * All that is counted of one key in one hour. `sum` is exact at any size. `count` is the number of increments; `min` and
+ * `max` are the smallest and the largest value among them, safe integers like the values.
  */
 export type Cell = {
   readonly sum: bigint
@@ -15,7 +13,7 @@ export type Cell = {
 
 export type KeyedCell = readonly [key: string, cell: Cell]
 
-/** The identity of `merge`. A cell is empty when its count is 0, never because its sum is. */
+/** The identity of `mergeCells`. A cell is empty when its count is 0, never because its sum is. */
 export const EMPTY_CELL: Cell = {
   sum: 0n,
   count: 0,
@@ -39,13 +37,13 @@ export function mergeCells(a: Cell, b: Cell): Cell {
 }
 
 /**
- * Upper bound of what a cell's four numbers take in a flight's JSON: a sum below 2^106 (2^53 increments of
- * 2^53) has 33 digits with its sign and stands in quotes, a count has 16, a min and a max 17; and the
- * key's own quotes and five commas.
+ * The most bytes that a cell's four numbers take in a flight's JSON. A sum below 2^106 (2^53 increments of 2^53) has 33
+ * digits with its sign, and quotes; a count has 16 digits, a min and a max 17. The key's quotes and five commas are in it
+ * too.
  */
 const CELL_NUMBERS_BYTES = 96
 
-/** The largest that a cell of a checked key can be, encoded: every byte of the key escaped. */
+/** The most bytes that a cell of a checked key can take: every byte of the key is escaped. */
 export const CELL_BYTES_MAX = 2 * KEY_BYTES_MAX + CELL_NUMBERS_BYTES
 
 /**

@@ -9,26 +9,26 @@ export function edgeClosesMs(hour: Hour, lateHours: Schedule): number {
   return hourEndMs(hour) + valueAt(lateHours, hour) * 3_600_000
 }
 
-/** When the hour's shard does: later than every edge, whose clocks may differ. */
+/** When the hour's shard stops taking increments, in epoch ms: later than every edge, because their clocks may differ. */
 export function shardClosesMs(hour: Hour, lateHours: Schedule): number {
   return edgeClosesMs(hour, lateHours) + CLOSE_GRACE_MS
 }
 
-/** From when a shard that holds nothing may retire. */
+/** When a shard that holds nothing may retire, in epoch ms. */
 export function retireAtMs(hour: Hour, lateHours: Schedule): number {
   return edgeClosesMs(hour, lateHours) + RETIRE_GRACE_MS
 }
 
-/** What a shard says of the keys under a prefix, all in one turn. In increments. */
+/** A shard's answer about the keys under a prefix, all from one turn. In increments. */
 export type Settlement = {
   /** Whether this shard will take no more, wherever it runs next. See `canNeverReopen`; older code knows it by this name. */
   readonly isShut: boolean
-  /** Those that Postgres may not have yet, less the parked ones. */
+  /** Increments that Postgres may not have yet, without the parked ones. */
   readonly pending: number
   readonly parked: number
 }
 
-/** Of an hour: takes increments; takes none, but has not settled; can never change again. */
+/** Whether an hour takes increments, takes none but has not settled, or can never change again. */
 export type HourState = 'open' | 'closing' | 'final'
 
 /** Asks a shard what it has not settled under a prefix, in whole segments; null for all keys. */
@@ -74,28 +74,28 @@ function isSettled(settlement: Settlement): boolean {
   return settlement.isShut && settlement.pending === 0 && settlement.parked === 0
 }
 
-/** Deletes rows of hours before this one: all of them, or as many as one sweep may, and then there are more. */
+/** Deletes rows of hours before this one. `hasMore` when one sweep may not delete all of them. */
 export type DeleteBefore = (before: Hour) => Promise<Deleted>
 
 export type Deleted = { readonly deleted: number; readonly hasMore: boolean }
 
 /**
- * The fewest days that hours may be kept: until each, whatever LATE_HOURS is in force for it, takes nothing more and its
- * shards may have retired.
+ * The fewest days that hours may be kept: until every hour, whatever LATE_HOURS is in force for it, takes nothing more and
+ * its shards may have retired.
  */
 export function retentionDaysMin(lateHours: Schedule): number {
   const longest = Math.max(...lateHours.map(({ value }) => value))
   return Math.max(1, Math.ceil((longest * HOUR_MS + RETIRE_GRACE_MS) / DAY_MS))
 }
 
-/** The first hour that stays: those before it ended at least `days` days ago, and none of them may still be open. */
+/** The first hour that stays. The hours before it ended at least `days` days ago, and none of them may still be open. */
 export function firstKeptHour(nowMs: number, days: number, lateHours: Schedule): Hour {
   return Math.min(hourOf(nowMs - days * DAY_MS), firstUnfinishedHour(nowMs, lateHours)) as Hour
 }
 
 /**
- * All hours before it are past `retireAtMs`. Each step of the schedule has a first of its own: where LATE_HOURS became
- * smaller, the hours before the change are open for longer than those after it.
+ * The first hour that may not be past `retireAtMs`; all before it are. Each step of the schedule has a first hour of its
+ * own: where LATE_HOURS became smaller, the hours before the change are open for longer than those after it.
  */
 function firstUnfinishedHour(nowMs: number, lateHours: Schedule): Hour {
   const firsts = lateHours.map(({ from, value }, i) => {
@@ -106,7 +106,7 @@ function firstUnfinishedHour(nowMs: number, lateHours: Schedule): Hour {
   return Math.min(...firsts) as Hour
 }
 
-/** Hours before it are closed. A schedule may close a later hour sooner; that one has its turn on another day. */
+/** The first hour that is open; those before it are closed. A schedule may close a later hour sooner, which is left for another day. */
 export function firstOpenHour(nowMs: number, lateHours: Schedule): Hour {
   let hour = hourOf(nowMs)
   while (edgeClosesMs(addHours(hour, -1), lateHours) > nowMs) hour = addHours(hour, -1)

@@ -9,40 +9,40 @@ export type FlightName = { readonly sender: string; readonly n: number }
  * shard by its Idempotency-Key.
  */
 export type NamedEntry = {
-  /** The whole of the name: what it names (an increment of a key, or a request) and the client's own id. */
+  /** The whole name: the kind of thing that it names (an increment of a key, or a request) and the client's own id. */
   readonly id: string
-  /** What tells this content from another under the same name. */
+  /** A text that differs when the content under the name differs. */
   readonly content: string
   readonly cells: Cells
 }
 
-/** What became of a named entry, for good. [I3] */
+/** The fate of a named entry, for good. [I3] */
 export type EntryResult =
   | 'accepted'
   /** It had been counted before. */
   | 'duplicate'
-  /** Its name came before with other content; it is not counted. */
+  /** Its name came before with other content, so it is not counted. */
   | 'conflict'
 
-/** What a shard keeps of a name: its content, and the flight that it was accepted from. */
+/** A name as a shard keeps it: its content, and the flight that it was accepted from. */
 export type KnownId = { readonly content: string; readonly flight: FlightName }
 
 /**
- * Control characters stand in no key, id or token's name, and in the name of a service binding's grant there is one
- * line feed, so no two names are the same text.
+ * The name of an increment with an id. No key, id or token's name has control characters, and the name of a service
+ * binding's grant has one line feed, so no two names are the same text.
  */
 export function idOfIncrement(id: string, key: string): string {
   return `i\n${id}\n${key}`
 }
 
-/** @param token the name of the grant that it came with: two clients may well choose the same key. */
+/** The name of a request. @param token the name of its grant, because two clients may well choose the same key. */
 export function idOfRequest(token: string, idempotencyKey: string): string {
   return `r\n${token}\n${idempotencyKey}`
 }
 
 /**
- * Judges the entries of a flight, in their order, by the names that are known. A flight that comes again gets its
- * first answer, for a name says from which flight it was accepted. [I3] [I4]
+ * Judges the entries of a flight, in their order, by the names that are known. A flight that comes again gets its first
+ * answer, because a known name says from which flight it was accepted. [I3] [I4]
  */
 export function judgeEntries(
   entries: readonly NamedEntry[],
@@ -66,7 +66,7 @@ function isSame(a: FlightName, b: FlightName): boolean {
   return a.sender === b.sender && a.n === b.n
 }
 
-/** Upper bound of an entry's encoded size, in bytes. */
+/** An upper bound of an entry's encoded size, in bytes. */
 export function entryBytes({ id, content, cells }: NamedEntry): number {
   return cells.keys.reduce((sum, key) => sum + cellBytes(key), cellBytes(id) + content.length)
 }

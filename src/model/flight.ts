@@ -3,14 +3,14 @@ import type { EntryResult, FlightName, NamedEntry } from './entry.ts'
 import { narrow, type Sum } from './sum.ts'
 
 /**
- * What one call from an isolate to a shard carries, and what the shard's journal keeps of it. A fold, a batch and a
- * parked cell are flights without a name: they stand for many, whose names have moved to the table of senders.
+ * One call from an isolate to a shard, as it is sent and as the shard's journal keeps it. A fold, a batch and a parked cell
+ * are stored as flights without a name: they stand for many, whose names have moved to the table of senders.
  */
 export type Flight = {
   readonly name: FlightName | null
   /** Increments without a name of their own, added up. */
   readonly cells: Cells
-  /** Increments with one. The journal has none: what is accepted of them is among its cells. */
+  /** Increments with a name. The journal has none: those that were accepted are among its cells. */
   readonly named: readonly NamedEntry[]
 }
 
@@ -140,11 +140,11 @@ function isSafe(value: unknown): value is number {
   return Number.isSafeInteger(value)
 }
 
-/** A shard's answer to a flight. A flight sent again gets the answer that it got first. [I4] */
+/** A shard's answer to a flight. A flight that is sent again gets its first answer. [I4] */
 export type MergeAnswer =
   | {
       readonly kind: 'accepted'
-      /** What became of each named entry, in their order; absent when there were none. */
+      /** The fate of each named entry, in their order; absent when there were none. */
       readonly named?: readonly EntryResult[]
     }
   /** Nothing of it was counted. */

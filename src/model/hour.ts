@@ -36,17 +36,17 @@ export function formatHourStart(hour: Hour): string {
   return `${formatSecond(hourStartMs(hour))}Z`
 }
 
-/** `2026-11-21T20:15:00` of a time in epoch ms, less what is below a second. */
+/** `2026-11-21T20:15:00` for a time in epoch ms, without what is below a second. */
 export function formatSecond(ms: number): string {
   const day = Math.floor(ms / DAY_MS)
-  // Hours in a row share a day, and for the engine to write one takes four times as long as all the rest.
+  // Neighbouring hours share a day, and to have the engine write a day takes four times as long as all the rest.
   if (day !== written.day) written = { day, text: new Date(day * DAY_MS).toISOString().slice(0, 10) }
   const second = Math.floor((ms - day * DAY_MS) / 1000)
   const [hours, minutes] = [Math.floor(second / 3600), Math.floor(second / 60) % 60]
   return `${written.text}T${twoDigits(hours)}:${twoDigits(minutes)}:${twoDigits(second % 60)}`
 }
 
-/** The day that was written last. */
+/** The day that was written last, as epoch days and as text. */
 let written = { day: 0, text: '1970-01-01' }
 
 export function twoDigits(n: number): string {
@@ -63,7 +63,7 @@ export function parseHour(text: string): Hour | undefined {
   return formatHour(hour) === text ? hour : undefined
 }
 
-/** The first hour that begins at a time in epoch ms, or after it: an hour belongs to a range when it begins in it. */
+/** The first hour that begins at a time in epoch ms, or after it. An hour belongs to a range in which it begins. */
 export function firstHourFrom(ms: number): Hour {
   return Math.ceil(ms / HOUR_MS) as Hour
 }

@@ -4,7 +4,7 @@ import { utf8Bytes } from './utf8.ts'
 
 const CONTROL = /\p{Cc}/u
 
-/** Why a key is refused, in words for the one who sent it; undefined for a good one. */
+/** Why a key is refused, in words for its sender; undefined for a good one. */
 export function keyFault(key: string): string | undefined {
   if (key === '') return 'must not be empty'
   if (!key.isWellFormed()) return 'must be well-formed Unicode, and has a lone surrogate'
@@ -27,7 +27,7 @@ export function covers(prefix: string | null, key: string): boolean {
   return prefix === null || key === prefix || key.startsWith(`${prefix}/`)
 }
 
-/** Why a prefix is refused; undefined for a good one. A key may have empty segments, a prefix would hide them. */
+/** Why a prefix is refused; undefined for a good one. A key may have empty segments, but in a prefix nobody would see them. */
 export function prefixFault(prefix: string): string | undefined {
   const isWhole = !prefix.split('/').includes('')
   return keyFault(prefix) ?? (isWhole ? undefined : SEGMENTS)
@@ -35,7 +35,7 @@ export function prefixFault(prefix: string): string | undefined {
 
 const SEGMENTS = 'must be whole segments such as site/acme, without a slash at either end or two in a row'
 
-/** A zod refinement out of a function that names the fault. */
+/** Makes a zod refinement from a function that names the fault. */
 export function check<T>(faultOf: (value: T) => string | undefined) {
   return (ctx: z.core.ParsePayload<T>) => {
     const message = faultOf(ctx.value)
@@ -43,26 +43,26 @@ export function check<T>(faultOf: (value: T) => string | undefined) {
   }
 }
 
-/** What zod cannot tell of a check in a function, for the description of the API. */
+/** For the API's description, because zod does not know what a function checks. */
 const KEY_META = {
   description: `A path-like name with \`/\` between its segments: 1 to ${KEY_BYTES_MAX} bytes of UTF-8 without control characters.`,
   example: 'site/example.com/pricing',
   override: { minLength: 1, maxLength: KEY_BYTES_MAX },
 }
 
-/** A key, wherever one is asked for. */
+/** The schema of a key, wherever one is expected. */
 export const keySchema = z.string({ error: 'must be a string' }).check(check(keyFault)).meta(KEY_META)
 
 /**
  * Keys in [from, to), byte by byte in UTF-8, which is also the order of code points and what `collate "C"` compares.
- * `to` is null where nothing stands above: past a last U+10FFFF.
+ * `to` is null where no text is above: past a last U+10FFFF.
  */
 export type KeyRange = { readonly from: string; readonly to: string | null }
 
 /**
- * The least text above every text that begins with `prefix`; null when there is none. Well-formed text in, well-formed
- * text out: the last code point is raised by one, over the surrogates, which UTF-8 cannot write; one that cannot be
- * raised is dropped, and the one before it raised.
+ * The least text above every text that begins with `prefix`; null when there is none. It is well-formed when `prefix` is:
+ * the last code point is raised by one, over the surrogates, which UTF-8 cannot write. A code point that cannot be raised is
+ * dropped, and the one before it is raised.
  */
 export function successorOf(prefix: string): string | null {
   const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0)
@@ -83,14 +83,14 @@ export function keysFrom(prefix: string): KeyRange {
   return { from: prefix, to: successorOf(prefix) }
 }
 
-/** No text stands between a text and the same text with U+0000 behind it, and no key has either U+0000 or U+0001. */
+/** The range of one key. No key has U+0000 or U+0001, so no other key is in it. */
 function keyAlone(key: string): KeyRange {
   return { from: key, to: `${key}\u0001` }
 }
 
 /**
- * The keys that begin with a text and that a grant covers, in whole segments: one range, or two with the grant's own
- * key between whose children and itself others' keys may stand (`site/acme`, `site/acme-corp`, `site/acme/blog`). [S2]
+ * The keys that begin with a text and that a grant covers, in whole segments. That is one range; or it is two, the grant's
+ * own key and its children, because keys of others may be between them (`site/acme`, `site/acme-corp`, `site/acme/blog`). [S2]
  *
  * @param grant null for all keys.
  * @returns undefined when no key whatever can be both.
@@ -101,8 +101,8 @@ export function keysUnder(prefix: string, grant: string | null): readonly KeyRan
 }
 
 /**
- * What stands before the segments by which a list under this prefix is grouped: all up to its last `/`. An empty
- * segment is one too, so that `/` behind the key of a group is always the prefix of what is in it.
+ * The part of a prefix before the segments by which a list is grouped: all up to its last `/`. An empty segment is one too,
+ * so that the key of a group and a `/` are always the prefix of the keys in it.
  */
 export function groupBase(prefix: string): string {
   return prefix.slice(0, prefix.lastIndexOf('/') + 1)

@@ -3,9 +3,12 @@ import { EMPTY_CELL, mergeCells } from './cell.ts'
 import type { Hour } from './hour.ts'
 import type { KeyRange } from './key.ts'
 
-/** What a shard holds of one key that Postgres may not have yet: the shard's half of a fresh read. [R1] */
+/** The cells of one key that a shard holds and Postgres may not have yet: the shard's half of a fresh read. [R1] */
 export type Unsettled = {
-  /** The name by which the ledger knows the shard. It has one before its first flush, so that a reader can tell whether that flush has landed since. */
+  /**
+   * The name by which the ledger knows the shard. A shard has it before its first flush, so that a reader can tell whether
+   * that flush has landed since.
+   */
   readonly writer: string
   /**
    * Whether the writer is stored. Until its first write a shard makes a new one each time that it is loaded. Older code
@@ -21,94 +24,98 @@ export type Unsettled = {
   readonly frozen: readonly { readonly seq: number; readonly cell: Cell }[]
 }
 
+/** The ledger's row for a writer: the last seq that Postgres has applied, and whether it may apply more. */
 export type LedgerRow = { readonly seq: number; readonly sealed: boolean }
 
-/** What Postgres has of a key: its cells by the first hours of their buckets, those with nothing left out. */
+/** A key as Postgres has it: its cells by the first hours of their buckets, without the buckets that have nothing. */
 export type CommittedCounter = {
   readonly cells: ReadonlyMap<Hour, Cell>
   /** Epoch ms of the latest flush that touched one of them. */
   readonly lastFlushMs: number | null
 }
 
-/** What Postgres says in one statement: the keys' cells, and the ledger's rows of the writers asked for. */
+/** Postgres's answer in one statement: the keys' cells, and the ledger's rows for the writers that were asked for. */
 export type CommittedRead = {
-  /** Keys of which it has nothing are not there. */
+  /** Without the keys of which Postgres has nothing. */
   readonly counters: ReadonlyMap<string, CommittedCounter>
   readonly ledger: ReadonlyMap<string, LedgerRow>
 }
 
-/** What a read of rows has beside its keys. */
-type Rows = {
-  /** The first hours of buckets, ascending: each goes on until the next, and the last until `to`. */
+/** The hours and writers of a read. */
+export type RowsQuery = {
+  /** The first hours of buckets, ascending. Each bucket ends where the next begins, and the last at `to`. */
   readonly buckets: readonly Hour[]
   readonly to: Hour
   readonly writers: readonly string[]
 }
 
 /** Rejects when Postgres cannot be asked. */
-export type ReadCommitted = (query: Rows & { readonly keys: readonly string[] }) => Promise<CommittedRead>
+export type ReadCommitted = (
+  query: RowsQuery & { readonly keys: readonly string[] },
+) => Promise<CommittedRead>
 
 /** Reads all keys in some ranges added up, as if they were one key of this name. Rejects when Postgres cannot be asked. */
 export type ReadSeries = (
-  query: Rows & { readonly name: string; readonly ranges: readonly KeyRange[] },
+  query: RowsQuery & { readonly name: string; readonly ranges: readonly KeyRange[] },
 ) => Promise<CommittedRead>
 
 /**
- * What must be added to the committed rows for a fresh read, from a shard's answer that was taken *before* the rows
- * were read; undefined when the two do not fit together and both must be asked again. [R1]
+ * The cell that a fresh read adds to the committed rows, from a shard's answer that was taken *before* the rows were read;
+ * undefined when the two do not fit together and both must be asked again. [R1]
  *
- * They fit when the ledger stands at or above what the shard knew to be settled, and below what it had not even
- * frozen. Then the batches above the ledger's seq are not in the rows, and the others are.
+ * They fit when the ledger's seq is at least the last that the shard knew to be settled, and at most the last that it had
+ * frozen. Then the batches above that seq are not in the rows, and the others are.
  */
 export function unsettledPart(unsettled: Unsettled, ledger: CommittedRead['ledger']): Cell | undefined {
   const { writer, open, parked, frozen, settledSeq, nextSeq } = unsettled
-  // Whatever was acknowledged of this key before the shard answered was in Postgres by then.
+  // All that was acknowledged of this key before the shard answered was in Postgres by then.
   if (open === null && parked === null && frozen.length === 0) return EMPTY_CELL
   const row = ledger.get(writer)
+  // A writer that has no row yet has applied nothing.
   const seq = row?.seq ?? 0
   if (row?.sealed === true || seq < settledSeq || seq >= nextSeq) return undefined
   return heldAbove(unsettled, seq)
 }
 
-/** What a shard holds of a key, less the batches up to a seq: those that Postgres has applied. */
+/** The cell that a shard holds of a key, without the batches up to a seq, which Postgres has applied. */
 export function heldAbove({ open, parked, frozen }: Unsettled, seq: number): Cell {
   const missing = frozen.filter((batch) => batch.seq > seq).map((batch) => batch.cell)
   return missing.reduce(mergeCells, mergeCells(open ?? EMPTY_CELL, parked ?? EMPTY_CELL))
 }
 
-/** By what a list is sorted: by key, in pages; or the largest first, one page of them. */
+/** The orders of a list: by key, in pages; or the largest first, on one page. */
 export const LIST_SORTS = ['key', '-sum', '-count'] as const
 
 export type ListSort = (typeof LIST_SORTS)[number]
 
-/** How keys are put together in groups: by their first `depth` segments behind `base`, which they all begin with. */
+/** Groups keys by their first `depth` segments after `base`, with which all of them begin. */
 export type Grouping = { readonly base: string; readonly depth: number }
 
-/** A checked list: what Postgres is asked. Hours in [from, to). */
+/** A list that Postgres is asked for, of hours in [from, to). */
 export type ListQuery = {
-  /** Ascending, and apart from each other. */
+  /** Ascending, with a gap between each two. */
   readonly ranges: readonly KeyRange[]
   readonly from: Hour
   readonly to: Hour
   readonly sort: ListSort
   /** Null for one item for each key. */
   readonly grouping: Grouping | null
-  /** Only items whose key is above it; null for all. Only with the sort by key. */
+  /** Only items whose key is above this one; null for all. Only with the sort by key. */
   readonly after: string | null
-  /** Items at most. */
+  /** The most items. */
   readonly limit: number
 }
 
-/** A key, or a group of keys, over all hours of the range; there is none without a count. */
+/** A key, or a group of keys, over all hours of the range. None has a count of 0. */
 export type ListItem = {
   readonly key: string
   readonly sum: bigint
   readonly count: number
   readonly min: number
   readonly max: number
-  /** Of a group: the keys in it, and whether its own name is one of them. */
+  /** How many keys a group has, and whether its own name is one of them; null for a key. */
   readonly group: { readonly keys: number; readonly isKey: boolean } | null
-  /** Epoch ms of the latest flush that touched it. */
+  /** Epoch ms of the latest flush that touched the item. */
   readonly lastFlushMs: number
 }
 

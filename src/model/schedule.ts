@@ -2,15 +2,17 @@ import { z } from 'zod'
 import { LATE_HOURS_MAX, SHARDS_MAX } from '../limits.ts'
 import type { Hour } from './hour.ts'
 import { formatHour, parseHour } from './hour.ts'
+import type { Result } from './result.ts'
+import { fail, ok } from './result.ts'
 
-/** A whole number that may change from some hour on. Steps ascend; the first holds from the beginning of time. */
+/** A whole number that may change from some hour on. Its steps ascend, and the first holds from the beginning of time. */
 export type Schedule = readonly { readonly from: Hour; readonly value: number }[]
 
 const BEGINNING = Number.NEGATIVE_INFINITY as Hour
 
 /** The number in force for an hour. [K2] */
 export function valueAt(schedule: Schedule, hour: Hour): number {
-  // Not findLast: it is asked for each increment, and nearly always has one step.
+  // Not findLast, because this is asked for each increment, and a schedule nearly always has one step.
   for (let i = schedule.length - 1; i >= 0; i--) {
     const step = schedule[i]
     if (step !== undefined && step.from <= hour) return step.value
@@ -18,33 +20,30 @@ export function valueAt(schedule: Schedule, hour: Hour): number {
   throw new Error('a schedule has a first step that holds from the beginning')
 }
 
-export type ScheduleFault = { readonly fault: string }
-
 /**
  * Parses `1` or `1, 16@2026-12-01T00Z, 32@2027-01-01T00Z`.
  *
- * @param bounds inclusive, for each value.
- * @returns the schedule, or what is wrong with it in words for an operator, which repeat none of the text.
+ * @param bounds of each value, inclusive.
+ * @returns the schedule, or the fault in words for an operator, which repeat none of the text.
  */
-export function parseSchedule(text: string, bounds: { min: number; max: number }): Schedule | ScheduleFault {
+export function parseSchedule(text: string, bounds: { min: number; max: number }): Result<Schedule, string> {
   const steps: { from: Hour; value: number }[] = []
   for (const [i, part] of text.split(',').entries()) {
     const [number = '', hourText, ...rest] = part.trim().split('@')
     const from = i === 0 && hourText === undefined ? BEGINNING : parseHour(hourText ?? '')
     if (from === undefined || rest.length > 0) {
-      return { fault: `step ${i + 1} is not of the form 16@2026-12-01T00Z (only the first has no hour)` }
+      return fail(`step ${i + 1} is not of the form 16@2026-12-01T00Z (only the first has no hour)`)
     }
     const value = /^\d{1,15}$/.test(number) ? Number(number) : Number.NaN
     if (!(value >= bounds.min && value <= bounds.max)) {
-      return { fault: `step ${i + 1} is not a whole number from ${bounds.min} to ${bounds.max}` }
+      return fail(`step ${i + 1} is not a whole number from ${bounds.min} to ${bounds.max}`)
     }
     const last = steps.at(-1)
-    if (last !== undefined && last.from >= from) return { fault: 'the hours do not ascend' }
+    if (last !== undefined && last.from >= from) return fail('the hours do not ascend')
     steps.push({ from, value })
   }
-  return steps[0]?.from === BEGINNING
-    ? steps
-    : { fault: 'the first number has no hour: it holds until the next' }
+  if (steps[0]?.from !== BEGINNING) return fail('the first number has no hour: it holds until the next')
+  return ok(steps)
 }
 
 /** The inverse of `parseSchedule`. */
@@ -57,8 +56,8 @@ export function formatSchedule(schedule: Schedule): string {
 function scheduleSchema(min: number, max: number) {
   return z.string().transform((text, ctx): Schedule => {
     const parsed = parseSchedule(text, { min, max })
-    if (!('fault' in parsed)) return parsed
-    ctx.addIssue({ code: 'custom', message: parsed.fault })
+    if (parsed.ok) return parsed.value
+    ctx.addIssue({ code: 'custom', message: parsed.error })
     return z.NEVER
   })
 }

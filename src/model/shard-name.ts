@@ -7,8 +7,8 @@ import { valueAt } from './schedule.ts'
 export type ShardName = { readonly hour: Hour; readonly slot: number }
 
 /**
- * FNV-1a over the UTF-16 code units, then the finalizer of MurmurHash3 so that `mod` of any count is even.
- * It decides which shard holds a key, so for hours that are open it may never change. [K2]
+ * The hash that decides which shard holds a key, so it may never change for hours that are open. [K2] It is FNV-1a over the
+ * UTF-16 code units, and then the finalizer of MurmurHash3, so that keys spread evenly over any number of shards.
  */
 export function hashKey(key: string): number {
   let h = 0x811c9dc5
@@ -24,7 +24,7 @@ export function slotOf(key: string, hour: Hour, shards: Schedule): number {
   return count === 1 ? 0 : slotOfHash(hashKey(key), count)
 }
 
-/** The same of a key whose `hashKey` is known already. */
+/** The slot of a key whose `hashKey` is known already. @param count of the hour's shards. */
 export function slotOfHash(hash: number, count: number): number {
   return hash % count
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ApplyOutcome } from './flush/batch.ts'
 
-/** What can come of a batch that is sent to Postgres. */
+/** Every outcome of sending a batch to Postgres. */
 export const OUTCOMES = [
   'applied',
   'behind',
@@ -14,9 +14,9 @@ export const OUTCOMES = [
 export type FlushOutcome = ApplyOutcome['kind']
 
 /**
- * What the flushes of a shard have come to in all its life: batches sent by what came of them, the time that these
- * took, and moves to another writer. It only ever rises, and is stored with each step that it counts: a count that an
- * eviction took back would look like a restart to whoever adds up the rises of many shards. See edge/operate/metrics.ts.
+ * How the flushes of a shard have gone in all its life: batches sent by their outcomes, the time that these took, and moves to
+ * another writer. Its numbers only ever rise, and are stored with each step that they count, because a number that an eviction
+ * took back would look like a restart to whoever adds up the rises of many shards. See edge/operate/metrics.ts.
  */
 export type Tally = Readonly<Record<FlushOutcome, number>> & {
   readonly sentMs: number
@@ -51,7 +51,7 @@ const tallied = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, count])) 
   typeof count
 >
 
-/** What a shard says of itself: in increments where it says no other unit. */
+/** A shard's account of itself, in increments where no other unit is named. */
 export const shardStatusSchema = z
   .strictObject({
     shard: z.string().meta({ example: '2026-11-21T20Z/0' }),
@@ -97,11 +97,11 @@ export const shardStatusSchema = z
 
 export type ShardStatus = z.infer<typeof shardStatusSchema>
 
-/** What a shard holds, without what has gone well or wrong. */
+/** All that a shard holds, without how its flushes went. */
 export type Holdings = Omit<
   ShardStatus,
   'shard' | 'parkedKeys' | 'lagMs' | 'isConserved' | 'fault' | 'moved' | 'heldRatio'
 > & {
-  /** Arrival of the oldest increment that Postgres may not have and that is not parked; null when it has all. Epoch ms. */
+  /** When the oldest increment arrived that Postgres may not have and that is not parked, in epoch ms; null when it has all. */
   readonly oldestMs: number | null
 }

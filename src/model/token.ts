@@ -15,7 +15,7 @@ export const SCOPES = [
 
 export type Scope = (typeof SCOPES)[number]
 
-/** What a token or a service binding may do, and to which keys. */
+/** The rights of a token or a service binding, and the keys that they hold for. */
 export type Grant = {
   /** The name of the token or binding. Idempotency-Keys belong to it. */
   readonly name: string

@@ -5,7 +5,7 @@ import type { Clock } from '../clock.ts'
 
 export type ConnectionConfig = {
   readonly databaseUrl: string
-  /** Full address of a Neon-compatible `/sql` endpoint in place of Neon's own. */
+  /** The full address of a Neon-compatible `/sql` endpoint, in place of Neon's own. */
   readonly neonFetchEndpoint: string | undefined
 }
 
@@ -14,11 +14,11 @@ export class StatementTimeout extends Error {
 }
 
 /**
- * Runs statements that give up after `timeoutMs`: the driver has no timeout of its own, and takes a signal only at
- * its making. A handle costs no connection, for each statement is one HTTP request.
+ * Runs statements that give up after `timeoutMs`. The driver has no timeout of its own, and takes a signal only when it is
+ * made; that costs no connection, because each statement is one HTTP request.
  *
- * Not AbortSignal.timeout, whose timer goes on after the answer: it would keep a Durable Object from hibernating,
- * and so billed, for as long.
+ * Not AbortSignal.timeout, whose timer goes on after the answer: for so long it would keep a Durable Object from hibernating,
+ * which is billed.
  */
 export async function withClient<T>(
   { databaseUrl, neonFetchEndpoint }: ConnectionConfig,
@@ -38,7 +38,7 @@ export async function withClient<T>(
   }
 }
 
-/** The same through Drizzle. */
+/** Runs statements through Drizzle that give up after `timeoutMs`. */
 export function withDatabase<T>(
   config: ConnectionConfig,
   clock: Clock,

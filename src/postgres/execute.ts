@@ -7,17 +7,17 @@ import { classifyFailure } from './failure.ts'
 
 const dialect = new PgDialect()
 
-/** A statement with placeholders, made into text once for all of its uses: that took as long as the driver does. */
+/** Makes the text of a statement with placeholders, once for all of its uses, because that takes as long as the driver does. */
 export function prepare(statement: SQL): Query {
   return dialect.sqlToQuery(statement)
 }
 
 /**
- * Runs statements for those who only want to know that Postgres could not be asked, and why.
+ * Runs statements for callers who only want to know that Postgres could not be asked, and why.
  *
  * @param timeoutMs of each statement.
- * @returns what runs one, with values for its placeholders. It rejects with the reason alone: the driver's message may
- * repeat values.
+ * @returns a function that runs a statement, with values for its placeholders. It rejects with the reason alone, because the
+ *   driver's message may repeat values.
  */
 export function executor(config: ConnectionConfig, clock: Clock, timeoutMs: number) {
   return async (statement: SQL | Query, values: Readonly<Record<string, unknown>> = {}) => {

@@ -8,18 +8,18 @@ export type Failure = Extract<ApplyOutcome, { kind: 'ambiguous' | 'cell_refused'
 /** SQLSTATEs that roll back and pass by themselves: serialization, deadlock, lock timeout, cancelled. */
 const TRANSIENT = new Set(['40001', '40P01', '55P03', '57014'])
 
-/** Classes in which the connection or the server went away: it may have committed. */
+/** Classes in which the connection or the server went away, so the statement may have been committed. */
 const CONNECTION = /^(08|57P)/
 
 /**
- * What a failed statement means, decided here once.
+ * Decides what a failed statement means: this is the one place for that.
  *
- * An answer with an SQLSTATE says that the statement was rolled back. Without one (HTTP 5xx, a broken
- * connection, a timeout of ours, whose abort the proxy may see too late) it may have been committed.
+ * An answer with an SQLSTATE says that the statement was rolled back. Without one (HTTP 5xx, a broken connection, a timeout of
+ * ours, whose abort the proxy may see too late) the statement may have been committed.
  * Source: neondatabase/neon, proxy/src/serverless/sql_over_http.rs.
  */
 export function classifyFailure(error: unknown): Failure {
-  // Drizzle's own message repeats every parameter: neither logged nor shown.
+  // Drizzle's own message repeats every parameter, so it is neither logged nor shown.
   const cause = error instanceof DrizzleQueryError ? error.cause : error
   const reason = describe(cause)
   const code = cause instanceof NeonDbError ? (cause.code ?? '') : ''
@@ -30,15 +30,15 @@ export function classifyFailure(error: unknown): Failure {
   return { kind: 'refused', reason }
 }
 
-/** The driver wraps one that came before the answer, and lets one through that came in the midst of it. */
+/** The driver wraps a timeout that came before the answer, and lets one through that came during the answer. */
 function timeoutOf(cause: unknown): StatementTimeout | undefined {
   const source = cause instanceof NeonDbError ? cause.sourceError : cause
   return source instanceof StatementTimeout ? source : undefined
 }
 
 /**
- * What may be shown: no detail, hint or parameter, which hold keys, and no text of the driver's own, which can hold
- * the connection string. Messages of class 22 repeat values.
+ * A reason that may be shown. It has no detail, hint or parameter, because they hold keys; no text of the driver's own, which
+ * can hold the connection string; and no message of class 22, because those repeat values.
  */
 function describe(cause: unknown): string {
   const timeout = timeoutOf(cause)

@@ -8,13 +8,13 @@ import type { ConnectionConfig } from './connection.ts'
 import { executor } from './execute.ts'
 import { deleteInSteps } from './retention.ts'
 
-/** What is asked of the ledger besides flushes. All of it rejects when Postgres cannot be asked. */
+/** Questions to the ledger, besides flushes. They reject when Postgres cannot be asked. */
 export interface Ledger {
-  /** Increments that the ledger has of each of these shards, over all of its writers. */
+  /** Increments that the ledger has for each of these shards, over all of its writers. */
   increments(shards: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** Deletes the rows of writers sealed long ago, in bounded steps. @returns how many. */
   prune(): Promise<number>
-  /** Shards of hours before this one whose writers nobody has sealed; the oldest first, and not all of very many. */
+  /** Shards of hours before this one whose writers nobody has sealed: the oldest first, at most STRAGGLERS_MAX. */
   stragglers(before: Hour): Promise<string[]>
 }
 

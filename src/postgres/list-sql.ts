@@ -5,7 +5,7 @@ import type { KeyRange } from '../model/key.ts'
 import type { Grouping, ListQuery } from '../model/read.ts'
 
 /**
- * The one statement of a list: a row for each item, in order.
+ * The statement of a list, which answers a row for each item, in order.
  *
  * `npm run bench -- --scenario reads` measures it with ten million rows of a year, and explains this very text.
  */
@@ -22,13 +22,13 @@ const SUMS = sql`sum(sum)::text as sum, sum(count)::text as count, min(min)::tex
 
 const NO_GROUP = sql`null::text as keys, null::boolean as is_key`
 
-/** `key` is the column that a list answers with: of groups, their names. */
+/** `key` is the column that a list answers with; for groups it has their names. */
 const ORDERS = { key: sql`key`, '-sum': sql`sum(sum) desc, key`, '-count': sql`sum(count) desc, key` }
 
 const COLUMNS = sql`key, sum, count, min, max, updated_at`
 
 /**
- * All rows of the range. Which index is better depends on how narrow hours and keys are, and the planner knows: in the
+ * All rows of the range. The better index depends on how narrow hours and keys are, which the planner knows: in the
  * bench's scenario `reads` it takes the primary key for few keys, (hour, key) for a day, and pages of hours for a month.
  */
 function allRows({ ranges, from, to, after }: ListQuery): SQL {
@@ -41,23 +41,23 @@ where ${inRange(range, after)} and hour >= ${formatHourStart(from)}::timestamptz
 }
 
 /**
- * Rows that are added up in one process: past an `offset` that the planner cannot see to be none, it splits no
- * aggregate among workers. With many keys to a few rows each, as here, to send their half sums around and merge them
- * took twice as long as to add them up alone (838,000 rows of 209,000 keys, 2 busy cores: 3.8 s, and 2.0 s alone).
+ * Rows that are added up in one process. Above an `offset` that may be more than 0, the planner splits no aggregate among
+ * workers. With many keys of a few rows each, as here, workers that send their half sums around took twice as long as one
+ * process (838,000 rows of 209,000 keys, 2 busy cores: 3.8 s, and 2.0 s alone).
  */
 function fenced(rows: SQL): SQL {
   return sql`select ${COLUMNS} from (${rows}) as one offset (select 0)`
 }
 
-/** Rows among which are all of the first `limit` keys, by one of two ways. */
+/** Rows that include all of the first `limit` keys, by one of two ways. */
 function pageRows(query: ListQuery): SQL {
   const isNarrow = (query.to - query.from) * query.limit <= LIST_BY_HOUR_ROWS_MAX
   return isNarrow ? pageByHour(query) : allRows(query)
 }
 
 /**
- * The first `limit` keys of each hour: a key that is among the first of all hours is so in each of its own. It costs
- * one descent of (hour, key) for each hour, however many keys have no row in the range.
+ * The first `limit` keys of each hour, because a key that is among the first of all hours is also among the first of each hour
+ * that it has. This costs one descent of (hour, key) for each hour, however many keys have no row in the range.
  */
 function pageByHour({ ranges, from, to, after, limit }: ListQuery): SQL {
   const firstOf = (range: KeyRange) => sql`(select ${COLUMNS} from sumdial.counters
@@ -66,7 +66,7 @@ where hour = to_timestamp(hours.hour * 3600.0) and ${inRange(range, after)} orde
 cross join lateral (${unionAll(ranges.map(firstOf))}) as first`
 }
 
-/** Keys compare byte by byte: the column's collation is "C". */
+/** Keys compare byte by byte, because the column's collation is "C". */
 export function inRange({ from, to }: KeyRange, after: string | null): SQL {
   const bounds = [sql`key >= ${from}::text`]
   if (to !== null) bounds.push(sql`key < ${to}::text`)
@@ -79,10 +79,10 @@ export function unionAll(selects: readonly SQL[]): SQL {
 }
 
 /**
- * Groups of keys. By key first: then a group's name is made once for each key, and its keys are distinct.
+ * Groups of keys. Rows are added up by key first, so that a group's name is made once for each key and its keys are distinct.
  *
- * A group stands below all of its keys, but keys of other groups may stand between them (`a`, `a!b`, `a/b`), so a page
- * is one of groups above the cursor and not of keys; a group above it has no key that is not.
+ * A group's name sorts below all of its keys, but keys of other groups may sort between them (`a`, `a!b`, `a/b`). So a page
+ * takes groups above the cursor, and not keys; all keys of such a group are above the cursor too.
  */
 function groupsSql(query: ListQuery, grouping: Grouping): SQL {
   const { sort, limit, after } = query
@@ -96,7 +96,7 @@ function groupsSql(query: ListQuery, grouping: Grouping): SQL {
 group by name order by ${ORDERS[sort]} limit ${limit}::int`
 }
 
-/** The base and the first segments behind it. `left` and `substr` count characters, as Postgres does: code points. */
+/** The base and the first segments after it. Postgres's `substr` counts code points, as the length here does. */
 function groupName({ base, depth }: Grouping): SQL {
   const rest = sql`substr(key, ${[...base].length + 1}::int)`
   return sql`(${base}::text || array_to_string((string_to_array(${rest}, '/'))[1:${depth}::int], '/')) collate "C"`

@@ -2,19 +2,27 @@ import { type Query, type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { READ_STATEMENT_MS_MAX } from '../limits.ts'
+import { must } from '../model/assert.ts'
 import type { Cell } from '../model/cell.ts'
 import type { Hour } from '../model/hour.ts'
 import { formatHourStart } from '../model/hour.ts'
 import type { KeyRange } from '../model/key.ts'
-import type { CommittedCounter, CommittedRead, LedgerRow, ReadCommitted, ReadSeries } from '../model/read.ts'
+import type {
+  CommittedCounter,
+  CommittedRead,
+  LedgerRow,
+  ReadCommitted,
+  ReadSeries,
+  RowsQuery,
+} from '../model/read.ts'
 import type { ConnectionConfig } from './connection.ts'
 import { executor, prepare } from './execute.ts'
 import { inRange, unionAll } from './list-sql.ts'
 
-/** What Postgres has of a key: the n-th of each column is the n-th bucket's that has anything. */
+/** A key as Postgres answers it: the n-th value of each column belongs to the n-th bucket that has anything. */
 type CounterRow = {
   readonly key: string
-  /** Counted from 1. */
+  /** Bucket numbers, from 1. */
   readonly buckets: readonly number[]
   readonly sums: readonly string[]
   readonly counts: readonly number[]
@@ -23,7 +31,7 @@ type CounterRow = {
   readonly updated_ms: number
 }
 
-/** By hand: zod took longer than all else that is done with an answer. */
+/** Checks a row by hand, because zod took longer than everything else that is done with an answer. */
 function isCounterRow(value: unknown): value is CounterRow {
   if (typeof value !== 'object' || value === null) return false
   const row: { readonly [Name in keyof CounterRow]?: unknown } = value
@@ -47,7 +55,7 @@ const answerSchema = z.object({
   ledger: z.array(ledgerSchema),
 })
 
-/** Reads rows and ledger in one statement, so that both are of the same instant. */
+/** Reads keys and the ledger in one statement, so that both are of the same instant. */
 export function createReader(config: ConnectionConfig, clock: Clock): ReadCommitted {
   const read = reader(config, clock)
   return (query) => read(query, OF_KEYS, { keys: query.keys })
@@ -59,18 +67,16 @@ export function createSeriesReader(config: ConnectionConfig, clock: Clock): Read
   return (query) => read(query, prepare(select(sql`${query.name}::text`, rowsUnder(query.ranges))))
 }
 
-type Asked = Omit<Parameters<ReadCommitted>[0], 'keys'>
-
-/** @returns what reads with a statement that `select` has made. */
+/** @returns a function that reads with a statement that `select` has made. */
 function reader(config: ConnectionConfig, clock: Clock) {
   const execute = executor(config, clock, READ_STATEMENT_MS_MAX)
   return async (
-    { buckets, to, writers }: Asked,
+    { buckets, to, writers }: RowsQuery,
     statement: Query,
     more: object = {},
   ): Promise<CommittedRead> => {
     const [from, end] = [formatHourStart(buckets[0] ?? to), formatHourStart(to)]
-    // A list of numbers is its own text: the driver would write each of them in quotes.
+    // A list of numbers as text, because the driver would write each number in quotes.
     const bounds = `{${buckets.join()}}`
     const { rows } = await execute(statement, { bounds, from, to: end, writers, ...more })
     const { counters, ledger } = answerSchema.parse(rows[0])
@@ -85,28 +91,22 @@ function counterOf(counter: CounterRow, hours: readonly Hour[]): CommittedCounte
   const { buckets, sums, counts, mins, maxs, updated_ms: lastFlushMs } = counter
   const cells = new Map<Hour, Cell>()
   for (const [i, bucket] of buckets.entries()) {
-    const from = hours[bucket - 1]
-    const [sum, count, min, max] = [sums[i], counts[i], mins[i], maxs[i]]
-    if (
-      from === undefined ||
-      sum === undefined ||
-      count === undefined ||
-      min === undefined ||
-      max === undefined
-    ) {
-      throw new Error(`Postgres answers of bucket ${bucket} of ${hours.length}, or not all of it`)
-    }
-    cells.set(from, { sum: BigInt(sum), count, min, max })
+    cells.set(must(hours[bucket - 1], 'the hour of a bucket'), {
+      sum: BigInt(must(sums[i], 'a sum')),
+      count: must(counts[i], 'a count'),
+      min: must(mins[i], 'a min'),
+      max: must(maxs[i], 'a max'),
+    })
   }
   return { cells, lastFlushMs }
 }
 
 /**
- * Hours are added up by bucket where they are, so that years by month are a small answer. The bounds come from
+ * Hours are added up by bucket in Postgres, so that years by month are a small answer. The bounds come from
  * model/time/calendar.ts, because only one place knows time zones. Sums leave as text: JSON readers round beyond
  * 2^53. A key's buckets leave as columns, a fifth of what rows with their names would be.
  *
- * @param name of what the rows are added up to, beside their bucket.
+ * @param name what the rows of a bucket are added up by.
  * @param rows such as `table where ...`.
  */
 function select(name: SQL, rows: SQL): SQL {
@@ -131,7 +131,7 @@ const OF_KEYS = prepare(
   select(sql`key`, sql`sumdial.counters where key = any(${sql.placeholder('keys')}::text[]) and ${IN_HOURS}`),
 )
 
-/** Which index is better is the planner's to say, as for a list. */
+/** All rows of some ranges of keys. The planner chooses the index, as for a list. */
 function rowsUnder(ranges: readonly KeyRange[]): SQL {
   const rows = ranges.map(
     (range) => sql`select hour, sum, count, min, max, updated_at from sumdial.counters

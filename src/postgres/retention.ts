@@ -1,12 +1,13 @@
 import { sql } from 'drizzle-orm'
 import type { Clock } from '../clock.ts'
 import { RETENTION_ROWS, RETENTION_STEPS_MAX, STATEMENT_MS_MAX } from '../limits.ts'
+import { must } from '../model/assert.ts'
 import type { DeleteBefore } from '../model/closing.ts'
 import { formatHourStart } from '../model/hour.ts'
 import type { ConnectionConfig } from './connection.ts'
 import { executor } from './execute.ts'
 
-/** Deletes rows of old hours, the oldest first, in bounded steps. It rejects when Postgres cannot be asked. */
+/** Deletes rows of old hours, the oldest first, in bounded steps. Rejects when Postgres cannot be asked. */
 export function createRetention(config: ConnectionConfig, clock: Clock): DeleteBefore {
   const execute = executor(config, clock, STATEMENT_MS_MAX)
   const steps = { rows: RETENTION_ROWS, most: RETENTION_STEPS_MAX }
@@ -14,13 +15,13 @@ export function createRetention(config: ConnectionConfig, clock: Clock): DeleteB
 }
 
 /**
- * Rows that a flush has locked, which came very late, or another sweep, are passed over: this statement waits for no
- * row, so that whatever waits for it, no circle can close. [P2] What it passed over is for the next day.
+ * Passes over rows that a very late flush or another sweep has locked. So this statement waits for no row, and whatever waits
+ * for it, no deadlock is possible. [P2] The next day's sweep deletes those rows.
  *
- * Rows are found again by their place, for a look-up by key reads pages all over the primary key's index; a place is
- * one of a table, and there are several when a user has partitioned `counters`. A row that was changed after the
- * statement began has another place, and stays too. The list of places is there for the planner alone, which otherwise
- * may read all of the table to join it.
+ * Rows are found again by their place, because a look-up by key reads pages all over the primary key's index. A place belongs
+ * to a table, and there are several tables when a user has partitioned `counters`. A row that was changed after the statement
+ * began has another place, so it stays too. The list of places is there for the planner alone, which might otherwise read all
+ * of the table to join it.
  */
 function deleteSome(before: string) {
   return sql`
@@ -33,15 +34,15 @@ where c.ctid = any(array(select ctid from old)) and c.ctid = old.ctid and c.tabl
   and c.hour < ${before}::timestamptz`
 }
 
-/** Rows that one statement deletes at most, and how many statements may follow each other. */
+/** The most rows that one statement deletes, and the most statements. */
 export type Steps = { readonly rows: number; readonly most: number }
 
 /**
  * Deletes in bounded steps, each a transaction of its own, until one finds fewer rows than it may take.
  *
- * @param deleteSome deletes up to `rows` rows, and tells as drivers do how many. What it rejects with ends it; what was
- *   deleted until then stays deleted.
- * @returns how many, and whether the last step was full, so that there may be more.
+ * @param deleteSome deletes up to `rows` rows, and answers how many, as drivers do. When it rejects, so does this; rows that
+ *   were deleted until then stay deleted.
+ * @returns how many were deleted, and whether the last step was full, so that there may be more.
  */
 export async function deleteInSteps(
   { rows, most }: Steps,
@@ -49,7 +50,7 @@ export async function deleteInSteps(
 ): Promise<{ deleted: number; hasMore: boolean }> {
   let deleted = 0
   for (let step = 0; step < most; step++) {
-    const rowCount = (await deleteSome()).rowCount ?? 0
+    const rowCount = must((await deleteSome()).rowCount, 'how many rows were deleted')
     deleted += rowCount
     if (rowCount < rows) return { deleted, hasMore: false }
   }

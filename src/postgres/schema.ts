@@ -14,10 +14,10 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 
-/** Everything that Sumdial keeps in Postgres lives in this schema, the migrations table included. */
+/** The schema of everything that Sumdial keeps in Postgres, the migrations table included. */
 export const SCHEMA = 'sumdial'
 
-// Not exported, so that drizzle-kit leaves its creation to the migrator, whose own table stands in it too.
+// Not exported, so that drizzle-kit leaves its creation to the migrator, whose own table is in it too.
 const sumdial = pgSchema(SCHEMA)
 
 /**
@@ -29,7 +29,7 @@ const key = customType<{ data: string }>({ dataType: () => 'text collate "C"' })
 const instant = (name: string) => timestamp(name, { withTimezone: true })
 
 /**
- * One row per key and hour: the whole of what people read.
+ * One row per key and hour: everything that people read.
  *
  * No indexed column ever changes, so repeated upserts stay heap-only (HOT) while the page has room; the
  * migration leaves that room with a fill factor.
@@ -49,8 +49,8 @@ export const counters = sumdial.table(
     primaryKey({ columns: [t.key, t.hour] }),
     // Some hours of a prefix.
     index('counters_hour_key').on(t.hour, t.key),
-    // Many hours of many keys: rows lie on disk about as they were flushed, hour by hour, so that a few hundred kB tell
-    // which pages have them. Of several intervals a range, for late increments put an old hour among the new.
+    // Many hours of many keys: rows are on disk about as they were flushed, hour by hour, so a few hundred kB of index say
+    // which pages have them. Several intervals for each range of pages, because late increments put an old hour among the new.
     index('counters_hour_pages')
       .using('brin', t.hour.op('timestamptz_minmax_multi_ops'))
       .with({ pages_per_range: 32, autosummarize: true }),
@@ -69,7 +69,7 @@ export const ledger = sumdial.table('ledger', {
   flushedAt: instant('flushed_at'),
 })
 
-/** What was deployed when: the schedules that a later deploy is checked against. */
+/** Deploys and when they were: the schedules that a later deploy is checked against. */
 export const settings = sumdial.table('settings', {
   name: text('name').primaryKey(),
   value: jsonb('value').notNull(),
@@ -79,7 +79,7 @@ export const settings = sumdial.table('settings', {
 // Views for people who ask in SQL; the code reads `counters` alone. Postgres refuses to change the type of a column
 // that a view has: a migration that does drops the views before it and makes them again after it.
 
-/** By UTC day. A condition on `key` goes down into it; one on `day` does not find its hours by an index. */
+/** Sums by UTC day. A condition on `key` uses an index; one on `day` does not. */
 export const daily = sumdial
   .view('daily', {
     key: key('key'),
@@ -93,7 +93,7 @@ export const daily = sumdial
     sql`select key, (hour at time zone 'UTC')::date as day, sum(sum) as sum, sum(count)::bigint as count, min(min) as min, max(max) as max from sumdial.counters group by 1, 2`,
   )
 
-/** Each key over all hours that there are. */
+/** Each key's sums over all hours that there are. */
 export const totals = sumdial
   .view('totals', {
     key: key('key'),

@@ -40,14 +40,14 @@ export function createSink(config: ConnectionConfig, clock: Clock): Sink {
   }
 }
 
-/** Seq 0 is what a missing row counts as, so it is no step of the writer's. */
+/** Adds the row of a writer. A missing row counts as seq 0, so a row with seq 0 says nothing else. */
 function registerWriter(writer: string, shard: string): SQL {
   return sql`
 insert into sumdial.ledger (writer, shard, seq) values (${writer}::uuid, ${shard}, 0)
 on conflict (writer) do nothing`
 }
 
-/** Idempotent: the first seal's time stays. It waits for a copy of a batch that is under way, and then shows it. */
+/** Seals a writer. The first seal's time stays. The statement waits for a copy of a batch that is under way, and then shows it. */
 function sealWriter(writer: string, shard: string): SQL {
   return sql`
 insert into sumdial.ledger as l (writer, shard, seq, sealed, sealed_at)
@@ -59,14 +59,14 @@ returning seq::text as seq, batch`
 const sealedSchema = z.object({ seq: z.coerce.number(), batch: z.string().nullable() })
 
 /**
- * One statement, one round trip, one transaction: claims (writer, seq) in the ledger, and only if that succeeds adds
- * the cells. A concurrent copy waits for the first on the ledger's row, then finds it claimed. [P1]
+ * The statement that applies a batch, in one round trip and one transaction: it claims (writer, seq) in the ledger, and adds
+ * the cells only if that succeeds. A concurrent copy waits on the ledger's row, and then finds the seq claimed. [P1]
  *
- * Rows are taken in the order of their keys, whatever the order of the arrays. [P2] The text is constant and every
- * list is one parameter, so Postgres's limit of 65,535 parameters is far.
+ * Rows are taken in the order of their keys, whatever the order of the arrays. [P2] The text is constant and every list is
+ * one parameter, so Postgres's limit of 65,535 parameters is far.
  *
- * Lists are texts made here: the driver would put every element of an array in quotes, each of which JSON escapes. Of
- * 5,000 cells that came to 334 kB instead of 234, and to 11 ms beside Postgres's own time instead of 6.
+ * Lists are made into texts here, because the driver would put every element of an array in quotes, each of which JSON escapes.
+ * With 5,000 cells that made 334 kB instead of 234, and took 11 ms instead of 6 in addition to Postgres's own time.
  */
 export function claimAndApply(batch: Batch): SQL {
   const { keys, sums, counts, mins, maxs } = batch.cells
@@ -101,20 +101,20 @@ select (select count(*) from claim)::int as claimed, before.seq::text as seq, be
 from (values (1)) as one left join sumdial.ledger as before on before.writer = ${writer}`
 }
 
-/** Postgres's text of an array of numbers, or of texts as `element` makes them. */
+/** Postgres's text for an array of numbers, or of texts that `element` has made. */
 function arrayOf(elements: readonly (number | bigint | string)[]): string {
   return `{${elements.join(',')}}`
 }
 
-/** What needs no quotes among an array's elements: far from all of it, and nearly every key. */
+/** Texts that need no quotes among an array's elements: not all that need none, but nearly every key. */
 const BARE = /^(?!null$)[\w./:@-]+$/i
 
-/** Source: postgresql.org/docs/current/arrays.html, 8.15.6. */
+/** A text as an element of an array. Source: postgresql.org/docs/current/arrays.html, 8.15.6. */
 function element(text: string): string {
   return BARE.test(text) ? text : `"${text.replace(/["\\]/g, '\\$&')}"`
 }
 
-/** The ledger's row is as it was when the statement began; all null when there was none. */
+/** The answer to `claimAndApply`. The ledger's row is as it was when the statement began; all null when there was none. */
 const answerSchema = z.object({
   claimed: z.coerce.number(),
   seq: z.coerce.number().nullable(),
@@ -122,7 +122,7 @@ const answerSchema = z.object({
   sealed: z.boolean().nullable(),
 })
 
-/** What the ledger's answer means. The first that matches counts; a missing row counts as seq 0. */
+/** Decides what the ledger's answer means. The first case that matches counts; a missing row counts as seq 0. */
 function readAnswer(answer: z.infer<typeof answerSchema>, batch: Pick<Batch, 'seq' | 'id'>): ApplyOutcome {
   if (answer.claimed > 0) return { kind: 'applied' }
   const seq = answer.seq ?? 0

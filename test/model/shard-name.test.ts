@@ -2,20 +2,16 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Hour } from '../../src/model/hour.ts'
 import { addHours, hourOf, parseHour } from '../../src/model/hour.ts'
-import type { Schedule } from '../../src/model/schedule.ts'
 import { parseSchedule, valueAt } from '../../src/model/schedule.ts'
 import { formatShardName, hashKey, parseShardName, shardsOf, slotOf } from '../../src/model/shard-name.ts'
 import { keys } from '../support/arbitraries.ts'
+import { goodOf } from '../support/result.ts'
 
 const BOUNDS = { min: 1, max: 4096 }
 const change = parseHour('2026-12-01T00Z') as Hour
 const hours = fc.integer({ min: 0, max: 1_000_000 }).map((hour) => hour as Hour)
 
-function schedule(text: string): Schedule {
-  const parsed = parseSchedule(text, BOUNDS)
-  if ('fault' in parsed) throw new Error(parsed.fault)
-  return parsed
-}
+const schedule = (text: string) => goodOf(parseSchedule(text, BOUNDS))
 
 describe('a schedule', () => {
   test('[K2] changes at its hour and not before', () => {
@@ -40,7 +36,7 @@ describe('a schedule', () => {
     ['1, 2@2026-12-01T00Z, 3@2026-12-01T00Z', 'do not ascend'],
     ['1, 2@2026-12-01T00Z@3', 'not of the form'],
   ])('%j is refused: %s', (text, fault) => {
-    expect(parseSchedule(text, BOUNDS)).toEqual({ fault: expect.stringContaining(fault) })
+    expect(parseSchedule(text, BOUNDS)).toEqual({ ok: false, error: expect.stringContaining(fault) })
   })
 })
 

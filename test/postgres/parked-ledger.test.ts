@@ -3,13 +3,13 @@ import { planDeploy } from '../../src/local/deploy/record.ts'
 import { createRecords } from '../../src/local/deploy/records.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import { addHours, formatHour, hourOf } from '../../src/model/hour.ts'
-import { parseSchedule, type Schedule } from '../../src/model/schedule.ts'
 import { slotOf } from '../../src/model/shard-name.ts'
 import { Flusher } from '../../src/shard/flush.ts'
 import { ShardStore } from '../../src/shard/store.ts'
 import { arrivalOf } from '../support/arrival.ts'
 import { nodeClock } from '../support/node-clock.ts'
 import { nodeSql } from '../support/node-sql.ts'
+import { scheduleOf } from '../support/schedule.ts'
 import { type Stand, startStand } from './stand.ts'
 
 let stand: Stand
@@ -20,8 +20,6 @@ beforeAll(async () => {
 })
 
 afterAll(() => stand?.stop())
-
-const scheduleOf = (text: string) => parseSchedule(text, { min: 0, max: 1e6 }) as Schedule
 
 const HOUR = addHours(hourOf(Date.now()), -200)
 const DEPLOYED = {

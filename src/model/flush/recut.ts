@@ -1,15 +1,15 @@
 import { Cells } from '../cells.ts'
 
-/** What Postgres says of a writer when it is sealed: the last seq that it applied, 0 for none, and that batch's id. */
+/** Postgres's answer when a writer is sealed: the last seq that it applied, 0 for none, and that batch's id. */
 export type Sealed = { readonly seq: number; readonly batch: string | null }
 
-/** Why a shard moves on to a new writer, and so how the batch in question is cut anew. */
+/** How the batch in question is cut anew when a shard moves on to a new writer, by why it moves. */
 export type Recut =
-  /** The ledger tells of another past. Nothing is wrong with the cells. */
+  /** The ledger has another past than the shard. Nothing is wrong with the cells. */
   | { readonly kind: 'keep' }
   /** Postgres refused a cell of this batch, or the batch is too much for it. */
   | { readonly kind: 'halve'; readonly seq: number }
-  /** Postgres refused this batch for the sake of its one cell. */
+  /** Postgres refused this batch because of its one cell. */
   | { readonly kind: 'park'; readonly seq: number }
 
 type Frozen = { readonly seq: number; readonly id: string; readonly cells: Cells }
@@ -20,13 +20,13 @@ export type Moved = {
   readonly settled: number
   /** The cells of the new writer's batches, in the order of its seqs from 1. */
   readonly pieces: readonly Cells[]
-  /** The cells of the one batch that was refused for their sake; none otherwise. */
+  /** The cells of the batch that was refused because of them; none otherwise. */
   readonly parked: Cells
 }
 
 /**
- * What becomes of frozen batches once their writer is sealed. Those below the ledger's seq have been applied, and
- * that at it if its id is the same; no copy of the others can be applied any more. [P1] [F3]
+ * Decides on the frozen batches of a writer that was sealed. Batches below the ledger's seq have been applied, and so has the
+ * one at that seq if its id is the same; no copy of the others can be applied any more. [P1] [F3]
  */
 export function recutFrozen(frozen: readonly Frozen[], sealed: Sealed, recut: Recut): Moved {
   const isApplied = ({ seq, id }: Frozen) => seq < sealed.seq || (seq === sealed.seq && id === sealed.batch)

@@ -3,12 +3,12 @@ import { addHours, DAY_MS, firstHourFrom, HOUR_MS, hourOf, hourStartMs } from '.
 import type { Zone } from './zone.ts'
 import { localMs, OFFSET_MS_MAX } from './zone.ts'
 
-/** What the hours of a range may be added up by. Days, weeks (from Monday, as in ISO 8601) and months are a zone's. */
+/** Units by which the hours of a range are added up. Days, weeks (from Monday, as in ISO 8601) and months are those of a zone. */
 export const UNITS = ['hour', 'day', 'week', 'month'] as const
 
 export type Unit = (typeof UNITS)[number]
 
-/** Hours that are added up: from `from` until the next bucket's, or until the end of the range. */
+/** Hours that are added up: from `from` until the next bucket begins, or until the end of the range. */
 export type Bucket = {
   readonly from: Hour
   /**
@@ -28,7 +28,7 @@ export function bucketsOf(range: HourRange, unit: Unit, zone: Zone): Bucket[] {
   return unit === 'hour' ? hoursOf(range) : periodsOf(range, unit, zone)
 }
 
-/** How many they are; a skipped day more or less. */
+/** How many buckets a range has, give or take a day that the zone has skipped. */
 export function countBuckets({ from, to }: HourRange, unit: Unit, zone: Zone): number {
   if (unit === 'hour' || from === to) return to - from
   return periodAt(zone, hourStartMs(addHours(to, -1)), unit) - periodAt(zone, hourStartMs(from), unit) + 1
@@ -89,7 +89,7 @@ function periodAt(zone: Zone, ms: number, unit: LocalUnit): number {
   }
 }
 
-/** What clocks show when it begins, in the form of `localMs`. */
+/** The time on the zone's clocks when a period begins, in the form of `localMs`. */
 function midnightOf(period: number, unit: LocalUnit): number {
   switch (unit) {
     case 'day':
@@ -101,7 +101,7 @@ function midnightOf(period: number, unit: LocalUnit): number {
   }
 }
 
-/** When it begins, and the first hour that begins in it. */
+/** When a period begins, and the first hour that begins in it. */
 function startOf(period: number, unit: LocalUnit, zone: Zone): Bucket {
   const midnight = midnightOf(period, unit)
   const earliestMs = midnight - OFFSET_MS_MAX
@@ -112,8 +112,8 @@ function startOf(period: number, unit: LocalUnit, zone: Zone): Bucket {
 }
 
 /**
- * The same close to a change of the zone's offset, where midnight may be twice or not at all: the first hour that
- * begins with clocks at midnight or past it, and the moment within the hour before at which they came there.
+ * Finds the start of a period near a change of the zone's offset, where midnight may come twice or not at all: the first hour
+ * that begins with clocks at midnight or past it, and the moment within the hour before at which they came there.
  */
 function seek(midnight: number, earliest: Hour, zone: Zone): Bucket {
   let from = earliest

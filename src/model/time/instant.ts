@@ -27,17 +27,17 @@ type Six = [number, number, number, number, number, number]
 const AT =
   'must be an RFC 3339 time such as 2026-11-21T20:15:00Z or whole epoch milliseconds, in the years 1000 to 9998'
 
-/** What RFC 3339, JavaScript and Postgres all write alike, with room for a range around it. */
+/** Years that RFC 3339, JavaScript and Postgres all write alike, with room for a range around them. */
 const EARLIEST_MS = Date.UTC(1000, 0)
 const LATEST_MS = Date.UTC(9999, 0)
 
-/** Epoch milliseconds of `at` as an increment has it; undefined for what is no time. */
+/** Epoch milliseconds of an increment's `at`, which is RFC 3339 or a number; undefined for what is no time. */
 export function instantOf(at: unknown): number | undefined {
   const ms = typeof at === 'string' ? parseRfc3339(at) : at
   return Number.isInteger(ms) && Number(ms) >= EARLIEST_MS && Number(ms) < LATEST_MS ? Number(ms) : undefined
 }
 
-/** A time as requests write it; epoch ms as output. */
+/** The schema of a time in a request. Its output is epoch ms. */
 export const instantSchema = z.union([z.number(), z.string()], { error: AT }).transform((at, ctx): number => {
   const ms = instantOf(at)
   if (ms !== undefined) return ms

@@ -4,7 +4,7 @@ import { formatSecond, twoDigits } from '../hour.ts'
 export type Zone = {
   /** As it was asked for. */
   readonly name: string
-  /** How far its clocks are ahead of UTC at a time in epoch ms; in ms, and in whole seconds. */
+  /** How far its clocks are ahead of UTC at a time in epoch ms: in ms, and a whole number of seconds. */
   readonly offsetAt: (ms: number) => number
 }
 
@@ -40,7 +40,7 @@ export function parseZone(name: string): Zone | undefined {
   }
 }
 
-/** Of a text that ends in `GMT`, `GMT+05:30` or, before railways, `GMT-00:43:08`. @returns ms. */
+/** Reads the end of a text: `GMT`, `GMT+05:30` or, before railways, `GMT-00:43:08`. @returns ms. */
 function parseOffset(text: string): number {
   const match = /GMT(?:([+-])(\d\d):(\d\d)(?::(\d\d))?)?$/.exec(text)
   if (match === null) throw new Error(`not an offset: ${text}`)
@@ -49,7 +49,7 @@ function parseOffset(text: string): number {
   return sign === '-' ? -ms : ms
 }
 
-/** The same function, asked only for a few times of each change: the engine takes 3 µs to answer. */
+/** Remembers the answers of a function, because the engine takes 3 µs for each. Most times need none that is new. */
 function remembering(offsetAt: (ms: number) => number): (ms: number) => number {
   const known = new Map<number, number>()
   const atSpan = (span: number): number => {
@@ -64,14 +64,14 @@ function remembering(offsetAt: (ms: number) => number): (ms: number) => number {
   }
 }
 
-/** What the zone's clocks show at a time in epoch ms, as the epoch ms at which UTC's show the same. */
+/** The time on the zone's clocks at a time in epoch ms, as the epoch ms at which UTC's clocks show that time. */
 export function localMs(zone: Zone, ms: number): number {
   return ms + zone.offsetAt(ms)
 }
 
 /**
- * RFC 3339 to the second: `2026-11-21T00:00:00+05:30`, and with `Z` in UTC. So also where the offset has seconds (in
- * the 19th century), which RFC 3339 cannot write.
+ * RFC 3339 to the second: `2026-11-21T00:00:00+05:30`, and with `Z` in UTC. It is UTC also where the offset has seconds (in
+ * the 19th century), because RFC 3339 cannot write those.
  */
 export function formatInZone(zone: Zone, ms: number): string {
   const offset = zone.offsetAt(ms)

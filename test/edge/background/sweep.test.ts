@@ -3,10 +3,7 @@ import { type SweepServices, sweeper } from '../../../src/edge/background/sweep.
 import { DATABASE_SLEEPS_MS } from '../../../src/limits.ts'
 import type { Hour } from '../../../src/model/hour.ts'
 import { formatHour } from '../../../src/model/hour.ts'
-import type { Schedule } from '../../../src/model/schedule.ts'
-import { parseSchedule } from '../../../src/model/schedule.ts'
-
-const scheduleOf = (text: string) => parseSchedule(text, { min: 0, max: 1e6 }) as Schedule
+import { scheduleOf } from '../../support/schedule.ts'
 
 type Given = { readonly shards?: string; readonly retentionDays?: number; readonly isKeptAwake?: boolean }
 

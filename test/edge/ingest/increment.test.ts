@@ -9,14 +9,13 @@ import { KEY_BYTES_MAX } from '../../../src/limits.ts'
 import { edgeClosesMs, retireAtMs, shardClosesMs } from '../../../src/model/closing.ts'
 import { hourOf } from '../../../src/model/hour.ts'
 import { keyFault } from '../../../src/model/key.ts'
-import type { Schedule } from '../../../src/model/schedule.ts'
-import { parseSchedule } from '../../../src/model/schedule.ts'
 import { keys, values } from '../../support/arbitraries.ts'
 import { rowsOf } from '../../support/increments.ts'
+import { scheduleOf } from '../../support/schedule.ts'
 
 const NOW = Date.UTC(2026, 10, 21, 20, 15)
 const MINUTE = 60_000
-const LATE = parseSchedule('72', { min: 0, max: 1e6 }) as Schedule
+const LATE = scheduleOf('72')
 const TERMS: Terms = { nowMs: NOW, lateHours: LATE, mayAdjust: false }
 
 /** The increments, or what is wrong with them. */

@@ -10,11 +10,9 @@ import { KEY_BYTES_MAX, REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../../sr
 import { must } from '../../../src/model/assert.ts'
 import { readFlight } from '../../../src/model/flight.ts'
 import { hourOf } from '../../../src/model/hour.ts'
-import { parseSchedule, type Schedule } from '../../../src/model/schedule.ts'
 import { nodeClock } from '../../support/node-clock.ts'
 import { eitherOf, goodOf } from '../../support/result.ts'
-
-const scheduleOf = (text: string) => parseSchedule(text, { min: 0, max: 1_000 }) as Schedule
+import { scheduleOf } from '../../support/schedule.ts'
 
 /** What an idle Worker answers, in front of shards that accept everything. */
 async function ingestAlone(increments: CheckedIncrements, prefix: string | null = null) {

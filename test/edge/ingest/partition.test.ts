@@ -5,11 +5,10 @@ import { indexesOf, partition } from '../../../src/edge/ingest/partition.ts'
 import { FLIGHT_BYTES_MAX } from '../../../src/limits.ts'
 import { entryBytes } from '../../../src/model/entry.ts'
 import type { Hour } from '../../../src/model/hour.ts'
-import type { Schedule } from '../../../src/model/schedule.ts'
-import { parseSchedule } from '../../../src/model/schedule.ts'
 import { formatShardName, hashKey, slotOf } from '../../../src/model/shard-name.ts'
 import type { Increment } from '../../support/increments.ts'
 import { columnsOf } from '../../support/increments.ts'
+import { scheduleOf } from '../../support/schedule.ts'
 
 const HOUR = 500_000 as Hour
 
@@ -27,7 +26,7 @@ const increments = fc.array(
 
 const shardCounts = fc.integer({ min: 1, max: 5 })
 
-const shardsOf = (count: number) => parseSchedule(String(count), { min: 1, max: 9 }) as Schedule
+const shardsOf = (count: number) => scheduleOf(String(count))
 
 /** Where each of a request's items goes, by index. */
 function placesOf(parts: readonly Part[]): string[] {

@@ -6,14 +6,13 @@ import { readPlainBody } from '../../../src/edge/ingest/fast-path/plain-body.ts'
 import { checkIncrements } from '../../../src/edge/ingest/increment.ts'
 import { KEY_BYTES_MAX, KNOWN_KEYS_MAX, LEARNED_KEYS_MAX, REQUEST_ITEMS_MAX } from '../../../src/limits.ts'
 import { hourOf } from '../../../src/model/hour.ts'
-import type { Schedule } from '../../../src/model/schedule.ts'
-import { parseSchedule } from '../../../src/model/schedule.ts'
 import { hashKey } from '../../../src/model/shard-name.ts'
 import { keys, values } from '../../support/arbitraries.ts'
+import { scheduleOf } from '../../support/schedule.ts'
 
 const TERMS = {
   nowMs: Date.UTC(2026, 10, 21, 20, 15),
-  lateHours: parseSchedule('72', { min: 0, max: 99 }) as Schedule,
+  lateHours: scheduleOf('72'),
   mayAdjust: false,
 }
 const HOUR = hourOf(TERMS.nowMs)

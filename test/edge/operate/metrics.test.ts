@@ -4,19 +4,16 @@ import { expose, metricFamilies, type Seen } from '../../../src/edge/operate/met
 import { scrape } from '../../../src/edge/operate/metrics.ts'
 import { recentHours } from '../../../src/edge/operate/status.ts'
 import { formatHour, HOUR_MS, hourOf } from '../../../src/model/hour.ts'
-import type { Schedule } from '../../../src/model/schedule.ts'
-import { parseSchedule } from '../../../src/model/schedule.ts'
 import type { ShardStatus } from '../../../src/model/status.ts'
 import { NO_TALLY } from '../../../src/model/status.ts'
 import { seeded } from '../../support/chance.ts'
 import { eitherOf, goodOf } from '../../support/result.ts'
+import { scheduleOf } from '../../support/schedule.ts'
 import { familiesOf, seriesOf } from '../../support/scraped.ts'
 
 const START = Date.UTC(2026, 10, 21, 19, 30)
 const MINUTE = 60_000
 const ACCEPTED = 'sumdial_accepted_increments_total'
-
-const scheduleOf = (text: string) => parseSchedule(text, { min: 0, max: 256 }) as Schedule
 
 const EMPTY: ShardStatus = {
   shard: '',

@@ -6,17 +6,16 @@ import type { CounterQuery } from '../../../src/edge/read/query.ts'
 import type { Cell, KeyedCell } from '../../../src/model/cell.ts'
 import { cellOf, EMPTY_CELL, mergeCells } from '../../../src/model/cell.ts'
 import { addHours, hourOf } from '../../../src/model/hour.ts'
-import type { Schedule } from '../../../src/model/schedule.ts'
-import { parseSchedule } from '../../../src/model/schedule.ts'
 import { UTC } from '../../../src/model/time/zone.ts'
 import { ShardStore } from '../../../src/shard/store.ts'
 import { arrivalOf } from '../../support/arrival.ts'
 import { nodeSql } from '../../support/node-sql.ts'
 import { goodOf } from '../../support/result.ts'
+import { scheduleOf } from '../../support/schedule.ts'
 
 const NOW = Date.UTC(2026, 10, 21, 20, 15)
 const HOUR = hourOf(NOW)
-const SHARDS = parseSchedule('1', { min: 1, max: 1 }) as Schedule
+const SHARDS = scheduleOf('1')
 
 /** One shard and a Postgres that refuses `bad`, with the production store; what is asked is key `good`. */
 test('[R1] unsettled with rows of the same asOf is the truth, also when the shard has moved to a new writer', async () => {

@@ -8,15 +8,15 @@ import type { Hour } from '../../../src/model/hour.ts'
 import { addHours, hourOf, hourStartMs } from '../../../src/model/hour.ts'
 import type { CommittedCounter, CommittedRead, Unsettled } from '../../../src/model/read.ts'
 import type { Schedule } from '../../../src/model/schedule.ts'
-import { parseSchedule } from '../../../src/model/schedule.ts'
 import { formatShardName, slotOf } from '../../../src/model/shard-name.ts'
 import { parseZone, UTC } from '../../../src/model/time/zone.ts'
 import { eitherOf } from '../../support/result.ts'
+import { scheduleOf } from '../../support/schedule.ts'
 
 const NOW = Date.UTC(2026, 10, 21, 20, 15)
 const HOUR = hourOf(NOW)
 const WRITER = '5f0c4f0e-2a52-4f3d-9c3d-1f1f0a3c8f11'
-const SHARDS = parseSchedule('1', { min: 1, max: 1 }) as Schedule
+const SHARDS = scheduleOf('1')
 const NOTHING: Unsettled = { writer: WRITER, settledSeq: 0, nextSeq: 1, open: null, parked: null, frozen: [] }
 
 const QUERY: CounterQuery = {
@@ -162,7 +162,7 @@ describe('what is unsettled', () => {
 })
 
 describe('a fresh read of several keys', () => {
-  const four = parseSchedule('4', { min: 1, max: 4 }) as Schedule
+  const four = scheduleOf('4')
   const keys = Array.from({ length: 8 }, (_, i) => `site/${i}`)
 
   test('[R1] [K2] asks each shard once, for its own keys, and gives each key its own', async () => {
@@ -211,7 +211,7 @@ describe('freshHours', () => {
   })
 
   test('that would ask too many shards is refused by its name', async () => {
-    const many = parseSchedule('256', { min: 1, max: 256 }) as Schedule
+    const many = scheduleOf('256')
     const keys = Array.from({ length: 20 }, (_, i) => `site/${i}`)
     const range = { from: addHours(HOUR, -72), to: addHours(HOUR, 1) }
     const { answer, askedShards } = await read({ shards: many }, { keys, range, freshHours: 72 })

@@ -6,16 +6,14 @@ import { CLOSE_GRACE_MS, RETIRE_GRACE_MS } from '../../../src/limits.ts'
 import { cellOf } from '../../../src/model/cell.ts'
 import { canNeverReopen, edgeClosesMs, type Settlement, shardClosesMs } from '../../../src/model/closing.ts'
 import { hourOf, hourStartMs } from '../../../src/model/hour.ts'
-import type { Schedule } from '../../../src/model/schedule.ts'
-import { parseSchedule } from '../../../src/model/schedule.ts'
 import { mergeFlights } from '../../../src/shard/merge.ts'
 import { ShardStore } from '../../../src/shard/store.ts'
 import { arrivalOf } from '../../support/arrival.ts'
 import { nodeSql } from '../../support/node-sql.ts'
 import { eitherOf, goodOf } from '../../support/result.ts'
+import { scheduleOf } from '../../support/schedule.ts'
 
 const HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
-const scheduleOf = (text: string) => parseSchedule(text, { min: 0, max: 256 }) as Schedule
 const LATE_HOURS = scheduleOf('72')
 const CONFIG = { shards: scheduleOf('1'), lateHours: LATE_HOURS }
 const CLOSES = edgeClosesMs(HOUR, LATE_HOURS)

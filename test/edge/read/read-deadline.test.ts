@@ -3,8 +3,8 @@ import { createApp } from '../../../src/edge/app.ts'
 import type { Ports } from '../../../src/edge/ports.ts'
 import { FRESH_TRIES_MAX, READ_MS_MAX } from '../../../src/limits.ts'
 import type { Unsettled } from '../../../src/model/read.ts'
-import { parseSchedule } from '../../../src/model/schedule.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
+import { scheduleOf } from '../../support/schedule.ts'
 
 const OPEN: Unsettled = {
   writer: 'w',
@@ -22,7 +22,7 @@ function world(late: { shardMs: number; postgresMs: number }) {
   const ports = {
     clock,
     log: () => undefined,
-    config: { isOpen: true, allowedOrigins: [], shards: parseSchedule('1', { min: 1, max: 1 }) },
+    config: { isOpen: true, allowedOrigins: [], shards: scheduleOf('1') },
     shards: {
       unsettled: async (_: string, keys: readonly string[]) => {
         await clock.sleep(late.shardMs)

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 import { readSeriesAnswer } from '../../../src/edge/read/series.ts'
 import { cellOf } from '../../../src/model/cell.ts'
-import type { Schedule } from '../../../src/model/schedule.ts'
-import { parseSchedule } from '../../../src/model/schedule.ts'
 import { goodOf } from '../../support/result.ts'
+import { scheduleOf } from '../../support/schedule.ts'
 
 const NOW = Date.UTC(2026, 10, 21, 20, 15)
 
@@ -11,7 +10,7 @@ test.each(['fresh', 'unsettled'])(
   '[R1] %s: a series adds up what all shards of an hour hold',
   async (consistency) => {
     const answer = await readSeriesAnswer(`?prefix=site/&bucket=hour&consistency=${consistency}`, null, {
-      config: { shards: parseSchedule('4', { min: 1, max: 4 }) as Schedule },
+      config: { shards: scheduleOf('4') },
       nowMs: NOW,
       shards: {
         unsettledSum: async (shard) => ({

@@ -16,7 +16,8 @@ import { WRANGLER_MS_MAX } from '../../../src/local/deploy/wrangler.ts'
 import { retireAtMs } from '../../../src/model/closing.ts'
 import type { Hour } from '../../../src/model/hour.ts'
 import { addHours, formatHour, HOUR_MS, hourOf, hourStartMs } from '../../../src/model/hour.ts'
-import { parseSchedule, type Schedule, valueAt } from '../../../src/model/schedule.ts'
+import { valueAt } from '../../../src/model/schedule.ts'
+import { scheduleOf } from '../../support/schedule.ts'
 
 const START_MS = Date.UTC(2026, 10, 25, 7, 40)
 
@@ -27,12 +28,6 @@ type Attempt = {
   /** Minutes from its record until it is live; null when it never is. */
   readonly liveAfter: number | null
   readonly fate: 'confirmed' | 'ended' | 'killed'
-}
-
-function scheduleOf(text: string): Schedule {
-  const parsed = parseSchedule(text, { min: 0, max: 100 })
-  if ('fault' in parsed) throw new Error(parsed.fault)
-  return parsed
 }
 
 const schedule = (min: number) =>

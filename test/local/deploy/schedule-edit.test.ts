@@ -5,20 +5,15 @@ import { retireAtMs } from '../../../src/model/closing.ts'
 import type { Hour } from '../../../src/model/hour.ts'
 import { addHours, formatHour, HOUR_MS, hourOf, hourStartMs, parseHour } from '../../../src/model/hour.ts'
 import type { Schedule } from '../../../src/model/schedule.ts'
-import { formatSchedule, parseSchedule, valueAt } from '../../../src/model/schedule.ts'
+import { formatSchedule, valueAt } from '../../../src/model/schedule.ts'
+import { scheduleOf } from '../../support/schedule.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 25, 7, 40)
 const NOW = hourOf(NOW_MS)
 
-function scheduleOf(text: string, min = 1): Schedule {
-  const parsed = parseSchedule(text, { min, max: 1_000_000 })
-  if ('fault' in parsed) throw new Error(parsed.fault)
-  return parsed
-}
-
 const schedulesOf = (shards: string, lateHours = '72'): Schedules => ({
   SHARDS: scheduleOf(shards),
-  LATE_HOURS: scheduleOf(lateHours, 0),
+  LATE_HOURS: scheduleOf(lateHours),
 })
 
 /** A schedule with up to three steps from some hours before now to some hours after. */
@@ -35,7 +30,7 @@ const schedules = (values: fc.Arbitrary<number>): fc.Arbitrary<Schedule> =>
       const texts = steps
         .toSorted(([a], [b]) => a - b)
         .map(([at, value]) => `${value}@${formatHour(addHours(NOW, at))}`)
-      return scheduleOf([first, ...texts].join(', '), 0)
+      return scheduleOf([first, ...texts].join(', '))
     })
 
 const few = fc.record({
@@ -145,7 +140,7 @@ describe('an edit of the schedules', () => {
 test('a schedule is written as it is read', () => {
   fc.assert(
     fc.property(schedules(fc.integer({ min: 0, max: 300 })), (schedule) => {
-      expect(scheduleOf(formatSchedule(schedule), 0)).toEqual(schedule)
+      expect(scheduleOf(formatSchedule(schedule))).toEqual(schedule)
     }),
   )
 })

@@ -91,18 +91,6 @@ export const EDGE_PLANTS: readonly Plant[] = [
     suite: COUNTERS_TESTS,
   },
   {
-    name: 'read-of-two-instants',
-    mistake: 'a fresh read leaves out what does not fit the ledger, rather than asking again [R1]',
-    edits: [
-      {
-        file: 'src/edge/read/fresh.ts',
-        find: 'if (part === undefined) return undefined',
-        replace: 'if (part === undefined) continue',
-      },
-    ],
-    suite: COUNTERS_TESTS,
-  },
-  {
     name: 'client-renames-a-retry',
     mistake:
       'the client retries under another Idempotency-Key, and counts twice when only the answer was lost [I3]',

@@ -108,12 +108,6 @@ const TAKING: readonly Plant[] = [
     suite: inShard('store'),
   },
   {
-    name: 'ids-forgotten',
-    mistake: 'an id is not remembered [I3]',
-    edits: [{ file: STORE, find: 'tables.insertIds(this.#sql, named, name)', replace: ';' }],
-    suite: inShard('store'),
-  },
-  {
     name: 'names-lost-at-a-freeze',
     mistake: "a freeze deletes the journal without saving its flights' names [I4]",
     edits: [
@@ -155,21 +149,6 @@ const FLUSHING: readonly Plant[] = [
     const outcome = await sending`,
       },
       { file: FLUSH, find: 'store.settle(frozen.seq, sent.ms)', replace: '' },
-    ],
-    suite: inShard('flush'),
-  },
-  {
-    name: 'no-answer-taken-for-success',
-    mistake: 'a batch whose answer was lost is settled [F3]',
-    edits: [
-      {
-        file: OUTCOME,
-        find: `    case 'applied':
-      return`,
-        replace: `    case 'ambiguous':
-    case 'applied':
-      return`,
-      },
     ],
     suite: inShard('flush'),
   },

@@ -51,7 +51,7 @@ const ARROWS: Readonly<Record<string, Arrows>> = {
   local: { rooms: ['limits', 'clock', 'config', 'log', 'model', 'client', 'postgres'], packages: [''] },
 }
 
-/** What several commands share. A command's own folder is for that command alone. */
+/** Folders that several commands share. Any other folder is for its own command alone. */
 const SHARED_BY_COMMANDS = ['neon']
 
 /** Rooms whose comments and messages are still to be put into plain English. This list only gets shorter. */

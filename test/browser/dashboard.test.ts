@@ -52,7 +52,7 @@ async function flushed(prefix: string, keys: number): Promise<void> {
 /** In the days of the log, and in the clocks that it was written by. */
 const THEN = `from=${DAYS.from}&to=${DAYS.to}&tz=UTC`
 
-/** Somebody who may do everything, on a page of theirs that is closed after the test; nothing may go wrong in it. */
+/** Opens a page for somebody who may do everything. It is closed after the test, and nothing may go wrong in it. */
 async function person(path: string, token: string | null = TOKENS.ops, look = WIDE): Promise<Person> {
   const made = await newPerson(stage, look, token ?? undefined)
   onTestFinished(async () => {

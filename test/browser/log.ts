@@ -12,7 +12,7 @@ export type Log = { readonly path: string; readonly requests: readonly LogReques
 /** The days that the log is of. */
 export const DAYS = { from: '2015-05-17', to: '2015-05-20' }
 
-/** The real log, where it stands beside the project; else one like it. */
+/** The real log, where there is one next to the project; otherwise a made one of its kind. */
 export function findLog(atEnd: AtEnd): Log {
   return hasRealLog ? { path: fileURLToPath(REAL_LOG), requests: realLogRequests() } : writeLog(atEnd)
 }

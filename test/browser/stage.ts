@@ -13,7 +13,7 @@ const run = promisify(execFile)
 
 const ROOT = join(import.meta.dirname, '../..')
 
-/** What is looked at by people; git ignores it. */
+/** Pictures for people to look at; git ignores the folder. */
 export const SCREENSHOTS = join(import.meta.dirname, 'screenshots')
 
 export const TOKENS = { ops: 'sd_of-the-operators', acme: 'sd_of-acme-alone' }
@@ -137,7 +137,7 @@ export async function newPerson({ browser, dev }: Stage, look: Look, token?: str
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What axe-core finds wrong on a page, by its rules for WCAG 2.2 AA and its best practices. */
+/** The faults that axe-core finds on a page, by its rules for WCAG 2.2 AA and its best practices. */
 export async function axeFaults(page: Page): Promise<string[]> {
   // The page's policy lets nothing be injected, so it is evaluated by the browser itself.
   await page.evaluate(AXE)

@@ -42,7 +42,7 @@ function serveBoth(vars: Readonly<Record<string, string>>): Promise<Served> {
   return serve(options)
 }
 
-/** What a call through a binding of the shop's answers, as text in which a bigint is an integer; or what it throws. */
+/** The answer of a call through one of the shop's bindings, as text in which a bigint is an integer; or its exception. */
 async function ask(served: Served, binding: string, method: string, ...args: unknown[]): Promise<string> {
   const body = JSON.stringify({ binding, method, args })
   return (await fetch(`http://127.0.0.1:${served.besidePort}/ask`, { method: 'POST', body })).text()
@@ -54,7 +54,7 @@ async function asked(served: Served, binding: string, method: string, ...args: u
 
 type Http = { readonly path: string; readonly body?: unknown; readonly idempotencyKey?: string }
 
-/** What HTTP answers, in the form of a Result. */
+/** An answer over HTTP, in the form of a Result. */
 async function overHttp(served: Served, { path, body, idempotencyKey }: Http): Promise<string> {
   const headers = new Headers({ 'content-type': 'application/json' })
   if (idempotencyKey !== undefined) headers.set('idempotency-key', idempotencyKey)
@@ -70,7 +70,7 @@ const accepted = (count = 1) => ({ ok: true, answer: { accepted: count, duplicat
 
 const refused = (status: number, more: object = {}) => ({ ok: false, problem: { status, ...more } })
 
-/** The same question both ways. */
+/** Asks one question both ways. */
 type Pair = readonly [what: string, method: string, args: readonly unknown[], http: Http]
 
 const increment = (what: string, body: unknown, options?: { idempotencyKey: string }): Pair => [
@@ -183,7 +183,7 @@ describe('another Worker, through a service binding', () => {
   })
 
   test('is told the same as over HTTP of what is counted', async () => {
-    // What is pending of the hour would change between the two, unless it is nothing.
+    // The hour's pending count would change between the two, unless it is 0.
     await settledStatus(served.url)
     for (const [what, method, args, http] of READ) {
       const answer = await overHttp(served, http)

@@ -10,7 +10,7 @@ const FIXTURE = join(import.meta.dirname, 'client-project')
 
 /** A project of somebody else's, with the packed client installed and nothing else. */
 export interface Project {
-  /** What it has under node_modules. */
+  /** The packages that it has under node_modules. */
   installed(): Promise<string[]>
   /** Type-checks `main` with these compiler options. @returns what the compiler says, empty when all is well. */
   check(main: string, options: object): Promise<string>

@@ -122,7 +122,7 @@ async function killRuntime(dev: Dev): Promise<void> {
   runtimes.forEach(killHard)
 }
 
-/** What so many of client-project/count.js's increments add up to. */
+/** The sum of so many of client-project/count.js's increments. */
 function sumsOf(handedIn: number): Map<string, { count: number; sum: number }> {
   const rows = new Map<string, { count: number; sum: number }>()
   for (let i = 0; i < handedIn; i++) {

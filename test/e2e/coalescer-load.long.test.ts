@@ -111,7 +111,7 @@ describe('the coalescer under load, in workerd', () => {
     }
   }
 
-  /** What the shards say they took, what Postgres has, and what the clients were told agree, key by key. */
+  /** Three accounts agree, key by key: what the shards took, what Postgres has, and what the clients were told. */
   async function expectCounted(served: Served, prefix: string, report: LoadReport): Promise<void> {
     const status = await settledStatus(served.url)
     expect(status.isConserved).toBe(true)

@@ -147,7 +147,7 @@ async function expectFinal({ url, ledger, keys, hours }: Scene): Promise<void> {
       const { total, pending } = (await response.json()) as CounterAnswer
       return { sum: Number(total.sum), count: total.count, pending }
     }
-    // Older hours than the status tells of may take one more flush.
+    // Hours older than those of the status may take one more flush.
     await expect.poll(() => told('&freshHours=7'), { timeout: 20_000 }).toMatchObject({ pending: 0 })
     expect(await told('&consistency=committed')).toEqual({
       ...ledger.acknowledged(key, hours),

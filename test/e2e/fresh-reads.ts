@@ -2,12 +2,12 @@ import type { CounterAnswer } from '../../src/edge/read/answers.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { addHours, formatHourStart, hourOf } from '../../src/model/hour.ts'
 
-/** What writers know of a key in an hour. Values are small, so numbers are exact. */
+/** The writers' knowledge of a key in an hour. Values are small, so numbers are exact. */
 type Known = { sum: number; count: number }
 
 const NOTHING: Known = { sum: 0, count: 0 }
 
-/** What was acknowledged, and what was sent at all, by key and hour. */
+/** Sums that were acknowledged, and sums that were sent at all, by key and hour. */
 export class Ledger {
   readonly #acknowledged = new Map<string, Known>()
   readonly #sent = new Map<string, Known>()

@@ -4,7 +4,7 @@ import * as words from './fuzz-words.ts'
 
 /**
  * Bodies for `POST /increment`: most are good or nearly so, for what is wholly garbage never reaches the checks.
- * Items are made as JSON text, for no object has a field twice, or a number that JavaScript cannot hold.
+ * Items are made as JSON text, because no object has a field twice, or a number that JavaScript cannot hold.
  */
 
 /** When the run began: the times in bodies stand near it, so that open and closed hours are among them. */

@@ -114,7 +114,7 @@ export const PATHS =
 
 export const PREFIXES = words('/counters/ / /hours/ /badge/')
 
-/** What a path or a query may hold by HTTP's own rules, percent signs that mean nothing among them. */
+/** Characters that a path or a query may hold by HTTP's own rules, among them percent signs that mean nothing. */
 export const PIECES = [
   ...words('% %2F %2f%2F %FF %C3%A9 %00 %zz %ED%A0%80 %F0%9F%98%80 %25 .. . // ; = && + : @ ! ( * ~ [ key a'),
   'a'.repeat(600),

@@ -7,7 +7,7 @@ import { untilFlushCommits } from './flush-commit.ts'
 import { resendUnknown, Sent, startLoad } from './load.ts'
 import { expectExact, readEmbedded, readServer, type Stored, untilSettled } from './stored.ts'
 
-/** Kills of everything, for each kind of Postgres. */
+/** How often everything is killed, with each kind of Postgres. */
 const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 3)
 
 /** Acknowledged before a kill: some seconds of load, and so several flushes, at one a second. */

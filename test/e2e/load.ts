@@ -3,7 +3,7 @@ import { vi } from 'vitest'
 /** Requests in flight at any time. */
 const CLIENTS = 48
 
-/** What clients know of the increments that they sent, each of value 1 under a key of its own. */
+/** The clients' knowledge of the increments that they sent, each of value 1 under a key of its own. */
 export class Sent {
   /** Whether each increment has an id, so that it may be sent again. */
   readonly withIds: boolean
@@ -17,7 +17,7 @@ export class Sent {
     this.withIds = withIds
   }
 
-  /** The same each time that it is asked for. */
+  /** One list, however often it is asked for. */
   bodyOf(key: string): string {
     if (!this.withIds) return JSON.stringify({ key })
     const at = this.at.get(key) ?? new Date().toISOString()

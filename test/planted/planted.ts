@@ -19,7 +19,7 @@ Options:
   --list        list the plants, and plant none
   --help        show this`
 
-/** What became of a plant. */
+/** The outcome of a plant. */
 type Outcome =
   | { readonly kind: 'caught'; readonly by: readonly string[] }
   | { readonly kind: 'survived' }

@@ -7,7 +7,7 @@ import { onExit } from '../support/on-exit.ts'
 /** A planted mistake may make a test wait for what never comes. */
 const TEST_MS_MAX = 20_000
 
-/** What a part of the suite said. */
+/** The outcome of a part of the suite. */
 export type Verdict = {
   readonly passed: number
   /** Titles of the tests that failed. */
@@ -16,7 +16,7 @@ export type Verdict = {
   readonly broken: readonly string[]
 }
 
-/** What of vitest's JSON report is read. */
+/** The fields of vitest's JSON report that are read. */
 type Report = {
   readonly testResults: readonly {
     readonly name: string

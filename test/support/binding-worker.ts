@@ -8,7 +8,7 @@ type Env = { readonly SUMDIAL: SumdialBinding } & Readonly<
   Record<string, Readonly<Record<string, (...args: unknown[]) => Promise<unknown>>>>
 >
 
-/** What JSON cannot write of what structured clone carries. */
+/** Values that structured clone carries and JSON cannot write. */
 const ODDITIES: Readonly<Record<string, () => unknown>> = {
   $undefined: () => undefined,
   $nan: () => Number.NaN,

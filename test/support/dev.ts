@@ -24,14 +24,14 @@ export interface DevEnding {
 
 /** `npm run dev` as a user has it, without npm. */
 export interface Dev {
-  /** Of the Worker, such as `http://127.0.0.1:8787`, and the port of it. */
+  /** The Worker's address, such as `http://127.0.0.1:8787`, and its port. */
   readonly url: string
   readonly port: number
   readonly processes: ProcessTree
   readonly pid: number
   /** The printed commands that begin with `curl`. */
   readonly commands: readonly string[]
-  /** What it has said so far, on both outputs. */
+  /** All that it has printed so far, on both outputs. */
   log(): string
   /** Resolves when dev itself has ended. */
   readonly ended: Promise<DevEnding>

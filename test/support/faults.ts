@@ -3,7 +3,7 @@ import { type Answer, errorAnswer, messageAnswer } from '../../src/local/neon/an
 import { BackendError, type Statement } from '../../src/local/neon/backend.ts'
 import type { Around } from '../../src/local/neon/endpoint.ts'
 
-/** What goes wrong with one request. */
+/** A way in which one request goes wrong. */
 export type FaultAction =
   /** Executed `ms` milliseconds late, then answered. */
   | { readonly kind: 'delay'; readonly ms: number }
@@ -43,7 +43,7 @@ export interface Faults {
   clear(): void
   /** Executes the held copies, one after another, and resolves when they are done. */
   release(): Promise<void>
-  /** What ran, oldest first; of a long run the last LOG_RECORDS_MAX. */
+  /** The statements that ran, oldest first; in a long run only the last LOG_RECORDS_MAX. */
   readonly log: readonly RunRecord[]
   /** For the endpoint: answers a request, through the fault that it meets if there is one. */
   readonly around: Around
@@ -109,7 +109,7 @@ export function createFaults(): Faults {
 
 type Execute = () => Promise<Answer>
 
-/** What a fault can do with the request that meets it. */
+/** The means by which a fault changes the request that meets it. */
 interface Handling {
   readonly run: Execute
   /** Gives this answer instead of executing the request. */
@@ -141,7 +141,7 @@ async function meet(fault: Fault | null, { run, skip, copy, wait }: Handling): P
   }
 }
 
-/** What Postgres would say for a SQLSTATE. */
+/** The answer that Postgres would give with a SQLSTATE. */
 function sqlstateAnswer(code: string): Answer {
   return errorAnswer(new BackendError('refused', `injected fault ${code}`, { code, severity: 'ERROR' }))
 }

@@ -53,7 +53,7 @@ export class HastyClient {
     socket.on('error', (error) => {
       reason = error.message
     })
-    // A connection that we have dropped ends in its own time, and tells of nothing any more.
+    // A connection that we have dropped ends in its own time, and its events mean nothing any more.
     socket.on('data', (text: string) => this.#socket === socket && this.#read(text))
     socket.on('close', () => {
       if (this.#socket !== socket) return

@@ -13,11 +13,11 @@ export type Load = {
   readonly hangUps: number
   /** Which of them hang up, and when. */
   readonly seed: number
-  /** What all keys begin with. */
+  /** The beginning of all keys. */
   readonly prefix: string
 }
 
-/** What became of a request, by its number. */
+/** The outcome of a request, by its number. */
 export const OUTCOME = { acknowledged: 1, hungUp: 2, failed: 3, hung: 4 } as const
 
 export type LoadReport = {
@@ -42,13 +42,13 @@ const FAILURES_MAX = 50
  * How far the newest request may be ahead of the oldest unanswered one, in requests for each connection. Without it
  * a saturated workerd (1.20261102) serves some connections over and over and lets others wait for seconds, even
  * where the Worker does nothing but validate (512 connections: median 13 ms, p99 1.3 s, longest 4.4 s): the longest
- * wait would then tell of the runtime and not of the coalescer.
+ * wait would then measure the runtime and not the coalescer.
  */
 const AHEAD_MAX = 4
 
 const HOT_KEYS = 8
 
-/** What request `n` counts. Every fourth is for one of a few hot keys, the others have a key of their own. */
+/** The increment of request `n`. Every fourth is for one of a few hot keys, the others have a key of their own. */
 export function incrementOf(prefix: string, n: number): { key: string; value: number; isHot: boolean } {
   const isHot = n % 4 === 0
   const key = isHot ? `${prefix}/hot/${(n / 4) % HOT_KEYS}` : `${prefix}/own/${n}`
@@ -82,7 +82,7 @@ class Run {
   #oldest = 0
   /** Clients that are too far ahead. */
   #held: HastyClient[] = []
-  /** What an answer takes at present: a moving mean. */
+  /** How long an answer takes at present: a moving mean. */
   #usualMs = 10
 
   constructor(load: Load) {

@@ -8,7 +8,7 @@ const DIALECT: readonly [RegExp, string][] = [
   [/\btells? of\b/, '"says", "covers"'],
 ]
 
-/** What to write instead of each phrase of a text that is hard to read. */
+/** Advice for each phrase of a text that is hard to read. */
 export function dialectIn(text: string): string[] {
   return DIALECT.filter(([pattern]) => pattern.test(text)).map(([, better]) => `write ${better}`)
 }

@@ -4,7 +4,7 @@ import { compileKeyTemplate, KEY_DEFAULT } from '../../src/local/import/key-temp
 
 export const REAL_LOG = new URL('../../../shared/data/access.log', import.meta.url)
 
-/** It stands beside the project, and not everywhere. */
+/** Next to the project, where there is one. */
 export const hasRealLog = existsSync(REAL_LOG)
 
 export function realLogLines(): string[] {
@@ -18,7 +18,7 @@ export function realLogRequests(): LogRequest[] {
   return logRequests(realLogLines())
 }
 
-/** The same of any log. */
+/** The requests of any log, of the same form. */
 export function logRequests(lines: readonly string[]): LogRequest[] {
   const keyOf = compileKeyTemplate(KEY_DEFAULT)
   return lines.map((line) => {

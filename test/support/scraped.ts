@@ -1,7 +1,7 @@
 import type { MetricFamily } from 'parse-prometheus-text-format'
 import parsePrometheusTextFormat from 'parse-prometheus-text-format'
 
-/** What a scrape says, by another's reading of it: each series, such as `x_total{hour="20"}`, with its value. */
+/** The series of a scrape as another project's parser reads them, such as `x_total{hour="20"}`, each with its value. */
 export function seriesOf(text: string): Map<string, number> {
   return new Map(
     familiesOf(text).flatMap(({ name, metrics }) =>

@@ -57,8 +57,8 @@ export type Beside = {
 }
 
 /**
- * Serves a Worker with `workerd serve`: its socket is workerd's own. Both `wrangler dev` and Miniflare put a Worker
- * of theirs in front, which every request passes.
+ * Serves a Worker with `workerd serve`: its socket is workerd's own. Both `wrangler dev` and Miniflare put
+ * another Worker in front, which every request passes.
  *
  * Compatibility date and flags, vars and Durable Object classes are wrangler.toml's. Objects live on disk, unless
  * told in a directory of their own under the system's temporary one.

@@ -46,7 +46,7 @@ const SAID =
 
 export type Said = { readonly isComment: boolean; readonly text: string }
 
-/** What a file says to people: its comments and its texts, each without its marks and on one line. */
+/** The comments and the quoted texts of a file, each without its marks and on one line. */
 export function saidIn({ text }: SourceFile): Said[] {
   return Array.from(text.matchAll(SAID), ({ 0: all, groups = {} }) => {
     if (groups['block'] === undefined && groups['lines'] === undefined)

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ShardStatus } from '../../src/model/status.ts'
 
-/** What a test asks of `GET /status`. */
+/** The fields of `GET /status` that tests ask for. */
 export type Status = {
   readonly shards: readonly (ShardStatus | { readonly shard: string; readonly error: string })[]
   /** Increments that Postgres may not have yet. */

@@ -1,6 +1,6 @@
 import type {} from 'node:crypto'
 
-/** What workerd adds to the web's own interfaces, for sources of the Worker that tests in Node import. */
+/** Interfaces that workerd adds to the web's own. Tests in Node need their types when they import the Worker's sources. */
 declare module 'crypto' {
   namespace webcrypto {
     interface SubtleCrypto {

@@ -1,10 +1,10 @@
 /**
- * What a migration may do. The Worker of the release before runs on the new schema, for minutes in every rollout and for
+ * The statements that a migration may have. The Worker of the release before runs on the new schema, for minutes in every rollout and for
  * as long as one is rolled back, and its statements were written before anybody knew this one. So whatever is not known
  * to leave them as they are is refused, and not only what is known to break them.
  */
 const ALLOWED: readonly RegExp[] = [
-  // What is new is in nobody's way: the release before does not know its name.
+  // New things are in nobody's way, because the release before does not know their names.
   /^create table /,
   /^create (or replace )?view /,
   /^create materialized view /,
@@ -15,7 +15,7 @@ const ALLOWED: readonly RegExp[] = [
   /^alter table \S+ add column \S+ (?!.*\b(unique|primary key|references|check|generated)\b)((?!.*\bnot null\b)|(?=.*\bdefault\b))/,
   // How rows are stored, planned and described, and who may read them.
   /^alter table \S+ (re)?set \(/,
-  // The same of each table that a query finds: a user may have partitioned one.
+  // Likewise for each table that a query finds, because a user may have partitioned one.
   /^do \$\$ declare \w+ regclass; begin for \w+ in select [^;]* loop execute format\('alter table %s set \([\w =]+\)', \w+\); end loop; end \$\$$/,
   /^alter (table|materialized view) \S+ alter column \S+ set (statistics|storage) /,
   /^comment on /,

@@ -11,7 +11,7 @@ export type Recording = {
   /** The migrations that it had, oldest first. */
   readonly migrations: readonly string[]
   readonly statements: readonly (Statement & { readonly answer: unknown })[]
-  /** What was in the tables after them. */
+  /** The rows of the tables after them. */
   readonly left: unknown
 }
 

@@ -13,7 +13,7 @@ import { A, B, BIG, C, D, E, ENTRIES, START_MS, uuids } from './shard-deeds.ts'
 import { dump } from './shard-dump.ts'
 
 /**
- * What a deploy finds in a shard's SQLite: the code before has written it. Each of shards/*.sql was written by such code
+ * A deploy finds a shard's SQLite as the code before it has written it. Each of shards/*.sql was written by such code
  * itself, which did the deeds of shard-deeds.ts, and is not edited:
  *
  * - `one-flight-a-row`: by record-shard.ts in a worktree of c305c2d, the last commit whose journal had a row for each

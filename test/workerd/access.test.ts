@@ -6,7 +6,7 @@ import { env, freshKey, ownShard } from './support.ts'
 import { ask, bodyOf, envWith, postJson, sha256, type TestToken, textOf } from './tokens.ts'
 
 /**
- * What each token gets for each request. Where there are two statuses, the first is for keys under `site/acme`, the
+ * The status that each token gets for each request. Where there are two statuses, the first is for keys under `site/acme`, the
  * second for others. A 422 is for a negative value, a 404 for what is not there, a 405 for another method.
  */
 const TABLE = `
@@ -118,7 +118,7 @@ const CELLS = rows.flatMap(([token = '', ...cells]) =>
   }),
 )
 
-/** What is for everyone, /docs and the like, stands in docs.test.ts. */
+/** Routes for everyone, such as /docs, are tested in docs.test.ts. */
 const routes = ROUTES.filter(({ needs }) => needs !== 'nothing')
 const worker = await envWith(TOKENS)
 
@@ -127,7 +127,7 @@ function askFor(key: string, name: string, token: string): Promise<Response> {
   return ask(worker, token === 'none' ? undefined : token, path(key), init(key))
 }
 
-/** What a refusal must say: what is needed. */
+/** The sentence by which a refusal says what is needed. */
 function neededBy(name: string, token: string): RegExp {
   const scope = routes.find(({ method, path }) => `${method} ${path}` === ASKS[name]?.route)?.needs
   const hasScope = TOKENS[token]?.scopes.some((each) => each === scope)

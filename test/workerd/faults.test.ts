@@ -32,7 +32,7 @@ async function ringAnew(shard: OwnShard): Promise<void> {
   expect(await ring(shard)).toBe(true)
 }
 
-/** What a deploy of another version, or a roll-back from one, would leave to the code under test. */
+/** Leaves the storage as a deploy of another version, or a roll-back from one, would leave it. */
 function rewriteJournal(shard: OwnShard, from: string, to: string): Promise<void> {
   return runInDurableObject(shard.stub, (_, ctx) => {
     ctx.storage.sql.exec('update journal set flight = replace(flight, ?, ?)', from, to)
@@ -97,7 +97,7 @@ describe('Postgres away', () => {
   test('[F4] an alarm that is lost while its instance lives is armed again, once it is overdue', async () => {
     const [key, shard] = [freshKey(), ownShard()]
     await count({ key, at: shard.at })
-    // What a platform that lost the alarm leaves: none in the storage, and one long past in the memory.
+    // A platform that lost the alarm leaves none in the storage, and one long past in the memory.
     await runInDurableObject(shard.stub, async (instance, ctx) => {
       await ctx.storage.deleteAlarm()
       Object.assign(instance, { clock: { ...clock, now: () => Date.now() + 2 * 3_600_000 } })
@@ -115,7 +115,7 @@ describe('Postgres away', () => {
     expect(status).toMatchObject({
       shards: [{ shard: shard.name, error: expect.stringContaining('version') }],
     })
-    // What the shard's own code threw could quote the journal, so nobody is told but its name.
+    // An error of the shard's own code could quote the journal, so an answer has only the error's name.
     const refused = await post({ key, at: shard.at })
     expect(refused.status).toBe(503)
     expect(((await refused.json()) as { detail: string }).detail).toMatch(/Reason: the shard threw \w+\.$/)

@@ -55,7 +55,7 @@ async function countedShard(key: string): Promise<OwnShard> {
   return shard
 }
 
-/** What of Sumdial's tables a shard has, and whether it has an alarm. */
+/** Sumdial's tables that a shard has, and whether it has an alarm. */
 function stored(shard: OwnShard) {
   return runInDurableObject(shard.stub, async (_, ctx) => ({
     tables: ctx.storage.sql

@@ -17,7 +17,7 @@ import {
 } from './support.ts'
 import { ask, envWith, postJson } from './tokens.ts'
 
-// Test files have shards of their own, but one Postgres, whose ledger tells of others' shards of the same names.
+// Test files have shards of their own, but one Postgres: its ledger may have rows of other files' shards with these names.
 beforeAll(async () => {
   const names = [0, 1].map((back) => shardOf(addHours(HOUR, -back)).name)
   await query('delete from sumdial.ledger where shard = any($1)', [names])

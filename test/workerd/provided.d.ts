@@ -1,7 +1,7 @@
 import 'vitest'
 
 declare module 'vitest' {
-  /** What the global setup gives to the tests, which run in another runtime. */
+  /** Values that the global setup gives to the tests, which run in another runtime. */
   interface ProvidedContext {
     /** The Neon-compatible endpoint's address, with its path. */
     neonEndpoint: string

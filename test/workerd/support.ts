@@ -94,7 +94,7 @@ export async function drained(shard: OwnShard): Promise<void> {
 export const WAIT = { timeout: 30_000, interval: 50 }
 
 /**
- * What the Worker answers once so many milliseconds have passed on its clock, when somebody whom it asks does not answer.
+ * The Worker's answer once so many milliseconds have passed on its clock, when somebody whom it asks does not answer.
  * They pass as soon as it waits. The handler is called directly, because timers of a test ring in its own context.
  */
 export async function answeredWithin(ms: number, path: string): Promise<Response> {
@@ -116,7 +116,7 @@ export async function query(text: string, params: unknown[]): Promise<Record<str
   return neon(env.DATABASE_URL).query(text, params)
 }
 
-/** What Postgres has of a key, numbers as text as it prints them; undefined when it has nothing. */
+/** Postgres's row of a key, numbers as it prints them; undefined when there is none. */
 export async function rowOf(key: string): Promise<{ sum: string; count: string } | undefined> {
   const text = 'select sum::text as sum, count::text as count from sumdial.counters where key = $1'
   const [row] = await query(text, [key])
@@ -134,7 +134,7 @@ type Fault = {
 
 const faultsUrl = (path = '/') => new URL(path, inject('faultControl'))
 
-/** What goes wrong between the Worker and Postgres. A flush statement and no other matches, unless told. */
+/** Faults between the Worker and Postgres. Unless a fault names a text, it meets only the statement of a flush. */
 export const faults = {
   inject: async (fault: Fault) => {
     const body = JSON.stringify({ match: 'with claim as', ...fault })

@@ -3,12 +3,12 @@ import worker, { type Env } from '../../src/index.ts'
 import type { Scope } from '../../src/model/token.ts'
 import { env } from './support.ts'
 
-/** What a test's token may do. Its text is its name with something behind it, as nobody's real token is. */
+/** The rights of a test's token. Its text is its name with something behind it, as nobody's real token is. */
 export type TestToken = { readonly scopes: readonly Scope[]; readonly prefix?: string }
 
 export const textOf = (name: string) => `${name}-secret`
 
-/** What must never be shown. */
+/** A text that must never be shown. */
 export const SECRET = 'hunter2'
 
 /** A namespace that no environment should have. */

@@ -31,9 +31,6 @@ export type Settlement = {
 /** Whether an hour takes increments, takes none but has not settled, or can never change again. */
 export type HourState = 'open' | 'closing' | 'final'
 
-/** Asks a shard what it has not settled under a prefix, in whole segments; null for all keys. */
-export type AskSettlement = (shard: string, prefix: string | null) => Promise<Settlement>
-
 /**
  * When an hour may be said to be final, so that it is never taken back:
  *

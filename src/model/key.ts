@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ID_BYTES_MAX, KEY_BYTES_MAX } from '../limits.ts'
+import { must } from './assert.ts'
 import { utf8Bytes } from './utf8.ts'
 
 const CONTROL = /\p{Cc}/u
@@ -65,7 +66,7 @@ export type KeyRange = { readonly from: string; readonly to: string | null }
  * dropped, and the one before it is raised.
  */
 export function successorOf(prefix: string): string | null {
-  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0)
+  const points = Array.from(prefix, (character) => must(character.codePointAt(0), 'a code point'))
   for (let last = points.pop(); last !== undefined; last = points.pop()) {
     if (last < LAST_POINT) {
       return String.fromCodePoint(...points, last === BEFORE_SURROGATES ? AFTER_SURROGATES : last + 1)

@@ -45,7 +45,7 @@ export function loadOf({ open, frozen, parked, journalBytes, ids }: Memory): Loa
 }
 
 /** How far a shard has come with Postgres, which is the same for every key. */
-export function standingOf({ frozen, state }: Pick<Memory, 'frozen' | 'state'>) {
+function standingOf({ frozen, state }: Pick<Memory, 'frozen' | 'state'>) {
   const { writer, nextSeq, accepted } = state
   // A shard's first write is that of an increment.
   return { writer, isStored: accepted > 0, settledSeq: (frozen[0]?.seq ?? nextSeq) - 1, nextSeq }

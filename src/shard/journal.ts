@@ -5,7 +5,7 @@ import { encodeFlight } from '../model/flight.ts'
 import type { JournalRow } from './tables.ts'
 
 /** A flight as the journal keeps it: texts that each fit a row, their bytes in UTF-8, and the increments in them. */
-export type Entry = { readonly texts: readonly string[]; readonly bytes: number; readonly increments: number }
+type Entry = { readonly texts: readonly string[]; readonly bytes: number; readonly increments: number }
 
 /**
  * Encodes a flight's cells as texts that each fit a row; the first has the flight's name. One at a time, because all that

@@ -22,7 +22,7 @@ export const ingestedSchema = z
 
 export type Ingested = z.infer<typeof ingestedSchema>
 
-/** What became of each of a request's items, by index. */
+/** The fate of an item. */
 type Outcome = 'accepted' | 'duplicate' | 'conflict' | 'refused' | 'unknown'
 
 /**
@@ -50,11 +50,12 @@ export function summarise(
   return ok({ accepted: accepted.length, duplicates: duplicate.length, conflicts: conflict })
 }
 
-/** Whether all items stand under one name. */
+/** Whether all items have one name. */
 function hasOneName(parts: readonly Part[]): boolean {
   return new Set(parts.flatMap(({ named }) => named.map(({ id }) => id))).size === 1
 }
 
+/** The request's items by what became of them, each list ascending. */
 function indexesByOutcome(
   parts: readonly Part[],
   outcomes: readonly FlightOutcome[],

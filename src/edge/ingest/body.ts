@@ -17,7 +17,7 @@ const FORMATS: ReadonlyMap<string, Format> = new Map([
   ['application/x-ndjson', 'ndjson'],
 ])
 
-/** Reads and checks what `POST /increment` asks to count, by its headers and its body. Nothing is taken unless all is good. [I2] */
+/** Reads a request of `POST /increment` and checks it whole: nothing is taken unless all of it is good. [I2] */
 export async function readIncrements(
   request: Request,
   known: KnownKeys,
@@ -29,7 +29,7 @@ export async function readIncrements(
   if (!format.ok) return format
   const body = await readBounded(request)
   if (!body.ok) return body
-  // Where the request has a name, its hour may be another than that of its arrival.
+  // The hour of a request with a name may be another than that of its arrival.
   const mayBePlain = format.value === 'json' && name.value === undefined
   const plain = mayBePlain ? readPlainBody(new Uint8Array(body.value), known, hourOf(terms.nowMs)) : undefined
   if (plain !== undefined) return ok(plain)
@@ -61,7 +61,7 @@ async function readBounded(request: Request): Promise<Result<ArrayBuffer, Proble
     if (declared === null) return await readUpTo(REQUEST_BYTES_MAX, request.body)
     return Number(declared) > REQUEST_BYTES_MAX ? fail(TOO_LARGE) : ok(await request.arrayBuffer())
   } catch {
-    // The client has gone in the middle of its body; nobody hears the answer.
+    // The client has gone in the middle of its body, so nobody hears the answer.
     return malformed({ kind: 'cut_off' })
   }
 }
@@ -117,18 +117,18 @@ function malformed(fault: BodyFault): Result<never, Problem> {
   return fail({ kind: 'malformed_json', fault })
 }
 
-/** @returns the value, or where the fault is, in the parser's words; null when it names no place. */
+/** @returns the value, or the place of the fault in the parser's words; null when the parser names none. */
 function tryParse(text: string): Result<unknown, string | null> {
   try {
     return ok(parseJsonExactly(text))
   } catch (error) {
-    // V8 quotes what it could not parse; an increment's content does not belong in answers that are logged.
+    // V8 quotes the text that it could not parse, but an increment's content does not belong in answers, which are logged.
     return fail(/position \d+|line \d+ column \d+/.exec(String(error))?.[0] ?? null)
   }
 }
 
 /**
- * The name of a whole request: `Idempotency-Key: "..."`, quoted or bare.
+ * Reads the name of a whole request: `Idempotency-Key: "..."`, quoted or bare.
  *
  * @returns undefined without the header.
  */

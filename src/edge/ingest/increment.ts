@@ -14,7 +14,7 @@ import type { CheckedIncrements, Terms } from './increments.ts'
 import type { Fields, Item } from './item.ts'
 import { goodItem, isPlainKey } from './item.ts'
 
-/** Why a value is refused; undefined for a good one. */
+/** Why a value is refused, in words for its sender; undefined for a good one. */
 function valueFault(value: number, mayAdjust: boolean): string | undefined {
   if (value === 0) return 'must not be 0, because that adds nothing'
   if (!Number.isInteger(value)) return WHOLE
@@ -27,7 +27,7 @@ function valueFault(value: number, mayAdjust: boolean): string | undefined {
 
 const WHOLE = 'must be a whole number: count in the smallest unit, such as cents'
 
-/** The time that a UUID of version 7 begins with, in epoch ms; undefined for any other text. Source: RFC 9562, 5.7. */
+/** The time at the start of a UUID of version 7, in epoch ms; undefined for any other text. Source: RFC 9562, 5.7. */
 function timeOfUuid(id: string): number | undefined {
   const hex = /^([0-9a-f]{8})-([0-9a-f]{4})-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.exec(id)
   return hex === null ? undefined : Number.parseInt(`${hex[1]}${hex[2]}`, 16)
@@ -58,7 +58,7 @@ const ID_META = {
 function schemaFor(mayAdjust: boolean) {
   return z.strictObject({
     key: keySchema,
-    // zod calls an infinity no number; a JSON text can hold 1e999.
+    // zod does not take an infinity for a number, and a JSON text can hold 1e999.
     value: z
       .number({ error: 'must be a number' })
       .check(check((value: number) => valueFault(value, mayAdjust)))
@@ -69,10 +69,10 @@ function schemaFor(mayAdjust: boolean) {
   })
 }
 
-/** One item of `POST /increment`, as it is on the wire. Unknown fields are refused: a typo must not count 1. */
+/** The schema of one item of `POST /increment`. Unknown fields are refused, because a typo must not count 1. */
 export const incrementSchema = schemaFor(true).meta({ id: 'Increment' })
 
-/** The same without the scope `adjust`. */
+/** The schema of an item for tokens without the scope `adjust`. */
 const positiveSchema = schemaFor(false)
 
 function fieldsFor(mayAdjust: boolean): Fields {
@@ -88,7 +88,7 @@ const ADJUSTING = { fields: fieldsFor(true), schema: incrementSchema }
 
 const POSITIVE = { fields: fieldsFor(false), schema: positiveSchema }
 
-/** The two ways to check an item, which agree. */
+/** The two ways to check an item, by hand and by the schema, which agree. */
 export function itemChecks(mayAdjust: boolean) {
   return mayAdjust ? ADJUSTING : POSITIVE
 }
@@ -97,7 +97,7 @@ export function itemChecks(mayAdjust: boolean) {
  * Checks every item, and decides the hour of each, once: by `at`, or else by its arrival. No item is taken unless all are
  * good; otherwise every bad item is named. [I2] [K1]
  *
- * @param idempotencyKey the name of the whole request, well-formed.
+ * @param idempotencyKey the name of the whole request, which is well-formed.
  */
 export function checkIncrements(
   items: readonly unknown[],
@@ -136,7 +136,7 @@ export function checkIncrements(
   })
 }
 
-/** The hour that all of them are; undefined when they differ. */
+/** The one hour in a list; undefined when there are several, or none. */
 function sharedHour(hours: readonly Hour[]): Hour | undefined {
   const [first] = hours
   return hours.every((hour) => hour === first) ? first : undefined

@@ -4,7 +4,7 @@ import type { Schedule } from '../../model/schedule.ts'
 
 /**
  * A request's increments, every one of them checked, as columns: the n-th value of each belongs to the n-th item of the
- * request. Whoever reads a body makes them; from then on there is one way to the flight.
+ * request. Each reader of bodies makes these, and from then on there is one way to the flight.
  */
 export type CheckedIncrements = {
   readonly keys: string[]
@@ -22,15 +22,17 @@ export type CheckedIncrements = {
   readonly idempotencyKey?: string | undefined
 }
 
-/** What a request's increments are checked by: when it arrived in epoch ms, how long hours stay open, what it may do. */
+/** The terms by which a request's increments are checked. */
 export type Terms = {
+  /** When the request arrived, in epoch ms. */
   readonly nowMs: number
+  /** How long hours stay open. */
   readonly lateHours: Schedule
   /** Whether values may be negative, which takes the scope `adjust`. */
   readonly mayAdjust: boolean
 }
 
-/** The hour that an increment counts in. @param index below their number. */
+/** The hour that the increment at an index counts in. */
 export function hourAt({ hours }: CheckedIncrements, index: number): Hour {
   return typeof hours === 'number' ? hours : must(hours[index], 'an hour')
 }

@@ -8,7 +8,7 @@ export type Item = {
   readonly id?: string | undefined
 }
 
-/** What a good field is, which the schema of an increment knows as well. */
+/** The rules for good fields, which the schema of an increment uses too. */
 export type Fields = {
   readonly isKey: (key: string) => boolean
   readonly isValue: (value: number) => boolean
@@ -18,10 +18,10 @@ export type Fields = {
 }
 
 /**
- * Checks by hand what the schema checks, for zod takes as long as all the rest of an array's way to its flight. It
- * only tells that an item is good: what is wrong with another is the schema's to say.
+ * Checks an item by hand, because zod takes as long as all the rest of an array's way to its flight. This only finds out that
+ * an item is good; the schema says what is wrong with any other.
  *
- * @returns what the schema makes of a good item; undefined for any other.
+ * @returns a good item as the schema would make it; undefined for any other.
  */
 export function goodItem(item: unknown, { isKey, isValue, isId, instantOf }: Fields): Item | undefined {
   if (typeof item !== 'object' || item === null || Array.isArray(item)) return undefined
@@ -45,7 +45,7 @@ export function goodItem(item: unknown, { isKey, isValue, isId, instantOf }: Fie
   return id === undefined ? { key, value, at: atMs } : { key, value, at: atMs, id }
 }
 
-/** Whether a key is short printable ASCII, as nearly all are, and so a good one: one pass, with no regular expression. */
+/** Whether a key is short printable ASCII, as nearly all are, and so a good one. It takes one pass and no regular expression. */
 export function isPlainKey(key: string): boolean {
   if (key === '' || key.length > KEY_BYTES_MAX) return false
   for (let i = 0; i < key.length; i++) {

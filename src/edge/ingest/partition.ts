@@ -18,7 +18,7 @@ import { hourAt } from './increments.ts'
 export type Part = {
   readonly shard: string
   readonly unnamed: Increments
-  /** The request's items in `unnamed`; null for all that the request has, in their order. See `indexesOf`. */
+  /** The request's items in `unnamed`; null when they are all of its items, in their order. See `indexesOf`. */
   readonly indexes: number[] | null
   readonly named: NamedEntry[]
   /** The request's items in each of `named`. */
@@ -73,7 +73,7 @@ function wholePart(
 function partsByShard(increments: CheckedIncrements, shards: Schedule, partBytes: number): Part[] {
   const { keys, values, isPlain, ids, hashes } = increments
   const parts: Part[] = []
-  /** The part of each slot that still has room, by hour: to name a shard for each item would cost most of all. */
+  /** The part of each slot that still has room, by hour. Naming the shard of each item would cost more than all the rest. */
   const byHour = new Map<Hour, (OpenPart | undefined)[]>()
   let lastHour: Hour | undefined
   let count = 0
@@ -108,7 +108,7 @@ function partsByShard(increments: CheckedIncrements, shards: Schedule, partBytes
   return parts
 }
 
-/** The request's items in a part's `unnamed`, by index. Made only when something went wrong, or for a name. */
+/** The request's items in a part's `unnamed`, by index. Needed only when something went wrong, or for a name. */
 export function indexesOf({ indexes, unnamed }: Part): number[] {
   return indexes ?? [...unnamed.keys.keys()]
 }
@@ -119,7 +119,7 @@ function openPart(shard: string, isPlain: boolean): OpenPart {
   return { shard, unnamed: noIncrements(isPlain), indexes: [], named: [], namedIndexes: [] }
 }
 
-/** Whether one more increment might not fit. A named one takes its cell and once more its key, in its id. */
+/** Whether one more increment might not fit. A named one takes its key twice: in its cell and in its id. */
 function isFull({ unnamed, named }: Part, partBytes: number): boolean {
   return unnamed.bytes + (named.length + 1) * 2 * CELL_BYTES_MAX > partBytes
 }

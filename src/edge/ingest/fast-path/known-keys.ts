@@ -2,39 +2,41 @@ import { KEY_BYTES_MAX, KNOWN_KEY_BYTES_MAX, KNOWN_KEYS_MAX } from '../../../lim
 import { hashKey } from '../../../model/shard-name.ts'
 import { isPlainKey } from '../item.ts'
 
-/** Looks at so many neighbouring slots for a key. Hashes may collide on purpose, and the looks are paid for each time. */
+/** So many neighbouring slots are looked at for a key. Hashes may collide on purpose, and each look costs time. */
 const PROBES_MAX = 8
 
 /** Slots of the table, as a power of two: twice the keys. */
 const SLOT_BITS = Math.ceil(Math.log2(2 * KNOWN_KEYS_MAX))
 
-/** Odd, and 2^32 divided by the golden ratio: the high bits of the product depend on all bits of the hash. */
+/** 2^32 divided by the golden ratio, and odd: the high bits of a product with it depend on all bits of the hash. */
 const GOLDEN = 0x9e3779b1
 
 /**
- * Plain keys that came before, found by their bytes: so a text is made, checked and hashed once and not with each
- * increment; and a Map that has been asked for a text finds that text again quicker than another of the same units.
- * What is known is a matter of speed alone.
+ * Plain keys that came before, found by their bytes. So a text is made, checked and hashed once and not with each increment;
+ * and a Map that has been asked for a text finds that very text again quicker than an equal one. The keys that are known
+ * change nothing but speed.
+ *
+ * Numbers in the tables are read without a check, by `as`: they are within, and checks made a body a fifth slower to read.
  */
 export class KnownKeys {
-  /** By number of a key, from 0: what is known of it. */
+  /** The text of each key, by its number, from 0. */
   readonly texts: string[] = []
-  /** `hashKey` of each. */
+  /** `hashKey` of each key, by its number. */
   readonly hashes: number[] = []
-  /** How many were ever learned. */
+  /** How many keys were ever learned. */
   learned = 0
-  /** Of each slot of the table the number of its key plus one; 0 for an empty one. */
+  /** The number of each slot's key plus one; 0 for an empty slot. */
   readonly #slots = new Int32Array(1 << SLOT_BITS)
   /** Where each key ends among the bytes; it begins where the one before ends. */
   readonly #ends = new Int32Array(KNOWN_KEYS_MAX)
   readonly #bytes = new DataView(new ArrayBuffer(KNOWN_KEY_BYTES_MAX))
 
   /**
-   * The number of the key between two quotes. It holds until the next that is not known.
+   * The number of the key between two quotes. The number holds until a key comes that is not known.
    *
-   * @param from where its first byte stands, behind a quote.
-   * @param to where the quote behind it stands.
-   * @param hash any that depends on its bytes alone.
+   * @param from the place of the key's first byte, after a quote.
+   * @param to the place of the quote after it.
+   * @param hash any hash that depends on the key's bytes alone.
    * @returns -1 for a key that is not plain.
    */
   numberOf(body: DataView, from: number, to: number, hash: number): number {
@@ -77,14 +79,14 @@ export class KnownKeys {
     for (let i = 0; i < to - from; i++) this.#bytes.setUint8(begin + i, body.getUint8(from + i))
     this.#ends[key] = begin + to - from
     this.learned += 1
-    // Where all of the slots looked at are taken, the last of them has a new key from now on.
+    // Where all of the slots that were looked at are taken, the last of them has the new key from now on.
     this.#slots[slot] = key + 1
     this.texts.push(text)
     this.hashes.push(hashKey(text))
     return key
   }
 
-  /** All of them: to tell which are still in use would cost more than to learn those again. */
+  /** Forgets all keys, because finding out which are still in use would cost more than learning those again. */
   #forget(): void {
     this.#slots.fill(0)
     this.texts.length = 0
@@ -92,11 +94,11 @@ export class KnownKeys {
   }
 }
 
-/** Undefined for what is not plain, or is not in JSON as it is. */
+/** The text of a key; undefined when it is not plain, or when JSON writes it in another way. */
 function textOf(body: DataView, from: number, to: number): string | undefined {
   if (to - from > KEY_BYTES_MAX) return undefined
   const bytes = new Uint8Array(body.buffer, body.byteOffset + from, to - from)
-  // Spread, it would be made an array first, which takes longer than all the rest.
+  // Not spread, because that makes an array first, which takes longer than all the rest.
   const text: string = Reflect.apply(String.fromCharCode, undefined, bytes)
   return isPlainKey(text) && !text.includes('\\') ? text : undefined
 }

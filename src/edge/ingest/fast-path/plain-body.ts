@@ -3,13 +3,13 @@ import type { Hour } from '../../../model/hour.ts'
 import type { CheckedIncrements } from '../increments.ts'
 import type { KnownKeys } from './known-keys.ts'
 
-/** So many digits are a safe integer, whatever they are. */
+/** So many digits make a safe integer, whatever they are. */
 const DIGITS_MAX = 15
 
-/** The bytes of `{"key":"a"}` and what is behind it: from where an item begins, so many may be looked at. */
+/** The bytes of `{"key":"a"}` and of the bracket after it. So many can be looked at from where an item begins. */
 const ITEM_BYTES_MIN = 12
 
-/** Those of `"value":1}` and what is behind it. */
+/** The bytes of `"value":1}` and of the bracket after it. */
 const VALUE_BYTES_MIN = 11
 
 const SPACE = 0x20
@@ -22,12 +22,13 @@ const CLOSE_ARRAY = 0x5d
 const CLOSE_OBJECT = 0x7d
 
 /**
- * Reads a body as it nearly always is: `[{"key":"...","value":1},...]` in JSON, with keys of plain ASCII and small
- * positive values or none, with or without a space behind colons and commas. JSON.parse makes an object and a text of
- * each item, which are then checked, measured and thrown away, and that is most of what there is to do for an array.
+ * Reads a body of the usual form: `[{"key":"...","value":1},...]` in JSON, with keys of plain ASCII and small positive values
+ * or none, with or without a space after colons and commas. JSON.parse makes an object and a text of each item, which are then
+ * checked, measured and thrown away, and that is most of the work for an array.
  *
- * @returns undefined for any other body, good or bad, and for one with many keys that are not known yet: that is for
- *   JSON.parse and the schema to say. What it returns is what those would make of the body. [I2]
+ * @param hour the hour of arrival, in which all count.
+ * @returns the increments that JSON.parse and the schema would make of the body [I2]; undefined for any other body, good or
+ *   bad, and for one with many keys that are not known yet, which are left to those two.
  */
 export function readPlainBody(
   bytes: Uint8Array,
@@ -50,26 +51,26 @@ export function readPlainBody(
 
 type Columns = { readonly keys: string[]; readonly values: number[]; readonly hashes: number[] }
 
-/** At once, for a column that grows as it is filled costs as much again. */
+/** Makes room for a column at once, because a column that grows as it is filled costs as much again. */
 function roomFor<T>(items: number): T[] {
   return new Array(items)
 }
 
 /**
- * In one loop: with a function or method for each field it took half as long again.
+ * Reads the items, in one loop, because with a function or method for each field it took half as long again.
  *
- * @returns how many there are, 0 for a body that is not plain.
+ * @returns how many items there are; 0 for a body that is not plain.
  */
 function readItems(bytes: Uint8Array, known: KnownKeys, columns: Columns, itemsMax: number): number {
   const { keys, values, hashes } = columns
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const end = bytes.length
-  // To learn more of this body would take longer than to parse it.
+  // Learning more keys of this body would take longer than parsing it.
   const learnedMax =
     known.learned + Math.min(LEARNED_KEYS_MAX, LEARNED_KEYS_MIN + Math.floor(end / LEARNED_KEY_BYTES))
   let at = 1
   for (let items = 0; items < itemsMax && at + ITEM_BYTES_MIN <= end; ) {
-    const from = behindKeyName(view, at)
+    const from = afterKeyName(view, at)
     if (from < 0) return 0
     let to = from
     let hash = 0
@@ -78,21 +79,23 @@ function readItems(bytes: Uint8Array, known: KnownKeys, columns: Columns, itemsM
       if (hasQuote(word)) break
       hash = Math.imul(hash ^ word, SPREAD) ^ (hash >>> 15)
     }
+    // Past the end there is no byte, which ends the key; then there is no room for the brackets after it.
     for (let byte = bytes[to] ?? QUOTE; byte !== QUOTE; byte = bytes[++to] ?? QUOTE) {
       hash = Math.imul(hash ^ byte, SPREAD)
     }
-    // Behind the quote there is at least the end of the item and of the array.
+    // After the quote there are at least the brackets that end the item and the array.
     if (to + 2 >= end) return 0
     const key = known.numberOf(view, from, to, hash ^ (hash >>> 15))
     if (key < 0 || known.learned > learnedMax) return 0
     let value = 1
     at = to + 1
     if (bytes[at] === COMMA) {
-      const digits = at + 1 + VALUE_BYTES_MIN <= end ? behindValueName(view, at + 1) : -1
-      // JSON has no leading zeros, and zero itself is no good value.
+      const digits = at + 1 + VALUE_BYTES_MIN <= end ? afterValueName(view, at + 1) : -1
+      // JSON has no leading zeros, and zero itself is not a good value.
       if (digits < 0 || bytes[digits] === ZERO) return 0
       value = 0
       at = digits
+      // Past the end there is no byte, which ends the digits.
       for (let byte = bytes[at] ?? 0; byte >= ZERO && byte <= NINE; byte = bytes[++at] ?? 0) {
         value = value * 10 + byte - ZERO
       }
@@ -103,15 +106,15 @@ function readItems(bytes: Uint8Array, known: KnownKeys, columns: Columns, itemsM
     values[items] = value
     hashes[items] = known.hashes[key] as number
     items += 1
-    const behind = bytes[at + 1]
-    if (behind === CLOSE_ARRAY) return at + 2 === end ? items : 0
-    if (behind !== COMMA) return 0
+    const next = bytes[at + 1]
+    if (next === CLOSE_ARRAY) return at + 2 === end ? items : 0
+    if (next !== COMMA) return 0
     at = bytes[at + 2] === SPACE ? at + 3 : at + 2
   }
   return 0
 }
 
-/** Odd, with its bits well mixed: that of MurmurHash3. */
+/** A multiplier of MurmurHash3: it is odd, and its bits are well mixed. */
 const SPREAD = 0x85ebca6b
 
 /** Whether one of four bytes is a quote. Source: Bit Twiddling Hacks, "Determine if a word has a zero byte". */
@@ -120,22 +123,22 @@ function hasQuote(word: number): boolean {
   return ((difference - 0x01010101) & ~difference & 0x80808080) !== 0
 }
 
-/** Behind `{"key":"`, or -1 where that is not. */
-function behindKeyName(view: DataView, at: number): number {
+/** The place after `{"key":"`, or -1 where something else is. */
+function afterKeyName(view: DataView, at: number): number {
   // {"ke, and ey":
   if (view.getInt32(at) !== 0x7b226b65 || view.getInt32(at + 3) !== 0x6579223a) return -1
-  const quote = behindSpace(view, at + 7)
+  const quote = afterSpace(view, at + 7)
   return view.getUint8(quote) === QUOTE ? quote + 1 : -1
 }
 
-/** Behind `"value":`, or -1. */
-function behindValueName(view: DataView, from: number): number {
-  const at = behindSpace(view, from)
+/** The place after `"value":`, or -1 where something else is. */
+function afterValueName(view: DataView, from: number): number {
+  const at = afterSpace(view, from)
   // "val, and ue":
   if (view.getInt32(at) !== 0x2276616c || view.getInt32(at + 4) !== 0x7565223a) return -1
-  return behindSpace(view, at + 8)
+  return afterSpace(view, at + 8)
 }
 
-function behindSpace(view: DataView, at: number): number {
+function afterSpace(view: DataView, at: number): number {
   return view.getUint8(at) === SPACE ? at + 1 : at
 }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { dialectIn } from './support/plain-english.ts'
-import type { SourceFile } from './support/source-files.ts'
+import type { Said, SourceFile } from './support/source-files.ts'
 import { importsOf, saidIn, sourceFiles } from './support/source-files.ts'
 
 /** The rules of the house that a linter does not know. Cycles between files are the linter's: see biome.json. */
@@ -138,14 +138,23 @@ describe('plain English', () => {
       .filter((room) => !NOT_YET_PLAIN.includes(room))
       .toArray(),
   )('is what the comments and messages of %s are written in', (room) => {
-    expect((rooms.get(room) ?? []).flatMap(faultsOf)).toEqual([])
+    expect((rooms.get(room) ?? []).flatMap((file) => faultsOf(file))).toEqual([])
   })
 
-  function faultsOf(file: SourceFile): string[] {
-    return saidIn(file).flatMap(({ isComment, text }) => {
-      const faults = dialectIn(text)
-      if (isComment && BEGINNINGS.test(text)) faults.push('name the subject first')
-      return faults.map((fault) => `${file.path}: ${fault}: ${text.slice(0, 100)}`)
-    })
+  test('is what the comments of the tests are written in', () => {
+    const comments = sourceFiles('test/**/*.ts').flatMap((file) =>
+      faultsOf(file, ({ isComment }) => isComment),
+    )
+    expect(comments).toEqual([])
+  })
+
+  function faultsOf(file: SourceFile, isHeld = (_: Said) => true): string[] {
+    return saidIn(file)
+      .filter(isHeld)
+      .flatMap(({ isComment, text }) => {
+        const faults = dialectIn(text)
+        if (isComment && BEGINNINGS.test(text)) faults.push('name the subject first')
+        return faults.map((fault) => `${file.path}: ${fault}: ${text.slice(0, 100)}`)
+      })
   }
 })

@@ -71,7 +71,7 @@ function requestsOf(load: Load) {
   }
   const all = load.read === undefined ? bodiesOf(load, run) : readsOf(load.read, load.keys)
   const step = Math.max(1, Math.floor(all.length / load.connections))
-  // No more requests than are needed, because autocannon makes each into bytes at the start, for each connection anew.
+  // No more requests than are needed, because autocannon makes each into bytes at the start, once for each connection.
   const length = Math.min(all.length, Math.max(LIST_MIN, Math.ceil(all.length / load.connections)))
   return (connection: number) => {
     const from = (connection * step) % all.length

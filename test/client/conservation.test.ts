@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { FATES } from './model-server.ts'
 import { BEGAN_MS, openPage, type Rig, rig } from './rig.ts'
 
-/** What may happen while a client counts. */
+/** Events that may happen while a client counts. */
 type Deed =
   | {
       readonly kind: 'count'

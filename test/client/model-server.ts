@@ -1,6 +1,6 @@
 import type { FetchAnswer, FetchInit } from '../../src/client/index.ts'
 
-/** What happens to one request. Faults of the network, of shards, and of people who change what is allowed. */
+/** One thing that happens to one request. Faults of the network, of shards, and of people who change what is allowed. */
 export const FATES = [
   'fine',
   'lost before',
@@ -141,7 +141,7 @@ export class ModelServer {
   }
 }
 
-/** What a shard counts once: all of a name in it, or one increment with an id. */
+/** A part that a shard counts once: all of a name in it, or one increment with an id. */
 type Entry = {
   readonly id: string
   readonly content: string

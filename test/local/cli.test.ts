@@ -13,7 +13,7 @@ import {
 
 const FLAGS = { port: { type: 'string' }, 'dry-run': { type: 'boolean' } } as const
 
-/** What a person sees of a command that does `run`. */
+/** All that a person sees of a command that does `run`. */
 async function call(run: () => number | undefined, args: readonly string[] = []) {
   const said: string[] = []
   const complaints: string[] = []

@@ -26,7 +26,7 @@ const texts = fc.oneof(
 )
 const keys = texts.filter((text) => text !== '' && !/\p{Cc}/u.test(text))
 
-/** What Postgres does under collate "C". */
+/** Compares as Postgres does under collate "C". */
 function compare(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
 }

@@ -11,7 +11,7 @@ const OPS = { name: 'ops', sha256: 'b2'.repeat(32), scopes: ['read', 'admin'] }
 
 const parse = (env: object) => parseConfig({ DATABASE_URL, ...env })
 
-/** What a configuration is refused with. */
+/** The faults with which a configuration is refused. */
 function faultOf(env: object): string {
   try {
     parse(env)

@@ -24,7 +24,7 @@ afterAll(() => stand?.stop())
 type SqlHour = { readonly hour: Hour; readonly period: number; readonly offset: number }
 
 /**
- * What PostgreSQL makes of each hour of a range: the beginning of its day, week or month, in epoch seconds, and the
+ * PostgreSQL's view of each hour of a range: the beginning of its day, week or month, in epoch seconds, and the
  * offset of the zone's clocks. It has rules of time zones of its own.
  *
  * Where clocks go back over midnight it lets the day before come again. Days that stay in one piece are the latest

@@ -26,7 +26,7 @@ const PAGES = ['settings.md', 'runbook.md', 'sql.md', 'deploy.md']
 
 const BLOCKS = PAGES.flatMap((page) => sqlBlocks(readFileSync(join(DOCS, page), 'utf8')))
 
-/** What `now()` is for the blocks: a Saturday. */
+/** The time that the blocks take for `now()`: a Saturday. */
 const NOW_MS = Date.UTC(2026, 10, 21, 20, 30)
 const NOW = hourOf(NOW_MS)
 const FIRST = addHours(NOW, -24 * 450)
@@ -74,7 +74,7 @@ async function run(sql: string): Promise<Row[]> {
   return result.rows ?? []
 }
 
-/** What is done in steps is done `until it says DELETE 0`. */
+/** Blocks that work in steps are repeated `until it says DELETE 0`. */
 async function runAsTold(sql: string): Promise<void> {
   let { rowCount } = await stand.pool.query(forServer(sql))
   while (sql.includes('limit 10000') && rowCount !== 0)

@@ -9,7 +9,7 @@ import { nodeClock } from '../support/node-clock.ts'
 
 const TIMEOUT_MS = 50
 
-/** What becomes of a statement before a proxy that begins its answer with so much, and never ends it. */
+/** The outcome of a statement behind a proxy that begins its answer with so much, and never ends it. */
 async function outcomeBehind(begun: string) {
   await using stack = new AsyncDisposableStack()
   const server = createServer((_, response) => {

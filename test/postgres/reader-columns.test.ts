@@ -9,7 +9,7 @@ const JSON_OID = 114
 
 const FROM = hourOf(Date.UTC(2026, 10, 21, 20))
 
-/** What a reader of two hours makes of an answer. */
+/** The result of a reader of two hours from an answer. */
 async function reading(counters: unknown) {
   const field = (name: string): Field => ({
     ...{ name, dataTypeID: JSON_OID, tableID: 0, columnID: 0 },

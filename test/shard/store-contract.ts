@@ -19,7 +19,7 @@ export type WithSql = (body: (sql: Sql) => void) => Promise<void>
 const SENDERS = ['a', 'b']
 const KEYS = ['k/1', 'k/2', 'k/3']
 
-/** What every SQLite under the store must give. Run over node:sqlite and over the Durable Object's. */
+/** The contract of every SQLite under the store. Run over node:sqlite and over the Durable Object's. */
 export function describeStore(name: string, withSql: WithSql): void {
   describe(`the store over ${name}`, () => {
     test('[I1] [C1] after any steps, what is stored is what is in memory, and nothing is lost or made', () =>
@@ -228,7 +228,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   },
 )
 
-/** A store, and beside it what a naive reader would expect of it. */
+/** A store, and what a naive reader would expect in it. */
 type World = {
   readonly sql: Sql
   store: ShardStore
@@ -312,7 +312,7 @@ function checkAtomic(sql: Sql, prepared: (store: ShardStore) => (store: ShardSto
   }
 }
 
-/** What the release before the tally left behind. */
+/** The storage as the release before the tally left it. */
 function olderStore(sql: Sql): ShardStore {
   createTables(sql, 'writer')
   sql.run('drop table state')

@@ -9,7 +9,7 @@ export type Explained = {
   readonly isSequential: boolean
   /** Rows read of the table, over all loops and workers. */
   readonly rows: number
-  /** Pages of 8 kB that it looked at, in Postgres's cache or out of it. */
+  /** Pages of 8 kB that it looked at, whether or not Postgres's cache had them. */
   readonly pages: number
   readonly milliseconds: number
 }

@@ -14,7 +14,7 @@ import { nodeClock } from '../../support/node-clock.ts'
 import { eitherOf, goodOf } from '../../support/result.ts'
 import { scheduleOf } from '../../support/schedule.ts'
 
-/** What an idle Worker answers, in front of shards that accept everything. */
+/** The answer of an idle Worker, in front of shards that accept everything. */
 async function ingestAlone(increments: CheckedIncrements, prefix: string | null = null) {
   const coalescer = new Coalescer({
     clock: nodeClock,

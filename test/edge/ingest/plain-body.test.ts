@@ -19,7 +19,7 @@ const HOUR = hourOf(TERMS.nowMs)
 
 const known = new KnownKeys()
 
-/** Again until its keys are known, for a body is left to JSON.parse while many are not. */
+/** Again until its keys are known, because a body is left to JSON.parse while many are not. */
 function readPlain(text: string) {
   const bytes = new TextEncoder().encode(text)
   for (;;) {
@@ -29,7 +29,7 @@ function readPlain(text: string) {
   }
 }
 
-/** What JSON.parse and the check of each item make of a body; undefined when they refuse it. */
+/** The increments that JSON.parse and the check of each item make of a body; undefined when they refuse it. */
 function readAtLength(text: string) {
   try {
     const items = parseJsonExactly(text)

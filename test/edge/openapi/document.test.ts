@@ -7,7 +7,7 @@ import { openApiDocument, ROUTES } from '../../../src/edge/routes.ts'
 
 const DOCUMENT = openApiDocument('https://sumdial.example')
 
-/** Routes that tell of the API, or are for people alone. */
+/** Routes that describe the API, or are for people alone. */
 const NOT_IN_IT = [
   'GET /openapi.json',
   'GET /docs',

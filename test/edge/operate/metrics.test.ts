@@ -57,7 +57,7 @@ describe('the counters', () => {
   const BEGIN = Date.UTC(2026, 10, 21, 19)
   const LAST_MINUTE = 50 * 60
 
-  /** What Prometheus adds up: the rises of each series, and after a fall, which it takes for a restart, all of it. */
+  /** Adds up as Prometheus does: the rises of a series, and after a fall, which it takes for a restart, the whole value. */
   class Increase {
     total = 0
     readonly #last = new Map<string, number>()

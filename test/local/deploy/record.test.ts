@@ -21,7 +21,7 @@ import { scheduleOf } from '../../support/schedule.ts'
 
 const START_MS = Date.UTC(2026, 10, 25, 7, 40)
 
-/** What befalls one deploy, and what a person who is asked says. */
+/** The fate of one deploy, and the answer of a person who is asked. */
 type Attempt = {
   readonly afterMs: number
   readonly schedules: Schedules

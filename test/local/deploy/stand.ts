@@ -58,7 +58,7 @@ const after = (args: readonly string[], flag: string) => args[args.indexOf(flag)
 
 type Run = { args?: string[]; config?: string; env?: NodeJS.ProcessEnv; wrangler?: Wrangler }
 
-/** What a test file of deploys has: a PostgreSQL with an empty database for each test, and a folder. */
+/** The stand of a test file of deploys: a PostgreSQL with an empty database for each test, and a folder. */
 export interface Stand {
   readonly server: TestPostgres
   readonly folder: string
@@ -66,7 +66,7 @@ export interface Stand {
   /** `npm run deploy`, with everything that it printed. */
   run(account: Account, given?: Run): Promise<{ code: number; text: string }>
   ask(sql: string): Promise<Record<string, unknown>[]>
-  /** What the database remembers of a Worker's deploys. */
+  /** The database's records of a Worker's deploys. */
   record(worker?: string): Promise<StoredRecord>
   /** wrangler.toml with other vars, as a person would edit it. */
   edited(vars: Record<string, string>): string

@@ -27,7 +27,7 @@ async function batchesOf(chunks: readonly Buffer[], settings: Partial<Settings> 
 /** So small that batches fill up, and the first of too many is closed. */
 const SMALL: CutBounds = { lines: 4, bytes: 500, openLines: 9, openBytes: 1_200 }
 
-/** The name of each increment's batch, by what is sent of it. Each line has a key of its own. */
+/** The name of each increment's batch, by the increment as it is sent. Each line has a key of its own. */
 function namesOf(batches: readonly Sent[]): Map<string, string | null> {
   return new Map(batches.flatMap(({ name, items }) => items.map((item) => [item, name] as const)))
 }

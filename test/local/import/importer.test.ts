@@ -128,7 +128,7 @@ describe('lines that cannot be sent', () => {
     const outcome = await importing(log, { url: server.url })
     expect(figures(outcome)).toEqual({ accepted: 2, refused: 2, code: 1 })
     expect(outcome.said.join('\n')).toMatch(/^line 3 refused: .*\nline 5 refused: .*not an HTTP request/)
-    // What strangers put into a log must not reach the terminal.
+    // Nothing that strangers put into a log may reach the terminal.
     expect(outcome.said.join('')).not.toContain('\u001b')
   })
 

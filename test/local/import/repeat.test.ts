@@ -16,7 +16,7 @@ const keyOf = (line: number) => `requests/${line - 1}`
 
 /** One try to import it. */
 type Run = {
-  /** What happens to its first requests. */
+  /** The faults of its first requests. */
   readonly fates: readonly RequestFate[]
   /** The request at which the process is killed, and whether that still arrives; null when it is not killed. */
   readonly kill: { readonly at: number; readonly arrives: boolean } | null

@@ -15,7 +15,7 @@ afterAll(() => both.stop())
 /** Leaves every value as Postgres printed it. */
 const rawText = { getTypeParser: () => (text: string) => text }
 
-/** What the driver got, less what may differ between two databases: the numbers of tables, the lines of source. */
+/** The driver's result, less what may differ between two databases: the numbers of tables, the lines of source. */
 async function outcome(stand: Stand, text: string, params: unknown[] = []) {
   try {
     const { fields, rows, command, rowCount } = await stand.sql.query(text, params, { types: rawText })

@@ -10,7 +10,7 @@ const BAD_CELL: ApplyOutcome = { kind: 'cell_refused', reason: 'out of range' }
 
 const batch = (length: number) => ({ seq: 7, cells: { length } })
 
-/** What is planned after each of these outcomes of one batch, or of batches of as many cells. */
+/** The plans after each of these outcomes of one batch, or of batches of as many cells. */
 function plans(outcomes: readonly ApplyOutcome[], cells: number) {
   let streak: Streak = NO_STREAK
   return outcomes.map((outcome) => {

@@ -7,7 +7,7 @@ import { keyedCells } from '../../support/arbitraries.ts'
 
 type Frozen = { readonly seq: number; readonly id: string; readonly cells: Cells }
 
-/** What a shard can have frozen: neighbouring seqs, from anywhere on. */
+/** Batches that a shard can have frozen: neighbouring seqs, from anywhere on. */
 const frozen: fc.Arbitrary<Frozen[]> = fc
   .tuple(
     fc.integer({ min: 1, max: 5 }),
@@ -20,7 +20,7 @@ const frozen: fc.Arbitrary<Frozen[]> = fc
     list.map((cells, i) => ({ seq: first + i, id: `batch-${first + i}`, cells: Cells.of(cells) })),
   )
 
-/** What Postgres can say of the writer: any seq, and at it one of these batches or another. */
+/** Answers that Postgres can give about the writer: any seq, and at it one of these batches or another. */
 const sealed: fc.Arbitrary<Sealed> = fc
   .tuple(fc.nat({ max: 10 }), fc.constantFrom('ours', 'another', 'none'))
   .map(([seq, whose]) => ({

@@ -38,7 +38,7 @@ function zoneOf(name: string): Zone {
   return parseZone(name) ?? expect.fail(`no zone ${name}`)
 }
 
-/** The same hour by hour, from the date that the engine prints: the latest day that has begun by then. */
+/** Goes hour by hour, from the date that the engine prints: the latest day that has begun by then. */
 function naiveBuckets({ from, to }: HourRange, unit: Unit, name: string): Hour[] {
   const format = new Intl.DateTimeFormat('sv-SE', { timeZone: name, dateStyle: 'short', timeStyle: 'medium' })
   const firsts: Hour[] = []

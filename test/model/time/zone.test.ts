@@ -10,7 +10,7 @@ const times = fc.oneof(
   fc.integer({ min: Date.UTC(1001, 0), max: Date.UTC(9998, 0) }),
 )
 
-/** What the engine says that clocks show, to the second. */
+/** The clocks' time as the engine says it, to the second. */
 function shown(name: string, ms: number): string {
   const format = new Intl.DateTimeFormat('sv-SE', { timeZone: name, dateStyle: 'short', timeStyle: 'medium' })
   return format.format(ms).replace(' ', 'T')

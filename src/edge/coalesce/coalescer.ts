@@ -136,10 +136,10 @@ export class Coalescer {
     this.#bytes += bytes
     const last = queue.forming.at(-1)
     const hasRoom =
-      last !== undefined && last.cells.bytes + last.namedBytes + bytes <= this.#limits.flightBytes
+      last !== undefined && last.unnamed.bytes + last.namedBytes + bytes <= this.#limits.flightBytes
     const flight = hasRoom ? last : emptyFlight()
     if (!hasRoom) queue.forming.push(flight)
-    flight.cells.addIncrements(unnamed)
+    flight.unnamed.addIncrements(unnamed)
     for (const entry of named) flight.named.push(entry)
     flight.namedBytes += bytes - unnamed.bytes
     flight.bytes += bytes
@@ -209,11 +209,11 @@ export class Coalescer {
   }
 
   /** Sends one flight, the same bytes under the same name, until it is answered or given up. [I4] */
-  async #fly({ shard, lastAboard }: ShardQueue, { cells, named }: FormingFlight): Promise<FlightOutcome> {
+  async #fly({ shard, lastAboard }: ShardQueue, { unnamed, named }: FormingFlight): Promise<FlightOutcome> {
     const { clock, send } = this.#services
     this.#sender ??= clock.uuid()
     this.#n += 1
-    const encoded = encodeFlight({ sender: this.#sender, n: this.#n }, cells.cells, named)
+    const encoded = encodeFlight({ sender: this.#sender, n: this.#n }, unnamed.cells, named)
     const backlog = hasBacklog(lastAboard)
     const deadlineMs = clock.now() + FLIGHT_MS_MAX
     let reason = 'no answer'

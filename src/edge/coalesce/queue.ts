@@ -34,7 +34,7 @@ export type Waiter = {
 
 /** The increments of many requests for one shard, while they gather and while they are in the air. */
 export type FormingFlight = {
-  readonly cells: Accumulator
+  readonly unnamed: Accumulator
   readonly named: NamedEntry[]
   namedBytes: number
   readonly waiters: Waiter[]
@@ -64,7 +64,7 @@ export function emptyQueue(shard: string): ShardQueue {
 }
 
 export function emptyFlight(): FormingFlight {
-  return { cells: new Accumulator(), named: [], namedBytes: 0, waiters: [], bytes: 0, outcome: undefined }
+  return { unnamed: new Accumulator(), named: [], namedBytes: 0, waiters: [], bytes: 0, outcome: undefined }
 }
 
 /**

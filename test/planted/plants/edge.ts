@@ -72,7 +72,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
       {
         file: 'src/edge/coalesce/coalescer.ts',
         find: 'send(shard, encoded, ',
-        replace: 'send(shard, encodeFlight({ sender: this.#sender, n: ++this.#n }, cells.cells, named), ',
+        replace: 'send(shard, encodeFlight({ sender: this.#sender, n: ++this.#n }, unnamed.cells, named), ',
       },
     ],
     suite: { project: 'node', file: 'test/edge/coalesce/coalescer.test.ts' },

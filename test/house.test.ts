@@ -55,7 +55,7 @@ const ARROWS: Readonly<Record<string, Arrows>> = {
 const SHARED_BY_COMMANDS = ['neon']
 
 /** Rooms whose comments and messages are still to be put into plain English. This list only gets shorter. */
-const NOT_YET_PLAIN = ['client', 'edge']
+const NOT_YET_PLAIN = ['edge']
 
 const BEGINNINGS = /^(The same\b|What )/
 

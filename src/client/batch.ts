@@ -52,7 +52,7 @@ export function restOf<Item extends Outgoing>(
   return { ...batch, items, name: newName() }
 }
 
-/** Two batches in place of one; undefined when it has one item, or a name that may have counted all of it. */
+/** Two batches in place of one; undefined for a single item, or for a name that may have counted the whole batch. */
 export function halvesOf<Item extends Outgoing>(
   batch: Batch<Item>,
   newName: () => string,

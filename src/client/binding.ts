@@ -45,7 +45,7 @@ export type Increment = {
   readonly value?: number
   /** RFC 3339 or epoch milliseconds, now by default; a Date is refused. Required with a name that is no UUIDv7. */
   readonly at?: Instant
-  /** The same id of the same key and hour counts once, ever. */
+  /** An id counts once, ever, for its key and hour. */
   readonly id?: string
 }
 

@@ -94,7 +94,7 @@ export class Delivery<Item extends Outgoing> {
     }
   }
 
-  /** Sends the last part once, and puts into its place the parts that are left of it. */
+  /** Sends the last part once, and replaces it by the parts that are left to be sent. */
   async #send(part: Batch<Item>, outlivesPage: boolean): Promise<void> {
     const { stop, giveUp } = this.#link
     if (stop.aborted) {

@@ -54,9 +54,6 @@ const ARROWS: Readonly<Record<string, Arrows>> = {
 /** Folders that several commands share. Any other folder is for its own command alone. */
 const SHARED_BY_COMMANDS = ['neon']
 
-/** Rooms whose comments and messages are still to be put into plain English. This list only gets shorter. */
-const NOT_YET_PLAIN = ['edge']
-
 const BEGINNINGS = /^(The same\b|What )/
 
 const src = sourceFiles('src/**/*.{ts,tsx}')
@@ -132,12 +129,7 @@ describe('a test', () => {
 describe('plain English', () => {
   const rooms = Map.groupBy(src, ({ path }) => roomOf(path))
 
-  test.each(
-    rooms
-      .keys()
-      .filter((room) => !NOT_YET_PLAIN.includes(room))
-      .toArray(),
-  )('is what the comments and messages of %s are written in', (room) => {
+  test.each([...rooms.keys()])('is what the comments and messages of %s are written in', (room) => {
     expect((rooms.get(room) ?? []).flatMap((file) => faultsOf(file))).toEqual([])
   })
 

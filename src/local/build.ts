@@ -93,4 +93,7 @@ async function run(args: readonly string[]): Promise<undefined> {
 }
 
 if (import.meta.main)
-  process.exitCode = await main({ name: 'build:dashboard', help: HELP, run }, process.argv.slice(2))
+  process.exitCode = await main(
+    { name: 'build:dashboard', help: HELP, flags: {}, run },
+    process.argv.slice(2),
+  )

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { findSwallowedFlags } from './swallowed-flags.ts'
 
 /** A command of package.json, such as `npm run token`. */
 export type Command = {
@@ -7,6 +8,8 @@ export type Command = {
   readonly name: string
   /** Printed for `--help`. */
   readonly help: string
+  /** Its options, but for `--help`. */
+  readonly flags: Options
   /** @returns the exit code; nothing for 0. */
   run(args: readonly string[]): number | undefined | Promise<number | undefined>
 }
@@ -26,7 +29,7 @@ export class CommandFailed extends Error {
 
 /**
  * Runs a command, or prints its help. A person reads the message of a UsageError or CommandFailed and no stack; any other
- * error is a bug and is thrown on.
+ * error is a bug and is thrown on. A call whose flags went to npm runs nothing.
  *
  * @returns the exit code.
  */
@@ -34,7 +37,13 @@ export async function main(
   command: Command,
   args: readonly string[],
   { say, complain }: Output = { say: console.log, complain: console.error },
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<number> {
+  const meant = findSwallowedFlags(command.flags, args, env)
+  if (meant !== undefined) {
+    complain(`npm took your flags for its own, so nothing was run. Write \`--\` before the flags: ${meant}`)
+    return 2
+  }
   try {
     if (!args.includes('--help') && !args.includes('-h')) return (await command.run(args)) ?? 0
     say(command.help)
@@ -50,7 +59,7 @@ export async function main(
   }
 }
 
-type Options = NonNullable<ParseArgsConfig['options']>
+export type Options = NonNullable<ParseArgsConfig['options']>
 type Call = { readonly args: string[]; readonly options: Options; readonly allowPositionals: boolean }
 
 /**

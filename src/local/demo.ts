@@ -1,11 +1,11 @@
 import { CommandFailed, listenForInterrupts, main } from './cli.ts'
 import { LookRefused } from './demo/look.ts'
-import { HELP, type Options, parseOptions } from './demo/options.ts'
+import { FLAGS, HELP, type Options, parseOptions } from './demo/options.ts'
 import { type Progress, runDemo } from './demo/run.ts'
 import { formatCount, showProgress } from './progress.ts'
 import { nobodyAnswers, wasNeverReached } from './unreached.ts'
 
-process.exitCode = await main({ name: 'demo', help: HELP, run }, process.argv.slice(2))
+process.exitCode = await main({ name: 'demo', help: HELP, flags: FLAGS, run }, process.argv.slice(2))
 
 async function run(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, process.env)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { main, type Output } from './cli.ts'
-import { HELP, type Options, parseOptions } from './deploy/options.ts'
+import { FLAGS, HELP, type Options, parseOptions } from './deploy/options.ts'
 import { createRecords } from './deploy/records.ts'
 import { deploy, type Job, rehearse } from './deploy/run.ts'
 import { checkConfig, readSecrets, readTarget } from './deploy/target.ts'
@@ -25,7 +25,7 @@ export function runDeploy(args: readonly string[], world: World): Promise<number
     await (options.dryRun ? rehearse : deploy)(job, { ...world, records })
     return 0
   }
-  return main({ name: 'deploy', help: HELP, run }, args, world)
+  return main({ name: 'deploy', help: HELP, flags: FLAGS, run }, args, world, world.env)
 }
 
 /** @throws UsageError */

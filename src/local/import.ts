@@ -5,7 +5,7 @@ import { listenForInterrupts, main, UsageError } from './cli.ts'
 import { Connection } from './import/connection.ts'
 import { CUT_BOUNDS } from './import/cutting.ts'
 import { type Ending, type Import, runImport } from './import/importer.ts'
-import { HELP, KEY_WITH_NDJSON, type Options, parseOptions } from './import/options.ts'
+import { FLAGS, HELP, KEY_WITH_NDJSON, type Options, parseOptions } from './import/options.ts'
 import { logReader, looksLikeNdjson, ndjsonReader, type Reader } from './import/reader.ts'
 import { exitCodeOf, summarize } from './import/summary.ts'
 import { printable, Tally } from './import/tally.ts'
@@ -14,7 +14,7 @@ import { formatCount, showProgress } from './progress.ts'
 /** How long a pipe is silent before the person is told about `--follow`. */
 const IDLE_MS = 4_000
 
-process.exitCode = await main({ name: 'import', help: HELP, run }, process.argv.slice(2))
+process.exitCode = await main({ name: 'import', help: HELP, flags: FLAGS, run }, process.argv.slice(2))
 
 async function run(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, process.env)

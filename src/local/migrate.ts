@@ -153,4 +153,4 @@ async function run(args: readonly string[]): Promise<undefined> {
 }
 
 if (import.meta.main)
-  process.exitCode = await main({ name: 'migrate', help: HELP, run }, process.argv.slice(2))
+  process.exitCode = await main({ name: 'migrate', help: HELP, flags: {}, run }, process.argv.slice(2))

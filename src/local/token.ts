@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { TOKENS_BYTES_MAX } from '../limits.ts'
 import { main } from './cli.ts'
 import { type Made, makeToken } from './token/make.ts'
-import { HELP, parseOptions } from './token/options.ts'
+import { FLAGS, HELP, parseOptions } from './token/options.ts'
 
 /** 256 bits. Nobody can guess such a token, so a plain hash is enough to store. */
 const TOKEN_BYTES = 32
 
-process.exitCode = await main({ name: 'token', help: HELP, run }, process.argv.slice(2))
+process.exitCode = await main({ name: 'token', help: HELP, flags: FLAGS, run }, process.argv.slice(2))
 
 function run(args: readonly string[]): undefined {
   const made = makeToken(parseOptions(args, process.env), randomBytes(TOKEN_BYTES))

@@ -3,7 +3,7 @@ import { main } from '../../src/local/cli.ts'
 import { COST } from './cost/cost.ts'
 import { COUNTING } from './counting/counting.ts'
 import { FLUSH } from './flush/flush.ts'
-import { type Chosen, describeHelp, type Options, parseOptions } from './options.ts'
+import { type Chosen, describeHelp, flagsOf, type Options, parseOptions } from './options.ts'
 import { OUTAGE } from './outage/outage.ts'
 import { plotFigures } from './plot.ts'
 import { READS } from './reads/reads.ts'
@@ -65,6 +65,7 @@ function startProgress(scenario: string): Progress {
 const COMMAND = {
   name: 'bench',
   help: describeHelp(SCENARIOS),
+  flags: flagsOf(SCENARIOS),
   run: (args: readonly string[]) => run(parseOptions(args, SCENARIOS)),
 }
 

@@ -29,9 +29,8 @@ const COMMON = {
 
 /** @throws UsageError */
 export function parseOptions(args: readonly string[], all: readonly Scenario[]): Options {
-  const names = all.flatMap(({ settings }) => Object.keys(settings))
-  const numbers = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]))
-  const { values } = parseFlags(args, { ...numbers, ...COMMON })
+  const names = settingsOf(all)
+  const { values } = parseFlags(args, flagsOf(all))
   const scenarios = values.scenario === 'all' ? all : all.filter(({ name }) => name === values.scenario)
   if (scenarios.length === 0) {
     throw new UsageError(`There is no scenario "${values.scenario}": choose ${namesOf(all)} or all.`)
@@ -53,6 +52,17 @@ export function parseOptions(args: readonly string[], all: readonly Scenario[]):
     json: values.json,
     svg: values.svg,
   }
+}
+
+export function flagsOf(all: readonly Scenario[]) {
+  return {
+    ...Object.fromEntries(settingsOf(all).map((name) => [name, { type: 'string' as const }])),
+    ...COMMON,
+  }
+}
+
+function settingsOf(all: readonly Scenario[]): string[] {
+  return all.flatMap(({ settings }) => Object.keys(settings))
 }
 
 function numberGiven(name: string, values: object): [string, string][] {

@@ -18,7 +18,7 @@ async function call(run: () => number | undefined, args: readonly string[] = [])
   const said: string[] = []
   const complaints: string[] = []
   const output = { say: (text: string) => said.push(text), complain: (text: string) => complaints.push(text) }
-  const code = await main({ name: 'sample', help: 'The help.', run }, args, output)
+  const code = await main({ name: 'sample', help: 'The help.', flags: FLAGS, run }, args, output, {})
   return { code, said: said.join('\n'), complaints: complaints.join('\n') }
 }
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
+import { main, parseFlags, parseWholeNumber, UsageError } from '../../src/local/cli.ts'
 import { must } from '../../src/model/assert.ts'
 import { onExit } from '../support/on-exit.ts'
 import type { Plant } from './plant.ts'
@@ -33,23 +33,19 @@ const TITLES_SHOWN = 2
 
 type Options = { readonly plants: readonly Plant[]; readonly jobs: number }
 
-/** @returns the text to show, when none are to be planted. @throws TypeError when the call was wrong. */
+const FLAGS = {
+  only: { type: 'string', default: '' },
+  jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
+  list: { type: 'boolean', default: false },
+} as const
+
+/** @returns the text to show, when none are to be planted. @throws UsageError */
 function parseOptions(args: readonly string[]): Options | string {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      only: { type: 'string', default: '' },
-      jobs: { type: 'string', default: String(Math.min(2, availableParallelism())) },
-      list: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) return HELP
+  const { values } = parseFlags(args, FLAGS)
   const plants = PLANTS.filter(({ name }) => name.includes(values.only))
-  if (plants.length === 0) throw new TypeError(`No plant has "${values.only}" in its name.`)
+  if (plants.length === 0) throw new UsageError(`No plant has "${values.only}" in its name.`)
   if (values.list) return plants.map(({ name, mistake }) => `${name}: ${mistake}`).join('\n')
-  if (!/^[1-9]$/.test(values.jobs)) throw new TypeError('--jobs must be a number from 1 to 9.')
-  return { plants, jobs: Number(values.jobs) }
+  return { plants, jobs: parseWholeNumber('--jobs', values.jobs, 1, 9) }
 }
 
 /** Runs the test files without any plant. @returns the titles that fail. */
@@ -113,15 +109,9 @@ function shown(titles: readonly string[]): string {
   return [...titles.slice(0, TITLES_SHOWN), ...more].join('; ')
 }
 
-/** @returns the exit code: 0, 1 when a plant survives or cannot be planted, 2 when the call was wrong. */
-async function main(args: readonly string[]): Promise<number> {
-  let options: Options | string
-  try {
-    options = parseOptions(args)
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : error}\n\n${HELP}`)
-    return 2
-  }
+/** @returns the exit code: 0, or 1 when a plant survives or cannot be planted. */
+async function run(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args)
   if (typeof options === 'string') {
     console.log(options)
     return 0
@@ -161,4 +151,5 @@ async function plantAll(trees: readonly Tree[], plants: readonly Plant[]): Promi
   return caught === rows.length ? 0 : 1
 }
 
-if (import.meta.main) process.exitCode = await main(process.argv.slice(2))
+if (import.meta.main)
+  process.exitCode = await main({ name: 'planted', help: HELP, flags: FLAGS, run }, process.argv.slice(2))

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util'
+import { main, parseFlags, UsageError } from '../../src/local/cli.ts'
 import { table } from '../bench/table.ts'
 import { type Figures, type Load, simulateLinger } from './linger/simulate.ts'
 
@@ -18,29 +18,25 @@ const HELP = `Shows what lingering costs and saves: how late increments are answ
 It is a simulation: nothing is sent anywhere. It obeys the wait functions of src/model/linger.ts.
 `
 
-const { values } = parseArgs({
-  options: {
-    linger: { type: 'string', default: '0,25' },
-    rates: { type: 'string', default: '100,500,2000' },
-    calls: { type: 'string', default: '5,20' },
-    isolates: { type: 'string', default: '1,2,4,8,16,32,64' },
-    increments: { type: 'string', default: '1' },
-    seconds: { type: 'string', default: '30' },
-    seed: { type: 'string', default: '1' },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
+const FLAGS = {
+  linger: { type: 'string', default: '0,25' },
+  rates: { type: 'string', default: '100,500,2000' },
+  calls: { type: 'string', default: '5,20' },
+  isolates: { type: 'string', default: '1,2,4,8,16,32,64' },
+  increments: { type: 'string', default: '1' },
+  seconds: { type: 'string', default: '30' },
+  seed: { type: 'string', default: '1' },
+} as const
 
-if (values.help) process.stdout.write(HELP)
-else process.exitCode = print()
+process.exitCode = await main({ name: 'linger', help: HELP, flags: FLAGS, run }, process.argv.slice(2))
 
-function print(): number {
+function run(args: readonly string[]): undefined {
+  const { values } = parseFlags(args, FLAGS)
   const lists = [values.linger, values.rates, values.calls, values.isolates].map(numbers)
   const [increments, seconds, seed] = [values.increments, values.seconds, values.seed].map(Number)
   const [lingers, rates, calls, isolates] = lists
   if (!lingers || !rates || !calls || !isolates || !increments || !seconds || seed === undefined) {
-    process.stderr.write(`Give whole numbers, and commas between them.\n\n${HELP}`)
-    return 2
+    throw new UsageError('Give whole numbers, and commas between them.')
   }
   for (const perSecond of rates) {
     for (const callMs of calls) {
@@ -48,7 +44,6 @@ function print(): number {
       process.stdout.write(`${titleOf(load)}\n\n${tableOf(load, isolates, lingers)}\n\n`)
     }
   }
-  return 0
 }
 
 function numbers(list: string): number[] | undefined {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
+import { main, parseFlags, UsageError } from '../../src/local/cli.ts'
 import { formatCount, showProgress } from '../../src/local/progress.ts'
 import { describeFailure, keepFailure } from './describe-failure.ts'
 import type { FaultKind } from './faults.ts'
@@ -23,27 +23,22 @@ It exits with 1 at the first failure, prints the shortest history found and the 
 both to test/simulation/failed.log.
 `
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: 'string', default: '1000' },
-    from: { type: 'string', default: '0' },
-    steps: { type: 'string', default: String(STEPS) },
-    threads: { type: 'string', default: String(availableParallelism()) },
-    without: { type: 'string', default: '' },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-})
+const FLAGS = {
+  seeds: { type: 'string', default: '1000' },
+  from: { type: 'string', default: '0' },
+  steps: { type: 'string', default: String(STEPS) },
+  threads: { type: 'string', default: String(availableParallelism()) },
+  without: { type: 'string', default: '' },
+} as const
 
-async function simulate(): Promise<number> {
+async function run(args: readonly string[]): Promise<number> {
+  const { values } = parseFlags(args, FLAGS)
   const [seeds, from, steps, threads] = [values.seeds, values.from, values.steps, values.threads].map(
     wholeNumber,
   )
   const without = faultKinds(values.without)
   if (seeds === undefined || from === undefined || !steps || !threads || without === undefined) {
-    process.stderr.write(
-      `Numbers must be whole, and kinds of fault those of test/simulation/faults.ts.\n\n${HELP}`,
-    )
-    return 2
+    throw new UsageError('Numbers must be whole, and kinds of fault those of test/simulation/faults.ts.')
   }
   const scenarios = Array.from({ length: seeds }, (_, i) => ({ seed: from + i, steps, without }))
   const pool = new Pool(threads)
@@ -102,5 +97,4 @@ class Total {
   }
 }
 
-if (values.help) process.stdout.write(HELP)
-else process.exitCode = await simulate()
+process.exitCode = await main({ name: 'simulate', help: HELP, flags: FLAGS, run }, process.argv.slice(2))

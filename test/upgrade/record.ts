@@ -28,4 +28,4 @@ async function run(args: readonly string[]): Promise<undefined> {
   }
 }
 
-process.exitCode = await main({ name: 'record:release', help: HELP, run }, process.argv.slice(2))
+process.exitCode = await main({ name: 'record:release', help: HELP, flags: {}, run }, process.argv.slice(2))

@@ -18,6 +18,15 @@ demo/ has gained in Postgres since the start: if two demos run at a time, each a
 Exits with 0 when everything that was sent is in Postgres, with 1 when not, with 2 when called wrongly.
 `
 
+export const FLAGS = {
+  rate: { type: 'string', default: '20' },
+  for: { type: 'string' },
+  past: { type: 'string', default: '48' },
+  url: { type: 'string' },
+  token: { type: 'string' },
+  seed: { type: 'string', default: '1' },
+} as const
+
 export type Options = {
   readonly rate: number
   /** How long the demo runs; null until somebody interrupts it. */
@@ -33,14 +42,7 @@ const PAST_HOURS_MAX = 24 * 60
 
 /** @throws UsageError */
 export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
-  const { values } = parseFlags(args, {
-    rate: { type: 'string', default: '20' },
-    for: { type: 'string' },
-    past: { type: 'string', default: '48' },
-    url: { type: 'string' },
-    token: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-  })
+  const { values } = parseFlags(args, FLAGS)
   return {
     ...parseWorkerAddress(values, env),
     rate: parseWholeNumber('--rate', values.rate, 1, RATE_MAX),

@@ -12,6 +12,12 @@ export const HELP = `Deploys the Worker: checks the configuration, migrates Post
 The Worker gets DATABASE_URL as its secret, together with its code, and API_TOKENS too if you set it in this shell.
 You can run this again whenever it has failed or was interrupted. Exit codes: 0 deployed, 1 not, 2 called wrongly.`
 
+export const FLAGS = {
+  env: { type: 'string', default: '' },
+  'dry-run': { type: 'boolean', default: false },
+  live: { type: 'string' },
+} as const
+
 export interface Options {
   /** Empty for the top level of wrangler.toml, as in wrangler's --env. */
   readonly env: string
@@ -21,10 +27,6 @@ export interface Options {
 
 /** @throws UsageError */
 export function parseOptions(args: readonly string[]): Options {
-  const { values } = parseFlags(args, {
-    env: { type: 'string', default: '' },
-    'dry-run': { type: 'boolean', default: false },
-    live: { type: 'string' },
-  })
+  const { values } = parseFlags(args, FLAGS)
   return { env: values.env, dryRun: values['dry-run'], live: values.live }
 }

@@ -20,6 +20,12 @@ Anyone can do everything except adjust, until you give API_TOKENS by --var or in
 With DATABASE_URL in the environment, counts go to that Postgres instead of the embedded one. Its schema
 "sumdial" is migrated first. Press Ctrl-C to stop everything.`
 
+export const FLAGS = {
+  port: { type: 'string', default: PORT_DEFAULT },
+  state: { type: 'string' },
+  var: { type: 'string', multiple: true, default: [] as string[] },
+} as const
+
 export interface Options {
   /** 0 for any free port. */
   readonly port: number
@@ -33,11 +39,7 @@ export interface Options {
 
 /** @throws UsageError, also for a var whose value the Worker would refuse. */
 export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
-  const { values } = parseFlags(args, {
-    port: { type: 'string', default: PORT_DEFAULT },
-    state: { type: 'string' },
-    var: { type: 'string', multiple: true, default: [] },
-  })
+  const { values } = parseFlags(args, FLAGS)
   return {
     port: parseWholeNumber('--port', values.port, 0, 65_535),
     state: values.state === undefined ? join(ROOT, '.sumdial') : resolvePath('dev', values.state, env),

@@ -50,6 +50,17 @@ Exits with 0 when every line was counted, now or by an earlier import; with 1 wh
 130 after Ctrl-C.
 `
 
+export const FLAGS = {
+  url: { type: 'string' },
+  token: { type: 'string' },
+  key: { type: 'string' },
+  format: { type: 'string', default: 'auto' },
+  concurrency: { type: 'string', default: '4' },
+  again: { type: 'boolean', default: false },
+  follow: { type: 'boolean', default: false },
+  'dry-run': { type: 'boolean', default: false },
+} as const
+
 export type Options = {
   /** Absolute; null for standard input. */
   readonly file: string | null
@@ -69,20 +80,7 @@ export type Options = {
 
 /** @throws UsageError */
 export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
-  const { values, positionals } = parseFlags(
-    args,
-    {
-      url: { type: 'string' },
-      token: { type: 'string' },
-      key: { type: 'string' },
-      format: { type: 'string', default: 'auto' },
-      concurrency: { type: 'string', default: '4' },
-      again: { type: 'boolean', default: false },
-      follow: { type: 'boolean', default: false },
-      'dry-run': { type: 'boolean', default: false },
-    },
-    { allowPositionals: true },
-  )
+  const { values, positionals } = parseFlags(args, FLAGS, { allowPositionals: true })
   if (positionals.length > 1)
     throw new UsageError('Only one FILE at a time. To import several: cat them into standard input.')
   const [file = '-'] = positionals

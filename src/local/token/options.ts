@@ -24,6 +24,13 @@ Nothing is stored or sent. The token is shown only once, because the secret hold
   npm run token -- --name web --scopes write --prefix site/acme
   npm run token -- --name reports --scopes read --tokens tokens.json`
 
+export const FLAGS = {
+  name: { type: 'string', default: '' },
+  scopes: { type: 'string', default: '' },
+  prefix: { type: 'string' },
+  tokens: { type: 'string' },
+} as const
+
 export interface Options {
   readonly name: string
   readonly scopes: readonly Scope[]
@@ -34,12 +41,7 @@ export interface Options {
 
 /** @throws UsageError */
 export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
-  const { values } = parseFlags(args, {
-    name: { type: 'string', default: '' },
-    scopes: { type: 'string', default: '' },
-    prefix: { type: 'string' },
-    tokens: { type: 'string' },
-  })
+  const { values } = parseFlags(args, FLAGS)
   const { name, scopes, prefix, tokens } = values
   refuse('--name', nameFault(name))
   if (prefix !== undefined) refuse('--prefix', prefixFault(prefix))

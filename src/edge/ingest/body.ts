@@ -7,8 +7,9 @@ import type { BodyFault, Problem } from '../http/problem.ts'
 import { parseJsonExactly } from './exact-numbers.ts'
 import type { KnownKeys } from './fast-path/known-keys.ts'
 import { readPlainBody } from './fast-path/plain-body.ts'
-import { checkIncrements } from './increment.ts'
-import type { CheckedIncrements, Terms } from './increments.ts'
+import type { Terms } from './increment.ts'
+import type { CheckedIncrements } from './increments.ts'
+import { checkIncrements } from './increments.ts'
 
 type Format = 'json' | 'ndjson'
 

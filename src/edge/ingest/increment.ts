@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AHEAD_MS_MAX, ID_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../limits.ts'
+import { AHEAD_MS_MAX, ID_BYTES_MAX } from '../../limits.ts'
 import { edgeClosesMs } from '../../model/closing.ts'
 import type { Hour } from '../../model/hour.ts'
 import { formatHour, hourOf } from '../../model/hour.ts'
@@ -9,10 +9,25 @@ import { fail, ok } from '../../model/result.ts'
 import type { Schedule } from '../../model/schedule.ts'
 import { valueAt } from '../../model/schedule.ts'
 import { instantOf, instantSchema } from '../../model/time/instant.ts'
-import type { ItemError, Problem } from '../http/problem.ts'
-import type { CheckedIncrements, Terms } from './increments.ts'
-import type { Fields, Item } from './item.ts'
-import { goodItem, isPlainKey } from './item.ts'
+import type { ItemError } from '../http/problem.ts'
+
+/** The terms by which increments are checked. */
+export type Terms = {
+  /** When the request arrived, in epoch ms. */
+  readonly nowMs: number
+  /** How long hours stay open. */
+  readonly lateHours: Schedule
+  /** Whether values may be negative, which takes the scope `adjust`. */
+  readonly mayAdjust: boolean
+}
+
+/** One item of `POST /increment`, checked by itself; `at` in epoch ms. */
+type Item = {
+  readonly key: string
+  readonly value: number
+  readonly at?: number | undefined
+  readonly id?: string | undefined
+}
 
 /** Why a value is refused, in words for its sender; undefined for a good one. */
 function valueFault(value: number, mayAdjust: boolean): string | undefined {
@@ -72,81 +87,53 @@ function schemaFor(mayAdjust: boolean) {
 /** The schema of one item of `POST /increment`. Unknown fields are refused, because a typo must not count 1. */
 export const incrementSchema = schemaFor(true).meta({ id: 'Increment' })
 
-/** The schema of an item for tokens without the scope `adjust`. */
 const positiveSchema = schemaFor(false)
 
-function fieldsFor(mayAdjust: boolean): Fields {
-  return {
-    isKey: (key) => isPlainKey(key) || keyFault(key) === undefined,
-    isValue: (value) => valueFault(value, mayAdjust) === undefined,
-    isId: (id) => idFault(id) === undefined,
-    instantOf,
-  }
-}
-
-const ADJUSTING = { fields: fieldsFor(true), schema: incrementSchema }
-
-const POSITIVE = { fields: fieldsFor(false), schema: positiveSchema }
-
-/** The two ways to check an item, by hand and by the schema, which agree. */
-export function itemChecks(mayAdjust: boolean) {
-  return mayAdjust ? ADJUSTING : POSITIVE
+/** The schema by which an item is checked, which depends on the scope `adjust`. */
+export function itemSchema(mayAdjust: boolean) {
+  return mayAdjust ? incrementSchema : positiveSchema
 }
 
 /**
- * Checks every item, and decides the hour of each, once: by `at`, or else by its arrival. No item is taken unless all are
- * good; otherwise every bad item is named. [I2] [K1]
+ * Checks an item by hand, because zod takes as long as all the rest of an array's way to its flight. This only finds out that
+ * an item is good; the schema says what is wrong with any other.
  *
- * @param idempotencyKey the name of the whole request, which is well-formed.
+ * @returns a good item as the schema would make it; undefined for any other.
  */
-export function checkIncrements(
-  items: readonly unknown[],
-  idempotencyKey: string | undefined,
-  terms: Terms,
-): Result<CheckedIncrements, Problem> {
-  if (items.length > REQUEST_ITEMS_MAX) {
-    return fail({ kind: 'too_many_items', items: items.length, itemsMax: REQUEST_ITEMS_MAX })
+export function goodItem(item: unknown, mayAdjust: boolean): Item | undefined {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return undefined
+  let key: unknown
+  let value: unknown = 1
+  let at: unknown
+  let id: unknown
+  for (const name in item) {
+    const field: unknown = (item as Record<string, unknown>)[name]
+    if (name === 'key') key = field
+    else if (name === 'value') value = field
+    else if (name === 'at') at = field
+    else if (name === 'id') id = field
+    else return undefined
   }
-  const keys: string[] = []
-  const values: number[] = []
-  const hours: Hour[] = []
-  const ids: (string | undefined)[] = []
-  const errors: ItemError[] = []
-  for (const [index, item] of items.entries()) {
-    const checked = checkIncrement(item, idempotencyKey, terms)
-    if (!checked.ok) {
-      for (const fault of checked.error) errors.push({ index, ...fault })
-      continue
-    }
-    const { key, value, hour, id } = checked.value
-    keys.push(key)
-    values.push(value)
-    hours.push(hour)
-    ids.push(id)
-  }
-  if (errors.length > 0) return fail({ kind: 'invalid_increments', errors })
-  const hasIds = ids.some((id) => id !== undefined)
-  return ok({
-    keys,
-    values,
-    isPlain: false,
-    hours: sharedHour(hours) ?? hours,
-    ids: hasIds ? ids : undefined,
-    idempotencyKey,
-  })
+  if (typeof key !== 'string' || keyFault(key) !== undefined) return undefined
+  if (typeof value !== 'number' || valueFault(value, mayAdjust) !== undefined) return undefined
+  if (id !== undefined && (typeof id !== 'string' || idFault(id) !== undefined)) return undefined
+  if (at === undefined) return id === undefined ? { key, value } : { key, value, id }
+  const atMs = instantOf(at)
+  if (atMs === undefined) return undefined
+  return id === undefined ? { key, value, at: atMs } : { key, value, at: atMs, id }
 }
 
-/** The one hour in a list; undefined when there are several, or none. */
-function sharedHour(hours: readonly Hour[]): Hour | undefined {
-  const [first] = hours
-  return hours.every((hour) => hour === first) ? first : undefined
-}
-
+/** A checked item with the hour that it counts in. */
 type Increment = Pick<Item, 'key' | 'value' | 'id'> & { readonly hour: Hour }
 
 type Fault = Omit<ItemError, 'index'>
 
-function checkIncrement(
+/**
+ * Checks an item, and decides its hour: by `at`, or else by its arrival. [K1]
+ *
+ * @param idempotencyKey the name of the whole request, which is well-formed.
+ */
+export function checkIncrement(
   item: unknown,
   idempotencyKey: string | undefined,
   { nowMs, lateHours, mayAdjust }: Terms,
@@ -165,10 +152,9 @@ function checkIncrement(
 
 /** Checks an item by hand, and by the schema only when that finds no good item, because the schema tells what is wrong. */
 function checkItem(item: unknown, mayAdjust: boolean): Result<Item, readonly Fault[]> {
-  const { fields, schema } = itemChecks(mayAdjust)
-  const good = goodItem(item, fields)
+  const good = goodItem(item, mayAdjust)
   if (good !== undefined) return ok(good)
-  const parsed = schema.safeParse(item)
+  const parsed = itemSchema(mayAdjust).safeParse(item)
   return parsed.success ? ok(parsed.data) : fail(parsed.error.issues.map(describe))
 }
 

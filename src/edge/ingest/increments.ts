@@ -1,6 +1,11 @@
+import { REQUEST_ITEMS_MAX } from '../../limits.ts'
 import { must } from '../../model/assert.ts'
 import type { Hour } from '../../model/hour.ts'
-import type { Schedule } from '../../model/schedule.ts'
+import type { Result } from '../../model/result.ts'
+import { fail, ok } from '../../model/result.ts'
+import type { ItemError, Problem } from '../http/problem.ts'
+import type { Terms } from './increment.ts'
+import { checkIncrement } from './increment.ts'
 
 /**
  * A request's increments, every one of them checked, as columns: the n-th value of each belongs to the n-th item of the
@@ -22,17 +27,55 @@ export type CheckedIncrements = {
   readonly idempotencyKey?: string | undefined
 }
 
-/** The terms by which a request's increments are checked. */
-export type Terms = {
-  /** When the request arrived, in epoch ms. */
-  readonly nowMs: number
-  /** How long hours stay open. */
-  readonly lateHours: Schedule
-  /** Whether values may be negative, which takes the scope `adjust`. */
-  readonly mayAdjust: boolean
-}
-
 /** The hour that the increment at an index counts in. */
 export function hourAt({ hours }: CheckedIncrements, index: number): Hour {
   return typeof hours === 'number' ? hours : must(hours[index], 'an hour')
+}
+
+/**
+ * Checks every item of a request. None is taken unless all are good; otherwise every bad item is named. [I2]
+ *
+ * @param idempotencyKey the name of the whole request, which is well-formed.
+ */
+export function checkIncrements(
+  items: readonly unknown[],
+  idempotencyKey: string | undefined,
+  terms: Terms,
+): Result<CheckedIncrements, Problem> {
+  if (items.length > REQUEST_ITEMS_MAX) {
+    return fail({ kind: 'too_many_items', items: items.length, itemsMax: REQUEST_ITEMS_MAX })
+  }
+  const keys: string[] = []
+  const values: number[] = []
+  const hours: Hour[] = []
+  const ids: (string | undefined)[] = []
+  const errors: ItemError[] = []
+  for (const [index, item] of items.entries()) {
+    const checked = checkIncrement(item, idempotencyKey, terms)
+    if (!checked.ok) {
+      for (const fault of checked.error) errors.push({ index, ...fault })
+      continue
+    }
+    const { key, value, hour, id } = checked.value
+    keys.push(key)
+    values.push(value)
+    hours.push(hour)
+    ids.push(id)
+  }
+  if (errors.length > 0) return fail({ kind: 'invalid_increments', errors })
+  const hasIds = ids.some((id) => id !== undefined)
+  return ok({
+    keys,
+    values,
+    isPlain: false,
+    hours: sharedHour(hours) ?? hours,
+    ids: hasIds ? ids : undefined,
+    idempotencyKey,
+  })
+}
+
+/** The one hour in a list; undefined when there are several, or none. */
+function sharedHour(hours: readonly Hour[]): Hour | undefined {
+  const [first] = hours
+  return hours.every((hour) => hour === first) ? first : undefined
 }

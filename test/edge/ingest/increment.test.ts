@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseIdempotencyKey } from '../../../src/edge/ingest/body.ts'
 import { parseJsonExactly } from '../../../src/edge/ingest/exact-numbers.ts'
-import { checkIncrements, itemChecks } from '../../../src/edge/ingest/increment.ts'
-import type { Terms } from '../../../src/edge/ingest/increments.ts'
-import { goodItem } from '../../../src/edge/ingest/item.ts'
+import type { Terms } from '../../../src/edge/ingest/increment.ts'
+import { goodItem, itemSchema } from '../../../src/edge/ingest/increment.ts'
+import { checkIncrements } from '../../../src/edge/ingest/increments.ts'
 import { KEY_BYTES_MAX } from '../../../src/limits.ts'
 import { edgeClosesMs, retireAtMs, shardClosesMs } from '../../../src/model/closing.ts'
 import { hourOf } from '../../../src/model/hour.ts'
@@ -41,9 +41,8 @@ describe('an increment', () => {
   test('[I2] checked by hand is good when the schema finds it good, and is the same then', () => {
     fc.assert(
       fc.property(anyItem, fc.boolean(), (item, mayAdjust) => {
-        const { fields, schema } = itemChecks(mayAdjust)
-        const parsed = schema.safeParse(item)
-        expect(goodItem(item, fields)).toEqual(parsed.success ? parsed.data : undefined)
+        const parsed = itemSchema(mayAdjust).safeParse(item)
+        expect(goodItem(item, mayAdjust)).toEqual(parsed.success ? parsed.data : undefined)
       }),
       { numRuns: 2_000 },
     )

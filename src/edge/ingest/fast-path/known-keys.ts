@@ -1,6 +1,6 @@
 import { KEY_BYTES_MAX, KNOWN_KEY_BYTES_MAX, KNOWN_KEYS_MAX } from '../../../limits.ts'
+import { isShortAscii } from '../../../model/key.ts'
 import { hashKey } from '../../../model/shard-name.ts'
-import { isPlainKey } from '../item.ts'
 
 /** So many neighbouring slots are looked at for a key. Hashes may collide on purpose, and each look costs time. */
 const PROBES_MAX = 8
@@ -100,5 +100,5 @@ function textOf(body: DataView, from: number, to: number): string | undefined {
   const bytes = new Uint8Array(body.buffer, body.byteOffset + from, to - from)
   // Not spread, because that makes an array first, which takes longer than all the rest.
   const text: string = Reflect.apply(String.fromCharCode, undefined, bytes)
-  return isPlainKey(text) && !text.includes('\\') ? text : undefined
+  return isShortAscii(text) && !text.includes('\\') ? text : undefined
 }

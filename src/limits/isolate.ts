@@ -1,20 +1,23 @@
 import { KIB, MIB, MINUTE, SECOND } from './units.ts'
 
 /**
- * Encoded bytes of a flight, and of a journal row or batch made from one: half of a Durable Object's row, which leaves room
- * for what an estimate misses.
+ * Encoded bytes of a flight, and of a journal row or batch made from one: half of a Durable Object's row, which leaves
+ * room for what an estimate misses.
  */
 export const FLIGHT_BYTES_MAX = 1 * MIB
 
-/** Keys whose texts an isolate keeps from one request to the next, and their bytes: some 3 MB with all that belongs to them. */
+/**
+ * Keys whose texts an isolate keeps from one request to the next, and their bytes: some 3 MB with all that belongs to
+ * them.
+ */
 export const KNOWN_KEYS_MAX = 16_384
 export const KNOWN_KEY_BYTES_MAX = 1 * MIB
 
 /**
- * Keys that an isolate learns from one body: a few, one more for so many bytes of the body, and at most so many. To learn a
- * key takes 2 us and more, ten times what JSON.parse and the check take for it, and a known key saves a tenth of a us.
- * Without the bound 10,000 new keys took 37 ms, and 96 ms when they were long; with it 5 and 18 ms, of which JSON.parse and
- * the check take 3 and 14.
+ * Keys that an isolate learns from one body: a few, one more for so many bytes of the body, and at most so many. To
+ * learn a key takes 2 us and more, ten times what JSON.parse and the check take for it, and a known key saves a tenth
+ * of a us. Without the bound 10,000 new keys took 37 ms, and 96 ms when they were long; with it 5 and 18 ms, of which
+ * JSON.parse and the check take 3 and 14.
  */
 export const LEARNED_KEYS_MIN = 4
 export const LEARNED_KEY_BYTES = 2 * KIB
@@ -46,10 +49,10 @@ export const LEAD_LEASE_MS = 15 * SECOND
 export const QUEUE_REST_MS_MAX = 60 * SECOND
 
 /**
- * How long a flight waits in its isolate, in milliseconds, when its requests bring so many bytes each (some 70 increments)
- * and the last flight was shared, or when few requests follow many; see model/linger.ts. A shard pays for arrays once for
- * all that are aboard: with arrays of 1,000 over 16 connections 3 requests share a flight without this wait, 15 share one
- * with it, and a shard takes 1.4 times as many a second.
+ * How long a flight waits in its isolate, in milliseconds, when its requests bring so many bytes each (some 70
+ * increments) and the last flight was shared, or when few requests follow many; see model/linger.ts. A shard pays for
+ * arrays once for all that are aboard: with arrays of 1,000 over 16 connections 3 requests share a flight without this
+ * wait, 15 share one with it, and a shard takes 1.4 times as many a second.
  */
 export const HEAVY_REQUEST_BYTES = 8 * KIB
 export const SHORT_LINGER_MS = 2

@@ -23,8 +23,8 @@ export const TIMEOUTS_MAX = 3
 export const REFUSED_ALIKE_MAX = 8
 
 /**
- * How long before it could retire a shard with parked cells makes the ledger know its writer. Long enough for Postgres to
- * come back in, because from its retirement on a deploy may change the hour's shard count unless the ledger says no.
+ * How long before it could retire a shard with parked cells makes the ledger know its writer. Long enough for Postgres
+ * to come back in, because from its retirement on a deploy may change the hour's shard count unless the ledger says no.
  */
 export const REGISTER_AHEAD_MS = 30 * MINUTE
 
@@ -50,8 +50,8 @@ export const STRAGGLERS_MAX = 100
 export const DATABASE_SLEEPS_MS = 300_000
 
 /**
- * Rows of `counters` that one statement deletes: 10,000 took 0.4 s, and at most 1.1 s, on two busy cores. And statements in
- * one sweep, with a call each.
+ * Rows of `counters` that one statement deletes: 10,000 took 0.4 s, and at most 1.1 s, on two busy cores. And
+ * statements in one sweep, with a call each.
  */
 export const RETENTION_ROWS = 10_000
 export const RETENTION_STEPS_MAX = 8

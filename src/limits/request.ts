@@ -50,7 +50,10 @@ export const LIST_BY_HOUR_ROWS_MAX = 25_000
 /** Hours in a list's range: 11 years. A range costs as much as it has rows, and READ_MS_MAX bounds that. */
 export const LIST_HOURS_MAX = 100_000
 
-/** Shards, and reasons, that the log line of a failed request names. A platform's log line is bounded, and a few are enough. */
+/**
+ * Shards, and reasons, that the log line of a failed request names. A platform's log line is bounded, and a few are
+ * enough.
+ */
 export const LOGGED_SHARDS_MAX = 10
 
 /** Shards that one hour may have: at 200 flights a second each, some 50,000. `/status` asks each of them. */
@@ -72,10 +75,12 @@ export const LATE_HOURS_MAX = 1_000_000
 export const RETENTION_DAYS_MAX = 36_500
 
 /**
- * Seconds over which the rate limit counts, and that `Retry-After` asks for. It is the `period` in wrangler.toml, which the
- * binding does not tell. 10 rather than 60, so that whoever was stopped goes on soon.
+ * Seconds over which the rate limit counts, and that `Retry-After` asks for. It is the `period` in wrangler.toml, which
+ * the binding does not tell. 10 rather than 60, so that whoever was stopped goes on soon.
  */
 export const RATE_PERIOD_SECONDS = 10
 
-/** Bytes of the secret API_TOKENS: the platform's 5 KB for a variable. Source: Workers limits, environment variables. */
+/**
+ * Bytes of the secret API_TOKENS: the platform's 5 KB for a variable. Source: Workers limits, environment variables.
+ */
 export const TOKENS_BYTES_MAX = 5 * KIB

@@ -1,13 +1,16 @@
 import { MIB, MINUTE } from './units.ts'
 
 /**
- * A flight that carries so many increments, or whose predecessor had so many requests aboard, does not wait in its shard.
- * A call and a row of the journal cost $1.15 a million; shared by 16 that is $0.07 for a million increments, a quarter of
- * what their requests cost.
+ * A flight that carries so many increments, or whose predecessor had so many requests aboard, does not wait in its
+ * shard. A call and a row of the journal cost $1.15 a million; shared by 16 that is $0.07 for a million increments, a
+ * quarter of what their requests cost.
  */
 export const CROWDED_FLIGHT = 16
 
-/** After so many flights in a row from one isolate, of one increment each, nobody waits: a lone client would wait in vain. */
+/**
+ * After so many flights in a row from one isolate, of one increment each, nobody waits: a lone client would wait in
+ * vain.
+ */
 export const ONE_CLIENT_FLIGHTS = 8
 
 /** Cells held by all shards of an isolate, open, frozen and parked. Past that: 503, and everything accepted stays. */
@@ -17,8 +20,8 @@ export const HELD_CELLS_MAX = 150_000
 export const HELD_BYTES_MAX = 30 * MIB
 
 /**
- * Bytes of the heap that a held cell, and a held byte, take at most. While a shard refused, froze and flushed, the whole
- * heap had 49 MB at HELD_CELLS_MAX with keys of 30 bytes, and 83 MB at HELD_BYTES_MAX with keys of 512. Source:
+ * Bytes of the heap that a held cell, and a held byte, take at most. While a shard refused, froze and flushed, the
+ * whole heap had 49 MB at HELD_CELLS_MAX with keys of 30 bytes, and 83 MB at HELD_BYTES_MAX with keys of 512. Source:
  * docs/measurements.md, Memory.
  */
 export const HEAP_BYTES_PER_HELD_CELL = 350
@@ -36,7 +39,10 @@ export const IDS_MAX = 5_000_000
 /** Senders that one shard remembers: one for each isolate that ever sent to it, about 100 bytes each. */
 export const SENDERS_MAX = 100_000
 
-/** Open cells, and their encoded bytes, from which a shard flushes at once instead of at the next interval: two full batches. */
+/**
+ * Open cells, and their encoded bytes, from which a shard flushes at once instead of at the next interval: two full
+ * batches.
+ */
 export const FLUSH_CELLS = 10_000
 export const FLUSH_BYTES = 4 * MIB
 

@@ -1,8 +1,8 @@
 import { KEY_BYTES_MAX } from '../limits.ts'
 
 /**
- * All that is counted of one key in one hour. `sum` is exact at any size. `count` is the number of increments; `min` and
- * `max` are the smallest and the largest value among them, safe integers like the values.
+ * All that is counted of one key in one hour. `sum` is exact at any size. `count` is the number of increments; `min`
+ * and `max` are the smallest and the largest value among them, safe integers like the values.
  */
 export type Cell = {
   readonly sum: bigint
@@ -38,8 +38,8 @@ export function mergeCells(a: Cell, b: Cell): Cell {
 
 /**
  * The most bytes that a cell's four numbers take in a flight's JSON. A sum below 2^106 (2^53 increments of 2^53) has 33
- * digits with its sign, and quotes; a count has 16 digits, a min and a max 17. The key's quotes and five commas are in it
- * too.
+ * digits with its sign, and quotes; a count has 16 digits, a min and a max 17. The key's quotes and five commas are in
+ * it too.
  */
 const CELL_NUMBERS_BYTES = 96
 

@@ -130,8 +130,8 @@ export class Cells implements Iterable<KeyedCell> {
   }
 
   /**
-   * The places of all cells in the order of their keys, by UTF-16 code units. Not a typed array, because sorting one takes
-   * three times as long where keys came in order.
+   * The places of all cells in the order of their keys, by UTF-16 code units. Not a typed array, because sorting one
+   * takes three times as long where keys came in order.
    */
   placesByKey(): number[] {
     const { keys } = this

@@ -9,7 +9,9 @@ export function edgeClosesMs(hour: Hour, lateHours: Schedule): number {
   return hourEndMs(hour) + valueAt(lateHours, hour) * 3_600_000
 }
 
-/** When the hour's shard stops taking increments, in epoch ms: later than every edge, because their clocks may differ. */
+/**
+ * When the hour's shard stops taking increments, in epoch ms: later than every edge, because their clocks may differ.
+ */
 export function shardClosesMs(hour: Hour, lateHours: Schedule): number {
   return edgeClosesMs(hour, lateHours) + CLOSE_GRACE_MS
 }
@@ -21,7 +23,10 @@ export function retireAtMs(hour: Hour, lateHours: Schedule): number {
 
 /** A shard's answer about the keys under a prefix, all from one turn. In increments. */
 export type Settlement = {
-  /** Whether this shard will take no more, wherever it runs next. See `canNeverReopen`; older code knows it by this name. */
+  /**
+   * Whether this shard will take no more, wherever it runs next. See `canNeverReopen`; older code knows it by this
+   * name.
+   */
   readonly isShut: boolean
   /** Increments that Postgres may not have yet, without the parked ones. */
   readonly pending: number
@@ -77,22 +82,24 @@ export type DeleteBefore = (before: Hour) => Promise<Deleted>
 export type Deleted = { readonly deleted: number; readonly hasMore: boolean }
 
 /**
- * The fewest days that hours may be kept: until every hour, whatever LATE_HOURS is in force for it, takes nothing more and
- * its shards may have retired.
+ * The fewest days that hours may be kept: until every hour, whatever LATE_HOURS is in force for it, takes nothing more
+ * and its shards may have retired.
  */
 export function retentionDaysMin(lateHours: Schedule): number {
   const longest = Math.max(...lateHours.map(({ value }) => value))
   return Math.max(1, Math.ceil((longest * HOUR_MS + RETIRE_GRACE_MS) / DAY_MS))
 }
 
-/** The first hour that stays. The hours before it ended at least `days` days ago, and none of them may still be open. */
+/**
+ * The first hour that stays. The hours before it ended at least `days` days ago, and none of them may still be open.
+ */
 export function firstKeptHour(nowMs: number, days: number, lateHours: Schedule): Hour {
   return Math.min(hourOf(nowMs - days * DAY_MS), firstUnfinishedHour(nowMs, lateHours)) as Hour
 }
 
 /**
- * The first hour that may not be past `retireAtMs`; all before it are. Each step of the schedule has a first hour of its
- * own: where LATE_HOURS became smaller, the hours before the change are open for longer than those after it.
+ * The first hour that may not be past `retireAtMs`; all before it are. Each step of the schedule has a first hour of
+ * its own: where LATE_HOURS became smaller, the hours before the change are open for longer than those after it.
  */
 function firstUnfinishedHour(nowMs: number, lateHours: Schedule): Hour {
   const firsts = lateHours.map(({ from, value }, i) => {
@@ -103,7 +110,10 @@ function firstUnfinishedHour(nowMs: number, lateHours: Schedule): Hour {
   return Math.min(...firsts) as Hour
 }
 
-/** The first hour that is open; those before it are closed. A schedule may close a later hour sooner, which is left for another day. */
+/**
+ * The first hour that is open; those before it are closed. A schedule may close a later hour sooner, which is left for
+ * another day.
+ */
 export function firstOpenHour(nowMs: number, lateHours: Schedule): Hour {
   let hour = hourOf(nowMs)
   while (edgeClosesMs(addHours(hour, -1), lateHours) > nowMs) hour = addHours(hour, -1)

@@ -4,9 +4,9 @@ import type { Cells } from './cells.ts'
 export type CutBounds = { readonly cells: number; readonly bytes: number }
 
 /**
- * Cuts cells into pieces within bounds, keys in ascending order over all of them; every cell is in exactly one
- * piece. A single cell larger than `bounds.bytes` is a piece of its own. Any one order of keys will do, because Postgres
- * sorts again by its own. [A1] [P2]
+ * Cuts cells into pieces within bounds, keys in ascending order over all of them; every cell is in exactly one piece. A
+ * single cell larger than `bounds.bytes` is a piece of its own. Any one order of keys will do, because Postgres sorts
+ * again by its own. [A1] [P2]
  */
 export function cut(cells: Cells, bounds: CutBounds): Cells[] {
   const pieces: Cells[] = []

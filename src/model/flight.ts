@@ -3,8 +3,8 @@ import type { EntryResult, FlightName, NamedEntry } from './entry.ts'
 import { narrow, type Sum } from './sum.ts'
 
 /**
- * One call from an isolate to a shard, as it is sent and as the shard's journal keeps it. A fold, a batch and a parked cell
- * are stored as flights without a name: they stand for many, whose names have moved to the table of senders.
+ * One call from an isolate to a shard, as it is sent and as the shard's journal keeps it. A fold, a batch and a parked
+ * cell are stored as flights without a name: they stand for many, whose names have moved to the table of senders.
  */
 export type Flight = {
   readonly name: FlightName | null

@@ -1,6 +1,8 @@
 import { cellBytes } from './cell.ts'
 
-/** Increments of one hour that have no names of their own, as columns: the n-th value of each belongs to one increment. */
+/**
+ * Increments of one hour that have no names of their own, as columns: the n-th value of each belongs to one increment.
+ */
 export type Increments = {
   readonly keys: string[]
   /** Safe integers. */

@@ -17,7 +17,10 @@ export function keyFault(key: string): string | undefined {
     : undefined
 }
 
-/** Whether a key is short printable ASCII, as nearly all are, and so a good one. It takes one pass and no regular expression. */
+/**
+ * Whether a key is short printable ASCII, as nearly all are, and so a good one. It takes one pass and no regular
+ * expression.
+ */
 export function isShortAscii(key: string): boolean {
   if (key === '' || key.length > KEY_BYTES_MAX) return false
   for (let i = 0; i < key.length; i++) {
@@ -39,7 +42,10 @@ export function covers(prefix: string | null, key: string): boolean {
   return prefix === null || key === prefix || key.startsWith(`${prefix}/`)
 }
 
-/** Why a prefix is refused; undefined for a good one. A key may have empty segments, but in a prefix nobody would see them. */
+/**
+ * Why a prefix is refused; undefined for a good one. A key may have empty segments, but in a prefix nobody would see
+ * them.
+ */
 export function prefixFault(prefix: string): string | undefined {
   const isWhole = !prefix.split('/').includes('')
   return keyFault(prefix) ?? (isWhole ? undefined : SEGMENTS)
@@ -72,9 +78,9 @@ export const keySchema = z.string({ error: 'must be a string' }).check(check(key
 export type KeyRange = { readonly from: string; readonly to: string | null }
 
 /**
- * The least text above every text that begins with `prefix`; null when there is none. It is well-formed when `prefix` is:
- * the last code point is raised by one, over the surrogates, which UTF-8 cannot write. A code point that cannot be raised is
- * dropped, and the one before it is raised.
+ * The least text above every text that begins with `prefix`; null when there is none. It is well-formed when `prefix`
+ * is: the last code point is raised by one, over the surrogates, which UTF-8 cannot write. A code point that cannot be
+ * raised is dropped, and the one before it is raised.
  */
 export function successorOf(prefix: string): string | null {
   const points = Array.from(prefix, (character) => must(character.codePointAt(0), 'a code point'))
@@ -101,8 +107,9 @@ function keyAlone(key: string): KeyRange {
 }
 
 /**
- * The keys that begin with a text and that a grant covers, in whole segments. That is one range; or it is two, the grant's
- * own key and its children, because keys of others may be between them (`site/acme`, `site/acme-corp`, `site/acme/blog`). [S2]
+ * The keys that begin with a text and that a grant covers, in whole segments. That is one range; or it is two, the
+ * grant's own key and its children, because keys of others may be between them (`site/acme`, `site/acme-corp`,
+ * `site/acme/blog`). [S2]
  *
  * @param grant null for all keys.
  * @returns undefined when no key whatever can be both.
@@ -113,8 +120,8 @@ export function keysUnder(prefix: string, grant: string | null): readonly KeyRan
 }
 
 /**
- * The part of a prefix before the segments by which a list is grouped: all up to its last `/`. An empty segment is one too,
- * so that the key of a group and a `/` are always the prefix of the keys in it.
+ * The part of a prefix before the segments by which a list is grouped: all up to its last `/`. An empty segment is one
+ * too, so that the key of a group and a `/` are always the prefix of the keys in it.
  */
 export function groupBase(prefix: string): string {
   return prefix.slice(0, prefix.lastIndexOf('/') + 1)

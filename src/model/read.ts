@@ -6,8 +6,8 @@ import type { KeyRange } from './key.ts'
 /** The cells of one key that a shard holds and Postgres may not have yet: the shard's half of a fresh read. [R1] */
 export type Unsettled = {
   /**
-   * The name by which the ledger knows the shard. A shard has it before its first flush, so that a reader can tell whether
-   * that flush has landed since.
+   * The name by which the ledger knows the shard. A shard has it before its first flush, so that a reader can tell
+   * whether that flush has landed since.
    */
   readonly writer: string
   /**
@@ -54,17 +54,19 @@ export type ReadCommitted = (
   query: RowsQuery & { readonly keys: readonly string[] },
 ) => Promise<CommittedRead>
 
-/** Reads all keys in some ranges added up, as if they were one key of this name. Rejects when Postgres cannot be asked. */
+/**
+ * Reads all keys in some ranges added up, as if they were one key of this name. Rejects when Postgres cannot be asked.
+ */
 export type ReadSeries = (
   query: RowsQuery & { readonly name: string; readonly ranges: readonly KeyRange[] },
 ) => Promise<CommittedRead>
 
 /**
- * The cell that a fresh read adds to the committed rows, from a shard's answer that was taken *before* the rows were read;
- * undefined when the two do not fit together and both must be asked again. [R1]
+ * The cell that a fresh read adds to the committed rows, from a shard's answer that was taken *before* the rows were
+ * read; undefined when the two do not fit together and both must be asked again. [R1]
  *
- * They fit when the ledger's seq is at least the last that the shard knew to be settled, and at most the last that it had
- * frozen. Then the batches above that seq are not in the rows, and the others are.
+ * They fit when the ledger's seq is at least the last that the shard knew to be settled, and at most the last that it
+ * had frozen. Then the batches above that seq are not in the rows, and the others are.
  */
 export function unsettledPart(unsettled: Unsettled, ledger: CommittedRead['ledger']): Cell | undefined {
   const { writer, open, parked, frozen, settledSeq, nextSeq } = unsettled

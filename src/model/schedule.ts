@@ -5,7 +5,9 @@ import { formatHour, parseHour } from './hour.ts'
 import type { Result } from './result.ts'
 import { fail, ok } from './result.ts'
 
-/** A whole number that may change from some hour on. Its steps ascend, and the first holds from the beginning of time. */
+/**
+ * A whole number that may change from some hour on. Its steps ascend, and the first holds from the beginning of time.
+ */
 export type Schedule = readonly { readonly from: Hour; readonly value: number }[]
 
 const BEGINNING = Number.NEGATIVE_INFINITY as Hour

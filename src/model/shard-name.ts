@@ -7,8 +7,8 @@ import { valueAt } from './schedule.ts'
 export type ShardName = { readonly hour: Hour; readonly slot: number }
 
 /**
- * The hash that decides which shard holds a key, so it may never change for hours that are open. [K2] It is FNV-1a over the
- * UTF-16 code units, and then the finalizer of MurmurHash3, so that keys spread evenly over any number of shards.
+ * The hash that decides which shard holds a key, so it may never change for hours that are open. [K2] It is FNV-1a over
+ * the UTF-16 code units, and then the finalizer of MurmurHash3, so that keys spread evenly over any number of shards.
  */
 export function hashKey(key: string): number {
   let h = 0x811c9dc5

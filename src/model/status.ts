@@ -14,9 +14,10 @@ export const OUTCOMES = [
 export type FlushOutcome = ApplyOutcome['kind']
 
 /**
- * How the flushes of a shard have gone in all its life: batches sent by their outcomes, the time that these took, and moves to
- * another writer. Its numbers only ever rise, and are stored with each step that they count, because a number that an eviction
- * took back would look like a restart to whoever adds up the rises of many shards. See edge/operate/metrics.ts.
+ * How the flushes of a shard have gone in all its life: batches sent by their outcomes, the time that these took, and
+ * moves to another writer. Its numbers only ever rise, and are stored with each step that they count, because a number
+ * that an eviction took back would look like a restart to whoever adds up the rises of many shards. See
+ * edge/operate/metrics.ts.
  */
 export type Tally = Readonly<Record<FlushOutcome, number>> & {
   readonly sentMs: number
@@ -102,6 +103,9 @@ export type Holdings = Omit<
   ShardStatus,
   'shard' | 'parkedKeys' | 'lagMs' | 'isConserved' | 'fault' | 'moved' | 'heldRatio'
 > & {
-  /** When the oldest increment arrived that Postgres may not have and that is not parked, in epoch ms; null when it has all. */
+  /**
+   * When the oldest increment arrived that Postgres may not have and that is not parked, in epoch ms; null when it has
+   * all.
+   */
   readonly oldestMs: number | null
 }

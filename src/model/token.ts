@@ -86,7 +86,10 @@ export const tokensSchema = z
   })
   .pipe(z.array(tokenSchema, { error: 'must be a JSON array' }).check(refuseTwins))
 
-/** Two tokens with one name would share their Idempotency-Keys, and one of two grants for the same token would never apply. */
+/**
+ * Two tokens with one name would share their Idempotency-Keys, and one of two grants for the same token would never
+ * apply.
+ */
 function refuseTwins(ctx: z.core.ParsePayload<Token[]>): void {
   for (const field of ['name', 'sha256'] as const) {
     const values = ctx.value.map((token) => token[field])

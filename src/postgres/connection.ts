@@ -14,11 +14,11 @@ export class StatementTimeout extends Error {
 }
 
 /**
- * Runs statements that give up after `timeoutMs`. The driver has no timeout of its own, and takes a signal only when it is
- * made; that costs no connection, because each statement is one HTTP request.
+ * Runs statements that give up after `timeoutMs`. The driver has no timeout of its own, and takes a signal only when it
+ * is made; that costs no connection, because each statement is one HTTP request.
  *
- * Not AbortSignal.timeout, whose timer goes on after the answer: for so long it would keep a Durable Object from hibernating,
- * which is billed.
+ * Not AbortSignal.timeout, whose timer goes on after the answer: for so long it would keep a Durable Object from
+ * hibernating, which is billed.
  */
 export async function withClient<T>(
   { databaseUrl, neonFetchEndpoint }: ConnectionConfig,

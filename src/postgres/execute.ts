@@ -7,7 +7,10 @@ import { classifyFailure } from './failure.ts'
 
 const dialect = new PgDialect()
 
-/** Makes the text of a statement with placeholders, once for all of its uses, because that takes as long as the driver does. */
+/**
+ * Makes the text of a statement with placeholders, once for all of its uses, because that takes as long as the driver
+ * does.
+ */
 export function prepare(statement: SQL): Query {
   return dialect.sqlToQuery(statement)
 }

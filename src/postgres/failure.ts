@@ -14,9 +14,9 @@ const CONNECTION = /^(08|57P)/
 /**
  * Decides what a failed statement means: this is the one place for that.
  *
- * An answer with an SQLSTATE says that the statement was rolled back. Without one (HTTP 5xx, a broken connection, a timeout of
- * ours, whose abort the proxy may see too late) the statement may have been committed.
- * Source: neondatabase/neon, proxy/src/serverless/sql_over_http.rs.
+ * An answer with an SQLSTATE says that the statement was rolled back. Without one (HTTP 5xx, a broken connection, a
+ * timeout of ours, whose abort the proxy may see too late) the statement may have been committed. Source:
+ * neondatabase/neon, proxy/src/serverless/sql_over_http.rs.
  */
 export function classifyFailure(error: unknown): Failure {
   // Drizzle's own message repeats every parameter, so it is neither logged nor shown.
@@ -37,8 +37,8 @@ function timeoutOf(cause: unknown): StatementTimeout | undefined {
 }
 
 /**
- * A reason that may be shown. It has no detail, hint or parameter, because they hold keys; no text of the driver's own, which
- * can hold the connection string; and no message of class 22, because those repeat values.
+ * A reason that may be shown. It has no detail, hint or parameter, because they hold keys; no text of the driver's own,
+ * which can hold the connection string; and no message of class 22, because those repeat values.
  */
 function describe(cause: unknown): string {
   const timeout = timeoutOf(cause)

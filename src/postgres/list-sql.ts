@@ -29,7 +29,8 @@ const COLUMNS = sql`key, sum, count, min, max, updated_at`
 
 /**
  * All rows of the range. The better index depends on how narrow hours and keys are, which the planner knows: in the
- * bench's scenario `reads` it takes the primary key for few keys, (hour, key) for a day, and pages of hours for a month.
+ * bench's scenario `reads` it takes the primary key for few keys, (hour, key) for a day, and pages of hours for a
+ * month.
  */
 function allRows({ ranges, from, to, after }: ListQuery): SQL {
   return unionAll(
@@ -41,9 +42,9 @@ where ${inRange(range, after)} and hour >= ${formatHourStart(from)}::timestamptz
 }
 
 /**
- * Rows that are added up in one process. Above an `offset` that may be more than 0, the planner splits no aggregate among
- * workers. With many keys of a few rows each, as here, workers that send their half sums around took twice as long as one
- * process (838,000 rows of 209,000 keys, 2 busy cores: 3.8 s, and 2.0 s alone).
+ * Rows that are added up in one process. Above an `offset` that may be more than 0, the planner splits no aggregate
+ * among workers. With many keys of a few rows each, as here, workers that send their half sums around took twice as
+ * long as one process (838,000 rows of 209,000 keys, 2 busy cores: 3.8 s, and 2.0 s alone).
  */
 function fenced(rows: SQL): SQL {
   return sql`select ${COLUMNS} from (${rows}) as one offset (select 0)`
@@ -56,8 +57,9 @@ function pageRows(query: ListQuery): SQL {
 }
 
 /**
- * The first `limit` keys of each hour, because a key that is among the first of all hours is also among the first of each hour
- * that it has. This costs one descent of (hour, key) for each hour, however many keys have no row in the range.
+ * The first `limit` keys of each hour, because a key that is among the first of all hours is also among the first of
+ * each hour that it has. This costs one descent of (hour, key) for each hour, however many keys have no row in the
+ * range.
  */
 function pageByHour({ ranges, from, to, after, limit }: ListQuery): SQL {
   const firstOf = (range: KeyRange) => sql`(select ${COLUMNS} from sumdial.counters
@@ -79,10 +81,11 @@ export function unionAll(selects: readonly SQL[]): SQL {
 }
 
 /**
- * Groups of keys. Rows are added up by key first, so that a group's name is made once for each key and its keys are distinct.
+ * Groups of keys. Rows are added up by key first, so that a group's name is made once for each key and its keys are
+ * distinct.
  *
- * A group's name sorts below all of its keys, but keys of other groups may sort between them (`a`, `a!b`, `a/b`). So a page
- * takes groups above the cursor, and not keys; all keys of such a group are above the cursor too.
+ * A group's name sorts below all of its keys, but keys of other groups may sort between them (`a`, `a!b`, `a/b`). So a
+ * page takes groups above the cursor, and not keys; all keys of such a group are above the cursor too.
  */
 function groupsSql(query: ListQuery, grouping: Grouping): SQL {
   const { sort, limit, after } = query

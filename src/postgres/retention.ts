@@ -15,13 +15,13 @@ export function createRetention(config: ConnectionConfig, clock: Clock): DeleteB
 }
 
 /**
- * Passes over rows that a very late flush or another sweep has locked. So this statement waits for no row, and whatever waits
- * for it, no deadlock is possible. [P2] The next day's sweep deletes those rows.
+ * Passes over rows that a very late flush or another sweep has locked. So this statement waits for no row, and whatever
+ * waits for it, no deadlock is possible. [P2] The next day's sweep deletes those rows.
  *
- * Rows are found again by their place, because a look-up by key reads pages all over the primary key's index. A place belongs
- * to a table, and there are several tables when a user has partitioned `counters`. A row that was changed after the statement
- * began has another place, so it stays too. The list of places is there for the planner alone, which might otherwise read all
- * of the table to join it.
+ * Rows are found again by their place, because a look-up by key reads pages all over the primary key's index. A place
+ * belongs to a table, and there are several tables when a user has partitioned `counters`. A row that was changed after
+ * the statement began has another place, so it stays too. The list of places is there for the planner alone, which
+ * might otherwise read all of the table to join it.
  */
 function deleteSome(before: string) {
   return sql`

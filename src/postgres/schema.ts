@@ -49,8 +49,9 @@ export const counters = sumdial.table(
     primaryKey({ columns: [t.key, t.hour] }),
     // Some hours of a prefix.
     index('counters_hour_key').on(t.hour, t.key),
-    // Many hours of many keys: rows are on disk about as they were flushed, hour by hour, so a few hundred kB of index say
-    // which pages have them. Several intervals for each range of pages, because late increments put an old hour among the new.
+    // Many hours of many keys: rows are on disk about as they were flushed, hour by hour, so a few hundred kB of index
+    // say which pages have them. Several intervals for each range of pages, because late increments put an old hour
+    // among the new.
     index('counters_hour_pages')
       .using('brin', t.hour.op('timestamptz_minmax_multi_ops'))
       .with({ pages_per_range: 32, autosummarize: true }),

@@ -47,7 +47,10 @@ insert into sumdial.ledger (writer, shard, seq) values (${writer}::uuid, ${shard
 on conflict (writer) do nothing`
 }
 
-/** Seals a writer. The first seal's time stays. The statement waits for a copy of a batch that is under way, and then shows it. */
+/**
+ * Seals a writer. The first seal's time stays. The statement waits for a copy of a batch that is under way, and then
+ * shows it.
+ */
 function sealWriter(writer: string, shard: string): SQL {
   return sql`
 insert into sumdial.ledger as l (writer, shard, seq, sealed, sealed_at)
@@ -59,14 +62,16 @@ returning seq::text as seq, batch`
 const sealedSchema = z.object({ seq: z.coerce.number(), batch: z.string().nullable() })
 
 /**
- * The statement that applies a batch, in one round trip and one transaction: it claims (writer, seq) in the ledger, and adds
- * the cells only if that succeeds. A concurrent copy waits on the ledger's row, and then finds the seq claimed. [P1]
+ * The statement that applies a batch, in one round trip and one transaction: it claims (writer, seq) in the ledger, and
+ * adds the cells only if that succeeds. A concurrent copy waits on the ledger's row, and then finds the seq claimed.
+ * [P1]
  *
- * Rows are taken in the order of their keys, whatever the order of the arrays. [P2] The text is constant and every list is
- * one parameter, so Postgres's limit of 65,535 parameters is far.
+ * Rows are taken in the order of their keys, whatever the order of the arrays. [P2] The text is constant and every list
+ * is one parameter, so Postgres's limit of 65,535 parameters is far.
  *
- * Lists are made into texts here, because the driver would put every element of an array in quotes, each of which JSON escapes.
- * With 5,000 cells that made 334 kB instead of 234, and took 11 ms instead of 6 in addition to Postgres's own time.
+ * Lists are made into texts here, because the driver would put every element of an array in quotes, each of which JSON
+ * escapes. With 5,000 cells that made 334 kB instead of 234, and took 11 ms instead of 6 in addition to Postgres's own
+ * time.
  */
 export function claimAndApply(batch: Batch): SQL {
   const { keys, sums, counts, mins, maxs } = batch.cells
@@ -114,7 +119,9 @@ function element(text: string): string {
   return BARE.test(text) ? text : `"${text.replace(/["\\]/g, '\\$&')}"`
 }
 
-/** The answer to `claimAndApply`. The ledger's row is as it was when the statement began; all null when there was none. */
+/**
+ * The answer to `claimAndApply`. The ledger's row is as it was when the statement began; all null when there was none.
+ */
 const answerSchema = z.object({
   claimed: z.coerce.number(),
   seq: z.coerce.number().nullable(),

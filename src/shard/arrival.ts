@@ -6,8 +6,8 @@ import { utf8Bytes } from '../model/utf8.ts'
 import { encodePieces } from './journal.ts'
 
 /**
- * A flight that has come to a shard. First it is as its isolate sent it; once it is judged, it is only what counts of it,
- * and that is what the journal keeps.
+ * A flight that has come to a shard. First it is as its isolate sent it; once it is judged, it is only what counts of
+ * it, and that is what the journal keeps.
  */
 export type Arrival = {
   readonly name: FlightName
@@ -36,8 +36,8 @@ export function readArrival(text: string): Arrival | undefined {
 }
 
 /**
- * Takes from a flight what was counted before. Without named entries nothing is taken, and the journal keeps the bytes that
- * were sent.
+ * Takes from a flight what was counted before. Without named entries nothing is taken, and the journal keeps the bytes
+ * that were sent.
  *
  * @param results of its named entries, in their order.
  * @param rowBytes the most that a row of the journal holds.

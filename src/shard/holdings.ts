@@ -51,7 +51,9 @@ function standingOf({ frozen, state }: Pick<Memory, 'frozen' | 'state'>) {
   return { writer, isStored: accepted > 0, settledSeq: (frozen[0]?.seq ?? nextSeq) - 1, nextSeq }
 }
 
-/** The cells of a key that Postgres may not have, and what it takes to tell from the ledger which of them it has. [R1] */
+/**
+ * The cells of a key that Postgres may not have, and what it takes to tell from the ledger which of them it has. [R1]
+ */
 export function unsettledOf({ open, frozen, parked, state }: Memory, key: string): Unsettled {
   return {
     ...standingOf({ frozen, state }),

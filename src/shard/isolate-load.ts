@@ -37,7 +37,10 @@ export class IsolateLoad {
     )
   }
 
-  /** Whether there is no room for more. Ids count only against flights that bring some, because they stay until their hours close. */
+  /**
+   * Whether there is no room for more. Ids count only against flights that bring some, because they stay until their
+   * hours close.
+   */
   isFull(withIds: boolean): boolean {
     const total = this.#total()
     return (

@@ -8,8 +8,8 @@ import type { JournalRow } from './tables.ts'
 type Entry = { readonly texts: readonly string[]; readonly bytes: number; readonly increments: number }
 
 /**
- * Encodes a flight's cells as texts that each fit a row; the first has the flight's name. One at a time, because all that
- * a shard holds would not fit in memory beside its texts.
+ * Encodes a flight's cells as texts that each fit a row; the first has the flight's name. One at a time, because all
+ * that a shard holds would not fit in memory beside its texts.
  *
  * @param rowBytes the most that a row holds.
  */

@@ -13,8 +13,8 @@ export type MergeConditions = {
 }
 
 /**
- * Takes flights in together, or refuses each whole. Their senders are distinct, and all but a lone one are without named
- * entries, so none of them changes what becomes of another. [I1] [I4]
+ * Takes flights in together, or refuses each whole. Their senders are distinct, and all but a lone one are without
+ * named entries, so none of them changes what becomes of another. [I1] [I4]
  *
  * @returns their answers, in their order.
  */

@@ -14,7 +14,10 @@ import type { Sql } from './sql.ts'
 import { saveState } from './state.ts'
 import * as tables from './tables.ts'
 
-/** The store's steps that set cells aside, and that decide on them. Each is one transaction, and memory changes after it. */
+/**
+ * The store's steps that set cells aside, and that decide on them. Each is one transaction, and memory changes after
+ * it.
+ */
 
 export type Move = {
   readonly sealed: Sealed
@@ -24,7 +27,9 @@ export type Move = {
   readonly nowMs: number
 }
 
-/** Moves what is frozen to a new writer, once the old one is sealed; what the seal showed as applied is settled. [F3] */
+/**
+ * Moves what is frozen to a new writer, once the old one is sealed; what the seal showed as applied is settled. [F3]
+ */
 export function moveOn(sql: Sql, memory: Memory, uuid: () => string, move: Move): void {
   const { frozen, state } = memory
   const sinceMs = frozen[0]?.sinceMs ?? move.nowMs

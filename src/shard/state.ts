@@ -15,9 +15,9 @@ const TALLY_COLUMNS: readonly (readonly [column: string, field: keyof Tally])[] 
 const SET_TALLY = TALLY_COLUMNS.map(([column]) => `, ${column} = ?`).join('')
 
 /**
- * The table `state`, which has one row. `accepted` is what freeze and fold last saved of the running total; `settled` counts
- * the increments that Postgres has confirmed. The columns from `applied` on are the tally. A table that an older version made
- * does not have them, and that shard keeps no tally.
+ * The table `state`, which has one row. `accepted` is what freeze and fold last saved of the running total; `settled`
+ * counts the increments that Postgres has confirmed. The columns from `applied` on are the tally. A table that an older
+ * version made does not have them, and that shard keeps no tally.
  */
 export const CREATE_STATE = `create table state (
      one integer primary key check (one = 1), version integer not null, writer text not null,

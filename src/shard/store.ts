@@ -28,8 +28,8 @@ export type NameStatus = 'new' | 'known' | 'stale'
 /**
  * Everything that a shard holds: in SQLite, and mirrored in memory.
  *
- * Each step is one transaction, and memory changes only after the transaction has returned: otherwise a throw between two
- * writes of one turn would leave the first of them behind. Nothing here waits, so no step sees half of another.
+ * Each step is one transaction, and memory changes only after the transaction has returned: otherwise a throw between
+ * two writes of one turn would leave the first of them behind. Nothing here waits, so no step sees half of another.
  */
 export class ShardStore {
   readonly limits: ShardLimits
@@ -107,8 +107,8 @@ export class ShardStore {
   }
 
   /**
-   * Journals what counts of some flights, and adds it to the open cells. Their names must be new, their senders distinct,
-   * and all but a lone one without named entries. [I1] [I3] [I4]
+   * Journals what counts of some flights, and adds it to the open cells. Their names must be new, their senders
+   * distinct, and all but a lone one without named entries. [I1] [I3] [I4]
    */
   merge(arrivals: readonly Arrival[], nowMs: number): void {
     // Where nothing counts there is nothing to keep: the flight is judged alike when it comes again.

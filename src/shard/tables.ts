@@ -48,7 +48,10 @@ export function appendJournal(sql: Sql, row: JournalRow): void {
   )
 }
 
-/** Reads the journal in the order of arrival, one row at a time: all rows at once would not fit beside what they add up to. */
+/**
+ * Reads the journal in the order of arrival, one row at a time: all rows at once would not fit beside what they add up
+ * to.
+ */
 export function* readJournal(sql: Sql): Generator<JournalRow> {
   for (let last = 0; ; ) {
     const [row] = sql.run(

@@ -123,7 +123,8 @@ function tryParse(text: string): Result<unknown, string | null> {
   try {
     return ok(parseJsonExactly(text))
   } catch (error) {
-    // V8 quotes the text that it could not parse, but an increment's content does not belong in answers, which are logged.
+    // V8 quotes the text that it could not parse, but an increment's content does not belong in answers, which are
+    // logged.
     return fail(/position \d+|line \d+ column \d+/.exec(String(error))?.[0] ?? null)
   }
 }

@@ -1,12 +1,12 @@
 /**
  * JSON numbers lose their fraction in silence when they are parsed: 9007199254740990.6 becomes ...991, and
- * 1.00000000000000000001 becomes 1. An exact sum cannot begin with that, so a number that is not whole in the text is not
- * whole here either.
+ * 1.00000000000000000001 becomes 1. An exact sum cannot begin with that, so a number that is not whole in the text is
+ * not whole here either.
  */
 
 /**
- * Matches every text that holds a `value` written with a fraction or an exponent, and some others. An escape could spell a
- * letter of the field's name (`v\u0061lue`), hence the second alternative.
+ * Matches every text that holds a `value` written with a fraction or an exponent, and some others. An escape could
+ * spell a letter of the field's name (`v\u0061lue`), hence the second alternative.
  */
 const MAY_HAVE_FRACTION = /"value"\s*:\s*-?\d+[.eE]|\\u00[67]/
 

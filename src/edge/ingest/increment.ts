@@ -95,8 +95,8 @@ export function itemSchema(mayAdjust: boolean) {
 }
 
 /**
- * Checks an item by hand, because zod takes as long as all the rest of an array's way to its flight. This only finds out that
- * an item is good; the schema says what is wrong with any other.
+ * Checks an item by hand, because zod takes as long as all the rest of an array's way to its flight. This only finds
+ * out that an item is good; the schema says what is wrong with any other.
  *
  * @returns a good item as the schema would make it; undefined for any other.
  */
@@ -150,7 +150,9 @@ export function checkIncrement(
   return ok({ key, value, hour: hourOf(atMs), id })
 }
 
-/** Checks an item by hand, and by the schema only when that finds no good item, because the schema tells what is wrong. */
+/**
+ * Checks an item by hand, and by the schema only when that finds no good item, because the schema tells what is wrong.
+ */
 function checkItem(item: unknown, mayAdjust: boolean): Result<Item, readonly Fault[]> {
   const good = goodItem(item, mayAdjust)
   if (good !== undefined) return ok(good)

@@ -43,7 +43,10 @@ export async function ingest(
   return summary
 }
 
-/** Waits for all. Promise.all does that too, but takes longer for a single promise, and nearly every request has one part. */
+/**
+ * Waits for all. Promise.all does that too, but takes longer for a single promise, and nearly every request has one
+ * part.
+ */
 async function all(submitted: readonly Promise<FlightOutcome>[]): Promise<readonly FlightOutcome[]> {
   const [first] = submitted
   return submitted.length === 1 && first !== undefined ? [await first] : Promise.all(submitted)

@@ -25,7 +25,9 @@ export type Part = {
   readonly namedIndexes: number[][]
 }
 
-/** The name of a whole request: its token's name, its Idempotency-Key, and a hash that tells its content from another's. */
+/**
+ * The name of a whole request: its token's name, its Idempotency-Key, and a hash that tells its content from another's.
+ */
 export type RequestName = { readonly token: string; readonly key: string; readonly content: string }
 
 /**
@@ -73,7 +75,10 @@ function wholePart(
 function partsByShard(increments: CheckedIncrements, shards: Schedule, partBytes: number): Part[] {
   const { keys, values, isPlain, ids, hashes } = increments
   const parts: Part[] = []
-  /** The part of each slot that still has room, by hour. Naming the shard of each item would cost more than all the rest. */
+  /**
+   * The part of each slot that still has room, by hour. Naming the shard of each item would cost more than all the
+   * rest.
+   */
   const byHour = new Map<Hour, (OpenPart | undefined)[]>()
   let lastHour: Hour | undefined
   let count = 0

@@ -6,7 +6,9 @@ import type { Sealed } from './recut.ts'
 export type Batch = {
   readonly writer: string
   readonly seq: number
-  /** A random UUID, which tells this batch from another that was frozen under the same seq by storage that was rewound. */
+  /**
+   * A random UUID, which tells this batch from another that was frozen under the same seq by storage that was rewound.
+   */
   readonly id: string
   readonly shard: string
   readonly hour: Hour
@@ -46,8 +48,8 @@ export interface Sink {
   /** Seals a writer, so that it applies nothing, ever again, and says what it has applied. */
   seal(writer: string, shard: string): Promise<SealOutcome>
   /**
-   * Gives the ledger a row for this writer, which says that its shard is not done. A writer that is there already, sealed
-   * or not, stays as it is.
+   * Gives the ledger a row for this writer, which says that its shard is not done. A writer that is there already,
+   * sealed or not, stays as it is.
    */
   register(writer: string, shard: string): Promise<RegisterOutcome>
 }

@@ -50,7 +50,8 @@ export type NextStep =
  *
  * A batch that times out again and again is too large, so it is halved. A batch that Postgres refuses because of a cell
  * is halved until that cell is alone, and then the cell is parked, so that its neighbours get through [P3]. But when
- * cell after cell is refused for the same reason and none gets through, the cells are not at fault, and it is waited out.
+ * cell after cell is refused for the same reason and none gets through, the cells are not at fault, and it is waited
+ * out.
  *
  * @param streak with this outcome counted.
  */

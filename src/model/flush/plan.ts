@@ -30,7 +30,9 @@ export type ShardState = {
   readonly retireAtMs: number
 }
 
-/** Decides what the alarm handler does. Pure. While something is stored it never answers `idle`, so waiting ends. [F4] */
+/**
+ * Decides what the alarm handler does. Pure. While something is stored it never answers `idle`, so waiting ends. [F4]
+ */
 export function planFlush(state: ShardState, nowMs: number): FlushPlan {
   if (!state.isStored) return { kind: 'idle' }
   if (state.openCells > 0 || state.frozenBatches > 0) {
@@ -53,8 +55,9 @@ const SPREAD_SLOTS = 16
 const SPREAD_STEP_MS = 20
 
 /**
- * When a slot flushes next, in epoch ms: after `nowMs`, by at most one interval. All shards flush at the same multiples of
- * the interval but a little apart, so that a sleeping database is woken once, and not by all shards in the same instant. [F5]
+ * When a slot flushes next, in epoch ms: after `nowMs`, by at most one interval. All shards flush at the same multiples
+ * of the interval but a little apart, so that a sleeping database is woken once, and not by all shards in the same
+ * instant. [F5]
  */
 export function nextFlushMs(nowMs: number, intervalMs: number, slot: number): number {
   const spreadMs = (slot % SPREAD_SLOTS) * SPREAD_STEP_MS

@@ -25,8 +25,8 @@ export type Moved = {
 }
 
 /**
- * Decides on the frozen batches of a writer that was sealed. Batches below the ledger's seq have been applied, and so has the
- * one at that seq if its id is the same; no copy of the others can be applied any more. [P1] [F3]
+ * Decides on the frozen batches of a writer that was sealed. Batches below the ledger's seq have been applied, and so
+ * has the one at that seq if its id is the same; no copy of the others can be applied any more. [P1] [F3]
  */
 export function recutFrozen(frozen: readonly Frozen[], sealed: Sealed, recut: Recut): Moved {
   const isApplied = ({ seq, id }: Frozen) => seq < sealed.seq || (seq === sealed.seq && id === sealed.batch)

@@ -3,7 +3,10 @@ import { addHours, DAY_MS, firstHourFrom, HOUR_MS, hourOf, hourStartMs } from '.
 import type { Zone } from './zone.ts'
 import { localMs, OFFSET_MS_MAX } from './zone.ts'
 
-/** Units by which the hours of a range are added up. Days, weeks (from Monday, as in ISO 8601) and months are those of a zone. */
+/**
+ * Units by which the hours of a range are added up. Days, weeks (from Monday, as in ISO 8601) and months are those of a
+ * zone.
+ */
 export const UNITS = ['hour', 'day', 'week', 'month'] as const
 
 export type Unit = (typeof UNITS)[number]
@@ -112,8 +115,9 @@ function startOf(period: number, unit: LocalUnit, zone: Zone): Bucket {
 }
 
 /**
- * Finds the start of a period near a change of the zone's offset, where midnight may come twice or not at all: the first hour
- * that begins with clocks at midnight or past it, and the moment within the hour before at which they came there.
+ * Finds the start of a period near a change of the zone's offset, where midnight may come twice or not at all: the
+ * first hour that begins with clocks at midnight or past it, and the moment within the hour before at which they came
+ * there.
  */
 function seek(midnight: number, earliest: Hour, zone: Zone): Bucket {
   let from = earliest

@@ -70,8 +70,8 @@ export function localMs(zone: Zone, ms: number): number {
 }
 
 /**
- * RFC 3339 to the second: `2026-11-21T00:00:00+05:30`, and with `Z` in UTC. It is UTC also where the offset has seconds (in
- * the 19th century), because RFC 3339 cannot write those.
+ * RFC 3339 to the second: `2026-11-21T00:00:00+05:30`, and with `Z` in UTC. It is UTC also where the offset has seconds
+ * (in the 19th century), because RFC 3339 cannot write those.
  */
 export function formatInZone(zone: Zone, ms: number): string {
   const offset = zone.offsetAt(ms)

@@ -12,11 +12,12 @@ const SLOT_BITS = Math.ceil(Math.log2(2 * KNOWN_KEYS_MAX))
 const GOLDEN = 0x9e3779b1
 
 /**
- * Plain keys that came before, found by their bytes. So a text is made, checked and hashed once and not with each increment;
- * and a Map that has been asked for a text finds that very text again quicker than an equal one. The keys that are known
- * change nothing but speed.
+ * Plain keys that came before, found by their bytes. So a text is made, checked and hashed once and not with each
+ * increment; and a Map that has been asked for a text finds that very text again quicker than an equal one. The keys
+ * that are known change nothing but speed.
  *
- * Numbers in the tables are read without a check, by `as`: they are within, and checks made a body a fifth slower to read.
+ * Numbers in the tables are read without a check, by `as`: they are within, and checks made a body a fifth slower to
+ * read.
  */
 export class KnownKeys {
   /** The text of each key, by its number, from 0. */

@@ -22,9 +22,9 @@ const CLOSE_ARRAY = 0x5d
 const CLOSE_OBJECT = 0x7d
 
 /**
- * Reads a body of the usual form: `[{"key":"...","value":1},...]` in JSON, with keys of plain ASCII and small positive values
- * or none, with or without a space after colons and commas. JSON.parse makes an object and a text of each item, which are then
- * checked, measured and thrown away, and that is most of the work for an array.
+ * Reads a body of the usual form: `[{"key":"...","value":1},...]` in JSON, with keys of plain ASCII and small positive
+ * values or none, with or without a space after colons and commas. JSON.parse makes an object and a text of each item,
+ * which are then checked, measured and thrown away, and that is most of the work for an array.
  *
  * @param hour the hour of arrival, in which all count.
  * @returns the increments that JSON.parse and the schema would make of the body [I2]; undefined for any other body, good or

@@ -43,14 +43,20 @@ export type Increment = {
   readonly key: string
   /** A safe integer, 1 by default; a bigint is refused. A negative one also requires the scope `adjust`. */
   readonly value?: number
-  /** RFC 3339 or epoch milliseconds, now by default; a Date is refused. Required with a name that is no UUIDv7. */
+  /**
+   * RFC 3339 or epoch milliseconds, now by default; a Date is refused. Required when there is an `id` or `idempotencyKey`,
+   * unless that is a UUIDv7.
+   */
   readonly at?: Instant
   /** An id counts once, ever, for its key and hour. */
   readonly id?: string
 }
 
 export type IncrementOptions = {
-  /** Names the whole call, so that making it again counts nothing twice. Bindings of different `name`s do not share it. */
+  /**
+   * Names the whole call, so that making it again counts nothing twice. Two bindings with
+   * different `name` props may use the same key without clashing.
+   */
   readonly idempotencyKey?: string
 }
 

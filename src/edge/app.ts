@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { type Api, apiOf } from './api.ts'
 import { admission } from './http/access.ts'
 import type { EdgeEnv } from './http/context.ts'
 import { crossOrigin, standardHeaders } from './http/headers.ts'
@@ -6,15 +7,14 @@ import { errorHandler } from './http/on-error.ts'
 import { limiter } from './http/rate-limit.ts'
 import { addRoutes, refusal } from './http/router.ts'
 import { KnownKeys } from './ingest/fast-path/known-keys.ts'
-import { type Operations, operationsOf } from './operations.ts'
 import type { Ports } from './ports.ts'
 import { API_ROUTES, type Edge, ROUTES } from './routes.ts'
 
 /** The Worker's HTTP interface: the table of routes behind authentication, the rate limit and CORS. */
-export function createApp(ports: Ports, operations: Operations = operationsOf(ports)) {
+export function createApp(ports: Ports, api: Api = apiOf(ports)) {
   const { config, log, rateLimit } = ports
   const isWithinLimit = limiter(rateLimit, log)
-  const edge: Edge = { ports, operations, isWithinLimit, knownKeys: new KnownKeys() }
+  const edge: Edge = { ports, api, isWithinLimit, knownKeys: new KnownKeys() }
   const admit = admission(config, isWithinLimit)
   const app = new Hono<EdgeEnv>()
   // Without middleware hono has only one function to call, so there is none where no page may count.

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.ts'
 import { READ_MS_MAX } from '../limits.ts'
 import type { Source } from './http/problem.ts'
-import { Timeout, Unavailable, within } from './http/timeout.ts'
 import type { Ports } from './ports.ts'
+import { Timeout, Unavailable, within } from './timeout.ts'
 
 /**
  * Makes the calls that a person waits for end in time, and turns their failures into Unavailable, which is answered 503.

@@ -1,4 +1,5 @@
 import { ok } from '../model/result.ts'
+import type { Api, Caller } from './api.ts'
 import type { EdgeContext } from './http/context.ts'
 import { jsonResponse } from './http/json.ts'
 import { keyOfPath } from './http/parameters.ts'
@@ -6,23 +7,22 @@ import type { IsWithinLimit } from './http/rate-limit.ts'
 import type { Answer, Route } from './http/router.ts'
 import { readSession, signIn, signOut } from './http/session.ts'
 import { readIncrements } from './ingest/body.ts'
-import { describeIncrement } from './ingest/describe.ts'
 import type { KnownKeys } from './ingest/fast-path/known-keys.ts'
+import { describeIncrement } from './ingest/openapi.ts'
 import { documentOf, openApiPath } from './openapi/document.ts'
-import { describeMetrics, describeParked, describeStatus } from './operate/describe.ts'
 import { metrics } from './operate/metrics.ts'
+import { describeMetrics, describeParked, describeStatus } from './operate/openapi.ts'
 import { decideParked } from './operate/parked.ts'
-import type { Caller, Operations } from './operations.ts'
 import { badge } from './pages/badge.ts'
 import { dashboardFile, dashboardPage } from './pages/dashboard.ts'
 import { docsPage } from './pages/docs/page.ts'
 import type { ParkedAction, Ports } from './ports.ts'
-import { describeCounter, describeCounters, describeHour, describeKeys } from './read/describe.ts'
+import { describeCounter, describeCounters, describeHour, describeKeys } from './read/openapi.ts'
 
 /** Everything that the handlers work with, made once for each isolate. */
 export type Edge = {
   readonly ports: Ports
-  readonly operations: Operations
+  readonly api: Api
   readonly isWithinLimit: IsWithinLimit
   readonly knownKeys: KnownKeys
 }
@@ -78,13 +78,13 @@ function searchOf(c: EdgeContext): string {
 }
 
 function increment(c: EdgeContext, edge: Edge): Promise<Answer> {
-  const { operations, knownKeys } = edge
+  const { api, knownKeys } = edge
   // The time of arrival, which the caller has, is before the body is read. [K1]
-  return operations.increment((terms) => readIncrements(c.req.raw, knownKeys, terms), callerOf(c, edge))
+  return api.increment((terms) => readIncrements(c.req.raw, knownKeys, terms), callerOf(c, edge))
 }
 
 async function counters(c: EdgeContext, edge: Edge, keyInPath?: string): Promise<Answer> {
-  const answers = await edge.operations.read(searchOf(c), callerOf(c, edge), keyInPath)
+  const answers = await edge.api.read(searchOf(c), callerOf(c, edge), keyInPath)
   if (!answers.ok) return answers
   const [first, ...others] = answers.value
   return ok(others.length === 0 && first !== undefined ? first : { items: answers.value })
@@ -92,7 +92,7 @@ async function counters(c: EdgeContext, edge: Edge, keyInPath?: string): Promise
 
 function countersOrSeries(c: EdgeContext, edge: Edge): Promise<Answer> {
   if (c.req.query('prefix') === undefined) return counters(c, edge)
-  return edge.operations.series(searchOf(c), callerOf(c, edge))
+  return edge.api.series(searchOf(c), callerOf(c, edge))
 }
 
 function counterOfPath(c: EdgeContext, edge: Edge): Answer | Promise<Answer> {
@@ -101,15 +101,15 @@ function counterOfPath(c: EdgeContext, edge: Edge): Answer | Promise<Answer> {
 }
 
 function keys(c: EdgeContext, edge: Edge): Promise<Answer> {
-  return edge.operations.list(searchOf(c), callerOf(c, edge))
+  return edge.api.list(searchOf(c), callerOf(c, edge))
 }
 
 function hour(c: EdgeContext, edge: Edge): Promise<Answer> {
-  return edge.operations.hour(searchOf(c), c.req.param('hour'), callerOf(c, edge))
+  return edge.api.hour(searchOf(c), c.req.param('hour'), callerOf(c, edge))
 }
 
 function status(c: EdgeContext, edge: Edge): Promise<Answer> {
-  return edge.operations.status(searchOf(c), callerOf(c, edge))
+  return edge.api.status(searchOf(c), callerOf(c, edge))
 }
 
 function metricsOf(c: EdgeContext, { ports }: Edge): Promise<Answer> {

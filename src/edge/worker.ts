@@ -1,11 +1,11 @@
 import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
+import { apiOf } from './api.ts'
 import { createApp } from './app.ts'
 import { sweeper } from './background/sweep.ts'
 import { withDeadlines } from './deadlines.ts'
 import { problemOf } from './http/on-error.ts'
 import { problemResponse } from './http/problem-response.ts'
-import { operationsOf } from './operations.ts'
 import type { Ports } from './ports.ts'
 
 /** The Worker's handlers, and what its binding's entrypoint works with. */
@@ -44,12 +44,12 @@ export function createWorker<Env>(
     },
 
     /** The services of BindingEntrypoint. */
-    entrypoint: (env: Env) => ({ clock, log, operations: () => edgeOf(env).operations }),
+    entrypoint: (env: Env) => ({ clock, log, api: () => edgeOf(env).api }),
   }
 }
 
 function createEdge(ports: Ports) {
   const patient = withDeadlines(ports)
-  const operations = operationsOf(patient)
-  return { operations, app: createApp(patient, operations), sweep: sweeper(ports) }
+  const api = apiOf(patient)
+  return { api, app: createApp(patient, api), sweep: sweeper(ports) }
 }

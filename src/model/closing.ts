@@ -24,8 +24,8 @@ export function retireAtMs(hour: Hour, lateHours: Schedule): number {
 /** A shard's answer about the keys under a prefix, all from one turn. In increments. */
 export type Settlement = {
   /**
-   * Whether this shard will take no more, wherever it runs next. See `canNeverReopen`; older code knows it by this
-   * name.
+   * Whether this shard will take no more, wherever it runs next. See `canNeverReopen`. The field keeps its name because
+   * older deployed versions send it.
    */
   readonly isShut: boolean
   /** Increments that Postgres may not have yet, without the parked ones. */
@@ -43,10 +43,10 @@ export type HourState = 'open' | 'closing' | 'final'
  *    hour has begun. [K2] What a shard answers it says in one turn, so nothing comes between its clock and its count.
  * 2. `merge` refuses from CLOSE_GRACE_MS after the edge's close on, by the clock of the machine that the shard is on,
  *    whenever the flight took off and whatever the edge's clock had said. A flight that is known gets its first
- *    answer and adds nothing. So only one thing can let another increment in: that the shard moves to a machine
- *    whose clock is behind. A shard that holds nothing may write nothing, so it cannot keep a note of its close.
- *    Hence it is shut only from the time on at which it might also retire: then a clock would have to be behind by
- *    RETIRE_GRACE_MS - CLOSE_GRACE_MS, an hour. It is the same hour that keeps what is deleted at its end deleted. [Z1]
+ *    answer and adds nothing. After that an increment could only enter if the shard moved to a machine whose clock is
+ *    behind. A shard that holds nothing may write nothing, so it cannot store that it has closed. Therefore it counts as
+ *    shut only from the time at which it may also retire: a clock would have to be behind by RETIRE_GRACE_MS -
+ *    CLOSE_GRACE_MS, an hour. The same hour ensures that a retired shard is not made again. [Z1]
  * 3. Pending is 0 only when Postgres has confirmed every batch; a copy of one that comes later applies nothing. [P1]
  *    Parked is 0 only when it was retried, and then settled, or discarded, which is for ever.
  * 4. Each shard's answer holds from then on, so it does no harm that they were asked at different instants.
@@ -111,8 +111,8 @@ function firstUnfinishedHour(nowMs: number, lateHours: Schedule): Hour {
 }
 
 /**
- * The first hour that is open; those before it are closed. A schedule may close a later hour sooner, which is left for
- * another day.
+ * The first hour that is open; those before it are closed. Where a schedule closes a later hour sooner, that hour counts
+ * as open until the earlier ones have closed.
  */
 export function firstOpenHour(nowMs: number, lateHours: Schedule): Hour {
   let hour = hourOf(nowMs)

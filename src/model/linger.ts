@@ -5,7 +5,7 @@ import { CROWDED_FLIGHT, HEAVY_REQUEST_BYTES, ONE_CLIENT_FLIGHTS, SHORT_LINGER_M
  * it carries, so a short wait lets more increments share one; a wait that brings nobody only makes an answer late.
  *
  * The isolate decides with `flightWait` before it sends a flight, and the shard with `commitWait` before it journals one.
- * Both functions are pure: the coalescer, the group commit and the simulator (`npm run linger`) hold the numbers and obey.
+ * Both functions are pure: the coalescer, the group commit and the simulator (`npm run linger`) keep the numbers, ask these functions, and wait as long as they say.
  */
 export type Wait<Why extends string> = { readonly waitMs: number; readonly why: Why }
 

@@ -10,7 +10,7 @@ import { listSql } from './list-sql.ts'
 export function createLister(config: ConnectionConfig, clock: Clock): ListCounters {
   const execute = executor(config, clock, READ_MS_MAX)
   return async (query) => {
-    // A range of no hours has no items, and its series of hours would run backwards.
+    // An empty range has no items. The SQL is not run, because it would count the hours backwards.
     if (query.from >= query.to) return []
     const { rows } = await execute(listSql(query))
     return z.array(rowSchema).parse(rows)

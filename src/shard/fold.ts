@@ -1,7 +1,7 @@
 import { must } from '../model/assert.ts'
 import { utf8Bytes } from '../model/utf8.ts'
+import type { ShardLimits } from './bounds.ts'
 import { encodePieces } from './journal.ts'
-import type { ShardLimits } from './limits.ts'
 import type { Memory } from './memory.ts'
 import type { Sql } from './sql.ts'
 import { saveState } from './state.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { withDeadlines } from '../../src/edge/deadlines.ts'
-import { Unavailable } from '../../src/edge/http/timeout.ts'
 import type { Database, Shards } from '../../src/edge/ports.ts'
+import { Unavailable } from '../../src/edge/timeout.ts'
 import { READ_MS_MAX } from '../../src/limits.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 

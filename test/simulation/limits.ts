@@ -1,5 +1,5 @@
-import type { CoalescerLimits } from '../../src/edge/coalesce/limits.ts'
-import { SHARD_LIMITS, type ShardLimits } from '../../src/shard/limits.ts'
+import type { CoalescerLimits } from '../../src/edge/coalesce/bounds.ts'
+import { SHARD_LIMITS, type ShardLimits } from '../../src/shard/bounds.ts'
 
 /**
  * Bounds so small that within seconds a run folds journals, cuts backlogs into many batches and reaches what is full.

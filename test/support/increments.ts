@@ -1,5 +1,5 @@
-import type { CheckedIncrements } from '../../src/edge/ingest/increments.ts'
-import { hourAt } from '../../src/edge/ingest/increments.ts'
+import type { CheckedIncrements } from '../../src/edge/ingest/checked-increments.ts'
+import { hourAt } from '../../src/edge/ingest/checked-increments.ts'
 import { must } from '../../src/model/assert.ts'
 import type { Hour } from '../../src/model/hour.ts'
 

@@ -1,4 +1,4 @@
-import { shorten } from '../../model/shorten.ts'
+import { shorten } from '../../model/short-number.ts'
 
 const GROUPED = new Intl.NumberFormat('en-US')
 

@@ -63,7 +63,7 @@ export function spanOf(period: Period, zone: Zone, nowMs: number): Span {
 /** When a day begins by the zone's clocks, some days after another day. Epoch ms. */
 function midnightOf(zone: Zone, day: string, later: number): number {
   const local = Date.parse(`${day}T00:00:00Z`) + later * DAY_MS
-  // Near a change of the offset there are two candidates; this takes the one that holds at its own instant.
+  // The offset may change near midnight, so it is looked up once more at the guessed instant.
   const guess = local - zone.offsetAt(local)
   return local - zone.offsetAt(guess)
 }

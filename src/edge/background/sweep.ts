@@ -20,8 +20,8 @@ type Woken = { readonly woken: number; readonly failed: number }
 const DAILY_AT = 3
 
 /**
- * The sweep. When there was more to delete than one sweep may, the next hour's goes on; only the isolate remembers
- * that.
+ * The sweep. If one sweep could not delete everything, the next hour's sweep continues. That is kept in memory only, so a
+ * new isolate waits for the daily sweep.
  */
 export function sweeper(services: SweepServices): (nowMs: number) => Promise<Swept> {
   let hadMore = false
@@ -37,7 +37,7 @@ export function sweeper(services: SweepServices): (nowMs: number) => Promise<Swe
  * prunes the ledger, wakes the shards of closed hours that have not sealed their writers, and deletes hours that are
  * older than RETENTION_DAYS; where flushes keep the database awake anyway, it deletes each hour. [F4]
  *
- * @param hadMore whether the sweep before had more to delete than it may; false when nobody remembers.
+ * @param hadMore whether the previous sweep left something undeleted; false when that is not known.
  */
 async function sweep(nowMs: number, services: SweepServices, hadMore: boolean): Promise<Swept> {
   const hour = hourOf(nowMs)
@@ -45,9 +45,9 @@ async function sweep(nowMs: number, services: SweepServices, hadMore: boolean): 
   const names = recent.flatMap((each) => shardsOf(each, services.config.shards)).slice(0, SWEEP_SHARDS_MAX)
   const isDaily = hour % 24 === DAILY_AT
   const woken = await wakeAll(names, services)
-  const tidied = isDaily ? await tidy(nowMs, services) : { woken: 0, failed: 0, pruned: 0 }
+  const tidied = isDaily ? await pruneAndWake(nowMs, services) : { woken: 0, failed: 0, pruned: 0 }
   const isTime = isDaily || hadMore || services.config.flushIntervalMs < DATABASE_SLEEPS_MS
-  const deleted = isTime ? await retain(nowMs, services) : NOTHING_DELETED
+  const deleted = isTime ? await deleteOld(nowMs, services) : NOTHING_DELETED
   return {
     woken: woken.woken + tidied.woken,
     failed: woken.failed + tidied.failed,
@@ -56,7 +56,7 @@ async function sweep(nowMs: number, services: SweepServices, hadMore: boolean): 
   }
 }
 
-async function tidy(nowMs: number, services: SweepServices) {
+async function pruneAndWake(nowMs: number, services: SweepServices) {
   const { config, database } = services
   const pruned = await database.prune()
   const stragglers = await database.stragglers(firstOpenHour(nowMs, config.lateHours))
@@ -65,7 +65,7 @@ async function tidy(nowMs: number, services: SweepServices) {
 
 const NOTHING_DELETED: Deleted = { deleted: 0, hasMore: false }
 
-async function retain(nowMs: number, { config, database }: SweepServices): Promise<Deleted> {
+async function deleteOld(nowMs: number, { config, database }: SweepServices): Promise<Deleted> {
   const { retentionDays, lateHours } = config
   if (retentionDays === undefined) return NOTHING_DELETED
   return database.deleteBefore(firstKeptHour(nowMs, retentionDays, lateHours))

@@ -10,9 +10,9 @@ import type { RawParameters } from '../http/parameters.ts'
 import { invalid, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import { TOO_LARGE } from '../ingest/body.ts'
-import type { Terms } from '../ingest/increment.ts'
-import type { CheckedIncrements } from '../ingest/increments.ts'
-import { checkIncrements } from '../ingest/increments.ts'
+import type { Terms } from '../ingest/check.ts'
+import type { CheckedIncrements } from '../ingest/checked-increments.ts'
+import { checkIncrements } from '../ingest/checked-increments.ts'
 
 /**
  * The grant of a service binding, from the `props` that the other Worker's configuration gives it. A binding needs no

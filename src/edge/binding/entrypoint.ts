@@ -16,18 +16,18 @@ import type { Log } from '../../log.ts'
 import type { Result as Outcome } from '../../model/result.ts'
 import { ok } from '../../model/result.ts'
 import type { Scope } from '../../model/token.ts'
+import type { Api, Caller } from '../api.ts'
 import { refuseWithout } from '../http/access.ts'
 import { problemOf } from '../http/on-error.ts'
 import type { Problem } from '../http/problem.ts'
-import { describeProblem } from '../http/problem-response.ts'
-import type { Caller, Operations } from '../operations.ts'
+import { describeProblem } from '../http/problem-words.ts'
 import { grantOfProps, listArguments, readArguments, readIncrementArguments } from './arguments.ts'
 
-/** An entrypoint's services. `operations` throws when the configuration is faulty. */
+/** An entrypoint's services. `api` throws when the configuration is faulty. */
 export type EntrypointServices = {
   readonly clock: Clock
   readonly log: Log
-  readonly operations: () => Operations
+  readonly api: () => Api
 }
 
 /**
@@ -35,7 +35,7 @@ export type EntrypointServices = {
  * request of its own with its own `waitUntil`, and its increments share flights with all others of the isolate.
  *
  * Other Workers can call every method here, those that TypeScript calls protected included, so there are only the
- * operations. There is no `fetch`, so HTTP cannot come in this way.
+ * ones of the API. There is no `fetch`, so HTTP cannot come in this way.
  */
 export class BindingEntrypoint<Env> extends WorkerEntrypoint<Env, unknown> implements SumdialBinding {
   readonly #services: EntrypointServices
@@ -49,8 +49,8 @@ export class BindingEntrypoint<Env> extends WorkerEntrypoint<Env, unknown> imple
     increments: IncrementShape | readonly IncrementShape[],
     options: IncrementOptions = {},
   ): Promise<Result<Counted>> {
-    return this.#ask('write', (operations, caller) =>
-      operations.increment(async (terms) => readIncrementArguments(increments, options, terms), caller),
+    return this.#ask('write', (api, caller) =>
+      api.increment(async (terms) => readIncrementArguments(increments, options, terms), caller),
     )
   }
 
@@ -59,10 +59,10 @@ export class BindingEntrypoint<Env> extends WorkerEntrypoint<Env, unknown> imple
     question: ReadOptions & { readonly key: readonly string[] },
   ): Promise<Result<{ readonly items: readonly Counter[] }>>
   read(question: unknown): Promise<Result<Counter | { readonly items: readonly Counter[] }>> {
-    return this.#ask('read', async (operations, caller) => {
+    return this.#ask('read', async (api, caller) => {
       const asked = readArguments(question)
       if (!asked.ok) return asked
-      const answers = await operations.read(asked.value.parameters, caller)
+      const answers = await api.read(asked.value.parameters, caller)
       if (!answers.ok) return answers
       const [first] = answers.value
       return ok(asked.value.isOfOne && first !== undefined ? first : { items: answers.value })
@@ -70,29 +70,29 @@ export class BindingEntrypoint<Env> extends WorkerEntrypoint<Env, unknown> imple
   }
 
   list(question: ListOptions): Promise<Result<List>> {
-    return this.#ask('read', async (operations, caller) => {
+    return this.#ask('read', async (api, caller) => {
       const asked = listArguments(question)
-      return asked.ok ? operations.list(asked.value, caller) : asked
+      return asked.ok ? api.list(asked.value, caller) : asked
     })
   }
 
   hour(hour: string): Promise<Result<Hour>> {
-    return this.#ask('read', (operations, caller) => operations.hour({}, hour, caller))
+    return this.#ask('read', (api, caller) => api.hour({}, hour, caller))
   }
 
   /** Checks what the binding may do, and returns every problem as a value. [S2] */
   async #ask<T extends object>(
     needs: Scope,
-    ask: (operations: Operations, caller: Caller) => Promise<Outcome<T, Problem>>,
+    ask: (api: Api, caller: Caller) => Promise<Outcome<T, Problem>>,
   ): Promise<Result<T>> {
     try {
       const grant = grantOfProps(this.ctx.props)
       if (!grant.ok) return failure(grant.error)
       const refused = refuseWithout(grant.value, needs)
       if (refused !== undefined) return failure(refused)
-      const { clock, operations } = this.#services
+      const { clock, api } = this.#services
       const keepAlive = (turn: Promise<unknown>) => this.ctx.waitUntil(turn)
-      const answered = await ask(operations(), { grant: grant.value, nowMs: clock.now(), keepAlive })
+      const answered = await ask(api(), { grant: grant.value, nowMs: clock.now(), keepAlive })
       return answered.ok ? { ok: true, answer: answered.value } : failure(answered.error)
     } catch (error) {
       return failure(problemOf(error, this.#services.log))

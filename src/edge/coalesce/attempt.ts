@@ -16,17 +16,6 @@ export function outcomeOf(
 }
 
 /**
- * Why a call got no answer, for the client and for the log. An error that the shard's own code threw may quote keys, so
- * only its name is told; the platform's errors are told in the platform's words.
- * Source of `remote`: Cloudflare's documentation of Durable Objects, "Error handling".
- */
-export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'no answer'
-  const isFromShard = 'remote' in error && error.remote === true
-  return isFromShard ? `the shard threw ${error.name}` : error.message.slice(0, 200)
-}
-
-/**
  * Whether a call never reached its shard because too many calls wait there. A reset while storage was slow is marked as
  * overloaded too, but then the flight may have been journaled, so it is tried again like any other.
  */

@@ -2,10 +2,10 @@ import type { Context } from 'hono'
 import { ConfigError } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import { describeError, describeReason } from '../../log.ts'
-import { reasonOf } from '../coalesce/attempt.ts'
+import { reasonOf, Unavailable } from '../timeout.ts'
 import type { Problem } from './problem.ts'
-import { describeProblem, problemResponse } from './problem-response.ts'
-import { Unavailable } from './timeout.ts'
+import { problemResponse } from './problem-response.ts'
+import { describeProblem } from './problem-words.ts'
 
 /** Answers a request whose handler threw. */
 export function errorHandler(log: Log) {

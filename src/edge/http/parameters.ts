@@ -28,7 +28,7 @@ export function wholeText(min: number, max: number) {
     .string()
     .regex(/^\d{1,9}$/, { error, abort: true })
     .meta({
-      // An integer to whoever writes it, although a query is text.
+      // Documented as an integer, although it arrives as text.
       override: ({ jsonSchema }: { jsonSchema: object }) =>
         Object.assign(jsonSchema, { type: 'integer', minimum: min, maximum: max, pattern: undefined }),
     })
@@ -40,7 +40,7 @@ export function wholeText(min: number, max: number) {
 export type RawParameters = string | Readonly<Record<string, unknown>>
 
 /**
- * Checks parameters. Only those of the schema are allowed, and in a query string each of them once, unless the schema
+ * Checks parameters. Only those of the schema are allowed, and in a query string each at most once, unless the schema
  * has it as an array.
  *
  * @param more parameters from elsewhere, such as from the path.

@@ -4,7 +4,7 @@ import type { Scope } from '../../model/token.ts'
 export type ItemError = { readonly index: number; readonly path: string; readonly message: string }
 
 /**
- * Why a request is not answered as asked. An arm carries the facts only: problem-response.ts holds every sentence, and
+ * Why a request is not answered as asked. An arm carries the facts only: problem-words.ts holds every sentence, and
  * does not compile until it names a status for each arm.
  */
 export type Problem =

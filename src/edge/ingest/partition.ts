@@ -11,8 +11,8 @@ import { addIncrement, noIncrements } from '../../model/increments.ts'
 import type { Schedule } from '../../model/schedule.ts'
 import { valueAt } from '../../model/schedule.ts'
 import { formatShardName, hashKey, slotOfHash } from '../../model/shard-name.ts'
-import type { CheckedIncrements } from './increments.ts'
-import { hourAt } from './increments.ts'
+import type { CheckedIncrements } from './checked-increments.ts'
+import { hourAt } from './checked-increments.ts'
 
 /** The part of a request that goes to one shard, small enough for a flight unless it is one named entry. */
 export type Part = {

@@ -11,8 +11,8 @@ import { type ShardStatus, shardStatusSchema } from '../../model/status.ts'
 import type { RawParameters } from '../http/parameters.ts'
 import { hourText, invalid, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
-import { Unavailable } from '../http/timeout.ts'
 import type { Database, Shards } from '../ports.ts'
+import { Unavailable } from '../timeout.ts'
 
 /** A shard's status, with the ledger's count when that was asked for; or that the shard did not answer. */
 export type ShardReport = (ShardStatus & { readonly ledger?: z.infer<typeof auditSchema> }) | Unanswered

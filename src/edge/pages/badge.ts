@@ -6,7 +6,7 @@ import { addHours, type Hour, type HourRange, hourOf } from '../../model/hour.ts
 import { check, covers, keyFault } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
-import { shorten } from '../../model/shorten.ts'
+import { shorten } from '../../model/short-number.ts'
 import { TOO_MANY_REQUESTS } from '../http/access.ts'
 import type { EdgeContext } from '../http/context.ts'
 import { parseParameters } from '../http/parameters.ts'
@@ -53,6 +53,7 @@ type BadgeServices = {
 export async function badge(c: EdgeContext, { ports, isWithinLimit }: BadgeServices): Promise<Answer> {
   const { config, clock, database, cache } = ports
   const address = c.req.header('cf-connecting-ip') ?? ''
+  // No token's name has a line feed, so badges share no limit with a token.
   if (!(await isWithinLimit(`\nbadge\n${address}`))) return fail(TOO_MANY_REQUESTS)
   const query = parseBadge(c.req.raw.url, config.publicPrefixes)
   if (!query.ok) return query

@@ -15,11 +15,11 @@ import type { Problem } from '../http/problem.ts'
 import type { Shards } from '../ports.ts'
 
 /** By key and hour, what shards hold and Postgres does not have. */
-export type Unsettleds = ReadonlyMap<string, ReadonlyMap<Hour, Cell>>
+export type UnsettledByKey = ReadonlyMap<string, ReadonlyMap<Hour, Cell>>
 
 export type FreshRead = {
   readonly committed: CommittedRead
-  readonly unsettled: Unsettleds
+  readonly unsettled: UnsettledByKey
   /** By key. It is equal in two answers when no flush came between them, so that only what is unsettled may differ. */
   readonly asOf: ReadonlyMap<string, string>
 }
@@ -27,7 +27,7 @@ export type FreshRead = {
 /** A shard to ask, and its own keys among those that are read. */
 export type ShardQuery = { readonly shard: string; readonly hour: Hour; readonly keys: readonly string[] }
 
-type Heard = ShardQuery & { readonly unsettled: readonly Unsettled[] }
+type ShardAnswer = ShardQuery & { readonly unsettled: readonly Unsettled[] }
 
 /** The current hour and those before it; close to the turn also the next, because clients' clocks may be ahead. */
 export function freshRange(nowMs: number, freshHours: number): HourRange {
@@ -81,31 +81,31 @@ export async function readFresh(
   readCommitted: (writers: readonly string[]) => Promise<CommittedRead>,
 ): Promise<FreshRead | undefined> {
   for (let attempt = 1; attempt <= FRESH_TRIES_MAX; attempt++) {
-    const heard = await hear(asked, ask)
+    const answers = await askShards(asked, ask)
     // After the shards and never before, so that whatever they have settled by now is in the rows.
-    const writers = heard.flatMap(({ unsettled }) => unsettled.map(({ writer }) => writer))
+    const writers = answers.flatMap(({ unsettled }) => unsettled.map(({ writer }) => writer))
     const committed = await readCommitted([...new Set(writers)])
     const { ledger } = committed
-    const unsettled = unsettledOf(heard, (own) => unsettledPart(own, ledger))
+    const unsettled = unsettledOf(answers, (own) => unsettledPart(own, ledger))
     if (unsettled === undefined) continue
-    return { committed, unsettled, asOf: asOf(heard, ({ writer }) => ledger.get(writer)?.seq ?? 0) }
+    return { committed, unsettled, asOf: asOf(answers, ({ writer }) => ledger.get(writer)?.seq ?? 0) }
   }
   return undefined
 }
 
 /** Reads what the shards hold, without Postgres. Together with rows of the same `asOf` it makes a fresh read. */
 export async function readHeld(asked: readonly ShardQuery[], ask: Shards['unsettled']): Promise<FreshRead> {
-  const heard = await hear(asked, ask)
+  const answers = await askShards(asked, ask)
   return {
     committed: { counters: new Map(), ledger: new Map() },
-    unsettled: unsettledOf(heard, (own) => heldAbove(own, own.settledSeq)) ?? new Map(),
-    asOf: asOf(heard, ({ settledSeq }) => settledSeq),
+    unsettled: unsettledOf(answers, (own) => heldAbove(own, own.settledSeq)) ?? new Map(),
+    asOf: asOf(answers, ({ settledSeq }) => settledSeq),
   }
 }
 
-function hear(asked: readonly ShardQuery[], ask: Shards['unsettled']): Promise<Heard[]> {
+function askShards(asked: readonly ShardQuery[], ask: Shards['unsettled']): Promise<ShardAnswer[]> {
   return Promise.all(
-    asked.map(async (one): Promise<Heard> => ({ ...one, unsettled: await ask(one.shard, one.keys) })),
+    asked.map(async (one): Promise<ShardAnswer> => ({ ...one, unsettled: await ask(one.shard, one.keys) })),
   )
 }
 
@@ -113,8 +113,8 @@ function hear(asked: readonly ShardQuery[], ask: Shards['unsettled']): Promise<H
  * Names the batches that are in the rows: each shard's writer and its last batch, 0 included, because a shard that has
  * moved to a new writer may have settled batches under the old one. A shard that has stored nothing yet is left out.
  */
-function asOf(heard: readonly Heard[], seqOf: (unsettled: Unsettled) => number): FreshRead['asOf'] {
-  const batches = heard.flatMap(({ keys, unsettled }) =>
+function asOf(answers: readonly ShardAnswer[], seqOf: (unsettled: Unsettled) => number): FreshRead['asOf'] {
+  const batches = answers.flatMap(({ keys, unsettled }) =>
     unsettled.flatMap((own, i) => {
       const seq = seqOf(own)
       const { isStored = seq > 0 } = own
@@ -122,21 +122,21 @@ function asOf(heard: readonly Heard[], seqOf: (unsettled: Unsettled) => number):
     }),
   )
   const byKey = Map.groupBy(batches, ({ key }) => key)
-  return new Map(Array.from(byKey, ([key, own]) => [key, shorten(own.map(({ batch }) => batch).join(' '))]))
+  return new Map(Array.from(byKey, ([key, own]) => [key, hashed(own.map(({ batch }) => batch).join(' '))]))
 }
 
 /** Hashes the text, because 300 shards would add 12 kB to each answer. */
-function shorten(text: string): string {
+function hashed(text: string): string {
   // Prepend, do not append: FNV is a running hash, so texts that collide still collide after a common suffix.
   return [text, `.${text}`].map((part) => hashKey(part).toString(16).padStart(8, '0')).join('')
 }
 
 function unsettledOf(
-  heard: readonly Heard[],
+  answers: readonly ShardAnswer[],
   partOf: (unsettled: Unsettled) => Cell | undefined,
-): Unsettleds | undefined {
+): UnsettledByKey | undefined {
   const all = new Map<string, Map<Hour, Cell>>()
-  for (const { hour, keys, unsettled } of heard) {
+  for (const { hour, keys, unsettled } of answers) {
     for (const [i, key] of keys.entries()) {
       const own = must(unsettled[i], "a shard's answer for a key")
       const part = partOf(own)

@@ -6,15 +6,15 @@ import { describeAwakeCost } from './cost.ts'
 import { privateFolder } from './private-folder.ts'
 import { confirmed, type Deploy, type DeployRecord, ended, planDeploy } from './record.ts'
 import type { Records, Remembered } from './records.ts'
-import { listSecrets, missingSecrets, writeSecrets } from './secrets.ts'
-import type { Secrets, Target } from './target.ts'
 import {
   describeDeploy,
   describePlan,
   describeSecrets,
   describeUnrecorded,
   describeWarnings,
-} from './words.ts'
+} from './schedule-words.ts'
+import { listSecrets, missingSecrets, writeSecrets } from './secrets.ts'
+import type { Secrets, Target } from './target.ts'
 import type { Wrangler, WranglerEnding } from './wrangler.ts'
 
 /** Everything about one deploy, checked. */

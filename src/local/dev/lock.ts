@@ -16,7 +16,7 @@ const SQLITE_BUSY = 5
 export function lockState(state: string): Disposable {
   const lock = new DatabaseSync(join(state, 'lock'))
   try {
-    // The first transaction tells those who are refused which process this is. The second one is the lock.
+    // The first transaction stores this process's id, for the message below. The second one stays open: it is the lock.
     lock.exec(`begin immediate; pragma user_version = ${process.pid}; commit; begin immediate`)
   } catch (error) {
     const holder = isBusy(error) ? lock.prepare('pragma user_version').get()?.['user_version'] : undefined

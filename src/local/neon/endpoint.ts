@@ -46,7 +46,7 @@ export async function startNeonEndpoint(options: NeonEndpointOptions): Promise<N
     const served = serve(options, request, response, closing.signal).finally(() => underWay.delete(served))
     underWay.add(served)
   })
-  // A server that closes an idle connection races the client's next request on it, which then fails for nothing.
+  // Idle connections are never closed here: the client might be sending its next request just then, which would fail.
   server.keepAliveTimeout = 0
   return {
     url: `http://127.0.0.1:${await listen(server)}/sql`,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { csv } from '../../../src/dashboard/data/csv.ts'
 import { duration, figure, rate, share } from '../../../src/dashboard/data/numbers.ts'
-import { shorten } from '../../../src/model/shorten.ts'
+import { shorten } from '../../../src/model/short-number.ts'
 
 describe('a number', () => {
   test.each([

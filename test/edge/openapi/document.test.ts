@@ -2,7 +2,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { incrementSchema } from '../../../src/edge/ingest/increment.ts'
+import { incrementSchema } from '../../../src/edge/ingest/check.ts'
 import { openApiDocument, ROUTES } from '../../../src/edge/routes.ts'
 
 const DOCUMENT = openApiDocument('https://sumdial.example')

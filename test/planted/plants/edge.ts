@@ -22,7 +22,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
     mistake: 'the good items of a request with a bad one are counted [I2]',
     edits: [
       {
-        file: 'src/edge/ingest/increments.ts',
+        file: 'src/edge/ingest/checked-increments.ts',
         find: 'if (errors.length > 0) return fail',
         replace: 'if (keys.length === 0) return fail',
       },
@@ -34,7 +34,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
     mistake: 'an increment counts in the hour of its arrival, whatever its at says [K1]',
     edits: [
       {
-        file: 'src/edge/ingest/increment.ts',
+        file: 'src/edge/ingest/check.ts',
         find: 'hour: hourOf(atMs), id })',
         replace: 'hour: hourOf(nowMs), id })',
       },

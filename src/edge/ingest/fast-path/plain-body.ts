@@ -1,6 +1,6 @@
 import { LEARNED_KEY_BYTES, LEARNED_KEYS_MAX, LEARNED_KEYS_MIN, REQUEST_ITEMS_MAX } from '../../../limits.ts'
 import type { Hour } from '../../../model/hour.ts'
-import type { CheckedIncrements } from '../increments.ts'
+import type { CheckedIncrements } from '../checked-increments.ts'
 import type { KnownKeys } from './known-keys.ts'
 
 /** So many digits make a safe integer, whatever they are. */

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../limits.ts'
 import { error, errors, json, KEY, type Operation } from '../openapi/parts.ts'
 import { ingestedSchema } from './answer.ts'
-import { incrementSchema } from './increment.ts'
+import { incrementSchema } from './check.ts'
 
 /** `POST /increment` in the OpenAPI document. */
 export const describeIncrement: Operation = {

@@ -8,8 +8,8 @@ import { refuseOutside, refuseUnlessWhole } from './http/access.ts'
 import type { RawParameters } from './http/parameters.ts'
 import type { Problem } from './http/problem.ts'
 import type { Ingested } from './ingest/answer.ts'
-import type { Terms } from './ingest/increment.ts'
-import type { CheckedIncrements } from './ingest/increments.ts'
+import type { Terms } from './ingest/check.ts'
+import type { CheckedIncrements } from './ingest/checked-increments.ts'
 import { ingest } from './ingest/ingest.ts'
 import { readStatus, type StatusAnswer } from './operate/status.ts'
 import type { Ports } from './ports.ts'
@@ -27,14 +27,14 @@ export type Caller = {
   readonly keepAlive: (turn: Promise<unknown>) => void
 }
 
-export type Operations = ReturnType<typeof operationsOf>
+export type Api = ReturnType<typeof apiOf>
 
 /**
  * Everything that Sumdial can be asked, over HTTP and through a service binding. Callers have checked the scope; the
  * operations check the prefix. [S2] Each answers or says why not. One rejects with Unavailable when a shard or Postgres
  * cannot be asked, and with anything else for a bug.
  */
-export function operationsOf(ports: Ports) {
+export function apiOf(ports: Ports) {
   const { config, clock, log, shards, database } = ports
   const coalescer = new Coalescer({ send: shards.merge, clock })
   const wakeNextHour = nextHourWaker(config, shards)

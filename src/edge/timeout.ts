@@ -1,5 +1,5 @@
-import type { Clock } from '../../clock.ts'
-import type { Source } from './problem.ts'
+import type { Clock } from '../clock.ts'
+import type { Source } from './http/problem.ts'
 
 /** A shard or Postgres could not be asked in time. Nothing is wrong with the request; `cause` says why, for the log. */
 export class Unavailable extends Error {
@@ -29,4 +29,15 @@ export async function within<T>(clock: Clock, ms: number, work: Promise<T>): Pro
   } finally {
     cancel()
   }
+}
+
+/**
+ * Why a call got no answer, for the client and for the log. An error that the shard's own code threw may quote keys, so
+ * only the error's name is given; an error of the platform keeps its message.
+ * Source of `remote`: Cloudflare's documentation of Durable Objects, "Error handling".
+ */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'no answer'
+  const isFromShard = 'remote' in error && error.remote === true
+  return isFromShard ? `the shard threw ${error.name}` : error.message.slice(0, 200)
 }

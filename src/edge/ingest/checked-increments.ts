@@ -4,8 +4,8 @@ import type { Hour } from '../../model/hour.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
 import type { ItemError, Problem } from '../http/problem.ts'
-import type { Terms } from './increment.ts'
-import { checkIncrement } from './increment.ts'
+import type { Terms } from './check.ts'
+import { checkIncrement } from './check.ts'
 
 /**
  * A request's increments, every one of them checked, as columns: the n-th value of each belongs to the n-th item of the

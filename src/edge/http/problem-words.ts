@@ -1,0 +1,204 @@
+import type { Problem as ProblemDetails } from '../../client/binding.ts'
+import type { BodyFault, ItemError, Limit, Missing, ParameterFault, Problem, Source } from './problem.ts'
+
+/** A problem in words, for HTTP and for bindings; after how many seconds to try again; and headers for HTTP alone. */
+export function describeProblem(problem: Problem) {
+  const { status, title, detail, headers, retryAfterSeconds, more } = wireOf(problem)
+  const type = `urn:sumdial:problem:${problem.kind.replaceAll('_', '-')}`
+  const details: ProblemDetails = { type, title, status, detail, ...more }
+  return { details, retryAfterSeconds, headers }
+}
+
+type Wire = {
+  readonly status: number
+  readonly title: string
+  readonly detail: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly retryAfterSeconds?: number
+  readonly more?: Omit<ProblemDetails, 'type' | 'title' | 'status' | 'detail'>
+}
+
+const RETRY_SOON = { retryAfterSeconds: 2 }
+
+function wireOf(problem: Problem): Wire {
+  switch (problem.kind) {
+    case 'malformed_json':
+      return { status: 400, title: 'Malformed JSON', detail: bodyFault(problem.fault) }
+    case 'unsupported_media_type':
+      return { status: 415, title: 'Unsupported media type', detail: MEDIA_TYPES[problem.header] }
+    case 'body_too_large':
+      return {
+        status: 413,
+        title: 'Body too large',
+        detail: `A body may have at most ${problem.bytesMax} bytes. Send several requests.`,
+      }
+    case 'too_many_items':
+      return {
+        status: 413,
+        title: 'Too many items',
+        detail: `This request has ${problem.items} items, and at most ${problem.itemsMax} are allowed. Send several requests.`,
+      }
+    case 'invalid_increments':
+      return {
+        status: 422,
+        title: 'Invalid increments',
+        detail: 'Nothing was counted. Correct or remove the items in `errors`, and send the request again.',
+        more: { errors: problem.errors },
+      }
+    case 'invalid_parameter':
+      return {
+        status: 422,
+        title: 'Invalid parameter',
+        detail: `\`${problem.parameter}\` ${parameterFault(problem.fault)}.`,
+        more: { parameter: problem.parameter },
+      }
+    case 'not_all_counted':
+      return {
+        status: 503,
+        title: 'Not all counted',
+        detail:
+          'Items in `refused` were not counted: send them again. Items in `unknown` may have been counted: send ' +
+          'them again only with the same ids or Idempotency-Key. All other items were counted. ' +
+          `Reason: ${problem.reasons.join('; ')}.`,
+        more: { refused: problem.refused, unknown: problem.unknown },
+        ...(problem.canRepeat ? RETRY_SOON : {}),
+      }
+    case 'id_conflict':
+      return {
+        status: 422,
+        title: 'Id conflict',
+        detail:
+          'This id or Idempotency-Key was already used with different content, so nothing was counted. Use a new one.',
+      }
+    case 'unavailable':
+      return { status: 503, title: 'Unavailable', detail: UNAVAILABLE[problem.source], ...RETRY_SOON }
+    case 'closed_to_all':
+      return {
+        status: 403,
+        title: 'Closed',
+        detail:
+          'This Worker has no tokens, so it refuses everything. Make a token with `npm run token`, and set it with ' +
+          '`npx wrangler secret put API_TOKENS`. On your own machine, use `npm run dev`, which needs no token.',
+      }
+    case 'unauthenticated':
+      return unauthenticated(problem.hasToken)
+    case 'forbidden':
+      return { status: 403, title: 'Forbidden', ...limited(problem.limit) }
+    case 'too_many_requests':
+      return {
+        status: 429,
+        title: 'Too many requests',
+        detail: 'Nothing was done. Try again later, and send several increments in one request.',
+        retryAfterSeconds: problem.periodSeconds,
+      }
+    case 'not_configured':
+      return {
+        status: 500,
+        title: 'Not configured',
+        detail: `${CONFIGURED[problem.where]} has faults: ${problem.faults.join('; ')}.`,
+      }
+    case 'not_found':
+      return { status: 404, title: 'Not found', detail: missing(problem.missing) }
+    case 'method_not_allowed':
+      return {
+        status: 405,
+        title: 'Method not allowed',
+        detail: `Use ${problem.allowed.join(' or ')} here.`,
+        headers: { allow: problem.allowed.join(', ') },
+      }
+    case 'internal':
+      return {
+        status: 500,
+        title: 'Internal error',
+        detail: "This is a bug in Sumdial. Look for `unexpected` in the Worker's log.",
+      }
+  }
+}
+
+function bodyFault(fault: BodyFault): string {
+  switch (fault.kind) {
+    case 'cut_off':
+      return 'The body ended too early. Send it again.'
+    case 'not_utf8':
+      return 'The body is not UTF-8. Encode it as UTF-8.'
+    case 'not_json': {
+      const where = fault.line === null ? 'The body' : `Line ${fault.line}`
+      return fault.position === null
+        ? `${where} is not valid JSON. Check that it is complete.`
+        : `${where} is not valid JSON: see ${fault.position}.`
+    }
+  }
+}
+
+const MEDIA_TYPES = {
+  'Content-Encoding': 'Send the body uncompressed, without a Content-Encoding header.',
+  'Content-Type': 'Send Content-Type `application/json` or `application/x-ndjson`, in UTF-8.',
+}
+
+function parameterFault(fault: ParameterFault): string {
+  if (typeof fault === 'string') return fault
+  const { asked, unit, max } = fault
+  const remedy = unit === 'buckets' ? 'a shorter range or a larger bucket' : 'fewer hours'
+  return `asks for ${asked} ${unit}, and one answer has at most ${max}: ask for ${remedy}`
+}
+
+const UNAVAILABLE: Readonly<Record<Source, string>> = {
+  shard: 'A shard did not answer. Try again in a few seconds.',
+  postgres: 'Postgres did not answer. Try again in a few seconds.',
+  shard_or_postgres: 'A shard or Postgres did not answer in time. Try again in a few seconds.',
+  flushes: 'New data reached Postgres at every try of this read. Try again.',
+}
+
+/** Source of the challenges: RFC 6750, section 3. */
+function unauthenticated(hasToken: boolean): Wire {
+  return {
+    status: 401,
+    title: 'Unauthenticated',
+    detail: hasToken
+      ? 'This token is not known. Check that it is complete, and that this Worker has it in API_TOKENS.'
+      : 'Send a token: `Authorization: Bearer <token>`.',
+    headers: { 'www-authenticate': `Bearer realm="sumdial"${hasToken ? ', error="invalid_token"' : ''}` },
+  }
+}
+
+function limited(limit: Limit): Pick<Wire, 'detail' | 'more'> {
+  switch (limit.kind) {
+    case 'scope':
+      return { detail: `Requires scope \`${limit.scope}\`.` }
+    case 'all_keys':
+      return {
+        detail: `This endpoint covers all keys; your token is limited to \`${limit.prefix}\`. Use a token without a prefix.`,
+      }
+    case 'keys': {
+      const { prefix, path } = limit
+      const message = `must be ${prefix}, or begin with ${prefix}/`
+      const errors = limit.indexes.map((index): ItemError => ({ index, path, message }))
+      return {
+        detail: `Your access is limited to keys under \`${prefix}\`. Nothing was done.`,
+        more: { errors },
+      }
+    }
+    case 'no_key_under':
+      return {
+        detail: `Your access is limited to keys under \`${limit.prefix}\`. Ask for a prefix within it.`,
+      }
+  }
+}
+
+const CONFIGURED = {
+  worker: 'The configuration',
+  binding: 'The props of the service binding',
+}
+
+function missing(what: Missing): string {
+  switch (what.kind) {
+    case 'route':
+      return `Use one of ${what.routes.join(', ')}. \`/docs\` describes them.`
+    case 'key_in_path':
+      return 'Put the key behind `/counters/`.'
+    case 'badge':
+      return 'There is no badge here. Use `/badge/{key}.svg` with a key under PUBLIC_PREFIXES.'
+    case 'dashboard_file':
+      return 'This file is from another version of the dashboard. Reload the page.'
+  }
+}

@@ -57,6 +57,10 @@ check(
   'all tries of a fresh read are calls that a paid plan allows',
 )
 check(
+  request.SHARDS_MAX <= request.REQUEST_SHARDS_MAX && request.REQUEST_SHARDS_MAX < platform.CALLS_PAID,
+  'increments of one hour never go to too many shards, and each shard is a call that a paid plan allows',
+)
+check(
   // The current hour, the one before and, near its turn, the next.
   Math.max(request.KEYS_MAX * 3, request.FRESH_HOURS_MAX + 2) <= request.FRESH_SHARDS_MAX,
   'a fresh read is never too large by default [R1]',

@@ -49,7 +49,7 @@ export function apiOf(ports: Ports) {
       const increments = await read({ nowMs, lateHours, mayAdjust: grant.scopes.includes('adjust') })
       if (!increments.ok) return increments
       wakeNextHour(nowMs, keepAlive)
-      return ingest(increments.value, { config, coalescer, log, grant, keepAlive })
+      return ingest(increments.value, { config, coalescer, clock, log, grant, keepAlive })
     },
 
     /** @param keyInPath the key of `GET /counters/{key}`. */

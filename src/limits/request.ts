@@ -1,10 +1,23 @@
-import { KIB, MIB, MINUTE } from './units.ts'
+import { KIB, MIB, MINUTE, SECOND } from './units.ts'
 
 /** Increments in one request: enough for some seconds of a client. They are checked in well under 100 ms. */
 export const REQUEST_ITEMS_MAX = 10_000
 
 /** Bytes in one request's body: 10,000 items of 400 bytes. Parsed, that is a fraction of an isolate's memory. */
 export const REQUEST_BYTES_MAX = 4 * MIB
+
+/**
+ * Shards that one request may write to, with a call each, and each a Durable Object that may have to start: 0.3 MB and some
+ * ms. All shards of one hour, so that increments of one hour are never too many; by default an increment for each hour that
+ * is open, three times over. A free plan allows 50 calls a request.
+ */
+export const REQUEST_SHARDS_MAX = 256
+
+/** Parts of one request that are on their way at a time, so that other requests are served in between. */
+export const REQUEST_PARTS_AT_ONCE = 16
+
+/** How long a request goes on sending parts, in milliseconds. With the wait for the last flight it is answered in 28 s. */
+export const REQUEST_SENDS_MS_MAX = 8 * SECOND
 
 /** UTF-8 bytes of a key. Postgres indexes at most about 2,700 bytes a row, and paths are far shorter. */
 export const KEY_BYTES_MAX = 512

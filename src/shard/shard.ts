@@ -103,10 +103,11 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
 
   /** Retries or discards the parked cells of these keys, or all of them for null. @returns the increments in them. */
   async decideParked(action: 'retry' | 'discard', keys: readonly string[] | null): Promise<number> {
-    const { name, store, flusher } = this.#opened ?? (await this.#open())
+    const { services, name, store, flusher } = this.#opened ?? (await this.#open())
     const chosen = keys ?? [...store.parked.keys()]
     const nowMs = this.clock.now()
     const increments = action === 'discard' ? store.discardParked(chosen) : store.retryParked(chosen, nowMs)
+    services.isolateLoad.update(formatShardName(name))
     if (action === 'retry' && store.openCells > 0) this.#alarm.setBy(flusher.dueMs(nowMs))
     if (increments > 0) this.log({ message: DECIDED[action], shard: formatShardName(name), increments })
     return increments
@@ -125,8 +126,9 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
   override async alarm(): Promise<void> {
     this.#alarm.forget()
     try {
-      const { flusher } = this.#opened ?? this.#load()
+      const { services, name, flusher } = this.#opened ?? this.#load()
       await flusher.run()
+      services.isolateLoad.update(formatShardName(name))
     } catch (error) {
       this.#alarm.set(this.clock.now() + BACKOFF_MS_MAX)
       this.log({ message: 'alarm failed', shard: this.ctx.id.name ?? '', ...describeError(error) })
@@ -150,7 +152,8 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
     const name = parseShardName(this.ctx.id.name ?? '')
     if (name === undefined) throw new Error(`not the name of a shard: ${this.ctx.id.name}`)
     const store = new ShardStore(durableObjectSql(this.ctx.storage), this.clock.uuid, limits)
-    services.isolateLoad.join(formatShardName(name), store)
+    const shard = formatShardName(name)
+    services.isolateLoad.join(shard, store)
     const flusher = new Flusher({
       name,
       store,
@@ -160,7 +163,7 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
       intervalMs: services.flushIntervalMs,
       retireAtMs: retireAtMs(name.hour, services.lateHours),
       erase: () => this.#erase(store),
-      log: (line) => this.log({ ...line, shard: formatShardName(name) }),
+      log: (line) => this.log({ ...line, shard }),
     })
     const closesMs = shardClosesMs(name.hour, services.lateHours)
     const isFull = (withIds: boolean) => services.isolateLoad.isFull(withIds)
@@ -171,6 +174,7 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
       commit: (arrivals) => {
         const nowMs = this.clock.now()
         const answers = mergeFlights(store, arrivals, { nowMs, closesMs, isFull })
+        services.isolateLoad.update(shard)
         // Set in the turn of the write, so that both become durable or neither does.
         if (store.openCells > 0) {
           this.#alarm.setBy(isOutgrown(store) ? flusher.dueAtOnceMs(nowMs) : flusher.dueMs(nowMs))

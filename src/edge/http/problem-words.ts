@@ -38,6 +38,14 @@ function wireOf(problem: Problem): Wire {
         title: 'Too many items',
         detail: `This request has ${problem.items} items, and at most ${problem.itemsMax} are allowed. Send several requests.`,
       }
+    case 'too_many_shards':
+      return {
+        status: 413,
+        title: 'Too many shards',
+        detail:
+          `These increments go to ${problem.shards} shards, and one request may write to ${problem.shardsMax}. ` +
+          'Send several requests, each with increments of fewer hours. Nothing was counted.',
+      }
     case 'invalid_increments':
       return {
         status: 422,

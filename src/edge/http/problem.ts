@@ -13,6 +13,8 @@ export type Problem =
   | { readonly kind: 'unsupported_media_type'; readonly header: 'Content-Type' | 'Content-Encoding' }
   | { readonly kind: 'body_too_large'; readonly bytesMax: number }
   | { readonly kind: 'too_many_items'; readonly items: number; readonly itemsMax: number }
+  /** The items are of so many hours, or go to so many slots, that too many shards would be called. Nothing was sent. */
+  | { readonly kind: 'too_many_shards'; readonly shards: number; readonly shardsMax: number }
   /** Every bad item is named; nothing of the request was applied. [I2] */
   | { readonly kind: 'invalid_increments'; readonly errors: readonly ItemError[] }
   /** A bad parameter in the query, the path, a header or the body. */

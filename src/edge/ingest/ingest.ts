@@ -1,4 +1,6 @@
+import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config.ts'
+import { REQUEST_PARTS_AT_ONCE, REQUEST_SENDS_MS_MAX, REQUEST_SHARDS_MAX } from '../../limits.ts'
 import type { Log } from '../../log.ts'
 import { must } from '../../model/assert.ts'
 import type { Result } from '../../model/result.ts'
@@ -17,6 +19,7 @@ import { partition } from './partition.ts'
 export type IngestServices = {
   readonly config: Pick<Config, 'shards'>
   readonly coalescer: Coalescer
+  readonly clock: Pick<Clock, 'now'>
   readonly log: Log
   readonly grant: Grant
   readonly keepAlive: (turn: Promise<unknown>) => void
@@ -25,15 +28,19 @@ export type IngestServices = {
 /** Routes increments to their shards; answers once every part is durable or known not to be. [S2] */
 export async function ingest(
   increments: CheckedIncrements,
-  { config, coalescer, log, grant, keepAlive }: IngestServices,
+  { config, coalescer, clock, log, grant, keepAlive }: IngestServices,
 ): Promise<Result<Ingested, Problem>> {
   const outside = refuseOutside(grant, increments.keys)
   if (outside !== undefined) return fail(outside)
   const { idempotencyKey: key } = increments
   const name = key === undefined ? undefined : await nameRequest(increments, grant.name, key)
   const parts = partition(increments, config.shards, name)
+  const tooMany = refuseManyShards(parts)
+  if (tooMany !== undefined) return fail(tooMany)
   const submit = ({ shard, unnamed, named }: Part) => coalescer.submit(shard, unnamed, keepAlive, named)
-  const outcomes = await all(parts.map(submit))
+  const sending =
+    parts.length > REQUEST_PARTS_AT_ONCE ? sendSome(parts, submit, clock) : all(parts.map(submit))
+  const outcomes = await sending
   const { length } = increments.keys
   const isNamed = name !== undefined || increments.ids?.every((id) => id !== undefined) === true
   const summary = summarise(parts, outcomes, length, isNamed)
@@ -41,6 +48,32 @@ export async function ingest(
     log(describeNotCounted(parts, outcomes, length, summary.error))
   }
   return summary
+}
+
+/** A request may not make the isolate start too many objects, whatever its items are. Nothing has been sent yet. [I5] */
+function refuseManyShards(parts: readonly Part[]): Problem | undefined {
+  if (parts.length <= REQUEST_SHARDS_MAX) return undefined
+  const shards = new Set(parts.map(({ shard }) => shard)).size
+  if (shards <= REQUEST_SHARDS_MAX) return undefined
+  return { kind: 'too_many_shards', shards, shardsMax: REQUEST_SHARDS_MAX }
+}
+
+const NOT_SENT: FlightOutcome = { kind: 'refused', reason: 'not sent in time' }
+
+/** Sends some parts at a time, as the earlier ones are answered. Whatever could not be sent in time was not counted. */
+async function sendSome(
+  parts: readonly Part[],
+  submit: (part: Part) => Promise<FlightOutcome>,
+  clock: Pick<Clock, 'now'>,
+): Promise<readonly FlightOutcome[]> {
+  const endMs = clock.now() + REQUEST_SENDS_MS_MAX
+  const outcomes = parts.map(() => NOT_SENT)
+  const left = parts.entries()
+  const lane = async () => {
+    for (const [i, part] of left) if (clock.now() < endMs) outcomes[i] = await submit(part)
+  }
+  await Promise.all(Array.from({ length: REQUEST_PARTS_AT_ONCE }, lane))
+  return outcomes
 }
 
 /**

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ZodOpenApiOperationObject, ZodOpenApiResponseObject } from 'zod-openapi'
-import { REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../limits.ts'
+import { REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX, REQUEST_SHARDS_MAX } from '../../limits.ts'
 import { problemSchema } from '../http/problem-response.ts'
 
 /** How a route is described. The table of routes has its method, path and scope. */
@@ -11,7 +11,9 @@ const ERRORS = {
   400: 'The body is malformed.',
   401: 'The token is missing or not known.',
   403: 'The token may not do this. Nothing was done.',
-  413: `The request has more than ${REQUEST_ITEMS_MAX} items or ${REQUEST_BYTES_MAX} bytes.`,
+  413:
+    `The request has more than ${REQUEST_ITEMS_MAX} items or ${REQUEST_BYTES_MAX} bytes, or its items go to more than ` +
+    `${REQUEST_SHARDS_MAX} shards. Nothing was counted.`,
   415: 'The body is compressed, or is neither application/json nor application/x-ndjson.',
   422: 'A parameter or an item is invalid. Nothing was done, and every bad item is named.',
   429: 'This token sent too many requests from this address.',

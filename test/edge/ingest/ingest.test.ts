@@ -7,8 +7,16 @@ import { checkIncrements } from '../../../src/edge/ingest/checked-increments.ts'
 import { KnownKeys } from '../../../src/edge/ingest/fast-path/known-keys.ts'
 import { readPlainBody } from '../../../src/edge/ingest/fast-path/plain-body.ts'
 import { ingest } from '../../../src/edge/ingest/ingest.ts'
-import { KEY_BYTES_MAX, REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../../src/limits.ts'
+import {
+  KEY_BYTES_MAX,
+  REQUEST_BYTES_MAX,
+  REQUEST_ITEMS_MAX,
+  REQUEST_PARTS_AT_ONCE,
+  REQUEST_SENDS_MS_MAX,
+  REQUEST_SHARDS_MAX,
+} from '../../../src/limits.ts'
 import { must } from '../../../src/model/assert.ts'
+import type { MergeAnswer } from '../../../src/model/flight.ts'
 import { readFlight } from '../../../src/model/flight.ts'
 import { hourOf } from '../../../src/model/hour.ts'
 import { nodeClock } from '../../support/node-clock.ts'
@@ -29,6 +37,7 @@ async function ingestAlone(increments: CheckedIncrements, prefix: string | null 
   const ingested = await ingest(increments, {
     config: { shards: scheduleOf('1') },
     coalescer,
+    clock: nodeClock,
     log: () => undefined,
     keepAlive: () => undefined,
     grant: { name: 't', scopes: ['write'], prefix },
@@ -75,4 +84,71 @@ test('[S2] what was good as it was read is held to the prefix of its token, and 
     limit: { kind: 'keys', prefix: 'a', path: 'key', indexes: [1] },
   })
   expect(await ingestAlone(plain)).toEqual({ accepted: 3, duplicates: 0, conflicts: [] })
+})
+
+/** One increment in each of so many hours, the current one last. */
+function anHourEach(hours: number): CheckedIncrements {
+  const items = Array.from({ length: hours }, (_, i) => ({ key: 'a', at: TERMS.nowMs - i * 3_600_000 }))
+  return goodOf(checkIncrements(items, undefined, { ...TERMS, lateHours: scheduleOf('1000000') }))
+}
+
+/** Ingests with one shard an hour, while `send` stands for the shards and the clock says what it is told to. */
+async function ingestBeside(
+  increments: CheckedIncrements,
+  send: (shard: string) => Promise<MergeAnswer>,
+  clock = { now: () => 0 },
+) {
+  const ingested = await ingest(increments, {
+    config: { shards: scheduleOf('1') },
+    coalescer: new Coalescer({ clock: nodeClock, send }),
+    clock,
+    log: () => undefined,
+    keepAlive: () => undefined,
+    grant: { name: 't', scopes: ['write'], prefix: null },
+  })
+  return eitherOf(ingested)
+}
+
+test('[I5] [I2] a request for more shards than its bound is refused whole: no shard is called', async () => {
+  const called = new Set<string>()
+  const send = async (shard: string) => {
+    called.add(shard)
+    return { kind: 'accepted' } as const
+  }
+  expect(await ingestBeside(anHourEach(REQUEST_SHARDS_MAX + 1), send)).toEqual({
+    kind: 'too_many_shards',
+    shards: REQUEST_SHARDS_MAX + 1,
+    shardsMax: REQUEST_SHARDS_MAX,
+  })
+  expect(called.size).toBe(0)
+  expect(await ingestBeside(anHourEach(REQUEST_SHARDS_MAX), send)).toMatchObject({
+    accepted: REQUEST_SHARDS_MAX,
+  })
+  expect(called.size).toBe(REQUEST_SHARDS_MAX)
+})
+
+test('[I5] a request for many shards calls a few at a time', async () => {
+  let calls = 0
+  let most = 0
+  const send = async () => {
+    most = Math.max(most, ++calls)
+    await new Promise((resolve) => setImmediate(resolve))
+    calls -= 1
+    return { kind: 'accepted' } as const
+  }
+  expect(await ingestBeside(anHourEach(100), send)).toMatchObject({ accepted: 100 })
+  expect(most).toBe(REQUEST_PARTS_AT_ONCE)
+})
+
+test('[I5] of a request whose shards are slow, the parts that could not be sent in time are told as not counted', async () => {
+  let nowMs = 0
+  let sent = 0
+  const send = async () => {
+    sent += 1
+    if (sent === 50) nowMs = REQUEST_SENDS_MS_MAX
+    return { kind: 'accepted' } as const
+  }
+  const answer = await ingestBeside(anHourEach(100), send, { now: () => nowMs })
+  expect(answer).toMatchObject({ kind: 'not_all_counted', unknown: [], reasons: ['not sent in time'] })
+  expect('refused' in answer && answer.refused.length + sent).toBe(100)
 })

@@ -1,5 +1,5 @@
-import { addHours, HOUR_MS, hourOf, hourStartMs } from '../../model/hour.ts'
-import type { Unit } from '../../model/time/calendar.ts'
+import { addHours, DAY_MS, hourOf, hourStartMs } from '../../model/hour.ts'
+import { dayStartMs, type Unit } from '../../model/time/calendar.ts'
 import type { Zone } from '../../model/time/zone.ts'
 import { localMs } from '../../model/time/zone.ts'
 
@@ -19,8 +19,6 @@ const UNITS_OF: Readonly<Record<Range, readonly Unit[]>> = {
   '30d': ['day', 'hour', 'week'],
   '12mo': ['week', 'day', 'month'],
 }
-
-const DAY_MS = 24 * HOUR_MS
 
 export function unitsOf(period: Period): readonly Unit[] {
   if (period.kind === 'last') return UNITS_OF[period.range]
@@ -48,28 +46,40 @@ export type Span = { readonly fromMs: number; readonly toMs: number }
 export function spanOf(period: Period, zone: Zone, nowMs: number): Span {
   const toMs = hourStartMs(addHours(hourOf(nowMs), 1))
   if (period.kind === 'days') {
-    return { fromMs: midnightOf(zone, period.from, 0), toMs: midnightOf(zone, period.to, 1) }
+    return {
+      fromMs: dayStartMs(dayNumber(period.from), zone),
+      toMs: dayStartMs(dayNumber(period.to) + 1, zone),
+    }
   }
   if (period.range === '24h') return { fromMs: toMs - DAY_MS, toMs }
-  const today = new Date(localMs(zone, nowMs)).toISOString().slice(0, 10)
+  const today = Math.floor(localMs(zone, nowMs) / DAY_MS)
   if (period.range !== '12mo') {
-    return { fromMs: midnightOf(zone, today, period.range === '7d' ? -6 : -29), toMs }
+    return { fromMs: dayStartMs(today - (period.range === '7d' ? 6 : 29), zone), toMs }
   }
-  const [year = 0, month = 1] = today.split('-').map(Number)
-  const first = new Date(Date.UTC(year, month - 12, 1)).toISOString().slice(0, 10)
-  return { fromMs: midnightOf(zone, first, 0), toMs }
+  return { fromMs: dayStartMs(monthStart(today, -11), zone), toMs }
 }
 
-/** When a day begins by the zone's clocks, some days after another day. Epoch ms. */
-function midnightOf(zone: Zone, day: string, later: number): number {
-  const local = Date.parse(`${day}T00:00:00Z`) + later * DAY_MS
-  // The offset may change near midnight, so it is looked up once more at the guessed instant.
-  const guess = local - zone.offsetAt(local)
-  return local - zone.offsetAt(guess)
+/** The first day of a day's month, or of a month some months later, as whole days since 1970. */
+function monthStart(day: number, later: number): number {
+  const date = new Date(day * DAY_MS)
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + later, 1) / DAY_MS
+}
+
+/** `2026-11-21` as whole days since 1970. */
+function dayNumber(day: string): number {
+  return Date.parse(`${day}T00:00:00Z`) / DAY_MS
+}
+
+/** The inverse of `dayNumber`. */
+function dayText(day: number): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, 10)
 }
 
 const DAY = /^\d{4}-\d\d-\d\d$/
 
+/** Whether a text is a day of the calendar: `2026-02-28`, and neither `2026-02-30`, which Date.parse takes, nor `today`. */
 export function isDay(text: string): boolean {
-  return DAY.test(text) && !Number.isNaN(Date.parse(`${text}T00:00:00Z`))
+  if (!DAY.test(text)) return false
+  const day = dayNumber(text)
+  return !Number.isNaN(day) && dayText(day) === text
 }

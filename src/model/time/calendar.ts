@@ -42,6 +42,16 @@ export function bucketIndexOf(buckets: readonly Bucket[], hour: Hour): number {
   return buckets.findLastIndex(({ from }) => from <= hour)
 }
 
+/**
+ * The first hour that belongs to a day of the zone's calendar, in epoch ms; the next day's where the zone has skipped
+ * the day.
+ *
+ * @param day the day, as whole days since 1970-01-01.
+ */
+export function dayStartMs(day: number, zone: Zone): number {
+  return hourStartMs(startOf(day, 'day', zone).from)
+}
+
 /** Whether no bucket begins within an hour, neither by UTC nor by the zone's clocks. */
 export function isAligned(buckets: readonly Bucket[], zone: Zone): boolean {
   return buckets.every(({ startMs }) => startMs % HOUR_MS === 0 && zone.offsetAt(startMs) % HOUR_MS === 0)

@@ -84,6 +84,10 @@ describe('a view', () => {
     ['/chart?key=a&key=a&bucket=minute&range=1h', '/chart?key=a'],
     ['/chart?key=&from=2026-02-30x&to=2026-01-01', '/chart'],
     ['/?from=2026-02-02&to=2026-01-01', '/'],
+    ['/?from=2026-02-30&to=2026-02-30', '/'],
+    ['/?from=2025-02-29&to=2025-03-01', '/'],
+    ['/?from=2026-11-31&to=2026-12-01', '/'],
+    ['/?from=2026-02-00&to=2026-13-01', '/'],
     ['/chart?key=1&key=2&key=3&key=4&key=5&key=6', '/chart?key=1&key=2&key=3&key=4&key=5'],
     ['/elsewhere?by=min', '/'],
   ])('of an address with something wrong is as if that were not there: %s', (address, expected) => {

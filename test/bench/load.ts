@@ -58,7 +58,7 @@ function bodyOf(first: number, { items, keys, ids }: Load, run: string): string 
   return JSON.stringify(items === 1 ? increments[0] : increments)
 }
 
-/** The requests of each connection: a list over and over, or, where each must differ, one that is made when it is sent. */
+/** The requests of each connection: a list over and over, or one made when it is sent, where all must differ. */
 function requestsOf(load: Load) {
   const run = crypto.randomUUID().slice(0, 8)
   let sent = 0

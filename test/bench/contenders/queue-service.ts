@@ -24,8 +24,8 @@ const bodySchema = z.union([
 ])
 
 /**
- * A queue in memory whose sums by key go to Postgres in parallel bulk upserts. It is fast, but loses what it holds when it
- * dies, and a batch that has failed three times.
+ * A queue in memory whose sums by key go to Postgres in parallel bulk upserts. It is fast, but loses everything that it
+ * holds when it dies, and a batch that has failed three times.
  */
 const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: WRITERS })
 const queue: Increment[] = []

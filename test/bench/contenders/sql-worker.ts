@@ -13,7 +13,7 @@ type Env = {
   readonly KEY: string
 }
 
-/** The SQL of Sumdial's committed read through the same driver, and its rows as JSON: the least that such a read costs. */
+/** Sends the SQL of Sumdial's committed read through the same driver: the least that such a read costs. */
 const app = new Hono<{ Bindings: Env }>()
 
 app.get('/counters', async (c) => {

@@ -81,7 +81,7 @@ function neonLine(interval: number, increments: number): Line {
   return { what: 'Neon, hours awake', amount: hours, perMillion: month / (increments / 1e6), month }
 }
 
-/** Increments that the free plan carries in a day when they come in this way, and which of its limits is reached first. */
+/** Increments that the free plan carries in a day when they come in this way, and the limit that is reached first. */
 export function freePlanOf(counted: Counted): { readonly increments: number; readonly first: string } {
   const used: readonly (readonly [what: string, count: number, limit: number])[] = [
     ['Worker requests', counted.requests, CLOUDFLARE_FREE.requests],

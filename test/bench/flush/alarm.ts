@@ -89,8 +89,8 @@ async function count({ url }: Served, first: number, cells: number, at: string):
 }
 
 /**
- * One flush. A shard with so many cells flushes at once, so its first statement is held until the shard has all of them,
- * and none of the time is ingest's. Cells that came during the wait are frozen and sent by the alarm that follows.
+ * One flush. A shard with so many cells flushes at once, so its first statement is held until the shard has all of
+ * them, and none of the time is ingest's. The alarm that follows freezes and sends cells that came during the wait.
  */
 async function takeTurn(
   { served, meter, plain, batches }: Sides,

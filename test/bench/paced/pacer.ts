@@ -11,7 +11,7 @@ export type Pace = {
   readonly keys: number | null
   /** Length of a key, at least. */
   readonly keyBytes: number
-  /** The `at` of all increments, in epoch ms, so that a run over the turn of the hour keeps to one hour; null for none. */
+  /** Epoch ms: the `at` of all increments, so that a run over the turn of the hour keeps to one hour. Null for none. */
   readonly atMs: number | null
 }
 

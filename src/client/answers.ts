@@ -91,6 +91,8 @@ export type Problem = {
   status: number
   detail: string
   errors?: readonly { readonly index: number; readonly path: string; readonly message: string }[] | undefined
+  /** Items that are bad too, and are not among the errors. */
+  more?: number | undefined
   parameter?: string | undefined
   refused?: readonly number[] | undefined
   unknown?: readonly number[] | undefined

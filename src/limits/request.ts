@@ -19,6 +19,19 @@ export const REQUEST_PARTS_AT_ONCE = 16
 /** How long a request goes on sending parts, in milliseconds. With the wait for the last flight it is answered in 28 s. */
 export const REQUEST_SENDS_MS_MAX = 8 * SECOND
 
+/** Bytes of a body that is too large and is read to its end, so that its client sees the answer. */
+export const REQUEST_DRAINED_BYTES_MAX = 64 * MIB
+
+/** Arrays and objects within each other in a body. An increment in an array makes two. */
+export const JSON_DEPTH_MAX = 32
+
+/** Bad items that an answer names; it counts the others. One has some 100 bytes there. */
+export const BAD_ITEMS_TOLD_MAX = 100
+
+/** Unknown fields of an item that an answer names, and their characters. */
+export const FIELDS_TOLD_MAX = 3
+export const FIELD_CHARACTERS_TOLD_MAX = 32
+
 /** UTF-8 bytes of a key. Postgres indexes at most about 2,700 bytes a row, and paths are far shorter. */
 export const KEY_BYTES_MAX = 512
 

@@ -117,7 +117,8 @@ export class ModelServer {
   ): FetchAnswer {
     if (items.length > this.itemsMax) return problemOf(413, {})
     const errors = items.flatMap((item, index) => this.#faultOf(item, index))
-    if (errors.length > 0) return problemOf(422, { errors })
+    // Few are named, so that bad items are left for the next tries.
+    if (errors.length > 0) return problemOf(422, { errors: errors.slice(0, 2) })
     const results = new Map<Item, Result>()
     for (const entry of entriesOf(name, items)) {
       if (!isUp(entry.shard)) continue

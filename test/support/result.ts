@@ -10,3 +10,9 @@ export function goodOf<T>(result: Result<T, unknown>): T {
 export function eitherOf<T, E>(result: Result<T, E>): T | E {
   return result.ok ? result.value : result.error
 }
+
+/** The error of a result that must be bad. */
+export function badOf<E>(result: Result<unknown, E>): E {
+  if (result.ok) throw new Error(`taken: ${JSON.stringify(result.value)}`)
+  return result.error
+}

@@ -64,7 +64,7 @@ export function refuseUnlessWhole({ prefix }: Grant): Problem | undefined {
 }
 
 /**
- * Refuses a whole request when any of its keys is outside the prefix, and names every such key by its index. [S2]
+ * Refuses a whole request when any of its keys is outside the prefix, and names the first such keys by their indexes. [S2]
  *
  * @param path the name of the field that the keys come from.
  */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BAD_ITEMS_TOLD_MAX } from '../../limits.ts'
 import { withHeaders } from './headers.ts'
 import type { Problem } from './problem.ts'
 import { describeProblem } from './problem-words.ts'
@@ -15,7 +16,10 @@ export const problemSchema = z
     errors: z
       .array(z.strictObject({ index: z.int().min(0), path: z.string(), message: z.string() }))
       .optional()
-      .meta({ description: 'Every bad item of the request by its index. Nothing was counted.' }),
+      .meta({
+        description: `The bad items of the request by their index, the first ${BAD_ITEMS_TOLD_MAX} of them. Nothing was counted.`,
+      }),
+    more: z.int().min(1).optional().meta({ description: 'How many more items are bad.' }),
     parameter: z.string().optional().meta({ description: 'The parameter, header or field that is wrong.' }),
     refused: indexes
       .optional()

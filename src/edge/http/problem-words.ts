@@ -1,4 +1,5 @@
 import type { Problem as ProblemDetails } from '../../client/binding.ts'
+import { BAD_ITEMS_TOLD_MAX } from '../../limits.ts'
 import type { BodyFault, ItemError, Limit, Missing, ParameterFault, Problem, Source } from './problem.ts'
 
 /** A problem in words, for HTTP and for bindings; after how many seconds to try again; and headers for HTTP alone. */
@@ -50,8 +51,10 @@ function wireOf(problem: Problem): Wire {
       return {
         status: 422,
         title: 'Invalid increments',
-        detail: 'Nothing was counted. Correct or remove the items in `errors`, and send the request again.',
-        more: { errors: problem.errors },
+        detail:
+          'Nothing was counted. Correct or remove the items in `errors`' +
+          `${problem.more === 0 ? '' : `, and ${problem.more} more that are bad too`}, and send the request again.`,
+        more: errorsAndMore(problem.errors, problem.more),
       }
     case 'invalid_parameter':
       return {
@@ -169,6 +172,11 @@ function unauthenticated(hasToken: boolean): Wire {
   }
 }
 
+/** @param more items that are bad too, and have no error of their own. */
+function errorsAndMore(errors: readonly ItemError[], more: number) {
+  return more === 0 ? { errors } : { errors, more }
+}
+
 function limited(limit: Limit): Pick<Wire, 'detail' | 'more'> {
   switch (limit.kind) {
     case 'scope':
@@ -180,10 +188,11 @@ function limited(limit: Limit): Pick<Wire, 'detail' | 'more'> {
     case 'keys': {
       const { prefix, path } = limit
       const message = `must be ${prefix}, or begin with ${prefix}/`
-      const errors = limit.indexes.map((index): ItemError => ({ index, path, message }))
+      const told = limit.indexes.slice(0, BAD_ITEMS_TOLD_MAX)
+      const errors = told.map((index): ItemError => ({ index, path, message }))
       return {
         detail: `Your access is limited to keys under \`${prefix}\`. Nothing was done.`,
-        more: { errors },
+        more: errorsAndMore(errors, limit.indexes.length - told.length),
       }
     }
     case 'no_key_under':

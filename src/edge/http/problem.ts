@@ -15,8 +15,12 @@ export type Problem =
   | { readonly kind: 'too_many_items'; readonly items: number; readonly itemsMax: number }
   /** The items are of so many hours, or go to so many slots, that too many shards would be called. Nothing was sent. */
   | { readonly kind: 'too_many_shards'; readonly shards: number; readonly shardsMax: number }
-  /** Every bad item is named; nothing of the request was applied. [I2] */
-  | { readonly kind: 'invalid_increments'; readonly errors: readonly ItemError[] }
+  /** Nothing of the request was applied. [I2] `more` items are bad too, and not among the errors. */
+  | {
+      readonly kind: 'invalid_increments'
+      readonly errors: readonly ItemError[]
+      readonly more: number
+    }
   /** A bad parameter in the query, the path, a header or the body. */
   | { readonly kind: 'invalid_parameter'; readonly parameter: string; readonly fault: ParameterFault }
   /** Some items were not counted, or may not have been: the request's items by index. */

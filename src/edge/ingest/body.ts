@@ -1,12 +1,14 @@
-import { REQUEST_BYTES_MAX } from '../../limits.ts'
+import { JSON_DEPTH_MAX } from '../../limits.ts'
 import { hourOf } from '../../model/hour.ts'
 import { idFault } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
+import { readBody } from '../http/bounded-body.ts'
 import type { BodyFault, Problem } from '../http/problem.ts'
 import type { Terms } from './check.ts'
 import type { CheckedIncrements } from './checked-increments.ts'
 import { checkIncrements } from './checked-increments.ts'
+import { findTooDeep } from './depth.ts'
 import { parseJsonExactly } from './exact-numbers.ts'
 import type { KnownKeys } from './fast-path/known-keys.ts'
 import { readPlainBody } from './fast-path/plain-body.ts'
@@ -28,7 +30,7 @@ export async function readIncrements(
   if (!name.ok) return name
   const format = formatOf(request.headers)
   if (!format.ok) return format
-  const body = await readBounded(request)
+  const body = await readBody(request)
   if (!body.ok) return body
   // The hour of a request with a name may be another than that of its arrival.
   const mayBePlain = format.value === 'json' && name.value === undefined
@@ -54,39 +56,14 @@ function formatNamed(contentType: string): Format | undefined {
   return isUtf8 ? FORMATS.get(type.trim()) : undefined
 }
 
-export const TOO_LARGE: Problem = { kind: 'body_too_large', bytesMax: REQUEST_BYTES_MAX }
-
-async function readBounded(request: Request): Promise<Result<ArrayBuffer, Problem>> {
-  try {
-    const declared = request.headers.get('content-length')
-    if (declared === null) return await readUpTo(REQUEST_BYTES_MAX, request.body)
-    return Number(declared) > REQUEST_BYTES_MAX ? fail(TOO_LARGE) : ok(await request.arrayBuffer())
-  } catch {
-    // The client has gone in the middle of its body, so nobody hears the answer.
-    return malformed({ kind: 'cut_off' })
-  }
-}
-
-async function readUpTo(
-  bytesMax: number,
-  body: ReadableStream | null,
-): Promise<Result<ArrayBuffer, Problem>> {
-  if (body === null) return ok(new ArrayBuffer())
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.byteLength
-    // Leaving the loop cancels the stream.
-    if (size > bytesMax) return fail(TOO_LARGE)
-    chunks.push(chunk)
-  }
-  return ok(await new Blob(chunks).arrayBuffer())
-}
-
 /** Shared by all bodies: it keeps nothing from one to the next, even after one that it refuses. */
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
 function parseItems(bytes: ArrayBuffer, format: Format): Result<unknown[], Problem> {
+  const index = findTooDeep(new Uint8Array(bytes), format === 'ndjson')
+  if (index !== undefined) {
+    return fail({ kind: 'invalid_increments', errors: [{ index, path: '', message: TOO_DEEP }], more: 0 })
+  }
   let text: string
   try {
     text = DECODER.decode(bytes)
@@ -95,6 +72,8 @@ function parseItems(bytes: ArrayBuffer, format: Format): Result<unknown[], Probl
   }
   return format === 'json' ? parseDocument(text) : parseLines(text)
 }
+
+const TOO_DEEP = `must not be nested more than ${JSON_DEPTH_MAX} levels deep`
 
 function parseDocument(text: string): Result<unknown[], Problem> {
   const parsed = tryParse(text)

@@ -1,4 +1,4 @@
-import { REQUEST_ITEMS_MAX } from '../../limits.ts'
+import { BAD_ITEMS_TOLD_MAX, REQUEST_ITEMS_MAX } from '../../limits.ts'
 import { must } from '../../model/assert.ts'
 import type { Hour } from '../../model/hour.ts'
 import type { Result } from '../../model/result.ts'
@@ -33,7 +33,8 @@ export function hourAt({ hours }: CheckedIncrements, index: number): Hour {
 }
 
 /**
- * Checks every item of a request. None is taken unless all are good; otherwise every bad item is named. [I2]
+ * Checks every item of a request. None is taken unless all are good; otherwise the first bad items are named, and
+ * the others counted. [I2]
  *
  * @param idempotencyKey the name of the whole request, which is well-formed.
  */
@@ -50,9 +51,11 @@ export function checkIncrements(
   const hours: Hour[] = []
   const ids: (string | undefined)[] = []
   const errors: ItemError[] = []
+  let bad = 0
   for (const [index, item] of items.entries()) {
-    const checked = checkIncrement(item, idempotencyKey, terms)
+    const checked = checkIncrement(item, idempotencyKey, terms, bad < BAD_ITEMS_TOLD_MAX)
     if (!checked.ok) {
+      bad += 1
       for (const fault of checked.error) errors.push({ index, ...fault })
       continue
     }
@@ -62,7 +65,9 @@ export function checkIncrements(
     hours.push(hour)
     ids.push(id)
   }
-  if (errors.length > 0) return fail({ kind: 'invalid_increments', errors })
+  if (bad > 0) {
+    return fail({ kind: 'invalid_increments', errors, more: Math.max(0, bad - BAD_ITEMS_TOLD_MAX) })
+  }
   const hasIds = ids.some((id) => id !== undefined)
   return ok({
     keys,

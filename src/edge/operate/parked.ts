@@ -4,6 +4,7 @@ import { fail, ok } from '../../model/result.ts'
 import { parseShardName } from '../../model/shard-name.ts'
 import type { Grant } from '../../model/token.ts'
 import { refuseOutside, refuseUnlessWhole } from '../http/access.ts'
+import { readBody } from '../http/bounded-body.ts'
 import { invalid } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { ParkedAction, Shards } from '../ports.ts'
@@ -42,7 +43,9 @@ export async function decideParked(
   grant: Grant,
   shards: Pick<Shards, 'decideParked'>,
 ): Promise<Result<DecidedAnswer, Problem>> {
-  const decision = decisionSchema.safeParse(await parseBody(request))
+  const body = await readBody(request)
+  if (!body.ok) return body
+  const decision = decisionSchema.safeParse(parseBody(body.value))
   if (!decision.success || (action === 'discard' && decision.data.keys === undefined)) {
     return invalid('body', FORM)
   }
@@ -52,9 +55,9 @@ export async function decideParked(
   return ok({ increments: await shards.decideParked(shard, action, keys ?? null) })
 }
 
-async function parseBody(request: Request): Promise<unknown> {
+function parseBody(body: ArrayBuffer): unknown {
   try {
-    return await request.json()
+    return JSON.parse(new TextDecoder().decode(body))
   } catch {
     // A body that is not JSON is refused like any other wrong body.
     return undefined

@@ -18,7 +18,7 @@ const PROBLEMS: readonly [status: number, retryAfter: string | null, problem: Pr
   [
     422,
     null,
-    { kind: 'invalid_increments', errors: [{ index: 1, path: 'key', message: 'must be a string' }] },
+    { kind: 'invalid_increments', errors: [{ index: 1, path: 'key', message: 'must be a string' }], more: 0 },
   ],
   [422, null, { kind: 'invalid_parameter', parameter: 'tz', fault: 'must be a string' }],
   [422, null, { kind: 'invalid_parameter', parameter: 'from', fault: { asked: 9, max: 4, unit: 'buckets' } }],
@@ -79,7 +79,7 @@ describe('a problem', () => {
 
   test('[I2] names every bad item', async () => {
     const errors = [{ index: 1, path: 'key', message: 'must be a string' }]
-    expect((await answered({ kind: 'invalid_increments', errors })).details.errors).toEqual(errors)
+    expect((await answered({ kind: 'invalid_increments', errors, more: 0 })).details.errors).toEqual(errors)
   })
 
   test('[S2] names every key outside the prefix, by its index', async () => {

@@ -5,7 +5,7 @@ import type { Terms } from '../../../src/edge/ingest/check.ts'
 import { goodItem, itemSchema } from '../../../src/edge/ingest/check.ts'
 import { checkIncrements } from '../../../src/edge/ingest/checked-increments.ts'
 import { parseJsonExactly } from '../../../src/edge/ingest/exact-numbers.ts'
-import { KEY_BYTES_MAX } from '../../../src/limits.ts'
+import { BAD_ITEMS_TOLD_MAX, KEY_BYTES_MAX } from '../../../src/limits.ts'
 import { edgeClosesMs, retireAtMs, shardClosesMs } from '../../../src/model/closing.ts'
 import { hourOf } from '../../../src/model/hour.ts'
 import { keyFault } from '../../../src/model/key.ts'
@@ -112,6 +112,7 @@ describe('an increment', () => {
     expect(parseOne(json)).toEqual({
       kind: 'invalid_increments',
       errors: [{ index: 0, path, message: expect.stringMatching(message) }],
+      more: 0,
     })
   })
 
@@ -120,13 +121,17 @@ describe('an increment', () => {
     (value) => expect(parseOne(`{"key":"a","value":${value}}`)).toMatchObject([{ value: Number(value) }]),
   )
 
-  test('[I2] one bad item refuses all, and every bad item is named', () => {
+  test('[I2] one bad item refuses all; the first hundred bad items are named, and the others counted', () => {
     fc.assert(
-      fc.property(fc.array(fc.boolean(), { minLength: 1 }), (good) => {
+      fc.property(fc.array(fc.boolean(), { minLength: 1, size: 'large' }), (good) => {
         const items = good.map((isGood) => (isGood ? { key: 'a' } : { key: 'a', value: 0 }))
         const bad = good.flatMap((isGood, index) => (isGood ? [] : [{ index }]))
+        const told = {
+          errors: bad.slice(0, BAD_ITEMS_TOLD_MAX),
+          more: Math.max(0, bad.length - BAD_ITEMS_TOLD_MAX),
+        }
         if (bad.length === 0) expect(check(items)).toHaveLength(good.length)
-        else expect(check(items)).toMatchObject({ kind: 'invalid_increments', errors: bad })
+        else expect(check(items)).toMatchObject({ kind: 'invalid_increments', ...told })
       }),
     )
   })

@@ -23,8 +23,8 @@ export const EDGE_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/edge/ingest/checked-increments.ts',
-        find: 'if (errors.length > 0) return fail',
-        replace: 'if (keys.length === 0) return fail',
+        find: 'if (bad > 0) {',
+        replace: 'if (keys.length === 0) {',
       },
     ],
     suite: INCREMENT_TESTS,

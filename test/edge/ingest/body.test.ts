@@ -1,0 +1,125 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { problemResponse } from '../../../src/edge/http/problem-response.ts'
+import { readIncrements } from '../../../src/edge/ingest/body.ts'
+import { findTooDeep } from '../../../src/edge/ingest/depth.ts'
+import { KnownKeys } from '../../../src/edge/ingest/fast-path/known-keys.ts'
+import {
+  BAD_ITEMS_TOLD_MAX,
+  JSON_DEPTH_MAX,
+  REQUEST_BYTES_MAX,
+  REQUEST_DRAINED_BYTES_MAX,
+  REQUEST_ITEMS_MAX,
+} from '../../../src/limits.ts'
+import { nodeClock } from '../../support/node-clock.ts'
+import { badOf } from '../../support/result.ts'
+import { scheduleOf } from '../../support/schedule.ts'
+
+const TERMS = { nowMs: nodeClock.now(), lateHours: scheduleOf('72'), mayAdjust: false }
+
+type Body = string | ReadableStream<Uint8Array>
+
+function requestOf(body: Body, contentType = 'application/json'): Request {
+  const headers = { 'content-type': contentType }
+  return new Request('http://worker/increment', {
+    method: 'POST',
+    headers,
+    body,
+    duplex: 'half',
+  } as RequestInit)
+}
+
+/** The answer to a body that is refused, and how long it is in characters. */
+async function refusalOf(body: Body, contentType?: string) {
+  const problem = badOf(await readIncrements(requestOf(body, contentType), new KnownKeys(), TERMS))
+  const text = await problemResponse(problem).text()
+  return { ...JSON.parse(text), length: text.length }
+}
+
+const deep = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
+
+describe('[I5] a bad request costs little, and so does its answer', () => {
+  test('4 MiB of nested arrays are refused without being parsed', async () => {
+    const half = REQUEST_BYTES_MAX / 2
+    const beganMs = performance.now()
+    expect(await refusalOf(deep(half))).toMatchObject({
+      status: 422,
+      errors: [{ index: 0, path: '', message: `must not be nested more than ${JSON_DEPTH_MAX} levels deep` }],
+    })
+    // JSON.parse alone took 700 ms and more for it.
+    expect(performance.now() - beganMs).toBeLessThan(350)
+  })
+
+  test('an object with 300,000 fields has a short answer', async () => {
+    const fields = Array.from({ length: 300_000 }, (_, i) => `"f${i}":1`)
+    expect(await refusalOf(`{"key":"a",${fields.join()}}`)).toMatchObject({
+      errors: [{ index: 0, message: expect.stringContaining('"f0", "f1", "f2" and 299997 more') }],
+      length: expect.toSatisfy((length: number) => length < 1_000),
+    })
+  })
+
+  test('of 10,000 bad items with long keys a hundred are named', async () => {
+    const item = { key: 'k'.repeat(300), value: 0, ['\u0001'.repeat(10)]: 1 }
+    const answer = await refusalOf(JSON.stringify(Array(REQUEST_ITEMS_MAX).fill(item)))
+    expect(answer.errors.at(-1).index).toBe(BAD_ITEMS_TOLD_MAX - 1)
+    expect(answer.more).toBe(REQUEST_ITEMS_MAX - BAD_ITEMS_TOLD_MAX)
+    expect(answer.detail).toContain('9900 more')
+    expect(answer.length).toBeLessThan(64 * 1024)
+  })
+})
+
+describe('an item that is too deep', () => {
+  const find = (text: string, isLines = false) => findTooDeep(new TextEncoder().encode(text), isLines)
+
+  test('[I2] is named by its index, in an array and in lines', () => {
+    const items = ['{"key":"[["}', `{"key":"a","x":${deep(JSON_DEPTH_MAX)}}`]
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom('{"key":"a","at":[1,2]}', '{"key":"\\"[,","id":"}"}')),
+        (before) => {
+          expect(find(`[${[...before, ...items].join()}]`)).toBe(before.length + 1)
+          expect(find(`${[...before, ...items].join('\n \n')}\n`, true)).toBe(before.length + 1)
+        },
+      ),
+    )
+  })
+
+  test('is one past the bound, and brackets in texts are none', () => {
+    expect(find(deep(JSON_DEPTH_MAX))).toBeUndefined()
+    expect(find(deep(JSON_DEPTH_MAX + 1))).toBe(0)
+    expect(find(`["${deep(100)}\\"${deep(100)}"]`)).toBeUndefined()
+    expect(find('{"key":"a"\n'.repeat(100), true)).toBeUndefined()
+  })
+})
+
+describe('a body without a declared length', () => {
+  /** So many bytes in chunks, and how many of them were read. */
+  function streamOf(bytes: number) {
+    const chunk = new Uint8Array(65_536).fill(0x20)
+    const sent = { bytes: 0, isCancelled: false }
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        if (sent.bytes >= bytes) return controller.close()
+        controller.enqueue(chunk)
+        sent.bytes += chunk.byteLength
+      },
+      cancel() {
+        sent.isCancelled = true
+      },
+    })
+    return { body, sent }
+  }
+
+  test('[I5] that is too large is read to its end, so that its client gets the 413 and not a reset', async () => {
+    const { body, sent } = streamOf(20 * 1024 * 1024)
+    expect(await refusalOf(body)).toMatchObject({ status: 413 })
+    expect(sent).toEqual({ bytes: 20 * 1024 * 1024, isCancelled: false })
+  })
+
+  test('[I5] that never ends is left in the end', async () => {
+    const { body, sent } = streamOf(Number.POSITIVE_INFINITY)
+    expect(await refusalOf(body)).toMatchObject({ status: 413 })
+    expect(sent.isCancelled).toBe(true)
+    expect(sent.bytes).toBeLessThan(REQUEST_DRAINED_BYTES_MAX + 200_000)
+  })
+})

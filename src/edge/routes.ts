@@ -1,8 +1,8 @@
-import { ok } from '../model/result.ts'
+import { fail, ok } from '../model/result.ts'
 import type { Api, Caller } from './api.ts'
 import type { EdgeContext } from './http/context.ts'
 import { jsonResponse } from './http/json.ts'
-import { keyOfPath } from './http/parameters.ts'
+import { keyOfPath, refuseQuery } from './http/parameters.ts'
 import type { IsWithinLimit } from './http/rate-limit.ts'
 import type { Answer, Route } from './http/router.ts'
 import { readSession, signIn, signOut } from './http/session.ts'
@@ -77,7 +77,9 @@ function searchOf(c: EdgeContext): string {
   return new URL(c.req.raw.url).search
 }
 
-function increment(c: EdgeContext, edge: Edge): Promise<Answer> {
+function increment(c: EdgeContext, edge: Edge): Answer | Promise<Answer> {
+  const refused = refuseQuery(c.req.raw.url)
+  if (refused !== undefined) return fail(refused)
   const { api, knownKeys } = edge
   // The time of arrival, which the caller has, is before the body is read. [K1]
   return api.increment((terms) => readIncrements(c.req.raw, knownKeys, terms), callerOf(c, edge))

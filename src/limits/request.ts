@@ -101,10 +101,10 @@ export const LATE_HOURS_MAX = 1_000_000
 export const RETENTION_DAYS_MAX = 36_500
 
 /**
- * Seconds over which the rate limit counts, and that `Retry-After` asks for. It is the `period` in wrangler.toml, which
- * the binding does not tell. 10 rather than 60, so that whoever was stopped goes on soon.
+ * Seconds after which whoever met the rate limit is asked to come back. The binding tells neither its period, which is 10 s
+ * in wrangler.toml, nor how much of it is left. An OpenTelemetry exporter gives up when it is told to wait for 10 s.
  */
-export const RATE_PERIOD_SECONDS = 10
+export const RATE_RETRY_SECONDS = 2
 
 /**
  * Bytes of the secret API_TOKENS: the platform's 5 KB for a variable. Source: Workers limits, environment variables.

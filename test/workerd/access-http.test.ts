@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { RATE_PERIOD_SECONDS } from '../../src/limits.ts'
+import { RATE_RETRY_SECONDS } from '../../src/limits.ts'
 import { call, env, freshKey, ownShard, ring, rowOf } from './support.ts'
 import { ask, BROKEN, bodyOf, envWith, postJson } from './tokens.ts'
 
@@ -166,7 +166,7 @@ describe('the rate limit', () => {
     for (const token of ['web', 'ops', 'unknown', undefined]) {
       const response = await ask(worker, token, '/increment', postJson('{'))
       expect(response.status).toBe(429)
-      expect(response.headers.get('retry-after')).toBe(String(RATE_PERIOD_SECONDS))
+      expect(response.headers.get('retry-after')).toBe(String(RATE_RETRY_SECONDS))
       expect(await bodyOf(response)).toMatchObject({ type: 'urn:sumdial:problem:too-many-requests' })
     }
   })

@@ -1,5 +1,5 @@
 import type { Config } from '../../config.ts'
-import { RATE_PERIOD_SECONDS } from '../../limits.ts'
+import { RATE_RETRY_SECONDS } from '../../limits.ts'
 import { covers } from '../../model/key.ts'
 import type { Grant, Scope } from '../../model/token.ts'
 import { authenticator, bearerToken } from './authenticate.ts'
@@ -19,7 +19,7 @@ const DEV_GRANT: Grant = { name: '', scopes: ['write', 'read', 'admin'], prefix:
 
 const CLOSED: Problem = { kind: 'closed_to_all' }
 
-export const TOO_MANY_REQUESTS: Problem = { kind: 'too_many_requests', periodSeconds: RATE_PERIOD_SECONDS }
+export const TOO_MANY_REQUESTS: Problem = { kind: 'too_many_requests', retryAfterSeconds: RATE_RETRY_SECONDS }
 
 export function admission(
   { isOpen, tokens }: Pick<Config, 'isOpen' | 'tokens'>,

@@ -66,17 +66,30 @@ function parseSearch<S extends z.ZodObject>(
   // URLSearchParams would read bytes that are not UTF-8 as U+FFFD, and so answer for another text than was asked.
   const broken = pairs.find((pair) => decode(pair) === undefined)
   if (broken !== undefined) return invalid(nameOf(broken), NOT_UTF8)
+  // An unknown name is told as one, however often it comes.
+  const isKnown = (name: string) => Object.hasOwn(schema.shape, name) || Object.hasOwn(more, name)
   const given = new Map<string, string | string[]>()
   for (const pair of pairs) {
     const name = decodeForm(nameOf(pair))
     const value = decodeForm(pair.slice(nameOf(pair).length + 1))
     const before = given.get(name)
     if (Array.isArray(before)) before.push(value)
-    else if (before !== undefined || Object.hasOwn(more, name)) return invalid(name, 'may be given only once')
-    else given.set(name, isRepeatable(schema, name) ? [value] : value)
+    else if (isKnown(name) && (before !== undefined || Object.hasOwn(more, name))) {
+      return invalid(name, 'may be given only once')
+    } else given.set(name, isRepeatable(schema, name) ? [value] : value)
   }
   return checkParameters({ ...Object.fromEntries(given), ...more }, schema)
 }
+
+/** Refuses a query where there are no parameters, because its sender expects that it changes something. */
+export function refuseQuery(url: string): Problem | undefined {
+  const at = url.indexOf('?')
+  if (at === -1) return undefined
+  const parsed = parseParameters(url.slice(at), NO_PARAMETERS)
+  return parsed.ok ? undefined : parsed.error
+}
+
+const NO_PARAMETERS = z.strictObject({})
 
 const NOT_UTF8 = 'must be percent-encoded UTF-8'
 
@@ -129,14 +142,20 @@ export function keyOfPath(url: string): Result<string, Problem> {
 }
 
 function invalidOf(error: z.ZodError, known: readonly string[]) {
-  const issue = must(error.issues[0], 'what is wrong')
-  if (issue.code === 'unrecognized_keys') {
-    return invalid(
-      must(issue.keys[0], 'the unknown name'),
-      `is not a parameter here: use ${known.join(', ')}`,
-    )
+  // An unknown name first, because a misspelled parameter is missing as well.
+  const unknown = error.issues.find((issue) => issue.code === 'unrecognized_keys')
+  if (unknown !== undefined) {
+    const name = must(unknown.keys[0], 'the unknown name')
+    return invalid(name, `is not a parameter here: ${adviceFor(name, known)}`)
   }
+  const issue = must(error.issues[0], 'what is wrong')
   return invalid(String(must(issue.path[0], 'the name of the parameter')), issue.message)
+}
+
+function adviceFor(name: string, known: readonly string[]): string {
+  const [array] = /^[^[]+(?=\[\d*\]$)/.exec(name) ?? []
+  if (array !== undefined && known.includes(array)) return `write \`${array}=a&${array}=b\` for several`
+  return known.length === 0 ? 'this endpoint has none' : `use ${known.join(', ')}`
 }
 
 /** The problem that a parameter is wrong. `fault` is a clause such as `must not be empty`, without a full stop. */

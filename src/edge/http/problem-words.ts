@@ -26,7 +26,13 @@ function wireOf(problem: Problem): Wire {
     case 'malformed_json':
       return { status: 400, title: 'Malformed JSON', detail: bodyFault(problem.fault) }
     case 'unsupported_media_type':
-      return { status: 415, title: 'Unsupported media type', detail: MEDIA_TYPES[problem.header] }
+      return {
+        status: 415,
+        title: 'Unsupported media type',
+        detail: MEDIA_TYPES[problem.header],
+        // Source: RFC 9110, 15.5.16.
+        ...(problem.header === 'Content-Encoding' ? { headers: { 'accept-encoding': 'identity' } } : {}),
+      }
     case 'body_too_large':
       return {
         status: 413,
@@ -100,7 +106,7 @@ function wireOf(problem: Problem): Wire {
         status: 429,
         title: 'Too many requests',
         detail: 'Nothing was done. Try again later, and send several increments in one request.',
-        retryAfterSeconds: problem.periodSeconds,
+        retryAfterSeconds: problem.retryAfterSeconds,
       }
     case 'not_configured':
       return {

@@ -41,7 +41,7 @@ export type Problem =
   | { readonly kind: 'unauthenticated'; readonly hasToken: boolean }
   /** The token or binding is known and may not do this; nothing was done. [S2] */
   | { readonly kind: 'forbidden'; readonly limit: Limit }
-  | { readonly kind: 'too_many_requests'; readonly periodSeconds: number }
+  | { readonly kind: 'too_many_requests'; readonly retryAfterSeconds: number }
   /** `faults` name the variables or props, and repeat no value. */
   | {
       readonly kind: 'not_configured'

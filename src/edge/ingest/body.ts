@@ -17,7 +17,10 @@ type Format = 'json' | 'ndjson'
 
 const FORMATS: ReadonlyMap<string, Format> = new Map([
   ['application/json', 'json'],
-  ['application/x-ndjson', 'ndjson'],
+  ...['ndjson', 'jsonl', 'jsonlines', 'json-lines'].flatMap((name) => [
+    [`application/${name}`, 'ndjson'] as const,
+    [`application/x-${name}`, 'ndjson'] as const,
+  ]),
 ])
 
 /** Reads a request of `POST /increment` and checks it whole: nothing is taken unless all of it is good. [I2] */

@@ -49,20 +49,23 @@ function timeOfUuid(id: string): number | undefined {
 }
 
 const VALUE_META = {
-  description: 'A whole number other than 0; a negative one needs the scope `adjust`.',
-  override: {
-    type: 'integer',
-    minimum: Number.MIN_SAFE_INTEGER,
-    maximum: Number.MAX_SAFE_INTEGER,
-    not: { const: 0 },
-  },
-} as const
+  description: 'A whole number other than 0; a negative one needs the scope `adjust`. 1 by default.',
+  // Without `default`, because generators of types take a field with a default for one that must be given.
+  override: ({ jsonSchema }: { jsonSchema: object }) =>
+    Object.assign(jsonSchema, {
+      type: 'integer',
+      minimum: Number.MIN_SAFE_INTEGER,
+      maximum: Number.MAX_SAFE_INTEGER,
+      not: { const: 0 },
+      default: undefined,
+    }),
+}
 
 const AT_META = {
   description:
     `When it happened: RFC 3339 or epoch milliseconds, at most ${AHEAD_MS_MAX / 60_000} minutes ahead, in an open ` +
-    'hour. Now by default; with an id it must be given, unless the id is a UUID of version 7.',
-  example: '2026-11-21T20:15:00Z',
+    'hour, such as 2026-11-21T20:15:00Z while that is open. Now by default; with an id it must be given, unless the id ' +
+    'is a UUID of version 7.',
 }
 
 const ID_META = {
@@ -77,8 +80,8 @@ function schemaFor(mayAdjust: boolean) {
     value: z
       .number({ error: 'must be a number' })
       .check(check((value: number) => valueFault(value, mayAdjust)))
-      .meta(VALUE_META)
-      .default(1),
+      .default(1)
+      .meta(VALUE_META),
     at: instantSchema.optional().meta(AT_META),
     id: z.string({ error: 'must be a string' }).check(check(idFault)).optional().meta(ID_META),
   })

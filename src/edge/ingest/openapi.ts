@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../limits.ts'
+import { ID_BYTES_MAX, REQUEST_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../limits.ts'
 import { error, errors, json, KEY, type Operation } from '../openapi/parts.ts'
 import { ingestedSchema } from './answer.ts'
 import { incrementSchema } from './check.ts'
@@ -9,14 +9,22 @@ export const describeIncrement: Operation = {
   operationId: 'increment',
   summary: 'Count',
   description:
-    `Send one increment, an array, or NDJSON: at most ${REQUEST_ITEMS_MAX} items and ${REQUEST_BYTES_MAX} bytes. ` +
+    // One media type alone: with two, some generators send no Content-Type.
+    `Send one increment, an array, or NDJSON with Content-Type \`application/x-ndjson\`: at most ${REQUEST_ITEMS_MAX} items and ${REQUEST_BYTES_MAX} bytes. ` +
     'The request is validated whole: with one bad item in it, nothing is counted. Negative values also require the ' +
     'scope `adjust`.',
   requestParams: {
     header: z.object({
-      'Idempotency-Key': z.string().optional().meta({
-        description: 'A name for the whole request, which then counts once however often it is sent.',
-      }),
+      'Idempotency-Key': z
+        .string()
+        .optional()
+        .meta({
+          description:
+            `A name for the whole request, which then counts once however often it is sent: 1 to ${ID_BYTES_MAX} bytes ` +
+            'of UTF-8, quoted or not. Then no item may have an `id`, and each must have `at`, unless the name is a UUID of ' +
+            'version 7.',
+          override: { minLength: 1 },
+        }),
     }),
   },
   requestBody: {
@@ -29,14 +37,10 @@ export const describeIncrement: Operation = {
           several: {
             value: [
               { key: KEY, value: 3 },
-              { key: 'credits/acme', value: 250, at: '2026-11-21T20:15:00Z', id: 'order-17' },
+              { key: 'credits/acme', value: 250 },
             ],
           },
         },
-      },
-      'application/x-ndjson': {
-        schema: z.string(),
-        example: `{"key":"${KEY}"}\n{"key":"credits/acme","value":250}`,
       },
     },
   },

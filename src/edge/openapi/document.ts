@@ -25,19 +25,33 @@ export function openApiPath({ path }: Described): string {
 export function documentOf(routes: readonly Described[]): (origin: string) => oas31.OpenAPIObject {
   let made: oas31.OpenAPIObject | undefined
   return (origin) => {
-    made ??= createDocument({
-      openapi: '3.1.0',
-      info: {
-        title: 'Sumdial',
-        version: '1',
-        description: ABOUT,
-        license: { name: 'MIT', identifier: 'MIT' },
+    made ??= createDocument(
+      {
+        openapi: '3.1.0',
+        info: {
+          title: 'Sumdial',
+          version: '1',
+          description: ABOUT,
+          license: { name: 'MIT', identifier: 'MIT' },
+        },
+        components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+        paths: pathsOf(routes),
       },
-      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-      paths: pathsOf(routes),
-    }) as oas31.OpenAPIObject
+      { override: openAnswers },
+    ) as oas31.OpenAPIObject
     return { ...made, servers: [{ url: origin }] }
   }
+}
+
+/** Fields may be added to answers, so only requests say that they have no others. */
+function openAnswers({
+  jsonSchema,
+  io,
+}: {
+  jsonSchema: { additionalProperties?: unknown }
+  io: 'input' | 'output'
+}) {
+  if (io === 'output' && jsonSchema.additionalProperties === false) delete jsonSchema.additionalProperties
 }
 
 function pathsOf(routes: readonly Described[]): Record<string, ZodOpenApiPathItemObject> {

@@ -25,11 +25,22 @@ type ErrorStatus = keyof typeof ERRORS
 /** The errors of a route: these, and those that every route may answer. */
 export function errors(...statuses: readonly ErrorStatus[]): Record<string, ZodOpenApiResponseObject> {
   const all: ErrorStatus[] = [401, 403, 429, ...statuses]
-  return Object.fromEntries(all.sort().map((status) => [status, error(status)]))
+  const own = all.sort().map((status) => [String(status), error(status)] as const)
+  return { ...Object.fromEntries(own), 429: { ...error(429), ...RETRY_AFTER }, default: OTHER }
 }
 
 export function error(status: ErrorStatus): ZodOpenApiResponseObject {
   return { description: ERRORS[status], content: { 'application/problem+json': { schema: problemSchema } } }
+}
+
+/** Paths that are no route, methods that a path does not have, a faulty configuration, bugs. */
+const OTHER: ZodOpenApiResponseObject = {
+  description: 'Any other error: 404, 405 or 500.',
+  content: { 'application/problem+json': { schema: problemSchema } },
+}
+
+const RETRY_AFTER = {
+  headers: z.object({ 'Retry-After': z.string().meta({ description: 'Seconds to wait.', example: '2' }) }),
 }
 
 export function json(schema: z.ZodType, description: string): ZodOpenApiResponseObject {
@@ -39,7 +50,7 @@ export function json(schema: z.ZodType, description: string): ZodOpenApiResponse
 /** A 503 after which the same may be asked again in some seconds. */
 export const UNAVAILABLE: ZodOpenApiResponseObject = {
   ...error(503),
-  headers: z.object({ 'Retry-After': z.string() }),
+  ...RETRY_AFTER,
 }
 
 /** The key of the examples. */

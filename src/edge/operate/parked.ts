@@ -5,7 +5,7 @@ import { parseShardName } from '../../model/shard-name.ts'
 import type { Grant } from '../../model/token.ts'
 import { refuseOutside, refuseUnlessWhole } from '../http/access.ts'
 import { readBody } from '../http/bounded-body.ts'
-import { invalid } from '../http/parameters.ts'
+import { invalid, refuseQuery } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { ParkedAction, Shards } from '../ports.ts'
 
@@ -43,6 +43,8 @@ export async function decideParked(
   grant: Grant,
   shards: Pick<Shards, 'decideParked'>,
 ): Promise<Result<DecidedAnswer, Problem>> {
+  const query = refuseQuery(request.url)
+  if (query !== undefined) return fail(query)
   const body = await readBody(request)
   if (!body.ok) return body
   const decision = decisionSchema.safeParse(parseBody(body.value))

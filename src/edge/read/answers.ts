@@ -26,7 +26,12 @@ const bucketSchema = z.strictObject({
     description:
       'When the bucket began, in the offset of the zone. The first bucket may have begun before the range; it has only ' +
       'the hours of the range.',
-    example: '2026-11-21T20:00:00Z',
+    example: '2026-11-21T00:00:00+05:30',
+    // Without `format`, because checks that are made from it refuse an offset.
+    override: ({ jsonSchema }: { jsonSchema: { format?: unknown; pattern?: unknown } }) => {
+      delete jsonSchema.format
+      delete jsonSchema.pattern
+    },
   }),
   ...sums,
 })

@@ -37,7 +37,7 @@ const PROBLEMS: readonly [status: number, retryAfter: string | null, problem: Pr
   [403, null, { kind: 'forbidden', limit: { kind: 'all_keys', prefix: 'a' } }],
   [403, null, { kind: 'forbidden', limit: { kind: 'keys', prefix: 'a', path: 'key', indexes: [1] } }],
   [403, null, { kind: 'forbidden', limit: { kind: 'no_key_under', prefix: 'a' } }],
-  [429, '10', { kind: 'too_many_requests', periodSeconds: 10 }],
+  [429, '2', { kind: 'too_many_requests', retryAfterSeconds: 2 }],
   [500, null, { kind: 'not_configured', where: 'worker', faults: ['SHARDS is wrong'] }],
   [500, null, { kind: 'not_configured', where: 'binding', faults: ['name is wrong'] }],
   [404, null, { kind: 'not_found', missing: { kind: 'route', routes: ['GET /status'] } }],

@@ -12,7 +12,7 @@ import {
   REQUEST_ITEMS_MAX,
 } from '../../../src/limits.ts'
 import { nodeClock } from '../../support/node-clock.ts'
-import { badOf } from '../../support/result.ts'
+import { badOf, goodOf } from '../../support/result.ts'
 import { scheduleOf } from '../../support/schedule.ts'
 
 const TERMS = { nowMs: nodeClock.now(), lateHours: scheduleOf('72'), mayAdjust: false }
@@ -122,4 +122,22 @@ describe('a body without a declared length', () => {
     expect(sent.isCancelled).toBe(true)
     expect(sent.bytes).toBeLessThan(REQUEST_DRAINED_BYTES_MAX + 200_000)
   })
+})
+
+test.each([
+  'application/x-ndjson',
+  'application/ndjson; charset=utf-8',
+  'application/jsonl',
+  'application/x-jsonlines',
+  'Application/JSON-lines',
+])('lines of JSON are taken as %s', async (contentType) => {
+  const request = requestOf('{"key":"a"}\n{"key":"b"}\n', contentType)
+  expect(goodOf(await readIncrements(request, new KnownKeys(), TERMS)).keys).toEqual(['a', 'b'])
+})
+
+test('a compressed body is told which encoding is taken', async () => {
+  const request = requestOf('{"key":"a"}')
+  request.headers.set('content-encoding', 'gzip')
+  const answer = problemResponse(badOf(await readIncrements(request, new KnownKeys(), TERMS)))
+  expect([answer.status, answer.headers.get('accept-encoding')]).toEqual([415, 'identity'])
 })

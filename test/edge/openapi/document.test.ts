@@ -3,7 +3,11 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { incrementSchema } from '../../../src/edge/ingest/check.ts'
+import { checkIncrements } from '../../../src/edge/ingest/checked-increments.ts'
 import { openApiDocument, ROUTES } from '../../../src/edge/routes.ts'
+import { nodeClock } from '../../support/node-clock.ts'
+import { goodOf } from '../../support/result.ts'
+import { scheduleOf } from '../../support/schedule.ts'
 
 const DOCUMENT = openApiDocument('https://sumdial.example')
 
@@ -35,6 +39,23 @@ function served(): string[] {
   )
 }
 
+type Body = { readonly content: Record<string, { examples?: Record<string, { value: unknown }> }> }
+
+type Operation = { readonly requestBody?: Body; readonly responses: Readonly<Record<string, object>> }
+
+function operations(): Operation[] {
+  return Object.values(DOCUMENT.paths ?? {}).flatMap((item) =>
+    Object.values(item as Record<string, Operation>),
+  )
+}
+
+function incrementComponent() {
+  return (DOCUMENT.components?.schemas?.['Increment'] ?? {}) as {
+    properties?: Record<string, object>
+    required?: string[]
+  }
+}
+
 describe('the OpenAPI document', () => {
   test('is one, by the specification of its version', async () => {
     const result = await new Validator().validate(JSON.parse(JSON.stringify(DOCUMENT)))
@@ -57,6 +78,44 @@ describe('the OpenAPI document', () => {
         expect(operation.description).toMatch(/Requires scope `\w+`/)
         expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['401', '403', '429']))
       }
+    }
+  })
+
+  test('lets a client that was generated from it send the first request of README, with `key` alone', () => {
+    // openapi-typescript makes a field with a default one that must be given, and another generator sends no Content-Type
+    // where there are two.
+    const { properties = {}, required } = incrementComponent()
+    expect(required).toEqual(['key'])
+    expect(Object.values(properties).map((field) => 'default' in field)).toEqual([false, false, false, false])
+    const bodies = operations().flatMap(({ requestBody }) => requestBody ?? [])
+    expect(bodies.map(({ content }) => Object.keys(content))).toEqual(bodies.map(() => ['application/json']))
+  })
+
+  test('has examples of increments that are taken, whatever the time is', () => {
+    const [{ content }] = operations().flatMap(({ requestBody }) => requestBody ?? []) as [Body]
+    const examples = Object.values(content['application/json']?.examples ?? {}).flatMap(({ value }) => value)
+    const terms = { nowMs: nodeClock.now(), lateHours: scheduleOf('72'), mayAdjust: false }
+    expect(goodOf(checkIncrements(examples, undefined, terms)).keys).toHaveLength(3)
+  })
+
+  test('closes requests to unknown fields, and leaves answers open, to which fields may be added', () => {
+    const text = JSON.stringify(operations().map(({ responses }) => responses))
+    expect(text).not.toContain('"additionalProperties":false')
+    const { Increment, ...answers } = DOCUMENT.components?.schemas ?? {}
+    expect(Increment).toMatchObject({ additionalProperties: false })
+    expect(JSON.stringify(answers)).not.toContain('"additionalProperties":false')
+  })
+
+  test('says when a bucket starts without a format that would refuse the offset of Kolkata', () => {
+    const start = /"start":\{[^}]*\}/.exec(JSON.stringify(DOCUMENT.components?.schemas?.['Counter']))?.[0]
+    expect(start).toContain('+05:30')
+    expect(start).not.toMatch(/format|pattern/)
+  })
+
+  test('says of each operation when to come again after a 429, and that there may be other errors', () => {
+    for (const { responses } of operations()) {
+      expect(responses['429']).toMatchObject({ headers: { 'Retry-After': {} } })
+      expect(responses['default']).toMatchObject({ description: expect.stringMatching(/404, 405 or 500/) })
     }
   })
 

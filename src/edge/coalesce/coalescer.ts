@@ -106,9 +106,11 @@ export class Coalescer {
   /** A queue at rest is kept for a while, because it knows how many were aboard its last flight. */
   #forgetRested(): void {
     const restedMs = this.#services.clock.now() - QUEUE_REST_MS_MAX
-    for (const [shard, queue] of this.#queues) {
+    for (const [shard, queue] of [...this.#queues.entries().take(QUEUES_LOOKED_AT)]) {
       if (this.#isLost(queue)) this.#giveUp(queue)
-      if (queue.lead === null && queue.lastLandedMs < restedMs) this.#queues.delete(shard)
+      this.#queues.delete(shard)
+      // One that is not at rest comes last, so that the others are looked at before it is again.
+      if (queue.lead !== null || queue.lastLandedMs >= restedMs) this.#queues.set(shard, queue)
     }
   }
 
@@ -231,6 +233,9 @@ export class Coalescer {
     return { kind: 'unknown', reason }
   }
 }
+
+/** Queues that each new one makes us look at: more than one, so that those at rest leave faster than others come. */
+const QUEUES_LOOKED_AT = 2
 
 const LOST: FlightOutcome = { kind: 'unknown', reason: 'the flight was lost' }
 

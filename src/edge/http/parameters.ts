@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { must } from '../../model/assert.ts'
 import type { Hour } from '../../model/hour.ts'
 import { parseHour } from '../../model/hour.ts'
+import { check } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
 import { instantSchema } from '../../model/time/instant.ts'
@@ -10,8 +11,19 @@ import type { ParameterFault, Problem } from './problem.ts'
 /** A time as `at` in an increment has it, except that a query knows only text; epoch ms as output. */
 export const instantText = z
   .string()
+  .check(check(timeTextFault))
   .transform((text) => (/^-?\d{1,16}$/.test(text) ? Number(text) : text))
   .pipe(instantSchema)
+
+/** Why a time that was probably meant otherwise is refused; undefined for any other text. */
+function timeTextFault(text: string): string | undefined {
+  // As milliseconds these are from the first weeks of 1970 to 1973, when nothing was counted.
+  if (/^\d{9,11}$/.test(text)) return `must be in milliseconds, and looks like seconds: write ${text}000`
+  if (/^\d{4}-\d\d-\d\d$/.test(text)) return `must have a time as well: write ${text}T00:00:00Z`
+  return /T[\d:.]+ \d\d:\d\d$/.test(text)
+    ? "has a space in place of the offset's `+`: write it as %2B"
+    : undefined
+}
 
 /** An hour in a query or a path, such as `2026-11-21T20Z`. */
 export const hourText = z.string().transform((text, ctx): Hour => {
@@ -132,9 +144,21 @@ function decode(text: string): string | undefined {
 
 const COUNTERS = '/counters/'
 
+const DOT_SEGMENT = 'has a segment `.` or `..`, which URLs leave out: ask for /counters?key=... instead'
+
+/**
+ * Whether a path has a segment that a URL drops, so that another key would be answered for. Most clients and proxies have
+ * dropped it before, and then nobody can tell.
+ */
+export function hasDotSegment(url: string): boolean {
+  const [path = ''] = url.split(/[?#]/, 1)
+  return /\/(\.|%2e){1,2}(\/|$)/i.test(path)
+}
+
 /** The key in the path `/counters/{key}`: all of its rest, in which `%2F` equals `/`. */
 export function keyOfPath(url: string): Result<string, Problem> {
   const { pathname } = new URL(url)
+  if (hasDotSegment(url)) return invalid('key', DOT_SEGMENT)
   // The router matches the decoded path, so `/%63ounters/` gets here too.
   if (!pathname.startsWith(COUNTERS)) return fail({ kind: 'not_found', missing: { kind: 'key_in_path' } })
   const key = decode(pathname.slice(COUNTERS.length))

@@ -48,6 +48,11 @@ function timeOfUuid(id: string): number | undefined {
   return hex === null ? undefined : Number.parseInt(`${hex[1]}${hex[2]}`, 16)
 }
 
+/** One spelling for the UUIDs of version 7 that are equal, because they may be written in either case. Source: RFC 9562, 4. */
+export function spellId(id: string): string {
+  return id.length === 36 && timeOfUuid(id) !== undefined ? id.toLowerCase() : id
+}
+
 const VALUE_META = {
   description: 'A whole number other than 0; a negative one needs the scope `adjust`. 1 by default.',
   // Without `default`, because generators of types take a field with a default for one that must be given.
@@ -153,7 +158,7 @@ export function checkIncrement(
   if (atMs === undefined) return fault('at', AT_REQUIRED)
   const message = timeFault(atMs, lateHours, nowMs)
   if (message !== undefined) return fault('at', message)
-  return ok({ key, value, hour: hourOf(atMs), id })
+  return ok({ key, value, hour: hourOf(atMs), id: id === undefined ? id : spellId(id) })
 }
 
 /**
@@ -200,10 +205,14 @@ function describe(issue: z.core.$ZodIssue): Fault {
   return { path: issue.path.join('.'), message: issue.message }
 }
 
+/** Epoch seconds of the years to 5138. As milliseconds they are in closed hours of 1970 to 1973. */
+const SECONDS_END = 1e11
+
 function timeFault(atMs: number, lateHours: Schedule, nowMs: number): string | undefined {
   if (atMs > nowMs + AHEAD_MS_MAX) return `must be at most ${AHEAD_MS_MAX / 60_000} minutes ahead of now`
   const hour = hourOf(atMs)
   if (nowMs < edgeClosesMs(hour, lateHours)) return undefined
   const late = valueAt(lateHours, hour)
-  return `must be in an open hour: ${formatHour(hour)} is a closed hour, which ended more than ${late} hours ago`
+  const hint = atMs > 0 && atMs < SECONDS_END ? '; if you sent seconds, send milliseconds' : ''
+  return `must be in an open hour: ${formatHour(hour)} is a closed hour, which ended more than ${late} hours ago${hint}`
 }

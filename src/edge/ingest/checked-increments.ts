@@ -5,7 +5,7 @@ import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
 import type { ItemError, Problem } from '../http/problem.ts'
 import type { Terms } from './check.ts'
-import { checkIncrement } from './check.ts'
+import { checkIncrement, spellId } from './check.ts'
 
 /**
  * A request's increments, every one of them checked, as columns: the n-th value of each belongs to the n-th item of the
@@ -75,7 +75,7 @@ export function checkIncrements(
     isPlain: false,
     hours: sharedHour(hours) ?? hours,
     ids: hasIds ? ids : undefined,
-    idempotencyKey,
+    idempotencyKey: idempotencyKey === undefined ? undefined : spellId(idempotencyKey),
   })
 }
 

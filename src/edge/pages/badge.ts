@@ -9,7 +9,7 @@ import { fail, ok } from '../../model/result.ts'
 import { shorten } from '../../model/short-number.ts'
 import { TOO_MANY_REQUESTS } from '../http/access.ts'
 import type { EdgeContext } from '../http/context.ts'
-import { parseParameters } from '../http/parameters.ts'
+import { hasDotSegment, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { IsWithinLimit } from '../http/rate-limit.ts'
 import type { Answer } from '../http/router.ts'
@@ -63,7 +63,9 @@ export async function badge(c: EdgeContext, { ports, isWithinLimit }: BadgeServi
   const kept = await cache.match(request)
   if (kept !== undefined) return new Response(kept.body, kept)
   const sum = await sumOf(key, rangeOf(range, clock.now()), database)
-  const svg = String(picture(label, shorten(sum), `${key}, ${WORDS[range]}: ${sum}`))
+  const title = `${key}, ${WORDS[range]}: ${sum}`
+  // Two characters may be in a key and not in XML.
+  const svg = String(picture(label, shorten(sum), title)).replace(/[\uFFFE\uFFFF]/g, '\uFFFD')
   const answer = c.body(svg, 200, HEADERS)
   c.executionCtx.waitUntil(cache.put(request, answer.clone()))
   return answer
@@ -84,12 +86,20 @@ type BadgeQuery = { readonly key: string; readonly range: Range; readonly label:
 function parseBadge(url: string, publicPrefixes: readonly string[]): Result<BadgeQuery, Problem> {
   const { pathname, search } = new URL(url)
   const key = keyOf(pathname)
-  if (key === undefined || keyFault(key) !== undefined) return NOT_PUBLIC
+  if (key === undefined || keyFault(key) !== undefined || hasDotSegment(url)) return NOT_PUBLIC
   if (!publicPrefixes.some((prefix) => covers(prefix, key))) return NOT_PUBLIC
   const parsed = parseParameters(search, parametersSchema)
   if (!parsed.ok) return parsed
-  const { range, label = key.slice(key.lastIndexOf('/') + 1) } = parsed.value
+  const { range, label = labelOf(key) } = parsed.value
   return ok({ key, range, label })
+}
+
+/** The last segment of a key, shortened. */
+function labelOf(key: string): string {
+  const characters = [...key.slice(key.lastIndexOf('/') + 1)]
+  return characters.length > BADGE_LABEL_CHARACTERS_MAX
+    ? `${characters.slice(0, BADGE_LABEL_CHARACTERS_MAX - 1).join('')}\u2026`
+    : characters.join('')
 }
 
 function keyOf(pathname: string): string | undefined {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { parseParameters, refuseQuery } from '../../../src/edge/http/parameters.ts'
+import { keyOfPath, parseParameters, refuseQuery } from '../../../src/edge/http/parameters.ts'
 import { counterParameters } from '../../../src/edge/read/query.ts'
-import { badOf } from '../../support/result.ts'
+import { badOf, goodOf } from '../../support/result.ts'
 
 test('a parameter of an endpoint that has none is refused, because its sender expects that it changes something', () => {
   expect(refuseQuery('http://worker/increment?dryRun=1')).toEqual({
@@ -23,4 +23,41 @@ test.each([
     parameter,
     fault,
   })
+})
+
+test.each([
+  ['1732200000', 'must be in milliseconds, and looks like seconds: write 1732200000000'],
+  ['2026-11-01', 'must have a time as well: write 2026-11-01T00:00:00Z'],
+  ['2026-11-01T00:00:00+05:30', "has a space in place of the offset's `+`: write it as %2B"],
+  ['yesterday', expect.stringContaining('must be an RFC 3339 time such as')],
+])('the time %s in a query is told how to be written', (from, fault) => {
+  expect(badOf(parseParameters(`?key=a&from=${from}`, counterParameters))).toMatchObject({
+    parameter: 'from',
+    fault,
+  })
+})
+
+test.each(['1732200000000', '0', '-86400000', '2026-11-01T00:00:00%2B05:30'])(
+  'the time %s in a query is taken',
+  (from) => {
+    expect(goodOf(parseParameters(`?key=a&from=${from}`, counterParameters)).from).toEqual(expect.any(Number))
+  },
+)
+
+test.each(['/counters/k/a/%2e%2e/b', '/counters/%2E%2E', '/counters/k/.%2e', '/counters/k/%2e/b?from=1'])(
+  'a segment that URLs leave out is not answered for another key: %s',
+  (path) => {
+    expect(badOf(keyOfPath(`http://worker${path}`))).toMatchObject({
+      parameter: 'key',
+      fault: expect.stringContaining('has a segment `.` or `..`'),
+    })
+  },
+)
+
+test.each([
+  ['/counters/a..b/...', 'a..b/...'],
+  ['/counters/k/a%2F..%2Fb', 'k/a/../b'],
+  ['/counters/k?from=/../', 'k'],
+])('the key of %s is %s', (path, key) => {
+  expect(goodOf(keyOfPath(`http://worker${path}`))).toBe(key)
 })

@@ -11,6 +11,7 @@ import { hourOf } from '../../../src/model/hour.ts'
 import { keyFault } from '../../../src/model/key.ts'
 import { keys, values } from '../../support/arbitraries.ts'
 import { rowsOf } from '../../support/increments.ts'
+import { goodOf } from '../../support/result.ts'
 import { scheduleOf } from '../../support/schedule.ts'
 
 const NOW = Date.UTC(2026, 10, 21, 20, 15)
@@ -166,6 +167,15 @@ describe('an id', () => {
     ])
   })
 
+  test('[I3] that is a UUID of version 7 is one, in upper case and in lower case', () => {
+    const id = '019ab000-0000-7abc-9def-0123456789ab'
+    const spelt = (spelling: string) => check([{ key: 'a', at: NOW, id: spelling }])
+    expect(spelt(id.toUpperCase())).toEqual(spelt(id))
+    expect(goodOf(checkIncrements([{ key: 'a', at: NOW }], id.toUpperCase(), TERMS)).idempotencyKey).toBe(id)
+    // Other ids are texts, in which every letter counts.
+    expect(spelt('ORDER-17')).toMatchObject([{ id: 'ORDER-17' }])
+  })
+
   test('does not stand beside an Idempotency-Key, which needs at too', () => {
     expect(check([{ key: 'a', at: NOW, id: 'y' }], {}, 'x')).toMatchObject({ errors: [{ path: 'id' }] })
     expect(check([{ key: 'a' }], {}, 'x')).toMatchObject({ errors: [{ path: 'at' }] })
@@ -209,6 +219,12 @@ describe('the hour of an increment', () => {
     expect(stamp(NOW, closes - 1)).toEqual([hour])
     expect(stamp(NOW, closes)).toMatchObject({
       errors: [{ index: 0, path: 'at', message: expect.stringContaining('2026-11-21T20Z is a closed hour') }],
+    })
+  })
+
+  test('in 1970 is told that its time may be in seconds', () => {
+    expect(stamp(NOW / 1000)).toMatchObject({
+      errors: [{ path: 'at', message: expect.stringContaining('if you sent seconds, send milliseconds') }],
     })
   })
 

@@ -35,8 +35,8 @@ export const EDGE_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/edge/ingest/check.ts',
-        find: 'hour: hourOf(atMs), id })',
-        replace: 'hour: hourOf(nowMs), id })',
+        find: 'hour: hourOf(atMs), id: id ===',
+        replace: 'hour: hourOf(nowMs), id: id ===',
       },
     ],
     suite: INCREMENT_TESTS,

@@ -4,6 +4,9 @@ import { CommandFailed, UsageError } from './cli.ts'
 /** How long to wait for a connection. A sleeping Neon database wakes in well under a second, a busy one may not. */
 const CONNECT_TIMEOUT_MS = 15_000
 
+/** How long a connection is silent before the system asks whether the other side is still there. */
+const KEEP_ALIVE_MS = 10_000
+
 /**
  * The value of DATABASE_URL where there is no need for a real one. A Worker on this machine is given this, because wrangler
  * takes vars on its command line, where every user of the machine could read a password.
@@ -28,6 +31,8 @@ export function connectionOptions(url: string): pg.ClientConfig {
   return {
     connectionString: url.replace(/([?&]sslmode=)(require|prefer|verify-ca)(?=&|$)/, '$1verify-full'),
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     application_name: 'sumdial',
   }
 }

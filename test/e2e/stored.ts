@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
-import pg from 'pg'
 import { expect, vi } from 'vitest'
+import { withClient } from '../../src/local/postgres.ts'
 import type { Sent } from './load.ts'
 
 /** All that Postgres has: count and sum by key, and the increments that the ledger says were applied. */
@@ -17,14 +17,10 @@ type Row = { key: string; count: number; sum: number }
 
 /** Reads a PostgreSQL server. */
 export async function readServer(url: string): Promise<Stored> {
-  const client = new pg.Client(url)
-  await client.connect()
-  try {
+  return withClient(url, async (client) => {
     const { rows } = await client.query<Row>(ROWS)
     return toStored(rows, (await client.query(LEDGER)).rows[0]?.increments)
-  } finally {
-    await client.end()
-  }
+  })
 }
 
 /** Reads the embedded Postgres of a state folder, which nobody may have open. */

@@ -77,6 +77,7 @@ async function pgliteTarget(): Promise<Target> {
 async function postgresTarget(): Promise<Target> {
   const url = await server.createDatabase()
   const client = new pg.Client(url)
+  client.on('error', () => undefined)
   await client.connect()
   return {
     migrate: (from) => migrate(url, from),

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import pg from 'pg'
+import { withClient } from '../../src/local/postgres.ts'
 import { onExit } from './on-exit.ts'
 
 const run = promisify(execFile)
@@ -180,12 +180,6 @@ let databases = 0
 
 async function createDatabase(url: string): Promise<string> {
   const name = `test_${process.pid}_${databases++}`
-  const client = new pg.Client(url)
-  await client.connect()
-  try {
-    await client.query(`create database ${name}`)
-  } finally {
-    await client.end()
-  }
+  await withClient(url, (client) => client.query(`create database ${name}`))
   return url.replace(/[^/]*$/, name)
 }

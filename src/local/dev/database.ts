@@ -3,6 +3,7 @@ import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
+import { STATEMENT_MS_MAX } from '../../limits.ts'
 import { CommandFailed } from '../cli.ts'
 import { migrate } from '../migrate.ts'
 import type { Backend } from '../neon/backend.ts'
@@ -65,7 +66,12 @@ async function createEmbedded(folder: string): Promise<void> {
 }
 
 function openGiven(url: string): Database {
-  const pool = new pg.Pool({ ...connectionOptions(url), max: CONNECTIONS_MAX })
+  const pool = new pg.Pool({
+    ...connectionOptions(url),
+    max: CONNECTIONS_MAX,
+    // Whoever asked has given up by then, while the connection would take the place of one that works.
+    connectionTimeoutMillis: STATEMENT_MS_MAX,
+  })
   const place = describeDatabase(url)
   return {
     backend: pgBackend(pool),

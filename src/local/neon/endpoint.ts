@@ -36,8 +36,8 @@ export interface NeonEndpoint {
  * Serves `POST /sql` on 127.0.0.1 as Neon does over HTTP, so that the real `@neondatabase/serverless` driver
  * talks to the given backend. Any connection string that a client sends leads to that backend.
  *
- * Differences from Neon: no password is needed; a statement whose client has gone runs to its end (Neon cancels it, if it
- * still can); an answer may have any size (Neon: 64 MB, then 507); nothing is rate limited.
+ * A statement whose client goes away meanwhile is cancelled, if it still can be, as Neon does. Differences from Neon: no
+ * password is needed; an answer may have any size (Neon: 64 MB, then 507); nothing is rate limited.
  */
 export async function startNeonEndpoint(options: NeonEndpointOptions): Promise<NeonEndpoint> {
   const closing = new AbortController()
@@ -73,8 +73,10 @@ async function serve(
   response: ServerResponse,
   closing: AbortSignal,
 ): Promise<void> {
+  const gone = new AbortController()
+  response.once('close', () => gone.abort())
   try {
-    send(response, await answer(options, request, closing))
+    send(response, await answer(options, request, gone.signal, closing))
   } catch (error) {
     if (request.destroyed && !request.complete) return
     send(response, bugAnswer(error))
@@ -89,6 +91,7 @@ function bugAnswer(error: unknown): Answer {
 async function answer(
   { backend, around = unchanged }: NeonEndpointOptions,
   request: IncomingMessage,
+  gone: AbortSignal,
   closing: AbortSignal,
 ): Promise<Answer> {
   const body = await readBody(request)
@@ -100,7 +103,7 @@ async function answer(
   const parsed = parseNeonRequest(request.headers, body)
   if (!parsed.ok) return messageAnswer(400, parsed.error)
   const asked = parsed.value
-  return around(asked.statements, () => execute(backend, asked), closing)
+  return around(asked.statements, () => execute(backend, asked, gone), closing)
 }
 
 const unchanged: Around = (_, execute) => execute()
@@ -122,14 +125,18 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
   return bytes <= REQUEST_BYTES_MAX ? Buffer.concat(chunks).toString() : null
 }
 
-/** Never rejects, as `Around` has it. */
-async function execute(backend: Backend, request: NeonRequest): Promise<Answer> {
+/**
+ * Never rejects, as `Around` has it. A copy that begins when its client has gone already is a late one, which the network may
+ * deliver: it runs.
+ */
+async function execute(backend: Backend, request: NeonRequest, client: AbortSignal): Promise<Answer> {
+  const gone = client.aborted ? undefined : client
   try {
     // A request without a transaction has one statement.
     const results =
       request.transaction === null
-        ? await Promise.all(request.statements.map((statement) => backend.query(statement)))
-        : await backend.batch(request.statements, request.transaction)
+        ? await Promise.all(request.statements.map((statement) => backend.query(statement, gone)))
+        : await backend.batch(request.statements, request.transaction, gone)
     return resultAnswer(request, results)
   } catch (error) {
     return error instanceof BackendError ? errorAnswer(error) : bugAnswer(error)

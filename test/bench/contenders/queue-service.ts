@@ -28,6 +28,8 @@ const bodySchema = z.union([
  * holds when it dies, and a batch that has failed three times.
  */
 const pool = new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: WRITERS })
+pool.on('connect', (client) => client.on('error', console.error))
+pool.on('error', console.error)
 const queue: Increment[] = []
 
 const UPSERT = `

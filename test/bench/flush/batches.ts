@@ -62,6 +62,7 @@ export type PlainClient = {
 
 export async function connectPlain(stack: AsyncDisposableStack, url: string): Promise<PlainClient> {
   const client = new pg.Client(url)
+  client.on('error', () => undefined)
   await client.connect()
   stack.defer(() => client.end())
   const dialect = new PgDialect()

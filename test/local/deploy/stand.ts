@@ -3,10 +3,10 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
 import type { Wrangler } from '../../../src/local/deploy/wrangler.ts'
 import { runDeploy } from '../../../src/local/deploy.ts'
+import { withClient } from '../../../src/local/postgres.ts'
 import { addHours, formatHour, hourOf } from '../../../src/model/hour.ts'
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts'
 
@@ -94,15 +94,7 @@ export function useStand(): Stand {
     return () => rm(folder, { recursive: true })
   })
 
-  const ask = async (sql: string) => {
-    const client = new pg.Client(databaseUrl)
-    await client.connect()
-    try {
-      return (await client.query(sql)).rows
-    } finally {
-      await client.end()
-    }
-  }
+  const ask = async (sql: string) => (await withClient(databaseUrl, (client) => client.query(sql))).rows
   return {
     get server() {
       return server

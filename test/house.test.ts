@@ -48,7 +48,10 @@ const ARROWS: Readonly<Record<string, Arrows>> = {
     types: ['edge'],
     packages: ['preact', 'uplot', '@lezer/', '@prometheus-io/'],
   },
-  local: { rooms: ['limits', 'clock', 'config', 'log', 'model', 'client', 'postgres'], packages: [''] },
+  local: {
+    rooms: ['limits', 'clock', 'config', 'log', 'model', 'client', 'postgres', 'edge'],
+    packages: [''],
+  },
 }
 
 /** Folders that several commands share. Any other folder is for its own command alone. */

@@ -1,12 +1,13 @@
 import { createReadStream, type ReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { type Post, runtimeTiming } from '../client/internal.ts'
+import { runtimeTiming } from '../client/internal.ts'
 import { listenForInterrupts, main, UsageError } from './cli.ts'
 import { Connection } from './import/connection.ts'
 import { CUT_BOUNDS } from './import/cutting.ts'
 import { type Ending, type Import, runImport } from './import/importer.ts'
 import { FLAGS, HELP, KEY_WITH_NDJSON, type Options, parseOptions } from './import/options.ts'
-import { logReader, looksLikeNdjson, ndjsonReader, type Reader } from './import/reader.ts'
+import { findFormat, jsonLogReader, logReader, ndjsonReader, type Reader } from './import/reader.ts'
+import { rehearse } from './import/rehearsal.ts'
 import { exitCodeOf, summarize } from './import/summary.ts'
 import { printable, Tally } from './import/tally.ts'
 import { formatCount, showProgress } from './progress.ts'
@@ -31,7 +32,9 @@ async function run(args: readonly string[]): Promise<number> {
   const ending = await importAll(input, options, tally).finally(() => progress[Symbol.dispose]())
   input.destroy()
   const isRepeatable = !isAgain && !isFollowing
-  console.log(summarize({ tally, ending, elapsedMs: Date.now() - startMs, isDryRun, isRepeatable }))
+  console.log(
+    summarize({ tally, ending, elapsedMs: Date.now() - startMs, isDryRun, isRepeatable, url: options.url }),
+  )
   return exitCodeOf(tally, ending)
 }
 
@@ -40,7 +43,7 @@ function importAll(input: Import['input'], options: Options, tally: Tally): Prom
   return runImport({
     input,
     readerFor: (first) => readerFor(first, options),
-    connection: isDryRun ? pretend() : new Connection({ url, token }),
+    connection: isDryRun ? rehearse(Date.now, console.log) : new Connection({ url, token }),
     tally,
     timing: runtimeTiming,
     bounds: CUT_BOUNDS,
@@ -52,25 +55,11 @@ function importAll(input: Import['input'], options: Options, tally: Tally): Prom
 }
 
 function readerFor(first: Buffer, { format, template, keyOf, hasKeyOption }: Options): Reader {
-  if (format !== 'ndjson' && !(format === 'auto' && looksLikeNdjson(first)))
-    return logReader(format, template, keyOf)
+  const found = format === 'auto' ? findFormat(first) : format
+  if (found === 'json') return jsonLogReader(template, keyOf)
+  if (found !== 'ndjson') return logReader(found, template, keyOf)
   if (hasKeyOption) throw new UsageError(KEY_WITH_NDJSON)
   return ndjsonReader
-}
-
-/** Takes everything, and shows the first few increments as they would be sent. */
-function pretend(): Import['connection'] {
-  let shown = false
-  const post: Post = {
-    canOutlive: () => false,
-    async send({ items }) {
-      if (!shown) for (const { json } of items.slice(0, 3)) console.log(printable(json, 1000))
-      shown = true
-      const body = { accepted: items.length, duplicates: 0, conflicts: [] }
-      return { kind: 'answered', status: 202, isProblem: false, retryAfter: null, body }
-    },
-  }
-  return { post, over: new AbortController().signal, reason: null }
 }
 
 /** Null for an input without a size, such as a pipe. */

@@ -58,6 +58,15 @@ describe('npm run token', () => {
     expect(tokenOf(await run(WEB))).not.toBe(token)
   })
 
+  test('reads a file that begins with a byte order mark as one without it', async () => {
+    const [plain, marked] = [present(1), `\ufeff${present(1)}`]
+    const made = await Promise.all([plain, marked].map((text) => run([...WEB, '--tokens', fileOf(text)])))
+    expect(made.map((ending) => parse(lineOf(ending)).map(({ name }) => name))).toEqual([
+      ['n0', 'web'],
+      ['n0', 'web'],
+    ])
+  })
+
   test('adds to the tokens of a file, or else to those of the environment', async () => {
     const file = fileOf(`${lineOf(await run(WEB))}\n`)
     const args = ['--name', 'ops', '--scopes', 'admin, read']

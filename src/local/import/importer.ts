@@ -1,11 +1,12 @@
 import { Delivery, type Link, newBatch, outgoing, type Timing } from '../../client/internal.ts'
 import type { Connection } from './connection.ts'
 import { type Cut, type CutBounds, Cutter } from './cutting.ts'
-import { decompressed, UnreadableInput } from './gunzip.ts'
+import { UnreadableInput } from './gunzip.ts'
 import { LINE_BYTES_MAX, type Line, LineSplitter } from './lines.ts'
 import { InputPlace, nameOf } from './naming.ts'
 import type { Guard, Reader, Reading } from './reader.ts'
 import type { Item, Tally } from './tally.ts'
+import { textOf } from './text-input.ts'
 
 /** How long a line waits for others when the import follows an input that never ends. */
 const LINGER_MS = 1_000
@@ -100,7 +101,7 @@ class Flow {
     this.#halt.addEventListener('abort', stopReading)
     try {
       if (!this.#halt.aborted) {
-        for await (const chunk of decompressed(input)) await this.#take(this.#splitter.push(chunk))
+        for await (const chunk of textOf(input)) await this.#take(this.#splitter.push(chunk))
         await this.#take(this.#splitter.end())
       }
     } catch (error) {
@@ -167,7 +168,8 @@ class Flow {
     const reading = read(content, timing.now())
     const { hour, settledBytes } = reading
     if (reading.kind === 'refused') {
-      tally.refuseLine(number, reading.reason, content.subarray(0, 400).toString('utf8'))
+      if (reading.isNoRequest) tally.passOver(number)
+      else tally.refuseLine(number, reading.reason, content.subarray(0, 400).toString('utf8'))
       if (hour === null) return []
     }
     const guard = reading.kind === 'refused' ? 'timed' : reading.guard

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { KEY_BYTES_MAX } from '../../limits.ts'
 import { must } from '../../model/assert.ts'
 import { keyFault } from '../../model/key.ts'
-import { type LoggedRequest, pathOf } from './access-log.ts'
+import { type LoggedRequest, pathOf } from './logged-request.ts'
 
 /** Requests per path, all under one prefix, so that they can be listed and do not mix with other keys. */
 export const KEY_DEFAULT = 'requests{path}'
@@ -16,15 +16,21 @@ const FIELDS: Readonly<Record<string, (line: LoggedRequest) => string | null>> =
   status: (line) => line.status,
   host: (line) => line.host,
   user: (line) => line.user,
+  vhost: (line) => line.vhost,
   referer: (line) => line.referer,
   agent: (line) => line.agent,
 }
+
+/** Fields that a line lacks when the client did not send HTTP. */
+const OF_REQUEST: ReadonlySet<string> = new Set(['path', 'target', 'method', 'protocol'])
 
 export const PLACEHOLDERS: readonly string[] = Object.keys(FIELDS)
 
 export type KeyReading =
   | { readonly kind: 'key'; readonly key: string; readonly isShortened: boolean }
   | { readonly kind: 'refused'; readonly reason: string }
+  /** The template asks for a part of the request, and what the client sent was no HTTP. */
+  | { readonly kind: 'no-request' }
 
 export type KeyTemplate = (line: LoggedRequest) => KeyReading
 
@@ -49,6 +55,7 @@ function keyOf(template: string, names: readonly string[], line: LoggedRequest):
   const fields = new Map<string, string>()
   for (const name of names) {
     const text = must(FIELDS[name], 'a placeholder that was checked')(line)
+    if (text === null && line.request === null && OF_REQUEST.has(name)) return { kind: 'no-request' }
     if (text === null) return { kind: 'refused', reason: whyMissing(name, line) }
     fields.set(name, text)
   }
@@ -77,9 +84,11 @@ function shorten(key: string): string {
 }
 
 function whyMissing(name: string, line: LoggedRequest): string {
-  return line.request === null && name !== 'referer' && name !== 'agent'
-    ? `no {${name}}: what the client sent was not an HTTP request`
-    : `no {${name}} in this line`
+  if (line.host === null && (name === 'host' || name === 'user'))
+    return `no {${name}} for sure: the fields before the time can be read in more than one way`
+  if (line.referer !== null && name === 'agent')
+    return 'no {agent} for sure: it has quotes that the server did not escape'
+  return `no {${name}} in this line`
 }
 
 function braced(names: readonly string[]): string {

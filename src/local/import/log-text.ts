@@ -33,7 +33,8 @@ function unescaped(field: string): string {
   )
 }
 
-function spellOut(bytes: Buffer): string {
+/** The text of bytes that are not escaped, fit for a key. */
+export function spellOut(bytes: Buffer): string {
   let text = ''
   for (let at = 0; at < bytes.length; ) {
     const sequence = bytes.subarray(at, at + sequenceLength(bytes[at] ?? 0))

@@ -16,13 +16,13 @@ export type Naming = {
 }
 
 /**
- * The Idempotency-Key of a batch. The first part is a version: another way of cutting takes another one, since the names of
- * both would otherwise stand for different lines.
+ * The Idempotency-Key of a batch. The first part is a version: another way of cutting, or of reading lines, takes another one,
+ * since the names of both would otherwise stand for different lines.
  *
  * @param place of its first line, by `InputPlace`
  */
 export function nameOf({ rule, salt }: Naming, hour: Hour | null, place: string): string {
-  const parts = ['1', rule, salt, hour === null ? '' : formatHour(hour), place]
+  const parts = ['2', rule, salt, hour === null ? '' : formatHour(hour), place]
   const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
   return `import-${digest.slice(0, NAME_DIGITS)}`
 }

@@ -1,7 +1,7 @@
 import { parseFlags, parseWholeNumber, parseWorkerAddress, resolvePath, UsageError } from '../cli.ts'
 import { compileKeyTemplate, KEY_DEFAULT, type KeyTemplate, PLACEHOLDERS } from './key-template.ts'
 
-const FORMATS = ['auto', 'common', 'combined', 'ndjson'] as const
+const FORMATS = ['auto', 'common', 'combined', 'json', 'ndjson'] as const
 export type Format = (typeof FORMATS)[number]
 
 const CONCURRENCY_MAX = 64
@@ -12,16 +12,17 @@ export const HELP = `Counts the requests of a web server's access log, or sends 
   cat access.log.*.gz | npm run import
   tail -F access.log | npm run import -- --follow
 
-Each line of a log (common or combined format) counts 1 at the log's own time. Each line of NDJSON is one
-increment { "key", "value"?, "at"?, "id"? }, sent as it is. Gzip files are read as they are, from FILE or
+Each line of a log counts 1 at the log's own time: the common or combined format, also with the virtual host in
+front or behind the prefix of a syslog, docker or kubectl; or JSON, as Caddy and nginx write it. Each line of NDJSON
+is one increment { "key", "value"?, "at"?, "id"? }, sent as it is. Gzip files are read as they are, from FILE or
 from standard input.
 
   --url URL          where the Worker is (SUMDIAL_URL; http://127.0.0.1:8787)
   --token TOKEN      sent as "Authorization: Bearer" (SUMDIAL_TOKEN, which no process list shows)
   --key TEMPLATE     the key of a log line (${KEY_DEFAULT}), with any of
                      ${PLACEHOLDERS.map((name) => `{${name}}`).join(' ')}
-                     {path} has no query string, {target} has; {host} is the client; a field that the
-                     log leaves empty is -
+                     {path} has no query string, {target} has; {host} is the client, {vhost} the virtual
+                     host without its port; a field that the log leaves empty is -
   --format FORMAT    ${FORMATS.join(', ')} (auto: by the first line)
   --concurrency N    requests under way at a time, at most ${CONCURRENCY_MAX} (4)
   --again            count lines that an earlier import has counted once more
@@ -44,10 +45,11 @@ Lines are sent in batches whose names follow from the input: from its beginning 
 
 Percent-encoding is kept as logged. Bytes that are not UTF-8, and control characters, are written as %HH.
 A key of more than 512 bytes becomes its beginning, ~ and a hash, and is counted so.
-Lines that are no requests, or make no key, are refused, and shown with their number.
+Lines that cannot be read, or make no key, are refused, and shown with their number. Lines of clients that sent no
+HTTP are no fault: they have a count of their own.
 
-Exits with 0 when every line was counted, now or by an earlier import; with 1 when not, 2 when called wrongly,
-130 after Ctrl-C.
+Exits with 0 when every other line was counted, now or by an earlier import; with 1 when not, 2 when called
+wrongly, 130 after Ctrl-C.
 `
 
 export const FLAGS = {

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { type Hour, hourOf } from '../../model/hour.ts'
 import { instantOf } from '../../model/time/instant.ts'
-import { type LogFormat, parseLogLine } from './access-log.ts'
+import { type LogFormat, type LogReading, parseLogLine } from './access-log.ts'
+import { looksLikeJsonLog, parseJsonLogLine } from './json-log.ts'
 import type { KeyTemplate } from './key-template.ts'
 
 /**
@@ -29,6 +30,8 @@ type Refusal = Settled & {
   readonly reason: string
   /** The hour of the line's own time; null when the line has none that can be read. */
   readonly hour: Hour | null
+  /** Whether the line is as it should be, and the client did not send HTTP. Any server on the internet logs such lines. */
+  readonly isNoRequest?: true
 }
 
 type Settled = {
@@ -47,11 +50,15 @@ export type Reader = {
 
 /** Each line of an access log counts one, at the log's own time. */
 export function logReader(format: LogFormat, template: string, keyOf: KeyTemplate): Reader {
-  return { rule: template, read: (line) => readLogLine(line, format, keyOf) }
+  return { rule: template, read: (line) => toIncrement(parseLogLine(line.toString('latin1'), format), keyOf) }
 }
 
-function readLogLine(line: Buffer, format: LogFormat, keyOf: KeyTemplate): Reading {
-  const reading = parseLogLine(line.toString('latin1'), format)
+/** Each line of a JSON access log counts one, at the log's own time. */
+export function jsonLogReader(template: string, keyOf: KeyTemplate): Reader {
+  return { rule: `json ${template}`, read: (line) => toIncrement(parseJsonLogLine(line), keyOf) }
+}
+
+function toIncrement(reading: LogReading, keyOf: KeyTemplate): Reading {
   const { settledBytes } = reading
   if (reading.kind === 'refused') {
     const { reason, atMs } = reading
@@ -60,6 +67,8 @@ function readLogLine(line: Buffer, format: LogFormat, keyOf: KeyTemplate): Readi
   const { atMs } = reading.request
   const hour = hourOf(atMs)
   const key = keyOf(reading.request)
+  if (key.kind === 'no-request')
+    return { kind: 'refused', reason: 'not an HTTP request', settledBytes, hour, isNoRequest: true }
   if (key.kind === 'refused') return { kind: 'refused', reason: key.reason, settledBytes, hour }
   const at = new Date(atMs).toISOString().replace('.000Z', 'Z')
   const json = JSON.stringify({ key: key.key, at })
@@ -116,7 +125,8 @@ function hourNamed(at: unknown): Hour | null {
   return atMs === undefined ? null : hourOf(atMs)
 }
 
-/** Whether an input that begins with this line is NDJSON: an access log line never begins with a brace. */
-export function looksLikeNdjson(line: Buffer): boolean {
-  return line.toString('latin1').trimStart().startsWith('{')
+/** The format of an input that begins with this line: no line of an access log but JSON begins with a brace. */
+export function findFormat(line: Buffer): 'auto' | 'json' | 'ndjson' {
+  if (!line.toString('latin1').trimStart().startsWith('{')) return 'auto'
+  return looksLikeJsonLog(line) ? 'json' : 'ndjson'
 }

@@ -1,7 +1,7 @@
 import { formatHour, type Hour } from '../../model/hour.ts'
 import { formatCount } from '../progress.ts'
 import type { Ending } from './importer.ts'
-import type { Span, Tally } from './tally.ts'
+import { printable, type Span, type Tally } from './tally.ts'
 
 export type Outcome = {
   readonly tally: Tally
@@ -10,17 +10,19 @@ export type Outcome = {
   readonly isDryRun: boolean
   /** Whether the same command counts nothing twice. */
   readonly isRepeatable: boolean
+  readonly url: URL
 }
 
 /** Everything that is left to say when the import is over, for standard output. */
 export function summarize(outcome: Outcome): string {
-  return [...rowsOf(outcome).map(writeRow), ...reasonsOf(outcome.tally), ...adviceOf(outcome)].join('\n')
+  const rows = rowsOf(outcome).map(writeRow)
+  return [...rows, ...reasonsOf(outcome.tally), ...placeOf(outcome), ...adviceOf(outcome)].join('\n')
 }
 
-/** 0 only when every line was counted, now or before. */
+/** 0 only when every line was counted, now or before, or was no request. */
 export function exitCodeOf(tally: Tally, ending: Ending): number {
   if (ending.kind === 'interrupted') return 130
-  const isWhole = tally.acknowledged === tally.lines
+  const isWhole = tally.acknowledged + tally.noRequests.count === tally.lines
   return ending.kind === 'complete' && isWhole ? 0 : 1
 }
 
@@ -28,7 +30,7 @@ type Row = readonly [name: string, figure: number | string, note: string]
 
 function rowsOf({ tally, ending, elapsedMs, isDryRun }: Outcome): Row[] {
   const seconds = elapsedMs / 1000
-  const { conflicting, unsent } = tally
+  const { conflicting, unsent, noRequests } = tally
   const next = ending.kind === 'complete' ? `the next is line ${ending.lastLine + 1}` : ''
   return [
     ['lines', tally.lines, next],
@@ -39,6 +41,7 @@ function rowsOf({ tally, ending, elapsedMs, isDryRun }: Outcome): Row[] {
     ...rowIf('by id', tally.byId, 'had been counted before, under their ids'),
     ...rowIf('shortened', tally.shortened, 'keys too long for the server: their beginning, ~ and a hash'),
     ...rowIf('conflicts', conflicting.count, `not counted: ${linesOf(conflicting)}`),
+    ...rowIf('no HTTP', noRequests.count, `not requests, so not counted: ${linesOf(noRequests)}`),
     ['refused', tally.refused, ''],
     ['unknown', tally.unknown, tally.unknown > 0 ? 'sent, but no answer says whether they were counted' : ''],
     ...rowIf('not sent', unsent.count, `not counted: ${linesOf(unsent)}`),
@@ -65,15 +68,32 @@ function linesOf({ first, last }: Span): string {
   return first === last ? `line ${first}` : `lines ${first} to ${last}`
 }
 
-/** `2015-05-17T10Z to 2015-05-20T21Z`. Not `Math.min(...hours)`, because a call bounds its arguments. */
+/** `2015-05-17T10Z to 2015-05-20T21Z`. */
 function spanOf(hours: ReadonlySet<Hour>): string {
+  const ends = endsOf(hours)
+  return ends === null ? '' : ends.map(formatHour).join(' to ')
+}
+
+/** The first and the last. Not `Math.min(...hours)`, because a call bounds its arguments. */
+function endsOf(hours: ReadonlySet<Hour>): [Hour, Hour] | null {
   let [first] = hours
   let last = first
   for (const hour of hours) {
     if (first !== undefined && hour < first) first = hour
     if (last !== undefined && hour > last) last = hour
   }
-  return first === undefined || last === undefined ? '' : `${formatHour(first)} to ${formatHour(last)}`
+  return first === undefined || last === undefined ? null : [first, last]
+}
+
+/** The address of the dashboard with the days of the import: by itself it shows the last 24 hours. */
+function placeOf({ tally, url, isDryRun }: Outcome): string[] {
+  const ends = endsOf(tally.hours)
+  if (ends === null || isDryRun) return []
+  const [from, to] = ends.map((hour) => formatHour(hour).slice(0, 10))
+  const page = new URL(url)
+  page.pathname = `${page.pathname.replace(/\/+$/, '')}/`
+  page.search = `from=${from}&to=${to}&tz=UTC`
+  return [`See it at ${page.href}`]
 }
 
 function reasonsOf(tally: Tally): string[] {
@@ -87,7 +107,7 @@ function reasonsOf(tally: Tally): string[] {
 /** Why it is not complete, and what the person can do about it. */
 function adviceOf({ tally, ending, isRepeatable, isDryRun }: Outcome): string[] {
   const advice: string[] = []
-  if (ending.kind === 'stopped') advice.push(`Stopped: ${ending.reason}`)
+  if (ending.kind === 'stopped') advice.push(`Stopped: ${printable(ending.reason, 500)}`)
   if (ending.kind === 'interrupted') advice.push(`Interrupted after line ${ending.lastLine}.`)
   const isUnfinished = ending.kind !== 'complete' || tally.unknown > 0
   if (isUnfinished && isRepeatable && !isDryRun)

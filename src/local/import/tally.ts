@@ -33,7 +33,7 @@ export type Span = { count: number; first: number; last: number }
 
 /**
  * The outcome of every line: `lines` is the sum of `accepted`, `before`, `byId`, `refused`, `unknown` and the counts of
- * `conflicting` and `unsent`. Memory is bounded by the hours of the input, not by its lines.
+ * `noRequests`, `conflicting` and `unsent`. Memory is bounded by the hours of the input, not by its lines.
  */
 export class Tally {
   /** Lines that are not blank. */
@@ -47,6 +47,8 @@ export class Tally {
   /** Accepted under a key that had to be shortened. */
   shortened = 0
   refused = 0
+  /** Lines of a log whose client did not send HTTP, when the key needs a part of the request. */
+  readonly noRequests: Span = { count: 0, first: 0, last: 0 }
   /** Sent, but it is not known whether they were counted. */
   unknown = 0
   /** Why a request had to be sent again; empty since another one got through. */
@@ -96,6 +98,11 @@ export class Tally {
     this.#say(`line ${line} refused: ${printable(reason, 200)}: ${printable(content, 100)}`)
   }
 
+  /** A line that is no request, and no fault. */
+  passOver(line: number): void {
+    extend(this.noRequests, [{ line }])
+  }
+
   doubt(items: readonly Item[], reason: string): void {
     this.unknown += items.length
     this.#show(items, `may or may not have been counted: ${printable(reason, 200)}`)
@@ -127,7 +134,7 @@ export class Tally {
   }
 }
 
-function extend(span: Span, items: readonly Item[]): void {
+function extend(span: Span, items: readonly Pick<Item, 'line'>[]): void {
   for (const { line } of items) {
     if (span.count === 0 || line < span.first) span.first = line
     if (line > span.last) span.last = line
@@ -149,8 +156,16 @@ function ranges(items: readonly Item[]): string {
     : shown.join(', ')
 }
 
-/** A text without control characters. Logs hold what strangers sent, and none of that may reach a terminal as it is. */
+/**
+ * A text with `\\x1b` for a control character, and `\\u{202e}` for any other that does not show. Logs hold what strangers sent,
+ * and none of that may reach a terminal as it is.
+ */
 export function printable(text: string, charactersMax: number): string {
-  const safe = text.replace(/\p{C}/gu, '\u{fffd}')
+  const safe = text.slice(0, charactersMax + 1).replace(/\p{C}/gu, escaped)
   return safe.length > charactersMax ? `${safe.slice(0, charactersMax)}...` : safe
+}
+
+function escaped(character: string): string {
+  const hex = (character.codePointAt(0) ?? 0).toString(16)
+  return hex.length > 2 ? `\\u{${hex}}` : `\\x${hex.padStart(2, '0')}`
 }

@@ -1,14 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  type LoggedRequest,
-  parseLogLine,
-  parseLogTime,
-  pathOf,
-} from '../../../src/local/import/access-log.ts'
+import { parseLogLine, parseLogTime } from '../../../src/local/import/access-log.ts'
 import { compileKeyTemplate } from '../../../src/local/import/key-template.ts'
 import { LINE_BYTES_MAX, type Line, LineSplitter } from '../../../src/local/import/lines.ts'
 import { fieldText } from '../../../src/local/import/log-text.ts'
+import { type LoggedRequest, pathOf } from '../../../src/local/import/logged-request.ts'
 import { keyFault } from '../../../src/model/key.ts'
 import { hasRealLog, realLogLines } from '../../support/real-log.ts'
 
@@ -40,6 +36,7 @@ function reasonOf(line: string, format?: 'common' | 'combined'): string | null {
 
 function keyOf(template: string, line: string): string {
   const reading = compileKeyTemplate(template)(read(line))
+  if (reading.kind === 'no-request') return 'no request'
   return reading.kind === 'key' ? reading.key : `refused: ${reading.reason}`
 }
 
@@ -84,6 +81,7 @@ describe('laws', () => {
         expect(read(line, 'combined')).toEqual({
           host: one.host,
           user: one.user,
+          vhost: null,
           atMs: one.second * 1000,
           request: { method: one.method, target: one.target, protocol: 'HTTP/1.1' },
           status: String(one.status),
@@ -214,6 +212,15 @@ describe('lines that a naive parser gets wrong', () => {
       `${HEAD} "GET /voilà HTTP/1.1" 200 1`,
       '/voilà',
     ],
+    [
+      'a user with an open bracket',
+      `h - a [b [17/May/2015:10:05:03 +0000] "GET /u HTTP/1.1" 401 5 "-" "-"`,
+      '/u',
+    ],
+    ['a user that ends with a space', `h - a  [17/May/2015:10:05:03 +0000] "GET /u HTTP/1.1" 401 5`, '/u'],
+    ['two spaces behind the target', `${HEAD} "GET /a  HTTP/1.1" 200 1 "-" "-"`, '/a'],
+    ['two spaces before the target', `${HEAD} "GET  /a HTTP/1.1" 200 1 "-" "-"`, '/a'],
+    ['two spaces and no protocol', `${HEAD} "GET  /a " 200 1 "-" "-"`, '/a'],
     ['an escaped control character', `${HEAD} "GET /a\\tb\\x00 HTTP/1.1" 400 1`, '/a%09b%00'],
     ['a C1 control character', `${HEAD} "GET /\\xc2\\x85 HTTP/1.1" 400 1`, '/%C2%85'],
     ['a lone byte among good ones', `${HEAD} "GET /\\xe4\\xc3\\xa9 HTTP/1.1" 200 1`, '/%E4é'],
@@ -234,10 +241,12 @@ describe('lines that a naive parser gets wrong', () => {
     ['a TLS hello', '\\x16\\x03\\x01\\x00\\xa5'],
     ['a port scan', 't3 12.1.2'],
     ['a lone word', 'quit'],
+    ['a search for cameras', 'OPTIONS / RTSP/1.0'],
+    ['spaces alone', 'GET   HTTP/1.1'],
   ])('%s was sent: it has a status to count, but no path', (_, request) => {
     const line = `${HEAD} "${request}" 400 0 "-" "-"`
     expect(keyOf('status/{status}', line)).toBe('status/400')
-    expect(keyOf('requests{path}', line)).toMatch(/^refused: no \{path\}: what the client sent/)
+    expect(keyOf('requests{path}', line)).toBe('no request')
   })
 
   it.each([
@@ -268,12 +277,82 @@ describe('lines that a naive parser gets wrong', () => {
   })
 })
 
+describe('who sent it', () => {
+  const rest = '[17/May/2015:10:05:03 +0000] "GET / HTTP/1.1" 200 1 "-" "-"'
+
+  it.each<[string, string, string | null, string | null, string | null]>([
+    ['the common format', '1.2.3.4 - ann', '1.2.3.4', 'ann', null],
+    ['a user with spaces', '1.2.3.4 - ann of york', '1.2.3.4', 'ann of york', null],
+    ['an identd', 'h bob ann', 'h', 'ann', null],
+    ["Apache's vhost_combined", 'site.test:80 1.2.3.4 - ann', '1.2.3.4', 'ann', 'site.test'],
+    ['a vhost that is an address', '127.0.0.1:21034 127.0.0.1 - -', '127.0.0.1', '-', '127.0.0.1'],
+    ['a vhost without a port', 'site.test 2001:db8::7 - -', '2001:db8::7', '-', 'site.test'],
+    ['X-Forwarded-For', '192.0.2.7, 198.51.100.3 - ann', '192.0.2.7', 'ann', null],
+    [
+      'a vhost and X-Forwarded-For',
+      'a.test:443 192.0.2.7, 10.0.0.1, 10.0.0.2 - -',
+      '192.0.2.7',
+      '-',
+      'a.test',
+    ],
+    ['syslog', 'Nov 30 00:51:25 web1 nginx[12]: 1.2.3.4 - ann', '1.2.3.4', 'ann', null],
+    ['syslog with a priority', '<190>Nov  3 00:51:25 web1 nginx: 1.2.3.4 - ann', '1.2.3.4', 'ann', null],
+    ['syslog with RFC 3339', '2026-11-30T00:51:25.1+00:00 web1 nginx: 1.2.3.4 - ann', '1.2.3.4', 'ann', null],
+    [
+      'syslog, RFC 5424',
+      '<190>1 2026-11-30T00:51:25Z web1 nginx 12 - - 1.2.3.4 - ann',
+      '1.2.3.4',
+      'ann',
+      null,
+    ],
+    ['docker compose', 'web-1  | 1.2.3.4 - ann', '1.2.3.4', 'ann', null],
+    ['docker with times', '2026-11-30T00:51:25.123456789Z 1.2.3.4 - ann', '1.2.3.4', 'ann', null],
+    ['kubectl', '[pod/web-1/nginx] 1.2.3.4 - ann', '1.2.3.4', 'ann', null],
+    ['kubectl with times', '[pod/web-1/nginx] 2026-11-30T00:51:25Z 1.2.3.4 - ann', '1.2.3.4', 'ann', null],
+    [
+      'a container runtime',
+      '2026-11-30T00:51:25.1Z stdout F a.test:80 1.2.3.4 - ann',
+      '1.2.3.4',
+      'ann',
+      'a.test',
+    ],
+    ['a prefix that nobody knows', 'a b 1.2.3.4 - ann', null, null, null],
+    ['another one', 'a 1.2.3.4 ann', null, null, null],
+    ['a format of its own', 'site.test - 1.2.3.4 - ann', null, null, null],
+  ])('%s: the right client and user, or neither', (_, before, host, user, vhost) => {
+    const { host: h, user: u, vhost: v, request } = read(`${before} ${rest}`)
+    expect([h, u, v]).toEqual([host, user, vhost])
+    expect(request?.target).toBe('/')
+  })
+
+  it('a client that cannot be told for sure is refused where the key needs it, and counted where not', () => {
+    const line = `a b 1.2.3.4 - ann ${rest}`
+    expect(keyOf('requests{path}', line)).toBe('requests/')
+    expect(keyOf('{host}', line)).toMatch(/^refused: no \{host\} for sure: the fields before the time/)
+  })
+})
+
+describe('an agent with quotes that the server did not escape', () => {
+  const agentOf = (trailer: string) => read(`${HEAD} "GET / HTTP/1.1" 200 1 "-" ${trailer}`).agent
+
+  it('is whole, or refused where it could end in two places', () => {
+    expect(agentOf('"My Quoted " Agent"')).toBe('My Quoted " Agent')
+    expect(agentOf('"a"b"c"')).toBe('a"b"c')
+    expect(agentOf('"Mozilla" "10.0.0.1" 0.012')).toBe('Mozilla')
+    const line = `${HEAD} "GET / HTTP/1.1" 200 1 "-" "My " Agent" "10.0.0.1"`
+    expect(keyOf('{agent}', line)).toMatch(/^refused: no \{agent\} for sure/)
+    expect(keyOf('requests{path}', line)).toBe('requests/')
+  })
+})
+
 describe('times', () => {
   it.each([
     ['17/May/2015:10:05:03 +0000', '2015-05-17T10:05:03.000Z'],
     ['17/May/2015:23:35:00 -0730', '2015-05-18T07:05:00.000Z'],
     ['01/Jan/2016:00:15:00 +0530', '2015-12-31T18:45:00.000Z'],
     ['29/Feb/2016:12:00:00 +0000', '2016-02-29T12:00:00.000Z'],
+    ['17/May/2015:10:05:03.719 +0000', '2015-05-17T10:05:03.719Z'],
+    ['17/May/2015:10:05:03.719283 +0000', '2015-05-17T10:05:03.719Z'],
     // A leap second stays in its hour.
     ['30/Jun/2015:23:59:60 +0000', '2015-06-30T23:59:59.000Z'],
   ])('%s is %s', (logged, iso) => {

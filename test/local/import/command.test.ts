@@ -135,6 +135,23 @@ describe('npm run import', () => {
     expect(out).toMatch(/readable +3 +nothing was sent/)
   })
 
+  it('refuses in a dry run what the server would refuse, in its words, and exits with 1', async () => {
+    const lines = ['{"foo":1}', '{"key":"a"}', '{"key":"b","value":1.5}', '{"key":"c","id":"x"}']
+    const { code, out, err } = await start(['--dry-run'], lines.join('\n')).ended
+    expect(code).toBe(1)
+    expect(err).toMatch(/^line 1 refused: .*has unknown fields "foo": use key, value, at and id only/m)
+    expect(err).toMatch(/^line 3 refused: value must be a whole number/m)
+    expect(err).toMatch(/^line 4 refused: at at_required: give `at` with an id/m)
+    expect(out).toMatch(/readable +1 .*\nrefused +3\n/)
+  })
+
+  it('names UTF-16 for what it is, and exits with 1', async () => {
+    await writeFile(join(folder, 'wide.log'), Buffer.from(`\ufeff${logOf(3)}`, 'utf16le'))
+    const { code, out } = await start(['--dry-run', 'wide.log']).ended
+    expect(code).toBe(1)
+    expect(out).toContain('Stopped: The input is UTF-16.')
+  })
+
   it.each([
     [['missing.log'], /missing\.log/],
     [['.'], /is a folder/],

@@ -124,12 +124,31 @@ describe('a server that takes everything', () => {
 describe('lines that cannot be sent', () => {
   it('are refused with number and reason, the others are counted, and the exit code is 1', async () => {
     const server = await serve(acceptAll)
-    const log = `${logLine(1)}\n\u001b[31mred\n${logLine(2)}1.2.3.4 - - [17/May/2015:10:05:03 +0000] "-" 408 0\n`
+    const log = `${logLine(1)}\n\u001b[31mred\n${logLine(2)}1.2.3.4 - - [17/May/2015:10:05:03 +0000] "GET / HTTP/1.1"\n`
     const outcome = await importing(log, { url: server.url })
     expect(figures(outcome)).toEqual({ accepted: 2, refused: 2, code: 1 })
-    expect(outcome.said.join('\n')).toMatch(/^line 3 refused: .*\nline 5 refused: .*not an HTTP request/)
+    expect(outcome.said.join('\n')).toMatch(/^line 3 refused: .*\nline 5 refused: no `"request" status size`/)
     // Nothing that strangers put into a log may reach the terminal.
     expect(outcome.said.join('')).not.toContain('\u001b')
+  })
+
+  it('outside of the prefix of the token are refused by name, and the others are counted', async () => {
+    const isOutside = ({ key }: { key: string }) => !key.startsWith('pub/')
+    const server = await serve(({ items }, _, response) => {
+      const message = 'must be pub, or begin with pub/'
+      const errors = items.flatMap((item, index) =>
+        isOutside(item) ? [{ index, path: 'key', message }] : [],
+      )
+      if (errors.length === 0) accept(response, items.length)
+      else problem(response, 403, { title: 'Forbidden', errors })
+    })
+    const lines = ['pub/i1', 'other/i1', 'pub/i2'].map((key) => `{"key":"${key}"}\n`).join('')
+    const outcome = await importing(lines, { url: server.url })
+    expect(figures(outcome)).toEqual({ accepted: 2, refused: 1, code: 1 })
+    expect(outcome.said).toEqual([
+      expect.stringMatching(/^line 2 refused: key must be pub, or begin with pub\//),
+    ])
+    expect(outcome.ending.kind).toBe('complete')
   })
 
   it('are shown ten times and then only summed up', async () => {

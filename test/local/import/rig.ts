@@ -6,7 +6,7 @@ import { Connection } from '../../../src/local/import/connection.ts'
 import { CUT_BOUNDS, type CutBounds } from '../../../src/local/import/cutting.ts'
 import { type Ending, type Import, runImport } from '../../../src/local/import/importer.ts'
 import { compileKeyTemplate, KEY_DEFAULT } from '../../../src/local/import/key-template.ts'
-import { logReader, looksLikeNdjson, ndjsonReader } from '../../../src/local/import/reader.ts'
+import { findFormat, jsonLogReader, logReader, ndjsonReader } from '../../../src/local/import/reader.ts'
 import { exitCodeOf, summarize } from '../../../src/local/import/summary.ts'
 import { type Item, Tally } from '../../../src/local/import/tally.ts'
 import { listen, type Script } from '../scripted-worker.ts'
@@ -100,6 +100,7 @@ export type Settings = {
   isFollowing: boolean
   fetch: Fetch
   format: 'auto' | 'common' | 'combined'
+  template: string
   connection: Import['connection']
 }
 
@@ -120,11 +121,16 @@ export async function importing(
   const tally = new LineTally((line) => said.push(line))
   const timing = settings.timing ?? instantTiming()
   const { url = new URL('https://sumdial.test'), token, fetch, salt = null, format = 'auto' } = settings
+  const { template = KEY_DEFAULT } = settings
   const chunks = typeof input === 'string' ? [Buffer.from(input)] : input
   const ending = await runImport({
     input: chunks instanceof Readable ? chunks : Readable.from(chunks),
-    readerFor: (first) =>
-      looksLikeNdjson(first) ? ndjsonReader : logReader(format, KEY_DEFAULT, compileKeyTemplate(KEY_DEFAULT)),
+    readerFor: (first) => {
+      const found = format === 'auto' ? findFormat(first) : format
+      if (found === 'ndjson') return ndjsonReader
+      if (found === 'json') return jsonLogReader(template, compileKeyTemplate(template))
+      return logReader(found, template, compileKeyTemplate(template))
+    },
     connection:
       settings.connection ??
       new Connection({ url, token, timing, ...(fetch === undefined ? {} : { fetch }) }),
@@ -136,7 +142,7 @@ export async function importing(
     isFollowing: settings.isFollowing ?? false,
     interrupt: settings.interrupt ?? new AbortController().signal,
   })
-  const outcome = { tally, ending, elapsedMs: 1_000, isDryRun: false, isRepeatable: salt === null }
+  const outcome = { tally, ending, elapsedMs: 1_000, isDryRun: false, isRepeatable: salt === null, url }
   return { tally, ending, said, code: exitCodeOf(tally, ending), summary: summarize(outcome) }
 }
 
@@ -144,7 +150,8 @@ export async function importing(
 export function figures({ tally, code }: Outcome) {
   const { lines, accepted, before, byId, refused, unknown } = tally
   const [conflicts, unsent] = [tally.conflicting.count, tally.unsent.count]
-  const all = { accepted, before, byId, conflicts, refused, unknown, unsent }
+  const noRequests = tally.noRequests.count
+  const all = { accepted, before, byId, conflicts, noRequests, refused, unknown, unsent }
   const sum = Object.values(all).reduce((a, b) => a + b, 0)
   if (sum !== lines) throw new Error(`${sum} outcomes of ${lines} lines`)
   return { ...Object.fromEntries(Object.entries(all).filter(([, figure]) => figure > 0)), code }

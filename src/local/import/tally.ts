@@ -157,8 +157,8 @@ function ranges(items: readonly Item[]): string {
 }
 
 /**
- * A text with `\\x1b` for a control character, and `\\u{202e}` for any other that does not show. Logs hold what strangers sent,
- * and none of that may reach a terminal as it is.
+ * A text with `\x1b` for a control character, and `\u{202e}` for any other that does not show. Logs hold what strangers
+ * sent, and none of that may reach a terminal as it is.
  */
 export function printable(text: string, charactersMax: number): string {
   const safe = text.slice(0, charactersMax + 1).replace(/\p{C}/gu, escaped)

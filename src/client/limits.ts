@@ -49,7 +49,7 @@ export const LINGER_MS_MAX = 3_600 * SECOND
 export const HELD_MAX = 100_000
 export const HELD_BYTES_MAX = 16 * MIB
 
-/** Time for one request. The server answers within 20 s; a later answer is not waited for, and the request is sent again. */
+/** Time for one request. The server answers within 28 s; a later answer is not waited for, and the request is sent again. */
 export const REQUEST_MS_MAX = 30 * SECOND
 
 /** Bounds on the wait between two tries of one batch. */

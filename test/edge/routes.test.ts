@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest'
+import { createApp } from '../../src/edge/app.ts'
+import type { Ports } from '../../src/edge/ports.ts'
+import { nodeClock } from '../support/node-clock.ts'
+import { scheduleOf } from '../support/schedule.ts'
+
+/** An open Worker whose shards accept everything. */
+const APP = createApp({
+  clock: nodeClock,
+  log: () => undefined,
+  config: { isOpen: true, allowedOrigins: [], shards: scheduleOf('1'), lateHours: scheduleOf('1000000') },
+  shards: {
+    merge: async () => ({ kind: 'accepted' }),
+    decideParked: async () => 1,
+    wake: async () => undefined,
+  },
+} as unknown as Ports)
+
+const CONTEXT = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} }
+
+async function post(path: string, body: unknown) {
+  const headers = { 'content-type': 'application/json' }
+  const request = new Request(`http://worker${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+  const response = await APP.fetch(request, {}, CONTEXT)
+  return { status: response.status, body: await response.json() }
+}
+
+describe('a POST', () => {
+  test.each([
+    ['/increment', { key: 'a' }, 202],
+    ['/parked/retry', { shard: '2026-11-21T20Z/0' }, 200],
+    ['/parked/discard', { shard: '2026-11-21T20Z/0', keys: ['a'] }, 200],
+  ])('to %s takes no parameter in its query, as the document says', async (path, body, status) => {
+    expect((await post(path, body)).status).toBe(status)
+    expect(await post(`${path}?dryRun=1`, body)).toMatchObject({ status: 422, body: { parameter: 'dryRun' } })
+  })
+
+  test('[I5] that would write to too many shards is a 413 that says what to do', async () => {
+    const items = Array.from({ length: 1_000 }, (_, i) => ({ key: 'a', at: nodeClock.now() - i * 3_600_000 }))
+    expect(await post('/increment', items)).toMatchObject({
+      status: 413,
+      body: {
+        type: 'urn:sumdial:problem:too-many-shards',
+        detail:
+          'These increments go to 1000 shards, and one request may write to 256. ' +
+          'Send several requests, each with increments of fewer hours. Nothing was counted.',
+      },
+    })
+  })
+})

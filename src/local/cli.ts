@@ -28,8 +28,8 @@ export class CommandFailed extends Error {
 }
 
 /**
- * Runs a command, or prints its help. A person reads the message of a UsageError or CommandFailed and no stack; any other
- * error is a bug and is thrown on. A call whose flags went to npm runs nothing.
+ * Runs a command, or prints its help. A person reads the message of a UsageError or CommandFailed and no stack; any
+ * other error is a bug and is thrown on. A call whose flags went to npm runs nothing.
  *
  * @returns the exit code.
  */
@@ -63,8 +63,8 @@ export type Options = NonNullable<ParseArgsConfig['options']>
 type Call = { readonly args: string[]; readonly options: Options; readonly allowPositionals: boolean }
 
 /**
- * The values of a command's options, and the arguments that belong to none. Node's parseArgs, but its errors are sentences
- * for the person who called. `--help` is not among the options, because `main` takes it first.
+ * The values of a command's options, and the arguments that belong to none. Node's parseArgs, but its errors are
+ * sentences for the person who called. `--help` is not among the options, because `main` takes it first.
  *
  * @throws UsageError
  */
@@ -146,7 +146,9 @@ export function parseWorkerAddress(
   return { url, token: token === '' ? undefined : token }
 }
 
-/** A path from where the person stands: npm runs a command in the project's folder, whatever folder it was called in. */
+/**
+ * A path from where the person stands: npm runs a command in the project's folder, whatever folder it was called in.
+ */
 export function resolvePath(command: string, path: string, env: NodeJS.ProcessEnv): string {
   const { npm_lifecycle_event, INIT_CWD } = env
   return resolve(npm_lifecycle_event === command && INIT_CWD !== undefined ? INIT_CWD : process.cwd(), path)
@@ -156,8 +158,8 @@ export function resolvePath(command: string, path: string, env: NodeJS.ProcessEn
 const SAME_INTERRUPT_MS = 500
 
 /**
- * Aborted by the first Ctrl-C, SIGTERM or SIGHUP, so that a command can finish what it began. The second ends this process
- * at once.
+ * Aborted by the first Ctrl-C, SIGTERM or SIGHUP, so that a command can finish what it began. The second ends this
+ * process at once.
  */
 export function listenForInterrupts(): AbortSignal {
   const interrupt = new AbortController()

@@ -14,9 +14,9 @@ const DRY_RUN: Options = { 'dry-run': { type: 'boolean' } }
 /**
  * How to write the call so that its flags arrive: `npm run deploy -- --dry-run`. Undefined when nothing is missing.
  *
- * npm takes what is written before `--` for its own configuration, in silence or with a warning: `npm run deploy --dry-run`
- * would run a real deploy. A script finds such flags in its environment, as `npm_config_dry_run`. It does not find `--key` and
- * `--only`, because npm has deprecated options of these names (`@npmcli/config`, set-envs.js).
+ * npm takes what is written before `--` for its own configuration, in silence or with a warning: `npm run deploy
+ * --dry-run` would run a real deploy. A script finds such flags in its environment, as `npm_config_dry_run`. It does
+ * not find `--key` and `--only`, because npm has deprecated options of these names (`@npmcli/config`, set-envs.js).
  *
  * @param options the options that the command knows.
  */

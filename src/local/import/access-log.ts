@@ -9,7 +9,9 @@ export type LogReading =
   | {
       readonly kind: 'request'
       readonly request: LoggedRequest
-      /** Bytes up to the end of the status. They stay as they are when a line that was cut off after them is completed. */
+      /**
+       * Bytes up to the end of the status. They stay as they are when a line that was cut off after them is completed.
+       */
       readonly settledBytes: number
     }
   /** Not a line of this format. `reason` says what is missing, without quoting the line. */
@@ -21,8 +23,8 @@ export type LogReading =
       readonly settledBytes: number
     }
 
-// The first `[time] "` is the time. Servers escape quotes, so no user name can hold it. A user name can hold brackets, and
-// whoever sends one must not be able to hide a request.
+// The first `[time] "` is the time. Servers escape quotes, so no user name can hold it. A user name can hold brackets,
+// and whoever sends one must not be able to hide a request.
 const HEAD = /^(.+?) \[([^\][]{1,64})\] "/s
 
 // Servers of old did not escape quotes, so the request ends at the first quote that a status and a size follow.
@@ -84,8 +86,8 @@ function textOf(field: string | null): string | null {
 type Trailer = { readonly referer: string | null; readonly agent: string | null }
 
 /**
- * The fields behind the size. The agent is what the client sent, and a server of old does not escape the quotes in it: then
- * it is taken as a whole where only one way to read it is left, and is null otherwise.
+ * The fields behind the size. The agent is what the client sent, and a server of old does not escape the quotes in it:
+ * then it is taken as a whole where only one way to read it is left, and is null otherwise.
  */
 function readTrailer(trailer: string): Trailer {
   const [, referer, agent, further = ''] = REFERER_AND_AGENT.exec(trailer) ?? []

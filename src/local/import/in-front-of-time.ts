@@ -21,7 +21,8 @@ const PREFIXES: readonly RegExp[] = [
   new RegExp(`^\\[[^\\] ]+\\] (?:${ISO} )?`),
   // docker compose logs, with and without --timestamps: `web-1  | `
   new RegExp(`^[^ |]+ +\\| +(?:${ISO} )?`),
-  // docker logs --timestamps, kubectl logs --timestamps, and the files of a container runtime: `2026-11-30T00:51:25Z stdout F `
+  // docker logs --timestamps, kubectl logs --timestamps, and the files of a container runtime: `2026-11-30T00:51:25Z
+  // stdout F `
   new RegExp(`^${ISO} (?:std(?:out|err) [FP] )?`),
 ]
 
@@ -29,11 +30,11 @@ const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-fA-F]*:[0-9a-fA-F:.]+\]?)$
 
 /**
  * Reads what a line has before its time: `host ident user` as a rule; with the virtual host in front (Apache's
- * `vhost_combined`); with the addresses of X-Forwarded-For in place of the host; behind the prefix of a syslog, of docker or
- * of kubectl.
+ * `vhost_combined`); with the addresses of X-Forwarded-For in place of the host; behind the prefix of a syslog, of
+ * docker or of kubectl.
  *
- * A user name is what a client sent, and can hold anything. So it is read from the left, and where there is more than one way
- * to read it nothing is said about host and user. The request is counted all the same.
+ * A user name is what a client sent, and can hold anything. So it is read from the left, and where there is more than
+ * one way to read it nothing is said about host and user. The request is counted all the same.
  *
  * @returns null for fewer fields than `host ident user`.
  */

@@ -22,7 +22,8 @@ const NAMES = {
 } as const
 
 /**
- * Reads one line of a JSON access log: Caddy's, or one that nginx writes with `escape=json`, of whichever fields it has.
+ * Reads one line of a JSON access log: Caddy's, or one that nginx writes with `escape=json`, of whichever fields it
+ * has.
  */
 export function parseJsonLogLine(line: Buffer): LogReading {
   // nginx writes bytes that are not UTF-8 as they are.
@@ -86,7 +87,10 @@ function partsOf(fields: Fields): RequestLine | null {
   return { method, target, protocol: textOf(firstOf(fields, NAMES.protocol)) ?? '-' }
 }
 
-/** Numbers below these are seconds, milliseconds, microseconds; others are nanoseconds. In seconds, the first is in 5138. */
+/**
+ * Numbers below these are seconds, milliseconds, microseconds; others are nanoseconds. In seconds, the first is in
+ * 5138.
+ */
 const UNITS = [
   [1e11, 1000],
   [1e14, 1],

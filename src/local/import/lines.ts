@@ -1,6 +1,6 @@
 /**
- * Bytes of one line without its end. Servers bound a request line near 8 KiB, and a request to the Worker has room for four
- * lines of 1 MiB. A longer line is refused, and never held as a whole.
+ * Bytes of one line without its end. Servers bound a request line near 8 KiB, and a request to the Worker has room for
+ * four lines of 1 MiB. A longer line is refused, and never held as a whole.
  */
 export const LINE_BYTES_MAX = 1024 * 1024
 
@@ -9,7 +9,10 @@ export type Line = {
   readonly number: number
   /** Bytes in the input, the line's end included. */
   readonly bytes: number
-  /** The line without its end (LF or CRLF); null when it is longer than `LINE_BYTES_MAX`. */
+  /**
+   * The line without its end (LF or CRLF), and without a byte order mark, which Windows puts in front of a file and
+   * `cat` in front of a line. Null when it is longer than `LINE_BYTES_MAX`.
+   */
   readonly content: Buffer | null
 }
 
@@ -46,7 +49,7 @@ export class LineSplitter {
 
   #complete(endBytes: number): Line {
     const bytes = this.#heldBytes
-    const content = bytes > LINE_BYTES_MAX + 1 ? null : withoutReturn(Buffer.concat(this.#held))
+    const content = bytes > LINE_BYTES_MAX + 1 ? null : contentOf(Buffer.concat(this.#held))
     this.#held = []
     this.#heldBytes = 0
     this.#number += 1
@@ -55,6 +58,9 @@ export class LineSplitter {
   }
 }
 
-function withoutReturn(line: Buffer): Buffer {
-  return line.at(-1) === 0x0d ? line.subarray(0, -1) : line
+const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
+
+function contentOf(line: Buffer): Buffer {
+  const hasMark = line.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
+  return line.subarray(hasMark ? BYTE_ORDER_MARK.length : 0, line.at(-1) === 0x0d ? -1 : undefined)
 }

@@ -56,8 +56,8 @@ function withoutSpaces(text: string): string {
 }
 
 /**
- * The path of a request target (RFC 9112, 3.2), without scheme, authority, query and fragment. It begins with a slash, so
- * that a key built on it has whole segments: `OPTIONS *` is `/*`, `CONNECT a:443` is `/a:443`.
+ * The path of a request target (RFC 9112, 3.2), without scheme, authority, query and fragment. It begins with a slash,
+ * so that a key built on it has whole segments: `OPTIONS *` is `/*`, `CONNECT a:443` is `/a:443`.
  *
  * Not made with `URL`, which would normalise `/a/../b`, and take `//favicon.ico` for a host.
  */

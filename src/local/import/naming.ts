@@ -16,8 +16,8 @@ export type Naming = {
 }
 
 /**
- * The Idempotency-Key of a batch. The first part is a version: another way of cutting, or of reading lines, takes another one,
- * since the names of both would otherwise stand for different lines.
+ * The Idempotency-Key of a batch. The first part is a version: another way of cutting, or of reading lines, takes
+ * another one, since the names of both would otherwise stand for different lines.
  *
  * @param place of its first line, by `InputPlace`
  */
@@ -28,15 +28,16 @@ export function nameOf({ rule, salt }: Naming, hour: Hour | null, place: string)
 }
 
 /**
- * Where a line stands in its input: SHA-256 over everything before the line, and the line itself as far as it is settled.
+ * Where a line stands in its input: SHA-256 over everything before the line, and the line itself as far as it is
+ * settled.
  *
  * This is as much as a name may depend on. An input that has grown repeats everything up to a batch's first line, while
- * the batch may have got more lines since: with those in its name it would be another batch, and the lines of before would
- * count twice. With less in the name, such as a line's number alone, two inputs that differ would share names, and what the
- * second one counts would be refused as other content.
+ * the batch may have got more lines since: with those in its name it would be another batch, and the lines of before
+ * would count twice. With less in the name, such as a line's number alone, two inputs that differ would share names,
+ * and what the second one counts would be refused as other content.
  *
- * Line ends are not part of it, and a last line may have been read while it was being written. So a last line stays the same
- * line when the input grows.
+ * Line ends are not part of it, and a last line may have been read while it was being written. So a last line stays the
+ * same line when the input grows.
  */
 export class InputPlace {
   readonly #before = createHash('sha256')

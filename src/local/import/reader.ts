@@ -6,8 +6,8 @@ import { looksLikeJsonLog, parseJsonLogLine } from './json-log.ts'
 import type { KeyTemplate } from './key-template.ts'
 
 /**
- * How an increment is kept from counting twice: by the name of its batch, which holds lines of one hour by their own time
- * (`timed`) or by the time at which they were read (`arriving`), or by an id of its own (`own-id`).
+ * How an increment is kept from counting twice: by the name of its batch, which holds lines of one hour by their own
+ * time (`timed`) or by the time at which they were read (`arriving`), or by an id of its own (`own-id`).
  */
 export type Guard = 'timed' | 'arriving' | 'own-id'
 
@@ -30,7 +30,9 @@ type Refusal = Settled & {
   readonly reason: string
   /** The hour of the line's own time; null when the line has none that can be read. */
   readonly hour: Hour | null
-  /** Whether the line is as it should be, and the client did not send HTTP. Any server on the internet logs such lines. */
+  /**
+   * Whether the line is as it should be, and the client did not send HTTP. Any server on the internet logs such lines.
+   */
   readonly isNoRequest?: true
 }
 
@@ -76,11 +78,11 @@ function toIncrement(reading: LogReading, keyOf: KeyTemplate): Reading {
 }
 
 /**
- * NDJSON goes through byte for byte: the server judges it, and a number beyond 2^53 is not rounded on the way. Only a line
- * that cannot be part of a request at all is refused here.
+ * NDJSON goes through byte for byte: the server judges it, and a number beyond 2^53 is not rounded on the way. Only a
+ * line that cannot be part of a request at all is refused here.
  *
- * A line without a time and without an id gets the time at which it is read, because a batch with a name needs the time of
- * each increment: a retry in another hour would otherwise count again.
+ * A line without a time and without an id gets the time at which it is read, because a batch with a name needs the time
+ * of each increment: a retry in another hour would otherwise count again.
  */
 export const ndjsonReader: Reader = { rule: 'ndjson', read: readNdjsonLine }
 

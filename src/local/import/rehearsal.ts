@@ -11,8 +11,9 @@ import { printable } from './tally.ts'
 const SHOWN = 3
 
 /**
- * Stands for the server of an import that sends nothing: it judges each increment as the Worker would, with the Worker's own
- * words. Which hours are open, and what a token may do, only the Worker knows, so this takes every hour and every sign.
+ * Stands for the server of an import that sends nothing: it judges each increment as the Worker would, with the
+ * Worker's own words. Which hours are open, and what a token may do, only the Worker knows, so this takes every hour
+ * and every sign.
  */
 export function rehearse(now: () => number, say: (text: string) => void): Import['connection'] {
   let isFirst = true

@@ -1,7 +1,5 @@
 import { decompressed, UnreadableInput } from './gunzip.ts'
 
-const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf])
-
 /** How inputs begin that are no text, and what they are. */
 const MAGIC: readonly (readonly [name: string, magic: Buffer])[] = [
   ['a zip archive', Buffer.from('PK\x03\x04')],
@@ -19,12 +17,11 @@ const UTF16_MARKS = [Buffer.from([0xff, 0xfe]), Buffer.from([0xfe, 0xff])]
 
 /** Bytes of the beginning that are looked at, as far as the first chunk has them. */
 const SAMPLE_BYTES = 4_096
-/** Enough for the byte order mark and for nearly all magic numbers. */
+/** Enough for nearly all magic numbers. */
 const HEAD_BYTES = 4
 
 /**
- * The bytes of a text, decompressed, and without a byte order mark: Windows puts one in front of a file, and it is part of no
- * line.
+ * The bytes of a text, decompressed.
  *
  * @throws UnreadableInput for what is no text in UTF-8 or near it.
  */
@@ -52,7 +49,7 @@ function checkedHead(head: Buffer): Buffer {
       'The input is UTF-16. Convert it first: iconv -f UTF-16 -t UTF-8 FILE | npm run import',
     )
   if (isBinary(sample)) throw new UnreadableInput('The input is not text: it is a binary file.')
-  return startsWith(head, BYTE_ORDER_MARK) ? head.subarray(BYTE_ORDER_MARK.length) : head
+  return head
 }
 
 function startsWith(bytes: Buffer, magic: Buffer): boolean {
@@ -67,7 +64,10 @@ function isEverySecondZero(sample: Buffer): boolean {
   return Math.max(even, odd) > sample.length / 4 && Math.min(even, odd) < sample.length / 50
 }
 
-/** One byte in twenty of a text is never a control character. A log may begin with zeros, because it was cut while it was open. */
+/**
+ * One byte in twenty of a text is never a control character. A log may begin with zeros, because it was cut while it
+ * was open.
+ */
 function isBinary(sample: Buffer): boolean {
   const from = sample.findIndex((byte) => byte !== 0)
   const rest = from === -1 ? Buffer.alloc(0) : sample.subarray(from)

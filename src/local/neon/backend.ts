@@ -38,8 +38,8 @@ export interface TransactionMode {
  * A Postgres that runs statements for the endpoint. Every method rejects with a BackendError; anything else is a bug.
  * Statements go through the extended protocol, so Postgres refuses a text that holds two (42601).
  *
- * `gone` fires when nobody waits for the answer any more. The statement is then cancelled, if it still can be: it may also
- * have been committed.
+ * `gone` fires when nobody waits for the answer any more. The statement is then cancelled, if it still can be: it may
+ * also have been committed.
  */
 export interface Backend {
   /** Runs one statement in a transaction of its own. */
@@ -76,7 +76,8 @@ export type ErrorFields = { readonly [name in (typeof ERROR_FIELDS)[number]]?: s
 
 /**
  * - `refused`: Postgres answered with an error, in `fields`.
- * - `lost`: the connection ended, or was given up, while a statement was under way. That statement may have been committed.
+ * - `lost`: the connection ended, or was given up, while a statement was under way. That statement may have been
+ *   committed.
  * - `unreachable`: no connection could be made, so nothing was sent. `fields` holds Postgres's reason, if it gave one.
  */
 export class BackendError extends Error {

@@ -4,7 +4,10 @@ import type { Statement } from './backend.ts'
 /** Tells Postgres to end what this connection runs. It answers nothing, and it may come too late. */
 export type Cancel = (client: pg.PoolClient, statements: readonly Statement[]) => void
 
-/** Connections that cancel, at a time. With more to cancel, the others run to their end: exactly-once does not need this. */
+/**
+ * Connections that cancel, at a time. With more to cancel, the others run to their end: exactly-once does not need
+ * this.
+ */
 const CANCELS_MAX = 2
 /** How long one may take to connect, and then to be answered, in milliseconds. */
 const CANCEL_MS_MAX = 3_000

@@ -36,8 +36,8 @@ export interface NeonEndpoint {
  * Serves `POST /sql` on 127.0.0.1 as Neon does over HTTP, so that the real `@neondatabase/serverless` driver
  * talks to the given backend. Any connection string that a client sends leads to that backend.
  *
- * A statement whose client goes away meanwhile is cancelled, if it still can be, as Neon does. Differences from Neon: no
- * password is needed; an answer may have any size (Neon: 64 MB, then 507); nothing is rate limited.
+ * A statement whose client goes away meanwhile is cancelled, if it still can be, as Neon does. Differences from Neon:
+ * no password is needed; an answer may have any size (Neon: 64 MB, then 507); nothing is rate limited.
  */
 export async function startNeonEndpoint(options: NeonEndpointOptions): Promise<NeonEndpoint> {
   const closing = new AbortController()
@@ -126,8 +126,8 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
 }
 
 /**
- * Never rejects, as `Around` has it. A copy that begins when its client has gone already is a late one, which the network may
- * deliver: it runs.
+ * Never rejects, as `Around` has it. A copy that begins when its client has gone already is a late one, which the
+ * network may deliver: it runs.
  */
 async function execute(backend: Backend, request: NeonRequest, client: AbortSignal): Promise<Answer> {
   const gone = client.aborted ? undefined : client

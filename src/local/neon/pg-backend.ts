@@ -15,8 +15,8 @@ import { type Cancel, createCancel } from './cancel.ts'
 const rawText = { getTypeParser: () => (text: string) => text }
 
 /**
- * How long Postgres may take to answer when the client never goes away: the client's own timeout, and a little more, so that
- * the client knows it for a timeout.
+ * How long Postgres may take to answer when the client never goes away: the client's own timeout, and a little more, so
+ * that the client knows it for a timeout.
  */
 const ANSWER_MS_MAX = STATEMENT_MS_MAX + 2_000
 
@@ -26,16 +26,16 @@ const SILENT_MS = 1_000
 /**
  * A Backend over a pool of connections to a real Postgres. Whoever made the pool ends it, after the endpoint is closed.
  *
- * A connection on which Postgres does not answer in time is given up. It may be half open: packets were lost, and nobody says
- * so. Such a connection would otherwise take its place in the pool for good.
+ * A connection on which Postgres does not answer in time is given up. It may be half open: packets were lost, and
+ * nobody says so. Such a connection would otherwise take its place in the pool for good.
  */
 export function pgBackend(pool: pg.Pool, answerMsMax = ANSWER_MS_MAX): Backend {
   // Without a listener, the end of an idle connection (Postgres restarted) would end this process. The pool has already
   // dropped that connection, and the next statement gets a new one or says why not.
   pool.on('error', ignored)
-  // pg also reports the end of a connection in use twice: to the statement under way, which passes it on, and as this event.
-  // The listener must be there before the pool hands the connection out, because its end can come in the packet that makes
-  // it ready.
+  // pg also reports the end of a connection in use twice: to the statement under way, which passes it on, and as this
+  // event. The listener must be there before the pool hands the connection out, because its end can come in the packet
+  // that makes it ready.
   pool.on('connect', (client) => client.on('error', ignored))
   const connections = new Connections(pool, answerMsMax)
   return {
@@ -53,7 +53,9 @@ class Connections {
   readonly #cancel: Cancel
   /** When each connection last showed that it works. */
   readonly #workedMs = new WeakMap<pg.PoolClient, number>()
-  /** Since when a connection that was given up had been silent. Others that were idle since then may be dead as well. */
+  /**
+   * Since when a connection that was given up had been silent. Others that were idle since then may be dead as well.
+   */
   #silentSinceMs = Number.NEGATIVE_INFINITY
 
   constructor(pool: pg.Pool, answerMsMax: number) {
@@ -77,9 +79,9 @@ class Connections {
       this.#workedMs.set(client, performance.now())
       return result
     } finally {
-      // Like Neon's proxy, this uses a connection again only after a success that left it idle. A lone `begin` must not take
-      // in the statements that follow, and pg never recovers a connection from `copy ... from stdin`. The pool destroys the
-      // socket of a connection whose statement is still under way.
+      // Like Neon's proxy, this uses a connection again only after a success that left it idle. A lone `begin` must not
+      // take in the statements that follow, and pg never recovers a connection from `copy ... from stdin`. The pool
+      // destroys the socket of a connection whose statement is still under way.
       client.release(!isIdle)
     }
   }

@@ -1,6 +1,11 @@
 import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config.ts'
-import { REQUEST_PARTS_AT_ONCE, REQUEST_SENDS_MS_MAX, REQUEST_SHARDS_MAX } from '../../limits.ts'
+import {
+  REQUEST_PARTS_AT_ONCE,
+  REQUEST_PAUSE_MS,
+  REQUEST_SENDS_MS_MAX,
+  REQUEST_SHARDS_MAX,
+} from '../../limits.ts'
 import type { Log } from '../../log.ts'
 import { must } from '../../model/assert.ts'
 import type { Result } from '../../model/result.ts'
@@ -19,7 +24,7 @@ import { partition } from './partition.ts'
 export type IngestServices = {
   readonly config: Pick<Config, 'shards'>
   readonly coalescer: Coalescer
-  readonly clock: Pick<Clock, 'now'>
+  readonly clock: Pick<Clock, 'now' | 'sleep'>
   readonly log: Log
   readonly grant: Grant
   readonly keepAlive: (turn: Promise<unknown>) => void
@@ -39,7 +44,7 @@ export async function ingest(
   if (tooMany !== undefined) return fail(tooMany)
   const submit = ({ shard, unnamed, named }: Part) => coalescer.submit(shard, unnamed, keepAlive, named)
   const sending =
-    parts.length > REQUEST_PARTS_AT_ONCE ? sendSome(parts, submit, clock) : all(parts.map(submit))
+    parts.length > REQUEST_PARTS_AT_ONCE ? sendInWaves(parts, submit, clock) : all(parts.map(submit))
   const outcomes = await sending
   const { length } = increments.keys
   const isNamed = name !== undefined || increments.ids?.every((id) => id !== undefined) === true
@@ -60,20 +65,20 @@ function refuseManyShards(parts: readonly Part[]): Problem | undefined {
 
 const NOT_SENT: FlightOutcome = { kind: 'refused', reason: 'not sent in time' }
 
-/** Sends some parts at a time, as the earlier ones are answered. Whatever could not be sent in time was not counted. */
-async function sendSome(
+/** Sends a few parts at a time, so that others are served in between. What could not be sent in time was not counted. */
+async function sendInWaves(
   parts: readonly Part[],
   submit: (part: Part) => Promise<FlightOutcome>,
-  clock: Pick<Clock, 'now'>,
+  clock: Pick<Clock, 'now' | 'sleep'>,
 ): Promise<readonly FlightOutcome[]> {
   const endMs = clock.now() + REQUEST_SENDS_MS_MAX
-  const outcomes = parts.map(() => NOT_SENT)
-  const left = parts.entries()
-  const lane = async () => {
-    for (const [i, part] of left) if (clock.now() < endMs) outcomes[i] = await submit(part)
+  const outcomes: FlightOutcome[] = []
+  while (outcomes.length < parts.length && clock.now() < endMs) {
+    if (outcomes.length > 0) await clock.sleep(REQUEST_PAUSE_MS)
+    const wave = parts.slice(outcomes.length, outcomes.length + REQUEST_PARTS_AT_ONCE)
+    outcomes.push(...(await all(wave.map(submit))))
   }
-  await Promise.all(Array.from({ length: REQUEST_PARTS_AT_ONCE }, lane))
-  return outcomes
+  return parts.map((_, i) => outcomes[i] ?? NOT_SENT)
 }
 
 /**

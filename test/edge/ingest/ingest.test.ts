@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { Clock } from '../../../src/clock.ts'
 import { readIncrementArguments } from '../../../src/edge/binding/arguments.ts'
 import { Coalescer } from '../../../src/edge/coalesce/coalescer.ts'
 import type { Terms } from '../../../src/edge/ingest/check.ts'
@@ -12,6 +13,7 @@ import {
   REQUEST_BYTES_MAX,
   REQUEST_ITEMS_MAX,
   REQUEST_PARTS_AT_ONCE,
+  REQUEST_PAUSE_MS,
   REQUEST_SENDS_MS_MAX,
   REQUEST_SHARDS_MAX,
 } from '../../../src/limits.ts'
@@ -19,6 +21,7 @@ import { must } from '../../../src/model/assert.ts'
 import type { MergeAnswer } from '../../../src/model/flight.ts'
 import { readFlight } from '../../../src/model/flight.ts'
 import { hourOf } from '../../../src/model/hour.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { nodeClock } from '../../support/node-clock.ts'
 import { eitherOf, goodOf } from '../../support/result.ts'
 import { scheduleOf } from '../../support/schedule.ts'
@@ -96,7 +99,7 @@ function anHourEach(hours: number): CheckedIncrements {
 async function ingestBeside(
   increments: CheckedIncrements,
   send: (shard: string) => Promise<MergeAnswer>,
-  clock = { now: () => 0 },
+  clock: Pick<Clock, 'now' | 'sleep'> = nodeClock,
 ) {
   const ingested = await ingest(increments, {
     config: { shards: scheduleOf('1') },
@@ -127,17 +130,20 @@ test('[I5] [I2] a request for more shards than its bound is refused whole: no sh
   expect(called.size).toBe(REQUEST_SHARDS_MAX)
 })
 
-test('[I5] a request for many shards calls a few at a time', async () => {
-  let calls = 0
-  let most = 0
+test('[I5] a request for many shards calls a few at a time, and leaves others a moment in between', async () => {
+  const clock = new FakeClock(0)
+  let sent = 0
   const send = async () => {
-    most = Math.max(most, ++calls)
-    await new Promise((resolve) => setImmediate(resolve))
-    calls -= 1
+    sent += 1
     return { kind: 'accepted' } as const
   }
-  expect(await ingestBeside(anHourEach(100), send)).toMatchObject({ accepted: 100 })
-  expect(most).toBe(REQUEST_PARTS_AT_ONCE)
+  const answer = ingestBeside(anHourEach(REQUEST_SHARDS_MAX), send, clock)
+  for (let waves = 1; waves * REQUEST_PARTS_AT_ONCE <= REQUEST_SHARDS_MAX; waves++) {
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    expect(sent).toBe(waves * REQUEST_PARTS_AT_ONCE)
+    await clock.pass(REQUEST_PAUSE_MS)
+  }
+  expect(await answer).toMatchObject({ accepted: REQUEST_SHARDS_MAX })
 })
 
 test('[I5] of a request whose shards are slow, the parts that could not be sent in time are told as not counted', async () => {
@@ -148,7 +154,7 @@ test('[I5] of a request whose shards are slow, the parts that could not be sent 
     if (sent === 50) nowMs = REQUEST_SENDS_MS_MAX
     return { kind: 'accepted' } as const
   }
-  const answer = await ingestBeside(anHourEach(100), send, { now: () => nowMs })
+  const answer = await ingestBeside(anHourEach(100), send, { now: () => nowMs, sleep: async () => undefined })
   expect(answer).toMatchObject({ kind: 'not_all_counted', unknown: [], reasons: ['not sent in time'] })
   expect('refused' in answer && answer.refused.length + sent).toBe(100)
 })

@@ -33,7 +33,7 @@ export const JSON_DEPTH_MAX = 32
 /** Bad items that an answer names; it counts the others. One has some 100 bytes there. */
 export const BAD_ITEMS_TOLD_MAX = 100
 
-/** Unknown fields of an item that an answer names, and their characters. */
+/** Unknown fields of an item that an answer names, and characters of an unknown field or parameter. */
 export const FIELDS_TOLD_MAX = 3
 export const FIELD_CHARACTERS_TOLD_MAX = 32
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { FIELD_CHARACTERS_TOLD_MAX } from '../../limits.ts'
 import { must } from '../../model/assert.ts'
 import type { Hour } from '../../model/hour.ts'
 import { parseHour } from '../../model/hour.ts'
@@ -170,7 +171,10 @@ function invalidOf(error: z.ZodError, known: readonly string[]) {
   const unknown = error.issues.find((issue) => issue.code === 'unrecognized_keys')
   if (unknown !== undefined) {
     const name = must(unknown.keys[0], 'the unknown name')
-    return invalid(name, `is not a parameter here: ${adviceFor(name, known)}`)
+    return invalid(
+      name.slice(0, FIELD_CHARACTERS_TOLD_MAX),
+      `is not a parameter here: ${adviceFor(name, known)}`,
+    )
   }
   const issue = must(error.issues[0], 'what is wrong')
   return invalid(String(must(issue.path[0], 'the name of the parameter')), issue.message)

@@ -61,3 +61,9 @@ test.each([
 ])('the key of %s is %s', (path, key) => {
   expect(goodOf(keyOfPath(`http://worker${path}`))).toBe(key)
 })
+
+test('[I5] a long unknown name does not make a long answer', () => {
+  expect(badOf(parseParameters(`?${'n'.repeat(10_000)}=1`, counterParameters))).toMatchObject({
+    parameter: 'n'.repeat(32),
+  })
+})

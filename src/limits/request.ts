@@ -30,6 +30,9 @@ export const REQUEST_DRAINED_BYTES_MAX = 64 * MIB
 /** Arrays and objects within each other in a body. An increment in an array makes two. */
 export const JSON_DEPTH_MAX = 32
 
+/** Commas in an item, which has at most three when it is good. */
+export const ITEM_COMMAS_MAX = 100
+
 /** Bad items that an answer names; it counts the others. One has some 100 bytes there. */
 export const BAD_ITEMS_TOLD_MAX = 100
 

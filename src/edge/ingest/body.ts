@@ -1,4 +1,3 @@
-import { JSON_DEPTH_MAX } from '../../limits.ts'
 import { hourOf } from '../../model/hour.ts'
 import { idFault } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
@@ -8,10 +7,10 @@ import type { BodyFault, Problem } from '../http/problem.ts'
 import type { Terms } from './check.ts'
 import type { CheckedIncrements } from './checked-increments.ts'
 import { checkIncrements } from './checked-increments.ts'
-import { findTooDeep } from './depth.ts'
 import { parseJsonExactly } from './exact-numbers.ts'
 import type { KnownKeys } from './fast-path/known-keys.ts'
 import { readPlainBody } from './fast-path/plain-body.ts'
+import { findMonster } from './monster.ts'
 
 type Format = 'json' | 'ndjson'
 
@@ -63,9 +62,9 @@ function formatNamed(contentType: string): Format | undefined {
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
 function parseItems(bytes: ArrayBuffer, format: Format): Result<unknown[], Problem> {
-  const index = findTooDeep(new Uint8Array(bytes), format === 'ndjson')
-  if (index !== undefined) {
-    return fail({ kind: 'invalid_increments', errors: [{ index, path: '', message: TOO_DEEP }], more: 0 })
+  const monster = findMonster(new Uint8Array(bytes), format === 'ndjson')
+  if (monster !== undefined) {
+    return fail({ kind: 'invalid_increments', errors: [{ path: '', ...monster }], more: 0 })
   }
   let text: string
   try {
@@ -75,8 +74,6 @@ function parseItems(bytes: ArrayBuffer, format: Format): Result<unknown[], Probl
   }
   return format === 'json' ? parseDocument(text) : parseLines(text)
 }
-
-const TOO_DEEP = `must not be nested more than ${JSON_DEPTH_MAX} levels deep`
 
 function parseDocument(text: string): Result<unknown[], Problem> {
   const parsed = tryParse(text)

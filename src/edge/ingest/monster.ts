@@ -1,4 +1,4 @@
-import { JSON_DEPTH_MAX } from '../../limits.ts'
+import { ITEM_COMMAS_MAX, JSON_DEPTH_MAX } from '../../limits.ts'
 
 const LINE_FEED = 0x0a
 const QUOTE = 0x22
@@ -9,16 +9,23 @@ const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
+type Monster = { readonly index: number; readonly message: string }
+
+const TOO_DEEP = `must not be nested more than ${JSON_DEPTH_MAX} levels deep`
+
+const TOO_WIDE = `must not have more than ${ITEM_COMMAS_MAX} fields: use key, value, at and id only`
+
 /**
- * Finds an item that is nested too deeply to be parsed: JSON.parse takes 0.9 s for 4 MiB of brackets, and 10 ms for as
- * much of anything else.
+ * Finds an item that is nested too deeply, or has too many fields, to be parsed: JSON.parse takes 0.9 s for 4 MiB of
+ * brackets and 0.4 s for 340,000 fields, and 10 ms for as many bytes of increments.
  *
  * @param isLines whether each line is an item, as in NDJSON.
- * @returns the item's index; undefined for a body without such an item, and for text that is not JSON, perhaps.
+ * @returns the item's index and fault; undefined for a body without such an item, and for text that is not JSON, perhaps.
  */
-export function findTooDeep(body: Uint8Array, isLines: boolean): number | undefined {
+export function findMonster(body: Uint8Array, isLines: boolean): Monster | undefined {
   let depth = 0
   let index = 0
+  let commas = 0
   let isArray = false
   let isBlank = true
   for (let i = 0; i < body.length; i++) {
@@ -29,14 +36,20 @@ export function findTooDeep(body: Uint8Array, isLines: boolean): number | undefi
       if (depth === 0) isArray = byte === OPEN_ARRAY
       depth += 1
       isBlank = false
-      if (depth > JSON_DEPTH_MAX) return index
+      if (depth > JSON_DEPTH_MAX) return { index, message: TOO_DEEP }
     } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
       depth -= 1
     } else if (byte === COMMA) {
-      if (depth === 1 && isArray && !isLines) index += 1
+      commas += 1
+      if (depth === 1 && isArray && !isLines) {
+        index += 1
+        commas = 0
+      }
+      if (commas > ITEM_COMMAS_MAX) return { index, message: TOO_WIDE }
     } else if (byte === LINE_FEED && isLines) {
       if (!isBlank) index += 1
       depth = 0
+      commas = 0
       isBlank = true
     }
   }

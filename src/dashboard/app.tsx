@@ -2,9 +2,10 @@ import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import type { SessionAnswer } from '../edge/http/session-answer.ts'
 import { ask, type Failure } from './data/api.ts'
 import { type Page, PageContext } from './data/context.ts'
-import { useAnswer } from './data/hooks.ts'
+import { useAnswer, useParked } from './data/hooks.ts'
 import { zoneOf } from './data/time.ts'
 import { addressOf, parseView, type View } from './data/view.ts'
+import { visible } from './data/visible.ts'
 import { Header } from './parts/header.tsx'
 import { Failed, Loading } from './parts/states.tsx'
 import { ChartView } from './views/chart.tsx'
@@ -40,7 +41,8 @@ function SignedIn({ session, failed }: SignedInProps) {
       .catch(() => undefined)
       .then(() => failed({ kind: 'signed-out', detail: '' }))
   }, [failed])
-  const page: Page = { view, go, session, zone, failed, signOut }
+  const [parked, seeParked] = useParked(session)
+  const page: Page = { view, go, session, zone, failed, signOut, parked, seeParked }
   return (
     <PageContext.Provider value={page}>
       <a class="skip" href="#main">
@@ -77,7 +79,7 @@ function useView(): [View, Page['go']] {
     addEventListener('popstate', onPop)
     return () => removeEventListener('popstate', onPop)
   }, [])
-  const name = view.name === 'chart' ? view.shown.map((shown) => shown.name).join(', ') : ''
+  const name = view.name === 'chart' ? view.shown.map(({ name: key }) => visible(key)).join(', ') : ''
   useEffect(() => {
     document.title = `${name === '' ? TITLES[view.name] : name} · Sumdial`
   }, [view.name, name])

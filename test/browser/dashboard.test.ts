@@ -234,6 +234,7 @@ describe('a chart', () => {
     const { page } = await person('/chart?key=live/a')
     const sum = page.locator('.stats .figure').first()
     await until(async () => expect(await sum.textContent()).toBe('0'))
+    await page.getByText('live/a was never counted').waitFor()
     const asked: string[] = []
     page.on('request', (request) => asked.push(new URL(request.url()).search))
     // Nothing is counted, so nothing is flushed: the shards are asked, and nobody else.
@@ -241,7 +242,134 @@ describe('a chart', () => {
     expect(asked.filter((search) => !search.includes('consistency=unsettled'))).toEqual([])
     await stage.count([{ key: 'live/a', value: 3 }])
     await until(async () => expect(await sum.textContent()).toBe('3'))
+    expect(await page.getByText('was never counted').count()).toBe(0)
     expect(await page.evaluate('performance.getEntriesByType("navigation").length')).toBe(1)
+  })
+})
+
+test('the running hour is shown as so far, in the chart, the table and to a screen reader', async () => {
+  const { page } = await person('/chart?key=site/acme/home&key=site/other&table=1')
+  await page.getByText('Ring: this hour so far').waitFor()
+  await page.getByText('Each point is an hour').waitFor()
+  const slider = page.getByRole('slider')
+  await slider.focus()
+  expect(await slider.getAttribute('aria-valuetext')).toMatch(
+    /:00, so far: site\/acme\/home [\d,]+, site\/other \d+$/,
+  )
+  expect(await page.locator('.figures tbody tr').last().textContent()).toContain('so far')
+  await page.screenshot({ path: join(SCREENSHOTS, 'so-far-compare.png'), fullPage: true })
+  await page.goto('/?prefix=site/')
+  await page.getByText('Hatched: this hour so far').waitFor()
+  await page.getByText('Each bar is an hour').waitFor()
+  await page.locator('.spark canvas').first().waitFor()
+  await page.screenshot({ path: join(SCREENSHOTS, 'so-far-busiest.png'), fullPage: true })
+})
+
+test('12 months are weeks, which is said, with a mark at each month and its year', async () => {
+  const { page } = await person('/chart?key=site/other&range=12mo')
+  await page.getByText('Each bar is a week').waitFor()
+  await page.screenshot({ path: join(SCREENSHOTS, '12-months.png'), fullPage: true })
+})
+
+test('keys that differ in blanks alone are told apart, and one with U+202E turns nothing round', async () => {
+  const keys = ['odd/a b', 'odd/a  b', 'odd/a b ', 'odd/\u202edlrow', 'odd/\u05e9\u05dc\u05d5\u05dd']
+  await stage.count(keys.map((key) => ({ key, value: 1 })))
+  await flushed('odd/', keys.length)
+  const shown = ['odd/a b', 'odd/a␣␣b', 'odd/a b␣', 'odd/⟨U+202E⟩dlrow', 'odd/\u05e9\u05dc\u05d5\u05dd']
+  const { page } = await person('/?prefix=odd/')
+  const names = page.locator('.ranking tbody th bdi')
+  await until(async () => expect((await names.allTextContents()).toSorted()).toEqual(shown.toSorted()))
+  const direction = "getComputedStyle(document.querySelector('.ranking tbody th bdi')).unicodeBidi"
+  expect(await page.evaluate(direction)).toBe('isolate')
+  await page.getByRole('link', { name: 'odd/a␣␣b' }).click()
+  await page.getByRole('heading', { name: 'odd/a␣␣b' }).waitFor()
+  await until(async () => expect(await page.locator('.stats .figure').first().textContent()).toBe('1'))
+})
+
+test('a mistyped key was never counted, and keys with a name like it are a click away', async () => {
+  const { page } = await person('/chart?key=site/acme/hmoe')
+  await page.getByText('site/acme/hmoe was never counted. Keys with a name like it').waitFor()
+  await page.getByRole('link', { name: 'site/acme/home' }).click()
+  await page.getByRole('heading', { name: 'site/acme/home' }).waitFor()
+  expect(await page.getByText('was never counted').count()).toBe(0)
+  // Counted once, and not in these days.
+  await page.goto(`/chart?key=site/acme/home&${THEN}`)
+  await until(async () => expect(await page.locator('.stats .figure').first().textContent()).toBe('0'))
+  expect(await page.getByText('was never counted').count()).toBe(0)
+})
+
+test('the list says that there is more than it shows, and its CSV has all of it', async () => {
+  await stage.count(Array.from({ length: 25 }, (_, i) => ({ key: `many/${i}`, value: i + 1 })))
+  await flushed('many/', 25)
+  const { page } = await person('/?prefix=many/')
+  await page.getByRole('link', { name: 'Show 20' }).click()
+  await page.getByText('These are the 20 largest, and there are more').waitFor()
+  await until(async () => expect(await shownRows(page)).toHaveLength(20))
+  const downloading = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Download CSV of all' }).click()
+  const text = readFileSync(await (await downloading).path(), 'utf8')
+  expect(text.split('\r\n').slice(0, 3)).toEqual(['\uFEFFkey,sum,count', 'many/24,25,1', 'many/23,24,1'])
+  expect(text.trim().split('\r\n')).toHaveLength(26)
+  await page.getByText('25 rows, as Postgres has them').waitFor()
+})
+
+test('the tree says when a level has more groups than it shows, and its CSV has all of them', async () => {
+  await stage.count(Array.from({ length: 103 }, (_, i) => ({ key: `wide/${i}/a`, value: i + 1 })))
+  await flushed('wide/&limit=200', 103)
+  const { page } = await person('/tree?prefix=wide/')
+  await page.getByText('These are the 100 largest, and there are more').waitFor()
+  expect(await shownRows(page)).toHaveLength(100)
+  const downloading = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Download CSV of all' }).click()
+  const [, ...lines] = readFileSync(await (await downloading).path(), 'utf8')
+    .trim()
+    .split('\r\n')
+  expect(lines).toHaveLength(103)
+  expect(lines[0]).toBe('wide/102,1,103,1,103,103')
+})
+
+test('[S2] a token that may not see a key is told so, and not that the page reconnects', async () => {
+  const { page } = await person('/chart?key=site/other', TOKENS.acme)
+  await page.getByText('Not for this token').waitFor()
+  await page.getByText('This token may not see that').waitFor()
+  expect(await page.getByText('Reconnecting').count()).toBe(0)
+})
+
+describe('dates', () => {
+  test.each(Object.entries({ wide: WIDE, phone: LOOKS['phone'] ?? WIDE }))(
+    'have fields one can read, and close on Escape and by a click elsewhere: %s',
+    async (name, look) => {
+      const { page } = await person('/chart?key=site/other', TOKENS.ops, look)
+      await page.locator('.plot canvas').waitFor()
+      const dates = page.getByText('Dates', { exact: true })
+      const from = page.getByLabel('From')
+      await dates.click()
+      expect((await from.boundingBox())?.width).toBeGreaterThan(200)
+      expect(await axeFaults(page)).toEqual([])
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+      await page.screenshot({ path: join(SCREENSHOTS, `dates-${name}.png`) })
+      await page.keyboard.press('Escape')
+      await from.waitFor({ state: 'hidden' })
+      expect(await page.evaluate('document.activeElement.textContent')).toBe('Dates')
+      await dates.click()
+      await from.waitFor()
+      await page.getByRole('heading', { name: 'site/other' }).click()
+      await from.waitFor({ state: 'hidden' })
+    },
+  )
+
+  test('offer today, yesterday, this month and last month as days of the zone', async () => {
+    const { page } = await person('/chart?key=site/other&tz=Pacific/Kiritimati')
+    const today = new Date(Date.now() + 14 * 3_600_000).toISOString().slice(0, 10)
+    await page.getByText('Dates', { exact: true }).click()
+    await page.getByRole('button', { name: 'Today' }).click()
+    await until(async () => expect(page.url()).toContain(`from=${today}&to=${today}`))
+    await until(async () => expect(await page.locator('.stats .figure').first().textContent()).toBe('7'))
+    await page.getByText('Live', { exact: true }).waitFor()
+    await page.locator('summary').click()
+    await page.getByRole('button', { name: 'Last month' }).click()
+    await until(async () => expect(page.url()).toMatch(/from=\d{4}-\d\d-01&to=\d{4}-\d\d-(28|29|30|31)/))
+    await until(async () => expect(await page.getByText('Live', { exact: true }).count()).toBe(0))
   })
 })
 
@@ -310,12 +438,17 @@ test('health shows what is parked, and lets an administrator decide', async () =
   await page.getByRole('button', { name: 'Audit now' }).click()
   await page.getByText(/^Agrees: /).waitFor()
   await stage.count([{ key: 'bad/key', value: 3 }])
-  await page.getByText('1 increment is parked').waitFor()
+  await page.locator('.verdict').getByText('1 increment is parked').waitFor()
   await page.screenshot({ path: join(SCREENSHOTS, 'parked-light.png'), fullPage: true })
+  // Whichever view is open, the mark says that there is something to decide.
+  const elsewhere = await person('/chart?key=site/other')
+  await elsewhere.page.getByRole('link', { name: /^Health\s*1\s*increment is parked$/ }).waitFor()
+  expect(await axeFaults(elsewhere.page)).toEqual([])
   await page.getByRole('button', { name: 'Discard…' }).click()
   await page.getByRole('button', { name: 'Discard for good' }).click()
   await page.getByText('bad/key: discarded.').waitFor()
   await page.getByText('All is well').waitFor()
+  await page.getByRole('link', { name: 'Health', exact: true }).waitFor()
 })
 
 /** Whatever reads counts, over any of its addresses. */

@@ -10,6 +10,11 @@ export type Counter = KeyCounter | PrefixCounter
 /** One shard's own status, with the ledger's figures when they were asked for. */
 export type ShardStatus = Exclude<StatusAnswer['shards'][number], { readonly error: string }>
 
+/** How many increments are parked in the shards that answered. */
+export function parkedIn(status: StatusAnswer): number {
+  return knownOf(status).reduce((sum, { parked }) => sum + parked.increments, 0)
+}
+
 /** The shards that answered. */
 export function knownOf({ shards }: StatusAnswer): ShardStatus[] {
   return shards.flatMap((shard) => ('error' in shard ? [] : [shard]))

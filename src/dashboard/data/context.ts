@@ -15,6 +15,9 @@ export type Page = {
   /** Takes failures that concern the whole page, such as a session that has ended. */
   readonly failed: (failure: Failure) => void
   readonly signOut: () => void
+  /** Increments that are parked, as far as the page knows. */
+  readonly parked: number
+  readonly seeParked: (increments: number) => void
 }
 
 export const PageContext = createContext<Page | undefined>(undefined)

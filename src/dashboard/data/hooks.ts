@@ -1,5 +1,8 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
-import { type Failure, failureFrom } from './api.ts'
+import type { SessionAnswer } from '../../edge/http/session-answer.ts'
+import type { StatusAnswer } from '../../edge/operate/status.ts'
+import { parkedIn } from './answers.ts'
+import { ask, type Failure, failureFrom } from './api.ts'
 import { every } from './every.ts'
 
 /** After this long a person wonders whether anything happens, so the page says that it is waiting. */
@@ -56,4 +59,25 @@ export function useEvery(ms: number, work: () => Promise<void>, isOn = true): vo
   const latest = useRef(work)
   latest.current = work
   useEffect(() => (isOn ? every(ms, () => latest.current(), document) : undefined), [ms, isOn])
+}
+
+/** How often a page asks whether anything is parked, in milliseconds. It is rare, and the Health view asks more often. */
+const PARKED_EVERY_MS = 60_000
+
+/** How many increments are parked; 0 for a token that may not ask. Only shards are asked, never Postgres. */
+export function useParked(session: SessionAnswer): readonly [number, (increments: number) => void] {
+  const [parked, setParked] = useState(0)
+  const mayAsk = session.prefix === null && session.scopes.includes('read')
+  const look = async () => {
+    try {
+      setParked(parkedIn(await ask<StatusAnswer>('/status')))
+    } catch {
+      // Nothing is known, so what was known stays. The views say it when nobody answers.
+    }
+  }
+  useEffect(() => {
+    if (mayAsk) void look()
+  }, [mayAsk])
+  useEvery(PARKED_EVERY_MS, look, mayAsk)
+  return [parked, setParked]
 }

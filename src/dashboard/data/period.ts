@@ -52,11 +52,41 @@ export function spanOf(period: Period, zone: Zone, nowMs: number): Span {
     }
   }
   if (period.range === '24h') return { fromMs: toMs - DAY_MS, toMs }
-  const today = Math.floor(localMs(zone, nowMs) / DAY_MS)
+  const today = dayAt(zone, nowMs)
   if (period.range !== '12mo') {
     return { fromMs: dayStartMs(today - (period.range === '7d' ? 6 : 29), zone), toMs }
   }
   return { fromMs: dayStartMs(monthStart(today, -11), zone), toMs }
+}
+
+/** Whether a period goes up to now or beyond, so that its figures move. */
+export function isCurrent(period: Period, zone: Zone, nowMs: number): boolean {
+  const { fromMs, toMs } = spanOf(period, zone, nowMs)
+  return fromMs <= nowMs && nowMs < toMs
+}
+
+export const PRESETS = ['today', 'yesterday', 'this month', 'last month'] as const
+
+export type Preset = (typeof PRESETS)[number]
+
+/** The whole days of the zone that a preset means now. This month goes up to today. */
+export function daysOf(preset: Preset, zone: Zone, nowMs: number): Period {
+  const today = dayAt(zone, nowMs)
+  const days = (from: number, to: number): Period => ({ kind: 'days', from: dayText(from), to: dayText(to) })
+  switch (preset) {
+    case 'today':
+      return days(today, today)
+    case 'yesterday':
+      return days(today - 1, today - 1)
+    case 'this month':
+      return days(monthStart(today, 0), today)
+    case 'last month':
+      return days(monthStart(today, -1), monthStart(today, 0) - 1)
+  }
+}
+
+function dayAt(zone: Zone, ms: number): number {
+  return Math.floor(localMs(zone, ms) / DAY_MS)
 }
 
 /** The first day of a day's month, or of a month some months later, as whole days since 1970. */

@@ -3,9 +3,8 @@ import { HOUR_MS } from '../../model/hour.ts'
 import type { Unit } from '../../model/time/calendar.ts'
 import type { Zone } from '../../model/time/zone.ts'
 import { figure } from './numbers.ts'
-import { bucketTotal, measureOf, NONE, type Series } from './series.ts'
+import { atBuckets } from './ticks.ts'
 import { tickWords } from './time.ts'
-import type { Measure } from './view.ts'
 
 /** Colours, because a canvas cannot use style sheets. Six hex digits each: two more make them paler. */
 export type Colours = {
@@ -24,44 +23,6 @@ export function coloursOf(element: Element): Colours {
     page: of('--card'),
     series: [1, 2, 3, 4, 5].map((i) => of(`--series-${i}`)),
   }
-}
-
-/** A value as a canvas can draw it, rounded. Figures that are read out stay exact and come from the series. */
-function numberOf(n: bigint): number {
-  return Number(n)
-}
-
-/** One series is drawn as bars: the part in Postgres, and on top the part that is not there yet. Several are lines. */
-export function plotData(series: readonly Series[], by: Measure): uPlot.AlignedData {
-  const [first] = series
-  if (first === undefined) return [[]]
-  const xs = first.starts.map((ms) => ms / 1000)
-  const totals = series.map((own) => own.starts.map((_, i) => numberOf(measureOf(bucketTotal(own, i), by))))
-  const committed = series.map(({ committed: own }) => own.map((sums) => numberOf(measureOf(sums, by))))
-  if (series.length === 1) return [xs, ...totals, ...committed]
-  return [
-    xs,
-    ...committed.map((own, i) => solidPart(own, series[i])),
-    ...totals.map((own, i) => heldPart(own, series[i])),
-  ]
-}
-
-/** The solid part of a line: up to the first bucket that is not wholly in Postgres. The dashed line goes on from there. */
-function solidPart(values: readonly number[], series: Series | undefined): (number | null)[] {
-  const end = firstHeld(series)
-  return values.map((value, i) => (i < end ? value : null))
-}
-
-/** The dashed part of a line. It begins one bucket early, so that the two parts meet. */
-function heldPart(values: readonly number[], series: Series | undefined): (number | null)[] {
-  const end = firstHeld(series)
-  return values.map((value, i) => (i >= end - 1 ? value : null))
-}
-
-function firstHeld(series: Series | undefined): number {
-  const held = series?.held ?? []
-  const first = held.findIndex(({ count }) => count > NONE.count)
-  return first === -1 ? held.length : first
 }
 
 export type PlotOptions = {
@@ -103,7 +64,7 @@ export function plotOptions(options: PlotOptions): uPlot.Options {
         ticks: { stroke: colours.grid, width: 1, size: 4 },
         space: 76,
         size: 30,
-        ...(unit === 'hour' ? {} : { splits: atBuckets }),
+        ...(unit === 'hour' ? {} : { splits: atBuckets(unit, zone) }),
         values: (_, splits) => splits.map((seconds) => tickWords(seconds * 1000, apartMs(splits), zone)),
       },
       {
@@ -119,21 +80,6 @@ export function plotOptions(options: PlotOptions): uPlot.Options {
     series: [{}, ...(count === 1 ? bars(colours) : lines(colours, count))],
     hooks: { setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)] },
   }
-}
-
-/** Marks at some of the buckets, as far apart as their labels need. Buckets of a day get no times. */
-function atBuckets(
-  plot: uPlot,
-  _axis: number,
-  _min: number,
-  _max: number,
-  _incr: number,
-  space: number,
-): number[] {
-  const xs = plot.data[0]
-  const apartPx = plot.width / Math.max(1, xs.length)
-  const every = Math.max(1, Math.ceil(space / apartPx))
-  return Array.from(xs).filter((_, i) => i % every === 0)
 }
 
 /** Snaps the pointer to the nearest bucket, whose figures are then read out. */
@@ -160,10 +106,30 @@ function bars({ series: [colour = '#888'] }: Colours): uPlot.Series[] {
     // The whole, paler, is drawn behind. The part that shows above is what Postgres may not have yet.
     { ...shape, fill: `${colour}66` },
     { ...shape, fill: colour },
+    { ...shape, fill: () => hatched(colour) },
   ]
 }
 
-function lines({ series }: Colours, count: number): uPlot.Series[] {
+/** Stripes, for a bar that is still growing. */
+function hatched(colour: string): CanvasPattern | string {
+  const size = Math.round(7 * devicePixelRatio)
+  const tile = Object.assign(document.createElement('canvas'), { width: size, height: size })
+  const pen = tile.getContext('2d')
+  if (pen === null) return colour
+  pen.fillStyle = `${colour}55`
+  pen.fillRect(0, 0, size, size)
+  pen.strokeStyle = colour
+  pen.lineWidth = size / 3
+  // Three lines, because the corners of a tile show its neighbours' stripes.
+  for (const shift of [-size, 0, size]) {
+    pen.moveTo(shift, size)
+    pen.lineTo(shift + size, 0)
+  }
+  pen.stroke()
+  return pen.createPattern(tile, 'repeat') ?? colour
+}
+
+function lines({ series, page }: Colours, count: number): uPlot.Series[] {
   const line = (i: number): uPlot.Series => ({
     stroke: series[i] ?? '#888',
     width: 2,
@@ -172,15 +138,19 @@ function lines({ series }: Colours, count: number): uPlot.Series[] {
     spanGaps: false,
   })
   const solid = Array.from({ length: count }, (_, i) => line(i))
-  return [...solid, ...solid.map((own): uPlot.Series => ({ ...own, dash: [4, 4] }))]
+  const dashed = solid.map((own): uPlot.Series => ({ ...own, dash: [4, 4] }))
+  const rings = solid.map(
+    (own): uPlot.Series => ({ ...own, points: { show: true, size: 8, width: 2, fill: page } }),
+  )
+  return [...solid, ...dashed, ...rings]
 }
 
-/** A sparkline: only its shape can be read. */
+/** A sparkline: only its shape can be read. A dot at its end is the bucket that runs. */
 export function sparkOptions(width: number, height: number, colour: string): uPlot.Options {
   return {
     width,
     height,
-    padding: [2, 1, 2, 1],
+    padding: [4, 4, 2, 1],
     legend: { show: false },
     cursor: { show: false },
     scales: { x: { time: false }, y: { range: (_, min, max) => [Math.min(0, min), Math.max(max, 1)] } },
@@ -193,6 +163,7 @@ export function sparkOptions(width: number, height: number, colour: string): uPl
         fill: `${colour}22`,
         points: { show: false },
       },
+      { stroke: colour, points: { show: true, size: 5, fill: colour } },
     ],
   }
 }

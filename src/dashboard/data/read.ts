@@ -1,11 +1,13 @@
 import type { List, ListItem } from '../../client/answers.ts'
 import type { ReadQuery } from '../../client/reading.ts'
+import { HOUR_MS } from '../../model/hour.ts'
 import type { Unit } from '../../model/time/calendar.ts'
 import type { Zone } from '../../model/time/zone.ts'
 import type { Counter } from './answers.ts'
 import { reading } from './api.ts'
+import { beginningsOf, nearestOf } from './near.ts'
 import { type Period, spanOf } from './period.ts'
-import { type Series, seriesOf } from './series.ts'
+import { measureOf, type Series, seriesOf } from './series.ts'
 import type { Measure, Shown } from './view.ts'
 
 /** A period as the API takes it: from, and up to, in RFC 3339. */
@@ -76,4 +78,50 @@ export function readLargest(query: LargestQuery, signal: AbortSignal): Promise<L
   const { prefix, period, zone, by, limit, depth } = query
   const sort = by === 'sum' ? '-sum' : '-count'
   return reading(signal).list({ prefix, ...rangeOf(period, zone), sort, limit, depth })
+}
+
+/** Keys in a CSV file. More are 100 questions to Postgres, and more than a spreadsheet likes. */
+export const CSV_KEYS_MAX = 100_000
+
+/** The largest page of a list. */
+const PAGE_ITEMS = 1_000
+
+type EveryQuery = Omit<LargestQuery, 'limit'>
+
+/** All keys or groups under a prefix, the largest first, as Postgres has them. Past the bound the last by name are left out. */
+export async function readEvery(
+  { prefix, period, zone, by, depth }: EveryQuery,
+  signal: AbortSignal,
+): Promise<{ readonly items: readonly ListItem[]; readonly isWhole: boolean }> {
+  const items: ListItem[] = []
+  const query = { prefix, ...rangeOf(period, zone), limit: PAGE_ITEMS, depth }
+  let isWhole = true
+  for await (const item of reading(signal).listAll(query)) {
+    isWhole = items.length < CSV_KEYS_MAX
+    if (!isWhole) break
+    items.push(item)
+  }
+  const size = (item: ListItem) => measureOf(item, by)
+  return { items: items.toSorted((a, b) => (size(a) < size(b) ? 1 : size(a) > size(b) ? -1 : 0)), isWhole }
+}
+
+type NearQuery = { readonly key: string; readonly period: Period; readonly zone: Zone }
+
+/** Keys of the period that are like a key that was never counted; undefined for a key that was counted at some time. */
+export async function readNear(
+  { key, period, zone }: NearQuery,
+  signal: AbortSignal,
+): Promise<string[] | undefined> {
+  const ever = { from: 0, to: Date.now() + HOUR_MS, bucket: 'month', consistency: 'committed' } as const
+  const { total } = await reading(signal).read(key, ever)
+  if (total.count > 0) return undefined
+  for (const prefix of beginningsOf(key)) {
+    const { items } = await readLargest({ prefix, period, zone, by: 'count', limit: PAGE_ITEMS }, signal)
+    const near = nearestOf(
+      key,
+      items.map((item) => item.key),
+    )
+    if (near.length > 0) return near
+  }
+  return []
 }

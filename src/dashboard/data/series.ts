@@ -73,6 +73,14 @@ export function bucketTotal({ committed, held }: Series, i: number): Sums {
   return plus(committed[i] ?? NONE, held[i] ?? NONE)
 }
 
+/** Whether a bucket is over, runs, or has not begun. A bucket that clients' clocks have reached already counts as running. */
+export function stageOf(series: Series, i: number, nowMs: number): 'over' | 'running' | 'ahead' {
+  const startMs = series.starts[i] ?? Number.POSITIVE_INFINITY
+  const endMs = series.starts[i + 1] ?? Date.parse(series.to)
+  if (endMs <= nowMs) return 'over'
+  return startMs <= nowMs || bucketTotal(series, i).count > 0 ? 'running' : 'ahead'
+}
+
 export function totalOf(series: Series): Sums {
   return series.committed.map((_, i) => bucketTotal(series, i)).reduce(plus, NONE)
 }

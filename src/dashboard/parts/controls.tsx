@@ -1,31 +1,17 @@
 import { useMemo } from 'preact/hooks'
 import type { Unit } from '../../model/time/calendar.ts'
 import { usePage } from '../data/context.ts'
-import { isDay, type Period, RANGES, type Range } from '../data/period.ts'
+import { RANGES } from '../data/period.ts'
 import { ownZone, zoneNames } from '../data/time.ts'
 import type { Measure } from '../data/view.ts'
-
-const WORDS: Readonly<Record<Range, readonly [short: string, long: string]>> = {
-  '24h': ['24 h', 'Last 24 hours'],
-  '7d': ['7 d', 'Last 7 days'],
-  '30d': ['30 d', 'Last 30 days'],
-  '12mo': ['12 mo', 'Last 12 months'],
-}
-
-export function periodWords(period: Period): string {
-  return period.kind === 'last' ? WORDS[period.range][1].toLowerCase() : `${period.from} to ${period.to}`
-}
+import { Dates } from './dates.tsx'
+import { RANGE_WORDS } from './period-words.ts'
 
 export const UNIT_WORDS: Readonly<Record<Unit, string>> = {
   hour: 'Hours',
   day: 'Days',
   week: 'Weeks',
   month: 'Months',
-}
-
-/** A period, as part of a sentence. */
-export function inPeriod(period: Period): string {
-  return period.kind === 'last' ? `in the ${periodWords(period)}` : `from ${periodWords(period)}`
 }
 
 type Choice<T> = { readonly value: T; readonly short: string; readonly long?: string }
@@ -64,44 +50,16 @@ export function PeriodChoice() {
     <>
       <Choices
         label="Period"
-        choices={RANGES.map((value) => ({ value, short: WORDS[value][0], long: WORDS[value][1] }))}
+        choices={RANGES.map((value) => ({
+          value,
+          short: RANGE_WORDS[value][0],
+          long: RANGE_WORDS[value][1],
+        }))}
         chosen={period.kind === 'last' ? period.range : undefined}
         choose={(range) => go({ ...view, period: { kind: 'last', range } })}
       />
-      <DaysChoice />
+      <Dates />
     </>
-  )
-}
-
-/** Two date fields for whole days; the last day is included. */
-function DaysChoice() {
-  const { view, go } = usePage()
-  const { period } = view
-  const isChosen = period.kind === 'days'
-  const onSubmit = (event: SubmitEvent) => {
-    event.preventDefault()
-    const form = event.currentTarget as HTMLFormElement
-    const [from, to] = ['from', 'to'].map((name) => String(new FormData(form).get(name)))
-    if (from === undefined || to === undefined || !isDay(from) || !isDay(to)) return
-    form.closest('details')?.removeAttribute('open')
-    const [first = from, last = to] = [from, to].toSorted()
-    go({ ...view, period: { kind: 'days', from: first, to: last } })
-  }
-  return (
-    <details class="days">
-      <summary class={isChosen ? 'is-chosen' : ''}>{isChosen ? periodWords(period) : 'Dates'}</summary>
-      <form onSubmit={onSubmit}>
-        <label>
-          From
-          <input type="date" name="from" required value={isChosen ? period.from : ''} />
-        </label>
-        <label>
-          To, included
-          <input type="date" name="to" required value={isChosen ? period.to : ''} />
-        </label>
-        <button type="submit">Show</button>
-      </form>
-    </details>
   )
 }
 

@@ -1,10 +1,13 @@
 import { usePage } from '../data/context.ts'
+import { figure } from '../data/numbers.ts'
 import { shardsOf, topOf, treeOf, type View } from '../data/view.ts'
+import { visible } from '../data/visible.ts'
+import { KeyName } from './key-name.tsx'
 import { Link } from './link.tsx'
 import { Mark } from './mark.tsx'
 
 export function Header() {
-  const { view, session, signOut } = usePage()
+  const { view, session, signOut, parked } = usePage()
   const root = session.prefix ?? ''
   const links: readonly [View['name'], string, View][] = [
     ['top', 'Busiest', topOf(view)],
@@ -21,6 +24,12 @@ export function Header() {
         {links.map(([name, words, to]) => (
           <Link key={name} to={to} aria-current={view.name === name ? 'page' : undefined}>
             {words}
+            {name === 'shards' && parked > 0 ? (
+              <>
+                {' '}
+                <ParkedMark increments={parked} />
+              </>
+            ) : null}
           </Link>
         ))}
       </nav>
@@ -30,9 +39,17 @@ export function Header() {
         </span>
       ) : (
         <span class="who">
-          <span class="name" title={session.prefix === null ? 'All keys' : `Keys under ${session.prefix}`}>
+          <span
+            class="name"
+            title={session.prefix === null ? 'All keys' : `Keys under ${visible(session.prefix)}`}
+          >
             {session.name}
-            {session.prefix === null ? '' : ` · ${session.prefix}`}
+            {session.prefix === null ? null : (
+              <>
+                {' · '}
+                <KeyName name={session.prefix} />
+              </>
+            )}
           </span>
           <button type="button" class="quiet" onClick={signOut}>
             Sign out
@@ -40,5 +57,15 @@ export function Header() {
         </span>
       )}
     </header>
+  )
+}
+
+/** A mark that something is parked, whichever view is open: Postgres refuses it until somebody decides. */
+function ParkedMark({ increments }: { readonly increments: number }) {
+  return (
+    <span class="alarm" title="Parked: refused by Postgres, until somebody decides">
+      {figure(increments)}
+      <span class="unseen"> {increments === 1 ? 'increment is' : 'increments are'} parked</span>
+    </span>
   )
 }

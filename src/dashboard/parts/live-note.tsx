@@ -1,25 +1,33 @@
+import type { Failure } from '../data/api.ts'
 import { usePage } from '../data/context.ts'
 import { momentWords } from '../data/time.ts'
 
 type LiveNoteProps = {
   readonly isLive: boolean
   readonly isConnected: boolean
+  /** Why the last question was not answered, if it was not. */
+  readonly failure: Failure | undefined
   readonly lastFlushAt: string | null
 }
 
 /** Says how fresh the figures are. */
-export function LiveNote({ isLive, isConnected, lastFlushAt }: LiveNoteProps) {
+export function LiveNote({ isLive, isConnected, failure, lastFlushAt }: LiveNoteProps) {
   const { zone } = usePage()
   const flushed = lastFlushAt === null ? null : momentWords(Date.parse(lastFlushAt), zone)
   if (!isLive)
     return <p class="live is-still">{flushed === null ? '' : `Last flush to Postgres: ${flushed}`}</p>
+  // Asking again helps only against what passes.
+  if (failure !== undefined && failure.kind !== 'away') {
+    return <p class="live is-still">{failure.kind === 'forbidden' ? 'Not for this token' : 'Not live'}</p>
+  }
+  const isLost = !isConnected || failure !== undefined
   return (
     <p
-      class={`live ${isConnected ? '' : 'is-lost'}`}
+      class={`live ${isLost ? 'is-lost' : ''}`}
       title={flushed === null ? '' : `Last flush to Postgres: ${flushed}`}
     >
       <span class="pulse" aria-hidden="true" />
-      {isConnected ? 'Live' : 'Reconnecting'}
+      {isLost ? 'Reconnecting' : 'Live'}
     </p>
   )
 }

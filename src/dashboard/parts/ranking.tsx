@@ -1,20 +1,17 @@
 import { useState } from 'preact/hooks'
 import { usePage } from '../data/context.ts'
+import { shapeOf } from '../data/drawn.ts'
 import { fraction, share } from '../data/numbers.ts'
-import { bucketTotal, measureOf, type Series, totalOf } from '../data/series.ts'
+import { measureOf, type Series, totalOf } from '../data/series.ts'
 import { chartOf, SHOWN_MAX, type View } from '../data/view.ts'
+import { visible } from '../data/visible.ts'
 import { Figure } from './figure.tsx'
+import { KeyName } from './key-name.tsx'
 import { Link } from './link.tsx'
 import { MeasureHeads } from './measure.tsx'
 import { Spark } from './spark.tsx'
 
 type RankingProps = { readonly keys: readonly Series[]; readonly whole: Series; readonly view: View }
-
-/** A sparkline's data without the current bucket, which would always seem to fall. */
-function shapeOf(own: Series, { period, by }: View): number[] {
-  const whole = period.kind === 'last' ? own.starts.slice(0, -1) : own.starts
-  return whole.map((_, i) => Number(measureOf(bucketTotal(own, i), by)))
-}
 
 /** A table of keys, the largest first, live. Up to five can be chosen to be compared. */
 export function Ranking({ keys, whole, view }: RankingProps) {
@@ -50,7 +47,7 @@ export function Ranking({ keys, whole, view }: RankingProps) {
                 <td class="pick">
                   <input
                     type="checkbox"
-                    aria-label={`Compare ${name}`}
+                    aria-label={`Compare ${visible(name)}`}
                     checked={chosen.includes(name)}
                     disabled={!chosen.includes(name) && chosen.length >= SHOWN_MAX}
                     onChange={({ currentTarget }) => choose(name, currentTarget.checked)}
@@ -64,12 +61,12 @@ export function Ranking({ keys, whole, view }: RankingProps) {
                     value={fraction(total(own), most)}
                     aria-hidden="true"
                   />
-                  <Link to={chartOf(view, own.shown)} title={name}>
-                    {name}
+                  <Link to={chartOf(view, own.shown)} title={visible(name)}>
+                    <KeyName name={name} />
                   </Link>
                 </th>
                 <td class="shape">
-                  <Spark values={shapeOf(own, view)} />
+                  <Spark values={shapeOf(own, by, Date.now())} />
                 </td>
                 <td class="number">
                   <Figure n={total(own)} />

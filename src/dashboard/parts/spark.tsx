@@ -1,12 +1,15 @@
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
+import type { shapeOf } from '../data/drawn.ts'
 import { coloursOf, sparkOptions } from '../data/plot.ts'
 import { useTheme } from '../data/theme.ts'
 
 const [WIDTH, HEIGHT] = [132, 30]
 
+type Values = ReturnType<typeof shapeOf>
+
 /** The shape of a series at a glance. Its figures are in the same row. */
-export function Spark({ values }: { readonly values: readonly number[] }) {
+export function Spark({ values }: { readonly values: Values }) {
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(undefined)
   const theme = useTheme()
@@ -24,6 +27,6 @@ export function Spark({ values }: { readonly values: readonly number[] }) {
   return <div ref={place} class="spark" aria-hidden="true" />
 }
 
-function dataOf(values: readonly number[]): uPlot.AlignedData {
-  return [values.map((_, i) => i), [...values]]
+function dataOf({ over, running }: Values): uPlot.AlignedData {
+  return [over.map((_, i) => i), over, running]
 }

@@ -5,26 +5,22 @@ import type { Rows } from '../data/csv.ts'
 import { download } from '../data/download.ts'
 import { useAnswer } from '../data/hooks.ts'
 import { useLive } from '../data/live.ts'
-import { isLong, unitOf, unitsOf } from '../data/period.ts'
+import { isCurrent, isLong, unitOf, unitsOf } from '../data/period.ts'
 import { readShown } from '../data/read.ts'
 import { bucketTotal, heldTotal, largest, measureOf, type Series, totalOf } from '../data/series.ts'
 import { bucketWords } from '../data/time.ts'
 import { hasShown, type View } from '../data/view.ts'
-import {
-  Choices,
-  MeasureChoice,
-  PeriodChoice,
-  periodWords,
-  UNIT_WORDS,
-  ZoneChoice,
-} from '../parts/controls.tsx'
+import { FiguresTable } from '../parts/chart/figures-table.tsx'
+import { Legend } from '../parts/chart/legend.tsx'
+import { NeverCounted } from '../parts/chart/never-counted.tsx'
+import { Notes } from '../parts/chart/notes.tsx'
+import { Plot } from '../parts/chart/plot.tsx'
+import { Choices, MeasureChoice, PeriodChoice, UNIT_WORDS, ZoneChoice } from '../parts/controls.tsx'
 import { Figure } from '../parts/figure.tsx'
-import { FiguresTable } from '../parts/figures-table.tsx'
-import { Legend } from '../parts/legend.tsx'
 import { LiveNote } from '../parts/live-note.tsx'
 import { wordsOf } from '../parts/measure.tsx'
-import { Plot } from '../parts/plot.tsx'
-import { nameOf } from '../parts/shown-name.ts'
+import { periodWords } from '../parts/period-words.ts'
+import { nameOf, ShownName } from '../parts/shown-name.tsx'
 import { Stat } from '../parts/stat.tsx'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
 
@@ -37,19 +33,21 @@ export function ChartView({ view }: { readonly view: Chart }) {
   const unit = unitOf(period, view.unit)
   const name = JSON.stringify([shown, period, zone.name, unit])
   const asked = useAnswer(name, (signal) => readShown({ shown, period, unit, zone }, signal))
-  const live = useLive(asked.value, period.kind === 'last', asked)
+  const isLive = isCurrent(period, zone, Date.now())
+  const live = useLive(asked.value, isLive, asked)
   useOver(asked.failure)
-  const isCurrent =
+  const isOfThese =
     live.series.length === shown.length && live.series.every((own) => hasShown(shown, own.shown))
-  const series = isCurrent ? live.series : []
+  const series = isOfThese ? live.series : []
   const label = `${shown.map(nameOf).join(', ')}, ${periodWords(period)}`
   return (
     <>
       <div class="head">
-        <h1>{shown.length === 1 && shown[0] !== undefined ? nameOf(shown[0]) : 'Compare'}</h1>
+        <h1>{shown.length === 1 && shown[0] !== undefined ? <ShownName shown={shown[0]} /> : 'Compare'}</h1>
         <LiveNote
-          isLive={period.kind === 'last'}
-          isConnected={live.isConnected && asked.failure === undefined}
+          isLive={isLive}
+          isConnected={live.isConnected}
+          failure={asked.failure}
           lastFlushAt={latest(series)}
         />
       </div>
@@ -76,11 +74,16 @@ export function ChartView({ view }: { readonly view: Chart }) {
       {shown.length > 0 && series.length === 0 && asked.failure === undefined ? (
         <Loading isSlow={asked.isSlow} rows={4} />
       ) : null}
+      {series
+        .filter((own) => own.shown.kind === 'key' && totalOf(own).count === 0)
+        .map(({ shown: { name: key } }) => (
+          <NeverCounted key={key} view={view} name={key} />
+        ))}
       {series.length > 0 ? (
         <section class="card" aria-label="Chart">
           {series.length === 1 && series[0] !== undefined ? <Summary series={series[0]} unit={unit} /> : null}
           <Plot series={series} unit={unit} height={320} label={label} />
-          <Notes series={series} />
+          <Notes series={series} unit={unit} />
         </section>
       ) : null}
       {series.length > 0 ? (
@@ -116,7 +119,11 @@ function latest(series: readonly Series[]): string | null {
 }
 
 function rowsOf(series: readonly Series[]): Rows {
-  const names = series.flatMap(({ shown }) => [`${nameOf(shown)} sum`, `${nameOf(shown)} count`])
+  // The names as they are, because programs read them.
+  const names = series.flatMap(({ shown: { kind, name } }) => {
+    const own = kind === 'key' ? name : name === '' ? 'all keys' : `${name}…`
+    return [`${own} sum`, `${own} count`]
+  })
   const rows = (series[0]?.labels ?? []).map((start, i) => [
     start,
     ...series.flatMap((own) => [bucketTotal(own, i).sum, bucketTotal(own, i).count]),
@@ -161,25 +168,5 @@ function Summary({ series, unit }: { readonly series: Series; readonly unit: Uni
         <Figure n={held} place="headline" />
       </Stat>
     </dl>
-  )
-}
-
-function Notes({ series }: { readonly series: readonly Series[] }) {
-  const isHeld = series.some((own) => heldTotal(own).count > 0)
-  const isAligned = series.every((own) => own.isAligned)
-  return (
-    <div class="notes">
-      {isHeld ? (
-        <p>
-          <span class={`swatch ${series.length === 1 ? 'is-pale' : 'is-dashed'}`} />
-          {series.length === 1
-            ? 'Paler: acknowledged, not in Postgres yet'
-            : 'Dashed: partly not in Postgres yet'}
-        </p>
-      ) : null}
-      {isAligned ? null : (
-        <p>This time zone's offset splits hours. An hour counts in the day in which it begins.</p>
-      )}
-    </div>
   )
 }

@@ -1,16 +1,17 @@
+import { useEffect } from 'preact/hooks'
 import type { Hour as HourAnswer } from '../../client/answers.ts'
 import type { StatusAnswer } from '../../edge/operate/status.ts'
 import { addHours, formatHour, hourOf } from '../../model/hour.ts'
-import { knownOf } from '../data/answers.ts'
+import { knownOf, parkedIn } from '../data/answers.ts'
 import { ask } from '../data/api.ts'
 import { useOver, usePage } from '../data/context.ts'
 import { useAnswer, useEvery } from '../data/hooks.ts'
 import { duration, grouped } from '../data/numbers.ts'
-import { Audit } from '../parts/audit.tsx'
 import { Figure } from '../parts/figure.tsx'
-import { Hours } from '../parts/hours.tsx'
-import { Parked } from '../parts/parked.tsx'
-import { ShardsTable } from '../parts/shards-table.tsx'
+import { Audit } from '../parts/health/audit.tsx'
+import { Hours } from '../parts/health/hours.tsx'
+import { Parked } from '../parts/health/parked.tsx'
+import { ShardsTable } from '../parts/health/shards-table.tsx'
 import { Stat } from '../parts/stat.tsx'
 import { Failed, Loading } from '../parts/states.tsx'
 
@@ -28,7 +29,7 @@ const LATE_HOURS_SHOWN_MAX = 24 * 60
 
 /** The Health view: lag, backlog, parked cells, the audit, and which hours are final. */
 export function ShardsView() {
-  const { session } = usePage()
+  const { session, seeParked } = usePage()
   const isWhole = session.prefix === null
   const hours = useAnswer('hours', (signal) => readHours(signal))
   const status = useAnswer('status', async (signal) =>
@@ -38,6 +39,9 @@ export function ShardsView() {
   useEvery(EVERY_MS, async () => void (status.isLoading || status.again()))
   useEvery(HOURS_EVERY_MS, async () => void (hours.isLoading || hours.again()))
   useOver(status.failure ?? hours.failure)
+  useEffect(() => {
+    if (status.value) seeParked(parkedIn(status.value))
+  }, [status.value, seeParked])
   const failure = status.failure ?? hours.failure
   return (
     <>
@@ -73,7 +77,7 @@ async function readHours(signal: AbortSignal): Promise<HourAnswer[]> {
 
 function Verdict({ status }: { readonly status: StatusAnswer }) {
   const known = knownOf(status)
-  const parked = known.reduce((sum, shard) => sum + shard.parked.increments, 0)
+  const parked = parkedIn(status)
   const faults = known.filter(({ fault }) => fault !== null).length
   const silent = status.shards.length - known.length
   const troubles = [

@@ -1,23 +1,27 @@
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import { useOver, usePage } from '../data/context.ts'
-import type { Rows } from '../data/csv.ts'
-import { download } from '../data/download.ts'
 import { useAnswer } from '../data/hooks.ts'
 import { useLive } from '../data/live.ts'
 import { rate } from '../data/numbers.ts'
-import { isLong, unitOf } from '../data/period.ts'
+import { isCurrent, isLong, unitOf } from '../data/period.ts'
 import { rateOf, remember, type Sample, sampleOf } from '../data/rate.ts'
-import { readLargest, readShown } from '../data/read.ts'
+import { readEvery, readLargest, readShown } from '../data/read.ts'
 import { measureOf, type Series, totalOf } from '../data/series.ts'
-import { chartOf, type Shown, type View } from '../data/view.ts'
-import { inPeriod, MeasureChoice, PeriodChoice, periodWords, ZoneChoice } from '../parts/controls.tsx'
+import { chartOf, type Shown, treeOf, type View } from '../data/view.ts'
+import { visible } from '../data/visible.ts'
+import { Notes } from '../parts/chart/notes.tsx'
+import { Plot } from '../parts/chart/plot.tsx'
+import { MeasureChoice, PeriodChoice, ZoneChoice } from '../parts/controls.tsx'
+import { CsvOfAll } from '../parts/csv-of-all.tsx'
 import { Figure } from '../parts/figure.tsx'
+import { KeyName } from '../parts/key-name.tsx'
 import { Link } from '../parts/link.tsx'
 import { LiveNote } from '../parts/live-note.tsx'
 import { wordsOf } from '../parts/measure.tsx'
-import { Plot } from '../parts/plot.tsx'
+import { inPeriod, periodWords } from '../parts/period-words.ts'
 import { Ranking } from '../parts/ranking.tsx'
 import { Search } from '../parts/search.tsx'
+import { nameOf, ShownName } from '../parts/shown-name.tsx'
 import { Stat } from '../parts/stat.tsx'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
 
@@ -27,19 +31,24 @@ const [FEW, MORE] = [10, 20]
 
 /** The first view: the busiest keys of a period, and the rate right now. */
 export function TopView({ view }: { readonly view: Top }) {
-  const { session } = usePage()
+  const { session, zone } = usePage()
   const { prefix, period } = view
-  const { live, again, failure, isSlow, isRanked, isOfBefore } = useTop(view)
+  const isLive = isCurrent(period, zone, Date.now())
+  const { live, again, failure, isSlow, isRanked, isOfBefore, hasOthers } = useTop(view)
   useOver(failure)
   const [all, ...keys] = live.series
-  const title = prefix === '' ? (session.prefix ?? 'All keys') : `${prefix}…`
+  const whole: Shown = { kind: 'prefix', name: prefix }
+  const title = prefix === '' ? visible(session.prefix ?? 'All keys') : nameOf(whole)
   return (
     <>
       <div class="head">
-        <h1>{title}</h1>
+        <h1>
+          <bdi>{title}</bdi>
+        </h1>
         <LiveNote
-          isLive={period.kind === 'last'}
-          isConnected={live.isConnected && failure === undefined}
+          isLive={isLive}
+          isConnected={live.isConnected}
+          failure={failure}
           lastFlushAt={all?.lastFlushAt ?? null}
         />
       </div>
@@ -56,13 +65,13 @@ export function TopView({ view }: { readonly view: Top }) {
         failure === undefined && <Loading isSlow={isSlow} rows={8} />
       ) : (
         <div class="results" aria-busy={isOfBefore || all.shown.name !== prefix}>
-          <Whole all={all} title={title} view={view} />
+          <Whole all={all} title={title} view={view} isLive={isLive} />
           {!isRanked ? (
             failure === undefined && <Loading isSlow={isSlow} rows={6} />
           ) : keys.length === 0 ? (
             <Nothing view={view} />
           ) : (
-            <Ranked keys={keys} all={all} view={view} />
+            <Ranked keys={keys} all={all} view={view} hasOthers={hasOthers} />
           )}
         </div>
       )}
@@ -79,9 +88,12 @@ function useTop({ prefix, period, by, isMore }: Top) {
     return readShown({ shown: [{ kind: 'prefix', name: prefix }], period, unit, zone }, signal)
   })
   const ranking = useAnswer(JSON.stringify([name, by, isMore]), async (signal) => {
-    const list = await readLargest({ prefix, period, zone, by, limit: isMore ? MORE : FEW }, signal)
-    const shown = list.items.map(({ key }): Shown => ({ kind: 'key', name: key }))
-    return { name, keys: await readShown({ shown, period, unit, zone }, signal) }
+    const limit = isMore ? MORE : FEW
+    // One more than is shown tells whether there are others.
+    const { items } = await readLargest({ prefix, period, zone, by, limit: limit + 1 }, signal)
+    const shown = items.slice(0, limit).map(({ key }): Shown => ({ kind: 'key', name: key }))
+    const keys = await readShown({ shown, period, unit, zone }, signal)
+    return { name, keys, hasOthers: items.length > limit }
   })
   const series = useMemo(
     () => whole.value && [...whole.value, ...(ranking.value?.keys ?? [])],
@@ -94,18 +106,24 @@ function useTop({ prefix, period, by, isMore }: Top) {
   const failure = whole.failure ?? ranking.failure
   const isLoading = whole.isLoading || ranking.isLoading
   return {
-    live: useLive(series, period.kind === 'last', { isLoading, failure, again }),
+    live: useLive(series, isCurrent(period, zone, Date.now()), { isLoading, failure, again }),
     again,
     failure,
     isSlow: whole.isSlow || ranking.isSlow,
     isRanked: ranking.value !== undefined,
+    hasOthers: ranking.value?.hasOthers === true,
     isOfBefore: ranking.value !== undefined && ranking.value.name !== name,
   }
 }
 
-type WholeProps = { readonly all: Series; readonly title: string; readonly view: Top }
+type WholeProps = {
+  readonly all: Series
+  readonly title: string
+  readonly view: Top
+  readonly isLive: boolean
+}
 
-function Whole({ all, title, view: { by, period } }: WholeProps) {
+function Whole({ all, title, view: { by, period }, isLive }: WholeProps) {
   const perSecond = useRate(all)
   return (
     <section class="card" aria-label="All of it">
@@ -113,7 +131,7 @@ function Whole({ all, title, view: { by, period } }: WholeProps) {
         <Stat words={wordsOf(by)} note={periodWords(period)}>
           <Figure n={measureOf(totalOf(all), by)} place="headline" />
         </Stat>
-        {period.kind === 'last' ? (
+        {isLive ? (
           <Stat words="Right now" note="increments a second">
             <span class="figure">{perSecond === undefined ? '…' : rate(perSecond)}</span>
           </Stat>
@@ -125,33 +143,49 @@ function Whole({ all, title, view: { by, period } }: WholeProps) {
         height={160}
         label={`${title}, ${periodWords(period)}`}
       />
+      <Notes series={[all]} unit={unitOf(period, null)} />
     </section>
   )
 }
 
-type RankedProps = { readonly keys: readonly Series[]; readonly all: Series; readonly view: Top }
+type RankedProps = {
+  readonly keys: readonly Series[]
+  readonly all: Series
+  readonly view: Top
+  /** Whether there are keys that are not in the list. */
+  readonly hasOthers: boolean
+}
 
-function Ranked({ keys, all, view }: RankedProps) {
-  const { prefix, isMore } = view
+function Ranked({ keys, all, view, hasOthers }: RankedProps) {
+  const { zone } = usePage()
+  const { prefix, period, by, isMore } = view
+  const read = async (signal: AbortSignal) => {
+    const { items, isWhole } = await readEvery({ prefix, period, zone, by }, signal)
+    return { rows: items.map(({ key, sum, count }) => [key, sum, count]), isWhole }
+  }
   return (
     <>
       <Ranking keys={keys} whole={all} view={view} />
+      {hasOthers && keys.length === MORE ? (
+        <p class="more hint">
+          <span>
+            These are the {MORE} largest, and there are more: type how the keys begin, walk down the{' '}
+            <Link to={treeOf(view, prefix.slice(0, prefix.lastIndexOf('/') + 1))}>tree</Link>, or download
+            all.
+          </span>
+        </p>
+      ) : null}
       <p class="more">
-        {keys.length === FEW && !isMore ? <Link to={{ ...view, isMore: true }}>Show {MORE}</Link> : null}
+        {hasOthers && keys.length === FEW && !isMore ? (
+          <Link to={{ ...view, isMore: true }}>Show {MORE}</Link>
+        ) : null}
         <Link to={chartOf(view, { kind: 'prefix', name: prefix })}>
-          Chart of {prefix === '' ? 'all keys' : `${prefix}…`}
+          Chart of <ShownName shown={{ kind: 'prefix', name: prefix }} />
         </Link>
-        <button type="button" class="quiet" onClick={() => download('sumdial-busiest.csv', rowsOf(keys))}>
-          Download CSV
-        </button>
+        <CsvOfAll file="sumdial-busiest.csv" head={['key', 'sum', 'count']} read={read} />
       </p>
     </>
   )
-}
-
-function rowsOf(keys: readonly Series[]): Rows {
-  const rows = keys.map((own) => [own.shown.name, totalOf(own).sum, totalOf(own).count] as const)
-  return [['key', 'sum', 'count'], ...rows]
 }
 
 function useRate(all: Series): number | undefined {
@@ -170,7 +204,7 @@ function Nothing({ view }: { readonly view: Top }) {
     return (
       <Empty title="No key begins with that">
         <p>
-          Nothing under <code>{view.prefix}</code> was counted {inPeriod(view.period)}.
+          Nothing under <KeyName name={view.prefix} /> was counted {inPeriod(view.period)}.
         </p>
       </Empty>
     )

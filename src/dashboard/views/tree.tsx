@@ -1,22 +1,26 @@
 import type { List, ListItem } from '../../client/answers.ts'
 import { useOver, usePage } from '../data/context.ts'
 import type { Rows } from '../data/csv.ts'
-import { download } from '../data/download.ts'
 import { useAnswer } from '../data/hooks.ts'
 import { fraction, grouped, share } from '../data/numbers.ts'
 import { isLong } from '../data/period.ts'
-import { rangeOf, readKeyTotal, readLargest } from '../data/read.ts'
+import { rangeOf, readEvery, readKeyTotal, readLargest } from '../data/read.ts'
 import { largest, measureOf } from '../data/series.ts'
-import { chartOf, treeOf, type View } from '../data/view.ts'
-import { inPeriod, MeasureChoice, PeriodChoice, ZoneChoice } from '../parts/controls.tsx'
+import { chartOf, topOf, treeOf, type View } from '../data/view.ts'
+import { visible } from '../data/visible.ts'
+import { MeasureChoice, PeriodChoice, ZoneChoice } from '../parts/controls.tsx'
+import { CsvOfAll } from '../parts/csv-of-all.tsx'
 import { Figure } from '../parts/figure.tsx'
+import { KeyName } from '../parts/key-name.tsx'
 import { Link } from '../parts/link.tsx'
 import { MeasureHeads } from '../parts/measure.tsx'
+import { inPeriod } from '../parts/period-words.ts'
+import { ShownName } from '../parts/shown-name.tsx'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
 
 type Tree = Extract<View, { name: 'tree' }>
 
-/** Groups shown on one level. Nobody reads more, and the list of the busiest keys finds the others. */
+/** Groups shown on one level. Nobody reads more; the page says where the others are. */
 const GROUPS_MAX = 100
 
 type Level = { readonly prefix: string; readonly list: List; readonly own: ListItem | undefined }
@@ -27,7 +31,7 @@ export function TreeView({ view }: { readonly view: Tree }) {
   const { prefix, period, by } = view
   const asked = useAnswer(JSON.stringify([prefix, period, zone.name, by]), async (signal): Promise<Level> => {
     const [list, own] = await Promise.all([
-      readLargest({ prefix, period, zone, by, limit: GROUPS_MAX, depth: 1 }, signal),
+      readLargest({ prefix, period, zone, by, limit: GROUPS_MAX + 1, depth: 1 }, signal),
       readOwn(prefix, rangeOf(period, zone), signal),
     ])
     return { prefix, list, own }
@@ -89,7 +93,13 @@ function Path({ view }: { readonly view: Tree }) {
               <span class="slash" aria-hidden="true">
                 /
               </span>
-              {i === segments.length - 1 ? segment : <Link to={treeOf(view, prefix)}>{segment}</Link>}
+              {i === segments.length - 1 ? (
+                <KeyName name={segment} />
+              ) : (
+                <Link to={treeOf(view, prefix)}>
+                  <KeyName name={segment} />
+                </Link>
+              )}
             </span>
           )
         })}
@@ -101,13 +111,22 @@ function Path({ view }: { readonly view: Tree }) {
 type GroupsProps = { readonly view: Tree; readonly level: Level; readonly isBusy: boolean }
 
 function Groups({ view, level: { list, own, prefix }, isBusy }: GroupsProps) {
-  const { by } = view
-  const items = own === undefined ? list.items : [own, ...list.items]
+  const { zone } = usePage()
+  const { by, period } = view
+  const isCut = list.items.length > GROUPS_MAX
+  const withOwn = (groups: readonly ListItem[]) => (own === undefined ? groups : [own, ...groups])
+  const items = withOwn(list.items.slice(0, GROUPS_MAX))
   if (items.length === 0) {
     return (
       <Empty title="Nothing was counted here">
         <p>
-          No key {prefix === '' ? '' : `under ${prefix} `}was counted {inPeriod(view.period)}.
+          No key{' '}
+          {prefix === '' ? null : (
+            <>
+              under <KeyName name={prefix} />{' '}
+            </>
+          )}
+          was counted {inPeriod(view.period)}.
         </p>
       </Empty>
     )
@@ -115,7 +134,10 @@ function Groups({ view, level: { list, own, prefix }, isBusy }: GroupsProps) {
   const value = (item: ListItem) => measureOf(item, by)
   const all = items.map(value).reduce((a, b) => a + b, 0n)
   const most = largest(items.map(value))
-  const isCut = list.items.length === GROUPS_MAX
+  const read = async (signal: AbortSignal) => {
+    const { items: groups, isWhole } = await readEvery({ prefix, period, zone, by, depth: 1 }, signal)
+    return { rows: withOwn(groups).map(rowOf), isWhole }
+  }
   return (
     <>
       <section class="card" aria-label="Groups" aria-busy={isBusy}>
@@ -153,24 +175,26 @@ function Groups({ view, level: { list, own, prefix }, isBusy }: GroupsProps) {
       </section>
       <p class="more">
         {isCut ? (
-          <span class="hint">The {GROUPS_MAX} largest</span>
+          <span class="hint">
+            These are the {GROUPS_MAX} largest, and there are more: download all, or find others by how they
+            begin among the <Link to={topOf(view, prefix)}>busiest keys</Link>.
+          </span>
         ) : (
           <span class="hint">{grouped(all)} in all</span>
         )}
         <Link to={chartOf(view, { kind: 'prefix', name: prefix })}>
-          Chart of {prefix === '' ? 'all keys' : `${prefix}…`}
+          Chart of <ShownName shown={{ kind: 'prefix', name: prefix }} />
         </Link>
-        <button type="button" class="quiet" onClick={() => download('sumdial-tree.csv', rowsOf(items))}>
-          Download CSV
-        </button>
+        <CsvOfAll file="sumdial-tree.csv" head={COLUMNS} read={read} />
       </p>
     </>
   )
 }
 
-function rowsOf(items: readonly ListItem[]): Rows {
-  const rows = items.map(({ key, keys, sum, count, min, max }) => [key, keys ?? 1, sum, count, min, max])
-  return [['group', 'keys', 'sum', 'count', 'min', 'max'], ...rows]
+const COLUMNS = ['group', 'keys', 'sum', 'count', 'min', 'max']
+
+function rowOf({ key, keys, sum, count, min, max }: ListItem): Rows[number] {
+  return [key, keys ?? 1, sum, count, min, max]
 }
 
 type GroupProps = {
@@ -193,8 +217,8 @@ function Group({ view, item, prefix, isOwn, children: [value, part, meter] }: Gr
     <tr>
       <th scope="row">
         {meter}
-        <Link to={isBranch ? treeOf(view, below) : chartOf(view, chart)} title={item.key}>
-          {name === '' ? '(empty)' : name}
+        <Link to={isBranch ? treeOf(view, below) : chartOf(view, chart)} title={visible(item.key)}>
+          {name === '' ? '(empty)' : <KeyName name={name} />}
           {isBranch ? <span class="slash">/</span> : null}
         </Link>
         {isOwn ? <span class="hint"> the key itself</span> : null}
@@ -203,7 +227,7 @@ function Group({ view, item, prefix, isOwn, children: [value, part, meter] }: Gr
       {value}
       {part}
       <td class="to-chart">
-        <Link to={chartOf(view, chart)} aria-label={`Chart of ${chart.name}`}>
+        <Link to={chartOf(view, chart)} aria-label={`Chart of ${visible(chart.name)}`}>
           Chart
         </Link>
       </td>

@@ -76,11 +76,17 @@ describe('CSV', () => {
         ['key', 'sum'],
         ['a,"b"\n', 2n ** 70n],
       ]),
-    ).toBe('key,sum\r\n"a,""b""\n",1180591620717411303424\r\n')
+    ).toBe('\uFEFFkey,sum\r\n"a,""b""\n",1180591620717411303424\r\n')
+  })
+
+  test('is read as UTF-8 by a spreadsheet, which the byte order mark at its beginning tells', () => {
+    const bytes = new TextEncoder().encode(csv([['Größe']]))
+    expect([...bytes.slice(0, 3)]).toEqual([0xef, 0xbb, 0xbf])
+    expect(new TextDecoder().decode(bytes)).toBe('Größe\r\n')
   })
 
   test.each(['=HYPERLINK("x")', '+1', '-1', '@a'])('runs nothing in a spreadsheet: %s', (key) => {
-    expect(csv([[key]])).toMatch(/^"?'/)
-    expect(csv([[-1n]])).toBe('-1\r\n')
+    expect(csv([[key]])).toMatch(/^\uFEFF"?'/)
+    expect(csv([[-1n]])).toBe('\uFEFF-1\r\n')
   })
 })

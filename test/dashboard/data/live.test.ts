@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ShardStatus } from '../../../src/dashboard/data/answers.ts'
 import { every, onceSeen } from '../../../src/dashboard/data/every.ts'
 import { isPast, mayReread, REREAD_MS_MIN } from '../../../src/dashboard/data/reread.ts'
-import { auditWords } from '../../../src/dashboard/parts/audit-words.ts'
+import { auditWords } from '../../../src/dashboard/parts/health/audit-words.ts'
 import type { StatusAnswer } from '../../../src/edge/operate/status.ts'
 
 beforeEach(() => void vi.useFakeTimers())

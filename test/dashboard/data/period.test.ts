@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { spanOf } from '../../../src/dashboard/data/period.ts'
+import { daysOf, isCurrent, PRESETS, spanOf } from '../../../src/dashboard/data/period.ts'
 import { addHours, DAY_MS, firstHourFrom, hourOf, hourStartMs } from '../../../src/model/hour.ts'
 import { bucketsOf } from '../../../src/model/time/calendar.ts'
 import { localMs, parseZone, type Zone } from '../../../src/model/time/zone.ts'
@@ -91,5 +91,41 @@ test('a period of 7 days, 30 days or 12 months begins with a day of the zone, wh
   expect(spanOf({ kind: 'last', range: '7d' }, zone, now)).toEqual({
     fromMs: Date.parse('2026-09-06T04:00:00Z'),
     toMs: hourStartMs(addHours(hourOf(now), 1)),
+  })
+})
+
+describe('a preset', () => {
+  // It is still yesterday in Honolulu, and December already in Auckland.
+  const now = Date.parse('2026-11-30T12:00:00Z')
+  const of = (zone: string, at = now) =>
+    PRESETS.map((preset) => {
+      const days = daysOf(preset, zoneOf(zone), at)
+      return days.kind === 'days' ? `${days.from} ${days.to}` : days.range
+    })
+
+  test('is whole days of the zone: today, yesterday, this month up to today, and last month', () => {
+    expect(of('Europe/Berlin')).toEqual([
+      '2026-11-30 2026-11-30',
+      '2026-11-29 2026-11-29',
+      '2026-11-01 2026-11-30',
+      '2026-10-01 2026-10-31',
+    ])
+    expect(of('Pacific/Auckland')).toEqual([
+      '2026-12-01 2026-12-01',
+      '2026-11-30 2026-11-30',
+      '2026-12-01 2026-12-01',
+      '2026-11-01 2026-11-30',
+    ])
+    expect(of('America/New_York', Date.parse('2027-01-01T02:00:00Z'))[3]).toBe('2026-11-01 2026-11-30')
+  })
+
+  test('that has today in it is live, and one that is over is not', () => {
+    const zone = zoneOf('Europe/Berlin')
+    expect(PRESETS.map((preset) => isCurrent(daysOf(preset, zone, now), zone, now))).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ])
   })
 })

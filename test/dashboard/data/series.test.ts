@@ -2,10 +2,19 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Bucket } from '../../../src/client/answers.ts'
 import type { Counter } from '../../../src/dashboard/data/answers.ts'
+import { plotData, shapeOf } from '../../../src/dashboard/data/drawn.ts'
 import { spanOf, unitOf, unitsOf } from '../../../src/dashboard/data/period.ts'
 import { rateOf, remember, type Sample, sampleOf } from '../../../src/dashboard/data/rate.ts'
-import { bucketTotal, heldTotal, seriesOf, totalOf, withHeld } from '../../../src/dashboard/data/series.ts'
-import { bucketWords, tickWords } from '../../../src/dashboard/data/time.ts'
+import {
+  bucketTotal,
+  heldTotal,
+  seriesOf,
+  stageOf,
+  totalOf,
+  withHeld,
+} from '../../../src/dashboard/data/series.ts'
+import { monthsBetween } from '../../../src/dashboard/data/ticks.ts'
+import { bucketWords, momentWords, tickWords } from '../../../src/dashboard/data/time.ts'
 import { parseZone, UTC } from '../../../src/model/time/zone.ts'
 
 const HOUR = 3_600_000
@@ -76,6 +85,48 @@ describe('a series', () => {
   })
 })
 
+describe('a chart', () => {
+  const NOW = START + 2 * HOUR + 1
+  const hours = (...sums: bigint[]) =>
+    seriesOf(
+      answer(
+        sums.map((sum, i) => bucket(i, sum, sum === 0n ? 0 : 1)),
+        [],
+      ),
+      { kind: 'key', name: 'k' },
+    )
+
+  test('shows what the running hour has so far apart from the hours that are over, and nothing of hours to come', () => {
+    const [, whole, over, running] = plotData([hours(5n, 7n, 1n, 0n)], 'sum', NOW)
+    expect(whole).toEqual([5, 7, 1, null])
+    expect(over).toEqual([5, 7, null, null])
+    expect(running).toEqual([null, null, 1, null])
+  })
+
+  test('has no line that falls to the running hour, which is a point of its own', () => {
+    const [, ...drawn] = plotData([hours(5n, 7n, 1n, 0n), hours(6n, 8n, 2n, 0n)], 'sum', NOW)
+    const none = [null, null, null, null]
+    expect(drawn.slice(0, 2)).toEqual([
+      [5, 7, null, null],
+      [6, 8, null, null],
+    ])
+    expect(drawn.slice(2, 4)).toEqual([none, none])
+    expect(drawn.slice(4)).toEqual([
+      [null, null, 1, null],
+      [null, null, 2, null],
+    ])
+  })
+
+  test('shows a first increment in a sparkline at once', () => {
+    expect(shapeOf(hours(0n, 0n, 3n), 'sum', NOW)).toEqual({ over: [0, 0, null], running: [null, null, 3] })
+  })
+
+  test('shows what came in for an hour that has not begun, as from clocks that are ahead', () => {
+    expect(stageOf(hours(1n, 1n, 1n, 4n), 3, NOW)).toBe('running')
+    expect(stageOf(hours(1n, 1n, 1n, 0n), 3, NOW)).toBe('ahead')
+  })
+})
+
 describe('the rate right now', () => {
   const at = (atMs: number, count: number, hours = 'h'): Sample => ({ atMs, count, hours })
   const of = (...samples: Sample[]) => rateOf(samples.reduce<Sample[]>(remember, []))
@@ -130,5 +181,48 @@ describe('a period', () => {
     expect(bucketWords(now, 'month', berlin)).toBe('November 2026')
     expect(tickWords(Date.UTC(2026, 10, 20, 23), HOUR, berlin)).toBe('21 Nov')
     expect(tickWords(Date.UTC(2026, 10, 20, 22), HOUR, berlin)).toBe('23:00')
+  })
+
+  test('of 12 months has a mark at each month, with its year, which nobody takes for a day', () => {
+    const year = spanOf({ kind: 'last', range: '12mo' }, berlin, now)
+    const words = (spaceMs: number) => {
+      const months = monthsBetween(year.fromMs, year.toMs, spaceMs, berlin)
+      return months.map((ms) => tickWords(ms, 31 * 24 * HOUR, berlin))
+    }
+    expect(words(20 * 24 * HOUR)).toEqual([
+      'Dec 2025',
+      ...['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug'].map((month) => `${month} 2026`),
+      ...['Sept 2026', 'Oct 2026', 'Nov 2026'],
+    ])
+    // On a phone there is room for four, a whole number of months apart.
+    expect(words(80 * 24 * HOUR)).toEqual(['Jan 2026', 'Apr 2026', 'Jul 2026', 'Oct 2026'])
+    expect(tickWords(Date.UTC(2026, 10, 15, 23), 31 * 24 * HOUR, berlin)).toBe('16 Nov')
+  })
+
+  test('tells apart the two hours of one name where clocks are turned back', () => {
+    const twice = [Date.UTC(2026, 9, 25, 0), Date.UTC(2026, 9, 25, 1)]
+    expect(twice.map((ms) => bucketWords(ms, 'hour', berlin))).toEqual([
+      'Sun 25 Oct, 02:00 +02:00',
+      'Sun 25 Oct, 02:00 +01:00',
+    ])
+    expect(momentWords(twice[1] ?? 0, berlin)).toBe('25 Oct 2026, 02:00 +01:00')
+    expect(bucketWords(Date.UTC(2026, 9, 25, 2), 'hour', berlin)).toBe('Sun 25 Oct, 03:00')
+  })
+
+  test('gives no two hours of a day one name, in any zone', () => {
+    const names = fc.constantFrom(
+      'Europe/London',
+      'America/Havana',
+      'Australia/Lord_Howe',
+      'Africa/Casablanca',
+    )
+    fc.assert(
+      fc.property(names, fc.integer({ min: 0, max: 365 }), (name, day) => {
+        const zone = parseZone(name) ?? UTC
+        const hours = Array.from({ length: 48 }, (_, i) => Date.UTC(2026, 0, day, i))
+        expect(new Set(hours.map((ms) => bucketWords(ms, 'hour', zone))).size).toBe(48)
+      }),
+      { numRuns: 200 },
+    )
   })
 })

@@ -1,13 +1,15 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import uPlot from 'uplot'
-import type { Unit } from '../../model/time/calendar.ts'
-import { usePage } from '../data/context.ts'
-import { grouped } from '../data/numbers.ts'
-import { coloursOf, plotData, plotOptions } from '../data/plot.ts'
-import { bucketTotal, measureOf, NONE, type Series } from '../data/series.ts'
-import { useTheme } from '../data/theme.ts'
-import { bucketWords } from '../data/time.ts'
-import { nameOf } from './shown-name.ts'
+import type { Unit } from '../../../model/time/calendar.ts'
+import type { Zone } from '../../../model/time/zone.ts'
+import { usePage } from '../../data/context.ts'
+import { plotData } from '../../data/drawn.ts'
+import { grouped } from '../../data/numbers.ts'
+import { coloursOf, plotOptions } from '../../data/plot.ts'
+import { bucketTotal, measureOf, NONE, type Series, stageOf } from '../../data/series.ts'
+import { useTheme } from '../../data/theme.ts'
+import { bucketWords } from '../../data/time.ts'
+import { nameOf, ShownName } from '../shown-name.tsx'
 
 type PlotProps = {
   readonly series: readonly Series[]
@@ -72,13 +74,22 @@ function leftOf(plot: uPlot | undefined, series: readonly Series[], index: numbe
 
 function useReadout(series: readonly Series[], unit: Unit, index: number): string {
   const { view, zone } = usePage()
-  const when = bucketWords(series[0]?.starts[index] ?? 0, unit, zone)
+  const when = whenOf(series, index, unit, zone)
   const figures = series.map((own) => {
     const total = grouped(measureOf(bucketTotal(own, index), view.by))
     return series.length === 1 ? total : `${nameOf(own.shown)} ${total}`
   })
   return `${when}: ${figures.join(', ')}`
 }
+
+/** A bucket in words, and whether it is over: `Tue 21 Nov, 14:00, so far`. */
+function whenOf([first]: readonly Series[], index: number, unit: Unit, zone: Zone): string {
+  if (first === undefined) return ''
+  const words = bucketWords(first.starts[index] ?? 0, unit, zone)
+  return `${words}${STAGES[stageOf(first, index, Date.now())]}`
+}
+
+const STAGES = { over: '', running: ', so far', ahead: ', still to come' } as const
 
 type ReadoutProps = {
   readonly series: readonly Series[]
@@ -92,11 +103,15 @@ function Readout({ series, unit, index, left }: ReadoutProps) {
   const held = series.map((own) => measureOf(own.held[index] ?? NONE, view.by)).reduce((a, b) => a + b, 0n)
   return (
     <div class={`readout ${left > 55 ? 'is-left' : ''}`} style={{ '--at': `${left}%` }}>
-      <p class="when">{bucketWords(series[0]?.starts[index] ?? 0, unit, zone)}</p>
+      <p class="when">{whenOf(series, index, unit, zone)}</p>
       {series.map((own, i) => (
         <p key={nameOf(own.shown)} class="line">
           <span class={`dot series-${i + 1}`} />
-          {series.length === 1 ? null : <span class="name">{nameOf(own.shown)}</span>}
+          {series.length === 1 ? null : (
+            <span class="name">
+              <ShownName shown={own.shown} />
+            </span>
+          )}
           <strong>{grouped(measureOf(bucketTotal(own, index), view.by))}</strong>
         </p>
       ))}
@@ -116,7 +131,7 @@ function usePlot(
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(undefined)
   const theme = useTheme()
-  const data = plotData(series, view.by)
+  const data = plotData(series, view.by, Date.now())
   const latest = useRef(data)
   latest.current = data
   const count = series.length

@@ -1,6 +1,6 @@
-import type { StatusAnswer } from '../../edge/operate/status.ts'
-import { knownOf } from '../data/answers.ts'
-import { grouped } from '../data/numbers.ts'
+import type { StatusAnswer } from '../../../edge/operate/status.ts'
+import { knownOf } from '../../data/answers.ts'
+import { grouped } from '../../data/numbers.ts'
 
 /** The result of the audit in words. A shard without an answer, or without a ledger's row in it, does not agree. */
 export function auditWords(status: StatusAnswer): string {

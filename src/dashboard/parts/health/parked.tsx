@@ -1,10 +1,12 @@
 import { useState } from 'preact/hooks'
-import type { StatusAnswer } from '../../edge/operate/status.ts'
-import { knownOf } from '../data/answers.ts'
-import { ask, failureFrom } from '../data/api.ts'
-import { usePage } from '../data/context.ts'
-import { momentWords } from '../data/time.ts'
-import { Scrolls } from './scrolls.tsx'
+import type { StatusAnswer } from '../../../edge/operate/status.ts'
+import { knownOf } from '../../data/answers.ts'
+import { ask, failureFrom } from '../../data/api.ts'
+import { usePage } from '../../data/context.ts'
+import { momentWords } from '../../data/time.ts'
+import { visible } from '../../data/visible.ts'
+import { KeyName } from '../key-name.tsx'
+import { Scrolls } from '../scrolls.tsx'
 
 type Decision = { readonly shard: string; readonly key: string; readonly action: 'retry' | 'discard' }
 
@@ -23,7 +25,7 @@ export function Parked({ status, again }: { readonly status: StatusAnswer; reado
       const body = JSON.stringify({ shard, keys: [key] })
       const headers = { 'content-type': 'application/json' }
       await ask(`/parked/${action}`, { method: 'POST', headers, body })
-      setSaid(action === 'retry' ? `${key}: sent to Postgres again.` : `${key}: discarded.`)
+      setSaid(`${visible(key)}: ${action === 'retry' ? 'sent to Postgres again' : 'discarded'}.`)
     } catch (error) {
       setSaid(failureFrom(error).detail)
     }
@@ -47,10 +49,12 @@ export function Parked({ status, again }: { readonly status: StatusAnswer; reado
           {parked.map(({ shard, key, reason, sinceMs }) => (
             <tr key={`${shard} ${key}`}>
               <th scope="row">
-                {key}
+                <KeyName name={key} />
                 <span class="hint"> {shard}</span>
               </th>
-              <td class="words">{reason}</td>
+              <td class="words">
+                <bdi>{reason}</bdi>
+              </td>
               <td class="whole-line">{momentWords(sinceMs, zone)}</td>
               <td class="decide">
                 {isAdmin ? (

@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
-import type { StatusAnswer } from '../../edge/operate/status.ts'
-import { ask, failureFrom } from '../data/api.ts'
+import type { StatusAnswer } from '../../../edge/operate/status.ts'
+import { ask, failureFrom } from '../../data/api.ts'
 import { auditWords } from './audit-words.ts'
 
 /** A button that compares the shards with Postgres's ledger. It queries Postgres, so only on demand. */

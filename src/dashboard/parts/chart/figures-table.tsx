@@ -1,17 +1,20 @@
-import type { Unit } from '../../model/time/calendar.ts'
-import { usePage } from '../data/context.ts'
-import { grouped } from '../data/numbers.ts'
-import { bucketTotal, measureOf, NONE, plus, type Series } from '../data/series.ts'
-import { bucketWords } from '../data/time.ts'
-import { UNIT_WORDS } from './controls.tsx'
-import { Scrolls } from './scrolls.tsx'
-import { nameOf } from './shown-name.ts'
+import type { Unit } from '../../../model/time/calendar.ts'
+import { usePage } from '../../data/context.ts'
+import { grouped } from '../../data/numbers.ts'
+import { bucketTotal, measureOf, NONE, plus, type Series, stageOf } from '../../data/series.ts'
+import { bucketWords } from '../../data/time.ts'
+import { UNIT_WORDS } from '../controls.tsx'
+import { Scrolls } from '../scrolls.tsx'
+import { ShownName } from '../shown-name.tsx'
 
 /** The chart's figures as a table. */
 export function FiguresTable({ series, unit }: { readonly series: readonly Series[]; readonly unit: Unit }) {
   const { view, zone } = usePage()
   const isMany = series.length > 1
   const total = (i: number) => series.map((own) => bucketTotal(own, i)).reduce(plus, NONE)
+  const begun = (series[0]?.starts ?? [])
+    .map((start, i) => ({ start, i, stage: stageAmong(series, i) }))
+    .filter(({ stage }) => stage !== 'ahead')
   return (
     <Scrolls label="Table" isLong>
       <table class="figures">
@@ -20,7 +23,7 @@ export function FiguresTable({ series, unit }: { readonly series: readonly Serie
             <th scope="col">{UNIT_WORDS[unit].slice(0, -1)}</th>
             {series.map(({ shown }) => (
               <th key={`${shown.kind} ${shown.name}`} scope="col" class="number">
-                {nameOf(shown)}
+                <ShownName shown={shown} />
               </th>
             ))}
             {isMany ? (
@@ -31,9 +34,12 @@ export function FiguresTable({ series, unit }: { readonly series: readonly Serie
           </tr>
         </thead>
         <tbody>
-          {(series[0]?.starts ?? []).map((start, i) => (
+          {begun.map(({ start, i, stage }) => (
             <tr key={start}>
-              <th scope="row">{bucketWords(start, unit, zone)}</th>
+              <th scope="row">
+                {bucketWords(start, unit, zone)}
+                {stage === 'running' ? <span class="hint"> so far</span> : null}
+              </th>
               {series.map((own) => (
                 <td key={`${own.shown.kind} ${own.shown.name}`} class="number">
                   {grouped(measureOf(bucketTotal(own, i), view.by))}
@@ -46,4 +52,10 @@ export function FiguresTable({ series, unit }: { readonly series: readonly Serie
       </table>
     </Scrolls>
   )
+}
+
+/** A bucket has begun for all series once it has for one of them. */
+function stageAmong(series: readonly Series[], i: number): ReturnType<typeof stageOf> {
+  const stages = series.map((own) => stageOf(own, i, Date.now()))
+  return stages.find((stage) => stage !== 'ahead') ?? 'ahead'
 }

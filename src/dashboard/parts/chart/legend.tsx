@@ -1,11 +1,12 @@
 import { useState } from 'preact/hooks'
-import { usePage } from '../data/context.ts'
-import { useAnswer } from '../data/hooks.ts'
-import { readLargest } from '../data/read.ts'
-import { measureOf, type Series, totalOf } from '../data/series.ts'
-import { hasShown, SHOWN_MAX, type Shown, type View } from '../data/view.ts'
-import { Figure } from './figure.tsx'
-import { nameOf } from './shown-name.ts'
+import { usePage } from '../../data/context.ts'
+import { useAnswer } from '../../data/hooks.ts'
+import { readLargest } from '../../data/read.ts'
+import { measureOf, type Series, totalOf } from '../../data/series.ts'
+import { hasShown, SHOWN_MAX, type Shown, type View } from '../../data/view.ts'
+import { visible } from '../../data/visible.ts'
+import { Figure } from '../figure.tsx'
+import { nameOf, ShownName } from '../shown-name.tsx'
 
 type Chart = Extract<View, { name: 'chart' }>
 
@@ -24,7 +25,7 @@ export function Legend({ view, series }: { readonly view: Chart; readonly series
             <li key={`${each.kind} ${each.name}`}>
               <span class={`dot series-${i + 1}`} />
               <span class="name" title={nameOf(each)}>
-                {nameOf(each)}
+                <ShownName shown={each} />
               </span>
               {own !== undefined && shown.length > 1 ? <Figure n={measureOf(totalOf(own), by)} /> : null}
               <button
@@ -76,7 +77,7 @@ function Add({ view }: { readonly view: Chart }) {
       />
       <datalist id="known-keys">
         {(found.value ?? []).map(({ key }) => (
-          <option key={key} value={key} />
+          <option key={key} value={key} label={visible(key)} />
         ))}
       </datalist>
       <button type="submit" class="quiet">

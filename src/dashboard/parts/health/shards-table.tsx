@@ -1,7 +1,7 @@
-import type { StatusAnswer } from '../../edge/operate/status.ts'
-import type { ShardStatus } from '../data/answers.ts'
-import { bytes, duration, grouped } from '../data/numbers.ts'
-import { Scrolls } from './scrolls.tsx'
+import type { StatusAnswer } from '../../../edge/operate/status.ts'
+import type { ShardStatus } from '../../data/answers.ts'
+import { bytes, duration, grouped } from '../../data/numbers.ts'
+import { Scrolls } from '../scrolls.tsx'
 
 /** One row for each shard, with its own status. */
 export function ShardsTable({ status }: { readonly status: StatusAnswer }) {

@@ -1,10 +1,10 @@
 import { useEffect, useState } from 'preact/hooks'
-import type { Hour as HourAnswer } from '../../client/answers.ts'
-import { ask, failureFrom } from '../data/api.ts'
-import { usePage } from '../data/context.ts'
-import { grouped } from '../data/numbers.ts'
-import { momentWords } from '../data/time.ts'
-import { Scrolls } from './scrolls.tsx'
+import type { Hour as HourAnswer } from '../../../client/answers.ts'
+import { ask, failureFrom } from '../../data/api.ts'
+import { usePage } from '../../data/context.ts'
+import { grouped } from '../../data/numbers.ts'
+import { momentWords } from '../../data/time.ts'
+import { Scrolls } from '../scrolls.tsx'
 
 const STATES: Readonly<Record<HourAnswer['state'], string>> = {
   open: 'takes increments until',

@@ -1,0 +1,77 @@
+import type uPlot from 'uplot'
+import { bucketTotal, measureOf, NONE, type Series, stageOf } from './series.ts'
+import type { Measure } from './view.ts'
+
+/** A value as a canvas can draw it, rounded. Figures that are read out stay exact and come from the series. */
+function numberOf(n: bigint): number {
+  return Number(n)
+}
+
+/**
+ * One series is drawn as bars: the part in Postgres, and on top the part that is not there yet. Several are lines. A
+ * bucket that runs is apart from the others, because what it has so far would look like a fall; one that has not begun
+ * is not drawn.
+ */
+export function plotData(series: readonly Series[], by: Measure, nowMs: number): uPlot.AlignedData {
+  const [first] = series
+  if (first === undefined) return [[]]
+  const xs = first.starts.map((ms) => ms / 1000)
+  if (series.length === 1) return [xs, ...barsOf(first, by, nowMs)]
+  const parts = series.map((own) => lineOf(own, by, nowMs))
+  return [
+    xs,
+    ...parts.map(({ solid }) => solid),
+    ...parts.map(({ dashed }) => dashed),
+    ...parts.map(({ running }) => running),
+  ]
+}
+
+type Drawn = (number | null)[]
+
+/** The whole, its part in Postgres where a bucket is over, and the same part of a bucket that runs. */
+function barsOf(series: Series, by: Measure, nowMs: number): readonly Drawn[] {
+  const totals = totalsOf(series, by)
+  const committed = series.committed.map((sums) => numberOf(measureOf(sums, by)))
+  return [
+    totals.map((value, i) => (stageOf(series, i, nowMs) === 'ahead' ? null : value)),
+    committed.map((value, i) => (stageOf(series, i, nowMs) === 'over' ? value : null)),
+    committed.map((value, i) => (stageOf(series, i, nowMs) === 'running' ? value : null)),
+  ]
+}
+
+type Line = { readonly solid: Drawn; readonly dashed: Drawn; readonly running: Drawn }
+
+/**
+ * The solid part of a line goes up to the first bucket that is not wholly in Postgres. The dashed part goes on from
+ * there, and begins one bucket early, so that the two meet. A bucket that runs is a ring of its own.
+ */
+function lineOf(series: Series, by: Measure, nowMs: number): Line {
+  const held = firstHeld(series)
+  const { over, running } = shapeOf(series, by, nowMs)
+  return {
+    solid: over.map((value, i) => (i < held ? value : null)),
+    dashed: over.map((value, i) => (i >= held - 1 ? value : null)),
+    running,
+  }
+}
+
+/** The values of buckets that are over, and of those that run. */
+export function shapeOf(
+  series: Series,
+  by: Measure,
+  nowMs: number,
+): { readonly over: Drawn; readonly running: Drawn } {
+  const totals = totalsOf(series, by)
+  const only = (stage: string) =>
+    totals.map((value, i) => (stageOf(series, i, nowMs) === stage ? value : null))
+  return { over: only('over'), running: only('running') }
+}
+
+function totalsOf(series: Series, by: Measure): number[] {
+  return series.starts.map((_, i) => numberOf(measureOf(bucketTotal(series, i), by)))
+}
+
+function firstHeld({ held }: Series): number {
+  const first = held.findIndex(({ count }) => count > NONE.count)
+  return first === -1 ? held.length : first
+}

@@ -27,6 +27,12 @@ export const REQUEST_SENDS_MS_MAX = 8 * SECOND
 /** Bytes of a body that is too large and is read to its end, so that its client sees the answer. */
 export const REQUEST_DRAINED_BYTES_MAX = 64 * MIB
 
+/**
+ * Bytes of a body from which it is scanned for items that take long to parse. A scan takes 3 ns a byte, half as long as
+ * parsing what is good; below, nothing takes longer to parse than 60 ms.
+ */
+export const SCANNED_BYTES_MIN = 256 * KIB
+
 /** Arrays and objects within each other in a body. An increment in an array makes two. */
 export const JSON_DEPTH_MAX = 32
 

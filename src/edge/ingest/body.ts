@@ -1,3 +1,4 @@
+import { SCANNED_BYTES_MIN } from '../../limits.ts'
 import { hourOf } from '../../model/hour.ts'
 import { idFault } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
@@ -62,7 +63,8 @@ function formatNamed(contentType: string): Format | undefined {
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
 function parseItems(bytes: ArrayBuffer, format: Format): Result<unknown[], Problem> {
-  const monster = findMonster(new Uint8Array(bytes), format === 'ndjson')
+  const isLarge = bytes.byteLength >= SCANNED_BYTES_MIN
+  const monster = isLarge ? findMonster(new Uint8Array(bytes), format === 'ndjson') : undefined
   if (monster !== undefined) {
     return fail({ kind: 'invalid_increments', errors: [{ path: '', ...monster }], more: 0 })
   }

@@ -1,9 +1,10 @@
 import { createReadStream, type ReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { runtimeTiming } from '../client/internal.ts'
-import { listenForInterrupts, main, UsageError } from './cli.ts'
+import { CommandFailed, listenForInterrupts, main, UsageError } from './cli.ts'
 import { Connection } from './import/connection.ts'
 import { CUT_BOUNDS } from './import/cutting.ts'
+import { refuseDamaged, UnreadableInput } from './import/gunzip.ts'
 import { type Ending, type Import, runImport } from './import/importer.ts'
 import { FLAGS, HELP, KEY_WITH_NDJSON, type Options, parseOptions } from './import/options.ts'
 import { findFormat, jsonLogReader, logReader, ndjsonReader, type Reader } from './import/reader.ts'
@@ -22,6 +23,7 @@ async function run(args: readonly string[]): Promise<number> {
   const { file, isDryRun, isAgain, isFollowing } = options
   if (file === null && process.stdin.isTTY) throw new UsageError('Name a FILE, or pipe one in.')
   const totalBytes = file === null ? null : await sizeOf(file)
+  if (file !== null) await checkUndamaged(file)
   const startMs = Date.now()
   const tally: Tally = new Tally((text) => progress.say(text))
   const input = file === null ? process.stdin : createReadStream(file)
@@ -39,7 +41,7 @@ async function run(args: readonly string[]): Promise<number> {
 }
 
 function importAll(input: Import['input'], options: Options, tally: Tally): Promise<Ending> {
-  const { isDryRun, isAgain, isFollowing, concurrency, url, token } = options
+  const { isDryRun, isAgain, isFollowing, concurrency, since, url, token } = options
   return runImport({
     input,
     readerFor: (first) => readerFor(first, options),
@@ -49,6 +51,7 @@ function importAll(input: Import['input'], options: Options, tally: Tally): Prom
     bounds: CUT_BOUNDS,
     concurrency,
     salt: isAgain || isFollowing ? runtimeTiming.newName() : null,
+    since,
     isFollowing,
     interrupt: listenForInterrupts(),
   })
@@ -60,6 +63,15 @@ function readerFor(first: Buffer, { format, template, keyOf, hasKeyOption }: Opt
   if (found !== 'ndjson') return logReader(found, template, keyOf)
   if (hasKeyOption) throw new UsageError(KEY_WITH_NDJSON)
   return ndjsonReader
+}
+
+async function checkUndamaged(file: string): Promise<void> {
+  try {
+    await refuseDamaged(file)
+  } catch (error) {
+    if (!(error instanceof UnreadableInput)) throw error
+    throw new CommandFailed(`${error.message} Nothing was sent. Get the file anew, or repair it.`)
+  }
 }
 
 /** Null for an input without a size, such as a pipe. */

@@ -1,3 +1,4 @@
+import { createReadStream } from 'node:fs'
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { formatCount } from '../progress.ts'
@@ -5,6 +6,54 @@ import { formatCount } from '../progress.ts'
 /** The input cannot be read to its end. The message is for the person who runs the import. */
 export class UnreadableInput extends Error {
   override readonly name = 'UnreadableInput'
+  /** Whether what was read before may be wrong, and not only incomplete. */
+  readonly isDamaged: boolean
+
+  constructor(message: string, isDamaged = false) {
+    super(message)
+    this.isDamaged = isDamaged
+  }
+}
+
+/** An error of the file or the pipe, or of its being closed here; any other error is a bug. */
+export function isReadError(error: unknown): error is Error {
+  if (error instanceof UnreadableInput) return true
+  if (!(error instanceof Error)) return false
+  return 'syscall' in error || ('code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE')
+}
+
+export function readFaultOf(error: Error): string {
+  return error instanceof UnreadableInput ? error.message : `The input cannot be read: ${error.message}.`
+}
+
+/**
+ * Reads a gzip file once before anything of it is sent, because deflate goes on after a damaged byte: its checksum fails
+ * only at the end, when thousands of wrong lines would have been counted. One that only ends too early is let through.
+ *
+ * @throws UnreadableInput for damaged data
+ */
+export async function refuseDamaged(file: string): Promise<void> {
+  const bytes = createReadStream(file)
+  try {
+    const chunks = bytes[Symbol.asyncIterator]()
+    const head = await readHead(chunks)
+    if (!isGzip(head)) return
+    for await (const _ of decompressed(Readable.from(joined(head, chunks)))) {
+      // Only the checksum matters.
+    }
+  } catch (error) {
+    if (error instanceof UnreadableInput && error.isDamaged) throw error
+  } finally {
+    bytes.destroy()
+  }
+}
+
+async function* joined(head: Buffer, chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  for (let chunk: Buffer | null = head; chunk !== null; chunk = await nextOf(chunks)) yield chunk
+}
+
+function isGzip(head: Buffer): boolean {
+  return head.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC)
 }
 
 /** RFC 1952, 2.3.1. No log and no JSON begins with these bytes: 0x1f is a control character. */
@@ -21,12 +70,12 @@ export async function* decompressed(input: AsyncIterable<Buffer>): AsyncGenerato
   const head = await readHead(chunks)
   let readBytes = 0
   async function* all(): AsyncGenerator<Buffer, void, undefined> {
-    for (let chunk: Buffer | null = head; chunk !== null; chunk = await nextOf(chunks)) {
+    for await (const chunk of joined(head, chunks)) {
       readBytes += chunk.length
       yield chunk
     }
   }
-  if (!head.subarray(0, GZIP_MAGIC.length).equals(GZIP_MAGIC)) {
+  if (!isGzip(head)) {
     yield* all()
     return
   }
@@ -34,7 +83,7 @@ export async function* decompressed(input: AsyncIterable<Buffer>): AsyncGenerato
     // An error of the input or of the gzip data comes out of the iteration, so the callback has nothing to do.
     yield* pipeline(Readable.from(all()), createGunzip(), () => undefined)
   } catch (error) {
-    throw isGzipError(error) ? new UnreadableInput(faultOf(error.code, readBytes)) : error
+    throw isGzipError(error) ? gzipFault(error.code, readBytes) : error
   }
 }
 
@@ -60,8 +109,9 @@ function isGzipError(error: unknown): error is Error & { readonly code: string }
   )
 }
 
-function faultOf(code: string, readBytes: number): string {
+function gzipFault(code: string, readBytes: number): UnreadableInput {
+  const bytes = formatCount(readBytes)
   return code === 'Z_BUF_ERROR'
-    ? `The gzip data ends too early, after ${formatCount(readBytes)} bytes: the file is incomplete.`
-    : `The gzip data is damaged within its first ${formatCount(readBytes)} bytes.`
+    ? new UnreadableInput(`The gzip data ends too early, after ${bytes} bytes: the file is incomplete.`)
+    : new UnreadableInput(`The gzip data is damaged within its first ${bytes} bytes.`, true)
 }

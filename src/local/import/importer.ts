@@ -1,11 +1,11 @@
 import { Delivery, type Link, newBatch, outgoing, type Timing } from '../../client/internal.ts'
 import type { Connection } from './connection.ts'
 import { type Cut, type CutBounds, Cutter } from './cutting.ts'
-import { UnreadableInput } from './gunzip.ts'
-import { LINE_BYTES_MAX, type Line, LineSplitter } from './lines.ts'
-import { InputPlace, nameOf } from './naming.ts'
+import { isReadError, readFaultOf, UnreadableInput } from './gunzip.ts'
+import { isBlank, LINE_BYTES_MAX, type Line, LineSplitter } from './lines.ts'
+import { InputPlace, nameOf, nameSince } from './naming.ts'
 import type { Guard, Reader, Reading } from './reader.ts'
-import type { Item, Tally } from './tally.ts'
+import { type Item, isDoubted, type Tally } from './tally.ts'
 import { textOf } from './text-input.ts'
 
 /** How long a line waits for others when the import follows an input that never ends. */
@@ -24,6 +24,8 @@ export type Import = {
   readonly concurrency: number
   /** Part of every name. Null for names that follow from the input alone, so that the import can be repeated. */
   readonly salt: string | null
+  /** The first line that an earlier import of the same input did not have; null when there was none, or it had all. */
+  readonly since: number | null
   /** Whether lines are sent as they come, in batches that time cuts. It takes a salt. */
   readonly isFollowing: boolean
   /** Once it fires, nothing more is read. */
@@ -34,7 +36,7 @@ export type Ending =
   | { readonly kind: 'complete'; readonly lastLine: number }
   | { readonly kind: 'interrupted'; readonly lastLine: number }
   /** The server, or the input, lets nothing more through. */
-  | { readonly kind: 'stopped'; readonly reason: string }
+  | { readonly kind: 'stopped'; readonly reason: string; readonly isDamaged: boolean }
 
 /**
  * Reads lines, cuts them into batches and sends those, a few at a time. It holds at most the open batches, `concurrency` of
@@ -65,8 +67,9 @@ class Flow {
   readonly #place = new InputPlace()
   /** Fires when nothing more may be read. */
   readonly #halt: AbortSignal
-  /** Why the input could not be read to its end. */
+  /** Why the input could not be read to its end, and whether what was read before may be wrong. */
   #fault: string | null = null
+  #isDamaged = false
   /** Open batches on their way out because they have waited long enough. */
   #lingering: Promise<void> = Promise.resolve()
   #reader: Reader | null = null
@@ -106,7 +109,10 @@ class Flow {
       }
     } catch (error) {
       if (!isReadError(error)) throw error
-      if (!this.#halt.aborted) this.#fault = `${faultOf(error)} Read up to line ${this.#lastLine}.`
+      if (!this.#halt.aborted) {
+        this.#fault = `${readFaultOf(error)} Read up to line ${this.#lastLine}.`
+        this.#isDamaged = error instanceof UnreadableInput && error.isDamaged
+      }
     } finally {
       this.#halt.removeEventListener('abort', stopReading)
     }
@@ -121,13 +127,14 @@ class Flow {
       if (isCutShort || this.#link.stop.aborted) this.#leave(cut.items)
       else await this.#send(cut)
     }
-    await Promise.all(this.#underWay)
+    // A delivery may start another one.
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay)
   }
 
   ending(): Ending {
     const { connection, interrupt } = this.#options
     const reason = connection.reason ?? this.#fault
-    if (reason !== null) return { kind: 'stopped', reason }
+    if (reason !== null) return { kind: 'stopped', reason, isDamaged: this.#isDamaged }
     return { kind: interrupt.aborted ? 'interrupted' : 'complete', lastLine: this.#lastLine }
   }
 
@@ -183,11 +190,32 @@ class Flow {
 
   async #send(cut: Cut<Item>): Promise<void> {
     while (this.#underWay.size >= this.#options.concurrency) await Promise.race(this.#underWay)
-    this.#start(cut)
+    this.#start(cut, this.#linkFor(cut))
   }
 
-  #start({ name, items }: Cut<Item>): void {
-    const delivery = new Delivery(newBatch(name, items, name !== null), this.#link)
+  /**
+   * For a batch in which an earlier import ended: its name stands for fewer lines wherever it is known. So a conflict is
+   * no end: the lines that the earlier import had are counted, and those that came since go under a name of their own. A
+   * shard that does not know the name has just counted its part, and names no conflict.
+   */
+  #linkFor({ name, items }: Cut<Item>): Link<Item> {
+    const { since, tally } = this.#options
+    if (since === null || name === null) return this.#link
+    const isLater = ({ line }: Item) => line >= since
+    if (!items.some(isLater) || items.every(isLater)) return this.#link
+    const goOn = (conflicting: readonly Item[]) => {
+      const earlier = conflicting.filter((item) => !isLater(item))
+      tally.count(earlier, earlier.length)
+      const later = conflicting.filter(isLater).map((item): Item => ({ ...item, fate: 'uncounted' }))
+      if (later.length > 0) this.#start({ name: nameSince(name, since), items: later }, this.#link)
+    }
+    const giveUp: Link<Item>['giveUp'] = (lost, kind, detail) =>
+      kind === 'conflict' ? goOn(lost) : this.#link.giveUp(lost, kind, detail)
+    return { ...this.#link, giveUp }
+  }
+
+  #start({ name, items }: Cut<Item>, link: Link<Item>): void {
+    const delivery = new Delivery(newBatch(name, items, name !== null), link)
     const settled = delivery.run(false).finally(() => this.#underWay.delete(settled))
     this.#underWay.add(settled)
   }
@@ -216,24 +244,4 @@ function itemOf(
   line: number,
 ): Item {
   return { ...outgoing(json), line, hour, hasId: guard === 'own-id', isShortened }
-}
-
-/** Whether some request with it was sent whose answer does not say that it was not counted. */
-function isDoubted({ fate }: Item): boolean {
-  return fate !== 'uncounted'
-}
-
-/** An error of the file or the pipe, or of its being closed here; any other error is a bug. */
-function isReadError(error: unknown): error is Error {
-  if (error instanceof UnreadableInput) return true
-  if (!(error instanceof Error)) return false
-  return 'syscall' in error || ('code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE')
-}
-
-function faultOf(error: Error): string {
-  return error instanceof UnreadableInput ? error.message : `The input cannot be read: ${error.message}.`
-}
-
-function isBlank(content: Buffer): boolean {
-  return content.every((byte) => byte === 0x20 || byte === 0x09)
 }

@@ -64,3 +64,8 @@ function contentOf(line: Buffer): Buffer {
   const hasMark = line.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)
   return line.subarray(hasMark ? BYTE_ORDER_MARK.length : 0, line.at(-1) === 0x0d ? -1 : undefined)
 }
+
+/** Whether a line has nothing but blanks. */
+export function isBlank(content: Buffer): boolean {
+  return content.every((byte) => byte === 0x20 || byte === 0x09)
+}

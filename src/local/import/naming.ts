@@ -28,6 +28,16 @@ export function nameOf({ rule, salt }: Naming, hour: Hour | null, place: string)
 }
 
 /**
+ * The name of what a batch has got since an earlier import of the same input ended within it.
+ *
+ * @param since the number of the first line that the earlier import did not have
+ */
+export function nameSince(name: string, since: number): string {
+  const digest = createHash('sha256').update(`${name} since ${since}`).digest('hex')
+  return `import-${digest.slice(0, NAME_DIGITS)}`
+}
+
+/**
  * Where a line stands in its input: SHA-256 over everything before the line, and the line itself as far as it is
  * settled.
  *

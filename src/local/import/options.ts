@@ -25,6 +25,7 @@ from standard input.
                      host without its port; a field that the log leaves empty is -
   --format FORMAT    ${FORMATS.join(', ')} (auto: by the first line)
   --concurrency N    requests under way at a time, at most ${CONCURRENCY_MAX} (4)
+  --since LINE       go on with a file that has grown: an earlier import of it named LINE as the next
   --again            count lines that an earlier import has counted once more
   --follow           send lines within a second or two, also when more are to come; for tail -F
   --dry-run          read and check everything, send nothing
@@ -36,7 +37,8 @@ for the same --key and for tokens of the same name.
 
 Lines are sent in batches whose names follow from the input: from its beginning up to the batch. So:
 - A file that has grown counts each complete batch once. A batch that has got more lines since is refused as a
-  whole, and said. To import the new lines alone: tail -n +K FILE | npm run import, K being the first new line.
+  whole, and said. Import the file with --since LINE, which counts the new lines of such a batch alone: each
+  import names the LINE that is the next.
 - Another file with the same content is the same input. Count it with --again.
 - With --again or --follow the names are random, so a second run counts again.
 - A line of NDJSON with an "id" counts once by that id instead.
@@ -58,6 +60,7 @@ export const FLAGS = {
   key: { type: 'string' },
   format: { type: 'string', default: 'auto' },
   concurrency: { type: 'string', default: '4' },
+  since: { type: 'string' },
   again: { type: 'boolean', default: false },
   follow: { type: 'boolean', default: false },
   'dry-run': { type: 'boolean', default: false },
@@ -75,6 +78,8 @@ export type Options = {
   readonly hasKeyOption: boolean
   readonly format: Format
   readonly concurrency: number
+  /** The first line that an earlier import did not have; null without one. */
+  readonly since: number | null
   readonly isAgain: boolean
   readonly isFollowing: boolean
   readonly isDryRun: boolean
@@ -95,13 +100,18 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): O
     hasKeyOption: values.key !== undefined,
     format: parseFormat(values.format),
     concurrency: parseWholeNumber('--concurrency', values.concurrency, 1, CONCURRENCY_MAX),
+    since: values.since === undefined ? null : parseWholeNumber('--since', values.since, 1, 9_999_999_999),
     isAgain: values.again,
     isFollowing: values.follow,
     isDryRun: values['dry-run'],
   }
   if (options.format === 'ndjson' && options.hasKeyOption) throw new UsageError(KEY_WITH_NDJSON)
+  if (options.since !== null && (options.isAgain || options.isFollowing)) throw new UsageError(SINCE_ALONE)
   return options
 }
+
+const SINCE_ALONE =
+  '--since goes on with an import whose names can be repeated: leave out --again and --follow.'
 
 export const KEY_WITH_NDJSON =
   '--key is for access logs. The lines of NDJSON have keys of their own: leave out --key.'

@@ -109,7 +109,9 @@ function adviceOf({ tally, ending, isRepeatable, isDryRun }: Outcome): string[] 
   const advice: string[] = []
   if (ending.kind === 'stopped') advice.push(`Stopped: ${printable(ending.reason, 500)}`)
   if (ending.kind === 'interrupted') advice.push(`Interrupted after line ${ending.lastLine}.`)
-  const isUnfinished = ending.kind !== 'complete' || tally.unknown > 0
+  const isDamaged = ending.kind === 'stopped' && ending.isDamaged
+  if (isDamaged && tally.accepted > 0) advice.push(DAMAGED)
+  const isUnfinished = (ending.kind !== 'complete' && !isDamaged) || tally.unknown > 0
   if (isUnfinished && isRepeatable && !isDryRun)
     advice.push('Run the same command again to go on: nothing is counted twice.')
   if (ending.kind === 'interrupted' && !isRepeatable)
@@ -118,7 +120,7 @@ function adviceOf({ tally, ending, isRepeatable, isDryRun }: Outcome): string[] 
     advice.push(
       'The names of this import were random: compare the sums before you import the unknown lines again.',
     )
-  if (tally.conflicting.count > 0) advice.push(...conflictAdvice(tally.conflicting))
+  if (tally.conflicting.count > 0) advice.push(...CONFLICT_ADVICE)
   if ([...tally.refusals.keys()].some((reason) => /\bclosed\b/i.test(reason)))
     advice.push(
       'Their hours are closed. To try an old log on your machine: npm run dev -- --var LATE_HOURS:200000',
@@ -126,10 +128,11 @@ function adviceOf({ tally, ending, isRepeatable, isDryRun }: Outcome): string[] 
   return advice
 }
 
-function conflictAdvice({ first, last }: Span): string[] {
-  return [
-    'An earlier import counted other lines under the names of the conflicting batches, so nothing was counted again.',
-    'If the file has grown since: tail -n +K FILE | npm run import, where K is the line that the earlier import named as the next.',
-    `If none of these lines was counted: sed -n ${first},${last}p FILE | npm run import -- --again`,
-  ]
-}
+const DAMAGED =
+  'Lines before the damage may have been read wrong, and were counted. Under a repaired input they would count again: compare the sums first.'
+
+const CONFLICT_ADVICE = [
+  'An earlier import counted other lines under the names of the conflicting batches, so nothing was counted again.',
+  'If the file has grown since: import it with --since LINE, where LINE is the one that the earlier import named as the next.',
+  'Otherwise lines have changed: compare the sums of their hours with the file before you count any of them with --again.',
+]

@@ -169,3 +169,8 @@ function escaped(character: string): string {
   const hex = (character.codePointAt(0) ?? 0).toString(16)
   return hex.length > 2 ? `\\u{${hex}}` : `\\x${hex.padStart(2, '0')}`
 }
+
+/** Whether some request with it was sent whose answer does not say that it was not counted. */
+export function isDoubted({ fate }: Item): boolean {
+  return fate !== 'uncounted'
+}

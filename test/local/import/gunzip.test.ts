@@ -1,7 +1,10 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
-import { decompressed, UnreadableInput } from '../../../src/local/import/gunzip.ts'
+import { decompressed, refuseDamaged, UnreadableInput } from '../../../src/local/import/gunzip.ts'
 import { accept } from '../scripted-worker.ts'
 import { figures, importing, logOf, serve } from './rig.ts'
 
@@ -49,4 +52,37 @@ test('of a file that is cut off only complete batches are counted, so that the w
   expect(accepted).toBeGreaterThan(50)
   expect(outcome.summary).toMatch(/Stopped: The gzip data ends too early, .* Read up to line \d+\./)
   expect(outcome.summary).toContain('Run the same command again')
+})
+
+describe('one damaged byte, which deflate reads on after,', () => {
+  const damaged = gzipSync(logOf(2_000))
+  damaged.writeUInt8(damaged.readUInt8(400) ^ 1, 400)
+
+  test('stops a file before anything of it is sent; one that is cut off is read as far as it goes', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sumdial-gzip-'))
+    const file = join(folder, 'access.log.gz')
+    try {
+      writeFileSync(file, damaged)
+      await expect(refuseDamaged(file)).rejects.toThrow('The gzip data is damaged')
+      for (const good of [
+        gzipSync('one\n'),
+        gzipSync(logOf(200)).subarray(0, 300),
+        Buffer.from('plain'),
+        Buffer.alloc(0),
+      ]) {
+        writeFileSync(file, good)
+        await refuseDamaged(file)
+      }
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  test('in a pipe, whose lines are sent as they come, is not said to be safe to repeat', async () => {
+    const server = await serve(({ items }, _, response) => accept(response, items.length))
+    const { summary, code } = await importing([damaged], { url: server.url })
+    expect(code).toBe(1)
+    expect(summary).not.toContain('Run the same command again')
+    expect(summary).toContain('compare the sums first')
+  })
 })

@@ -337,7 +337,7 @@ describe('a server that is not there', () => {
     const timing = instantTiming()
     const outcome = await importing(logOf(15), { url: gone.url, timing })
     const reason = `Nothing answers at ${gone.url.origin}. Start it with npm run dev, or pass --url.`
-    expect(outcome.ending).toEqual({ kind: 'stopped', reason })
+    expect(outcome.ending).toEqual({ kind: 'stopped', reason, isDamaged: false })
     expect(figures(outcome)).toMatchObject({ code: 1, unsent: expect.any(Number) })
     expect([outcome.tally.unknown, timing.waited]).toEqual([0, []])
   })

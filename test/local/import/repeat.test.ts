@@ -27,6 +27,7 @@ type Run = {
   /** Keys that begin so are refused, as by a token with a prefix. */
   readonly forbidden: string
   readonly format: 'auto' | 'common' | 'combined'
+  readonly since?: number
 }
 
 /** Answers that stop an import, which is as good as a kill. */
@@ -72,8 +73,8 @@ async function once(server: ModelServer, log: string, how: Run): Promise<Outcome
     return isDead ? new Promise(() => undefined) : server.fetch(url, init)
   }
   const settings: Partial<Settings> = { fetch, batchLines: 5, timing: instantTiming() }
-  const { concurrency, format } = how
-  return Promise.race([importing([bytes], { ...settings, concurrency, format }), killed])
+  const { concurrency, format, since = null } = how
+  return Promise.race([importing([bytes], { ...settings, concurrency, format, since }), killed])
 }
 
 const CALM: Run = {
@@ -161,8 +162,30 @@ test('a file that has grown: complete batches count once, and the batch that has
   expect(grown?.said).toEqual([
     'lines 11-15 not counted: an earlier import counted other lines under the name of their batch',
   ])
-  expect(grown?.summary).toContain('tail -n +K FILE')
-  expect(grown?.summary).toContain('sed -n 11,15p FILE | npm run import -- --again')
+  expect(grown?.summary).toContain('import it with --since LINE')
+})
+
+test('--since goes on with a file that has grown: every line counts once, before and after a refusal, and again', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.nat(2), { minLength: 2, maxLength: 40 }),
+      fc.double({ min: 0.01, max: 0.99, noNaN: true }),
+      fc.boolean(),
+      fc.array(fate, { maxLength: 6 }),
+      async (hours, share, isRefusedFirst, fates) => {
+        const server = new ModelServer([])
+        const log = logOf(hours)
+        const first = await once(server, log, { ...CALM, share })
+        const since = (first?.tally.lines ?? 0) + 1
+        if (isRefusedFirst) await once(server, log, CALM)
+        await once(server, log, { ...CALM, fates, since })
+        const last = await once(server, log, { ...CALM, since })
+        expect([...server.counts.values()]).toEqual(hours.map(() => 1))
+        expect(last && figures(last)).toMatchObject({ before: hours.length, code: 0 })
+      },
+    ),
+    { numRuns: 300 },
+  )
 })
 
 test('a rest keeps its name: with a token that may count all, nothing of it counts again, and it is said', async () => {

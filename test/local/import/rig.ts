@@ -97,6 +97,7 @@ export type Settings = {
   interrupt: AbortSignal
   token: string
   salt: string | null
+  since: number | null
   isFollowing: boolean
   fetch: Fetch
   format: 'auto' | 'common' | 'combined'
@@ -120,7 +121,14 @@ export async function importing(
   const said: string[] = []
   const tally = new LineTally((line) => said.push(line))
   const timing = settings.timing ?? instantTiming()
-  const { url = new URL('https://sumdial.test'), token, fetch, salt = null, format = 'auto' } = settings
+  const {
+    url = new URL('https://sumdial.test'),
+    token,
+    fetch,
+    salt = null,
+    since = null,
+    format = 'auto',
+  } = settings
   const { template = KEY_DEFAULT } = settings
   const chunks = typeof input === 'string' ? [Buffer.from(input)] : input
   const ending = await runImport({
@@ -139,6 +147,7 @@ export async function importing(
     bounds: settings.bounds ?? { ...CUT_BOUNDS, lines: settings.batchLines ?? 10 },
     concurrency: settings.concurrency ?? 1,
     salt,
+    since,
     isFollowing: settings.isFollowing ?? false,
     interrupt: settings.interrupt ?? new AbortController().signal,
   })

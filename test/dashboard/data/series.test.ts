@@ -209,20 +209,12 @@ describe('a period', () => {
     expect(bucketWords(Date.UTC(2026, 9, 25, 2), 'hour', berlin)).toBe('Sun 25 Oct, 03:00')
   })
 
-  test('gives no two hours of a day one name, in any zone', () => {
-    const names = fc.constantFrom(
-      'Europe/London',
-      'America/Havana',
-      'Australia/Lord_Howe',
-      'Africa/Casablanca',
-    )
-    fc.assert(
-      fc.property(names, fc.integer({ min: 0, max: 365 }), (name, day) => {
-        const zone = parseZone(name) ?? UTC
-        const hours = Array.from({ length: 48 }, (_, i) => Date.UTC(2026, 0, day, i))
-        expect(new Set(hours.map((ms) => bucketWords(ms, 'hour', zone))).size).toBe(48)
-      }),
-      { numRuns: 200 },
-    )
-  })
+  test.each(['Europe/London', 'America/Havana', 'Australia/Lord_Howe', 'Africa/Casablanca'])(
+    'gives no two hours of a year one name: %s',
+    (name) => {
+      const zone = parseZone(name) ?? expect.fail(`no zone ${name}`)
+      const hours = Array.from({ length: 365 * 24 }, (_, i) => Date.UTC(2026, 0, 1, i))
+      expect(new Set(hours.map((ms) => bucketWords(ms, 'hour', zone))).size).toBe(hours.length)
+    },
+  )
 })

@@ -17,6 +17,9 @@ describe('a service binding', () => {
     const [key, binding] = [freshKey(), bound({})]
     expect(await binding.increment({ key })).toMatchObject({ ok: true, answer: { accepted: 1 } })
     expect(await binding.read({ key })).toMatchObject({ answer: { total: { sum: 1n } } })
+    // Structured clone carries a field that is undefined; JSON would leave it out.
+    const unset = { key, value: undefined, at: undefined, id: undefined } as unknown as { key: string }
+    expect(await binding.increment(unset)).toMatchObject({ ok: true, answer: { accepted: 1 } })
     expect(await binding.increment({ key, value: -1 })).toMatchObject(refused(422))
   })
 

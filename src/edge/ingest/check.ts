@@ -117,7 +117,8 @@ export function goodItem(item: unknown, mayAdjust: boolean): Item | undefined {
   for (const name in item) {
     const field: unknown = (item as Record<string, unknown>)[name]
     if (name === 'key') key = field
-    else if (name === 'value') value = field
+    // Structured clone carries a field that is undefined, which is as good as none.
+    else if (name === 'value') value = field === undefined ? 1 : field
     else if (name === 'at') at = field
     else if (name === 'id') id = field
     else return undefined

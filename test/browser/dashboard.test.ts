@@ -454,6 +454,15 @@ test('health shows what is parked, and lets an administrator decide', async () =
 /** Whatever reads counts, over any of its addresses. */
 const READS = /\/(counters|keys)\?/
 
+test('a browser whose language is no language tag, as under LANG=C.UTF-8, shows the page all the same', async () => {
+  const { page } = await person('/chart?tz=UTC')
+  await page.addInitScript(() => {
+    Object.defineProperty(navigator, 'language', { value: 'en-US@posix', configurable: true })
+  })
+  await page.goto(`/?${THEN}`)
+  await until(async () => expect(await shownRows(page)).toHaveLength(10))
+})
+
 describe('when there is no answer', () => {
   test('it is said, tried again, and what was there stays', async () => {
     const { page } = await person(`/?${THEN}`)

@@ -1,7 +1,7 @@
 import 'uplot/dist/uPlot.min.css'
 import './style.css'
 // First, because what is imported after it reads the language while it loads.
-import './data/language.ts'
+import './language.ts'
 import { render } from 'preact'
 import { App } from './app.tsx'
 

@@ -22,11 +22,10 @@ export type SeriesServices = {
   readonly nowMs: number
 }
 
-/** A unit, which must be given. The message names /keys for one release, because without a bucket this was a list. */
-const bucketText = z.enum(UNITS, {
-  error: ({ input }) => (input === undefined ? NO_BUCKET : `must be one of ${UNITS.join(', ')}`),
-})
+/** A unit, which must be given. */
+const bucketText = z.enum(UNITS, { error: `must be one of ${UNITS.join(', ')}` })
 
+/** Names /keys for one release, because without a bucket this was a list. */
 const NO_BUCKET = 'is missing: `bucket=day` adds up all keys under the prefix, and `/keys?prefix=` lists them'
 
 /** The parameters of `GET /counters?prefix=&bucket=`. */
@@ -47,6 +46,8 @@ export async function readSeriesAnswer(
   { database, shards, config, nowMs }: SeriesServices,
 ): Promise<Result<SeriesAnswer, Problem>> {
   if (isGiven(raw, 'key')) return invalid('key', 'cannot be combined with `prefix`')
+  // Before the names are checked, because a list had others.
+  if (!isGiven(raw, 'bucket')) return invalid('bucket', NO_BUCKET)
   const parsed = parseParameters(raw, seriesParameters)
   if (!parsed.ok) return parsed
   const { prefix } = parsed.value

@@ -23,8 +23,7 @@ export type Naming = {
  */
 export function nameOf({ rule, salt }: Naming, hour: Hour | null, place: string): string {
   const parts = ['2', rule, salt, hour === null ? '' : formatHour(hour), place]
-  const digest = createHash('sha256').update(JSON.stringify(parts)).digest('hex')
-  return `import-${digest.slice(0, NAME_DIGITS)}`
+  return hashed(JSON.stringify(parts))
 }
 
 /**
@@ -33,8 +32,11 @@ export function nameOf({ rule, salt }: Naming, hour: Hour | null, place: string)
  * @param since the number of the first line that the earlier import did not have
  */
 export function nameSince(name: string, since: number): string {
-  const digest = createHash('sha256').update(`${name} since ${since}`).digest('hex')
-  return `import-${digest.slice(0, NAME_DIGITS)}`
+  return hashed(`${name} since ${since}`)
+}
+
+function hashed(text: string): string {
+  return `import-${createHash('sha256').update(text).digest('hex').slice(0, NAME_DIGITS)}`
 }
 
 /**

@@ -52,6 +52,11 @@ const tallied = Object.fromEntries(OUTCOMES.map((outcome) => [outcome, count])) 
   typeof count
 >
 
+const movedSchema = z.strictObject({ atMs: instantMs, reason: z.string() })
+
+/** When a shard moved on to a new writer, and why. */
+export type Moved = z.infer<typeof movedSchema>
+
 /** A shard's account of itself, in increments where no other unit is named. */
 export const shardStatusSchema = z
   .strictObject({
@@ -89,10 +94,9 @@ export const shardStatusSchema = z
       .strictObject({ kind: z.string(), reason: z.string(), failures: count })
       .nullable()
       .meta({ description: 'Why the last flush failed, and how many have in a row.' }),
-    moved: z
-      .strictObject({ atMs: instantMs, reason: z.string() })
+    moved: movedSchema
       .nullable()
-      .meta({ description: 'The last time that this instance moved on to a new writer, and why.' }),
+      .meta({ description: 'The last time that the shard moved on to a new writer, and why.' }),
   })
   .meta({ id: 'ShardStatus' })
 
@@ -101,7 +105,7 @@ export type ShardStatus = z.infer<typeof shardStatusSchema>
 /** All that a shard holds, without how its flushes went. */
 export type Holdings = Omit<
   ShardStatus,
-  'shard' | 'parkedKeys' | 'lagMs' | 'isConserved' | 'fault' | 'moved' | 'heldRatio'
+  'shard' | 'parkedKeys' | 'lagMs' | 'isConserved' | 'fault' | 'heldRatio'
 > & {
   /**
    * When the oldest increment arrived that Postgres may not have and that is not parked, in epoch ms; null when it has

@@ -9,7 +9,7 @@ import type { ShardStore } from './store.ts'
 export function describeShard(
   name: ShardName,
   store: ShardStore,
-  { fault, moved }: Flusher,
+  { fault }: Flusher,
   heldRatio: number,
   nowMs: number,
 ): ShardStatus {
@@ -26,7 +26,6 @@ export function describeShard(
       PARKED_SHOWN_MAX,
     ),
     fault,
-    moved,
     heldRatio,
   }
 }

@@ -45,7 +45,6 @@ export class Flusher {
   #streak = NO_STREAK
   /** The writer of which the ledger is known to have a row. */
   #registered = ''
-  #moved: { readonly atMs: number; readonly reason: string } | null = null
 
   constructor(services: FlushServices) {
     this.#services = services
@@ -54,11 +53,6 @@ export class Flusher {
   /** The last failure; null once a batch has got through. */
   get fault(): FlushFault | null {
     return this.#fault
-  }
-
-  /** When and why this instance last moved to a new writer. */
-  get moved() {
-    return this.#moved
   }
 
   /** When the alarm should ring for cells that have just been opened, in epoch ms: never before a backoff is over. */
@@ -162,7 +156,6 @@ export class Flusher {
     const outcome = await sink.seal(store.writer, formatShardName(name))
     if (outcome.kind !== 'sealed') return this.#backOff(outcome, 'seal failed')
     store.moveOn(outcome.sealed, recut, why.reason, clock.now())
-    this.#moved = { atMs: clock.now(), reason: why.reason }
     this.#streak = { ...this.#streak, timeouts: 0 }
     log({
       message: MOVED[recut.kind],

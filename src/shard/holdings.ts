@@ -9,7 +9,7 @@ import type { Load } from './isolate-load.ts'
 import type { Memory } from './memory.ts'
 import type { ParkedCells } from './parked.ts'
 
-export function holdingsOf({ open, frozen, parked, state, ...memory }: Memory): Holdings {
+export function holdingsOf({ open, frozen, parked, moved, state, ...memory }: Memory): Holdings {
   const { accepted, settled, discarded, tally } = state
   return {
     accepted,
@@ -29,6 +29,7 @@ export function holdingsOf({ open, frozen, parked, state, ...memory }: Memory): 
     senders: memory.senders.size,
     ids: memory.ids,
     ...(tally === null ? {} : { tally }),
+    moved,
     oldestMs: frozen[0]?.sinceMs ?? memory.openSinceMs,
   }
 }

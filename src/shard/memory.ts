@@ -3,7 +3,7 @@ import { cellBytes } from '../model/cell.ts'
 import type { Cells } from '../model/cells.ts'
 import type { FlightName } from '../model/entry.ts'
 import { encodeFlight, readFlight, UnknownVersion } from '../model/flight.ts'
-import { NO_TALLY } from '../model/status.ts'
+import { type Moved, NO_TALLY } from '../model/status.ts'
 import { utf8Bytes } from '../model/utf8.ts'
 import { flightsOf } from './journal.ts'
 import type { Parked, ParkedCells } from './parked.ts'
@@ -29,6 +29,8 @@ export type Memory = {
   open: Accumulator
   frozen: readonly FrozenBatch[]
   parked: ParkedCells
+  /** The last move to another writer. */
+  moved: Moved | null
   readonly senders: Map<string, number>
   /** How many named entries were ever accepted. The names themselves are in the storage alone. */
   ids: number
@@ -50,6 +52,7 @@ export function emptyMemory(writer: string): Memory {
     open: new Accumulator(),
     frozen: [],
     parked: new Map(),
+    moved: null,
     senders: new Map(),
     ids: 0,
     unsavedSenders: new Set(),
@@ -76,6 +79,7 @@ export function loadMemory(sql: Sql): Memory {
     ids: tables.countIds(sql),
     frozen: Array.from(tables.readBatches(sql), thaw),
     parked: new Map(tables.readParked(sql).map(unpack)),
+    moved: tables.readMoved(sql),
   }
   for (const row of tables.readJournal(sql)) {
     for (const flight of flightsOf(row)) {

@@ -22,7 +22,7 @@ import * as tables from './tables.ts'
 export type Move = {
   readonly sealed: Sealed
   readonly recut: Recut
-  /** Why cells are parked, in Postgres's words. */
+  /** Why the shard moves, and why cells are parked: in Postgres's words. */
   readonly reason: string
   readonly nowMs: number
 }
@@ -39,15 +39,18 @@ export function moveOn(sql: Sql, memory: Memory, uuid: () => string, move: Move)
   const tally = state.tally === null ? null : tallyMove(state.tally)
   const next = { ...state, settled, writer: uuid(), nextSeq: batches.length + 1, tally }
   const parked = park(memory.parked, moved.parked, move.reason, move.nowMs)
+  const told = { atMs: move.nowMs, reason: move.reason }
   sql.transaction(() => {
     tables.clearBatches(sql)
     for (const batch of batches) tables.insertBatch(sql, batchRow(batch))
     saveParked(sql, parked, moved.parked.keys)
     saveState(sql, next)
+    tables.saveMoved(sql, told)
   })
   memory.frozen = batches
   memory.state = next
   memory.parked = parked
+  memory.moved = told
 }
 
 /** Opens parked cells again, by nameless flights in the journal, because they were accepted long ago. */

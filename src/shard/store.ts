@@ -136,7 +136,7 @@ export class ShardStore {
    * @param alsoDurable writes what must be durable with the freeze or not at all: the next alarm. [F4]
    */
   freeze(nowMs: number, alsoDurable: () => void): void {
-    const { open, frozen, parked: parkedBefore, state, openSinceMs, senders, ids } = this.#memory
+    const { open, frozen, parked: parkedBefore, moved, state, openSinceMs, senders, ids } = this.#memory
     assert(frozen.length === 0 && open.size > 0, 'a freeze finds open cells, and nothing frozen')
     const joining = open.pick(parkedBefore.keys())
     // Nearly always nothing is parked, and then the open cells are taken without a copy.
@@ -154,7 +154,7 @@ export class ShardStore {
       tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)
       alsoDurable()
     })
-    this.#memory = { ...emptyMemory(state.writer), senders, ids, parked, frozen: batches, state: next }
+    this.#memory = { ...emptyMemory(state.writer), senders, ids, parked, moved, frozen: batches, state: next }
   }
 
   /**

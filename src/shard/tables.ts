@@ -1,4 +1,5 @@
 import type { FlightName, KnownId, NamedEntry } from '../model/entry.ts'
+import type { Moved } from '../model/status.ts'
 import type { Sql } from './sql.ts'
 import { integer, text } from './sql.ts'
 import { CREATE_STATE, insertState } from './state.ts'
@@ -12,6 +13,8 @@ import { CREATE_STATE, insertState } from './state.ts'
  * - `parked`: cells that Postgres refused because of what is in them, until an administrator retries or discards them.
  * - `ids`: one row for each named entry that was accepted, with the flight that brought it. Kept until the shard retires.
  * - `senders`: the last n of each sender whose flights have left the journal.
+ * - `moved`: one row, when and why the shard last moved to another writer. The first move makes the table, so that it costs
+ *   nothing before, and so that tables of an older version get it too.
  */
 const CREATE_JOURNAL = `create table journal (
      row integer primary key, accepted integer not null, since integer not null, flight text not null)`
@@ -34,7 +37,11 @@ export function createTables(sql: Sql, writer: string): void {
 }
 
 export function hasTables(sql: Sql): boolean {
-  return sql.run(`select 1 as one from sqlite_master where type = 'table' and name = 'state'`).length > 0
+  return hasTable(sql, 'state')
+}
+
+function hasTable(sql: Sql, name: string): boolean {
+  return sql.run(`select 1 as one from sqlite_master where type = 'table' and name = ?`, name).length > 0
 }
 
 export type JournalRow = { readonly accepted: number; readonly sinceMs: number; readonly flight: string }
@@ -150,6 +157,26 @@ export function readParked(sql: Sql): ParkedRow[] {
 
 export function deleteParked(sql: Sql, key: string): void {
   sql.run('delete from parked where key = ?', key)
+}
+
+export function saveMoved(sql: Sql, { atMs, reason }: Moved): void {
+  sql.run(
+    `create table if not exists moved (
+     one integer primary key check (one = 1), at integer not null, reason text not null)`,
+  )
+  sql.run(
+    `insert into moved (one, at, reason) values (1, ?, ?)
+     on conflict (one) do update set at = excluded.at, reason = excluded.reason`,
+    atMs,
+    reason,
+  )
+}
+
+/** @returns null when the shard has not moved, or only by code that did not keep it. */
+export function readMoved(sql: Sql): Moved | null {
+  if (!hasTable(sql, 'moved')) return null
+  const [row] = sql.run('select at, reason from moved')
+  return row === undefined ? null : { atMs: integer(row, 'at'), reason: text(row, 'reason') }
 }
 
 /** Ids in one statement. A value holds at most 2 MB, and an id with its key takes 600 bytes. */

@@ -205,7 +205,7 @@ describe('a ledger that tells of another past', () => {
     open(second)
     await drain()
     expect(store.writer).not.toBe(writer)
-    expect(flusher.moved?.reason).toContain('the ledger has')
+    expect(store.holdings().moved?.reason).toContain('the ledger has')
     expect(logged).toContainEqual(expect.objectContaining({ message: 'rewound', outcome: 'rewound' }))
     const sums = await stand.sums()
     for (const [key, cell] of second) expect(sums[key]).toBe(String(cell.sum))

@@ -90,6 +90,30 @@ export function describeStore(name: string, withSql: WithSql): void {
         wipe(sql)
       }))
 
+    test('when and why the shard moved to another writer is kept, in tables of an older version too', () =>
+      withSql((sql) => {
+        for (const isOlder of [false, true]) {
+          wipe(sql)
+          const store = isOlder ? olderStore(sql) : new ShardStore(sql, nextId())
+          const flush = (n: number) => {
+            store.merge([arrivalOf('a', n, [['k', cellOf(1)]])], n)
+            store.freeze(n, () => undefined)
+          }
+          flush(1)
+          expect(new ShardStore(sql, nextId()).holdings().moved).toBeNull()
+          store.moveOn({ seq: 0, batch: null }, { kind: 'keep' }, 'the ledger has no row', 5)
+          store.settle(1)
+          flush(2)
+          store.moveOn({ seq: 1, batch: null }, { kind: 'keep' }, 'the ledger has seq 1, sealed', 6)
+          store.settle(1)
+          flush(3)
+          for (const each of [store, new ShardStore(sql, nextId())]) {
+            expect(each.holdings().moved).toEqual({ atMs: 6, reason: 'the ledger has seq 1, sealed' })
+          }
+        }
+        wipe(sql)
+      }))
+
     test('[F4] what must be durable with a freeze is done in its transaction', () =>
       withSql((sql) => {
         const store = new ShardStore(sql, nextId())
@@ -363,7 +387,7 @@ function failingSql(sql: Sql, isFailing: () => boolean): Sql {
 }
 
 function wipe(sql: Sql): void {
-  for (const table of ['state', 'journal', 'batches', 'parked', 'ids', 'senders'])
+  for (const table of ['state', 'journal', 'batches', 'parked', 'ids', 'senders', 'moved'])
     sql.run(`drop table if exists ${table}`)
 }
 

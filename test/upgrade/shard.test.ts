@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { cellOf } from '../../src/model/cell.ts'
 import type { NamedEntry } from '../../src/model/entry.ts'
 import { UnknownVersion } from '../../src/model/flight.ts'
-import { NO_TALLY } from '../../src/model/status.ts'
+import { type Moved, NO_TALLY } from '../../src/model/status.ts'
 import type { Sql } from '../../src/shard/sql.ts'
 import { ShardStore } from '../../src/shard/store.ts'
 import { arrivalOf } from '../support/arrival.ts'
@@ -18,9 +18,14 @@ import { dump } from './shard-dump.ts'
  *
  * - `one-flight-a-row`: by record-shard.ts in a worktree of c305c2d, the last commit whose journal had a row for each
  *   flight. In place of `mergeFlights` it called `mergeFlight` there, once for each.
- * - `flights-share-rows`: by record-shard.ts as it is. Since 1ce2e18 flights that come together share a row.
+ * - `flights-share-rows`: by record-shard.ts of 1ce2e18, since which flights that come together share a row.
+ * - `moves-are-kept`: by record-shard.ts as it is. The table `moved` is new in it.
  */
-const RECORDED = ['one-flight-a-row', 'flights-share-rows']
+const RECORDED = ['one-flight-a-row', 'flights-share-rows', 'moves-are-kept']
+
+const MOVED: Readonly<Record<string, Moved>> = {
+  'moves-are-kept': { atMs: START_MS + 16, reason: 'no answer within 10 s' },
+}
 
 function recorded(name: string): string {
   return readFileSync(join(import.meta.dirname, `shards/${name}.sql`), 'utf8')
@@ -42,6 +47,7 @@ describe.each(RECORDED)('a shard as it was stored with %s', (name) => {
       senders: 5,
       ids: 4,
       tally: { ...NO_TALLY, applied: 1, ambiguous: 1, sentMs: 10_025, moves: 4 },
+      moved: MOVED[name] ?? null,
       oldestMs: START_MS + 12,
     })
     expect(store.frozen.map(({ seq, id, cells }) => ({ seq, id, cells: Object.fromEntries(cells) }))).toEqual(

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { RETENTION_DAYS_MAX } from './limits.ts'
+import type { Token } from './model/access/token.ts'
+import { tokensSchema } from './model/access/token.ts'
 import { retentionDaysMin } from './model/closing.ts'
 import { check, prefixFault } from './model/key.ts'
 import type { Schedule } from './model/schedule.ts'
 import { lateHoursSchema, shardsSchema } from './model/schedule.ts'
-import type { Token } from './model/token.ts'
-import { tokensSchema } from './model/token.ts'
 
 /** The settings of a deployment. `parseConfig` alone reads the environment, once for each isolate. */
 export type Config = {

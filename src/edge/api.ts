@@ -1,6 +1,6 @@
+import type { Grant } from '../model/access/grant.ts'
 import type { Result } from '../model/result.ts'
 import { fail, ok } from '../model/result.ts'
-import type { Grant } from '../model/token.ts'
 import { nextHourWaker } from './background/next-hour.ts'
 import { Coalescer } from './coalesce/coalescer.ts'
 import { withinRead } from './deadlines.ts'

@@ -80,6 +80,17 @@ describe('npm run token', () => {
     expect(third.out).toMatch(/3 tokens, \d+ of 5120 bytes, room for about \d+ more/)
   })
 
+  test('writes the limits that are asked for, as the Worker reads them', async () => {
+    const limits = ['--value-max', '10', '--items-max=20', '--keys', 'site/acme/a', '--keys', 'site/acme']
+    const made = await run([...WEB, ...limits])
+    expect(made).toMatchObject({ code: 0, err: '' })
+    expect(parse(lineOf(made))).toMatchObject([
+      { limits: { valueMax: 10, itemsMax: 20, keys: new Set(['site/acme/a', 'site/acme']) } },
+    ])
+    const deep = await run([...WEB, '--depth', '2'])
+    expect(parse(lineOf(deep))).toMatchObject([{ prefix: 'site/acme', limits: { depth: 2 } }])
+  })
+
   test('refuses a value that no secret can hold, which is after some 35 tokens', async () => {
     const withOneMore = await run(WEB, { API_TOKENS: present(34) })
     expect(withOneMore).toMatchObject({ code: 0, err: '' })
@@ -98,6 +109,9 @@ describe('npm run token', () => {
       '--scopes: there is no scope `wrte`. Give one or more of write, read, adjust, admin',
     ],
     [[...WEB.slice(0, 4), '--prefix', 'site/'], {}, '--prefix must be whole segments'],
+    [[...WEB, '--value-max', 'ten'], {}, '--value-max must be a whole number from 1 to'],
+    [[...WEB, '--depth', '1', '--keys', 'site/acme'], {}, '--depth cannot be combined with keys'],
+    [[...WEB, '--keys', 'other'], {}, '--keys must be under the prefix'],
     [['--nmae', 'a'], {}, 'There is no option `--nmae`'],
     [['a'], {}, '`a` belongs to no option'],
     [[...WEB, '--tokens', 'nowhere.json'], {}, '--tokens: ENOENT'],
@@ -117,7 +131,20 @@ describe('npm run token', () => {
   test('--help names every option and scope', async () => {
     const { code, out } = await run(['--help'])
     expect(code).toBe(0)
-    for (const word of ['--name', '--scopes', '--prefix', '--tokens', 'write', 'read', 'adjust', 'admin'])
+    for (const word of [
+      '--name',
+      '--scopes',
+      '--prefix',
+      '--value-max',
+      '--items-max',
+      '--depth',
+      '--keys',
+      '--tokens',
+      'write',
+      'read',
+      'adjust',
+      'admin',
+    ])
       expect(out).toContain(word)
   })
 })

@@ -134,6 +134,43 @@ describe('a page', async () => {
     expect(await shard.stub.status()).toMatchObject({ accepted: 1, discarded: 0 })
   })
 
+  test('[S2] counts no more than the limits of its token say, however it is sent', async () => {
+    const worker = await envWith(
+      {
+        page: { scopes: ['write'], prefix: 'site/acme', valueMax: 10, itemsMax: 3, depth: 1 },
+        list: { scopes: ['write'], prefix: 'site/acme', keys: ['site/acme/a'] },
+      },
+      { ALLOWED_ORIGINS: PAGE },
+    )
+    const [a, b, deep] = ['a', 'b', 'a/b'].map((name) => ({ key: `site/acme/${name}` }))
+    const tooMany = [a, a, a, a]
+    const refused: [string, object, number][] = [
+      ['page', [{ ...a, value: 11 }], 422],
+      ['page', [{ ...a, value: Number.MAX_SAFE_INTEGER }], 422],
+      ['page', [deep], 403],
+      ['page', tooMany, 413],
+      ['list', [b], 403],
+    ]
+    for (const [token, items, status] of refused) {
+      const lines = [items].flat().map((item) => JSON.stringify(item))
+      const forms = [
+        postJson(items),
+        postJson(`[ ${lines.join()}]`),
+        postJson(lines.join('\n'), { 'content-type': 'application/x-ndjson' }),
+        postJson(
+          [items].flat().map((item) => ({ ...item, at: Date.now() })),
+          { 'idempotency-key': freshKey() },
+        ),
+      ]
+      for (const form of forms) {
+        const response = await ask(worker, token, '/increment', form)
+        expect(response.status, JSON.stringify([token, items])).toBe(status)
+      }
+    }
+    expect((await ask(worker, 'page', '/increment', postJson([{ ...a, value: 10 }, b, b]))).status).toBe(202)
+    expect((await ask(worker, 'list', '/increment', postJson([a, a, a, a, a]))).status).toBe(202)
+  })
+
   test('[S2] a correction leaves what it says', async () => {
     const [shard, key] = [ownShard(), freshKey()]
     const worker = await envWith({ fix: { scopes: ['write', 'adjust'] } })

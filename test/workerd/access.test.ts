@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ROUTES } from '../../src/edge/routes.ts'
-import type { Scope } from '../../src/model/token.ts'
-import { SCOPES } from '../../src/model/token.ts'
+import type { Scope } from '../../src/model/access/grant.ts'
+import { SCOPES } from '../../src/model/access/grant.ts'
 import { env, freshKey, ownShard } from './support.ts'
 import { ask, bodyOf, envWith, postJson, sha256, type TestToken, textOf } from './tokens.ts'
 

@@ -43,6 +43,19 @@ describe('a service binding', () => {
     expect(await binding.increment({ key: `${prefix}/a` })).toMatchObject({ ok: true })
   })
 
+  test('[S2] counts no more than its limits say', async () => {
+    const prefix = freshKey()
+    const binding = bound({ prefix, valueMax: 10, itemsMax: 2, depth: 1 })
+    const counts = (...items: readonly object[]) =>
+      binding.increment(items.map((item) => ({ key: `${prefix}/a`, ...item })))
+    expect(await counts({ value: 11 })).toMatchObject(refused(422, { errors: [{ index: 0, path: 'value' }] }))
+    expect(await counts({}, {}, {})).toMatchObject(refused(413))
+    expect(await counts({ key: `${prefix}/a/b` })).toMatchObject(
+      refused(403, { errors: [{ index: 0, path: 'key' }] }),
+    )
+    expect(await counts({ value: 10 }, {})).toMatchObject({ ok: true, answer: { accepted: 2 } })
+  })
+
   test('[S2] with a fault in its props does nothing, and says which', async () => {
     const detail = expect.stringMatching(/props .* scopes\[0\] must be one of write/)
     const told = refused(500, { type: 'urn:sumdial:problem:not-configured', detail })

@@ -1,10 +1,10 @@
 import { createExecutionContext } from 'cloudflare:test'
 import worker, { type Env } from '../../src/index.ts'
-import type { Scope } from '../../src/model/token.ts'
+import type { Rights } from '../../src/model/access/grant.ts'
 import { env } from './support.ts'
 
 /** The rights of a test's token. Its text is its name with something behind it, as nobody's real token is. */
-export type TestToken = { readonly scopes: readonly Scope[]; readonly prefix?: string }
+export type TestToken = Rights
 
 export const textOf = (name: string) => `${name}-secret`
 

@@ -1,7 +1,7 @@
 import type { Config } from '../../config.ts'
 import { RATE_RETRY_SECONDS } from '../../limits.ts'
+import type { Grant, Scope } from '../../model/access/grant.ts'
 import { covers } from '../../model/key.ts'
-import type { Grant, Scope } from '../../model/token.ts'
 import { authenticator, bearerToken } from './authenticate.ts'
 import type { EdgeContext, Needs } from './context.ts'
 import type { Problem } from './problem.ts'

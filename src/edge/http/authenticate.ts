@@ -1,4 +1,5 @@
-import type { Grant, Token } from '../../model/token.ts'
+import type { Grant } from '../../model/access/grant.ts'
+import type { Token } from '../../model/access/token.ts'
 
 /** The token of `Authorization: Bearer <token>`; undefined without a token or with another scheme. Source: RFC 6750, 2.1. */
 export function bearerToken(headers: Headers): string | undefined {

@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { Grant, Scope } from '../../model/token.ts'
+import type { Grant, Scope } from '../../model/access/grant.ts'
 
 /** A route's requirement: a scope, a token with any scope, or only that the Worker has tokens at all. */
 export type Needs = Scope | 'token' | 'nothing'

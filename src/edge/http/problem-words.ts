@@ -183,6 +183,13 @@ function errorsAndMore(errors: readonly ItemError[], more: number) {
   return more === 0 ? { errors } : { errors, more }
 }
 
+/** An error for each of the first of these items, and how many there are beyond. */
+function errorsAt(indexes: readonly number[], path: string, message: string) {
+  const told = indexes.slice(0, BAD_ITEMS_TOLD_MAX)
+  const errors = told.map((index): ItemError => ({ index, path, message }))
+  return errorsAndMore(errors, indexes.length - told.length)
+}
+
 function limited(limit: Limit): Pick<Wire, 'detail' | 'more'> {
   switch (limit.kind) {
     case 'scope':
@@ -192,15 +199,25 @@ function limited(limit: Limit): Pick<Wire, 'detail' | 'more'> {
         detail: `This endpoint covers all keys; your token is limited to \`${limit.prefix}\`. Use a token without a prefix.`,
       }
     case 'keys': {
-      const { prefix, path } = limit
-      const message = `must be ${prefix}, or begin with ${prefix}/`
-      const told = limit.indexes.slice(0, BAD_ITEMS_TOLD_MAX)
-      const errors = told.map((index): ItemError => ({ index, path, message }))
+      const { prefix, path, indexes } = limit
       return {
         detail: `Your access is limited to keys under \`${prefix}\`. Nothing was done.`,
-        more: errorsAndMore(errors, limit.indexes.length - told.length),
+        more: errorsAt(indexes, path, `must be ${prefix}, or begin with ${prefix}/`),
       }
     }
+    case 'depth': {
+      const { prefix, depth, indexes } = limit
+      const below = prefix === null ? '' : ` below \`${prefix}\``
+      return {
+        detail: `Your access is limited to keys of at most ${depth} segments${below}. Nothing was done.`,
+        more: errorsAt(indexes, 'key', `must have at most ${depth} segments${below}`),
+      }
+    }
+    case 'listed_keys':
+      return {
+        detail: 'Your access is limited to certain keys. Nothing was done.',
+        more: errorsAt(limit.indexes, 'key', 'must be one of the keys that your token or binding lists'),
+      }
     case 'no_key_under':
       return {
         detail: `Your access is limited to keys under \`${limit.prefix}\`. Ask for a prefix within it.`,

@@ -1,4 +1,4 @@
-import type { Scope } from '../../model/token.ts'
+import type { Scope } from '../../model/access/grant.ts'
 
 /** A fault of one item of a request. `path` names the field; it is empty for the item itself. */
 export type ItemError = { readonly index: number; readonly path: string; readonly message: string }
@@ -86,6 +86,15 @@ export type Limit =
       readonly path: string
       readonly indexes: readonly number[]
     }
+  /** These of the request's keys have more segments below the prefix than `depth`. */
+  | {
+      readonly kind: 'depth'
+      readonly depth: number
+      readonly prefix: string | null
+      readonly indexes: readonly number[]
+    }
+  /** These of the request's keys are none of those that the token or binding lists. */
+  | { readonly kind: 'listed_keys'; readonly indexes: readonly number[] }
   /** No key that begins with the prefix asked for is one that may be read. */
   | { readonly kind: 'no_key_under'; readonly prefix: string }
 

@@ -1,4 +1,4 @@
-import type { Grant } from '../../model/token.ts'
+import type { Grant } from '../../model/access/grant.ts'
 
 /** The answer of `/session`: what a page may know about its user. A file of its own, so that pages can import the type. */
 export type SessionAnswer = Pick<Grant, 'name' | 'scopes' | 'prefix'> & {

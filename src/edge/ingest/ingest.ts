@@ -7,14 +7,14 @@ import {
   REQUEST_SHARDS_MAX,
 } from '../../limits.ts'
 import type { Log } from '../../log.ts'
+import type { Grant } from '../../model/access/grant.ts'
 import { must } from '../../model/assert.ts'
 import type { Result } from '../../model/result.ts'
 import { fail } from '../../model/result.ts'
-import type { Grant } from '../../model/token.ts'
 import type { Coalescer } from '../coalesce/coalescer.ts'
 import type { FlightOutcome } from '../coalesce/queue.ts'
-import { refuseOutside } from '../http/access.ts'
 import type { Problem } from '../http/problem.ts'
+import { refuseBeyond } from './allowance.ts'
 import { describeNotCounted, type Ingested, summarise } from './answer.ts'
 import type { CheckedIncrements } from './checked-increments.ts'
 import { hourAt } from './checked-increments.ts'
@@ -35,8 +35,8 @@ export async function ingest(
   increments: CheckedIncrements,
   { config, coalescer, clock, log, grant, keepAlive }: IngestServices,
 ): Promise<Result<Ingested, Problem>> {
-  const outside = refuseOutside(grant, increments.keys)
-  if (outside !== undefined) return fail(outside)
+  const beyond = refuseBeyond(grant, increments)
+  if (beyond !== undefined) return fail(beyond)
   const { idempotencyKey: key } = increments
   const name = key === undefined ? undefined : await nameRequest(increments, grant.name, key)
   const parts = partition(increments, config.shards, name)

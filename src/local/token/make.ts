@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
 import { TOKENS_BYTES_MAX } from '../../limits.ts'
-import { type Token, tokensSchema } from '../../model/token.ts'
+import { grantOf, rightsOf } from '../../model/access/grant.ts'
+import { type Token, tokensSchema } from '../../model/access/token.ts'
 import { UsageError } from '../cli.ts'
 import type { Options } from './options.ts'
 
@@ -21,20 +22,20 @@ export type Made = {
  * @throws UsageError when the present tokens are faulty, already have the name, or leave no room.
  */
 export function makeToken(options: Options, random: Uint8Array): Made {
-  const { name, scopes, prefix, present } = options
+  const { name, rights, present } = options
   const token = `sd_${Buffer.from(random).toString('base64url')}`
   const sha256 = createHash('sha256').update(token).digest('hex')
   const tokens = parsePresent(present)
   if (tokens.some((other) => other.name === name)) throw new UsageError(taken(name, present.from))
-  const all = [...tokens, { name, sha256, scopes, prefix: prefix ?? null }]
+  const all = [...tokens, { ...grantOf(name, rights), sha256 }]
   const value = JSON.stringify(all.map(entryOf))
   const bytes = Buffer.byteLength(value)
   if (bytes > TOKENS_BYTES_MAX) throw new UsageError(tooLarge(bytes))
   return { token, value, count: all.length, bytes }
 }
 
-function entryOf({ name, sha256, scopes, prefix }: Token) {
-  return prefix === null ? { name, sha256, scopes } : { name, sha256, scopes, prefix }
+function entryOf({ sha256, ...grant }: Token) {
+  return { name: grant.name, sha256, ...rightsOf(grant) }
 }
 
 function parsePresent({ text, from }: Options['present']): readonly Token[] {

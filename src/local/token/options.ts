@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { prefixFault } from '../../model/key.ts'
-import { nameFault, SCOPES, type Scope } from '../../model/token.ts'
+import { nameFault, type Rights, rightsSchema, SCOPES, type Scope } from '../../model/access/grant.ts'
+import { must } from '../../model/assert.ts'
 import { parseFlags, resolvePath, UsageError } from '../cli.ts'
 
 export const HELP = `Makes a token, and adds it to the value of the secret API_TOKENS.
@@ -15,26 +15,33 @@ export const HELP = `Makes a token, and adds it to the value of the secret API_T
                        admin   retry and discard parked cells
   --prefix PREFIX    limits the token to keys under this prefix, in whole segments: site/acme covers
                      site/acme and site/acme/x, but not site/acme-corp (all keys)
+  --value-max N      limits one increment to N, in either direction
+  --items-max N      limits a request to N increments
+  --depth N          limits keys to N segments below the prefix
+  --keys KEY         limits the token to this key; repeat it for several
   --tokens FILE      a file with the present value of API_TOKENS (the variable API_TOKENS; if it is not set,
                      this is the first token)
   --help
 
 Nothing is stored or sent. The token is shown only once, because the secret holds just its hash.
 
-  npm run token -- --name web --scopes write --prefix site/acme
+  npm run token -- --name web --scopes write --prefix site/acme --value-max 1 --items-max 20
   npm run token -- --name reports --scopes read --tokens tokens.json`
 
 export const FLAGS = {
   name: { type: 'string', default: '' },
   scopes: { type: 'string', default: '' },
   prefix: { type: 'string' },
+  'value-max': { type: 'string' },
+  'items-max': { type: 'string' },
+  depth: { type: 'string' },
+  keys: { type: 'string', multiple: true },
   tokens: { type: 'string' },
 } as const
 
 export interface Options {
   readonly name: string
-  readonly scopes: readonly Scope[]
-  readonly prefix: string | undefined
+  readonly rights: Rights
   /** The present value of API_TOKENS, and the file or variable that it comes from. */
   readonly present: { readonly text: string; readonly from: string }
 }
@@ -42,10 +49,33 @@ export interface Options {
 /** @throws UsageError */
 export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
   const { values } = parseFlags(args, FLAGS)
-  const { name, scopes, prefix, tokens } = values
+  const { name, scopes, prefix, keys, tokens } = values
   refuse('--name', nameFault(name))
-  if (prefix !== undefined) refuse('--prefix', prefixFault(prefix))
-  return { name, scopes: parseScopes(scopes), prefix, present: readPresent(tokens, env) }
+  const given = {
+    scopes: parseScopes(scopes),
+    prefix,
+    valueMax: numberOf(values['value-max']),
+    itemsMax: numberOf(values['items-max']),
+    depth: numberOf(values.depth),
+    keys,
+  }
+  return { name, rights: parseRights(given), present: readPresent(tokens, env) }
+}
+
+function numberOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text)
+}
+
+/** The fields of rights whose options have other names. */
+const OPTIONS: Readonly<Record<string, string>> = { valueMax: 'value-max', itemsMax: 'items-max' }
+
+/** Checks rights as the Worker will check them. */
+function parseRights(given: Record<keyof Rights, unknown>): Rights {
+  const parsed = rightsSchema.safeParse(given)
+  if (parsed.success) return parsed.data
+  const { path, message } = must(parsed.error.issues[0], 'a fault')
+  const field = String(path[0])
+  throw new UsageError(`--${OPTIONS[field] ?? field} ${message}.`)
 }
 
 const NONE = { text: '[]', from: '' }

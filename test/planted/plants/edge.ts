@@ -54,6 +54,18 @@ export const EDGE_PLANTS: readonly Plant[] = [
     suite: { project: 'workerd', file: 'test/workerd/increment.test.ts', titles: 'Idempotency-Key' },
   },
   {
+    name: 'largest-value-in-one-direction',
+    mistake: 'a token with a largest value takes any value off [S2]',
+    edits: [
+      {
+        file: 'src/edge/ingest/allowance.ts',
+        find: 'Math.abs(value) > valueMax',
+        replace: 'value > valueMax',
+      },
+    ],
+    suite: { project: 'node', file: 'test/edge/ingest/allowance.test.ts' },
+  },
+  {
     name: 'idempotency-key-of-all-tokens',
     mistake: 'two tokens that choose the same Idempotency-Key count once [I3]',
     edits: [
@@ -63,7 +75,7 @@ export const EDGE_PLANTS: readonly Plant[] = [
         replace: `\`r\\n\${token.slice(0, 0)}\\n\${idempotencyKey}\``,
       },
     ],
-    suite: { project: 'node', file: 'test/model/binding-grant.test.ts' },
+    suite: { project: 'node', file: 'test/model/access/binding-grant.test.ts' },
   },
   {
     name: 'retried-under-a-new-name',

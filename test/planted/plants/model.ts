@@ -12,7 +12,7 @@ export const MODEL_PLANTS: readonly Plant[] = [
         replace: 'key.startsWith(prefix)',
       },
     ],
-    suite: { project: 'node', file: 'test/model/token.test.ts' },
+    suite: { project: 'node', file: 'test/model/access/token.test.ts' },
   },
   {
     name: 'slot-by-the-newest-shard-count',

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { idOfRequest } from '../../src/model/entry.ts'
-import { bindingSchema, nameFault } from '../../src/model/token.ts'
+import { bindingSchema, nameFault } from '../../../src/model/access/grant.ts'
+import { idOfRequest } from '../../../src/model/entry.ts'
 
 const names = fc.string({ minLength: 1, maxLength: 20 }).filter((name) => nameFault(name) === undefined)
 
@@ -32,6 +32,7 @@ describe('the props of a service binding', () => {
     [{ prefix: 'site/' }, 'prefix'],
     [{ prefix: null }, 'prefix'],
     [{ name: 'line\nfeed' }, 'name'],
+    [{ keys: ['other'], prefix: 'site' }, 'keys'],
     [{ perfix: 'site' }, undefined],
     ['write', undefined],
   ])('are refused with a fault in them: %j', (props, field) => {

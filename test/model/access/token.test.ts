@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ConfigError, parseConfig } from '../../src/config.ts'
-import { covers } from '../../src/model/key.ts'
-import { keys } from '../support/arbitraries.ts'
+import { ConfigError, parseConfig } from '../../../src/config.ts'
+import { rightsOf } from '../../../src/model/access/grant.ts'
+import { covers } from '../../../src/model/key.ts'
+import { keys } from '../../support/arbitraries.ts'
 
 const DATABASE_URL = 'postgresql://sumdial:sumdial@localhost/sumdial'
 const HASH = 'a1'.repeat(32)
@@ -86,6 +87,39 @@ describe('API_TOKENS', () => {
     const API_TOKENS = JSON.stringify([WEB, { ...OPS, ...change }])
     expect(faultOf({ API_TOKENS })).toContain(`API_TOKENS${fault}`)
     expect(faultOf({ API_TOKENS })).not.toContain('hunter2')
+  })
+})
+
+describe('the limits of a token', () => {
+  const LIMITED = { ...WEB, valueMax: 10, itemsMax: 20, depth: 2 }
+  const LISTED = { ...OPS, scopes: ['write'], keys: ['a', 'b/c'] }
+
+  test('are what its entry says, and a token without any has none', () => {
+    const { tokens } = parse({ API_TOKENS: JSON.stringify([LIMITED, LISTED]) })
+    expect(tokens.map(({ limits }) => limits)).toEqual([
+      { valueMax: 10, itemsMax: 20, depth: 2 },
+      { keys: new Set(['a', 'b/c']) },
+    ])
+    expect(tokens.map(rightsOf)).toEqual(
+      [LIMITED, LISTED].map(({ name: _, sha256: __, ...rights }) => rights),
+    )
+  })
+
+  test.each([
+    [{ valueMax: 0 }, 'valueMax must be a whole number from 1 to 9007199254740991'],
+    [{ valueMax: '10' }, 'valueMax must be a whole number'],
+    [{ itemsMax: 10_001 }, 'itemsMax must be a whole number from 1 to 10000'],
+    [{ depth: 1.5 }, 'depth must be a whole number from 1 to 256'],
+    [{ keys: 'site/acme' }, 'keys must be an array of keys'],
+    [{ keys: [] }, 'keys must have at least one key'],
+    [{ keys: ['site/acme', 'site/acme/\n'] }, 'keys[1] must not contain control characters'],
+    [{ keys: ['site/acme', 'site/acme-corp'] }, 'keys[1] must be under the prefix'],
+    [{ keys: ['site/acme'], depth: 1 }, 'depth cannot be combined with keys'],
+    [{ scopes: ['read'], itemsMax: 1 }, 'itemsMax limits counting, so it needs the scope write'],
+  ])('are refused with %j, by entry and field', (change, fault) => {
+    expect(faultOf({ API_TOKENS: JSON.stringify([OPS, { ...WEB, ...change }]) })).toContain(
+      `API_TOKENS[1].${fault}`,
+    )
   })
 })
 

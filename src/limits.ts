@@ -79,6 +79,15 @@ check(
   'a sweep is within the calls of a free plan',
 )
 check(
+  postgres.SWEEP_HOURS +
+    postgres.PRUNE_STEPS_MAX +
+    postgres.RETENTION_STEPS_MAX +
+    postgres.STRAGGLERS_MAX +
+    2 <=
+    platform.CALLS_FREE,
+  'a daily sweep of one shard an hour visits some stragglers within the calls of a free plan',
+)
+check(
   isolate.WAKE_SHARDS_MAX < platform.CALLS_FREE,
   'an isolate wakes shards within the calls of a free plan',
 )

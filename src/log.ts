@@ -33,9 +33,10 @@ export type LogLine =
       readonly message: 'swept'
       readonly woken: number
       readonly failed: number
+      readonly sealed: number
       readonly pruned: number
       readonly deleted: number
-      /** Whether RETENTION_DAYS has more to delete than one sweep may. */
+      /** Whether there is more to do than one sweep may: to delete, or to seal. */
       readonly hasMore: boolean
     }
   /** The Worker cannot start; `detail` names the variables. */

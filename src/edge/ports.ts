@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
-import type { DeleteBefore, Settlement } from '../model/closing.ts'
+import type { DeleteBefore, Settlement, Straggler } from '../model/closing.ts'
 import type { MergeAnswer } from '../model/flight.ts'
 import type { Hour } from '../model/hour.ts'
 import type { ListCounters, ReadCommitted, ReadSeries, Unsettled } from '../model/read.ts'
@@ -41,8 +41,12 @@ export type Shards = {
     action: ParkedAction,
     keys: readonly string[] | null,
   ) => Promise<number>
-  /** Arms a lost alarm again. Writes nothing where there is nothing. */
-  readonly wake: (shard: string) => Promise<void>
+  /**
+   * Arms a lost alarm again. Writes nothing where there is nothing.
+   *
+   * @returns the shard's writer; undefined from an older deployed version.
+   */
+  readonly wake: (shard: string) => Promise<{ readonly writer: string } | undefined>
 }
 
 /** An administrator's decision on parked cells: to ask Postgres once more, or to give them up for good. */
@@ -57,8 +61,10 @@ export type Database = {
   readonly increments: (shards: readonly string[]) => Promise<ReadonlyMap<string, number>>
   /** Deletes the ledger's rows of writers that were sealed long ago. @returns how many. */
   readonly prune: () => Promise<number>
-  /** Shards of hours before this one whose writers nobody has sealed, the oldest first; a bounded number. */
-  readonly stragglers: (before: Hour) => Promise<readonly string[]>
+  /** See postgres/ledger.ts. */
+  readonly stragglers: (before: Hour, after: string | null) => Promise<readonly Straggler[]>
+  /** Seals these writers. @returns how many were not sealed before. */
+  readonly sealAll: (writers: readonly string[]) => Promise<number>
   readonly deleteBefore: DeleteBefore
 }
 

@@ -41,10 +41,13 @@ export const SWEEP_SHARDS_MAX = 40
 /** Days that the ledger's row of a sealed writer is kept: far longer than any copy of a statement can be late. */
 export const LEDGER_DAYS = 31
 
-/** Rows that one statement prunes, statements in one sweep, and shards of closed hours that a sweep wakes. */
+/** Rows that one statement prunes, and statements in one sweep. */
 export const PRUNE_ROWS = 1_000
 export const PRUNE_STEPS_MAX = 20
-export const STRAGGLERS_MAX = 100
+
+/** Shards of closed hours that a sweep visits at once, because the ledger says that they are not done; and how often. */
+export const STRAGGLERS_MAX = 15
+export const STRAGGLER_PAGES_MAX = 100
 
 /** Without a statement for so long Neon's compute goes to sleep, in milliseconds. Source: neon.com, scale to zero. */
 export const DATABASE_SLEEPS_MS = 300_000

@@ -76,6 +76,9 @@ function isSettled(settlement: Settlement): boolean {
   return settlement.isShut && settlement.pending === 0 && settlement.parked === 0
 }
 
+/** A shard of a closed hour with its writers that nobody has sealed. */
+export type Straggler = { readonly shard: string; readonly writers: readonly string[] }
+
 /** Deletes rows of hours before this one. `hasMore` when one sweep may not delete all of them. */
 export type DeleteBefore = (before: Hour) => Promise<Deleted>
 

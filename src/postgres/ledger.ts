@@ -2,6 +2,8 @@ import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Clock } from '../clock.ts'
 import { LEDGER_DAYS, PRUNE_ROWS, PRUNE_STEPS_MAX, STATEMENT_MS_MAX, STRAGGLERS_MAX } from '../limits.ts'
+import { must } from '../model/assert.ts'
+import type { Straggler } from '../model/closing.ts'
 import type { Hour } from '../model/hour.ts'
 import { formatHour } from '../model/hour.ts'
 import type { ConnectionConfig } from './connection.ts'
@@ -14,8 +16,13 @@ export interface Ledger {
   increments(shards: readonly string[]): Promise<ReadonlyMap<string, number>>
   /** Deletes the rows of writers sealed long ago, in bounded steps. @returns how many. */
   prune(): Promise<number>
-  /** Shards of hours before this one whose writers nobody has sealed: the oldest first, at most STRAGGLERS_MAX. */
-  stragglers(before: Hour): Promise<string[]>
+  /**
+   * Shards of hours before this one that have writers which nobody has sealed, in the order of their names, which is that
+   * of their hours: those after the shard `after`, all for null; at most STRAGGLERS_MAX.
+   */
+  stragglers(before: Hour, after: string | null): Promise<Straggler[]>
+  /** Seals these writers, but those whose rows another statement has locked. @returns how many were not sealed before. */
+  sealAll(writers: readonly string[]): Promise<number>
 }
 
 export function createLedger(config: ConnectionConfig, clock: Clock): Ledger {
@@ -38,17 +45,25 @@ delete from sumdial.ledger where writer in (
       return (await deleteInSteps(steps, () => execute(statement))).deleted
     },
 
-    async stragglers(before) {
-      // Names of shards sort by their hours.
+    async stragglers(before, after) {
       const { rows } = await execute(sql`
-select distinct shard collate "C" as shard from sumdial.ledger
-where not sealed and shard collate "C" < ${formatHour(before)} order by 1 limit ${STRAGGLERS_MAX}::int`)
-      return z
-        .array(z.object({ shard: z.string() }))
-        .parse(rows)
-        .map(({ shard }) => shard)
+select shard collate "C" as shard, json_agg(writer) as writers from sumdial.ledger
+where not sealed and shard collate "C" < ${formatHour(before)} and shard collate "C" > ${after ?? ''}
+group by 1 order by 1 limit ${STRAGGLERS_MAX}::int`)
+      return z.array(stragglerSchema).parse(rows)
+    },
+
+    async sealAll(writers) {
+      // It waits for no row, so that two sweeps never deadlock [P2]. A row that it passed over waits for the next day's.
+      const { rowCount } = await execute(sql`
+update sumdial.ledger set sealed = true, sealed_at = coalesce(sealed_at, now()) where writer in (
+  select writer from sumdial.ledger
+  where writer = any(${sql.param([...writers])}::uuid[]) and not sealed for update skip locked)`)
+      return must(rowCount, 'how many writers were sealed')
     },
   }
 }
+
+const stragglerSchema = z.object({ shard: z.string(), writers: z.array(z.string()) })
 
 const incrementsSchema = z.array(z.object({ shard: z.string(), increments: z.coerce.number() }))

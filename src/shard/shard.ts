@@ -116,10 +116,13 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
   /**
    * Sets a lost alarm again; a shard that holds nothing writes nothing. It is also called before an hour begins, because
    * the platform takes long over the first use of a name.
+   *
+   * @returns the writer that the shard has now. No other writer of the shard will send anything again.
    */
-  async wake(): Promise<void> {
-    if (this.#opened === undefined) await this.#open()
-    else if (this.#opened.store.isStored && this.#alarm.isLost) this.#alarm.set(this.clock.now())
+  async wake(): Promise<{ readonly writer: string }> {
+    const { store } = this.#opened ?? (await this.#open())
+    if (store.isStored && this.#alarm.isLost) this.#alarm.set(this.clock.now())
+    return { writer: store.writer }
   }
 
   /** Never throws, because the platform gives up on an alarm that keeps throwing. [F4] */

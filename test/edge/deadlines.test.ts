@@ -25,6 +25,7 @@ function portsWith(call: () => Promise<never>) {
     increments: call,
     prune: call,
     stragglers: call,
+    sealAll: call,
     deleteBefore: call,
   }
   return { clock: new FakeClock(), shards, database }

@@ -27,6 +27,15 @@ async function addWriters(shard: string, count: number, sealedDays: number | nul
   )
 }
 
+/** The writers of a shard, those that are not sealed first. */
+async function writersOf(shard: string): Promise<string[]> {
+  const { rows } = await stand.pool.query<{ writer: string }>(
+    'select writer from sumdial.ledger where shard = $1 order by sealed',
+    [shard],
+  )
+  return rows.map(({ writer }) => writer)
+}
+
 async function countRows(): Promise<number> {
   const { rows } = await stand.pool.query<{ count: number }>('select count(*)::int from sumdial.ledger')
   return rows[0]?.count ?? 0
@@ -42,12 +51,45 @@ describe('the ledger', () => {
     expect(await ledger.prune()).toBe(0)
   })
 
-  test('[Z1] names the shards of hours long closed whose writers nobody has sealed', async () => {
+  test('[Z1] names the shards of hours long closed whose writers nobody has sealed, page by page', async () => {
     await addWriters('2026-01-01T00Z/0', 1, 2)
     await addWriters('2026-01-01T01Z/1', 2, null)
+    await addWriters('2026-01-01T01Z/1', 1, 1)
+    await addWriters('2026-01-01T03Z/0', 1, null)
     await addWriters('2026-01-01T05Z/0', 1, null)
     const before = hourOf(Date.UTC(2026, 0, 1, 5)) as Hour
-    expect(await ledger.stragglers(before)).toEqual(['2026-01-01T01Z/1'])
+    const all = await ledger.stragglers(before, null)
+    expect(all.map(({ shard, writers }) => [shard, writers.length])).toEqual([
+      ['2026-01-01T01Z/1', 2],
+      ['2026-01-01T03Z/0', 1],
+    ])
+    expect(await ledger.stragglers(before, '2026-01-01T01Z/1')).toEqual(all.slice(1))
+    expect(await ledger.stragglers(before, '2026-01-01T03Z/0')).toEqual([])
+  })
+
+  test('[Z1] seals writers for good, and passes over one that a batch is under way for', async () => {
+    await addWriters('2026-01-01T01Z/1', 3, null)
+    await addWriters('2026-01-01T01Z/1', 1, 7)
+    const [held, ...others] = await writersOf('2026-01-01T01Z/1')
+    const client = await stand.pool.connect()
+    try {
+      await client.query('begin')
+      await client.query('select from sumdial.ledger where writer = $1 for update', [held])
+      expect(await ledger.sealAll([held ?? '', ...others])).toBe(2)
+      await client.query('rollback')
+    } finally {
+      client.release()
+    }
+    const { rows } = await stand.pool.query(
+      `select sealed, round(extract(epoch from now() - sealed_at) / 86400)::int as days from sumdial.ledger
+       order by sealed, days`,
+    )
+    expect(rows).toEqual([
+      { sealed: false, days: null },
+      { sealed: true, days: 0 },
+      { sealed: true, days: 0 },
+      { sealed: true, days: 7 },
+    ])
   })
 
   test('[C1] adds up the increments of all writers of a shard', async () => {

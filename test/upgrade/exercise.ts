@@ -60,7 +60,8 @@ async function read(connection: ConnectionConfig): Promise<void> {
   for (const query of lists()) await list(query)
   const ledger = createLedger(connection, nodeClock)
   await ledger.increments([SHARD])
-  await ledger.stragglers(addHours(HOUR, 5))
+  await ledger.stragglers(addHours(HOUR, 5), null)
+  await ledger.sealAll([OTHER])
   await ledger.prune()
 }
 

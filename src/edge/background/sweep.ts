@@ -5,62 +5,73 @@ import { firstKeptHour, firstOpenHour } from '../../model/closing.ts'
 import { addHours, hourOf } from '../../model/hour.ts'
 import { shardsOf } from '../../model/shard-name.ts'
 import type { Database, Shards } from '../ports.ts'
+import { visitStragglers, type Woken } from './stragglers.ts'
 
 export type SweepServices = {
   readonly config: Pick<Config, 'shards' | 'lateHours' | 'retentionDays' | 'flushIntervalMs'>
   readonly shards: Pick<Shards, 'wake'>
-  readonly database: Pick<Database, 'prune' | 'stragglers' | 'deleteBefore'>
+  readonly database: Pick<Database, 'prune' | 'stragglers' | 'sealAll' | 'deleteBefore'>
 }
 
-export type Swept = Woken & Deleted & { readonly pruned: number }
+export type Swept = Woken & Deleted & { readonly pruned: number; readonly sealed: number }
 
-type Woken = { readonly woken: number; readonly failed: number }
+/** Work that an isolate's sweeps have left for the next one. */
+type Left = {
+  /** Whether there was more to delete; false when that is not known. */
+  rows: boolean
+  /** The shard behind which the visit of stragglers goes on; null when it is not known, or when none is left. */
+  stragglersAfter: string | null
+}
 
 /** The hour of the day in UTC whose sweep also asks Postgres. */
 const DAILY_AT = 3
 
 /**
- * The sweep. If one sweep could not delete everything, the next hour's sweep continues. That is kept in memory only, so a
- * new isolate waits for the daily sweep.
+ * The sweep. If one sweep could not do everything, the next hour's sweep continues where it ended. That is kept in memory
+ * only, so a new isolate waits for the daily sweep.
  */
 export function sweeper(services: SweepServices): (nowMs: number) => Promise<Swept> {
-  let hadMore = false
-  return async (nowMs) => {
-    const swept = await sweep(nowMs, services, hadMore)
-    hadMore = swept.hasMore
-    return swept
-  }
+  const left: Left = { rows: false, stragglersAfter: null }
+  return (nowMs) => sweep(nowMs, services, left)
 }
 
 /**
  * Wakes the shards of the last hours each hour, without SQL, in case the platform has lost an alarm. Once a day it also
- * prunes the ledger, wakes the shards of closed hours that have not sealed their writers, and deletes hours that are
- * older than RETENTION_DAYS; where flushes keep the database awake anyway, it deletes each hour. [F4]
+ * prunes the ledger, deletes hours that are older than RETENTION_DAYS, and visits the shards of closed hours whose writers
+ * nobody has sealed; where flushes keep the database awake anyway, it deletes each hour. [F4]
  *
- * @param hadMore whether the previous sweep left something undeleted; false when that is not known.
+ * @param left what the sweep before has left; this one changes it.
  */
-async function sweep(nowMs: number, services: SweepServices, hadMore: boolean): Promise<Swept> {
+async function sweep(nowMs: number, services: SweepServices, left: Left): Promise<Swept> {
   const hour = hourOf(nowMs)
   const recent = Array.from({ length: SWEEP_HOURS }, (_, i) => addHours(hour, -i))
   const names = recent.flatMap((each) => shardsOf(each, services.config.shards)).slice(0, SWEEP_SHARDS_MAX)
   const isDaily = hour % 24 === DAILY_AT
   const woken = await wakeAll(names, services)
-  const tidied = isDaily ? await pruneAndWake(nowMs, services) : { woken: 0, failed: 0, pruned: 0 }
-  const isTime = isDaily || hadMore || services.config.flushIntervalMs < DATABASE_SLEEPS_MS
+  const pruned = isDaily ? await services.database.prune() : 0
+  const isTime = isDaily || left.rows || services.config.flushIntervalMs < DATABASE_SLEEPS_MS
   const deleted = isTime ? await deleteOld(nowMs, services) : NOTHING_DELETED
+  left.rows = deleted.hasMore
+  // Last, because it may use up the calls that one run is allowed.
+  const isVisiting = isDaily || left.stragglersAfter !== null
+  const visited = isVisiting ? await visit(nowMs, services, left) : NOBODY_VISITED
   return {
-    woken: woken.woken + tidied.woken,
-    failed: woken.failed + tidied.failed,
-    pruned: tidied.pruned,
-    ...deleted,
+    woken: woken.woken + visited.woken,
+    failed: woken.failed + visited.failed,
+    sealed: visited.sealed,
+    pruned,
+    deleted: deleted.deleted,
+    hasMore: deleted.hasMore || visited.next !== null,
   }
 }
 
-async function pruneAndWake(nowMs: number, services: SweepServices) {
-  const { config, database } = services
-  const pruned = await database.prune()
-  const stragglers = await database.stragglers(firstOpenHour(nowMs, config.lateHours))
-  return { ...(await wakeAll(stragglers, services)), pruned }
+const NOBODY_VISITED = { woken: 0, failed: 0, sealed: 0, next: null }
+
+function visit(nowMs: number, services: SweepServices, left: Left) {
+  const before = firstOpenHour(nowMs, services.config.lateHours)
+  return visitStragglers({ before, after: left.stragglersAfter }, services, (next) => {
+    left.stragglersAfter = next
+  })
 }
 
 const NOTHING_DELETED: Deleted = { deleted: 0, hasMore: false }

@@ -45,6 +45,7 @@ function portsOf(env: object): Ports {
       increments: nowhere,
       prune: nowhere,
       stragglers: nowhere,
+      sealAll: nowhere,
       deleteBefore: nowhere,
     },
     rateLimit: undefined,

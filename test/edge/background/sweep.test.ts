@@ -22,14 +22,16 @@ async function sweepAt(times: number | readonly number[], given: Given = {}) {
       wake: async (shard) => {
         woken.push(shard)
         if (shard.endsWith('/1')) throw new Error('no answer')
+        return { writer: 'current' }
       },
     },
     database: {
       prune: async () => 7,
       stragglers: async (before: Hour) => {
         asked.push(formatHour(before))
-        return ['2026-11-01T00Z/0']
+        return [{ shard: '2026-11-01T00Z/0', writers: ['current'] }]
       },
+      sealAll: async (writers) => writers.length,
       deleteBefore: async (before) => {
         deletedBefore.push(formatHour(before))
         return { deleted: 5, hasMore: true }
@@ -52,7 +54,7 @@ test('[F4] the hourly sweep wakes the shards of the last hours, and asks no SQL'
     ['2026-11-21T20Z', '2026-11-21T19Z', '2026-11-21T18Z'].flatMap((hour) => [`${hour}/0`, `${hour}/1`]),
   )
   expect(asked).toEqual([])
-  expect(swept).toEqual({ woken: 3, failed: 3, pruned: 0, deleted: 0, hasMore: false })
+  expect(swept).toEqual({ woken: 3, failed: 3, sealed: 0, pruned: 0, deleted: 0, hasMore: false })
 })
 
 test('[F4] [Z1] once a day it also wakes the shards of closed hours that are not sealed', async () => {

@@ -1,6 +1,16 @@
-import type { Counter, Hour, List, Problem, Unit } from './answers.ts'
+import type { Counter, Hour, List, PrefixCounter, Problem, Unit } from './answers.ts'
 
-export type { Bucket, Counter, Hour, List, ListItem, Problem, Sums, Unit } from './answers.ts'
+export type {
+  Bucket,
+  Counter,
+  Hour,
+  List,
+  ListItem,
+  PrefixCounter,
+  Problem,
+  Sums,
+  Unit,
+} from './answers.ts'
 
 /**
  * The methods that another Worker of the account can call through a service binding to the entrypoint `Sumdial`. These are
@@ -22,6 +32,9 @@ export interface SumdialBinding {
   read(
     question: ReadOptions & { readonly key: readonly string[] },
   ): Promise<Result<{ readonly items: readonly Counter[] }>>
+
+  /** Sums of all keys that begin with a prefix, added up; by the hour without a `bucket`. Requires the scope `read`. */
+  readPrefix(question: ReadOptions & { readonly prefix: string }): Promise<Result<PrefixCounter>>
 
   /** Keys that begin with a prefix, as Postgres has them. Requires the scope `read`. */
   list(question: ListOptions): Promise<Result<List>>

@@ -4,16 +4,9 @@ import { Gathering } from './gathering.ts'
 import type { GiveUpKind, GiveUpReason } from './give-up.ts'
 import type { Increment, Pending } from './increment.ts'
 import { BESIDE_MAX, DELIVERIES_MAX, TIMER_MS_MAX } from './limits.ts'
+import type { CountingBounds } from './options.ts'
 import type { Post } from './post.ts'
 import type { Timing } from './timing.ts'
-
-export type CountingBounds = {
-  readonly lingerMs: number
-  readonly heldMax: number
-  readonly heldBytesMax: number
-  readonly batchMax: number
-  readonly batchBytesMax: number
-}
 
 export type CountingServices = {
   readonly bounds: CountingBounds

@@ -1,3 +1,4 @@
+import { checkFields, isDate } from './fields.ts'
 import { AT_MS_END, AT_MS_MIN, ID_BYTES_MAX, KEY_BYTES_MAX } from './limits.ts'
 
 /** An increment as it was handed in, and as it is handed back when the client gives it up. */
@@ -43,10 +44,11 @@ export type Pending = Outgoing & { readonly increment: Increment }
 /** @throws TypeError for what the server would refuse at any time and from anybody. */
 export function hold(key: string, value: number, options: IncrementOptions, nowMs: number): Pending {
   checkText('key', key, KEY_BYTES_MAX)
+  checkFields('increment', options, ['at', 'id'], '{ at, id }')
   if (!Number.isSafeInteger(value) || value === 0) {
     throw new TypeError('value must be a whole number other than 0, from -(2^53 - 1) to 2^53 - 1')
   }
-  const at = timeOf(options.at ?? nowMs)
+  const at = options.at === undefined ? nowMs : timeOf(options.at)
   const { id } = options
   if (id !== undefined) checkText('id', id, ID_BYTES_MAX)
   const increment: Increment = id === undefined ? { key, value, at } : { key, value, at, id }
@@ -61,7 +63,8 @@ export function outgoing(json: string): Outgoing {
 const CONTROL = /\p{Cc}/u
 
 function checkText(name: string, text: string, bytesMax: number): void {
-  if (typeof text !== 'string' || text === '') throw new TypeError(`${name} must be a text that is not empty`)
+  if (typeof text !== 'string') throw new TypeError(`${name} must be a text`)
+  if (text === '') throw new TypeError(`${name} must not be empty`)
   // Browsers of 2022 lack isWellFormed(). With the flag u, half a surrogate pair is a character of the class Cs.
   if (/\p{Cs}/u.test(text)) throw new TypeError(`${name} must be well-formed Unicode`)
   if (CONTROL.test(text)) throw new TypeError(`${name} must not have control characters`)
@@ -75,7 +78,8 @@ function utf8Bytes(text: string): number {
 }
 
 function timeOf(at: Date | number): number {
-  const ms = Number(at)
+  // Not Number(at) of anything: it makes 0 of '' and [], and 1 of true.
+  const ms = isDate(at) ? at.getTime() : at
   if (Number.isInteger(ms) && ms >= AT_MS_MIN && ms < AT_MS_END) return ms
   throw new TypeError('at must be a Date or whole epoch milliseconds, in the years 1000 to 9998')
 }

@@ -1,7 +1,19 @@
-export type { Bucket, Counter, Hour, List, ListItem, Problem, Sums, Unit } from './answers.ts'
-export { type ClientOptions, createClient, type Sumdial } from './client.ts'
+export type {
+  Bucket,
+  Counter,
+  Hour,
+  List,
+  ListItem,
+  PrefixCounter,
+  Problem,
+  Sums,
+  Unit,
+} from './answers.ts'
+export { createClient, type Sumdial } from './client.ts'
 export type { Fetch, FetchAnswer, FetchInit } from './fetch.ts'
 export type { GiveUpKind, GiveUpReason } from './give-up.ts'
 export type { Increment, IncrementOptions } from './increment.ts'
-export type { Instant, ListQuery, ReadQuery } from './reading.ts'
-export { SumdialError } from './sumdial-error.ts'
+export type { ClientOptions, CloseOptions } from './options.ts'
+export type { Instant } from './read/instant.ts'
+export type { ListQuery, ReadQuery } from './read/reading.ts'
+export { SumdialError } from './read/sumdial-error.ts'

@@ -18,6 +18,12 @@ export const AT_MS_END = Date.UTC(9999, 0)
 /** The server's bound on the increments of one request. */
 export const REQUEST_ITEMS_MAX = 10_000
 
+/**
+ * Characters of an address behind its path, in a read of several keys: Cloudflare takes addresses of 16 KB, and many
+ * proxies lines of 8 KB. A key of 512 bytes takes up to 1,536 of them.
+ */
+export const SEARCH_CHARS_MAX = 7_000
+
 /** Increments in one request: a tenth of the server's bound, so that one lost answer costs little to send again. */
 export const BATCH_MAX = 1_000
 

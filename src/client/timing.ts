@@ -29,6 +29,17 @@ export const runtimeTiming: Timing = {
   },
 }
 
+/** @throws Error where the runtime has no Web Crypto, from which `newName` takes its chance: later would be too late. */
+export function needWebCrypto(): void {
+  const { crypto } = globalThis as { readonly crypto?: { readonly getRandomValues?: unknown } }
+  if (typeof crypto?.getRandomValues === 'function') return
+  throw new Error(
+    'The client needs Web Crypto (globalThis.crypto). Use Node 20 or newer. In Node 18, before createClient: ' +
+      'globalThis.crypto ??= (await import(' +
+      "'node:crypto')).webcrypto",
+  )
+}
+
 function hexOf(byte: number): string {
   return byte.toString(16).padStart(2, '0')
 }

@@ -61,6 +61,12 @@ export const BUCKETS_MAX = 10_000
 /** Keys in one answer: more than anyone compares at a glance. */
 export const KEYS_MAX = 20
 
+/**
+ * Characters of an address: the platform's 16 KB, so that a Worker on one's own machine refuses what the platform would, and
+ * says why. Twenty keys of 512 bytes may have 30 KB. Source: Workers limits, URL size.
+ */
+export const ADDRESS_CHARACTERS_MAX = 16 * KIB
+
 /** Hours before the current one that a fresh read asks the shards of: as many as an hour stays open by default. */
 export const FRESH_HOURS_MAX = 72
 

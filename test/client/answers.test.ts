@@ -1,9 +1,8 @@
 import fc from 'fast-check'
 import { expect, expectTypeOf, test } from 'vitest'
 import type { z } from 'zod'
-import type { PrefixCounter } from '../../src/client/answers.ts'
-import { parseExactly } from '../../src/client/exact-json.ts'
 import type * as client from '../../src/client/index.ts'
+import { parseExactly } from '../../src/client/read/exact-json.ts'
 import { toJson } from '../../src/edge/http/json.ts'
 import type { problemSchema } from '../../src/edge/http/problem-response.ts'
 import type { CounterAnswer, SeriesAnswer } from '../../src/edge/read/answers.ts'
@@ -12,8 +11,8 @@ import type { ListAnswer } from '../../src/edge/read/list.ts'
 
 test("the client's types are those of the server's schemas", () => {
   expectTypeOf<client.Counter>().toEqualTypeOf<CounterAnswer>()
-  expectTypeOf<PrefixCounter>().toExtend<SeriesAnswer>()
-  expectTypeOf<SeriesAnswer>().toExtend<PrefixCounter>()
+  expectTypeOf<client.PrefixCounter>().toExtend<SeriesAnswer>()
+  expectTypeOf<SeriesAnswer>().toExtend<client.PrefixCounter>()
   expectTypeOf<client.List>().toEqualTypeOf<ListAnswer>()
   expectTypeOf<client.Hour>().toEqualTypeOf<HourAnswer>()
   // Its lists may be read alone, which zod does not say.

@@ -92,9 +92,54 @@ async function failureOf(asked: Promise<unknown>): Promise<SumdialError> {
   throw new Error(`${failure} is no SumdialError`)
 }
 
-test('an address that is none, or none of HTTP, or a bound that is none, makes no client', () => {
-  expect(() => createClient({ url: 'sumdial.example' })).toThrow(TypeError)
-  expect(() => createClient({ url: 'ftp://sumdial.example' })).toThrow(TypeError)
-  expect(() => createClient({ url: 'https://sumdial.example', batchMax: 10_001 })).toThrow(TypeError)
-  expect(() => createClient({ url: 'https://sumdial.example', lingerMs: Number.NaN })).toThrow(TypeError)
+test('keys that are too long for one address are asked for in several, of the same hours, and answered in their order', async () => {
+  const keys = Array.from({ length: 20 }, (_, i) => `${String.fromCharCode(97 + i)}${'ü'.repeat(242)}!`)
+  const server = await listen(({ path }, _n, response) => {
+    const asked = new URLSearchParams(path.split('?')[1]).getAll('key')
+    const [from, to] = ['2026-11-21T01:00:00+05:30', '2026-11-22T01:00:00+05:30']
+    const items = asked.map((key) => ({ key, from, to }))
+    response.writeHead(200, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(items.length === 1 ? items[0] : { items }))
+  })
+  onTestFinished(server.close)
+  const answers = await createClient({ url: server.url }).read(keys, { tz: 'Asia/Kolkata' })
+  expect(answers.map(({ key }) => key)).toEqual(keys)
+  const paths = server.received.map(({ path }) => path)
+  expect(paths.length).toBeGreaterThan(1)
+  for (const path of paths) expect(path.length).toBeLessThan(8_000)
+  expect(paths[0]).not.toContain('from=')
+  for (const path of paths.slice(1)) {
+    const search = new URLSearchParams(path.split('?')[1])
+    expect([search.get('from'), search.get('to')]).toEqual([answers[0]?.from, answers[0]?.to])
+  }
+})
+
+test('a prefix added up: by the hour, or as asked', async () => {
+  const { sumdial, asked } = await serve(
+    '{"prefix":"a/","total":{"sum":3}}',
+    '{"prefix":"","total":{"sum":4}}',
+  )
+  expect((await sumdial.readPrefix('a/')).total.sum).toBe(3n)
+  expect((await sumdial.readPrefix('', { bucket: 'month' })).total.sum).toBe(4n)
+  expect(asked()).toEqual([
+    '/behind/a/proxy/counters?bucket=hour&prefix=a%2F',
+    '/behind/a/proxy/counters?bucket=month&prefix=',
+  ])
+})
+
+test('[A2] what was read can be written as JSON again, with the same integers', async () => {
+  const big = '12345678901234567890123'
+  const body = `{"key":"a","total":{"sum":${big},"count":2},"buckets":[{"start":"x","sum":-7},{"start":"y","sum":9007199254740993}]}`
+  const { sumdial } = await serve(body, body, '{"items":[{"key":"a","sum":5}],"nextCursor":null}')
+  const counter = await sumdial.read('a')
+  const rawJson = (JSON as { rawJSON?: unknown }).rawJSON
+  if (rawJson !== undefined) expect(JSON.stringify(counter)).toBe(body)
+  // As in a runtime without JSON.rawJSON: what a number cannot hold is a text.
+  Object.assign(JSON, { rawJSON: undefined })
+  onTestFinished(() => void Object.assign(JSON, { rawJSON: rawJson }))
+  expect(JSON.stringify(await sumdial.read('a'))).toBe(
+    body.replace(big, `"${big}"`).replace('9007199254740993', '"9007199254740993"'),
+  )
+  expect(JSON.stringify((await sumdial.list()).items)).toBe('[{"key":"a","sum":5}]')
+  expect(structuredClone(counter.total)).toEqual({ sum: BigInt(big), count: 2 })
 })

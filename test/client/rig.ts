@@ -1,6 +1,6 @@
 import { onTestFinished, vi } from 'vitest'
-import { type ClientOptions, createClientWith } from '../../src/client/client.ts'
-import type { GiveUpReason, Increment, Sumdial } from '../../src/client/index.ts'
+import { createClientWith } from '../../src/client/client.ts'
+import type { ClientOptions, GiveUpReason, Increment, Sumdial } from '../../src/client/index.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { ModelServer, type RequestFate } from './model-server.ts'
 

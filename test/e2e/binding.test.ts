@@ -121,6 +121,11 @@ const READ: readonly Pair[] = [
     depth: '1',
     limit: '1',
   }),
+  get('a prefix', 'readPrefix', { prefix: 'both/s', ...RANGE, bucket: 'day' }, '/counters', {
+    prefix: 'both/s',
+    ...RANGE_TEXT,
+    bucket: 'day',
+  }),
   get('an hour', 'hour', formatHour(HOUR), `/hours/${formatHour(HOUR)}`),
 ]
 

@@ -48,3 +48,14 @@ describe('a POST', () => {
     })
   })
 })
+
+test('an address longer than the platform takes is a 414 that says what to do, here as there', async () => {
+  const search = new URLSearchParams()
+  for (let i = 0; i < 20; i++) search.append('key', `${i}${'ü'.repeat(240)}`)
+  const response = await APP.fetch(new Request(`http://worker/counters?${search}`), {}, CONTEXT)
+  expect(response.status).toBe(414)
+  expect(await response.json()).toMatchObject({
+    type: 'urn:sumdial:problem:address-too-long',
+    detail: expect.stringContaining('at most 16384 are allowed. Ask for fewer keys in each request.'),
+  })
+})

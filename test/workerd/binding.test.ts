@@ -62,6 +62,62 @@ describe('a service binding', () => {
     expect(await bound({ scopes: ['wriet'] }).increment({ key: freshKey() })).toMatchObject(told)
   })
 
+  test('names an argument that is wrong, and what it should be, whatever structured clone carried', async () => {
+    type Call = (...args: readonly unknown[]) => Promise<unknown>
+    const binding = bound({}) as unknown as Record<string, Call>
+    const key = freshKey()
+    const at = 'must be an RFC 3339 time such as 2026-11-21T20:15:00Z or whole epoch milliseconds'
+    for (const wrong of ['', true, [], null, new Date(), 5n, {}]) {
+      expect(await binding['increment']?.({ key, at: wrong })).toMatchObject(
+        refused(422, { errors: [{ index: 0, path: 'at', message: expect.stringContaining(at) }] }),
+      )
+    }
+    const told: [method: string, args: readonly unknown[], detail: string][] = [
+      [
+        'increment',
+        [{ key }, { idempotencykey: 'x' }],
+        '`idempotencykey` is not a parameter here: use idempotencyKey',
+      ],
+      ['increment', [{ key }, { idempotencyKey: 5 }], '`idempotencyKey` must be a string'],
+      ['increment', [{ key }, 'x'], '`options` must be an object such as { idempotencyKey }'],
+      ['read', [key], '`question` must be an object such as { key }'],
+      ['read', [{ key: 5 }], '`key` must be a text or an array of texts'],
+      ['read', [{ key, form: 5 }], '`form` is not a parameter here: use key, from, to'],
+      ['read', [{ key, from: new Date() }], `\`from\` ${at}`],
+      ['read', [{ key, to: true }], `\`to\` ${at}`],
+      ['read', [{ key, freshHours: true }], '`freshHours` must be a whole number from 1'],
+      ['read', [{ key, tz: 7 }], '`tz` must be an IANA time zone such as Europe/Berlin'],
+      ['readPrefix', [key], '`question` must be an object such as { prefix }'],
+      ['readPrefix', [{ prefix: 7 }], '`prefix` must be a text'],
+      ['list', [{ prefix: '', cursor: 7 }], '`cursor` must be the `nextCursor` of an earlier answer'],
+      ['hour', [new Date()], '`hour` must be an hour in UTC such as 2026-11-21T20Z'],
+    ]
+    for (const [method, args, detail] of told) {
+      expect(await binding[method]?.(...args), method).toMatchObject(
+        refused(422, { detail: expect.stringContaining(detail) }),
+      )
+    }
+  })
+
+  test('[R1] adds up the keys under a prefix, by the hour unless told otherwise', async () => {
+    const [prefix, binding] = [freshKey(), bound({})]
+    await binding.increment([
+      { key: `${prefix}/a`, value: 2 },
+      { key: `${prefix}/b`, value: 3 },
+    ])
+    const hours = await binding.readPrefix({ prefix: `${prefix}/` })
+    expect(hours).toMatchObject({
+      ok: true,
+      answer: { prefix: `${prefix}/`, bucket: 'hour', total: { sum: 5n } },
+    })
+    expect(await binding.readPrefix({ prefix: `${prefix}/`, bucket: 'month' })).toMatchObject({
+      answer: { bucket: 'month', total: { sum: 5n, count: 2 } },
+    })
+    expect(await bound({ prefix: 'elsewhere' }).readPrefix({ prefix: `${prefix}/` })).toMatchObject(
+      refused(403),
+    )
+  })
+
   test('tells of a failure without what is secret, and when to ask again', async () => {
     const broken = await envWith({}, { SHARD: BROKEN, DATABASE_URL: `postgresql://u:${SECRET}@localhost/db` })
     const answer = await bound({}, broken as typeof env).read({ key: 'a' })

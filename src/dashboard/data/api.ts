@@ -1,7 +1,7 @@
-import { parseExactly } from '../../client/exact-json.ts'
 import type { Fetch } from '../../client/fetch.ts'
-import { Reading } from '../../client/reading.ts'
-import { SumdialError } from '../../client/sumdial-error.ts'
+import { parseExactly } from '../../client/read/exact-json.ts'
+import { Reading } from '../../client/read/reading.ts'
+import { SumdialError } from '../../client/read/sumdial-error.ts'
 import { runtimeTiming } from '../../client/timing.ts'
 
 /** Why there is nothing to show, in the words of the API where it has any. */

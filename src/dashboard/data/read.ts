@@ -1,5 +1,5 @@
 import type { List, ListItem } from '../../client/answers.ts'
-import type { ReadQuery } from '../../client/reading.ts'
+import type { ReadQuery } from '../../client/read/reading.ts'
 import { HOUR_MS } from '../../model/hour.ts'
 import type { Unit } from '../../model/time/calendar.ts'
 import type { Zone } from '../../model/time/zone.ts'

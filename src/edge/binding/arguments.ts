@@ -74,6 +74,12 @@ export function listArguments(question: unknown): Result<Named, Problem> {
   return ok(numbersAsText(question))
 }
 
+/** The parameters of a read of a prefix. HTTP requires a bucket only because of what its address was before. */
+export function prefixArguments(question: unknown): Result<Named, Problem> {
+  if (!isObject(question)) return invalid('question', 'must be an object such as { prefix }')
+  return ok(numbersAsText({ ...question, bucket: question['bucket'] ?? 'hour' }))
+}
+
 /** Parameters that are text in a query, and may be numbers here. */
 const NUMBERS: ReadonlySet<string> = new Set(['from', 'to', 'freshHours', 'depth', 'limit'])
 

@@ -7,6 +7,7 @@ import type {
   Increment as IncrementShape,
   List,
   ListOptions,
+  PrefixCounter,
   ReadOptions,
   Result,
   SumdialBinding,
@@ -21,7 +22,13 @@ import { refuseWithout } from '../http/access.ts'
 import { problemOf } from '../http/on-error.ts'
 import type { Problem } from '../http/problem.ts'
 import { describeProblem } from '../http/problem-words.ts'
-import { grantOfProps, listArguments, readArguments, readIncrementArguments } from './arguments.ts'
+import {
+  grantOfProps,
+  listArguments,
+  prefixArguments,
+  readArguments,
+  readIncrementArguments,
+} from './arguments.ts'
 
 /** An entrypoint's services. `api` throws when the configuration is faulty. */
 export type EntrypointServices = {
@@ -66,6 +73,13 @@ export class BindingEntrypoint<Env> extends WorkerEntrypoint<Env, unknown> imple
       if (!answers.ok) return answers
       const [first] = answers.value
       return ok(asked.value.isOfOne && first !== undefined ? first : { items: answers.value })
+    })
+  }
+
+  readPrefix(question: ReadOptions & { readonly prefix: string }): Promise<Result<PrefixCounter>> {
+    return this.#ask('read', async (api, caller) => {
+      const asked = prefixArguments(question)
+      return asked.ok ? api.series(asked.value, caller) : asked
     })
   }
 

@@ -1,17 +1,16 @@
 import { z } from 'zod'
 import { FIELD_CHARACTERS_TOLD_MAX } from '../../limits.ts'
 import { must } from '../../model/assert.ts'
-import type { Hour } from '../../model/hour.ts'
 import { parseHour } from '../../model/hour.ts'
 import { check } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
-import { instantSchema } from '../../model/time/instant.ts'
+import { AT_FAULT, instantSchema } from '../../model/time/instant.ts'
 import type { ParameterFault, Problem } from './problem.ts'
 
 /** A time as `at` in an increment has it, except that a query knows only text; epoch ms as output. */
 export const instantText = z
-  .string()
+  .string({ error: AT_FAULT })
   .check(check(timeTextFault))
   .transform((text) => (/^-?\d{1,16}$/.test(text) ? Number(text) : text))
   .pipe(instantSchema)
@@ -27,18 +26,28 @@ function timeTextFault(text: string): string | undefined {
 }
 
 /** An hour in a query or a path, such as `2026-11-21T20Z`. */
-export const hourText = z.string().transform((text, ctx): Hour => {
-  const hour = parseHour(text)
-  if (hour !== undefined) return hour
-  ctx.addIssue({ code: 'custom', message: 'must be an hour in UTC such as 2026-11-21T20Z' })
-  return z.NEVER
-})
+export const hourText = parsedText(parseHour, 'must be an hour in UTC such as 2026-11-21T20Z')
+
+/**
+ * A text that means something.
+ *
+ * @param parse returns undefined for a text that means nothing
+ * @param error what it must be; also of values that are no text, which come through a binding
+ */
+export function parsedText<T>(parse: (text: string) => T | undefined, error: string) {
+  return z.string({ error }).transform((text, ctx): T => {
+    const parsed = parse(text)
+    if (parsed !== undefined) return parsed
+    ctx.addIssue({ code: 'custom', message: error })
+    return z.NEVER
+  })
+}
 
 /** A whole number in a query. */
 export function wholeText(min: number, max: number) {
   const error = `must be a whole number from ${min} to ${max}`
   return z
-    .string()
+    .string({ error })
     .regex(/^\d{1,9}$/, { error, abort: true })
     .meta({
       // Documented as an integer, although it arrives as text.

@@ -45,6 +45,14 @@ function wireOf(problem: Problem): Wire {
         title: 'Too many items',
         detail: `This request has ${problem.items} items, and at most ${problem.itemsMax} are allowed. Send several requests.`,
       }
+    case 'address_too_long':
+      return {
+        status: 414,
+        title: 'Address too long',
+        detail:
+          `This address has ${problem.characters} characters, and at most ${problem.charactersMax} are allowed. ` +
+          'Ask for fewer keys in each request.',
+      }
     case 'too_many_shards':
       return {
         status: 413,

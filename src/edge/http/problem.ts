@@ -13,6 +13,7 @@ export type Problem =
   | { readonly kind: 'unsupported_media_type'; readonly header: 'Content-Type' | 'Content-Encoding' }
   | { readonly kind: 'body_too_large'; readonly bytesMax: number }
   | { readonly kind: 'too_many_items'; readonly items: number; readonly itemsMax: number }
+  | { readonly kind: 'address_too_long'; readonly characters: number; readonly charactersMax: number }
   /** The items are of so many hours, or go to so many slots, that too many shards would be called. Nothing was sent. */
   | { readonly kind: 'too_many_shards'; readonly shards: number; readonly shardsMax: number }
   /** Nothing of the request was applied. [I2] `more` items are bad too, and not among the errors. */

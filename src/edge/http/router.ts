@@ -1,4 +1,5 @@
 import type { Hono } from 'hono'
+import { ADDRESS_CHARACTERS_MAX } from '../../limits.ts'
 import type { Result } from '../../model/result.ts'
 import { fail } from '../../model/result.ts'
 import type { Operation } from '../openapi/parts.ts'
@@ -59,6 +60,10 @@ export function refusal(admit: Admit, problem: Problem): Handler {
   return admitted(admit, 'token', () => fail(problem))
 }
 
+function tooLong(characters: number): Problem {
+  return { kind: 'address_too_long', characters, charactersMax: ADDRESS_CHARACTERS_MAX }
+}
+
 function admitted(
   admit: Admit,
   needs: Needs,
@@ -68,6 +73,8 @@ function admitted(
   return async (c) => {
     const refused = await admit(c, needs)
     if (refused !== undefined) return problemResponse(refused)
+    const { length } = c.req.url
+    if (length > ADDRESS_CHARACTERS_MAX) return problemResponse(tooLong(length))
     const answered = await answer(c)
     if (answered instanceof Response) return withHeaders(answered)
     return answered.ok ? jsonResponse(answered.value, status) : problemResponse(answered.error)

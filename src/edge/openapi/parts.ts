@@ -33,9 +33,9 @@ export function error(status: ErrorStatus): ZodOpenApiResponseObject {
   return { description: ERRORS[status], content: { 'application/problem+json': { schema: problemSchema } } }
 }
 
-/** Paths that are no route, methods that a path does not have, a faulty configuration, bugs. */
+/** Paths that are no route, methods that a path does not have, addresses that are too long, a faulty configuration, bugs. */
 const OTHER: ZodOpenApiResponseObject = {
-  description: 'Any other error: 404, 405 or 500.',
+  description: 'Any other error: 404, 405, 414 or 500.',
   content: { 'application/problem+json': { schema: problemSchema } },
 }
 

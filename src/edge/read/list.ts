@@ -9,7 +9,7 @@ import { LIST_SORTS } from '../../model/read.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
 import type { RawParameters } from '../http/parameters.ts'
-import { invalid, parseParameters, wholeText } from '../http/parameters.ts'
+import { invalid, parsedText, parseParameters, wholeText } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import { sumSchema } from './answers.ts'
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts'
@@ -17,17 +17,12 @@ import { parseRange, rangeParameters } from './query.ts'
 
 /** The beginning of keys: any text, whether or not it ends with a segment. */
 export const prefixText = z
-  .string({ error: 'is missing' })
+  .string({ error: ({ input }) => (input === undefined ? 'is missing' : 'must be a text') })
   .check(check((prefix) => (prefix === '' ? undefined : keyFault(prefix))))
 
 const NOT_A_CURSOR = 'must be the `nextCursor` of an earlier answer'
 
-const cursorText = z.string().transform((text, ctx): Cursor => {
-  const cursor = decodeCursor(text)
-  if (cursor !== undefined) return cursor
-  ctx.addIssue({ code: 'custom', message: NOT_A_CURSOR })
-  return z.NEVER
-})
+const cursorText = parsedText(decodeCursor, NOT_A_CURSOR)
 
 export const listParameters = z.strictObject({
   prefix: prefixText.meta({

@@ -10,7 +10,7 @@ import { countBuckets, UNITS } from '../../model/time/calendar.ts'
 import type { Zone } from '../../model/time/zone.ts'
 import { parseZone } from '../../model/time/zone.ts'
 import type { RawParameters } from '../http/parameters.ts'
-import { instantText, invalid, parseParameters, wholeText } from '../http/parameters.ts'
+import { instantText, invalid, parsedText, parseParameters, wholeText } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 
 /** A checked read by buckets, of keys or of a prefix. */
@@ -53,12 +53,7 @@ export function parseRange(
   return begin > end ? invalid('from', 'must not be after `to`') : ok({ from: begin, to: end })
 }
 
-const zoneText = z.string().transform((name, ctx): Zone => {
-  const zone = parseZone(name)
-  if (zone !== undefined) return zone
-  ctx.addIssue({ code: 'custom', message: 'must be an IANA time zone such as Europe/Berlin' })
-  return z.NEVER
-})
+const zoneText = parsedText(parseZone, 'must be an IANA time zone such as Europe/Berlin')
 
 const unitText = z.enum(UNITS, { error: `must be one of ${UNITS.join(', ')}` })
 
@@ -83,10 +78,14 @@ export const readingParameters = {
   }),
 }
 
+const NO_KEY = 'is missing: ask for /counters?key=...'
+
 /** The parameters of `GET /counters?key=`; in `GET /counters/{key}` the path has the one key. */
 export const counterParameters = z.strictObject({
   key: z
-    .array(keySchema, { error: 'is missing: ask for /counters?key=...' })
+    .array(keySchema, {
+      error: ({ input }) => (input === undefined ? NO_KEY : 'must be a text or an array of texts'),
+    })
     .max(KEYS_MAX, `may be given at most ${KEYS_MAX} times`)
     .refine((keys) => new Set(keys).size === keys.length, 'must not be given twice with the same key')
     .meta({

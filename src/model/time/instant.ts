@@ -24,7 +24,8 @@ export function parseRfc3339(text: string): number | undefined {
 
 type Six = [number, number, number, number, number, number]
 
-const AT =
+/** The fault of a time that is none. */
+export const AT_FAULT =
   'must be an RFC 3339 time such as 2026-11-21T20:15:00Z or whole epoch milliseconds, in the years 1000 to 9998'
 
 /** Years that RFC 3339, JavaScript and Postgres all write alike, with room for a range around them. */
@@ -38,9 +39,11 @@ export function instantOf(at: unknown): number | undefined {
 }
 
 /** The schema of a time in a request. Its output is epoch ms. */
-export const instantSchema = z.union([z.number(), z.string()], { error: AT }).transform((at, ctx): number => {
-  const ms = instantOf(at)
-  if (ms !== undefined) return ms
-  ctx.addIssue({ code: 'custom', message: AT })
-  return z.NEVER
-})
+export const instantSchema = z
+  .union([z.number(), z.string()], { error: AT_FAULT })
+  .transform((at, ctx): number => {
+    const ms = instantOf(at)
+    if (ms !== undefined) return ms
+    ctx.addIssue({ code: 'custom', message: AT_FAULT })
+    return z.NEVER
+  })

@@ -14,6 +14,7 @@ const PROBLEMS: readonly [status: number, retryAfter: string | null, problem: Pr
   [415, null, { kind: 'unsupported_media_type', header: 'Content-Encoding' }],
   [413, null, { kind: 'body_too_large', bytesMax: 4 }],
   [413, null, { kind: 'too_many_items', items: 5, itemsMax: 4 }],
+  [414, null, { kind: 'address_too_long', characters: 5, charactersMax: 4 }],
   [413, null, { kind: 'too_many_shards', shards: 5, shardsMax: 4 }],
   [
     422,

@@ -115,7 +115,9 @@ describe('the OpenAPI document', () => {
   test('says of each operation when to come again after a 429, and that there may be other errors', () => {
     for (const { responses } of operations()) {
       expect(responses['429']).toMatchObject({ headers: { 'Retry-After': {} } })
-      expect(responses['default']).toMatchObject({ description: expect.stringMatching(/404, 405 or 500/) })
+      expect(responses['default']).toMatchObject({
+        description: expect.stringMatching(/404, 405, 414 or 500/),
+      })
     }
   })
 

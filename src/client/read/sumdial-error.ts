@@ -1,4 +1,4 @@
-import type { Problem } from './answers.ts'
+import type { Problem } from '../answers.ts'
 
 /** The server answered with an error, or somebody else answered in its place. */
 export class SumdialError extends Error {

@@ -1,12 +1,12 @@
-import type { Counter, Hour, List, ListItem, PrefixCounter, Problem, Unit } from './answers.ts'
+import type { Counter, Hour, List, ListItem, PrefixCounter, Problem, Unit } from '../answers.ts'
+import { type Fetch, signalOf } from '../fetch.ts'
+import { checkFields, isDate } from '../fields.ts'
+import { REQUEST_MS_MAX } from '../limits.ts'
+import type { Timing } from '../timing.ts'
 import { parseExactly } from './exact-json.ts'
-import { type Fetch, signalOf } from './fetch.ts'
-import { REQUEST_MS_MAX } from './limits.ts'
+import { type Instant, isoOf } from './instant.ts'
+import { addKeys, type Named, searchOf } from './search.ts'
 import { SumdialError } from './sumdial-error.ts'
-import type { Timing } from './timing.ts'
-
-/** RFC 3339, a Date, or epoch milliseconds. */
-export type Instant = string | Date | number
 
 export type ReadQuery = {
   /** The last 24 hours by default; `to` itself is not included. */
@@ -45,7 +45,31 @@ export type Asker = {
   readonly timing: Timing
 }
 
-/** Reads from the server. Every call may reject with a SumdialError, or with the error of `fetch`. */
+const READ_NAMES = [
+  'from',
+  'to',
+  'bucket',
+  'tz',
+  'consistency',
+  'freshHours',
+] as const satisfies readonly (keyof ReadQuery)[]
+
+const READ_EXAMPLE = "{ bucket: 'day' }"
+
+const LIST_NAMES = [
+  'prefix',
+  'from',
+  'to',
+  'sort',
+  'limit',
+  'depth',
+  'cursor',
+] as const satisfies readonly (keyof ListQuery)[]
+
+/**
+ * Reads from the server. Every call may reject with a SumdialError, with the error of `fetch`, or with a TypeError for
+ * arguments of another kind.
+ */
 export class Reading {
   readonly #asker: Asker
 
@@ -53,34 +77,51 @@ export class Reading {
     this.#asker = asker
   }
 
-  async read(key: string, query: ReadQuery): Promise<Counter> {
-    return (await this.#get(`/counters?${searchFor([key], query)}`)) as Counter
+  async read(key: string, query: ReadQuery = {}): Promise<Counter> {
+    checkFields('read', query, READ_NAMES, READ_EXAMPLE)
+    const search = searchOf(query)
+    search.append('key', textOf('key', key))
+    return (await this.#get(`/counters?${search}`)) as Counter
   }
 
-  async readAll(keys: readonly string[], query: ReadQuery): Promise<Counter[]> {
-    const [first, ...others] = keys
-    if (first === undefined) return []
-    if (others.length === 0) return [await this.read(first, query)]
-    const answer = await this.#get(`/counters?${searchFor(keys, query)}`)
-    return (answer as { items: Counter[] }).items
+  /** One answer for each key, in their order. Keys that are too long for one address are asked for in several. */
+  async readAll(keys: readonly string[], query: ReadQuery = {}): Promise<Counter[]> {
+    if (!Array.isArray(keys)) throw new TypeError('key must be a text, or an array of texts')
+    checkFields('read', query, READ_NAMES, READ_EXAMPLE)
+    let range: Named = {}
+    let left: readonly string[] = keys.map((key) => textOf('key', key))
+    const answers: Counter[] = []
+    while (left.length > 0) {
+      const search = searchOf({ ...query, ...range })
+      left = addKeys(search, left)
+      const answer = (await this.#get(`/counters?${search}`)) as Counter | { items: Counter[] }
+      answers.push(...('items' in answer ? answer.items : [answer]))
+      // The next part is asked for the same hours, although the hour may turn meanwhile.
+      range = answers[0] === undefined ? {} : { from: answers[0].from, to: answers[0].to }
+    }
+    return answers
   }
 
   /** All keys that begin with a prefix, added up. Without a `bucket`, by the hour. */
-  async readPrefix(prefix: string, query: ReadQuery): Promise<PrefixCounter> {
-    const search = searchOf({ bucket: 'hour', ...query })
-    search.append('prefix', prefix)
+  async readPrefix(prefix: string, query: ReadQuery = {}): Promise<PrefixCounter> {
+    checkFields('readPrefix', query, READ_NAMES, READ_EXAMPLE)
+    const search = searchOf({ ...query, bucket: query.bucket ?? 'hour' })
+    search.append('prefix', textOf('prefix', prefix))
     return (await this.#get(`/counters?${search}`)) as PrefixCounter
   }
 
-  async list({ prefix = '', ...query }: ListQuery): Promise<List> {
-    const search = searchOf(query)
-    search.append('prefix', prefix)
+  async list(query: ListQuery = {}): Promise<List> {
+    checkFields('list', query, LIST_NAMES, "{ prefix: 'site/' }")
+    const { prefix = '', ...others } = query
+    const search = searchOf(others)
+    search.append('prefix', textOf('prefix', prefix))
     return (await this.#get(`/keys?${search}`)) as List
   }
 
   /** The items of all pages from `query.cursor` on. */
-  async *listAll(query: ListQuery): AsyncGenerator<ListItem, void, undefined> {
-    let cursor = query.cursor
+  async *listAll(query: ListQuery = {}): AsyncGenerator<ListItem, void, undefined> {
+    checkFields('listAll', query, LIST_NAMES, "{ prefix: 'site/' }")
+    let { cursor } = query
     do {
       const page = await this.list({ ...query, cursor })
       yield* page.items
@@ -88,8 +129,9 @@ export class Reading {
     } while (cursor !== undefined)
   }
 
-  async hour(hour: string): Promise<Hour> {
-    return (await this.#get(`/hours/${encodeURIComponent(hour)}`)) as Hour
+  async hour(hour: string | Date): Promise<Hour> {
+    const name = isDate(hour) ? `${isoOf('hour', hour).slice(0, 13)}Z` : textOf('hour', hour)
+    return (await this.#get(`/hours/${encodeURIComponent(name)}`)) as Hour
   }
 
   async #get(path: string): Promise<unknown> {
@@ -132,16 +174,7 @@ function isProblem(read: unknown): read is Problem {
   return typeof title === 'string' && typeof detail === 'string'
 }
 
-function searchFor(keys: readonly string[], query: ReadQuery): URLSearchParams {
-  const search = searchOf(query)
-  for (const key of keys) search.append('key', key)
-  return search
-}
-
-function searchOf(query: Readonly<Record<string, Instant | undefined>>): URLSearchParams {
-  const search = new URLSearchParams()
-  for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined) search.append(name, value instanceof Date ? value.toISOString() : String(value))
-  }
-  return search
+function textOf(name: string, given: unknown): string {
+  if (typeof given === 'string') return given
+  throw new TypeError(`${name} must be a text`)
 }

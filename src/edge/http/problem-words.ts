@@ -1,6 +1,6 @@
 import type { Problem as ProblemDetails } from '../../client/binding.ts'
-import { BAD_ITEMS_TOLD_MAX } from '../../limits.ts'
-import type { BodyFault, ItemError, Limit, Missing, ParameterFault, Problem, Source } from './problem.ts'
+import { errorsAndMore, limitWords } from './limit-words.ts'
+import type { BodyFault, Missing, ParameterFault, Problem, Source } from './problem.ts'
 
 /** A problem in words, for HTTP and for bindings; after how many seconds to try again; and headers for HTTP alone. */
 export function describeProblem(problem: Problem) {
@@ -108,7 +108,7 @@ function wireOf(problem: Problem): Wire {
     case 'unauthenticated':
       return unauthenticated(problem.hasToken)
     case 'forbidden':
-      return { status: 403, title: 'Forbidden', ...limited(problem.limit) }
+      return { status: 403, title: 'Forbidden', ...limitWords(problem.limit) }
     case 'too_many_requests':
       return {
         status: 429,
@@ -183,53 +183,6 @@ function unauthenticated(hasToken: boolean): Wire {
       ? 'This token is not known. Check that it is complete, and that this Worker has it in API_TOKENS.'
       : 'Send a token: `Authorization: Bearer <token>`.',
     headers: { 'www-authenticate': `Bearer realm="sumdial"${hasToken ? ', error="invalid_token"' : ''}` },
-  }
-}
-
-/** @param more items that are bad too, and have no error of their own. */
-function errorsAndMore(errors: readonly ItemError[], more: number) {
-  return more === 0 ? { errors } : { errors, more }
-}
-
-/** An error for each of the first of these items, and how many there are beyond. */
-function errorsAt(indexes: readonly number[], path: string, message: string) {
-  const told = indexes.slice(0, BAD_ITEMS_TOLD_MAX)
-  const errors = told.map((index): ItemError => ({ index, path, message }))
-  return errorsAndMore(errors, indexes.length - told.length)
-}
-
-function limited(limit: Limit): Pick<Wire, 'detail' | 'more'> {
-  switch (limit.kind) {
-    case 'scope':
-      return { detail: `Requires scope \`${limit.scope}\`.` }
-    case 'all_keys':
-      return {
-        detail: `This endpoint covers all keys; your token is limited to \`${limit.prefix}\`. Use a token without a prefix.`,
-      }
-    case 'keys': {
-      const { prefix, path, indexes } = limit
-      return {
-        detail: `Your access is limited to keys under \`${prefix}\`. Nothing was done.`,
-        more: errorsAt(indexes, path, `must be ${prefix}, or begin with ${prefix}/`),
-      }
-    }
-    case 'depth': {
-      const { prefix, depth, indexes } = limit
-      const below = prefix === null ? '' : ` below \`${prefix}\``
-      return {
-        detail: `Your access is limited to keys of at most ${depth} segments${below}. Nothing was done.`,
-        more: errorsAt(indexes, 'key', `must have at most ${depth} segments${below}`),
-      }
-    }
-    case 'listed_keys':
-      return {
-        detail: 'Your access is limited to certain keys. Nothing was done.',
-        more: errorsAt(limit.indexes, 'key', 'must be one of the keys that your token or binding lists'),
-      }
-    case 'no_key_under':
-      return {
-        detail: `Your access is limited to keys under \`${limit.prefix}\`. Ask for a prefix within it.`,
-      }
   }
 }
 

@@ -39,6 +39,12 @@ export const JSON_DEPTH_MAX = 32
 /** Commas in an item, which has at most three when it is good. */
 export const ITEM_COMMAS_MAX = 100
 
+/**
+ * Lists and maps within each other in an attribute of OpenTelemetry. Deeper ones are left out, because no key is made of
+ * them.
+ */
+export const ATTRIBUTE_DEPTH_MAX = 8
+
 /** Bad items that an answer names; it counts the others. One has some 100 bytes there. */
 export const BAD_ITEMS_TOLD_MAX = 100
 

@@ -28,6 +28,12 @@ export type LogLine =
   | { readonly message: 'unavailable'; readonly detail: string; readonly reason: string }
   /** The rate limit could not be asked, so the request went on without it. */
   | { readonly message: 'no rate limit'; readonly reason: string }
+  /** The ledger was compared with shards, some of which it does not agree with. `/status?ledger=1` says which. */
+  | {
+      readonly message: 'ledger disagrees'
+      readonly reason: 'other_writers' | 'ledger_behind' | 'ledger_ahead'
+      readonly shards: number
+    }
   /** The hourly cron has run. */
   | {
       readonly message: 'swept'
@@ -133,6 +139,7 @@ const LEVELS: Readonly<Record<LogLine['message'], Level>> = {
   'not all counted': 'warn',
   unavailable: 'warn',
   'no rate limit': 'warn',
+  'ledger disagrees': 'error',
   swept: 'info',
   'not configured': 'error',
   unexpected: 'error',

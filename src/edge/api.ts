@@ -86,7 +86,7 @@ export function apiOf(ports: Ports) {
     async status(raw: RawParameters, { grant, nowMs }: Caller): Promise<Result<StatusAnswer, Problem>> {
       const refused = refuseUnlessWhole(grant)
       if (refused !== undefined) return fail(refused)
-      return readStatus(raw, { config, shards, database, nowMs })
+      return readStatus(raw, { config, shards, database, log, nowMs })
     },
   }
 }

@@ -28,7 +28,7 @@ export function withDeadlines<P extends Pick<Ports, 'clock' | 'shards' | 'databa
       readCommitted: (...args) => orUnavailable('postgres', () => database.readCommitted(...args)),
       readSeries: (...args) => orUnavailable('postgres', () => database.readSeries(...args)),
       list: (...args) => orUnavailable('postgres', () => database.list(...args)),
-      increments: (...args) => inTime(clock, 'postgres', () => database.increments(...args)),
+      ledgerOf: (...args) => inTime(clock, 'postgres', () => database.ledgerOf(...args)),
     },
   }
 }

@@ -5,7 +5,7 @@ import type { DeleteBefore, Settlement, Straggler } from '../model/closing.ts'
 import type { MergeAnswer } from '../model/flight.ts'
 import type { Hour } from '../model/hour.ts'
 import type { ListCounters, ReadCommitted, ReadSeries, Unsettled } from '../model/read.ts'
-import type { ShardStatus } from '../model/status.ts'
+import type { LedgerSum, ShardStatus } from '../model/status.ts'
 
 /** Everything outside of the edge that it works with. index.ts makes the ports, once for each isolate. */
 export type Ports = {
@@ -57,8 +57,8 @@ export type Database = {
   readonly readCommitted: ReadCommitted
   readonly readSeries: ReadSeries
   readonly list: ListCounters
-  /** The increments that the ledger has of each of these shards. */
-  readonly increments: (shards: readonly string[]) => Promise<ReadonlyMap<string, number>>
+  /** The ledger's sum of each of these shards, but of those that it does not know. */
+  readonly ledgerOf: (shards: readonly string[]) => Promise<ReadonlyMap<string, LedgerSum>>
   /** Deletes the ledger's rows of writers that were sealed long ago. @returns how many. */
   readonly prune: () => Promise<number>
   /** See postgres/ledger.ts. */

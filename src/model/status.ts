@@ -61,6 +61,10 @@ export type Moved = z.infer<typeof movedSchema>
 export const shardStatusSchema = z
   .strictObject({
     shard: z.string().meta({ example: '2026-11-21T20Z/0' }),
+    writer: z.string().optional().meta({
+      description:
+        'Its name in the ledger. Not there of a shard that holds nothing, nor from an older version.',
+    }),
     accepted: count.meta({ description: 'Increments ever acknowledged.' }),
     settled: count.meta({ description: 'Of them, those that Postgres has confirmed.' }),
     discarded: count.meta({ description: 'Of them, those that were parked and given up.' }),
@@ -102,10 +106,13 @@ export const shardStatusSchema = z
 
 export type ShardStatus = z.infer<typeof shardStatusSchema>
 
+/** A shard as the ledger has it: the increments of all its writers, and the writers that nobody has sealed. */
+export type LedgerSum = { readonly increments: number; readonly open: readonly string[] }
+
 /** All that a shard holds, without how its flushes went. */
 export type Holdings = Omit<
   ShardStatus,
-  'shard' | 'parkedKeys' | 'lagMs' | 'isConserved' | 'fault' | 'heldRatio'
+  'shard' | 'writer' | 'parkedKeys' | 'lagMs' | 'isConserved' | 'fault' | 'heldRatio'
 > & {
   /**
    * When the oldest increment arrived that Postgres may not have and that is not parked, in epoch ms; null when it has

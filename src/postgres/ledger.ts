@@ -6,14 +6,15 @@ import { must } from '../model/assert.ts'
 import type { Straggler } from '../model/closing.ts'
 import type { Hour } from '../model/hour.ts'
 import { formatHour } from '../model/hour.ts'
+import type { LedgerSum } from '../model/status.ts'
 import type { ConnectionConfig } from './connection.ts'
 import { executor } from './execute.ts'
 import { deleteInSteps } from './retention.ts'
 
 /** Questions to the ledger, besides flushes. They reject when Postgres cannot be asked. */
 export interface Ledger {
-  /** Increments that the ledger has for each of these shards, over all of its writers. */
-  increments(shards: readonly string[]): Promise<ReadonlyMap<string, number>>
+  /** The sum of each of these shards, but of those that the ledger does not know. */
+  ledgerOf(shards: readonly string[]): Promise<ReadonlyMap<string, LedgerSum>>
   /** Deletes the rows of writers sealed long ago, in bounded steps. @returns how many. */
   prune(): Promise<number>
   /**
@@ -28,11 +29,17 @@ export interface Ledger {
 export function createLedger(config: ConnectionConfig, clock: Clock): Ledger {
   const execute = executor(config, clock, STATEMENT_MS_MAX)
   return {
-    async increments(shards) {
+    async ledgerOf(shards) {
       const { rows } = await execute(sql`
-select shard, sum(increments)::text as increments from sumdial.ledger
-where shard = any(${sql.param([...shards])}::text[]) group by shard`)
-      return new Map(incrementsSchema.parse(rows).map((row) => [row.shard, row.increments]))
+select shard, sum(increments)::text as increments,
+  coalesce(json_agg(writer) filter (where not sealed), '[]'::json) as open
+from sumdial.ledger where shard = any(${sql.param([...shards])}::text[]) group by shard`)
+      return new Map(
+        z
+          .array(sumSchema)
+          .parse(rows)
+          .map(({ shard, ...sum }) => [shard, sum]),
+      )
     },
 
     async prune() {
@@ -66,4 +73,8 @@ update sumdial.ledger set sealed = true, sealed_at = coalesce(sealed_at, now()) 
 
 const stragglerSchema = z.object({ shard: z.string(), writers: z.array(z.string()) })
 
-const incrementsSchema = z.array(z.object({ shard: z.string(), increments: z.coerce.number() }))
+const sumSchema = z.object({
+  shard: z.string(),
+  increments: z.coerce.number(),
+  open: z.array(z.string()),
+})

@@ -18,6 +18,7 @@ export function describeShard(
   const { accepted, settled, open, frozen, parked, discarded } = holdings
   return {
     shard: formatShardName(name),
+    ...(store.isStored ? { writer: store.writer } : {}),
     ...shown,
     lagMs: oldestMs === null ? 0 : Math.max(0, nowMs - oldestMs),
     isConserved: accepted === settled + frozen.increments + open.increments + parked.increments + discarded,

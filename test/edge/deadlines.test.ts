@@ -22,7 +22,7 @@ function portsWith(call: () => Promise<never>) {
     readCommitted: call,
     readSeries: call,
     list: call,
-    increments: call,
+    ledgerOf: call,
     prune: call,
     stragglers: call,
     sealAll: call,
@@ -41,7 +41,7 @@ const ALONE: readonly Call[] = [
   ['settlement', 'shard', ({ shards }) => shards.settlement('s', null)],
   ['status', 'shard', ({ shards }) => shards.status('s')],
   ['decideParked', 'shard', ({ shards }) => shards.decideParked('s', 'retry', null)],
-  ['increments', 'postgres', ({ database }) => database.increments(['s'])],
+  ['ledgerOf', 'postgres', ({ database }) => database.ledgerOf(['s'])],
 ]
 
 test.each(ALONE)('a call that nothing else bounds ends in time: %s', async (_, source, call) => {

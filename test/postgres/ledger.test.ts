@@ -92,15 +92,21 @@ describe('the ledger', () => {
     ])
   })
 
-  test('[C1] adds up the increments of all writers of a shard', async () => {
+  test('[C1] adds up the increments of all writers of a shard, and names those that are not sealed', async () => {
     await addWriters('2026-01-01T00Z/0', 2, 1)
     await addWriters('2026-01-01T00Z/1', 1, null)
-    const increments = await ledger.increments(['2026-01-01T00Z/0', '2026-01-01T09Z/0'])
-    expect([...increments]).toEqual([['2026-01-01T00Z/0', 10]])
+    const sums = await ledger.ledgerOf(['2026-01-01T00Z/0', '2026-01-01T00Z/1', '2026-01-01T09Z/0'])
+    const open = await writersOf('2026-01-01T00Z/1')
+    expect(sums).toEqual(
+      new Map([
+        ['2026-01-01T00Z/0', { increments: 10, open: [] }],
+        ['2026-01-01T00Z/1', { increments: 5, open }],
+      ]),
+    )
   })
 
   test('that cannot be asked says why, without parameters', async () => {
     stand.faults.inject({ kind: 'answer-sqlstate', code: '42P01' })
-    await expect(ledger.increments(['secret-shard'])).rejects.toThrow(/^SQLSTATE 42P01(?!.*secret)/)
+    await expect(ledger.ledgerOf(['secret-shard'])).rejects.toThrow(/^SQLSTATE 42P01(?!.*secret)/)
   })
 })

@@ -59,7 +59,7 @@ async function read(connection: ConnectionConfig): Promise<void> {
   const list = createLister(connection, nodeClock)
   for (const query of lists()) await list(query)
   const ledger = createLedger(connection, nodeClock)
-  await ledger.increments([SHARD])
+  await ledger.ledgerOf([SHARD])
   await ledger.stragglers(addHours(HOUR, 5), null)
   await ledger.sealAll([OTHER])
   await ledger.prune()

@@ -1,6 +1,7 @@
 import type { Hour } from '../../model/hour.ts'
 import type { ShardStatus, Tally } from '../../model/status.ts'
 import { OUTCOMES } from '../../model/status.ts'
+import type { Disagreement } from './audit.ts'
 
 /** One sample of a family. Each label has few values, whatever is counted. */
 type Sample = { readonly labels?: Readonly<Record<string, string>>; readonly value: number }
@@ -19,8 +20,11 @@ export type Seen = {
   readonly answered: readonly ShardStatus[]
   /** The recent hours whose shards have all answered. Only these have counters. */
   readonly whole: readonly WholeHour[]
-  /** Whether the ledger agrees with every shard; null when it was not asked. */
-  readonly ledgerAgrees: boolean | null
+  /**
+   * How many shards do not agree with the ledger, by each reason; null when it was not asked. A shard that did not answer
+   * both times cannot be compared, which is no disagreement.
+   */
+  readonly disagreeing: readonly { readonly reason: Disagreement; readonly shards: number }[] | null
 }
 
 export type WholeHour = { readonly hour: Hour; readonly shards: readonly ShardStatus[] }
@@ -116,7 +120,7 @@ function holdings({ answered }: Seen): Family[] {
   ]
 }
 
-function health({ asked, answered, ledgerAgrees }: Seen): Family[] {
+function health({ asked, answered, disagreeing }: Seen): Family[] {
   const worst = (of: (shard: ShardStatus) => number) =>
     answered.length === 0 ? [] : [Math.max(...answered.map(of))]
   return [
@@ -151,8 +155,16 @@ function health({ asked, answered, ledgerAgrees }: Seen): Family[] {
     gauge(
       'sumdial_ledger_agrees',
       "With ledger=1: whether Postgres's ledger has what every shard says it has.",
-      ledgerAgrees === null ? [] : [Number(ledgerAgrees)],
+      disagreeing === null ? [] : [Number(disagreeing.every(({ shards }) => shards === 0))],
     ),
+    {
+      name: 'sumdial_ledger_disagreeing_shards',
+      type: 'gauge',
+      help:
+        'With ledger=1: shards that do not agree with the ledger, by the reason: other_writers (another Worker counts into ' +
+        'this database), ledger_behind (Postgres was put back), ledger_ahead (a shard was put back).',
+      samples: (disagreeing ?? []).map(({ reason, shards }) => ({ labels: { reason }, value: shards })),
+    },
   ]
 }
 

@@ -12,10 +12,11 @@ import { invalid, parseParameters, wholeText } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Answer } from '../http/router.ts'
 import type { Ports } from '../ports.ts'
+import { DISAGREEMENTS } from './audit.ts'
 import type { Seen, WholeHour } from './metric-families.ts'
 import { EXPOSITION_TYPE, expose, metricFamilies } from './metric-families.ts'
 import type { ShardReport, StatusServices } from './status.ts'
-import { askOrSay, recentHours, withLedger } from './status.ts'
+import { askOrSay, countDisagreeing, recentHours, withLedger } from './status.ts'
 
 export const metricsParameters = z.strictObject({
   hours: wholeText(1, METRICS_HOURS_MAX).optional().meta({
@@ -53,7 +54,10 @@ export async function scrape(rawSearch: string, services: StatusServices): Promi
     asked: shards.length,
     answered: answersOf(shards),
     whole: hours === undefined ? wholeHours(shards) : [],
-    ledgerAgrees: ledger === '1' ? shards.every(agrees) : null,
+    disagreeing:
+      ledger === '1'
+        ? DISAGREEMENTS.map((reason) => ({ reason, shards: countDisagreeing(shards, reason) }))
+        : null,
   })
 }
 
@@ -78,9 +82,4 @@ function wholeHours(shards: readonly ShardReport[]): WholeHour[] {
 
 function answersOf(shards: readonly ShardReport[]): ShardStatus[] {
   return shards.flatMap((shard) => ('error' in shard ? [] : [shard]))
-}
-
-/** A shard that did not answer both times cannot be compared, which is no disagreement. */
-function agrees(shard: ShardReport): boolean {
-  return 'error' in shard || shard.ledger?.agrees !== false
 }

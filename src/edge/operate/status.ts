@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Config } from '../../config.ts'
 import { AHEAD_MS_MAX, STATUS_SHARDS_MAX } from '../../limits.ts'
+import type { Log } from '../../log.ts'
 import type { Hour } from '../../model/hour.ts'
 import { addHours, formatHour, hourOf } from '../../model/hour.ts'
 import type { Result } from '../../model/result.ts'
@@ -13,14 +14,23 @@ import { hourText, invalid, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Database, Shards } from '../ports.ts'
 import { Unavailable } from '../timeout.ts'
+import {
+  type Audit,
+  auditOf,
+  auditSchema,
+  DISAGREEMENTS,
+  type Disagreement,
+  NOTHING_IN_LEDGER,
+} from './audit.ts'
 
 /** A shard's status, with the ledger's count when that was asked for; or that the shard did not answer. */
-export type ShardReport = (ShardStatus & { readonly ledger?: z.infer<typeof auditSchema> }) | Unanswered
+export type ShardReport = (ShardStatus & { readonly ledger?: Audit }) | Unanswered
 
 export type StatusServices = {
-  readonly database: Pick<Database, 'increments'>
+  readonly database: Pick<Database, 'ledgerOf'>
   readonly shards: Pick<Shards, 'status'>
   readonly config: Pick<Config, 'shards'>
+  readonly log: Log
   readonly nowMs: number
 }
 
@@ -35,11 +45,6 @@ export const statusParameters = z.strictObject({
 })
 
 const unansweredSchema = z.strictObject({ shard: z.string(), error: z.string() })
-
-const auditSchema = z.strictObject({ increments: z.int(), agrees: z.boolean() }).meta({
-  description:
-    'The increments that the ledger has of the shard, and whether settled <= ledger <= settled + frozen. [C1]',
-})
 
 export const statusAnswerSchema = z.strictObject({
   now: z.iso.datetime(),
@@ -95,21 +100,31 @@ export async function askOrSay(
   }
 }
 
-/**
- * Compares the ledger with what the shards said. The shards are asked again after the ledger: what they had settled
- * before must be in it, and what is in it they must have frozen by then.
- */
+/** Compares the ledger with what the shards said, once they were asked again. Logs why shards do not agree. */
 export async function withLedger(shards: readonly (ShardStatus | Unanswered)[], services: StatusServices) {
-  const ledger = await services.database.increments(shards.map(({ shard }) => shard))
-  return Promise.all(
-    shards.map(async (before) => {
+  const ledger = await services.database.ledgerOf(shards.map(({ shard }) => shard))
+  const audited = await Promise.all(
+    shards.map(async (before): Promise<ShardReport> => {
       const after = await askOrSay(before.shard, services)
       if ('error' in before || 'error' in after) return before
-      const increments = ledger.get(before.shard) ?? 0
-      const agrees = before.settled <= increments && increments <= after.settled + after.frozen.increments
-      return { ...before, ledger: { increments, agrees } }
+      return { ...before, ledger: auditOf(before, ledger.get(before.shard) ?? NOTHING_IN_LEDGER, after) }
     }),
   )
+  for (const { reason, shards: count } of disagreements(audited)) {
+    services.log({ message: 'ledger disagrees', reason, shards: count })
+  }
+  return audited
+}
+
+/** How many shards do not agree with the ledger, by why; without the reasons of none. */
+function disagreements(shards: readonly ShardReport[]) {
+  return DISAGREEMENTS.map((reason) => ({ reason, shards: countDisagreeing(shards, reason) })).filter(
+    ({ shards: count }) => count > 0,
+  )
+}
+
+export function countDisagreeing(shards: readonly ShardReport[], reason: Disagreement): number {
+  return shards.filter((shard) => !('error' in shard) && shard.ledger?.reason === reason).length
 }
 
 /**

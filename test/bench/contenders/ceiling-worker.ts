@@ -42,7 +42,7 @@ function portsOf(env: object): Ports {
       readCommitted: nowhere,
       readSeries: nowhere,
       list: nowhere,
-      increments: nowhere,
+      ledgerOf: nowhere,
       prune: nowhere,
       stragglers: nowhere,
       sealAll: nowhere,

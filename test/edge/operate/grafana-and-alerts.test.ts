@@ -9,7 +9,7 @@ const DOCS = join(import.meta.dirname, '../../../docs')
 
 /** Every metric that there is, by name. */
 const types = new Map(
-  metricFamilies({ asked: 0, answered: [], whole: [], ledgerAgrees: null }).map(({ name, type }) => [
+  metricFamilies({ asked: 0, answered: [], whole: [], disagreeing: null }).map(({ name, type }) => [
     name,
     type,
   ]),
@@ -108,7 +108,7 @@ describe('the dashboard', () => {
       ),
     )
     const left = [...types.keys()].filter((name) => !shown.has(name))
-    expect(left).toEqual(['sumdial_senders', 'sumdial_asked_shards'])
+    expect(left).toEqual(['sumdial_senders', 'sumdial_asked_shards', 'sumdial_ledger_disagreeing_shards'])
   })
 })
 

@@ -10,30 +10,11 @@ import { seeded } from '../../support/chance.ts'
 import { eitherOf, goodOf } from '../../support/result.ts'
 import { scheduleOf } from '../../support/schedule.ts'
 import { familiesOf, seriesOf } from '../../support/scraped.ts'
+import { EMPTY_STATUS } from './empty-status.ts'
 
 const START = Date.UTC(2026, 10, 21, 19, 30)
 const MINUTE = 60_000
 const ACCEPTED = 'sumdial_accepted_increments_total'
-
-const EMPTY: ShardStatus = {
-  shard: '',
-  accepted: 0,
-  settled: 0,
-  discarded: 0,
-  open: { cells: 0, increments: 0 },
-  frozen: { batches: 0, cells: 0, increments: 0 },
-  parked: { cells: 0, increments: 0 },
-  journalBytes: 0,
-  senders: 0,
-  ids: 0,
-  tally: NO_TALLY,
-  heldRatio: 0,
-  parkedKeys: [],
-  lagMs: 0,
-  isConserved: true,
-  fault: null,
-  moved: null,
-}
 
 type Says = (shard: string) => Partial<ShardStatus> | 'nothing'
 
@@ -41,12 +22,15 @@ async function scraped(says: Says, { search = '', nowMs = START, shards = '1' } 
   const seen = await scrape(search, {
     config: { shards: scheduleOf(shards) },
     nowMs,
-    database: { increments: async (names) => new Map(names.map((name) => [name, 2])) },
+    log: () => undefined,
+    database: {
+      ledgerOf: async (names) => new Map(names.map((name) => [name, { increments: 2, open: [] }])),
+    },
     shards: {
       status: async (shard) => {
         const said = says(shard)
         if (said === 'nothing') throw new Error('no answer')
-        return { ...EMPTY, shard, ...said }
+        return { ...EMPTY_STATUS, shard, ...said }
       },
     },
   })
@@ -121,12 +105,12 @@ describe('the counters', () => {
     expect(unanswered).toContain(`${ACCEPTED}{hour="18"}`)
     expect(seriesOf(unanswered).get('sumdial_unanswered_shards')).toBe(1)
     // As an older version answers during a deploy.
-    const { tally: _, heldRatio: __, ...older } = EMPTY
+    const { tally: _, heldRatio: __, ...older } = EMPTY_STATUS
     const seen: Seen = {
       asked: 1,
       answered: [older],
       whole: [{ hour: hourOf(START), shards: [older] }],
-      ledgerAgrees: null,
+      disagreeing: null,
     }
     const deploying = seriesOf(expose(metricFamilies(seen)))
     expect(deploying.get(`${ACCEPTED}{hour="19"}`)).toBe(0)
@@ -173,8 +157,21 @@ describe('a scrape', () => {
       'sumdial_flush_seconds_total{hour="19"}': 1.25,
       'sumdial_writer_moves_total{hour="19"}': 1,
       sumdial_ledger_agrees: 1,
+      'sumdial_ledger_disagreeing_shards{reason="ledger_behind"}': 0,
       sumdial_asked_shards: 4,
       sumdial_unanswered_shards: 0,
+    })
+  })
+
+  test('with the ledger says how many shards do not agree with it, by the reason', async () => {
+    const text = await scraped((shard) => ({ settled: shard.endsWith('/1') ? 2 : 3, accepted: 3 }), {
+      shards: '2',
+      search: '?ledger=1',
+    })
+    expect(Object.fromEntries(seriesOf(text))).toMatchObject({
+      sumdial_ledger_agrees: 0,
+      'sumdial_ledger_disagreeing_shards{reason="ledger_behind"}': 2,
+      'sumdial_ledger_disagreeing_shards{reason="other_writers"}': 0,
     })
   })
 
@@ -191,7 +188,7 @@ describe('a scrape', () => {
     })
   })
 
-  test('has no label but the hour of the day and the outcome, whatever the shards say', async () => {
+  test('has no label but the hour of the day, the outcome and the reason, whatever the shards say', async () => {
     const text = await scraped(() => ({
       parkedKeys: [{ key: 'secret/key', reason: 'secret words', sinceMs: 0 }],
       fault: { kind: 'secret kind', reason: 'secret words', failures: 1 },
@@ -200,7 +197,7 @@ describe('a scrape', () => {
     expect(text).not.toContain('secret')
     for (const { name, metrics } of familiesOf(text)) {
       for (const { labels = {} } of metrics) {
-        expect(['hour', 'outcome'], name).toEqual(expect.arrayContaining(Object.keys(labels)))
+        expect(['hour', 'outcome', 'reason'], name).toEqual(expect.arrayContaining(Object.keys(labels)))
       }
     }
   })
@@ -209,8 +206,9 @@ describe('a scrape', () => {
     const services = {
       config: { shards: scheduleOf('4') },
       nowMs: START,
-      database: { increments: async () => new Map() },
-      shards: { status: async () => EMPTY },
+      log: () => undefined,
+      database: { ledgerOf: async () => new Map() },
+      shards: { status: async () => EMPTY_STATUS },
     }
     for (const search of ['?hour=2026-11-21T20Z', '?hours=0', '?hours=73', '?hours=72']) {
       expect(eitherOf(await scrape(search, services))).toMatchObject({ kind: 'invalid_parameter' })

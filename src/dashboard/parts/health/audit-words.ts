@@ -10,10 +10,11 @@ export function auditWords(status: StatusAnswer): string {
   const names = new Set(audited.map(({ shard }) => shard))
   const silent = status.shards.map(({ shard }) => shard).filter((shard) => !names.has(shard))
   const wrong = audited.filter(({ agrees }) => !agrees).map(({ shard }) => shard)
+  const reasons = new Set(audited.flatMap(({ detail }) => detail ?? []))
   const increments = audited.reduce((sum, own) => sum + own.increments, 0)
   const agreeing = `${grouped(increments)} increments of ${audited.length} ${audited.length === 1 ? 'shard' : 'shards'}`
   const troubles = [
-    ...(wrong.length > 0 ? [`Does not agree: ${wrong.join(', ')}`] : []),
+    ...(wrong.length > 0 ? [`Does not agree: ${[wrong.join(', '), ...reasons].join('. ')}`] : []),
     ...(silent.length > 0 ? [`No answer from ${silent.join(', ')}`] : []),
   ]
   if (troubles.length === 0) return `Agrees: ${agreeing}`

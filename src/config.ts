@@ -17,6 +17,8 @@ export type Config = {
   readonly shards: Schedule
   readonly lateHours: Schedule
   readonly lingerMs: number
+  /** Where Cloudflare should make the shards; undefined lets it choose. */
+  readonly location: Location | undefined
   /** Days that hours are kept in Postgres after their end; undefined keeps them for ever. */
   readonly retentionDays: number | undefined
   /** Who may do what. Without tokens nobody may do anything, unless `isOpen`. [S1] */
@@ -35,6 +37,23 @@ const wholeNumber = (min: number, max: number) =>
     .regex(/^\d{1,9}$/, { error: 'must be a whole number', abort: true })
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
+
+/** Cloudflare's hints for where a Durable Object lives. Source: DurableObjectLocationHint of @cloudflare/workers-types. */
+const LOCATIONS = [
+  'wnam',
+  'enam',
+  'sam',
+  'weur',
+  'eeur',
+  'apac',
+  'apac-ne',
+  'apac-se',
+  'oc',
+  'afr',
+  'me',
+] as const
+
+type Location = (typeof LOCATIONS)[number]
 
 const ORIGIN = 'must be an origin such as https://example.com, without a path, a slash at the end or *'
 
@@ -71,6 +90,10 @@ const variables = z.object({
   SHARDS: shardsSchema.prefault('1'),
   LATE_HOURS: lateHoursSchema.prefault('72'),
   LINGER_MS: wholeNumber(0, 1000).default(25),
+  LOCATION: z.preprocess(
+    emptyAsUnset,
+    z.enum(LOCATIONS, { error: `must be one of ${LOCATIONS.join(', ')}` }).optional(),
+  ),
   RETENTION_DAYS: z.preprocess(emptyAsUnset, wholeNumber(1, RETENTION_DAYS_MAX).optional()),
   ALLOWED_ORIGINS: origins.prefault(''),
   PUBLIC_PREFIXES: prefixes.prefault(''),
@@ -114,6 +137,7 @@ export function parseConfig(env: object): Config {
     shards: parsed.data.SHARDS,
     lateHours: parsed.data.LATE_HOURS,
     lingerMs: parsed.data.LINGER_MS,
+    location: parsed.data.LOCATION,
     retentionDays: parsed.data.RETENTION_DAYS,
     tokens: parsed.data.API_TOKENS ?? [],
     isOpen: parsed.data.DEV_ACCESS === 'open' && parsed.data.API_TOKENS === undefined,

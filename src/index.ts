@@ -1,5 +1,7 @@
 import { dashboard } from '../build/dashboard.js'
+import { migrations } from '../build/migrations.js'
 import { clock } from './clock.ts'
+import type { Config } from './config.ts'
 import { parseConfig } from './config.ts'
 import { BindingEntrypoint } from './edge/binding/entrypoint.ts'
 import type { Database, Ports, Shards } from './edge/ports.ts'
@@ -7,6 +9,8 @@ import { createWorker } from './edge/worker.ts'
 import { log } from './log.ts'
 import { createLedger } from './postgres/ledger.ts'
 import { createLister } from './postgres/list.ts'
+import { createSchemaKeeper } from './postgres/migrate/keeper.ts'
+import { migratingSink } from './postgres/migrate/migrating-sink.ts'
 import { createReader, createSeriesReader } from './postgres/reader.ts'
 import { createRetention } from './postgres/retention.ts'
 import { createSink } from './postgres/sink.ts'
@@ -31,8 +35,13 @@ export class Shard extends ShardObject<Env> {
   protected override services(): ShardServices {
     const config = parseConfig(this.env)
     const { flushIntervalMs, lingerMs, lateHours } = config
-    return { isolateLoad, sink: createSink(config, clock), flushIntervalMs, lingerMs, lateHours }
+    const sink = migratingSink(createSink(config, clock), schemaKeeper(config))
+    return { isolateLoad, sink, flushIntervalMs, lingerMs, lateHours }
   }
+}
+
+function schemaKeeper(connection: Config) {
+  return createSchemaKeeper({ connection, clock, migrations, log })
 }
 
 /** @throws ConfigError */
@@ -50,7 +59,7 @@ function portsOf(env: Env): Ports {
     config,
     clock,
     log,
-    shards: shardsOf(SHARD),
+    shards: shardsOf(SHARD, config.location),
     database,
     rateLimit,
     cache: caches.default,
@@ -58,16 +67,21 @@ function portsOf(env: Env): Ports {
   }
 }
 
-/** A stub is made anew for each call, because an exception can leave one broken for good. */
-function shardsOf(namespace: Env['SHARD']): Shards {
+/**
+ * A stub is made anew for each call, because an exception can leave one broken for good. Every call says where the shard should
+ * live, because only the first use of its name decides, and any of them may be the first.
+ */
+function shardsOf(namespace: Env['SHARD'], locationHint: Config['location']): Shards {
+  const shard = (name: string) =>
+    namespace.getByName(name, locationHint === undefined ? undefined : { locationHint })
   return {
-    merge: (name, flight, hasBacklog) => namespace.getByName(name).merge(flight, hasBacklog),
-    unsettled: (name, keys) => namespace.getByName(name).unsettled(keys),
-    unsettledSum: (name, prefix, grant) => namespace.getByName(name).unsettledSum(prefix, grant),
-    settlement: (name, prefix) => namespace.getByName(name).settlement(prefix),
-    status: (name) => namespace.getByName(name).status(),
-    decideParked: (name, action, keys) => namespace.getByName(name).decideParked(action, keys),
-    wake: (name) => namespace.getByName(name).wake(),
+    merge: (name, flight, hasBacklog) => shard(name).merge(flight, hasBacklog),
+    unsettled: (name, keys) => shard(name).unsettled(keys),
+    unsettledSum: (name, prefix, grant) => shard(name).unsettledSum(prefix, grant),
+    settlement: (name, prefix) => shard(name).settlement(prefix),
+    status: (name) => shard(name).status(),
+    decideParked: (name, action, keys) => shard(name).decideParked(action, keys),
+    wake: (name) => shard(name).wake(),
   }
 }
 

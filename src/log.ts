@@ -45,6 +45,9 @@ export type LogLine =
       /** Whether there is more to do than one sweep may: to delete, or to seal. */
       readonly hasMore: boolean
     }
+  /** The Worker has migrated Postgres itself, or could not. */
+  | { readonly message: 'migrated'; readonly migrations: readonly string[] }
+  | { readonly message: 'not migrated'; readonly reason: string }
   /** The Worker cannot start; `detail` names the variables. */
   | { readonly message: 'not configured'; readonly detail: string }
   /** A bug: the request was answered 500. */
@@ -141,6 +144,8 @@ const LEVELS: Readonly<Record<LogLine['message'], Level>> = {
   'no rate limit': 'warn',
   'ledger disagrees': 'error',
   swept: 'info',
+  migrated: 'info',
+  'not migrated': 'warn',
   'not configured': 'error',
   unexpected: 'error',
 }

@@ -4,6 +4,15 @@ import { parseConfig } from '../src/config.ts'
 const parse = (env: object) =>
   parseConfig({ DATABASE_URL: 'postgresql://sumdial:sumdial@localhost/sumdial', ...env })
 
+test('LOCATION that Cloudflare does not know is refused with the list of those that it does', () => {
+  expect(parse({}).location).toBeUndefined()
+  expect(parse({ LOCATION: '' }).location).toBeUndefined()
+  expect(parse({ LOCATION: 'weur' }).location).toBe('weur')
+  expect(() => parse({ LOCATION: 'europe' })).toThrow(
+    /LOCATION must be one of wnam, enam, sam, weur, eeur, apac, apac-ne, apac-se, oc, afr, me$/,
+  )
+})
+
 describe('RETENTION_DAYS', () => {
   test('keeps for ever when it is unset or empty', () => {
     expect(parse({}).retentionDays).toBeUndefined()

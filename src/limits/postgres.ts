@@ -58,3 +58,17 @@ export const DATABASE_SLEEPS_MS = 300_000
  */
 export const RETENTION_ROWS = 10_000
 export const RETENTION_STEPS_MAX = 8
+
+/** The oldest PostgreSQL that has what Sumdial uses: 14, because of multi-range block indexes. */
+export const POSTGRES_VERSION_MIN = 14
+
+/** How long a Worker's own migration waits for a table that somebody holds, and how long all of it may take. */
+export const MIGRATE_LOCK_MS_MAX = 2 * SECOND
+export const MIGRATE_MS_MAX = 20 * SECOND
+
+/** How often, and how many times, it looks whether another has finished: 5 s, in which a first install is long done. */
+export const MIGRATE_WAIT_MS = 0.25 * SECOND
+export const MIGRATE_TRIES_MAX = 20
+
+/** How long a Worker waits before it tries again what only a person can make possible. */
+export const MIGRATE_AGAIN_MS = 60 * MINUTE

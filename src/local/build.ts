@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { main, parseFlags } from './cli.ts'
+import { MIGRATIONS, readMigrations } from './migrations-folder.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const SOURCE = join(ROOT, 'src/dashboard')
@@ -21,12 +22,28 @@ const TYPES = {
 }
 
 /**
- * Makes `build/dashboard.js` and its types. The Worker imports this module: it holds the page and the files that the page loads,
- * each under a name with a hash of its content.
+ * Makes the modules that the Worker imports from build/, and their types.
  *
- * Several may build at a time, and `wrangler dev` watches the folder: a file is replaced whole, and only when it changes.
+ * Several may build at a time, and `wrangler dev` watches the folders: a file is replaced whole, and only when it changes.
  */
-export async function buildDashboard(): Promise<void> {
+export async function buildModules(): Promise<void> {
+  buildMigrations()
+  await buildDashboard()
+}
+
+/** `build/migrations.js`: the migrations that the Worker applies to a database that has not got them. */
+function buildMigrations(): void {
+  const migrations = JSON.stringify(readMigrations(MIGRATIONS), null, 1)
+  replaceFile(join(BUILT, 'migrations.d.ts'), MIGRATIONS_DECLARATION)
+  replaceFile(join(BUILT, 'migrations.js'), `export const migrations = ${migrations}\n`)
+}
+
+const MIGRATIONS_DECLARATION = `import type { Migration } from '../src/postgres/migrate/migration.ts'
+export declare const migrations: readonly Migration[]
+`
+
+/** `build/dashboard.js`: the page and the files that the page loads, each under a name with a hash of its content. */
+async function buildDashboard(): Promise<void> {
   const loaded = [...(await bundled()), icon()]
   const names = new Map(loaded.map(({ extension, body }) => [extension, nameOf(extension, body)]))
   const files = Object.fromEntries(
@@ -83,17 +100,15 @@ function replaceFile(path: string, text: string): void {
   renameSync(unfinished, path)
 }
 
-const HELP = `Builds the dashboard into build/, from where the Worker imports it. Wrangler and the tests do so by themselves.
+const HELP = `Builds into build/ what the Worker imports from there: the dashboard and the migrations. Wrangler and the tests do so by
+themselves.
 
-  npm run build:dashboard`
+  npm run build:modules`
 
 async function run(args: readonly string[]): Promise<undefined> {
   parseFlags(args, {})
-  await buildDashboard()
+  await buildModules()
 }
 
 if (import.meta.main)
-  process.exitCode = await main(
-    { name: 'build:dashboard', help: HELP, flags: {}, run },
-    process.argv.slice(2),
-  )
+  process.exitCode = await main({ name: 'build:modules', help: HELP, flags: {}, run }, process.argv.slice(2))

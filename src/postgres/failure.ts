@@ -8,6 +8,9 @@ export type Failure = Extract<ApplyOutcome, { kind: 'ambiguous' | 'cell_refused'
 /** SQLSTATEs that roll back and pass by themselves: serialization, deadlock, lock timeout, cancelled. */
 const TRANSIENT = new Set(['40001', '40P01', '55P03', '57014'])
 
+/** SQLSTATEs of a table, schema or column that is not there, or that this user may not use. */
+const OF_SCHEMA = new Set(['42P01', '3F000', '42703', '42501'])
+
 /** Classes in which the connection or the server went away, so the statement may have been committed. */
 const CONNECTION = /^(08|57P)/
 
@@ -27,7 +30,7 @@ export function classifyFailure(error: unknown): Failure {
     return { kind: 'ambiguous', reason, isTimeout: timeoutOf(cause) !== undefined || code === '57014' }
   }
   if (/^(22|23)/.test(code)) return { kind: 'cell_refused', reason }
-  return { kind: 'refused', reason }
+  return { kind: 'refused', reason, ...(OF_SCHEMA.has(code) ? { isOfSchema: true } : {}) }
 }
 
 /** The driver wraps a timeout that came before the answer, and lets one through that came during the answer. */

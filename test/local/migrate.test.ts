@@ -167,7 +167,7 @@ describe.for([
   test('a migration dated before the one in front of it is refused rather than passed over', async () => {
     await target.migrate()
     await append('9998_late', 'create table sumdial.late ()', -1)
-    await expect(target.migrate(folder)).rejects.toThrow('Migration 9998_late is dated before')
+    await expect(target.migrate(folder)).rejects.toThrow('Migration 9998_late has an earlier date')
   })
 
   test('a database that is further than this version has nothing to apply', async () => {

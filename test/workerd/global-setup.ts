@@ -1,6 +1,6 @@
 import { PGlite } from '@electric-sql/pglite'
 import type { TestProject } from 'vitest/node'
-import { buildDashboard } from '../../src/local/build.ts'
+import { buildModules } from '../../src/local/build.ts'
 import { migrate } from '../../src/local/migrate.ts'
 import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
 import { pgliteBackend } from '../../src/local/neon/pglite-backend.ts'
@@ -9,7 +9,7 @@ import { createFaults } from '../support/faults.ts'
 
 /** The dashboard that the Worker imports, and a Postgres of its own behind the Neon-compatible endpoint, whose faults the tests control over HTTP. */
 export default async function setup(project: TestProject) {
-  await buildDashboard()
+  await buildModules()
   const database = await PGlite.create()
   await migrate(database)
   const faults = createFaults()

@@ -27,7 +27,12 @@ export type ApplyOutcome =
   /** Postgres refused it because of the data in a cell (SQLSTATE class 22 or 23): rolled back. */
   | { readonly kind: 'cell_refused'; readonly reason: string }
   /** Postgres refused it for a reason that an operator must mend (missing table, full disk, password): rolled back. */
-  | { readonly kind: 'refused'; readonly reason: string }
+  | {
+      readonly kind: 'refused'
+      readonly reason: string
+      /** Whether a table or column is missing or may not be used, so that a migration or a grant would mend it. */
+      readonly isOfSchema?: true
+    }
   /** The ledger has another past than the shard: storage was rewound, or this writer was sealed. */
   | { readonly kind: 'rewound'; readonly reason: string }
 

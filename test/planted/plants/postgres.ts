@@ -19,6 +19,43 @@ export const POSTGRES_PLANTS: readonly Plant[] = [
     suite: inSink('a seal'),
   },
   {
+    name: 'failed-migration-taken-for-done',
+    mistake: 'a migration of the Worker that Postgres refused counts as applied',
+    edits: [
+      {
+        file: 'src/postgres/migrate/keeper.ts',
+        find: "if (outcome.kind !== 'done') return waitAfter(outcome)",
+        replace: "if (outcome.kind !== 'done') return { kind: 'newest', advice: '' }",
+      },
+    ],
+    suite: { project: 'node', file: 'test/postgres/migrate/worker-migrates.test.ts', titles: 'not done' },
+  },
+  {
+    name: 'migration-waits-for-the-lock',
+    mistake: "each isolate that would migrate waits for the one that does, with a connection of the user's",
+    edits: [
+      {
+        file: 'src/postgres/migrate/script.ts',
+        find: "by === 'worker' ? TRY_LOCK : WAIT_FOR_LOCK",
+        replace: 'WAIT_FOR_LOCK',
+      },
+    ],
+    suite: { project: 'node', file: 'test/postgres/migrate/worker-migrates.test.ts', titles: 'no lock' },
+  },
+  {
+    name: 'migrates-from-a-request',
+    mistake: 'a read migrates Postgres, and its client waits',
+    edits: [
+      {
+        file: 'src/index.ts',
+        find: 'readCommitted: createReader(config, clock),',
+        replace:
+          'readCommitted: async (...query) => { await schemaKeeper(config).bringUp(); return createReader(config, clock)(...query) },',
+      },
+    ],
+    suite: { project: 'workerd', file: 'test/workerd/migrate.test.ts', titles: 'request' },
+  },
+  {
     name: 'another-batch-taken-for-ours',
     mistake: 'another batch under the same seq is taken for this one [P1]',
     edits: [

@@ -1,0 +1,76 @@
+import type { Clock } from '../../clock.ts'
+import { MIGRATE_AGAIN_MS, MIGRATE_MS_MAX } from '../../limits.ts'
+import type { ConnectionConfig } from '../connection.ts'
+import { withDatabase } from '../connection.ts'
+import { classifyFailure } from '../failure.ts'
+import type { BroughtUp } from './bring-up.ts'
+import { bringUp } from './bring-up.ts'
+import type { Migration } from './migration.ts'
+import { adviceOf, describeTrouble } from './words.ts'
+
+export type SchemaState =
+  /** `advice` is for the case that Postgres refuses all the same. */
+  | { readonly kind: 'newest'; readonly advice: string }
+  /** `reason` says what is in the way, and what a person can do. */
+  | { readonly kind: 'not_yet'; readonly reason: string; readonly needsPerson: boolean }
+
+/** Brings the schema up as far as a Worker may. See DESIGN: only the alarm and the cron ask for it, never a request. */
+export type SchemaKeeper = {
+  /** Never rejects. After what only a person can mend it leaves Postgres alone for an hour, and answers as before. */
+  readonly bringUp: () => Promise<SchemaState>
+}
+
+/** How a Worker's own migration ended, for its log. */
+export type MigrationLine =
+  | { readonly message: 'migrated'; readonly migrations: readonly string[] }
+  | { readonly message: 'not migrated'; readonly reason: string }
+
+export type KeeperServices = {
+  readonly connection: ConnectionConfig
+  readonly clock: Clock
+  readonly migrations: readonly Migration[]
+  readonly log: (line: MigrationLine) => void
+}
+
+export function createSchemaKeeper({ connection, clock, migrations, log }: KeeperServices): SchemaKeeper {
+  let notBeforeMs = 0
+  let last: SchemaState | undefined
+
+  function waitAfter(trouble: Exclude<BroughtUp, { kind: 'done' }>): SchemaState {
+    const needsPerson = isForPerson(trouble)
+    if (needsPerson) notBeforeMs = clock.now() + MIGRATE_AGAIN_MS
+    log({
+      message: 'not migrated',
+      reason: trouble.kind === 'refused' ? `SQLSTATE ${trouble.code}` : trouble.kind,
+    })
+    return { kind: 'not_yet', reason: describeTrouble(trouble), needsPerson }
+  }
+
+  async function attempt(): Promise<SchemaState> {
+    try {
+      const outcome = await withDatabase(connection, clock, MIGRATE_MS_MAX, (database) =>
+        bringUp((statement) => database.execute(statement), migrations, 'worker', clock.sleep),
+      )
+      if (outcome.kind !== 'done') return waitAfter(outcome)
+      if (outcome.applied.length > 0) log({ message: 'migrated', migrations: outcome.applied })
+      return { kind: 'newest', advice: adviceOf(outcome.found) }
+    } catch (error) {
+      const { reason } = classifyFailure(error)
+      return { kind: 'not_yet', reason: `Postgres could not be migrated: ${reason}`, needsPerson: false }
+    }
+  }
+
+  return {
+    async bringUp() {
+      if (last === undefined || clock.now() >= notBeforeMs) last = await attempt()
+      return last
+    },
+  }
+}
+
+/** Classes of SQLSTATEs that pass by themselves: rollbacks, resources, locks, operators, the system. */
+const PASSES = /^(40|53|55|57|58)/
+
+function isForPerson(trouble: Exclude<BroughtUp, { kind: 'done' }>): boolean {
+  return !(trouble.kind === 'under_way' || (trouble.kind === 'refused' && PASSES.test(trouble.code)))
+}

@@ -1,5 +1,6 @@
 import type { Plant } from './plant.ts'
 import { EDGE_PLANTS } from './plants/edge.ts'
+import { HOLDINGS_PLANTS } from './plants/holdings.ts'
 import { IMPORT_PLANTS } from './plants/import.ts'
 import { MODEL_PLANTS } from './plants/model.ts'
 import { POSTGRES_PLANTS } from './plants/postgres.ts'
@@ -8,6 +9,7 @@ import { SHARD_PLANTS } from './plants/shard.ts'
 export const PLANTS: readonly Plant[] = [
   ...EDGE_PLANTS,
   ...SHARD_PLANTS,
+  ...HOLDINGS_PLANTS,
   ...MODEL_PLANTS,
   ...POSTGRES_PLANTS,
   ...IMPORT_PLANTS,

@@ -1,8 +1,11 @@
 import { z } from 'zod'
 import { RETENTION_DAYS_MAX } from './limits.ts'
+import { nameFault } from './model/access/grant.ts'
+import { tokenSecretsSchema } from './model/access/signed-token.ts'
 import type { Token } from './model/access/token.ts'
 import { tokensSchema } from './model/access/token.ts'
 import { retentionDaysMin } from './model/closing.ts'
+import { commaSeparated } from './model/comma-separated.ts'
 import { check, prefixFault } from './model/key.ts'
 import type { Schedule } from './model/schedule.ts'
 import { lateHoursSchema, shardsSchema } from './model/schedule.ts'
@@ -21,8 +24,12 @@ export type Config = {
   readonly location: Location | undefined
   /** Days that hours are kept in Postgres after their end; undefined keeps them for ever. */
   readonly retentionDays: number | undefined
-  /** Who may do what. Without tokens nobody may do anything, unless `isOpen`. [S1] */
+  /** Who may do what. Without tokens and secrets nobody may do anything, unless `isOpen`. [S1] */
   readonly tokens: readonly Token[]
+  /** Secrets that sign tokens. The first is the newest, and a second one is on its way out. */
+  readonly tokenSecrets: readonly string[]
+  /** Names of tokens that are refused, signed ones and others. */
+  readonly revokedTokens: readonly string[]
   /** Whether everyone may do everything except adjust. Only `npm run dev` opens a Worker in this way. [S1] */
   readonly isOpen: boolean
   /** Origins whose pages may call the API, such as `https://example.com`. */
@@ -57,10 +64,6 @@ type Location = (typeof LOCATIONS)[number]
 
 const ORIGIN = 'must be an origin such as https://example.com, without a path, a slash at the end or *'
 
-const commaSeparated = z
-  .string()
-  .transform((text) => text.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()])))
-
 const origins = commaSeparated.pipe(z.array(z.string().refine(isOrigin, ORIGIN)))
 
 const prefixes = commaSeparated.pipe(z.array(z.string().check(check(prefixFault))))
@@ -68,6 +71,8 @@ const prefixes = commaSeparated.pipe(z.array(z.string().check(check(prefixFault)
 function isOrigin(text: string): boolean {
   return /^https?:/.test(text) && URL.parse(text)?.origin === text
 }
+
+const names = commaSeparated.pipe(z.array(z.string().check(check(nameFault))))
 
 const MISSING_DATABASE_URL =
   'is missing: set it with `npx wrangler secret put DATABASE_URL`, such as postgresql://user:password@host/database'
@@ -98,6 +103,8 @@ const variables = z.object({
   ALLOWED_ORIGINS: origins.prefault(''),
   PUBLIC_PREFIXES: prefixes.prefault(''),
   API_TOKENS: tokensSchema.optional(),
+  TOKEN_SECRET: tokenSecretsSchema.prefault(''),
+  REVOKED_TOKENS: names.prefault(''),
   DEV_ACCESS: z.literal('open', { error: 'is set by `npm run dev` only: remove it' }).optional(),
 })
 
@@ -140,8 +147,15 @@ export function parseConfig(env: object): Config {
     location: parsed.data.LOCATION,
     retentionDays: parsed.data.RETENTION_DAYS,
     tokens: parsed.data.API_TOKENS ?? [],
-    isOpen: parsed.data.DEV_ACCESS === 'open' && parsed.data.API_TOKENS === undefined,
+    tokenSecrets: parsed.data.TOKEN_SECRET,
+    revokedTokens: parsed.data.REVOKED_TOKENS,
+    isOpen: isOpen(parsed.data),
     allowedOrigins: parsed.data.ALLOWED_ORIGINS,
     publicPrefixes: parsed.data.PUBLIC_PREFIXES,
   }
+}
+
+/** A Worker with tokens, or with a secret that signs some, is never open. [S1] */
+function isOpen({ DEV_ACCESS, API_TOKENS, TOKEN_SECRET }: z.output<typeof variables>): boolean {
+  return DEV_ACCESS === 'open' && API_TOKENS === undefined && TOKEN_SECRET.length === 0
 }

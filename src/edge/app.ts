@@ -12,10 +12,10 @@ import { API_ROUTES, type Edge, ROUTES } from './routes.ts'
 
 /** The Worker's HTTP interface: the table of routes behind authentication, the rate limit and CORS. */
 export function createApp(ports: Ports, api: Api = apiOf(ports)) {
-  const { config, log, rateLimit } = ports
+  const { config, clock, log, rateLimit } = ports
   const isWithinLimit = limiter(rateLimit, log)
   const edge: Edge = { ports, api, isWithinLimit, knownKeys: new KnownKeys() }
-  const admit = admission(config, isWithinLimit)
+  const admit = admission(config, clock, isWithinLimit)
   const app = new Hono<EdgeEnv>()
   // Without middleware hono has only one function to call, so there is none where no page may count.
   if (config.allowedOrigins.length > 0) app.use(standardHeaders, crossOrigin(config.allowedOrigins))

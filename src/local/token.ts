@@ -3,15 +3,17 @@ import { TOKENS_BYTES_MAX } from '../limits.ts'
 import { main } from './cli.ts'
 import { type Made, makeToken } from './token/make.ts'
 import { FLAGS, HELP, parseOptions } from './token/options.ts'
+import { describeSigned, signWith } from './token/sign.ts'
 
 /** 256 bits. Nobody can guess such a token, so a plain hash is enough to store. */
 const TOKEN_BYTES = 32
 
 process.exitCode = await main({ name: 'token', help: HELP, flags: FLAGS, run }, process.argv.slice(2))
 
-function run(args: readonly string[]): undefined {
-  const made = makeToken(parseOptions(args, process.env), randomBytes(TOKEN_BYTES))
-  console.log(describe(made))
+async function run(args: readonly string[]): Promise<undefined> {
+  const options = parseOptions(args, process.env)
+  if (options.kind === 'signed') console.log(describeSigned(await signWith(options, Date.now())))
+  else console.log(describe(makeToken(options, randomBytes(TOKEN_BYTES))))
 }
 
 function describe({ token, value, count, bytes }: Made): string {

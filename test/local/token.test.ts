@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
 import { TOKENS_BYTES_MAX } from '../../src/limits.ts'
+import { importSecret, verifyToken } from '../../src/model/access/signed-token.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -41,6 +42,60 @@ function present(count: number): string {
   })
   return JSON.stringify(entries)
 }
+
+const SECRET = 'n'.repeat(32)
+const SIGN = ['--sign', '--name', 'acme', '--scopes', 'write', '--prefix', 'customers/acme']
+
+describe('npm run token -- --sign', () => {
+  const tokenIn = ({ out }: Ending) => /^ {2}(sd_v1\S+)$/m.exec(out)?.[1] ?? ''
+  const verify = async (token: string, secret = SECRET) => verifyToken(token, [await importSecret(secret)])
+
+  test('signs a token by the newest secret, and prints no secret and no API_TOKENS', async () => {
+    const TOKEN_SECRET = `${SECRET},${'o'.repeat(32)}`
+    const made = await run([...SIGN, '--value-max', '5', '--expires', '2999-01-01T00:00:00Z'], {
+      TOKEN_SECRET,
+    })
+    expect(made).toMatchObject({
+      code: 0,
+      err: '',
+      out: expect.stringContaining('secret put REVOKED_TOKENS'),
+    })
+    expect(made.out).not.toContain(SECRET)
+    expect(await verify(tokenIn(made))).toEqual({
+      name: 'acme',
+      grant: { name: 'signed\nacme', scopes: ['write'], prefix: 'customers/acme', limits: { valueMax: 5 } },
+      expiresMs: Date.UTC(2999, 0),
+    })
+    expect(await verify(tokenIn(made), 'o'.repeat(32))).toBeUndefined()
+  })
+
+  test.each([
+    [SIGN, {}, 'TOKEN_SECRET is not set in this shell. Make a secret with'],
+    [SIGN, { TOKEN_SECRET: 'hunter2' }, 'TOKEN_SECRET must have 32 to 128'],
+    [
+      [...SIGN, '--expires', '2020-01-01T00:00:00Z'],
+      { TOKEN_SECRET: SECRET },
+      '--expires must be in the future',
+    ],
+    [[...SIGN, '--expires', 'soon'], { TOKEN_SECRET: SECRET }, '--expires must be a time such as'],
+    [[...SIGN, '--tokens', 'x'], { TOKEN_SECRET: SECRET }, '--tokens is for tokens of API_TOKENS'],
+    [
+      ['--sign', '--name', 'a,b', '--scopes', 'read'],
+      { TOKEN_SECRET: SECRET },
+      '--name must not contain a comma',
+    ],
+    [[...WEB, '--expires', '2999-01-01T00:00:00Z'], {}, '--expires is for signed tokens: add --sign'],
+    [
+      [...SIGN, ...Array.from({ length: 120 }, (_, i) => `--keys=customers/acme/${i}`)],
+      { TOKEN_SECRET: SECRET },
+      'The token has',
+    ],
+  ])('%j is refused with exit code 2 and the reason', async (args, env, reason) => {
+    const { code, out, err } = await run(args, env)
+    expect({ code, out, err }).toEqual({ code: 2, out: '', err: expect.stringContaining(reason) })
+    expect(err).not.toMatch(/hunter2|nnnn|\n {4}at /)
+  })
+})
 
 describe('npm run token', () => {
   test('makes a token of 32 random bytes, and a value of API_TOKENS that has its hash and not itself', async () => {
@@ -140,6 +195,8 @@ describe('npm run token', () => {
       '--depth',
       '--keys',
       '--tokens',
+      '--sign',
+      '--expires',
       'write',
       'read',
       'adjust',

@@ -1,8 +1,9 @@
+import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config.ts'
 import { RATE_RETRY_SECONDS } from '../../limits.ts'
 import type { Grant, Scope } from '../../model/access/grant.ts'
 import { covers } from '../../model/key.ts'
-import { authenticator, bearerToken } from './authenticate.ts'
+import { type Access, authenticator, bearerToken, type Standing } from './authenticate.ts'
 import type { EdgeContext, Needs } from './context.ts'
 import type { Problem } from './problem.ts'
 import type { IsWithinLimit } from './rate-limit.ts'
@@ -22,19 +23,23 @@ const CLOSED: Problem = { kind: 'closed_to_all' }
 export const TOO_MANY_REQUESTS: Problem = { kind: 'too_many_requests', retryAfterSeconds: RATE_RETRY_SECONDS }
 
 export function admission(
-  { isOpen, tokens }: Pick<Config, 'isOpen' | 'tokens'>,
+  config: Access & Pick<Config, 'isOpen'>,
+  clock: Pick<Clock, 'now'>,
   isWithinLimit: IsWithinLimit,
 ): Admit {
+  const { isOpen, tokens, tokenSecrets } = config
   if (isOpen) return async (c, needs) => admitAs(DEV_GRANT, c, needs)
-  if (tokens.length === 0) return async () => CLOSED
-  const grantOf = authenticator(tokens)
+  if (tokens.length === 0 && tokenSecrets.length === 0) return async () => CLOSED
+  const standingOf = authenticator(config, clock)
   return async (c, needs) => {
     if (needs === 'nothing') return undefined
     const token = bearerToken(c.req.raw.headers) ?? sessionToken(c, needs)
-    const grant = token === undefined ? undefined : await grantOf(token)
+    const standing: Standing | undefined = token === undefined ? undefined : await standingOf(token)
+    const grant = standing?.kind === 'known' ? standing.grant : undefined
     if (!(await isWithinLimit(limitKey(grant, c.req.raw.headers)))) return TOO_MANY_REQUESTS
-    if (grant === undefined) return { kind: 'unauthenticated', hasToken: token !== undefined }
-    return admitAs(grant, c, needs)
+    if (standing === undefined) return { kind: 'unauthenticated', token: 'missing' }
+    if (standing.kind !== 'known') return { kind: 'unauthenticated', token: standing.kind }
+    return admitAs(standing.grant, c, needs)
   }
 }
 
@@ -51,7 +56,7 @@ export function refuseWithout({ scopes }: Grant, scope: Scope): Problem | undefi
 
 /**
  * Each address of each token has a limit of its own, so that visitors who share a page's token do not use up each
- * other's. Requests without a known token have one limit for each address. No token's name contains a line feed.
+ * other's. Requests without a known token have one limit for each address, which contains no line feed.
  */
 function limitKey(grant: Grant | undefined, headers: Headers): string {
   const address = headers.get('cf-connecting-ip') ?? ''

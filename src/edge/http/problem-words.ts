@@ -106,7 +106,7 @@ function wireOf(problem: Problem): Wire {
           '`npx wrangler secret put API_TOKENS`. On your own machine, use `npm run dev`, which needs no token.',
       }
     case 'unauthenticated':
-      return unauthenticated(problem.hasToken)
+      return unauthenticated(problem.token)
     case 'forbidden':
       return { status: 403, title: 'Forbidden', ...limitWords(problem.limit) }
     case 'too_many_requests':
@@ -175,15 +175,24 @@ const UNAVAILABLE: Readonly<Record<Source, string>> = {
 }
 
 /** Source of the challenges: RFC 6750, section 3. */
-function unauthenticated(hasToken: boolean): Wire {
+function unauthenticated(token: Extract<Problem, { kind: 'unauthenticated' }>['token']): Wire {
   return {
     status: 401,
     title: 'Unauthenticated',
-    detail: hasToken
-      ? 'This token is not known. Check that it is complete, and that this Worker has it in API_TOKENS.'
-      : 'Send a token: `Authorization: Bearer <token>`.',
-    headers: { 'www-authenticate': `Bearer realm="sumdial"${hasToken ? ', error="invalid_token"' : ''}` },
+    detail: UNAUTHENTICATED[token],
+    headers: {
+      'www-authenticate': `Bearer realm="sumdial"${token === 'missing' ? '' : ', error="invalid_token"'}`,
+    },
   }
+}
+
+const UNAUTHENTICATED = {
+  missing: 'Send a token: `Authorization: Bearer <token>`.',
+  unknown:
+    'This token is not known. Check that it is complete, and that this Worker has it in API_TOKENS, or its secret in ' +
+    'TOKEN_SECRET.',
+  expired: 'This token has expired. Ask whoever runs this Worker for a new one.',
+  revoked: 'This token has been revoked. Ask whoever runs this Worker for a new one, under another name.',
 }
 
 const CONFIGURED = {

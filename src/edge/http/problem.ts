@@ -38,8 +38,11 @@ export type Problem =
   | { readonly kind: 'unavailable'; readonly source: Source }
   /** The Worker has no tokens, so it refuses everyone. [S1] */
   | { readonly kind: 'closed_to_all' }
-  /** There is no token, or it is not known. */
-  | { readonly kind: 'unauthenticated'; readonly hasToken: boolean }
+  /** There is no token, or none that counts. A genuine one is told why. */
+  | {
+      readonly kind: 'unauthenticated'
+      readonly token: 'missing' | 'unknown' | 'expired' | 'revoked'
+    }
   /** The token or binding is known and may not do this; nothing was done. [S2] */
   | { readonly kind: 'forbidden'; readonly limit: Limit }
   | { readonly kind: 'too_many_requests'; readonly retryAfterSeconds: number }

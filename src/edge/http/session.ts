@@ -45,7 +45,12 @@ export type SessionConfig = { readonly isOpen: boolean; readonly flushIntervalMs
 
 function sessionOf(c: EdgeContext, { isOpen, flushIntervalMs }: SessionConfig): SessionAnswer {
   const { name, scopes, prefix } = c.get('grant')
-  return { name, scopes, prefix, isOpen, flushIntervalSeconds: flushIntervalMs / 1000 }
+  return { name: shownName(name), scopes, prefix, isOpen, flushIntervalSeconds: flushIntervalMs / 1000 }
+}
+
+/** A grant's name as people gave it, without the kind before its line feed. */
+function shownName(name: string): string {
+  return name.slice(name.indexOf('\n') + 1)
 }
 
 /** `GET /session`: whose page this is. */

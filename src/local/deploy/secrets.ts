@@ -5,8 +5,6 @@ import { CommandFailed } from '../cli.ts'
 import type { Secrets } from './target.ts'
 import type { Wrangler } from './wrangler.ts'
 
-const NEEDED = ['DATABASE_URL', 'API_TOKENS'] as const
-
 /**
  * Writes a file of secrets for `wrangler deploy --secrets-file`, so that code and secrets go live in one step, also at a
  * first deploy. It is JSON, because wrangler expands `$` in its other formats.
@@ -49,5 +47,7 @@ function parseJson(text: string): unknown {
 
 /** The names of secrets that the Worker still needs after a deploy that took `taken` along. */
 export function missingSecrets(listed: Listed, taken: Secrets): string[] {
-  return NEEDED.filter((name) => taken[name] === undefined && !listed?.has(name))
+  const isThere = (name: keyof Secrets) => taken[name] !== undefined || listed?.has(name) === true
+  const hasTokens = isThere('API_TOKENS') || isThere('TOKEN_SECRET')
+  return [...(isThere('DATABASE_URL') ? [] : ['DATABASE_URL']), ...(hasTokens ? [] : ['API_TOKENS'])]
 }

@@ -41,6 +41,8 @@ const MISSING_URL =
 const NOT_VARS: ReadonlyMap<string, string> = new Map([
   ['DATABASE_URL', 'is a secret: remove it from [vars] and set it in this shell'],
   ['API_TOKENS', 'is a secret: remove it from [vars] and set it in this shell'],
+  ['TOKEN_SECRET', 'is a secret: remove it from [vars] and set it in this shell'],
+  ['REVOKED_TOKENS', 'is kept as a secret: remove it from [vars] and set it in this shell'],
   ['NEON_FETCH_ENDPOINT', 'is only for `npm run dev`: remove it from [vars]'],
   ['DEV_ACCESS', 'would let everyone do everything, and is only for `npm run dev`: remove it from [vars]'],
 ])
@@ -52,12 +54,11 @@ const NOT_VARS: ReadonlyMap<string, string> = new Map([
  */
 export function checkConfig(vars: Target['vars'], secrets: Secrets): Config {
   const faults = Object.keys(vars).flatMap(varFault)
-  const { DATABASE_URL = PLACEHOLDER_URL, API_TOKENS } = secrets
+  const { DATABASE_URL = PLACEHOLDER_URL, ...others } = secrets
   if (secrets.DATABASE_URL === undefined) faults.push(MISSING_URL)
   try {
     const own = Object.entries(vars).filter(([name]) => !NOT_VARS.has(name))
-    const tokens = API_TOKENS === undefined ? {} : { API_TOKENS }
-    const config = parseConfig({ ...Object.fromEntries(own), ...tokens, DATABASE_URL })
+    const config = parseConfig({ ...Object.fromEntries(own), ...others, DATABASE_URL })
     if (faults.length === 0) return config
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
@@ -75,9 +76,15 @@ function varFault(name: string): string[] {
 }
 
 /** Those of the Worker's secrets that are set in this shell. */
-export type Secrets = { readonly DATABASE_URL?: string; readonly API_TOKENS?: string }
+export type Secrets = { readonly [name in (typeof SECRETS)[number]]?: string }
+
+export const SECRETS = ['DATABASE_URL', 'API_TOKENS', 'TOKEN_SECRET', 'REVOKED_TOKENS'] as const
 
 export function readSecrets(env: NodeJS.ProcessEnv): Secrets {
-  const { DATABASE_URL = '', API_TOKENS = '' } = env
-  return { ...(DATABASE_URL && { DATABASE_URL }), ...(API_TOKENS && { API_TOKENS }) }
+  return Object.fromEntries(
+    SECRETS.flatMap((name) => {
+      const value = env[name] ?? ''
+      return value === '' ? [] : [[name, value]]
+    }),
+  )
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { privateFolder } from './private-folder.ts'
+import { SECRETS } from './target.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
@@ -54,8 +55,8 @@ export const runWrangler: Wrangler = async (args, output) => {
 
 /** This process's environment, without the secrets, which go in a file, and without another name for the Worker. */
 function wranglerEnv(): NodeJS.ProcessEnv {
-  const { DATABASE_URL: _, API_TOKENS: __, WRANGLER_CI_OVERRIDE_NAME: ___, ...rest } = process.env
-  return rest
+  const withheld: readonly string[] = [...SECRETS, 'WRANGLER_CI_OVERRIDE_NAME']
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !withheld.includes(name)))
 }
 
 const deploySchema = z.object({ type: z.literal('deploy'), version_id: z.string().nullable() })

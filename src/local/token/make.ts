@@ -4,7 +4,7 @@ import { TOKENS_BYTES_MAX } from '../../limits.ts'
 import { grantOf, rightsOf } from '../../model/access/grant.ts'
 import { type Token, tokensSchema } from '../../model/access/token.ts'
 import { UsageError } from '../cli.ts'
-import type { Options } from './options.ts'
+import type { StoredOptions } from './options.ts'
 
 export type Made = {
   readonly token: string
@@ -21,7 +21,7 @@ export type Made = {
  *
  * @throws UsageError when the present tokens are faulty, already have the name, or leave no room.
  */
-export function makeToken(options: Options, random: Uint8Array): Made {
+export function makeToken(options: StoredOptions, random: Uint8Array): Made {
   const { name, rights, present } = options
   const token = `sd_${Buffer.from(random).toString('base64url')}`
   const sha256 = createHash('sha256').update(token).digest('hex')
@@ -38,7 +38,7 @@ function entryOf({ sha256, ...grant }: Token) {
   return { name: grant.name, sha256, ...rightsOf(grant) }
 }
 
-function parsePresent({ text, from }: Options['present']): readonly Token[] {
+function parsePresent({ text, from }: StoredOptions['present']): readonly Token[] {
   const parsed = tokensSchema.safeParse(text)
   if (parsed.success) return parsed.data
   const faults = parsed.error.issues.map((issue) => `${z.core.toDotPath(issue.path)} ${issue.message}`.trim())
@@ -52,6 +52,6 @@ function taken(name: string, from: string): string {
 function tooLarge(bytes: number): string {
   return (
     `With this token API_TOKENS would have ${bytes} bytes, and a secret holds at most ${TOKENS_BYTES_MAX}: ` +
-    'remove a token that is no longer used, or choose shorter names and prefixes.'
+    'remove a token that is no longer used, choose shorter names and prefixes, or make tokens with --sign, which need no room here.'
   )
 }

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { nameFault, type Rights, rightsSchema, SCOPES, type Scope } from '../../model/access/grant.ts'
-import { must } from '../../model/assert.ts'
+import { nameFault, type Rights } from '../../model/access/grant.ts'
+import { signedNameFault } from '../../model/access/signed-token.ts'
 import { parseFlags, resolvePath, UsageError } from '../cli.ts'
+import { parseRights, RIGHTS_FLAGS } from './rights.ts'
 
-export const HELP = `Makes a token, and adds it to the value of the secret API_TOKENS.
+export const HELP = `Makes a token: one for the secret API_TOKENS, or with --sign one that carries its own rights.
 
   npm run token -- --name NAME --scopes SCOPES [options]
 
@@ -21,61 +22,57 @@ export const HELP = `Makes a token, and adds it to the value of the secret API_T
   --keys KEY         limits the token to this key; repeat it for several
   --tokens FILE      a file with the present value of API_TOKENS (the variable API_TOKENS; if it is not set,
                      this is the first token)
+  --sign             signs the token by the variable TOKEN_SECRET, which the Worker has too: there may be any
+                     number of such tokens, and API_TOKENS stays as it is
+  --expires TIME     with --sign: refuses the token from then on, such as 2027-01-01T00:00:00Z (never)
   --help
 
-Nothing is stored or sent. The token is shown only once, because the secret holds just its hash.
+Nothing is stored or sent. The token is shown only once.
 
   npm run token -- --name web --scopes write --prefix site/acme --value-max 1 --items-max 20
-  npm run token -- --name reports --scopes read --tokens tokens.json`
+  npm run token -- --name reports --scopes read --tokens tokens.json
+  npm run token -- --sign --name acme --scopes write,read --prefix customers/acme`
 
 export const FLAGS = {
   name: { type: 'string', default: '' },
-  scopes: { type: 'string', default: '' },
-  prefix: { type: 'string' },
-  'value-max': { type: 'string' },
-  'items-max': { type: 'string' },
-  depth: { type: 'string' },
-  keys: { type: 'string', multiple: true },
+  ...RIGHTS_FLAGS,
   tokens: { type: 'string' },
+  sign: { type: 'boolean', default: false },
+  expires: { type: 'string' },
 } as const
 
-export interface Options {
+export type Options = StoredOptions | SignedOptions
+
+export type StoredOptions = {
+  readonly kind: 'stored'
   readonly name: string
   readonly rights: Rights
   /** The present value of API_TOKENS, and the file or variable that it comes from. */
   readonly present: { readonly text: string; readonly from: string }
 }
 
+export type SignedOptions = {
+  readonly kind: 'signed'
+  readonly name: string
+  readonly rights: Rights
+  readonly expires: string | undefined
+  /** The value of TOKEN_SECRET. */
+  readonly secret: string
+}
+
 /** @throws UsageError */
 export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
   const { values } = parseFlags(args, FLAGS)
-  const { name, scopes, prefix, keys, tokens } = values
-  refuse('--name', nameFault(name))
-  const given = {
-    scopes: parseScopes(scopes),
-    prefix,
-    valueMax: numberOf(values['value-max']),
-    itemsMax: numberOf(values['items-max']),
-    depth: numberOf(values.depth),
-    keys,
+  const { name, tokens, sign, expires, ...given } = values
+  refuse('--name', sign ? signedNameFault(name) : nameFault(name))
+  const rights = parseRights(given)
+  if (sign) {
+    if (tokens !== undefined)
+      throw new UsageError('--tokens is for tokens of API_TOKENS: leave it out with --sign.')
+    return { kind: 'signed', name, rights, expires, secret: env['TOKEN_SECRET'] ?? '' }
   }
-  return { name, rights: parseRights(given), present: readPresent(tokens, env) }
-}
-
-function numberOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Number(text)
-}
-
-/** The fields of rights whose options have other names. */
-const OPTIONS: Readonly<Record<string, string>> = { valueMax: 'value-max', itemsMax: 'items-max' }
-
-/** Checks rights as the Worker will check them. */
-function parseRights(given: Record<keyof Rights, unknown>): Rights {
-  const parsed = rightsSchema.safeParse(given)
-  if (parsed.success) return parsed.data
-  const { path, message } = must(parsed.error.issues[0], 'a fault')
-  const field = String(path[0])
-  throw new UsageError(`--${OPTIONS[field] ?? field} ${message}.`)
+  if (expires !== undefined) throw new UsageError('--expires is for signed tokens: add --sign.')
+  return { kind: 'stored', name, rights, present: readPresent(tokens, env) }
 }
 
 const NONE = { text: '[]', from: '' }
@@ -84,17 +81,7 @@ function refuse(option: string, fault: string | undefined): void {
   if (fault !== undefined) throw new UsageError(`${option} ${fault}.`)
 }
 
-function parseScopes(text: string): Scope[] {
-  const words = text.split(',').map((word) => word.trim())
-  const scopes = SCOPES.filter((scope) => words.includes(scope))
-  const unknown = words.find((word) => !scopes.some((scope) => scope === word))
-  if (unknown === undefined) return scopes
-  const fault =
-    unknown === '' ? '--scopes is missing or has an empty part' : `--scopes: there is no scope \`${unknown}\``
-  throw new UsageError(`${fault}. Give one or more of ${SCOPES.join(', ')}, separated by commas.`)
-}
-
-function readPresent(file: string | undefined, env: NodeJS.ProcessEnv): Options['present'] {
+function readPresent(file: string | undefined, env: NodeJS.ProcessEnv): StoredOptions['present'] {
   const { API_TOKENS = '' } = env
   if (file === undefined) return API_TOKENS === '' ? NONE : { text: API_TOKENS, from: 'API_TOKENS' }
   try {

@@ -32,8 +32,10 @@ const PROBLEMS: readonly [status: number, retryAfter: string | null, problem: Pr
   [503, '2', { kind: 'unavailable', source: 'shard_or_postgres' }],
   [503, '2', { kind: 'unavailable', source: 'flushes' }],
   [403, null, { kind: 'closed_to_all' }],
-  [401, null, { kind: 'unauthenticated', hasToken: true }],
-  [401, null, { kind: 'unauthenticated', hasToken: false }],
+  [401, null, { kind: 'unauthenticated', token: 'missing' }],
+  [401, null, { kind: 'unauthenticated', token: 'unknown' }],
+  [401, null, { kind: 'unauthenticated', token: 'expired' }],
+  [401, null, { kind: 'unauthenticated', token: 'revoked' }],
   [403, null, { kind: 'forbidden', limit: { kind: 'scope', scope: 'read' } }],
   [403, null, { kind: 'forbidden', limit: { kind: 'all_keys', prefix: 'a' } }],
   [403, null, { kind: 'forbidden', limit: { kind: 'keys', prefix: 'a', path: 'key', indexes: [1] } }],
@@ -96,10 +98,12 @@ describe('a problem', () => {
   })
 
   test('challenges who has no known token, and names the methods of a path', async () => {
-    const challenge = async (hasToken: boolean) =>
-      (await answered({ kind: 'unauthenticated', hasToken })).response.headers.get('www-authenticate')
-    expect(await challenge(false)).toBe('Bearer realm="sumdial"')
-    expect(await challenge(true)).toBe('Bearer realm="sumdial", error="invalid_token"')
+    const challenge = async (token: 'missing' | 'unknown' | 'expired' | 'revoked') =>
+      (await answered({ kind: 'unauthenticated', token })).response.headers.get('www-authenticate')
+    expect(await challenge('missing')).toBe('Bearer realm="sumdial"')
+    for (const token of ['unknown', 'expired', 'revoked'] as const) {
+      expect(await challenge(token)).toBe('Bearer realm="sumdial", error="invalid_token"')
+    }
     const { response } = await answered({ kind: 'method_not_allowed', allowed: ['GET', 'POST'] })
     expect(response.headers.get('allow')).toBe('GET, POST')
   })

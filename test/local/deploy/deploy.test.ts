@@ -37,6 +37,19 @@ describe('npm run deploy', () => {
     expect(account.secrets.get('sumdial')?.get('API_TOKENS')).toBe(TOKENS)
   })
 
+  test('takes a secret that signs tokens along, which is as good as tokens', async () => {
+    const account = new Account()
+    const env = { DATABASE_URL: stand.databaseUrl, TOKEN_SECRET: 'n'.repeat(32), REVOKED_TOKENS: 'acme' }
+    const { code, text } = await stand.run(account, { env })
+    expect(code).toBe(0)
+    expect(text).not.toMatch(/secret put|nnnn/)
+    expect(Object.fromEntries(account.secrets.get('sumdial') ?? [])).toEqual(env)
+    const faulty = await stand.run(account, { env: { ...env, TOKEN_SECRET: 'hunter2' } })
+    expect(faulty.code).toBe(2)
+    expect(faulty.text).toContain('TOKEN_SECRET[0] must have 32 to 128')
+    expect(faulty.text).not.toContain('hunter2')
+  })
+
   test('never shows a secret', async () => {
     const url = stand.databaseUrl.replace('postgres:postgres@', 'postgres:s3cret@')
     const { code, text } = await stand.run(new Account(), { env: { DATABASE_URL: url, API_TOKENS: TOKENS } })

@@ -123,6 +123,40 @@ describe('the limits of a token', () => {
   })
 })
 
+describe('TOKEN_SECRET', () => {
+  const [NEW, OLD] = ['n'.repeat(32), 'o-_'.repeat(20)]
+
+  test('is one secret, or two while one replaces the other', () => {
+    expect(parse({}).tokenSecrets).toEqual([])
+    expect(parse({ TOKEN_SECRET: '' }).tokenSecrets).toEqual([])
+    expect(parse({ TOKEN_SECRET: NEW }).tokenSecrets).toEqual([NEW])
+    expect(parse({ TOKEN_SECRET: `${NEW}, ${OLD}` }).tokenSecrets).toEqual([NEW, OLD])
+  })
+
+  test('[S1] where it is given, DEV_ACCESS opens nothing', () => {
+    expect(parse({ DEV_ACCESS: 'open', TOKEN_SECRET: '' }).isOpen).toBe(true)
+    expect(parse({ DEV_ACCESS: 'open', TOKEN_SECRET: NEW }).isOpen).toBe(false)
+  })
+
+  test.each([
+    ['hunter2', 'TOKEN_SECRET[0] must have 32 to 128 letters'],
+    [`${'n'.repeat(32)},hunter2`, 'TOKEN_SECRET[1] must have 32 to 128 letters'],
+    [`hunter2 ${'n'.repeat(32)}`, 'TOKEN_SECRET[0] must have 32 to 128 letters'],
+    ['hunter2'.repeat(20), 'TOKEN_SECRET[0] must have 32 to 128 letters'],
+    [`${NEW},${OLD},${NEW}`, 'TOKEN_SECRET must be one secret, or a new one and an old one'],
+  ])('%s is refused by its place, and not repeated', (TOKEN_SECRET, fault) => {
+    expect(faultOf({ TOKEN_SECRET })).toContain(fault)
+    expect(faultOf({ TOKEN_SECRET })).not.toMatch(/hunter2|nnn/)
+  })
+
+  test('REVOKED_TOKENS are names, comma separated', () => {
+    expect(parse({ REVOKED_TOKENS: 'acme, old customer,' }).revokedTokens).toEqual(['acme', 'old customer'])
+    expect(faultOf({ REVOKED_TOKENS: `a,${'b'.repeat(65)}` })).toContain(
+      'REVOKED_TOKENS[1] must have at most 64',
+    )
+  })
+})
+
 describe('ALLOWED_ORIGINS', () => {
   test('are origins, comma separated', () => {
     expect(parse({}).allowedOrigins).toEqual([])

@@ -18,6 +18,18 @@ export const EDGE_PLANTS: readonly Plant[] = [
     suite: { project: 'workerd', file: 'test/workerd/access.test.ts' },
   },
   {
+    name: 'expiry-looked-at-once',
+    mistake: 'a signed token that was let in before it expired is let in for ever [S1]',
+    edits: [
+      {
+        file: 'src/edge/http/authenticate.ts',
+        find: 'found.expiresMs !== null && clock.now()',
+        replace: 'found.expiresMs !== null && 0',
+      },
+    ],
+    suite: { project: 'workerd', file: 'test/workerd/signed-tokens.test.ts' },
+  },
+  {
     name: 'good-items-of-a-bad-request',
     mistake: 'the good items of a request with a bad one are counted [I2]',
     edits: [

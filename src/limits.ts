@@ -1,3 +1,4 @@
+import * as delivery from './limits/delivery.ts'
 import * as isolate from './limits/isolate.ts'
 import * as platform from './limits/platform.ts'
 import * as postgres from './limits/postgres.ts'
@@ -8,6 +9,7 @@ import * as shard from './limits/shard.ts'
  * Every bound, with its unit and its reason. Nothing else in the code holds a bare number that limits something. What the
  * code relies on between bounds is checked here, when the program starts.
  */
+export * from './limits/delivery.ts'
 export * from './limits/isolate.ts'
 export * from './limits/postgres.ts'
 export * from './limits/request.ts'
@@ -35,9 +37,15 @@ check(
     shard.HELD_CELLS_MAX * shard.HEAP_BYTES_PER_HELD_CELL,
     shard.HELD_BYTES_MAX * shard.HEAP_BYTES_PER_HELD_BYTE,
   ) +
-    isolate.WAITING_BYTES_MAX <
+    isolate.WAITING_BYTES_MAX +
+    delivery.LARGE_BODIES_MAX * delivery.DELIVERY_CELL_BYTES_MAX <
     platform.ISOLATE_BYTES,
-  'an isolate has memory for all that its shards hold and all that waits in it [I5]',
+  'an isolate has memory for all that its shards hold, all that waits in it and the large bodies that it reads [I5]',
+)
+check(
+  delivery.DELIVERY_CELL_BYTES_MAX < isolate.WAITING_BYTES_PER_SHARD_MAX &&
+    delivery.DELIVERY_CELLS_MAX * 2 < shard.HELD_CELLS_MAX,
+  'any one delivery fits in what may wait for a shard, and in what its isolate holds',
 )
 check(
   shard.FLUSH_CELLS * 10 < shard.HELD_CELLS_MAX && shard.FLUSH_BYTES * 5 < shard.HELD_BYTES_MAX,

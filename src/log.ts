@@ -15,7 +15,17 @@ export type LogLine =
       readonly shard: string
       readonly increments: number
     }
-  /** A `POST /increment` was answered 503. */
+  /** A delivery in a foreign format had records that were not counted. `reasons` has how many for each reason. */
+  | {
+      readonly message: 'records refused'
+      readonly format: string
+      readonly records: number
+      readonly accepted: number
+      readonly duplicates: number
+      readonly refused: number
+      readonly reasons: Readonly<Record<string, number>>
+    }
+  /** A request that counts was answered 503. */
   | {
       readonly message: 'not all counted'
       readonly items: number
@@ -139,6 +149,7 @@ const LEVELS: Readonly<Record<LogLine['message'], Level>> = {
   'alarm failed': 'error',
   'parked retried': 'info',
   'parked discarded': 'info',
+  'records refused': 'warn',
   'not all counted': 'warn',
   unavailable: 'warn',
   'no rate limit': 'warn',

@@ -36,7 +36,7 @@ const ARROWS: Readonly<Record<string, Arrows>> = {
   edge: {
     rooms: ['limits', 'clock', 'log', 'config', 'model'],
     types: ['client'],
-    packages: ['hono', 'zod', 'pbf', 'cloudflare:workers'],
+    packages: ['hono', 'zod', 'pbf', 'cloudflare:workers', 'node:crypto', 'node:zlib'],
   },
   index: {
     rooms: ['limits', 'clock', 'log', 'config', 'model', 'edge', 'shard', 'postgres', 'build'],

@@ -10,6 +10,10 @@ import type { Problem } from './http/problem.ts'
 import type { Ingested } from './ingest/answer.ts'
 import type { Terms } from './ingest/check.ts'
 import type { CheckedIncrements } from './ingest/checked-increments.ts'
+import type { ContentName } from './ingest/delivery/content-name.ts'
+import type { Delivered } from './ingest/delivery/delivery.ts'
+import { deliver } from './ingest/delivery/delivery.ts'
+import { Gathering } from './ingest/delivery/gathering.ts'
 import { ingest } from './ingest/ingest.ts'
 import { readStatus, type StatusAnswer } from './operate/status.ts'
 import type { Ports } from './ports.ts'
@@ -50,6 +54,26 @@ export function apiOf(ports: Ports) {
       if (!increments.ok) return increments
       wakeNextHour(nowMs, keepAlive)
       return ingest(increments.value, { config, coalescer, clock, log, grant, keepAlive })
+    },
+
+    /**
+     * Counts a delivery in a foreign format. See src/edge/ingest/formats/format.ts.
+     *
+     * @param format its name, for the log.
+     * @param read decodes the body and has its records counted by the gathering; answers with the delivery's name.
+     */
+    async deliver(
+      format: string,
+      read: (gathering: Gathering) => Promise<Result<ContentName | null, Problem>>,
+      { grant, nowMs, keepAlive }: Caller,
+    ): Promise<Result<Delivered, Problem>> {
+      const { lateHours } = config
+      const terms = { nowMs, lateHours, mayAdjust: grant.scopes.includes('adjust') }
+      const gathering = new Gathering(terms, grant)
+      const content = await read(gathering)
+      if (!content.ok) return content
+      wakeNextHour(nowMs, keepAlive)
+      return deliver(format, gathering, content.value, { config, coalescer, clock, log, keepAlive })
     },
 
     /** @param keyInPath the key of `GET /counters/{key}`. */

@@ -6,6 +6,7 @@ import { crossOrigin, standardHeaders } from './http/headers.ts'
 import { errorHandler } from './http/on-error.ts'
 import { limiter } from './http/rate-limit.ts'
 import { addRoutes, refusal } from './http/router.ts'
+import { LargeBodies } from './ingest/delivery/large-bodies.ts'
 import { KnownKeys } from './ingest/fast-path/known-keys.ts'
 import type { Ports } from './ports.ts'
 import { API_ROUTES, type Edge, ROUTES } from './routes.ts'
@@ -14,7 +15,13 @@ import { API_ROUTES, type Edge, ROUTES } from './routes.ts'
 export function createApp(ports: Ports, api: Api = apiOf(ports)) {
   const { config, clock, log, rateLimit } = ports
   const isWithinLimit = limiter(rateLimit, log)
-  const edge: Edge = { ports, api, isWithinLimit, knownKeys: new KnownKeys() }
+  const edge: Edge = {
+    ports,
+    api,
+    isWithinLimit,
+    knownKeys: new KnownKeys(),
+    largeBodies: new LargeBodies(clock),
+  }
   const admit = admission(config, clock, isWithinLimit)
   const app = new Hono<EdgeEnv>()
   // Without middleware hono has only one function to call, so there is none where no page may count.

@@ -7,6 +7,7 @@ import type { IsWithinLimit } from './http/rate-limit.ts'
 import type { Answer, Route } from './http/router.ts'
 import { readSession, signIn, signOut } from './http/session.ts'
 import { readIncrements } from './ingest/body.ts'
+import type { LargeBodies } from './ingest/delivery/large-bodies.ts'
 import type { KnownKeys } from './ingest/fast-path/known-keys.ts'
 import { describeIncrement } from './ingest/openapi.ts'
 import { documentOf, openApiPath } from './openapi/document.ts'
@@ -25,6 +26,7 @@ export type Edge = {
   readonly api: Api
   readonly isWithinLimit: IsWithinLimit
   readonly knownKeys: KnownKeys
+  readonly largeBodies: LargeBodies
 }
 
 /** Every route of the Worker, and the scope that it requires. */

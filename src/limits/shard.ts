@@ -17,7 +17,7 @@ export const ONE_CLIENT_FLIGHTS = 8
 export const HELD_CELLS_MAX = 150_000
 
 /** Encoded bytes held by all shards of an isolate, because cells may have long keys. */
-export const HELD_BYTES_MAX = 30 * MIB
+export const HELD_BYTES_MAX = 26 * MIB
 
 /**
  * Bytes of the heap that a held cell, and a held byte, take at most. While a shard refused, froze and flushed, the

@@ -28,10 +28,25 @@ export class Accumulator {
     return this.#increments
   }
 
+  has(key: string): boolean {
+    return this.#places.has(key)
+  }
+
+  /** Adds one increment of a key that may not be plain. @returns whether it has opened a cell. */
+  add(key: string, value: number): boolean {
+    if (this.#merge(key, value, 1, value, value)) return false
+    this.#open(key, value, 1, value, value, cellBytes(key))
+    return true
+  }
+
   addCells(cells: Cells): void {
     cells.forEach((key, sum, count, min, max) => {
-      if (!this.#merge(key, sum, count, min, max)) this.#open(key, sum, count, min, max, cellBytes(key))
+      this.addCell(key, sum, count, min, max)
     })
+  }
+
+  addCell(key: string, sum: Sum, count: number, min: number, max: number): void {
+    if (!this.#merge(key, sum, count, min, max)) this.#open(key, sum, count, min, max, cellBytes(key))
   }
 
   addIncrements({ keys, values, isPlain }: Increments): void {

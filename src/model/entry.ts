@@ -41,6 +41,16 @@ export function idOfRequest(token: string, idempotencyKey: string): string {
 }
 
 /**
+ * The name of a part of a delivery. [N1]
+ *
+ * @param digest of the delivery's token, route, meters and body.
+ * @param parts how many parts the delivery has in each shard.
+ */
+export function idOfDelivery(digest: string, part: number, parts: number): string {
+  return `d\n${digest}\n${part}/${parts}`
+}
+
+/**
  * Judges the entries of a flight, in their order, by the names that are known. A flight that comes again gets its first
  * answer, because a known name says from which flight it was accepted. [I3] [I4]
  */

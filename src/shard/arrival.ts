@@ -13,7 +13,7 @@ export type Arrival = {
   readonly name: FlightName
   /** Its increments without a name of their own; once it is judged, all that count. */
   readonly cells: Cells
-  /** In `cells`. */
+  /** In `cells` and, until it is judged, in `named`. */
   readonly increments: number
   /** Its increments with one; once it is judged, those that had not been counted before. */
   readonly named: readonly NamedEntry[]
@@ -28,7 +28,11 @@ export function readArrival(text: string): Arrival | undefined {
   try {
     const { name, cells, named } = readFlight(text)
     if (name === null) return undefined
-    return { name, cells, increments: cells.countIncrements(), named, texts: [text], bytes: utf8Bytes(text) }
+    const increments = named.reduce(
+      (sum, entry) => sum + entry.cells.countIncrements(),
+      cells.countIncrements(),
+    )
+    return { name, cells, increments, named, texts: [text], bytes: utf8Bytes(text) }
   } catch (error) {
     if (error instanceof UnknownVersion) return undefined
     throw error

@@ -28,8 +28,7 @@ type Waiting = {
  * `commitWait` decides how long a flight waits. While flights wait here, the next flights of their isolates gather more.
  *
  * At most one flight of a sender waits, so that no flight changes what another is answered: when a sender's next flight
- * comes, or the same flight again, the ones that wait are journaled first. A flight with named entries never waits,
- * because it gets rows of its own.
+ * comes, or the same flight again, the ones that wait are journaled first.
  */
 export class GroupCommit {
   readonly #services: GroupCommitServices
@@ -51,13 +50,12 @@ export class GroupCommit {
    * @param hasBacklog whether many requests of the flight's isolate share its flights.
    */
   take(arrival: Arrival, hasBacklog = false): Promise<MergeAnswer> {
-    const { increments, named } = arrival
+    const { increments } = arrival
     const { sender } = arrival.name
     const isOther = this.#sender !== undefined && this.#sender !== sender
     this.#fromOneClient = countFromOneClient(this.#fromOneClient, isOther, increments)
     this.#sender = sender
     if (this.#waiting.some((each) => each.arrival.name.sender === sender)) this.#commit()
-    if (named.length > 0) return this.#commitAlone(arrival)
     const answer = this.#join(arrival)
     const waitMs = this.#waitMs(increments, hasBacklog)
     if (waitMs === 0) this.#commit()
@@ -76,10 +74,6 @@ export class GroupCommit {
       isRowFull: this.#bytes >= rowBytes,
     }
     return commitWait(state, clock.now()).waitMs
-  }
-
-  async #commitAlone(arrival: Arrival): Promise<MergeAnswer> {
-    return answerAt(this.#services.commit([arrival]), 0)
   }
 
   #join(arrival: Arrival): Promise<MergeAnswer> {

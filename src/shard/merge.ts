@@ -1,4 +1,4 @@
-import type { EntryResult } from '../model/entry.ts'
+import type { EntryResult, KnownId } from '../model/entry.ts'
 import type { MergeAnswer, MergeRefusal } from '../model/flight.ts'
 import type { Arrival } from './arrival.ts'
 import { withoutDuplicates } from './arrival.ts'
@@ -13,8 +13,8 @@ export type MergeConditions = {
 }
 
 /**
- * Takes flights in together, or refuses each whole. Their senders are distinct, and all but a lone one are without
- * named entries, so none of them changes what becomes of another. [I1] [I4]
+ * Takes flights in together, or refuses each whole. Their senders are distinct, so that none of them changes what
+ * becomes of another, except by the names of their entries: those are judged in the order of the flights. [I1] [I3] [I4]
  *
  * @returns their answers, in their order.
  */
@@ -23,7 +23,12 @@ export function mergeFlights(
   arrivals: readonly Arrival[],
   conditions: MergeConditions,
 ): MergeAnswer[] {
-  const judged = arrivals.map((arrival) => judge(store, arrival, conditions))
+  const before = new Map<string, KnownId>()
+  const judged = arrivals.map((arrival) => {
+    const judgement = judge(store, arrival, before, conditions)
+    if (judgement.kind === 'new') remember(before, arrival, judgement.results)
+    return judgement
+  })
   const counting = arrivals.flatMap((arrival, i) => {
     const judgement = judged[i]
     return judgement?.kind === 'new'
@@ -34,13 +39,29 @@ export function mergeFlights(
   return judged.map((judgement) => (judgement.kind === 'new' ? accepted(judgement.results) : judgement))
 }
 
+/** Notes the names that a flight brings, because the next one may have them too and neither is stored yet. [I3] */
+function remember(
+  before: Map<string, KnownId>,
+  { name, named }: Arrival,
+  results: readonly EntryResult[],
+): void {
+  for (const [i, { id, content }] of named.entries()) {
+    if (results[i] === 'accepted') before.set(id, { content, flight: name })
+  }
+}
+
 type Judgement = MergeAnswer | { readonly kind: 'new'; readonly results: readonly EntryResult[] }
 
 /**
  * The order matters: a flight that is known gets its first answer even when the shard has closed or filled up since,
  * because it was counted.
  */
-function judge(store: ShardStore, arrival: Arrival, conditions: MergeConditions): Judgement {
+function judge(
+  store: ShardStore,
+  arrival: Arrival,
+  before: ReadonlyMap<string, KnownId>,
+  conditions: MergeConditions,
+): Judgement {
   const { name, named } = arrival
   const status = store.nameStatus(name)
   if (status === 'known') return accepted(store.judge(name, named))
@@ -48,7 +69,7 @@ function judge(store: ShardStore, arrival: Arrival, conditions: MergeConditions)
   if (conditions.nowMs >= conditions.closesMs) return refused('closed')
   const hasRoom = store.senderCount < store.limits.senders || store.knowsSender(name.sender)
   if (!hasRoom || conditions.isFull(named.length > 0)) return refused('full')
-  return { kind: 'new', results: store.judge(name, named) }
+  return { kind: 'new', results: store.judge(name, named, before) }
 }
 
 function accepted(results: readonly EntryResult[]): MergeAnswer {

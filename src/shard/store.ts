@@ -1,7 +1,7 @@
 import { assert, must } from '../model/assert.ts'
 import type { Settlement } from '../model/closing.ts'
 import { cut } from '../model/cut.ts'
-import type { EntryResult, FlightName, NamedEntry } from '../model/entry.ts'
+import type { EntryResult, FlightName, KnownId, NamedEntry } from '../model/entry.ts'
 import { judgeEntries } from '../model/entry.ts'
 import type { Recut, Sealed } from '../model/flush/recut.ts'
 import type { Unsettled } from '../model/read.ts'
@@ -99,16 +99,25 @@ export class ShardStore {
     return name.n === last ? 'known' : 'stale'
   }
 
-  /** Decides what becomes of a flight's named entries, or says what became of them. [I3] */
-  judge(name: FlightName, named: readonly NamedEntry[]): EntryResult[] {
+  /**
+   * Decides what becomes of a flight's named entries, or says what became of them. [I3]
+   *
+   * @param before names of flights that are merged together with this one, before it.
+   */
+  judge(
+    name: FlightName,
+    named: readonly NamedEntry[],
+    before: ReadonlyMap<string, KnownId> = new Map(),
+  ): EntryResult[] {
     if (named.length === 0) return []
     const ids = named.map(({ id }) => id)
-    return judgeEntries(named, this.#isStored ? tables.findIds(this.#sql, ids) : new Map(), name)
+    const stored = this.#isStored ? tables.findIds(this.#sql, ids) : new Map<string, KnownId>()
+    return judgeEntries(named, before.size === 0 ? stored : new Map([...before, ...stored]), name)
   }
 
   /**
-   * Journals what counts of some flights, and adds it to the open cells. Their names must be new, their senders
-   * distinct, and all but a lone one without named entries. [I1] [I3] [I4]
+   * Journals what counts of some flights, and adds it to the open cells. Their names must be new, and so must those of
+   * their entries; their senders are distinct. [I1] [I3] [I4]
    */
   merge(arrivals: readonly Arrival[], nowMs: number): void {
     // Where nothing counts there is nothing to keep: the flight is judged alike when it comes again.

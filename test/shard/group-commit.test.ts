@@ -187,12 +187,17 @@ describe('flights of several isolates', () => {
     expect(accepted()).toBe(1)
   })
 
-  test('one with ids does not wait for others', async () => {
+  test('[I3] those with names share a row like others, and a name that two of them bring counts once', async () => {
     take(incoming('a', 1))
-    const cells = Cells.of([['key/n', cellOf(1)]])
-    const taken = take(arrivalOf('b', 1, [], [{ id: 'i', content: '1', cells }]))
-    await settle()
-    expect(taken.answer).toEqual({ kind: 'accepted', named: ['accepted'] })
+    const entry = (content: string) => ({ id: 'i', content, cells: Cells.of([['key/n', cellOf(1)]]) })
+    const first = take(arrivalOf('b', 1, [], [entry('1')]))
+    const again = take(arrivalOf('c', 1, [], [entry('1')]))
+    const other = take(arrivalOf('d', 1, [], [entry('2')]))
+    await clock.pass(LINGER_MS)
+    expect(first.answer).toEqual({ kind: 'accepted', named: ['accepted'] })
+    expect(again.answer).toEqual({ kind: 'accepted', named: ['duplicate'] })
+    expect(other.answer).toEqual({ kind: 'accepted', named: ['conflict'] })
+    expect([accepted(), store.holdings().ids, rows()]).toEqual([2, 1, 2])
   })
 })
 

@@ -12,15 +12,14 @@ import type { NamedEntry } from '../../model/entry.ts'
 import { entryBytes } from '../../model/entry.ts'
 import type { MergeAnswer } from '../../model/flight.ts'
 import { encodeFlight } from '../../model/flight.ts'
-import type { Increments } from '../../model/increments.ts'
 import { flightWait, hasBacklog } from '../../model/linger.ts'
 import { backoffMs } from '../../model/retry.ts'
 import { reasonOf, within } from '../timeout.ts'
 import { isOverloaded, outcomeOf } from './attempt.ts'
 import type { CoalescerLimits } from './bounds.ts'
 import { COALESCER_LIMITS } from './bounds.ts'
-import type { FlightOutcome, FormingFlight, Lead, ShardQueue, Waiter } from './queue.ts'
-import { emptyFlight, emptyQueue, join, outcomeFor } from './queue.ts'
+import type { FlightOutcome, FormingFlight, Lead, ShardQueue, Unnamed, Waiter } from './queue.ts'
+import { emptyFlight, emptyQueue, join, load, outcomeFor } from './queue.ts'
 
 /**
  * Calls a shard with an encoded flight, through a stub of its own. Rejects when no answer came.
@@ -64,7 +63,8 @@ export class Coalescer {
   }
 
   /**
-   * Sends increments to a shard aboard the next flight. At most a flight of them, all of the shard's hour.
+   * Sends increments, or what some add up to, to a shard aboard the next flight. At most a flight of them, all of the
+   * shard's hour.
    *
    * @param keepAlive `waitUntil` of the request that submits.
    * @param named entries beside the unnamed ones. An entry that is larger than a flight flies alone.
@@ -72,7 +72,7 @@ export class Coalescer {
    */
   submit(
     shard: string,
-    unnamed: Increments,
+    unnamed: Unnamed,
     keepAlive: (turn: Promise<unknown>) => void,
     named: readonly NamedEntry[] = [],
   ): Promise<FlightOutcome> {
@@ -81,7 +81,7 @@ export class Coalescer {
     return turn
   }
 
-  async #turn(shard: string, unnamed: Increments, named: readonly NamedEntry[]): Promise<FlightOutcome> {
+  async #turn(shard: string, unnamed: Unnamed, named: readonly NamedEntry[]): Promise<FlightOutcome> {
     const queue = this.#queues.get(shard) ?? this.#openQueue(shard)
     if (this.#isLost(queue)) this.#giveUp(queue)
     const bytes = named.reduce((sum, entry) => sum + entryBytes(entry), unnamed.bytes)
@@ -133,7 +133,7 @@ export class Coalescer {
   }
 
   /** Adds increments to the last flight that forms, or to a new one when they would make that one too large. */
-  #board(queue: ShardQueue, unnamed: Increments, named: readonly NamedEntry[], bytes: number): FormingFlight {
+  #board(queue: ShardQueue, unnamed: Unnamed, named: readonly NamedEntry[], bytes: number): FormingFlight {
     queue.bytes += bytes
     this.#bytes += bytes
     const last = queue.forming.at(-1)
@@ -141,10 +141,7 @@ export class Coalescer {
       last !== undefined && last.unnamed.bytes + last.namedBytes + bytes <= this.#limits.flightBytes
     const flight = hasRoom ? last : emptyFlight()
     if (!hasRoom) queue.forming.push(flight)
-    flight.unnamed.addIncrements(unnamed)
-    for (const entry of named) flight.named.push(entry)
-    flight.namedBytes += bytes - unnamed.bytes
-    flight.bytes += bytes
+    load(flight, unnamed, named, bytes)
     return flight
   }
 

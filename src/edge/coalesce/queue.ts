@@ -1,5 +1,6 @@
 import { Accumulator } from '../../model/accumulator.ts'
 import type { EntryResult, NamedEntry } from '../../model/entry.ts'
+import type { Increments } from '../../model/increments.ts'
 
 /** The fate of increments that were handed to the coalescer. */
 export type FlightOutcome =
@@ -31,6 +32,9 @@ export type Waiter = {
   /** It has given up waiting, so it must not be handed the lead. */
   isGone: boolean
 }
+
+/** Increments without names: one by one, or what some add up to. */
+export type Unnamed = Increments | Accumulator
 
 /** The increments of many requests for one shard, while they gather and while they are in the air. */
 export type FormingFlight = {
@@ -65,6 +69,20 @@ export function emptyQueue(shard: string): ShardQueue {
 
 export function emptyFlight(): FormingFlight {
   return { unnamed: new Accumulator(), named: [], namedBytes: 0, waiters: [], bytes: 0, outcome: undefined }
+}
+
+/** Adds what a request brings to a flight. @param bytes of all of it, each entry counted by itself. */
+export function load(
+  flight: FormingFlight,
+  unnamed: Unnamed,
+  named: readonly NamedEntry[],
+  bytes: number,
+): void {
+  if (unnamed instanceof Accumulator) flight.unnamed.addCells(unnamed.cells)
+  else flight.unnamed.addIncrements(unnamed)
+  for (const entry of named) flight.named.push(entry)
+  flight.namedBytes += bytes - unnamed.bytes
+  flight.bytes += bytes
 }
 
 /**

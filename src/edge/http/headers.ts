@@ -45,7 +45,7 @@ export function crossOrigin(origins: readonly string[]): MiddlewareHandler {
   const answer = cors({
     origin: [...origins],
     allowMethods: ['GET', 'POST'],
-    allowHeaders: ['authorization', 'content-type', 'idempotency-key'],
+    allowHeaders: ['authorization', 'content-encoding', 'content-type', 'idempotency-key'],
     exposeHeaders: ['retry-after'],
     maxAge: PREFLIGHT_SECONDS,
   })

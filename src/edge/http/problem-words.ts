@@ -1,6 +1,8 @@
 import type { Problem as ProblemDetails } from '../../client/binding.ts'
+import { bodyFault, deliveryWire } from './delivery-words.ts'
 import { errorsAndMore, limitWords } from './limit-words.ts'
-import type { BodyFault, Missing, ParameterFault, Problem, Source } from './problem.ts'
+import type { Missing, ParameterFault, Problem, Source } from './problem.ts'
+import { RETRY_SOON, type Wire } from './wire.ts'
 
 /** A problem in words, for HTTP and for bindings; after how many seconds to try again; and headers for HTTP alone. */
 export function describeProblem(problem: Problem) {
@@ -9,17 +11,6 @@ export function describeProblem(problem: Problem) {
   const details: ProblemDetails = { type, title, status, detail, ...more }
   return { details, retryAfterSeconds, headers }
 }
-
-type Wire = {
-  readonly status: number
-  readonly title: string
-  readonly detail: string
-  readonly headers?: Readonly<Record<string, string>>
-  readonly retryAfterSeconds?: number
-  readonly more?: Omit<ProblemDetails, 'type' | 'title' | 'status' | 'detail'>
-}
-
-const RETRY_SOON = { retryAfterSeconds: 2 }
 
 function wireOf(problem: Problem): Wire {
   switch (problem.kind) {
@@ -31,7 +22,9 @@ function wireOf(problem: Problem): Wire {
         title: 'Unsupported media type',
         detail: MEDIA_TYPES[problem.header],
         // Source: RFC 9110, 15.5.16.
-        ...(problem.header === 'Content-Encoding' ? { headers: { 'accept-encoding': 'identity' } } : {}),
+        ...(problem.header === 'Content-Encoding'
+          ? { headers: { 'accept-encoding': 'gzip, identity' } }
+          : {}),
       }
     case 'body_too_large':
       return {
@@ -131,6 +124,11 @@ function wireOf(problem: Problem): Wire {
         detail: `Use ${problem.allowed.join(' or ')} here.`,
         headers: { allow: problem.allowed.join(', ') },
       }
+    case 'unreadable':
+    case 'too_much':
+    case 'busy':
+    case 'delivery_not_counted':
+      return deliveryWire(problem)
     case 'internal':
       return {
         status: 500,
@@ -140,23 +138,8 @@ function wireOf(problem: Problem): Wire {
   }
 }
 
-function bodyFault(fault: BodyFault): string {
-  switch (fault.kind) {
-    case 'cut_off':
-      return 'The body ended too early. Send it again.'
-    case 'not_utf8':
-      return 'The body is not UTF-8. Encode it as UTF-8.'
-    case 'not_json': {
-      const where = fault.line === null ? 'The body' : `Line ${fault.line}`
-      return fault.position === null
-        ? `${where} is not valid JSON. Check that it is complete.`
-        : `${where} is not valid JSON: see ${fault.position}.`
-    }
-  }
-}
-
 const MEDIA_TYPES = {
-  'Content-Encoding': 'Send the body uncompressed, without a Content-Encoding header.',
+  'Content-Encoding': 'Send the body compressed by gzip, or uncompressed without a Content-Encoding header.',
   'Content-Type': 'Send Content-Type `application/json` or `application/x-ndjson`, in UTF-8.',
 }
 

@@ -54,13 +54,34 @@ export type Problem =
     }
   | { readonly kind: 'not_found'; readonly missing: Missing }
   | { readonly kind: 'method_not_allowed'; readonly allowed: readonly string[] }
+  | DeliveryProblem
   /** A bug. */
   | { readonly kind: 'internal' }
+
+/** Why a delivery in a foreign format is not answered as asked. */
+export type DeliveryProblem =
+  /** Its body cannot be read. Unlike `malformed_json` it is answered 422, because nobody should send it again. */
+  | { readonly kind: 'unreadable'; readonly fault: BodyFault }
+  /** Its records are too many, or add up to too many cells; `field` has the most values. Nothing was sent. */
+  | { readonly kind: 'too_much'; readonly excess: 'records' | 'cells'; readonly field: string | null }
+  /** As many large bodies are being read as may be. Nothing was sent. */
+  | { readonly kind: 'busy' }
+  /** Increments that are good were not counted, or may not have been. */
+  | {
+      readonly kind: 'delivery_not_counted'
+      readonly refusedCount: number
+      readonly unknownCount: number
+      readonly canRepeat: boolean
+      readonly reasons: readonly string[]
+    }
 
 /** Why a body cannot be read. */
 export type BodyFault =
   /** It ended before its declared length: the client has gone. */
   | { readonly kind: 'cut_off' }
+  /** It came whole, but the gzip in it ends too early, or is none. */
+  | { readonly kind: 'gzip_cut_off' }
+  | { readonly kind: 'gzip_damaged' }
   | { readonly kind: 'not_utf8' }
   /** `line` counts from 1 in NDJSON, and is null elsewhere; `position` is the parser's, null when it names none. */
   | { readonly kind: 'not_json'; readonly line: number | null; readonly position: string | null }

@@ -2,6 +2,7 @@ import { BAD_ITEMS_TOLD_MAX } from '../../limits.ts'
 import type { CountLimits, Grant } from '../../model/access/grant.ts'
 import { must } from '../../model/assert.ts'
 import { refuseOutside } from '../http/access.ts'
+import { limitWords } from '../http/limit-words.ts'
 import type { ItemError, Limit, Problem } from '../http/problem.ts'
 
 type Asked = { readonly keys: readonly string[]; readonly values: readonly number[] }
@@ -19,6 +20,13 @@ export function refuseBeyond(grant: Grant, { keys, values }: Asked): Problem | u
   if (outside !== undefined || limits === undefined) return outside
   const limit = limitOfKeys(limits, prefix, keys)
   return limit === undefined ? refuseLarge(limits, values) : { kind: 'forbidden', limit }
+}
+
+/** Why a grant may not count an increment of this key, or by this value, in words for a single record. [S2] */
+export function faultBeyond(grant: Grant, asked: Asked): string | undefined {
+  const problem = refuseBeyond(grant, asked)
+  if (problem?.kind === 'invalid_increments') return problem.errors[0]?.message
+  return problem?.kind === 'forbidden' ? limitWords(problem.limit).more?.errors[0]?.message : undefined
 }
 
 function limitOfKeys(

@@ -44,8 +44,6 @@ export async function readIncrements(
 }
 
 function formatOf(headers: Headers): Result<Format, Problem> {
-  const encoding = headers.get('content-encoding') ?? 'identity'
-  if (encoding !== 'identity') return fail({ kind: 'unsupported_media_type', header: 'Content-Encoding' })
   const contentType = headers.get('content-type') ?? ''
   const format = FORMATS.get(contentType) ?? formatNamed(contentType)
   return format === undefined ? fail({ kind: 'unsupported_media_type', header: 'Content-Type' }) : ok(format)

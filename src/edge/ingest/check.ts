@@ -30,7 +30,7 @@ type Item = {
 }
 
 /** Why a value is refused, in words for its sender; undefined for a good one. */
-function valueFault(value: number, mayAdjust: boolean): string | undefined {
+export function valueFault(value: number, mayAdjust: boolean): string | undefined {
   if (value === 0) return 'must not be 0, because that adds nothing'
   if (!Number.isInteger(value)) return WHOLE
   if (value < 0 && !mayAdjust) return 'must be positive: negative values require scope `adjust`'
@@ -209,7 +209,8 @@ function describe(issue: z.core.$ZodIssue): Fault {
 /** Epoch seconds of the years to 5138. As milliseconds they are in closed hours of 1970 to 1973. */
 const SECONDS_END = 1e11
 
-function timeFault(atMs: number, lateHours: Schedule, nowMs: number): string | undefined {
+/** Why a time cannot be counted in, in words for its sender; undefined for a time in an open hour. */
+export function timeFault(atMs: number, lateHours: Schedule, nowMs: number): string | undefined {
   if (atMs > nowMs + AHEAD_MS_MAX) return `must be at most ${AHEAD_MS_MAX / 60_000} minutes ahead of now`
   const hour = hourOf(atMs)
   if (nowMs < edgeClosesMs(hour, lateHours)) return undefined

@@ -1,18 +1,12 @@
 import type { Clock } from '../../clock.ts'
 import type { Config } from '../../config.ts'
-import {
-  REQUEST_PARTS_AT_ONCE,
-  REQUEST_PAUSE_MS,
-  REQUEST_SENDS_MS_MAX,
-  REQUEST_SHARDS_MAX,
-} from '../../limits.ts'
+import { REQUEST_PARTS_AT_ONCE, REQUEST_SHARDS_MAX } from '../../limits.ts'
 import type { Log } from '../../log.ts'
 import type { Grant } from '../../model/access/grant.ts'
 import { must } from '../../model/assert.ts'
 import type { Result } from '../../model/result.ts'
 import { fail } from '../../model/result.ts'
 import type { Coalescer } from '../coalesce/coalescer.ts'
-import type { FlightOutcome } from '../coalesce/queue.ts'
 import type { Problem } from '../http/problem.ts'
 import { refuseBeyond } from './allowance.ts'
 import { describeNotCounted, type Ingested, summarise } from './answer.ts'
@@ -20,6 +14,7 @@ import type { CheckedIncrements } from './checked-increments.ts'
 import { hourAt } from './checked-increments.ts'
 import type { Part, RequestName } from './partition.ts'
 import { partition } from './partition.ts'
+import { allOf, sendInWaves } from './waves.ts'
 
 export type IngestServices = {
   readonly config: Pick<Config, 'shards'>
@@ -44,7 +39,9 @@ export async function ingest(
   if (tooMany !== undefined) return fail(tooMany)
   const submit = ({ shard, unnamed, named }: Part) => coalescer.submit(shard, unnamed, keepAlive, named)
   const sending =
-    parts.length > REQUEST_PARTS_AT_ONCE ? sendInWaves(parts, submit, clock) : all(parts.map(submit))
+    parts.length > REQUEST_PARTS_AT_ONCE
+      ? sendInWaves(parts, ({ unnamed }) => unnamed.bytes, submit, clock)
+      : allOf(parts.map(submit))
   const outcomes = await sending
   const { length } = increments.keys
   const isNamed = name !== undefined || increments.ids?.every((id) => id !== undefined) === true
@@ -56,38 +53,12 @@ export async function ingest(
 }
 
 /** A request may not make the isolate start too many objects, whatever its items are. Nothing has been sent yet. [I5] */
-function refuseManyShards(parts: readonly Part[]): Problem | undefined {
+export function refuseManyShards(parts: readonly { readonly shard: string }[]): Problem | undefined {
+  // Nearly every request has few parts.
   if (parts.length <= REQUEST_SHARDS_MAX) return undefined
   const shards = new Set(parts.map(({ shard }) => shard)).size
   if (shards <= REQUEST_SHARDS_MAX) return undefined
   return { kind: 'too_many_shards', shards, shardsMax: REQUEST_SHARDS_MAX }
-}
-
-const NOT_SENT: FlightOutcome = { kind: 'refused', reason: 'not sent in time' }
-
-/** Sends a few parts at a time, so that others are served in between. What could not be sent in time was not counted. */
-async function sendInWaves(
-  parts: readonly Part[],
-  submit: (part: Part) => Promise<FlightOutcome>,
-  clock: Pick<Clock, 'now' | 'sleep'>,
-): Promise<readonly FlightOutcome[]> {
-  const endMs = clock.now() + REQUEST_SENDS_MS_MAX
-  const outcomes: FlightOutcome[] = []
-  while (outcomes.length < parts.length && clock.now() < endMs) {
-    if (outcomes.length > 0) await clock.sleep(REQUEST_PAUSE_MS)
-    const wave = parts.slice(outcomes.length, outcomes.length + REQUEST_PARTS_AT_ONCE)
-    outcomes.push(...(await all(wave.map(submit))))
-  }
-  return parts.map((_, i) => outcomes[i] ?? NOT_SENT)
-}
-
-/**
- * Waits for all. Promise.all does that too, but takes longer for a single promise, and nearly every request has one
- * part.
- */
-async function all(submitted: readonly Promise<FlightOutcome>[]): Promise<readonly FlightOutcome[]> {
-  const [first] = submitted
-  return submitted.length === 1 && first !== undefined ? [await first] : Promise.all(submitted)
 }
 
 /** Names a request by its Idempotency-Key. Its content is the same for the same increments in any order. */

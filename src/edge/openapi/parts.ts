@@ -14,7 +14,7 @@ const ERRORS = {
   413:
     `The request has more than ${REQUEST_ITEMS_MAX} items or ${REQUEST_BYTES_MAX} bytes, or its items go to more than ` +
     `${REQUEST_SHARDS_MAX} shards. Nothing was counted.`,
-  415: 'The body is compressed, or is neither application/json nor application/x-ndjson.',
+  415: 'The body is compressed by other means than gzip, or is neither application/json nor application/x-ndjson.',
   422: 'A parameter or an item is invalid. Nothing was done, and the first bad items are named.',
   429: 'This token sent too many requests from this address.',
   503: 'A shard or Postgres did not answer in time.',

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { problemResponse } from '../../../src/edge/http/problem-response.ts'
@@ -151,9 +152,82 @@ test.each([
   expect(goodOf(await readIncrements(request, new KnownKeys(), TERMS)).keys).toEqual(['a', 'b'])
 })
 
-test('a compressed body is told which encoding is taken', async () => {
+describe('a gzip body', () => {
+  const text = JSON.stringify([{ key: 'a' }, { key: 'b', value: 2 }])
+
+  function gzipped(body: Uint8Array, encoding = 'gzip', contentType = 'application/json'): Request {
+    const request = requestOf(new Blob([body as Uint8Array<ArrayBuffer>]).stream(), contentType)
+    request.headers.set('content-encoding', encoding)
+    return request
+  }
+
+  async function answerTo(request: Request) {
+    const answer = problemResponse(badOf(await readIncrements(request, new KnownKeys(), TERMS)))
+    return { status: answer.status, ...((await answer.json()) as { detail: string }) }
+  }
+
+  test.each(['gzip', 'GZIP', 'x-gzip', ' gzip '])('is read as what it becomes: %s', async (encoding) => {
+    const read = goodOf(await readIncrements(gzipped(gzipSync(text), encoding), new KnownKeys(), TERMS))
+    expect([read.keys, read.values]).toEqual([
+      ['a', 'b'],
+      [1, 2],
+    ])
+  })
+
+  test('of several members is read whole, because log shippers put files together', async () => {
+    const members = Buffer.concat(['{"key":"a"}\n', '{"key":"b"}\n'].map((line) => gzipSync(line)))
+    const request = gzipped(members, 'gzip', 'application/x-ndjson')
+    expect(goodOf(await readIncrements(request, new KnownKeys(), TERMS)).keys).toEqual(['a', 'b'])
+  })
+
+  test('that is cut off anywhere is a 400 that says so', async () => {
+    const whole = gzipSync(text)
+    for (let length = 0; length < whole.length; length++) {
+      const { status, detail } = await answerTo(gzipped(whole.subarray(0, length)))
+      expect([length, status, detail]).toEqual([length, 400, expect.stringContaining('gzip')])
+    }
+  })
+
+  test.each([
+    ['is none', Buffer.from(text)],
+    ['is damaged', gzipSync(text).fill(0xff, 12, 20)],
+    ['has something behind it', Buffer.concat([gzipSync(text), Buffer.from('more')])],
+  ])('that %s is a 400 that says so', async (_, body) => {
+    expect(await answerTo(gzipped(body))).toMatchObject({
+      status: 400,
+      detail: expect.stringContaining('not valid gzip'),
+    })
+  })
+
+  test('[I5] that becomes too large stops at the bound: a bomb of 1 GiB takes no more time and memory than it may', async () => {
+    const bomb = Buffer.concat(Array.from({ length: 16 }, () => gzipSync(Buffer.alloc(64 << 20))))
+    const before = process.memoryUsage().arrayBuffers
+    const began = performance.now()
+    expect(await answerTo(gzipped(bomb))).toMatchObject({ status: 413 })
+    expect(performance.now() - began).toBeLessThan(2_000)
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 << 20)
+  })
+
+  test('whose client goes in the middle is a body that ended too early', async () => {
+    const whole = gzipSync(text)
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(whole.subarray(0, 10))
+        controller.error(new Error('gone'))
+      },
+    })
+    const request = requestOf(body)
+    request.headers.set('content-encoding', 'gzip')
+    expect(await answerTo(request)).toMatchObject({
+      status: 400,
+      detail: expect.stringContaining('too early'),
+    })
+  })
+})
+
+test('a body in another encoding is told which are taken', async () => {
   const request = requestOf('{"key":"a"}')
-  request.headers.set('content-encoding', 'gzip')
+  request.headers.set('content-encoding', 'br')
   const answer = problemResponse(badOf(await readIncrements(request, new KnownKeys(), TERMS)))
-  expect([answer.status, answer.headers.get('accept-encoding')]).toEqual([415, 'identity'])
+  expect([answer.status, answer.headers.get('accept-encoding')]).toEqual([415, 'gzip, identity'])
 })

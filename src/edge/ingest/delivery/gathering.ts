@@ -1,0 +1,244 @@
+import { createHash } from 'node:crypto'
+import {
+  DELIVERY_CELL_BYTES_MAX,
+  DELIVERY_CELLS_MAX,
+  DELIVERY_RECORDS_MAX,
+  RECORD_FAULTS_TOLD_MAX,
+  REQUEST_ITEMS_MAX,
+} from '../../../limits.ts'
+import type { Grant } from '../../../model/access/grant.ts'
+import { Accumulator } from '../../../model/accumulator.ts'
+import { cellBytes } from '../../../model/cell.ts'
+import { formatHour, type Hour, hourOf } from '../../../model/hour.ts'
+import { idFault, keyFault } from '../../../model/key.ts'
+import { faultBeyond } from '../allowance.ts'
+import { spellId, type Terms, timeFault, valueFault } from '../check.ts'
+import { Variety } from './variety.ts'
+
+/** An increment that a record asks for. Everything else about it is checked here. */
+export type Asked = {
+  readonly key: string
+  /** Any number; 0 counts nothing. */
+  readonly value: number
+  /** Epoch ms; undefined for the time of arrival. */
+  readonly atMs?: number | undefined
+  /** The record's own name, of any length. */
+  readonly id?: string | undefined
+  /** Whether the same bytes count again when they are sent again: `"repeat": "count"`. */
+  readonly countsAgain?: boolean
+}
+
+/** Why a record was not counted, as a word for logs. Formats add their own: `cumulative`. */
+export type RefusalReason =
+  | 'malformed'
+  | 'too_large'
+  | 'field'
+  | 'key'
+  /** The token may not count this key, or so much. [S2] */
+  | 'limit'
+  | 'value'
+  | 'time'
+  | 'kind'
+  | 'cumulative'
+
+/** The fault of a record. `message` is a clause such as `must be a whole number`. */
+export type RecordFault = {
+  /** The record's place in the delivery, from 0. */
+  readonly index: number
+  readonly path: string
+  readonly message: string
+}
+
+/** A bound that the records of a delivery have passed together. */
+export type Excess = 'records' | 'cells'
+
+/** An increment with a name of its own. */
+export type Named = {
+  readonly index: number
+  readonly key: string
+  readonly value: number
+  readonly hour: Hour
+  readonly id: string
+}
+
+export type Sums = ReadonlyMap<Hour, Accumulator>
+
+/**
+ * Adds up what the records of a delivery ask for, while they are read. Each increment is checked by itself, and a bad one
+ * is refused, noted and left out. [N2] Memory is bounded by cells, not by records. [I5]
+ */
+export class Gathering {
+  readonly terms: Terms
+  /** Records read so far. */
+  records = 0
+  /** Records that no meter is for. */
+  unmatched = 0
+  /** Increments that the records ask for, other than 0, whether or not they are refused. */
+  increments = 0
+  /** Increments of 0. */
+  zeros = 0
+  /** Increments and records that were refused. */
+  refused = 0
+  readonly reasons = new Map<RefusalReason, number>()
+  readonly faults: RecordFault[] = []
+  readonly #grant: Grant
+  readonly #named = new Map<Hour, Accumulator>()
+  readonly #unnamed = new Map<Hour, Accumulator>()
+  /** Null once there are too many for each to have a name of its own. */
+  #ids: Named[] | null = []
+  #idBytes = 0
+  #cells = 0
+  #bytes = 0
+  readonly #variety = new Variety()
+
+  /** @param grant keys and values that it may not count are refused. [S2] */
+  constructor(terms: Terms, grant: Grant) {
+    this.terms = terms
+    this.#grant = grant
+  }
+
+  /** The bound that is passed. Then nothing of the delivery may be counted, and the format need not read on. */
+  get excess(): Excess | undefined {
+    if (this.records > DELIVERY_RECORDS_MAX) return 'records'
+    return this.#cells > DELIVERY_CELLS_MAX || this.#bytes > DELIVERY_CELL_BYTES_MAX ? 'cells' : undefined
+  }
+
+  /** The bound of the token on the increments of a request, when it is passed. [S2] */
+  get beyondItems(): number | undefined {
+    const { itemsMax } = this.#grant.limits ?? {}
+    return itemsMax !== undefined && this.increments > itemsMax ? itemsMax : undefined
+  }
+
+  /** The field that makes the most cells, as far as `vary` was told. */
+  get mostVaried(): string | null {
+    return this.#variety.most()
+  }
+
+  /** Sums that are named by the delivery's content. */
+  get sums(): Sums {
+    return this.#named
+  }
+
+  /** Sums that have no name, because they count again when they are sent again. */
+  get unnamed(): Sums {
+    return this.#unnamed
+  }
+
+  get named(): readonly Named[] {
+    return this.#ids ?? []
+  }
+
+  /** Whether records had ids that are not used, because there are too many. */
+  get hasDroppedIds(): boolean {
+    return this.#ids === null && this.#idBytes > 0
+  }
+
+  /** Begins the next record. @returns its index. */
+  next(): number {
+    this.records += 1
+    // By the records read, and not by those that count: a retry must come to the same names. [N1]
+    if (this.records > REQUEST_ITEMS_MAX) this.#dropIds()
+    return this.records - 1
+  }
+
+  /** Notes the value of a field when `count` has opened a cell, so that `mostVaried` can name the field. */
+  vary(field: string, value: string): void {
+    this.#variety.note(field, value)
+  }
+
+  /** Notes that a record, or one increment of it, is not counted. [N2] */
+  refuse(index: number, reason: RefusalReason, path: string, message: string): void {
+    this.refused += 1
+    this.reasons.set(reason, (this.reasons.get(reason) ?? 0) + 1)
+    if (this.faults.length < RECORD_FAULTS_TOLD_MAX) this.faults.push({ index, path, message })
+  }
+
+  /**
+   * Counts an increment of the record that was begun last, or refuses it.
+   *
+   * @returns whether it has opened a cell.
+   */
+  count({ key, value, atMs, id, countsAgain }: Asked): boolean {
+    const index = this.records - 1
+    const name = id === undefined ? undefined : nameOf(id)
+    if (name !== undefined) this.#noteId(name, key)
+    if (value === 0) {
+      this.zeros += 1
+      return false
+    }
+    const fault = valueFault(value, this.terms.mayAdjust)
+    if (fault !== undefined) return this.#refused(index, 'value', fault)
+    this.increments += 1
+    const limit = this.#limitOf(value)
+    if (limit !== undefined) {
+      this.refuse(index, 'limit', 'value', limit)
+      return false
+    }
+    const hour = this.#hourOf(index, atMs)
+    if (hour === undefined) return false
+    if (name !== undefined && this.#ids !== null) {
+      if (this.#isKeyGood(index, key)) this.#ids.push({ index, key, value, hour, id: name })
+      return false
+    }
+    return this.#add(index, countsAgain === true ? this.#unnamed : this.#named, hour, key, value)
+  }
+
+  #refused(index: number, reason: RefusalReason, message: string): false {
+    this.refuse(index, reason, reason === 'time' ? 'at' : reason, message)
+    return false
+  }
+
+  #limitOf(value: number): string | undefined {
+    if (this.#grant.limits?.valueMax === undefined) return undefined
+    return faultBeyond(this.#grant, { keys: [], values: [value] })
+  }
+
+  #hourOf(index: number, atMs: number | undefined): Hour | undefined {
+    const { nowMs, lateHours } = this.terms
+    if (atMs === undefined) return hourOf(nowMs)
+    const fault = timeFault(atMs, lateHours, nowMs)
+    if (fault !== undefined) this.#refused(index, 'time', fault)
+    return fault === undefined ? hourOf(atMs) : undefined
+  }
+
+  #isKeyGood(index: number, key: string): boolean {
+    const fault = keyFault(key)
+    if (fault !== undefined) return this.#refused(index, 'key', fault)
+    const limit = faultBeyond(this.#grant, { keys: [key], values: [] })
+    if (limit === undefined) return true
+    this.refuse(index, 'limit', 'key', limit)
+    return false
+  }
+
+  #add(index: number, to: Map<Hour, Accumulator>, hour: Hour, key: string, value: number): boolean {
+    const cells = to.get(hour) ?? new Accumulator()
+    // A key that has a cell was checked when it was opened.
+    if (!cells.has(key) && !this.#isKeyGood(index, key)) return false
+    const before = cells.bytes
+    const isNew = cells.add(key, value)
+    if (!isNew) return false
+    to.set(hour, cells)
+    this.#cells += 1
+    this.#bytes += cells.bytes - before
+    this.#variety.note('at', formatHour(hour))
+    return true
+  }
+
+  /** Counts an id's bytes before anything is judged, because a retry, later, must come to the same names. [N1] */
+  #noteId(name: string, key: string): void {
+    this.#idBytes += 2 * cellBytes(key) + name.length
+    if (this.#idBytes > DELIVERY_CELL_BYTES_MAX) this.#dropIds()
+  }
+
+  #dropIds(): void {
+    const ids = this.#ids ?? []
+    this.#ids = null
+    for (const { index, hour, key, value } of ids) this.#add(index, this.#named, hour, key, value)
+  }
+}
+
+/** An id as shards know it: itself, or its hash when it is too long or has characters that ids may not have. */
+function nameOf(id: string): string {
+  if (idFault(id) === undefined) return spellId(id)
+  return createHash('sha256').update(id).digest('base64url')
+}

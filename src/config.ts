@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { DatabaseAddress } from './address.ts'
+import { databaseVariables, parseDatabase } from './config/database.ts'
 import { RETENTION_DAYS_MAX } from './limits.ts'
 import { nameFault } from './model/access/grant.ts'
 import { tokenSecretsSchema } from './model/access/signed-token.ts'
@@ -12,10 +14,8 @@ import { lateHoursSchema, shardsSchema } from './model/schedule.ts'
 
 /** The settings of a deployment. `parseConfig` alone reads the environment, once for each isolate. */
 export type Config = {
-  /** Where the Neon driver connects. A secret. */
-  readonly databaseUrl: string
-  /** The full address of a Neon-compatible `/sql` endpoint that replaces Neon's own. `npm run dev` sets it. */
-  readonly neonFetchEndpoint: string | undefined
+  /** Where Postgres is. Its connection string is a secret. */
+  readonly database: DatabaseAddress
   readonly flushIntervalMs: number
   readonly shards: Schedule
   readonly lateHours: Schedule
@@ -74,23 +74,10 @@ function isOrigin(text: string): boolean {
 
 const names = commaSeparated.pipe(z.array(z.string().check(check(nameFault))))
 
-const MISSING_DATABASE_URL =
-  'is missing: set it with `npx wrangler secret put DATABASE_URL`, such as postgresql://user:password@host/database'
-
-const DATABASE_URL_FORM =
-  'must look like postgresql://user:password@host/database, with special characters percent-encoded'
-
 /** An empty variable counts as unset. */
 const emptyAsUnset = (text: unknown) => (text === '' ? undefined : text)
 
 const variables = z.object({
-  DATABASE_URL: z
-    .string({ error: MISSING_DATABASE_URL })
-    .regex(/^postgres(ql)?:\/\/[^@/]+@[^/]+\/./, DATABASE_URL_FORM)
-    .refine((url) => URL.canParse(url), DATABASE_URL_FORM),
-  NEON_FETCH_ENDPOINT: z
-    .url({ error: 'must be a full address, such as http://localhost:5499/sql' })
-    .optional(),
   FLUSH_INTERVAL_SECONDS: wholeNumber(1, 3600).default(5),
   SHARDS: shardsSchema.prefault('1'),
   LATE_HOURS: lateHoursSchema.prefault('72'),
@@ -116,7 +103,9 @@ const environmentSchema = variables.superRefine(({ RETENTION_DAYS, LATE_HOURS },
 })
 
 /** The names of all variables that Sumdial reads. */
-export const VARIABLES: readonly string[] = Object.keys(variables.shape)
+export const VARIABLES: readonly string[] = [variables, databaseVariables].flatMap(({ shape }) =>
+  Object.keys(shape),
+)
 
 /** A faulty environment. Names every bad variable and its fault, and never repeats a value, which may be a secret. */
 export class ConfigError extends Error {
@@ -132,14 +121,14 @@ export class ConfigError extends Error {
 
 /** @throws ConfigError naming every bad variable. */
 export function parseConfig(env: object): Config {
+  const database = parseDatabase(env)
   const parsed = environmentSchema.safeParse(env)
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${z.core.toDotPath(issue.path)} ${issue.message}`)
-    throw new ConfigError(faults)
+  if (!database.ok || !parsed.success) {
+    const faults = parsed.error?.issues.map(({ path, message }) => `${z.core.toDotPath(path)} ${message}`)
+    throw new ConfigError([...(database.ok ? [] : database.error), ...(faults ?? [])])
   }
   return {
-    databaseUrl: parsed.data.DATABASE_URL,
-    neonFetchEndpoint: parsed.data.NEON_FETCH_ENDPOINT,
+    database: database.value,
     flushIntervalMs: parsed.data.FLUSH_INTERVAL_SECONDS * 1000,
     shards: parsed.data.SHARDS,
     lateHours: parsed.data.LATE_HOURS,

@@ -1,3 +1,4 @@
+import { waitUntil } from 'cloudflare:workers'
 import { dashboard } from '../build/dashboard.js'
 import { migrations } from '../build/migrations.js'
 import { clock } from './clock.ts'
@@ -7,6 +8,7 @@ import { BindingEntrypoint } from './edge/binding/entrypoint.ts'
 import type { Database, Ports, Shards } from './edge/ports.ts'
 import { createWorker } from './edge/worker.ts'
 import { log } from './log.ts'
+import type { Postgres } from './postgres/driver/session.ts'
 import { createLedger } from './postgres/ledger.ts'
 import { createLister } from './postgres/list.ts'
 import { createSchemaKeeper } from './postgres/migrate/keeper.ts'
@@ -23,6 +25,8 @@ export type Env = {
   readonly SHARD: DurableObjectNamespace<Shard>
   /** Without it nothing is limited. */
   readonly RATE_LIMIT?: RateLimit
+  /** With it Postgres is reached through Hyperdrive. */
+  readonly HYPERDRIVE?: Hyperdrive
 }
 
 const isolateLoad = new IsolateLoad()
@@ -35,24 +39,30 @@ export class Shard extends ShardObject<Env> {
   protected override services(): ShardServices {
     const config = parseConfig(this.env)
     const { flushIntervalMs, lingerMs, lateHours } = config
-    const sink = migratingSink(createSink(config, clock), schemaKeeper(config))
+    const postgres = postgresOf(config)
+    const sink = migratingSink(createSink(postgres), schemaKeeper(postgres))
     return { isolateLoad, sink, flushIntervalMs, lingerMs, lateHours }
   }
 }
 
-function schemaKeeper(connection: Config) {
-  return createSchemaKeeper({ connection, clock, migrations, log })
+function postgresOf({ database }: Config): Postgres {
+  return { address: database, clock, background: waitUntil }
+}
+
+function schemaKeeper(postgres: Postgres) {
+  return createSchemaKeeper({ postgres, migrations, log })
 }
 
 /** @throws ConfigError */
 function portsOf(env: Env): Ports {
   const config = parseConfig(env)
+  const postgres = postgresOf(config)
   const database: Database = {
-    readCommitted: createReader(config, clock),
-    readSeries: createSeriesReader(config, clock),
-    list: createLister(config, clock),
-    ...createLedger(config, clock),
-    deleteBefore: createRetention(config, clock),
+    readCommitted: createReader(postgres),
+    readSeries: createSeriesReader(postgres),
+    list: createLister(postgres),
+    ...createLedger(postgres),
+    deleteBefore: createRetention(postgres),
   }
   const { SHARD, RATE_LIMIT: rateLimit } = env
   return {

@@ -24,15 +24,19 @@ type Arrows = {
 /** index -> edge, shard, postgres -> model -> nothing. Siblings do not import each other: index.ts hands them over. */
 const ARROWS: Readonly<Record<string, Arrows>> = {
   limits: { rooms: [], packages: [] },
+  address: { rooms: [], packages: [] },
   clock: { rooms: [], packages: [] },
   model: { rooms: ['limits'], packages: ['zod'] },
   log: { rooms: ['limits', 'model'], packages: [] },
-  config: { rooms: ['limits', 'model'], packages: ['zod'] },
+  config: { rooms: ['address', 'limits', 'model'], packages: ['zod'] },
   shard: {
     rooms: ['limits', 'clock', 'log', 'model'],
     packages: ['cloudflare:workers', '@cloudflare/workers-types', 'zod'],
   },
-  postgres: { rooms: ['limits', 'clock', 'model'], packages: ['drizzle-orm', '@neondatabase/', 'zod'] },
+  postgres: {
+    rooms: ['address', 'limits', 'clock', 'model'],
+    packages: ['drizzle-orm', '@neondatabase/', 'pg', 'zod'],
+  },
   edge: {
     rooms: ['limits', 'clock', 'log', 'config', 'model'],
     types: ['client'],

@@ -6,6 +6,16 @@ export const BATCH_CELLS_MAX = 5_000
 /** How long a flush statement may take. A sleeping Neon wakes in well under a second, and a big batch takes 0.1 s. */
 export const STATEMENT_MS_MAX = 10 * SECOND
 
+/**
+ * How long a statement may wait for a lock. Less than STATEMENT_MS_MAX by what a big batch takes, so that Postgres ends
+ * the wait before the client does.
+ */
+export const LOCK_MS_MAX = 8 * SECOND
+
+/** How long Postgres may take to hear that a statement is cancelled, and that a connection ends. */
+export const CANCEL_MS_MAX = 1 * SECOND
+export const END_MS_MAX = 1 * SECOND
+
 /** How long a read may take, with all of its tries: a person is waiting. */
 export const READ_MS_MAX = 4 * SECOND
 

@@ -21,7 +21,7 @@ export function runDeploy(args: readonly string[], world: World): Promise<number
     const options = parseOptions(args)
     const job = readJob(options, world)
     world.say(describeJob(job))
-    const records = createRecords(job.config.databaseUrl, job.target.worker)
+    const records = createRecords(job.config.database.url, job.target.worker)
     await (options.dryRun ? rehearse : deploy)(job, { ...world, records })
     return 0
   }
@@ -41,7 +41,7 @@ function readJob({ env, live }: Options, world: World): Job {
 function describeJob({ target, config }: Job): string {
   const { length } = config.tokens
   const tokens = length === 1 ? '1 token' : `${length || 'no'} tokens`
-  return `Worker ${target.worker}, Postgres ${describeDatabase(config.databaseUrl)}, ${tokens} in this shell`
+  return `Worker ${target.worker}, Postgres ${describeDatabase(config.database.url)}, ${tokens} in this shell`
 }
 
 if (import.meta.main) {

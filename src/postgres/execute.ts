@@ -1,37 +1,58 @@
-import { fillPlaceholders, type Query, SQL } from 'drizzle-orm'
-import { PgDialect } from 'drizzle-orm/pg-core'
-import type { Clock } from '../clock.ts'
-import type { ConnectionConfig } from './connection.ts'
-import { withClient } from './connection.ts'
+import { z } from 'zod'
+import { openSession } from './driver/open-session.ts'
+import type { Answer, Postgres } from './driver/session.ts'
 import { classifyFailure } from './failure.ts'
+import type { Read, Statement } from './statement.ts'
 
-const dialect = new PgDialect()
+export type Execute = (statement: Statement) => Promise<Answer>
 
 /**
- * Makes the text of a statement with placeholders, once for all of its uses, because that takes as long as the driver
- * does.
+ * Runs statements, over one connection, for callers who only want to know that Postgres could not be asked, and why.
+ *
+ * @param timeoutMs of each statement.
+ * @param work gets a function that runs a statement. It rejects with the reason alone, because the driver's message may
+ *   repeat values.
  */
-export function prepare(statement: SQL): Query {
-  return dialect.sqlToQuery(statement)
+export async function executing<T>(
+  postgres: Postgres,
+  timeoutMs: number,
+  work: (execute: Execute) => Promise<T>,
+): Promise<T> {
+  const session = openSession(postgres)
+  try {
+    return await work((statement) => explained(session.execute(statement, timeoutMs)))
+  } finally {
+    session.end()
+  }
 }
 
 /**
- * Runs statements for callers who only want to know that Postgres could not be asked, and why.
- *
- * @param timeoutMs of each statement.
- * @returns a function that runs a statement, with values for its placeholders. It rejects with the reason alone, because the
- *   driver's message may repeat values.
+ * @param timeoutMs of each read.
+ * @returns a function that runs a read, with values for its placeholders, over a connection of its own. It answers the
+ *   one row, and rejects as `executing` does, or because the answer is that of another request. [P4]
  */
-export function executor(config: ConnectionConfig, clock: Clock, timeoutMs: number) {
-  return async (statement: SQL | Query, values: Readonly<Record<string, unknown>> = {}) => {
-    const query = statement instanceof SQL ? prepare(statement) : statement
-    const params = fillPlaceholders(query.params, values)
+export function reader(postgres: Postgres, timeoutMs: number) {
+  return async (statement: Read, values: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
+    const session = openSession(postgres)
     try {
-      return await withClient(config, clock, timeoutMs, (client) =>
-        client.query(query.sql, params, { fullResults: true }),
-      )
-    } catch (error) {
-      throw new Error(classifyFailure(error).reason)
+      const request = postgres.clock.uuid()
+      const { rows } = await explained(session.execute(statement, timeoutMs, { ...values, request }))
+      if (requestSchema.parse(rows[0]).request !== request) throw new Error(CACHED)
+      return rows[0]
+    } finally {
+      session.end()
     }
+  }
+}
+
+const requestSchema = z.object({ request: z.string() })
+
+const CACHED = "the answer is an older request's: turn off caching between the Worker and Postgres"
+
+async function explained(answer: Promise<Answer>): Promise<Answer> {
+  try {
+    return await answer
+  } catch (error) {
+    throw new Error(classifyFailure(error).reason)
   }
 }

@@ -1,19 +1,18 @@
 import { z } from 'zod'
-import type { Clock } from '../clock.ts'
 import { READ_MS_MAX } from '../limits.ts'
 import type { ListCounters, ListItem } from '../model/read.ts'
-import type { ConnectionConfig } from './connection.ts'
-import { executor } from './execute.ts'
+import type { Postgres } from './driver/session.ts'
+import { reader } from './execute.ts'
 import { listSql } from './list-sql.ts'
+import { listing } from './statement.ts'
 
 /** Lists keys or groups of keys, in one statement, which ends after READ_MS_MAX. */
-export function createLister(config: ConnectionConfig, clock: Clock): ListCounters {
-  const execute = executor(config, clock, READ_MS_MAX)
+export function createLister(postgres: Postgres): ListCounters {
+  const read = reader(postgres, READ_MS_MAX)
   return async (query) => {
     // An empty range has no items. The SQL is not run, because it would count the hours backwards.
     if (query.from >= query.to) return []
-    const { rows } = await execute(listSql(query))
-    return z.array(rowSchema).parse(rows)
+    return answerSchema.parse(await read(listing(listSql(query)))).items
   }
 }
 
@@ -32,3 +31,5 @@ const rowSchema = z
     const group = keys === null || is_key === null ? null : { keys, isKey: is_key }
     return { ...row, lastFlushMs: last_flush_ms, group }
   })
+
+const answerSchema = z.object({ items: z.array(rowSchema) })

@@ -1,6 +1,5 @@
-import { type Query, type SQL, sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import type { Clock } from '../clock.ts'
 import { READ_STATEMENT_MS_MAX } from '../limits.ts'
 import { must } from '../model/assert.ts'
 import type { Cell } from '../model/cell.ts'
@@ -15,9 +14,10 @@ import type {
   ReadSeries,
   RowsQuery,
 } from '../model/read.ts'
-import type { ConnectionConfig } from './connection.ts'
-import { executor, prepare } from './execute.ts'
+import type { Postgres } from './driver/session.ts'
+import { reader } from './execute.ts'
 import { inRange, unionAll } from './list-sql.ts'
+import { type Read, reading } from './statement.ts'
 
 /** A key as Postgres answers it: the n-th value of each column belongs to the n-th bucket that has anything. */
 type CounterRow = {
@@ -56,30 +56,30 @@ const answerSchema = z.object({
 })
 
 /** Reads keys and the ledger in one statement, so that both are of the same instant. */
-export function createReader(config: ConnectionConfig, clock: Clock): ReadCommitted {
-  const read = reader(config, clock)
+export function createReader(postgres: Postgres): ReadCommitted {
+  const read = rowsReader(postgres)
   return (query) => read(query, OF_KEYS, { keys: query.keys })
 }
 
 /** Reads all keys in some ranges added up, under the name that the query gives. */
-export function createSeriesReader(config: ConnectionConfig, clock: Clock): ReadSeries {
-  const read = reader(config, clock)
-  return (query) => read(query, prepare(select(sql`${query.name}::text`, rowsUnder(query.ranges))))
+export function createSeriesReader(postgres: Postgres): ReadSeries {
+  const read = rowsReader(postgres)
+  return (query) => read(query, select(sql`${query.name}::text`, rowsUnder(query.ranges)))
 }
 
 /** @returns a function that reads with a statement that `select` has made. */
-function reader(config: ConnectionConfig, clock: Clock) {
-  const execute = executor(config, clock, READ_STATEMENT_MS_MAX)
+function rowsReader(postgres: Postgres) {
+  const read = reader(postgres, READ_STATEMENT_MS_MAX)
   return async (
     { buckets, to, writers }: RowsQuery,
-    statement: Query,
+    statement: Read,
     more: object = {},
   ): Promise<CommittedRead> => {
     const [from, end] = [formatHourStart(buckets[0] ?? to), formatHourStart(to)]
     // A list of numbers as text, because the driver would write each number in quotes.
     const bounds = `{${buckets.join()}}`
-    const { rows } = await execute(statement, { bounds, from, to: end, writers, ...more })
-    const { counters, ledger } = answerSchema.parse(rows[0])
+    const row = await read(statement, { bounds, from, to: end, writers, ...more })
+    const { counters, ledger } = answerSchema.parse(row)
     return {
       counters: new Map(counters.map((counter) => [counter.key, counterOf(counter, buckets)])),
       ledger: new Map(ledger.map((row): [string, LedgerRow] => [row.writer, row])),
@@ -109,9 +109,8 @@ function counterOf(counter: CounterRow, hours: readonly Hour[]): CommittedCounte
  * @param name what the rows of a bucket are added up by.
  * @param rows such as `table where ...`.
  */
-function select(name: SQL, rows: SQL): SQL {
-  return sql`
-select
+function select(name: SQL, rows: SQL): Read {
+  return reading(sql`
   (select coalesce(json_agg(by_key), '[]'::json) from (
     select key, json_agg(bucket) as buckets, json_agg(sum) as sums, json_agg(count) as counts, json_agg(min) as mins,
       json_agg(max) as maxs, floor(extract(epoch from max(updated_at)) * 1000) as updated_ms
@@ -122,13 +121,14 @@ select
       group by 1, 2) as by_bucket
     group by key) as by_key) as counters,
   (select coalesce(json_agg(json_build_object('writer', writer, 'seq', seq, 'sealed', sealed)), '[]'::json)
-    from sumdial.ledger where writer = any(${sql.placeholder('writers')}::uuid[])) as ledger`
+    from sumdial.ledger where writer = any(${sql.placeholder('writers')}::uuid[])) as ledger`)
 }
 
 const IN_HOURS = sql`hour >= ${sql.placeholder('from')}::timestamptz and hour < ${sql.placeholder('to')}::timestamptz`
 
-const OF_KEYS = prepare(
-  select(sql`key`, sql`sumdial.counters where key = any(${sql.placeholder('keys')}::text[]) and ${IN_HOURS}`),
+const OF_KEYS = select(
+  sql`key`,
+  sql`sumdial.counters where key = any(${sql.placeholder('keys')}::text[]) and ${IN_HOURS}`,
 )
 
 /** All rows of some ranges of keys. The planner chooses the index, as for a list. */

@@ -1,17 +1,19 @@
 import { sql } from 'drizzle-orm'
-import type { Clock } from '../clock.ts'
 import { RETENTION_ROWS, RETENTION_STEPS_MAX, STATEMENT_MS_MAX } from '../limits.ts'
 import { must } from '../model/assert.ts'
 import type { DeleteBefore } from '../model/closing.ts'
 import { formatHourStart } from '../model/hour.ts'
-import type { ConnectionConfig } from './connection.ts'
-import { executor } from './execute.ts'
+import type { Postgres } from './driver/session.ts'
+import { executing } from './execute.ts'
+import { PATIENT, writing } from './statement.ts'
 
 /** Deletes rows of old hours, the oldest first, in bounded steps. Rejects when Postgres cannot be asked. */
-export function createRetention(config: ConnectionConfig, clock: Clock): DeleteBefore {
-  const execute = executor(config, clock, STATEMENT_MS_MAX)
+export function createRetention(postgres: Postgres): DeleteBefore {
   const steps = { rows: RETENTION_ROWS, most: RETENTION_STEPS_MAX }
-  return (before) => deleteInSteps(steps, () => execute(deleteSome(formatHourStart(before))))
+  return (before) =>
+    executing(postgres, STATEMENT_MS_MAX, (execute) =>
+      deleteInSteps(steps, () => execute(deleteSome(formatHourStart(before)))),
+    )
 }
 
 /**
@@ -24,14 +26,14 @@ export function createRetention(config: ConnectionConfig, clock: Clock): DeleteB
  * might otherwise read all of the table to join it.
  */
 function deleteSome(before: string) {
-  return sql`
-with old as materialized (
-  select tableoid as place, ctid from sumdial.counters where hour < ${before}::timestamptz
+  return writing(sql`
+, old as materialized (
+  select tableoid as place, ctid from sumdial.counters where ${PATIENT} and hour < ${before}::timestamptz
   order by hour, key limit ${RETENTION_ROWS}::int for update skip locked
 )
 delete from sumdial.counters as c using old
 where c.ctid = any(array(select ctid from old)) and c.ctid = old.ctid and c.tableoid = old.place
-  and c.hour < ${before}::timestamptz`
+  and c.hour < ${before}::timestamptz`)
 }
 
 /** The most rows that one statement deletes, and the most statements. */

@@ -93,6 +93,7 @@ export class Flusher {
       await work()
     } finally {
       this.#isRunning = false
+      this.#services.sink.end()
     }
   }
 

@@ -10,6 +10,7 @@ import type { ShardStatus } from '../../src/model/status.ts'
 import type { Faults } from '../support/faults.ts'
 import { onExit } from '../support/on-exit.ts'
 import { startPostgres } from '../support/postgres.ts'
+import { ANY_URL } from '../support/postgres-at.ts'
 import { type Served, type ServeOptions, serve } from '../support/served.ts'
 import type { Status } from '../support/status.ts'
 
@@ -28,9 +29,6 @@ export type Database = {
   /** The endpoint's address, as in NEON_FETCH_ENDPOINT. */
   readonly endpoint: string
 }
-
-/** Any: the endpoint asks for no password. */
-export const DATABASE_URL = 'postgresql://sumdial:unused@localhost/sumdial'
 
 /** Connections of an endpoint to PostgreSQL: as many as Neon's proxy has by default. */
 const CONNECTIONS = 20
@@ -64,7 +62,7 @@ export async function startWorker(
   endpoint: string,
   { vars, ...options }: Omit<ServeOptions, 'vars'> & Partial<Pick<ServeOptions, 'vars'>>,
 ): Promise<Served> {
-  const own = { DATABASE_URL, NEON_FETCH_ENDPOINT: endpoint, DEV_ACCESS: 'open' }
+  const own = { DATABASE_URL: ANY_URL, NEON_FETCH_ENDPOINT: endpoint, DEV_ACCESS: 'open' }
   const served = await serve({ ...options, vars: { ...own, ...vars } })
   stack.defer(() => served.stop())
   return served

@@ -31,8 +31,7 @@ function serveBoth(vars: Readonly<Record<string, string>>): Promise<Served> {
   const options: ServeOptions = {
     script,
     vars: {
-      DATABASE_URL: stand.connection.databaseUrl,
-      NEON_FETCH_ENDPOINT: stand.connection.neonFetchEndpoint ?? '',
+      ...stand.vars,
       FLUSH_INTERVAL_SECONDS: '1',
       MERGE_DELAY_MS: '0',
       ...vars,

@@ -34,8 +34,7 @@ beforeAll(async () => {
   served = await serve({
     script: await bundle(),
     vars: {
-      DATABASE_URL: stand.connection.databaseUrl,
-      NEON_FETCH_ENDPOINT: stand.connection.neonFetchEndpoint ?? '',
+      ...stand.vars,
       DEV_ACCESS: 'open',
       FLUSH_INTERVAL_SECONDS: '1',
       SHARDS: '2',
@@ -76,8 +75,8 @@ async function outage(): Promise<{ fromMs: number; toMs: number }> {
 async function disturb(stopping: AbortSignal): Promise<void> {
   while (!stopping.aborted) {
     if (chance() < 0.4) stand.faults.inject({ kind: 'delay', ms: chance() * 400, match: READS_ROWS })
-    if (chance() < 0.3) stand.faults.inject({ kind: 'drop-answer', match: /^\s*with claim as/ })
-    if (chance() < 0.2) stand.faults.inject({ kind: 'copy-later', afterMs: 400, match: /^\s*with claim as/ })
+    if (chance() < 0.3) stand.faults.inject({ kind: 'drop-answer', match: /claim as/ })
+    if (chance() < 0.2) stand.faults.inject({ kind: 'copy-later', afterMs: 400, match: /claim as/ })
     await sleep(100)
   }
 }

@@ -16,7 +16,6 @@ import { createLister } from '../../src/postgres/list.ts'
 import { createReader } from '../../src/postgres/reader.ts'
 import { createRetention } from '../../src/postgres/retention.ts'
 import { sqlBlocks } from '../support/markdown-sql.ts'
-import { nodeClock } from '../support/node-clock.ts'
 import { type Stand, startStand } from './stand.ts'
 
 const DOCS = join(import.meta.dirname, '../../docs')
@@ -217,7 +216,7 @@ from before as b left join sumdial.counters as c using (key, hour) where (c.sum,
     const old = { ...batch(1), writer: crypto.randomUUID(), hour: addHours(FIRST, -24 * 900) }
     expect(await stand.sink.apply(old)).toEqual({ kind: 'applied' })
 
-    const read = createReader(stand.connection, nodeClock)
+    const read = createReader(stand.postgres)
     const { counters: found } = await read({
       keys: [key],
       buckets: [NOW],
@@ -225,7 +224,7 @@ from before as b left join sumdial.counters as c using (key, hour) where (c.sum,
       writers: [writer],
     })
     expect(found.get(key)?.cells.get(NOW)).toMatchObject({ sum: 10n, count: 2 })
-    const list = createLister(stand.connection, nodeClock)
+    const list = createLister(stand.postgres)
     const ranges = [{ from: 'site/p', to: 'site/q' }]
     const query = {
       ranges,
@@ -240,7 +239,7 @@ from before as b left join sumdial.counters as c using (key, hour) where (c.sum,
 
     const before = addHours(NOW, -24 * 40)
     const kept = (await counters()).filter(({ hour }) => hour >= before)
-    const { deleted, hasMore } = await createRetention(stand.connection, nodeClock)(before)
+    const { deleted, hasMore } = await createRetention(stand.postgres)(before)
     expect(deleted).toBeGreaterThan(1_000)
     expect(hasMore).toBe(false)
     const byPlace = (rows: readonly Counter[]) => rows.map((row) => JSON.stringify(row)).sort()

@@ -3,9 +3,10 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
-import { withDatabase } from '../../src/postgres/connection.ts'
+import { openSession } from '../../src/postgres/driver/open-session.ts'
 import { classifyFailure } from '../../src/postgres/failure.ts'
-import { nodeClock } from '../support/node-clock.ts'
+import { reading } from '../../src/postgres/statement.ts'
+import { neonAt } from '../support/postgres-at.ts'
 
 const TIMEOUT_MS = 50
 
@@ -21,11 +22,8 @@ async function outcomeBehind(begun: string) {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const config = {
-    databaseUrl: 'postgresql://sumdial:unused@localhost/sumdial',
-    neonFetchEndpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/sql`,
-  }
-  const statement = withDatabase(config, nodeClock, TIMEOUT_MS, (db) => db.execute(sql`select 1`))
+  const session = openSession(neonAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}/sql`))
+  const statement = session.execute(reading(sql`1`), TIMEOUT_MS, { request: '' })
   return await statement.then(() => 'answered', classifyFailure)
 }
 

@@ -9,8 +9,8 @@ import { Flusher } from '../../src/shard/flush.ts'
 import { ShardStore } from '../../src/shard/store.ts'
 import { arrivalOf } from '../support/arrival.ts'
 import { FakeClock } from '../support/fake-clock.ts'
-import { nodeClock } from '../support/node-clock.ts'
 import { nodeSql } from '../support/node-sql.ts'
+import { hasty } from '../support/postgres-at.ts'
 import { type Stand, startStand } from './stand.ts'
 
 /** The shard's own code over a real PostgreSQL: its alarm is rung by hand, and its waits pass at once. */
@@ -170,14 +170,11 @@ describe('a cell that Postgres refuses', () => {
 
 describe('a batch that times out again and again', () => {
   test('[P1] [P3] is cut in halves, and counts once even when a timed-out copy was applied', async () => {
-    const impatient = createSink(stand.connection, {
-      ...nodeClock,
-      after: (_, cb) => nodeClock.after(50, cb),
-    })
+    const impatient = createSink(hasty(stand.postgres, 50))
     flusher = flusherOf(impatient)
     open(cells(8))
     // Executed late, so every one of these copies may be applied after it was given up.
-    stand.faults.inject({ kind: 'delay', ms: 150, times: TIMEOUTS_MAX, match: /with claim as/ })
+    stand.faults.inject({ kind: 'delay', ms: 150, times: TIMEOUTS_MAX, match: /claim as/ })
     await drain()
     await expect
       .poll(() => stand.faults.log.filter(({ fault }) => fault === 'delay').length)
@@ -213,7 +210,7 @@ describe('a ledger that tells of another past', () => {
   })
 
   test('[P1] a copy of a batch of the old writer changes nothing any more', async () => {
-    stand.faults.inject({ kind: 'copy-later', match: /with claim as/, times: 2 })
+    stand.faults.inject({ kind: 'copy-later', match: /claim as/, times: 2 })
     open(first)
     await drain()
     await stand.pool.query('update sumdial.ledger set sealed = true')
@@ -227,7 +224,7 @@ describe('a ledger that tells of another past', () => {
 
 describe('retirement', () => {
   test('[Z1] [P1] seals the writer and deletes everything, and a copy that arrives later changes nothing', async () => {
-    stand.faults.inject({ kind: 'copy-later', match: /with claim as/ })
+    stand.faults.inject({ kind: 'copy-later', match: /claim as/ })
     open(cells(3))
     await drain()
     const before = await stand.sums()

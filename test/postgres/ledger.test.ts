@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Hour } from '../../src/model/hour.ts'
 import { hourOf } from '../../src/model/hour.ts'
 import { createLedger, type Ledger } from '../../src/postgres/ledger.ts'
-import { nodeClock } from '../support/node-clock.ts'
 import { type Stand, startStand } from './stand.ts'
 
 let stand: Stand
@@ -10,7 +9,7 @@ let ledger: Ledger
 
 beforeAll(async () => {
   stand = await startStand(4)
-  ledger = createLedger(stand.connection, nodeClock)
+  ledger = createLedger(stand.postgres)
 })
 
 afterAll(() => stand?.stop())

@@ -11,7 +11,6 @@ import { LIST_SORTS } from '../../src/model/read.ts'
 import { createLister } from '../../src/postgres/list.ts'
 import { cells } from '../support/arbitraries.ts'
 import { type Asked, compareBytes, naiveList, type Row } from '../support/naive-list.ts'
-import { nodeClock } from '../support/node-clock.ts'
 import { goodOf } from '../support/result.ts'
 import { type Stand, startStand } from './stand.ts'
 
@@ -27,7 +26,7 @@ let lister: ListCounters
 
 beforeAll(async () => {
   stand = await startStand(8)
-  lister = createLister(stand.connection, nodeClock)
+  lister = createLister(stand.postgres)
 })
 
 afterAll(() => stand?.stop())

@@ -3,9 +3,10 @@ import type { Backend, Field } from '../../src/local/neon/backend.ts'
 import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
 import { addHours, hourOf } from '../../src/model/hour.ts'
 import { createReader } from '../../src/postgres/reader.ts'
-import { nodeClock } from '../support/node-clock.ts'
+import { neonAt } from '../support/postgres-at.ts'
 
 const JSON_OID = 114
+const TEXT_OID = 25
 
 const FROM = hourOf(Date.UTC(2026, 10, 21, 20))
 
@@ -15,18 +16,19 @@ async function reading(counters: unknown) {
     ...{ name, dataTypeID: JSON_OID, tableID: 0, columnID: 0 },
     ...{ dataTypeSize: -1, dataTypeModifier: -1, format: 'text' },
   })
-  const answer = {
-    fields: ['counters', 'ledger'].map(field),
-    rows: [[JSON.stringify(counters), '[]']],
-    command: 'SELECT',
-    rowCount: 1,
+  const backend: Backend = {
+    query: async ({ params }) => ({
+      fields: [{ ...field('request'), dataTypeID: TEXT_OID }, ...['counters', 'ledger'].map(field)],
+      rows: [[params[0] ?? null, JSON.stringify(counters), '[]']],
+      command: 'SELECT',
+      rowCount: 1,
+    }),
+    batch: () => Promise.reject(new Error('a read is no batch')),
   }
-  const backend: Backend = { query: async () => answer, batch: async () => [answer] }
   await using stack = new AsyncDisposableStack()
   const endpoint = await startNeonEndpoint({ backend })
   stack.defer(() => endpoint.close())
-  const databaseUrl = 'postgresql://sumdial:unused@localhost/sumdial'
-  const read = createReader({ databaseUrl, neonFetchEndpoint: endpoint.url }, nodeClock)
+  const read = createReader(neonAt(endpoint.url))
   return await read({ keys: ['a'], buckets: [FROM, addHours(FROM, 1)], to: addHours(FROM, 2), writers: [] })
 }
 

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readCounters } from '../../src/edge/read/counters.ts'
 import { parseCounterQuery } from '../../src/edge/read/query.ts'
 import { createReader } from '../../src/postgres/reader.ts'
-import { nodeClock } from '../support/node-clock.ts'
 import { hasRealLog, realLogRequests } from '../support/real-log.ts'
 import { goodOf } from '../support/result.ts'
 import { type Stand, startStand } from './stand.ts'
@@ -63,7 +62,7 @@ async function answered(keys: readonly string[], unit: string, tz: string, range
     undefined,
     Date.now(),
   )
-  const readCommitted = createReader(stand.connection, nodeClock)
+  const readCommitted = createReader(stand.postgres)
   const answers = await readCounters(goodOf(query), {
     database: { readCommitted },
     shards: { unsettled: async () => [] },

@@ -6,7 +6,6 @@ import type { DeleteBefore } from '../../src/model/closing.ts'
 import type { Batch } from '../../src/model/flush/batch.ts'
 import { addHours, formatHour, formatHourStart, type Hour, hourOf } from '../../src/model/hour.ts'
 import { createRetention } from '../../src/postgres/retention.ts'
-import { nodeClock } from '../support/node-clock.ts'
 import { type Stand, startStand } from './stand.ts'
 
 let stand: Stand
@@ -14,7 +13,7 @@ let deleteBefore: DeleteBefore
 
 beforeAll(async () => {
   stand = await startStand(8)
-  deleteBefore = createRetention(stand.connection, nodeClock)
+  deleteBefore = createRetention(stand.postgres)
 })
 
 afterAll(() => stand?.stop())

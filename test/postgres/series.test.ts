@@ -10,7 +10,6 @@ import { type Bucket, bucketsOf, UNITS } from '../../src/model/time/calendar.ts'
 import { parseZone, UTC } from '../../src/model/time/zone.ts'
 import { createSeriesReader } from '../../src/postgres/reader.ts'
 import { cells } from '../support/arbitraries.ts'
-import { nodeClock } from '../support/node-clock.ts'
 import { type Stand, startStand } from './stand.ts'
 
 const HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
@@ -22,7 +21,7 @@ let readSeries: ReadSeries
 
 beforeAll(async () => {
   stand = await startStand(4)
-  readSeries = createSeriesReader(stand.connection, nodeClock)
+  readSeries = createSeriesReader(stand.postgres)
 })
 
 afterAll(() => stand?.stop())

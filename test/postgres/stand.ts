@@ -4,18 +4,27 @@ import type { Backend } from '../../src/local/neon/backend.ts'
 import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
 import { pgBackend } from '../../src/local/neon/pg-backend.ts'
 import type { Sink } from '../../src/model/flush/batch.ts'
-import type { ConnectionConfig } from '../../src/postgres/connection.ts'
+import type { Postgres } from '../../src/postgres/driver/session.ts'
 import { createSink } from '../../src/postgres/sink.ts'
 import { createFaults, type Faults } from '../support/faults.ts'
-import { nodeClock } from '../support/node-clock.ts'
+import { startPooler } from '../support/pooler.ts'
 import { startPostgres } from '../support/postgres.ts'
+import { ANY_URL, neonAt, postgresAt } from '../support/postgres-at.ts'
+
+/** The ways to Postgres: Neon's driver to an endpoint, and `pg` over TCP, to Postgres itself and through a pooler. */
+export const WAYS = ['Neon', 'TCP', 'a pooler'] as const
+export type Way = (typeof WAYS)[number]
 
 /** A real PostgreSQL, migrated, behind an endpoint with faults, and the production sink before that. */
 export type Stand = {
   readonly pool: pg.Pool
   readonly faults: Faults
-  readonly connection: ConnectionConfig
+  readonly postgres: Postgres
+  /** The variables of a Worker that reaches the same database. */
+  readonly vars: Readonly<Record<string, string>>
   readonly sink: Sink
+  /** One of the ways to the same database. */
+  over(way: Way): Postgres
   /** The sum of every key, as Postgres prints it. */
   sums(): Promise<Record<string, string>>
   /** Empties the tables and forgets the faults. */
@@ -24,7 +33,7 @@ export type Stand = {
 }
 
 /**
- * @param connections that the endpoint may open at a time.
+ * @param connections that the endpoint may open at a time, and the pooler.
  * @param wrap what stands between the endpoint and PostgreSQL, in faults that the endpoint's own do not have.
  */
 export async function startStand(
@@ -36,15 +45,21 @@ export async function startStand(
   const pool = new pg.Pool({ connectionString: postgres.url, max: connections })
   const faults = createFaults()
   const endpoint = await startNeonEndpoint({ backend: wrap(pgBackend(pool)), around: faults.around })
-  const connection = {
-    databaseUrl: 'postgresql://sumdial:unused@localhost/sumdial',
-    neonFetchEndpoint: endpoint.url,
+  const pooler = await startPooler(postgres.url, connections)
+  const pooled = postgres.url.replace(`:${postgres.port}/`, `:${pooler.port}/`)
+  const ways: Record<Way, Postgres> = {
+    Neon: neonAt(endpoint.url),
+    TCP: postgresAt({ kind: 'tcp', url: postgres.url }),
+    'a pooler': postgresAt({ kind: 'tcp', url: pooled }),
   }
+  const reached = ways.Neon
   return {
     pool,
     faults,
-    connection,
-    sink: createSink(connection, nodeClock),
+    postgres: reached,
+    vars: { DATABASE_URL: ANY_URL, NEON_FETCH_ENDPOINT: endpoint.url },
+    sink: createSink(reached),
+    over: (way) => ways[way],
     async sums() {
       const { rows } = await pool.query<{ key: string; sum: string }>(
         'select key, sum::text from sumdial.counters',
@@ -57,6 +72,7 @@ export async function startStand(
     },
     async stop() {
       await endpoint.close()
+      await pooler.close()
       await pool.end()
       await postgres.stop()
     },

@@ -49,6 +49,7 @@ beforeEach(() => {
       },
       seal: async () => ({ kind: 'ambiguous', reason: 'no answer to the seal', isTimeout: false }),
       register: async () => ({ kind: 'registered' }),
+      end: () => undefined,
     },
     erase: () => {
       erased += 1

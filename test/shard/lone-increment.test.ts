@@ -63,6 +63,7 @@ function quietShard(clock: FakeClock, slot: number, intervalMs: number, applied:
       },
       seal: async () => ({ kind: 'sealed', sealed: { seq: 0, batch: null } }),
       register: async () => ({ kind: 'registered' }),
+      end: () => undefined,
     },
     isolateLoad: new IsolateLoad(),
     flushIntervalMs: intervalMs,

@@ -39,6 +39,7 @@ beforeEach(async () => {
         return promise
       },
       register: async () => ({ kind: 'registered' }),
+      end: () => undefined,
     },
     erase: () => {
       erased += 1

@@ -36,6 +36,7 @@ test('[F4] a batch that is too large for the time of a statement is halved until
       },
       seal: async (writer) => ({ kind: 'sealed', sealed: appliedBy(writer) }),
       register: async () => ({ kind: 'registered' }),
+      end: () => undefined,
     },
     erase: () => {},
     clock,

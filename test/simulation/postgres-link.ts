@@ -47,6 +47,7 @@ export function sinkOf(world: World, instance: Instance): Sink {
       const statement = () => () => world.postgres.register(writer)
       return send<RegisterOutcome>({ what, isBatch: false, statement })
     },
+    end: () => undefined,
   }
 }
 

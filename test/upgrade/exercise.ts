@@ -3,12 +3,11 @@ import type { Batch } from '../../src/model/flush/batch.ts'
 import { addHours, hourOf } from '../../src/model/hour.ts'
 import { keysFrom } from '../../src/model/key.ts'
 import type { ListQuery } from '../../src/model/read.ts'
-import type { ConnectionConfig } from '../../src/postgres/connection.ts'
+import type { Postgres } from '../../src/postgres/driver/session.ts'
 import { createLedger } from '../../src/postgres/ledger.ts'
 import { createLister } from '../../src/postgres/list.ts'
 import { createReader } from '../../src/postgres/reader.ts'
 import { createSink } from '../../src/postgres/sink.ts'
-import { nodeClock } from '../support/node-clock.ts'
 
 const HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
 const WRITER = '5f0c4f0e-2a52-4f3d-9c3d-1f1f0a3c8f11'
@@ -27,18 +26,18 @@ const SECOND = Cells.of([
 ])
 
 /** Has every statement sent that the Worker sends, each with every answer that it tells apart. Ids and times are fixed. */
-export async function exercise(connection: ConnectionConfig): Promise<void> {
-  const sink = createSink(connection, nodeClock)
+export async function exercise(postgres: Postgres): Promise<void> {
+  const sink = createSink(postgres)
   await sink.apply(batch(1, FIRST))
   await sink.apply(batch(1, FIRST))
   await sink.apply(batch(2, SECOND))
   await sink.apply(batch(4, SECOND))
   await sink.register(OTHER, '2026-11-21T21Z/1')
   await sink.apply({ ...batch(1, FIRST), writer: OTHER, hour: addHours(HOUR, 1), shard: '2026-11-21T21Z/1' })
-  await read(connection)
+  await read(postgres)
   await sink.seal(WRITER, SHARD)
   await sink.apply(batch(3, SECOND))
-  await read(connection)
+  await read(postgres)
 }
 
 function batch(seq: number, cells: Cells): Batch {
@@ -47,8 +46,8 @@ function batch(seq: number, cells: Cells): Batch {
   return { writer: WRITER, seq, id, shard: SHARD, hour: HOUR, cells, increments }
 }
 
-async function read(connection: ConnectionConfig): Promise<void> {
-  const readCommitted = createReader(connection, nodeClock)
+async function read(postgres: Postgres): Promise<void> {
+  const readCommitted = createReader(postgres)
   const buckets = [HOUR, addHours(HOUR, 1)]
   await readCommitted({
     keys: ['site/a', 'site/b'],
@@ -56,9 +55,9 @@ async function read(connection: ConnectionConfig): Promise<void> {
     to: addHours(HOUR, 2),
     writers: [WRITER, OTHER],
   })
-  const list = createLister(connection, nodeClock)
+  const list = createLister(postgres)
   for (const query of lists()) await list(query)
-  const ledger = createLedger(connection, nodeClock)
+  const ledger = createLedger(postgres)
   await ledger.ledgerOf([SHARD])
   await ledger.stragglers(addHours(HOUR, 5), null)
   await ledger.sealAll([OTHER])

@@ -2,6 +2,8 @@ import pg from 'pg'
 import type { Backend, Statement, StatementResult } from '../../src/local/neon/backend.ts'
 import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
 import { pgBackend } from '../../src/local/neon/pg-backend.ts'
+import { nodeClock } from '../support/node-clock.ts'
+import { neonAt } from '../support/postgres-at.ts'
 import { exercise } from './exercise.ts'
 
 /** The statements of a release in their order, with what its own schema answered. */
@@ -29,7 +31,7 @@ export async function record(url: string): Promise<Pick<Recording, 'statements' 
     }
     const endpoint = await startNeonEndpoint({ backend: recording })
     try {
-      await exercise({ databaseUrl: 'postgresql://u:p@localhost/sumdial', neonFetchEndpoint: endpoint.url })
+      await exercise(neonAt(endpoint.url, { ...nodeClock, uuid: () => 'the-request' }))
     } finally {
       await endpoint.close()
     }
@@ -67,24 +69,25 @@ const JSON_TYPE = 114
 
 /** By column, without what is another at each run: times of flushes, and the order where none is asked for. */
 function answerOf({ text }: Statement, { fields, rows, rowCount }: StatementResult): unknown {
+  const inOrder = text.includes('order by') ? (values: unknown) => values : sorted
   const read = rows.map((row) =>
     Object.fromEntries(
-      fields.map(({ name, dataTypeID }, i) => [
-        name,
-        readValue(name, dataTypeID === JSON_TYPE, row[i] ?? null),
-      ]),
+      fields.map(({ name, dataTypeID }, i) => {
+        const value = readValue(name, dataTypeID === JSON_TYPE, row[i] ?? null)
+        return [name, inOrder(value)]
+      }),
     ),
   )
-  return { rowCount, rows: text.includes('order by') ? read : sorted(read) }
+  return { rowCount, rows: inOrder(read) }
 }
 
 function readValue(name: string, isJson: boolean, text: string | null): unknown {
   if (text === null) return null
   if (isTime(name)) return 'some time'
-  return isJson ? sorted(JSON.parse(text, (key, value) => (isTime(key) ? 'some time' : value))) : text
+  return isJson ? JSON.parse(text, (key, value) => (isTime(key) ? 'some time' : value)) : text
 }
 
-const isTime = (name: string) => name.endsWith('_ms')
+const isTime = (name: string) => name.endsWith('_ms') || name === 'answered_at'
 
 function sorted(values: unknown): unknown {
   return Array.isArray(values)

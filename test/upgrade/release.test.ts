@@ -55,7 +55,7 @@ describe(`the statements of release ${version}`, () => {
   test('are all kinds that a Worker sends, with rows that they leave', () => {
     const texts = recorded.statements.map(({ text }) => text).join('\n')
     for (const part of [
-      'with claim as',
+      'claim as',
       'returning seq',
       'width_bucket',
       'generate_series',

@@ -137,7 +137,7 @@ const faultsUrl = (path = '/') => new URL(path, inject('faultControl'))
 /** Faults between the Worker and Postgres. Unless a fault names a text, it meets only the statement of a flush. */
 export const faults = {
   inject: async (fault: Fault) => {
-    const body = JSON.stringify({ match: 'with claim as', ...fault })
+    const body = JSON.stringify({ match: 'claim as', ...fault })
     expect((await fetch(faultsUrl(), { method: 'POST', body })).status).toBe(200)
   },
   clear: async () => {

@@ -46,7 +46,7 @@ export type Services = {
  */
 export async function deploy(job: Job, services: Services): Promise<void> {
   const { wrangler, records, say } = services
-  const url = job.config.databaseUrl
+  const url = job.config.database.url
   const remembered = await check(job, services)
   const listed = await listSecrets(wrangler, flagsOf(job))
   if (listed !== null && isUnrecorded(remembered)) say(describeUnrecorded(job.target.worker))
@@ -63,7 +63,7 @@ export async function deploy(job: Job, services: Services): Promise<void> {
 /** Does the steps of `deploy` that need no account, and changes nothing. @throws CommandFailed */
 export async function rehearse(job: Job, services: Services): Promise<void> {
   const { wrangler, say } = services
-  const url = job.config.databaseUrl
+  const url = job.config.database.url
   const remembered = await check(job, services)
   const missing = await inPostgres('read', url, () => missingMigrations(url))
   say(missing.length === 0 ? NOTHING_TO_MIGRATE : `Postgres: would apply ${missing.join(', ')}`)
@@ -81,9 +81,9 @@ const NOTHING_TO_MIGRATE = 'Postgres: nothing to migrate'
 
 /** Reads what Postgres remembers of deploys. @throws CommandFailed when this deploy may not begin. */
 async function check(job: Job, { records, say }: Services): Promise<Remembered> {
-  const remembered = await inPostgres('read', job.config.databaseUrl, () => records.read())
+  const remembered = await inPostgres('read', job.config.database.url, () => records.read())
   recordWith(job, remembered)
-  for (const warning of describeWarnings(remembered.others, job.config.databaseUrl)) say(warning)
+  for (const warning of describeWarnings(remembered.others, job.config.database.url)) say(warning)
   return remembered
 }
 
@@ -107,7 +107,7 @@ async function upload(job: Job, { wrangler, records }: Services): Promise<void> 
   const message = ['--message', `sumdial deploy ${job.id}`]
   const ending = await wrangler(['deploy', ...flagsOf(job), ...secrets, ...message], 'shown')
   if (ending.code === 0 && ending.versionId !== null) return
-  await inPostgres('record the end of this deploy in', job.config.databaseUrl, () =>
+  await inPostgres('record the end of this deploy in', job.config.database.url, () =>
     records.change(({ record }) => ended(record, job.id)),
   )
   throw new CommandFailed(
@@ -124,7 +124,7 @@ function outcomeOf({ code }: WranglerEnding): string {
 async function confirm(job: Job, { records, say }: Services): Promise<void> {
   say(`Live: ${job.id}`)
   const doing = `record that ${job.id} is live (it is: run this again in half an hour, without a change) in`
-  await inPostgres(doing, job.config.databaseUrl, () =>
+  await inPostgres(doing, job.config.database.url, () =>
     records.change(({ record }) => confirmed(record, job.id)),
   )
 }

@@ -57,4 +57,6 @@ export interface Sink {
    * sealed or not, stays as it is.
    */
   register(writer: string, shard: string): Promise<RegisterOutcome>
+  /** Ends the connection that these have opened. The next call opens another. */
+  end(): void
 }

@@ -8,7 +8,7 @@ import { planSchema } from './migration.ts'
 import { migrationScript, OVERTAKEN, TABLE, UNDER_WAY } from './script.ts'
 
 /** Runs a statement. Drizzle's `execute` is one, over each driver. Rejects with what the driver says. */
-export type Execute = (statement: SQL) => PromiseLike<{ readonly rows: unknown[] }>
+export type Execute = (statement: SQL) => PromiseLike<{ readonly rows: readonly unknown[] }>
 
 /** A database as it was found. */
 export type Found = {

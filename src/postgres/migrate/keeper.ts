@@ -1,9 +1,9 @@
-import type { Clock } from '../../clock.ts'
 import { MIGRATE_AGAIN_MS, MIGRATE_MS_MAX } from '../../limits.ts'
-import type { ConnectionConfig } from '../connection.ts'
-import { withDatabase } from '../connection.ts'
+import { openSession } from '../driver/open-session.ts'
+import type { Postgres } from '../driver/session.ts'
 import { classifyFailure } from '../failure.ts'
-import type { BroughtUp } from './bring-up.ts'
+import { migrating } from '../statement.ts'
+import type { BroughtUp, Execute } from './bring-up.ts'
 import { bringUp } from './bring-up.ts'
 import type { Migration } from './migration.ts'
 import { adviceOf, describeTrouble } from './words.ts'
@@ -26,13 +26,13 @@ export type MigrationLine =
   | { readonly message: 'not migrated'; readonly reason: string }
 
 export type KeeperServices = {
-  readonly connection: ConnectionConfig
-  readonly clock: Clock
+  readonly postgres: Postgres
   readonly migrations: readonly Migration[]
   readonly log: (line: MigrationLine) => void
 }
 
-export function createSchemaKeeper({ connection, clock, migrations, log }: KeeperServices): SchemaKeeper {
+export function createSchemaKeeper({ postgres, migrations, log }: KeeperServices): SchemaKeeper {
+  const { clock } = postgres
   let notBeforeMs = 0
   let last: SchemaState | undefined
 
@@ -47,16 +47,18 @@ export function createSchemaKeeper({ connection, clock, migrations, log }: Keepe
   }
 
   async function attempt(): Promise<SchemaState> {
+    const session = openSession(postgres)
     try {
-      const outcome = await withDatabase(connection, clock, MIGRATE_MS_MAX, (database) =>
-        bringUp((statement) => database.execute(statement), migrations, 'worker', clock.sleep),
-      )
+      const execute: Execute = (statement) => session.execute(migrating(statement), MIGRATE_MS_MAX)
+      const outcome = await bringUp(execute, migrations, 'worker', clock.sleep)
       if (outcome.kind !== 'done') return waitAfter(outcome)
       if (outcome.applied.length > 0) log({ message: 'migrated', migrations: outcome.applied })
       return { kind: 'newest', advice: adviceOf(outcome.found) }
     } catch (error) {
       const { reason } = classifyFailure(error)
       return { kind: 'not_yet', reason: `Postgres could not be migrated: ${reason}`, needsPerson: false }
+    } finally {
+      session.end()
     }
   }
 

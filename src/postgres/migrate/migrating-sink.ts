@@ -22,6 +22,7 @@ export function migratingSink(sink: Sink, keeper: SchemaKeeper): Sink {
     apply: (batch) => withSchema(() => sink.apply(batch)),
     seal: (writer, shard) => withSchema(() => sink.seal(writer, shard)),
     register: (writer, shard) => withSchema(() => sink.register(writer, shard)),
+    end: () => sink.end(),
   }
 }
 

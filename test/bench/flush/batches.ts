@@ -1,4 +1,3 @@
-import { PgDialect } from 'drizzle-orm/pg-core'
 import pg from 'pg'
 import { BATCH_CELLS_MAX, FLIGHT_BYTES_MAX } from '../../../src/limits.ts'
 import type { Backend } from '../../../src/local/neon/backend.ts'
@@ -65,14 +64,13 @@ export async function connectPlain(stack: AsyncDisposableStack, url: string): Pr
   client.on('error', () => undefined)
   await client.connect()
   stack.defer(() => client.end())
-  const dialect = new PgDialect()
   return {
     async upsert({ hour, cells }) {
       const { keys, sums, counts, mins, maxs } = cells
       await client.query(PLAIN, [formatHourStart(hour), keys, sums, counts, mins, maxs])
     },
     async sameStatement(batch) {
-      const { sql, params } = dialect.sqlToQuery(claimAndApply(batch))
+      const { sql, params } = claimAndApply(batch)
       const { rows } = await client.query<{ claimed: number }>(sql, params)
       if (must(rows[0], 'the row of a claim').claimed !== 1) throw new Error('not claimed')
     },

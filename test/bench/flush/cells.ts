@@ -2,12 +2,11 @@ import { must } from '../../../src/model/assert.ts'
 import type { Batch } from '../../../src/model/flush/batch.ts'
 import { addHours, hourOf } from '../../../src/model/hour.ts'
 import { createSink } from '../../../src/postgres/sink.ts'
-import { nodeClock } from '../../support/node-clock.ts'
+import { neonAt } from '../../support/postgres-at.ts'
 import { describeRatio, median, type Ratio, spread } from '../figures.ts'
 import type { Aim } from '../report.ts'
 import { inTurn } from '../rounds.ts'
 import type { Outcome, Progress } from '../scenario.ts'
-import { DATABASE_URL } from '../stand.ts'
 import { number, table } from '../table.ts'
 import { Batches, connectPlain, Meter, makeCells, startServer } from './batches.ts'
 
@@ -54,7 +53,7 @@ async function startSides(stack: AsyncDisposableStack): Promise<Side[]> {
   const server = await startServer(stack)
   const meter = new Meter()
   const { endpoint } = await server.database({ around: meter.around })
-  const sink = createSink({ databaseUrl: DATABASE_URL, neonFetchEndpoint: endpoint }, nodeClock)
+  const sink = createSink(neonAt(endpoint))
   const same = await connectPlain(stack, (await server.database()).url)
   const plain = await connectPlain(stack, (await server.database()).url)
   const side = (name: string, send: (batch: Batch) => Promise<void>): Side => ({

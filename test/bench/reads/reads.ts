@@ -4,11 +4,11 @@ import { must } from '../../../src/model/assert.ts'
 import { addHours, formatHourStart, hourOf } from '../../../src/model/hour.ts'
 import { createLister } from '../../../src/postgres/list.ts'
 import { createReader, createSeriesReader } from '../../../src/postgres/reader.ts'
-import { nodeClock } from '../../support/node-clock.ts'
+import { neonAt } from '../../support/postgres-at.ts'
 import { median } from '../figures.ts'
 import { cpuSeconds } from '../process.ts'
 import type { Ask, Outcome, Scenario } from '../scenario.ts'
-import { DATABASE_URL, recorder, startStand } from '../stand.ts'
+import { recorder, startStand } from '../stand.ts'
 import { number, table } from '../table.ts'
 import { type Facts, READ_CASES, type ReadCase, type Readers } from './cases.ts'
 import { type Explained, explain } from './explain.ts'
@@ -129,11 +129,11 @@ async function startReaders(
   }
   const filled = await fillCounters(client, { rows, to: TO, onProgress })
   progress('indexed and analyzed')
-  const connection = { databaseUrl: DATABASE_URL, neonFetchEndpoint: endpoint }
+  const postgres = neonAt(endpoint)
   const readers = {
-    read: createReader(connection, nodeClock),
-    readSeries: createSeriesReader(connection, nodeClock),
-    list: createLister(connection, nodeClock),
+    read: createReader(postgres),
+    readSeries: createSeriesReader(postgres),
+    list: createLister(postgres),
   }
   const version = await client.query<{ version: string }>('select version()')
   const title = `${must(version.rows[0], 'the version').version}\n${number(filled.rows)} rows`

@@ -48,9 +48,9 @@ export const POSTGRES_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/index.ts',
-        find: 'readCommitted: createReader(config, clock),',
+        find: 'readCommitted: createReader(postgres),',
         replace:
-          'readCommitted: async (...query) => { await schemaKeeper(config).bringUp(); return createReader(config, clock)(...query) },',
+          'readCommitted: async (...query) => { await schemaKeeper(postgres).bringUp(); return createReader(postgres)(...query) },',
       },
     ],
     suite: { project: 'workerd', file: 'test/workerd/migrate.test.ts', titles: 'request' },

@@ -7,7 +7,6 @@ import { cellOf } from '../../../src/model/cell.ts'
 import { Cells } from '../../../src/model/cells.ts'
 import type { Batch } from '../../../src/model/flush/batch.ts'
 import { hourOf } from '../../../src/model/hour.ts'
-import type { ConnectionConfig } from '../../../src/postgres/connection.ts'
 import type { MigrationLine } from '../../../src/postgres/migrate/keeper.ts'
 import { createSchemaKeeper } from '../../../src/postgres/migrate/keeper.ts'
 import { migratingSink } from '../../../src/postgres/migrate/migrating-sink.ts'
@@ -15,6 +14,7 @@ import type { Migration } from '../../../src/postgres/migrate/migration.ts'
 import { createSink } from '../../../src/postgres/sink.ts'
 import { createFaults } from '../../support/faults.ts'
 import { nodeClock } from '../../support/node-clock.ts'
+import { neonAt } from '../../support/postgres-at.ts'
 
 export const ALL = readMigrations(MIGRATIONS)
 
@@ -24,16 +24,13 @@ export async function openWorker(url: string) {
   pool.on('error', () => undefined)
   const faults = createFaults()
   const endpoint = await startNeonEndpoint({ backend: pgBackend(pool), around: faults.around })
-  const connection: ConnectionConfig = {
-    databaseUrl: 'postgresql://sumdial:unused@localhost/sumdial',
-    neonFetchEndpoint: endpoint.url,
-  }
   return {
     /** The sink of a shard whose Worker has these migrations. */
     shard(migrations: readonly Migration[] = ALL, clock: Clock = nodeClock) {
       const lines: MigrationLine[] = []
-      const keeper = createSchemaKeeper({ connection, clock, migrations, log: (line) => lines.push(line) })
-      return { lines, keeper, sink: migratingSink(createSink(connection, clock), keeper) }
+      const postgres = neonAt(endpoint.url, clock)
+      const keeper = createSchemaKeeper({ postgres, migrations, log: (line) => lines.push(line) })
+      return { lines, keeper, sink: migratingSink(createSink(postgres), keeper) }
     },
     /** Statements that came from this Worker. */
     statements: () => faults.log.length,

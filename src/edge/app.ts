@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { type Api, apiOf } from './api.ts'
-import { admission } from './http/access.ts'
+import { admission } from './http/admission.ts'
 import type { EdgeEnv } from './http/context.ts'
 import { crossOrigin, standardHeaders } from './http/headers.ts'
 import { errorHandler } from './http/on-error.ts'

@@ -2,7 +2,7 @@ import { fail, ok } from '../model/result.ts'
 import type { Api, Caller } from './api.ts'
 import type { EdgeContext } from './http/context.ts'
 import { jsonResponse } from './http/json.ts'
-import { keyOfPath, refuseQuery } from './http/parameters.ts'
+import { keyOfPath, refuseQuery, TOKEN_PARAMETER } from './http/parameters.ts'
 import type { IsWithinLimit } from './http/rate-limit.ts'
 import type { Answer, Route } from './http/router.ts'
 import { readSession, signIn, signOut } from './http/session.ts'
@@ -80,7 +80,7 @@ function searchOf(c: EdgeContext): string {
 }
 
 function increment(c: EdgeContext, edge: Edge): Answer | Promise<Answer> {
-  const refused = refuseQuery(c.req.raw.url)
+  const refused = refuseQuery(c.req.raw.url, TOKEN_PARAMETER)
   if (refused !== undefined) return fail(refused)
   const { api, knownKeys } = edge
   // The time of arrival, which the caller has, is before the body is read. [K1]

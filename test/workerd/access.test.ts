@@ -195,7 +195,7 @@ describe('every route of the app', () => {
 
 describe('a token', () => {
   test('that is missing, or of another scheme, is asked for', async () => {
-    for (const authorization of [undefined, 'Basic d3JpdGU6', 'Bearer', textOf('write')]) {
+    for (const authorization of [undefined, 'Basic d3JpdGU=', 'Digest d3JpdGU6', 'Bearer', textOf('write')]) {
       const headers = authorization === undefined ? {} : { authorization }
       const response = await ask(worker, undefined, '/status', { headers })
       expect(response.status).toBe(401)

@@ -62,7 +62,7 @@ describe('POST /increment', () => {
     ['a malformed line of NDJSON', () => post('{"key":"a"}\n{"key"', NDJSON), 400],
     ['a media type of an odd name', () => post({ key: 'a' }, { 'content-type': 'constructor' }), 415],
     ['bytes that are not UTF-8', () => postBytes(new Uint8Array([0x22, 0xff, 0x22])), 400],
-    ['another media type', () => post('key=a', { 'content-type': 'text/plain' }), 415],
+    ['another media type', () => post('key=a', { 'content-type': 'application/x-www-form-urlencoded' }), 415],
     ['no media type', () => postBytes(new TextEncoder().encode('{"key":"a"}'), null), 415],
     [
       'another charset',

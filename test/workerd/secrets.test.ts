@@ -9,6 +9,11 @@ const tokens = {
   ops: { scopes: ['read', 'admin'] },
 } as const
 
+const IN_ADDRESS = {
+  web: `/increment?access_token=${textOf('web')}`,
+  ops: `/increment?access_token=${textOf('ops')}`,
+}
+
 describe('a failing request', async () => {
   let logged: unknown[] = []
 
@@ -30,6 +35,63 @@ describe('a failing request', async () => {
   const failures: [string, object, string | undefined, string, () => RequestInit, number][] = [
     ['an unknown token', {}, SECRET, '/status', () => ({}), 401],
     ['a password', {}, undefined, '/status', () => ({ headers: { authorization: `Basic ${SECRET}` } }), 401],
+    [
+      'an unknown token in the address',
+      {},
+      undefined,
+      `/increment?access_token=${SECRET}`,
+      () => postJson(item()),
+      401,
+    ],
+    [
+      'a token in the address of another route',
+      {},
+      undefined,
+      `/status?access_token=${textOf('ops')}`,
+      () => ({}),
+      401,
+    ],
+    ['a wide token in the address', {}, undefined, IN_ADDRESS.ops, () => postJson(item()), 403],
+    [
+      'bad items and a token in the address',
+      {},
+      undefined,
+      IN_ADDRESS.web,
+      () => postJson({ key: SECRET }),
+      403,
+    ],
+    [
+      'broken JSON and a token in the address',
+      {},
+      undefined,
+      IN_ADDRESS.web,
+      () => postJson(`{"key":"${SECRET}`),
+      400,
+    ],
+    [
+      'two tokens in the address',
+      {},
+      undefined,
+      `${IN_ADDRESS.web}&access_token=${SECRET}`,
+      () => postJson(item()),
+      422,
+    ],
+    [
+      'no shard, with a token in the address',
+      { SHARD: BROKEN },
+      undefined,
+      IN_ADDRESS.web,
+      () => postJson(item()),
+      503,
+    ],
+    [
+      'no route, with a token in the address',
+      {},
+      'ops',
+      `/nothing?access_token=${textOf('web')}`,
+      () => ({}),
+      404,
+    ],
     ['a scope that is missing', {}, 'ops', '/increment', () => postJson(item()), 403],
     ['a key outside the prefix', {}, 'web', '/increment', () => postJson({ key: SECRET }), 403],
     ['a key that may not be read', {}, 'web', `/counters/${SECRET}`, () => ({}), 403],

@@ -10,11 +10,6 @@ import {
   verifyToken,
 } from '../../model/access/signed-token.ts'
 
-/** The token of `Authorization: Bearer <token>`; undefined without a token or with another scheme. Source: RFC 6750, 2.1. */
-export function bearerToken(headers: Headers): string | undefined {
-  return /^bearer +(.+)$/i.exec(headers.get('authorization') ?? '')?.[1]
-}
-
 /** The standing of a token. */
 export type Standing =
   | { readonly kind: 'known'; readonly grant: Grant }

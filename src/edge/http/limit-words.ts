@@ -46,6 +46,18 @@ export function limitWords(limit: Limit): LimitWords {
         detail: 'Your access is limited to certain keys. Nothing was done.',
         more: errorsAt(limit.indexes, 'key', 'must be one of the keys that your token or binding lists'),
       }
+    case 'token_in_address':
+      return {
+        detail:
+          'A token in an address may have the scope `write` alone, because addresses are logged. Send this one as ' +
+          '`Authorization: Bearer <token>`, and make a new one, because this one may be in a log now.',
+      }
+    case 'other_site':
+      return {
+        detail:
+          'A page of another site asked this Worker, which is open to your own machine. If you know the page, put its ' +
+          'origin into ALLOWED_ORIGINS.',
+      }
     case 'no_key_under':
       return {
         detail: `Your access is limited to keys under \`${limit.prefix}\`. Ask for a prefix within it.`,

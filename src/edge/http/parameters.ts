@@ -103,15 +103,18 @@ function parseSearch<S extends z.ZodObject>(
   return checkParameters({ ...Object.fromEntries(given), ...more }, schema)
 }
 
-/** Refuses a query where there are no parameters, because its sender expects that it changes something. */
-export function refuseQuery(url: string): Problem | undefined {
+const NO_PARAMETERS = z.strictObject({})
+
+/** The parameter in which an address may hold a token, where requests count. `admission` has looked at it. */
+export const TOKEN_PARAMETER = z.strictObject({ access_token: z.string().optional() })
+
+/** Refuses a query where there are no such parameters, because its sender expects that it changes something. */
+export function refuseQuery(url: string, parameters: z.ZodObject = NO_PARAMETERS): Problem | undefined {
   const at = url.indexOf('?')
   if (at === -1) return undefined
-  const parsed = parseParameters(url.slice(at), NO_PARAMETERS)
+  const parsed = parseParameters(url.slice(at), parameters)
   return parsed.ok ? undefined : parsed.error
 }
-
-const NO_PARAMETERS = z.strictObject({})
 
 const NOT_UTF8 = 'must be percent-encoded UTF-8'
 

@@ -120,6 +120,10 @@ export type Limit =
     }
   /** These of the request's keys are none of those that the token or binding lists. */
   | { readonly kind: 'listed_keys'; readonly indexes: readonly number[] }
+  /** The token stands in an address, and has a scope that must not. */
+  | { readonly kind: 'token_in_address' }
+  /** A page of another site asks a Worker that is open to its own machine. */
+  | { readonly kind: 'other_site' }
   /** No key that begins with the prefix asked for is one that may be read. */
   | { readonly kind: 'no_key_under'; readonly prefix: string }
 

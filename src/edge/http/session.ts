@@ -1,5 +1,5 @@
 import { getCookie, setCookie } from 'hono/cookie'
-import { bearerToken } from './authenticate.ts'
+import { bearerToken } from './authorization.ts'
 import type { EdgeContext, Needs } from './context.ts'
 import type { SessionAnswer } from './session-answer.ts'
 

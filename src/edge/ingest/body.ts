@@ -17,6 +17,8 @@ type Format = 'json' | 'ndjson'
 
 const FORMATS: ReadonlyMap<string, Format> = new Map([
   ['application/json', 'json'],
+  // A page's beacon can send no other type, unless it may ask beforehand.
+  ['text/plain', 'json'],
   ...['ndjson', 'jsonl', 'jsonlines', 'json-lines'].flatMap((name) => [
     [`application/${name}`, 'ndjson'] as const,
     [`application/x-${name}`, 'ndjson'] as const,

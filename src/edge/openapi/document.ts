@@ -34,7 +34,7 @@ export function documentOf(routes: readonly Described[]): (origin: string) => oa
           description: ABOUT,
           license: { name: 'MIT', identifier: 'MIT' },
         },
-        components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+        components: { securitySchemes: SECURITY_SCHEMES },
         paths: pathsOf(routes),
       },
       { override: openAnswers },
@@ -42,6 +42,18 @@ export function documentOf(routes: readonly Described[]): (origin: string) => oa
     return { ...made, servers: [{ url: origin }] }
   }
 }
+
+/** Where a token may stand. */
+const SECURITY_SCHEMES = {
+  token: { type: 'http', scheme: 'bearer' },
+  basic: { type: 'http', scheme: 'basic', description: 'The token as user or as password.' },
+  address: {
+    type: 'apiKey',
+    in: 'query',
+    name: 'access_token',
+    description: 'For tokens that can only count, because addresses are logged.',
+  },
+} as const
 
 /** Fields may be added to answers, so only requests say that they have no others. */
 function openAnswers({
@@ -68,7 +80,7 @@ function pathsOf(routes: readonly Described[]): Record<string, ZodOpenApiPathIte
 function withScope(needs: Needs, operation: Operation) {
   return {
     ...operation,
-    security: [{ token: [] }],
+    security: [{ token: [] }, { basic: [] }, ...(needs === 'write' ? [{ address: [] }] : [])],
     description: `${operation.description} Requires scope \`${needs}\`.`,
   }
 }

@@ -10,12 +10,24 @@ export const EDGE_PLANTS: readonly Plant[] = [
     mistake: 'a deployed Worker without tokens lets everyone in [S1]',
     edits: [
       {
-        file: 'src/edge/http/access.ts',
-        find: 'if (isOpen) return async',
-        replace: 'if (isOpen || tokens.length === 0) return async',
+        file: 'src/edge/http/admission.ts',
+        find: 'if (isOpen) {',
+        replace: 'if (isOpen || tokens.length === 0) {',
       },
     ],
     suite: { project: 'workerd', file: 'test/workerd/access.test.ts' },
+  },
+  {
+    name: 'wide-token-in-an-address',
+    mistake: 'a token that may do more than count is taken from an address, which is logged [S2]',
+    edits: [
+      {
+        file: 'src/edge/http/admission.ts',
+        find: 'presented.isInAddress && !',
+        replace: 'presented.tokens.length > 1 && !',
+      },
+    ],
+    suite: { project: 'workerd', file: 'test/workerd/token-places.test.ts' },
   },
   {
     name: 'expiry-looked-at-once',

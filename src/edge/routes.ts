@@ -9,6 +9,9 @@ import { readSession, signIn, signOut } from './http/session.ts'
 import { readIncrements } from './ingest/body.ts'
 import type { LargeBodies } from './ingest/delivery/large-bodies.ts'
 import type { KnownKeys } from './ingest/fast-path/known-keys.ts'
+import type { Format, FormatServices } from './ingest/formats/format.ts'
+import { describeOtlp } from './ingest/formats/openapi.ts'
+import { receiveMetrics, refuseMetrics } from './ingest/formats/otlp.ts'
 import { describeIncrement } from './ingest/openapi.ts'
 import { documentOf, openApiPath } from './openapi/document.ts'
 import { metrics } from './operate/metrics.ts'
@@ -38,6 +41,14 @@ export const ROUTES: readonly Route<Edge>[] = [
     answer: increment,
     status: 202,
     describe: describeIncrement,
+  },
+  {
+    method: 'POST',
+    path: '/v1/metrics',
+    needs: 'write',
+    answer: foreign(receiveMetrics),
+    refuse: refuseMetrics,
+    describe: describeOtlp,
   },
   { method: 'GET', path: '/counters', needs: 'read', answer: countersOrSeries, describe: describeCounters },
   { method: 'GET', path: '/counters/*', needs: 'read', answer: counterOfPath, describe: describeCounter },
@@ -85,6 +96,16 @@ function increment(c: EdgeContext, edge: Edge): Answer | Promise<Answer> {
   const { api, knownKeys } = edge
   // The time of arrival, which the caller has, is before the body is read. [K1]
   return api.increment((terms) => readIncrements(c.req.raw, knownKeys, terms), callerOf(c, edge))
+}
+
+/** The handler of a foreign format. */
+function foreign(format: Format) {
+  return (c: EdgeContext, edge: Edge): Answer | Promise<Answer> => {
+    const caller = callerOf(c, edge)
+    const { grant, nowMs } = caller
+    const deliver: FormatServices['deliver'] = (name, read) => edge.api.deliver(name, read, caller)
+    return format(c.req.raw, { grant, nowMs, largeBodies: edge.largeBodies, deliver })
+  }
 }
 
 async function counters(c: EdgeContext, edge: Edge, keyInPath?: string): Promise<Answer> {

@@ -45,6 +45,13 @@ export const ITEM_COMMAS_MAX = 100
  */
 export const ATTRIBUTE_DEPTH_MAX = 8
 
+/**
+ * Arrays and objects within each other in JSON of OpenTelemetry, of which a point without attributes makes 11 and a list in
+ * an attribute 4; and fields of an object, which has at most ten when it is good.
+ */
+export const METRICS_DEPTH_MAX = 256
+export const METRICS_FIELDS_MAX = 1_000
+
 /** Bad items that an answer names; it counts the others. One has some 100 bytes there. */
 export const BAD_ITEMS_TOLD_MAX = 100
 

@@ -15,10 +15,12 @@ export class CountingShards {
   readonly #keys = new Set<string>()
 
   constructor(clock: Clock) {
-    const send = async (shard: string, flight: string) => {
-      return this.before(shard, flight) ?? this.#merge(shard, flight)
-    }
-    this.coalescer = new Coalescer({ clock, send })
+    this.coalescer = new Coalescer({ clock, send: this.merge })
+  }
+
+  /** As the port of shards has it. */
+  readonly merge = async (shard: string, flight: string): Promise<MergeAnswer> => {
+    return this.before(shard, flight) ?? this.#merge(shard, flight)
   }
 
   get names(): string[] {

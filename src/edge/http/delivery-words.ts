@@ -18,6 +18,16 @@ export function deliveryWire(problem: DeliveryProblem): Wire {
         title: 'Unreadable body',
         detail: bodyFault(problem.fault),
       }
+    case 'not_metrics':
+      return {
+        // As OTLP wants it: its exporters never send again what was answered 400.
+        status: 400,
+        title: 'Not metrics of OpenTelemetry',
+        detail:
+          problem.encoding === 'protobuf'
+            ? 'The body is no ExportMetricsServiceRequest in protobuf, so nothing was counted. For JSON, send Content-Type `application/json`.'
+            : 'The body is no ExportMetricsServiceRequest in JSON with names in lowerCamelCase, so nothing was counted.',
+      }
     case 'too_much':
       return { status: 413, title: 'Too much for one request', detail: tooMuch(problem) }
     case 'busy':

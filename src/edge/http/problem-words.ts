@@ -20,7 +20,7 @@ function wireOf(problem: Problem): Wire {
       return {
         status: 415,
         title: 'Unsupported media type',
-        detail: MEDIA_TYPES[problem.header],
+        detail: wantedTypes(problem.wanted) ?? MEDIA_TYPES[problem.header],
         // Source: RFC 9110, 15.5.16.
         ...(problem.header === 'Content-Encoding'
           ? { headers: { 'accept-encoding': 'gzip, identity' } }
@@ -125,6 +125,7 @@ function wireOf(problem: Problem): Wire {
         headers: { allow: problem.allowed.join(', ') },
       }
     case 'unreadable':
+    case 'not_metrics':
     case 'too_much':
     case 'busy':
     case 'delivery_not_counted':
@@ -141,6 +142,10 @@ function wireOf(problem: Problem): Wire {
 const MEDIA_TYPES = {
   'Content-Encoding': 'Send the body compressed by gzip, or uncompressed without a Content-Encoding header.',
   'Content-Type': 'Send Content-Type `application/json` or `application/x-ndjson`, in UTF-8.',
+}
+
+function wantedTypes(types: readonly string[] | undefined): string | undefined {
+  return types && `Send Content-Type ${types.map((type) => `\`${type}\``).join(' or ')}.`
 }
 
 function parameterFault(fault: ParameterFault): string {

@@ -10,7 +10,12 @@ export type ItemError = { readonly index: number; readonly path: string; readonl
 export type Problem =
   | { readonly kind: 'malformed_json'; readonly fault: BodyFault }
   /** The header that announces a body which cannot be read. */
-  | { readonly kind: 'unsupported_media_type'; readonly header: 'Content-Type' | 'Content-Encoding' }
+  | {
+      readonly kind: 'unsupported_media_type'
+      readonly header: 'Content-Type' | 'Content-Encoding'
+      /** Media types that a foreign format takes, in place of those of increments. */
+      readonly wanted?: readonly string[]
+    }
   | { readonly kind: 'body_too_large'; readonly bytesMax: number }
   | { readonly kind: 'too_many_items'; readonly items: number; readonly itemsMax: number }
   | { readonly kind: 'address_too_long'; readonly characters: number; readonly charactersMax: number }
@@ -62,6 +67,8 @@ export type Problem =
 export type DeliveryProblem =
   /** Its body cannot be read. Unlike `malformed_json` it is answered 422, because nobody should send it again. */
   | { readonly kind: 'unreadable'; readonly fault: BodyFault }
+  /** It is no ExportMetricsServiceRequest of OpenTelemetry. */
+  | { readonly kind: 'not_metrics'; readonly encoding: 'protobuf' | 'json' }
   /** Its records are too many, or add up to too many cells; `field` has the most values. Nothing was sent. */
   | { readonly kind: 'too_much'; readonly excess: 'records' | 'cells'; readonly field: string | null }
   /** As many large bodies are being read as may be. Nothing was sent. */

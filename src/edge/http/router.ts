@@ -22,6 +22,8 @@ export type Route<World> = {
   readonly answer: (c: EdgeContext, world: World) => Answer | Promise<Answer>
   /** The status of a JSON answer, 200 by default. */
   readonly status?: number
+  /** Words problems as the route's clients expect them; RFC 9457 by default. */
+  readonly refuse?: (problem: Problem, request: Request) => Response
   /** How the OpenAPI document describes the route; it has none of those for people alone. */
   readonly describe?: Operation
 }
@@ -41,8 +43,8 @@ export function addRoutes<World>(
 ): void {
   for (const [path, own] of Map.groupBy(routes, (route) => route.path)) {
     const handlers = new Map<string, Handler>(
-      own.map(({ method, needs, answer, status }) => {
-        return [method, admitted(admit, needs, (c) => answer(c, world), status)]
+      own.map(({ method, needs, answer, status, refuse }) => {
+        return [method, admitted(admit, needs, (c) => answer(c, world), status, refuse)]
       }),
     )
     const refuse = refusal(admit, { kind: 'method_not_allowed', allowed: own.map(({ method }) => method) })
@@ -69,14 +71,15 @@ function admitted(
   needs: Needs,
   answer: (c: EdgeContext) => Answer | Promise<Answer>,
   status = 200,
+  refuse: (problem: Problem, request: Request) => Response = problemResponse,
 ): Handler {
   return async (c) => {
     const refused = await admit(c, needs)
-    if (refused !== undefined) return problemResponse(refused)
+    if (refused !== undefined) return refuse(refused, c.req.raw)
     const { length } = c.req.url
-    if (length > ADDRESS_CHARACTERS_MAX) return problemResponse(tooLong(length))
+    if (length > ADDRESS_CHARACTERS_MAX) return refuse(tooLong(length), c.req.raw)
     const answered = await answer(c)
     if (answered instanceof Response) return withHeaders(answered)
-    return answered.ok ? jsonResponse(answered.value, status) : problemResponse(answered.error)
+    return answered.ok ? jsonResponse(answered.value, status) : refuse(answered.error, c.req.raw)
   }
 }

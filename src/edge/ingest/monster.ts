@@ -67,3 +67,29 @@ function endOfText(body: Uint8Array, from: number): number {
   }
   return body.length
 }
+
+/**
+ * Whether a document is nested too deeply, or has an object with too many fields, to be parsed, whatever it is about. See
+ * `findMonster`.
+ */
+export function isMonster(body: Uint8Array, depthMax: number, fieldsMax: number): boolean {
+  /** Commas of each object that is open; arrays may have any number. */
+  const commas: (number | null)[] = []
+  for (let i = 0; i < body.length; i++) {
+    const byte = body[i]
+    if (byte === QUOTE) {
+      i = endOfText(body, i)
+    } else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
+      commas.push(byte === OPEN_OBJECT ? 0 : null)
+      if (commas.length > depthMax) return true
+    } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
+      commas.pop()
+    } else if (byte === COMMA) {
+      const own = commas.at(-1)
+      if (typeof own !== 'number') continue
+      if (own + 1 >= fieldsMax) return true
+      commas[commas.length - 1] = own + 1
+    }
+  }
+  return false
+}

@@ -39,7 +39,8 @@ const OTHER: ZodOpenApiResponseObject = {
   content: { 'application/problem+json': { schema: problemSchema } },
 }
 
-const RETRY_AFTER = {
+/** The header of an answer after which the same may be asked again. */
+export const RETRY_AFTER = {
   headers: z.object({ 'Retry-After': z.string().meta({ description: 'Seconds to wait.', example: '2' }) }),
 }
 

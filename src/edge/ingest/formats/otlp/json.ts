@@ -1,6 +1,12 @@
-import { ATTRIBUTE_DEPTH_MAX } from '../../../../limits.ts'
+import {
+  ATTRIBUTE_DEPTH_MAX,
+  METRICS_DEPTH_MAX,
+  METRICS_FIELDS_MAX,
+  SCANNED_BYTES_MIN,
+} from '../../../../limits.ts'
 import type { Result } from '../../../../model/result.ts'
 import { fail, ok } from '../../../../model/result.ts'
+import { isMonster } from '../../monster.ts'
 import type { Attributes, Metric, MetricKind, Point, Visitor } from './metric.ts'
 import { kindOfSum, NO_VALUE, noAttributes } from './metric.ts'
 import { msOfDigits } from './nanos.ts'
@@ -9,10 +15,14 @@ import { msOfDigits } from './nanos.ts'
  * Reads an ExportMetricsServiceRequest from its JSON: names in lowerCamelCase, 64-bit integers as texts or numbers, enums
  * as numbers or names. Fields that are not read are ignored. Source: the OTLP specification, JSON Protobuf Encoding.
  *
- * @param text that has been scanned for what takes long to parse.
- * @returns an error when the text is no such message. The visitor may have been called then.
+ * @returns an error when the bytes are no such message, or take too long to parse. The visitor may have been called then.
  */
-export function readJson(text: string, visitor: Visitor): Result<undefined, undefined> {
+export function readJson(bytes: Uint8Array, visitor: Visitor): Result<undefined, undefined> {
+  if (bytes.length >= SCANNED_BYTES_MIN && isMonster(bytes, METRICS_DEPTH_MAX, METRICS_FIELDS_MAX)) {
+    return fail(undefined)
+  }
+  const text = textOfBytes(bytes)
+  if (text === undefined) return fail(undefined)
   try {
     const request = objectOf(parse(text)) ?? {}
     for (const each of messagesOf(request['resourceMetrics'])) readResourceMetrics(each, visitor)
@@ -20,6 +30,18 @@ export function readJson(text: string, visitor: Visitor): Result<undefined, unde
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof WrongType) return fail(undefined)
     throw error
+  }
+}
+
+/** Shared by all bodies: it keeps nothing from one to the next, even after one that it refuses. */
+const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
+
+function textOfBytes(bytes: Uint8Array): string | undefined {
+  try {
+    return DECODER.decode(bytes)
+  } catch {
+    // The bytes are no UTF-8.
+    return undefined
   }
 }
 

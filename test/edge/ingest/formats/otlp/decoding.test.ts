@@ -21,7 +21,7 @@ function seenInProtobuf(bytes: Uint8Array): Seen[] | 'refused' {
 
 function seenInJson(text: string): Seen[] | 'refused' {
   const { seen, visitor } = recorder()
-  return readJson(text, visitor).ok ? seen : 'refused'
+  return readJson(new TextEncoder().encode(text), visitor).ok ? seen : 'refused'
 }
 
 /** The points of a request, read from the SDK's own objects by the plainest code. */

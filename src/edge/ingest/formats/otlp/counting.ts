@@ -1,0 +1,87 @@
+import type { Gathering, RefusalReason } from '../../delivery/gathering.ts'
+import type { Metric, MetricKind, Visitor } from './metric.ts'
+
+/** The points that a request was not counted for, by what they are, for the words of its answer. */
+export type Refusals = {
+  readonly cumulative: Refusal
+  /** Gauges, histograms and summaries. */
+  readonly kind: Refusal
+  /** Sums that do not say whether they are deltas. */
+  readonly unspecified: Refusal
+  /** Deltas that no counter takes as they are: a fraction, a time that is over, a key that is outside of a prefix. */
+  readonly delta: Refusal
+}
+
+export type Refusal = {
+  points: number
+  /** The first metrics that they are of. */
+  readonly metrics: Set<string>
+}
+
+export function noRefusals(): Refusals {
+  const none = (): Refusal => ({ points: 0, metrics: new Set() })
+  return { cumulative: none(), kind: none(), unspecified: none(), delta: none() }
+}
+
+/** Metrics that an answer names of each kind of refusal. */
+const METRICS_TOLD_MAX = 3
+
+function note(refusal: Refusal, metric: Metric, points: number): void {
+  refusal.points += points
+  if (refusal.metrics.size < METRICS_TOLD_MAX) refusal.metrics.add(metric.name)
+}
+
+/** Has the points of delta sums counted, each as a record of the delivery, and notes all others. */
+export function countInto(gathering: Gathering, refusals: Refusals): Visitor {
+  let last: { readonly metric: Metric; readonly key: string } | undefined
+  const keyOf = (metric: Metric) => {
+    if (last?.metric !== metric) last = { metric, key: keyOfMetric(metric) }
+    return last.key
+  }
+  return {
+    onPoint(metric, { atMs, value }) {
+      const index = gathering.next()
+      const { refused } = gathering
+      if (value === undefined) gathering.refuse(index, 'field', 'value', 'must be given')
+      else if (value === 0) gathering.count({ key: '', value })
+      else if (atMs === undefined) gathering.refuse(index, 'field', 'timeUnixNano', 'must be given')
+      else gathering.count({ key: keyOf(metric), value: Number(value), atMs })
+      if (gathering.refused > refused) note(refusals.delta, metric, 1)
+    },
+    onOther(metric, kind, points) {
+      note(refusals[REFUSED[kind]], metric, points)
+    },
+  }
+}
+
+const REFUSED: Readonly<Record<Exclude<MetricKind, 'delta'>, Exclude<keyof Refusals, 'delta'>>> = {
+  cumulative: 'cumulative',
+  unspecified: 'unspecified',
+  gauge: 'kind',
+  histogram: 'kind',
+  summary: 'kind',
+}
+
+const REASONS: readonly (readonly [Exclude<keyof Refusals, 'delta'>, RefusalReason])[] = [
+  ['cumulative', 'cumulative'],
+  ['unspecified', 'kind'],
+  ['kind', 'kind'],
+]
+
+/**
+ * Refuses the points that are no increments. It comes last, so that the first faults that the gathering keeps are those of
+ * deltas, each of which has a reason of its own.
+ */
+export function refuseOthers(gathering: Gathering, refusals: Refusals): void {
+  for (const [of, reason] of REASONS) {
+    for (let i = 0; i < refusals[of].points; i++) {
+      gathering.refuse(gathering.next(), reason, 'metric', 'must be a delta sum')
+    }
+  }
+}
+
+/** The key of a metric for which METERS has nothing else. SDKs write `unknown_service` when they are not told a name. */
+export function keyOfMetric({ resource, name }: Metric): string {
+  const service = resource['service.name']
+  return `otel/${typeof service === 'string' && service !== '' ? service : 'unknown_service'}/${name}`
+}

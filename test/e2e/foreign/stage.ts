@@ -1,0 +1,72 @@
+import { PGlite } from '@electric-sql/pglite'
+import { migrate } from '../../../src/local/migrate.ts'
+import { startNeonEndpoint } from '../../../src/local/neon/endpoint.ts'
+import { pgliteBackend } from '../../../src/local/neon/pglite-backend.ts'
+import { bundle } from '../../support/bundled.ts'
+import { type Fate, type HttpProxy, startHttpProxy } from '../../support/http-proxy.ts'
+import { type Served, type ServeOptions, serve } from '../../support/served.ts'
+
+/** The Worker as it is deployed, in a workerd of its own, before a Postgres. */
+export type Stage = {
+  readonly url: string
+  /** All that workerd has written. */
+  log(): string
+  /** A way to the Worker on which things go wrong. */
+  proxy(fateOf?: (n: number) => Fate): Promise<HttpProxy>
+  /** The sum of a key, read fresh from shards and Postgres. */
+  sumOf(key: string): Promise<number>
+  /** kill -9 of workerd, and a new one with its objects, at another address. */
+  killAndRestart(): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openStage(
+  vars: Readonly<Record<string, string>>,
+  options: Pick<ServeOptions, 'objects'> = {},
+): Promise<Stage> {
+  const database = await PGlite.create()
+  await migrate(database)
+  const endpoint = await startNeonEndpoint({ backend: pgliteBackend(database) })
+  const script = await bundle()
+  const start = () =>
+    serve({
+      ...options,
+      script,
+      vars: {
+        DATABASE_URL: 'postgresql://sumdial:sumdial@localhost/sumdial',
+        NEON_FETCH_ENDPOINT: endpoint.url,
+        DEV_ACCESS: 'open',
+        FLUSH_INTERVAL_SECONDS: '1',
+        ...vars,
+      },
+    })
+  let served: Served = await start()
+  const proxies: HttpProxy[] = []
+  return {
+    get url() {
+      return served.url
+    },
+    log: () => served.log(),
+    async proxy(fateOf) {
+      const proxy = await startHttpProxy(() => served.url, fateOf)
+      proxies.push(proxy)
+      return proxy
+    },
+    async sumOf(key) {
+      const answer = await fetch(`${served.url}/counters?key=${encodeURIComponent(key)}`)
+      const body = (await answer.json()) as { total: { sum: number } }
+      if (answer.status !== 200) throw new Error(`${answer.status}: ${JSON.stringify(body)}`)
+      return body.total.sum
+    },
+    async killAndRestart() {
+      await served.stop()
+      served = await start()
+    },
+    async close() {
+      for (const proxy of proxies) await proxy.close()
+      await served.stop()
+      await endpoint.close()
+      await database.close()
+    },
+  }
+}

@@ -2,7 +2,7 @@
 declare module 'autocannon' {
   type Request = {
     readonly path?: string
-    readonly body?: string
+    readonly body?: string | Buffer
     readonly setupRequest?: (request: object) => object
   }
 

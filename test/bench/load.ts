@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import autocannon from 'autocannon'
+import { must } from '../../src/model/assert.ts'
 import { seeded } from '../support/chance.ts'
+import { type BenchFormat, FORMATS } from './formats/bodies.ts'
 
 /** A load of `POST /increment`, or of reads, as fast as the connections allow. */
 export type Load = {
@@ -11,6 +13,8 @@ export type Load = {
   readonly seconds: number
   /** The path of reads, with `{key}` in place of a key, instead of increments. All keys are read in a random order. */
   readonly read?: string
+  /** The name of a foreign format whose deliveries are sent instead of increments. See formats/bodies.ts. */
+  readonly format?: string
   /** Increments in one request: 1 is sent as an object, more as an array. */
   readonly items: number
   /** Distinct keys; 0 gives each increment a new one. */
@@ -21,7 +25,7 @@ export type Load = {
 
 export type LoadResult = {
   readonly seconds: number
-  /** Requests answered 202, or reads answered 200. */
+  /** Requests that were counted, or reads answered 200. */
   readonly accepted: number
   /** Requests answered 503: past a bound nothing is taken, and nothing that was taken is lost. */
   readonly refused: number
@@ -62,6 +66,12 @@ function bodyOf(first: number, { items, keys, ids }: Load, run: string): string 
 function requestsOf(load: Load) {
   const run = crypto.randomUUID().slice(0, 8)
   let sent = 0
+  const format = formatOf(load)
+  if (format !== undefined) {
+    // Another run has other bytes, too.
+    const first = Date.now() % 1_000_000_000
+    return () => [{ setupRequest: (request: object) => ({ ...request, body: format.body(first + sent++) }) }]
+  }
   if (load.ids || load.keys === 0) {
     const setupRequest = (request: object) => {
       sent += load.items
@@ -77,6 +87,10 @@ function requestsOf(load: Load) {
     const from = (connection * step) % all.length
     return Array.from({ length }, (_, i) => all[(from + i) % all.length] ?? {})
   }
+}
+
+function formatOf({ format }: Load): BenchFormat | undefined {
+  return format === undefined ? undefined : must(FORMATS[format], 'a format')
 }
 
 /** A connection sends at least so many different requests; together the connections send all of them. */
@@ -100,18 +114,21 @@ function readsOf(path: string, keys: number) {
 /** Between two looks at whether the load is over. autocannon's default is a second, which is much of a short turn. */
 const SAMPLE_MS = 100
 
+const INCREMENT = { path: '/increment', contentType: 'application/json', status: 202 }
+
 async function main(load: Load): Promise<LoadResult> {
   const { urls, connections, seconds } = load
   const requests = requestsOf(load)
+  const { path, contentType, status } = formatOf(load) ?? INCREMENT
   let connection = 0
   const running = autocannon({
-    url: urls.map((url) => `${url}/increment`),
+    url: urls.map((url) => `${url}${path}`),
     connections,
     duration: seconds,
     sampleInt: SAMPLE_MS,
     timeout: TIMEOUT_SECONDS,
     method: load.read === undefined ? 'POST' : 'GET',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': contentType },
     setupClient: (client) => client.setRequests(requests(connection++)),
   })
   // autocannon's own duration begins before its connections are ready, which is most of a short turn.
@@ -123,7 +140,7 @@ async function main(load: Load): Promise<LoadResult> {
   const tookMs = performance.now() - startedMs
   const answered = Object.values(result.statusCodeStats).reduce((sum, { count }) => sum + count, 0)
   const withStatus = (status: string) => result.statusCodeStats[status]?.count ?? 0
-  const accepted = withStatus(load.read === undefined ? '202' : '200')
+  const accepted = withStatus(load.read === undefined ? String(status) : '200')
   const refused = withStatus('503')
   const { p50, p99 } = result.latency
   return {

@@ -2,7 +2,10 @@ import { applyLoad, type Load, type LoadResult } from './load.ts'
 import { cpuSeconds } from './process.ts'
 
 /** The shape of requests, and how many are under way at a time. */
-export type Workload = { readonly name: string } & Pick<Load, 'connections' | 'items' | 'keys' | 'ids'>
+export type Workload = { readonly name: string } & Pick<
+  Load,
+  'connections' | 'items' | 'keys' | 'ids' | 'format'
+>
 
 /** Something that listens and is measured. */
 export type Runner = {
@@ -60,7 +63,8 @@ export function inTurn<T>(all: readonly T[], round: number): T[] {
   return [...all.slice(first), ...all.slice(0, first)]
 }
 
-async function takeTurn(
+/** One turn of one contender. */
+export async function takeTurn(
   { name, ...workload }: Workload,
   { name: contender, urls, pid, read }: Runner,
   { round, seconds }: { round: number; seconds: number },

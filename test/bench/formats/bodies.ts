@@ -1,0 +1,113 @@
+import { JsonMetricsSerializer, ProtobufMetricsSerializer } from '@opentelemetry/otlp-transformer'
+import { resourceFromAttributes } from '@opentelemetry/resources'
+import { AggregationTemporality, DataPointType, type ResourceMetrics } from '@opentelemetry/sdk-metrics'
+import { must } from '../../../src/model/assert.ts'
+
+/** A way in, and the deliveries that are sent on it. */
+export type BenchFormat = {
+  readonly path: string
+  readonly contentType: string
+  /** The status of an answer to a delivery that was counted. */
+  readonly status: number
+  /** Makes a delivery of POINTS increments. Each has other bytes, because a delivery counts once by its content. */
+  readonly body: (n: number) => Buffer
+}
+
+/** Points, or increments, in a delivery. */
+export const POINTS = 1_000
+
+const METRICS = 20
+
+/** The way in that the others are compared with. */
+export const INCREMENTS = 'increments, arrays of 1,000'
+
+export const FORMATS: Readonly<Record<string, BenchFormat>> = {
+  [INCREMENTS]: {
+    path: '/increment',
+    contentType: 'application/json',
+    status: 202,
+    body: numbered((n) => {
+      const items = Array.from({ length: POINTS }, (_, i) => ({ key: keyOf(i), value: 1 + (i % 9) }))
+      return Buffer.from(`${JSON.stringify(items)}${textOf(n)}`)
+    }, textOf),
+  },
+  'OTLP protobuf, 1,000 points': {
+    path: '/v1/metrics',
+    contentType: 'application/x-protobuf',
+    status: 200,
+    body: numbered(
+      (n) => Buffer.from(must(ProtobufMetricsSerializer.serializeRequest(requestOf(n)), 'bytes')),
+      bits,
+    ),
+  },
+  'OTLP JSON, 1,000 points': {
+    path: '/v1/metrics',
+    contentType: 'application/json',
+    status: 200,
+    body: numbered(
+      (n) => Buffer.from(must(JsonMetricsSerializer.serializeRequest(requestOf(n)), 'bytes')),
+      (n) => Buffer.from(startNs(n).toString()),
+    ),
+  },
+}
+
+/** As many keys as the metrics have, so that all ways in have as many cells. */
+function keyOf(i: number): string {
+  return `otel/shop/http.server.requests.${i % METRICS}`
+}
+
+/** A time in ns when a delivery's first interval began: it is not read, and tells the delivery from all others. */
+function startNs(n: number): bigint {
+  return 1_700_000_000_000_000_000n + BigInt(n)
+}
+
+function bits(n: number): Buffer {
+  const buffer = Buffer.alloc(8)
+  buffer.writeBigUInt64LE(startNs(n))
+  return buffer
+}
+
+/** Spaces behind a document. */
+function textOf(n: number): Buffer {
+  return Buffer.from(n.toString(2).padStart(32, '0').replaceAll('0', ' ').replaceAll('1', '\n'))
+}
+
+/** Makes one body and, from then on, copies of it with another number at its place. */
+function numbered(make: (n: number) => Buffer, mark: (n: number) => Buffer): (n: number) => Buffer {
+  let made: { readonly body: Buffer; readonly at: number } | undefined
+  return (n) => {
+    if (made === undefined) {
+      const body = make(n)
+      made = { body, at: body.indexOf(mark(n)) }
+    }
+    const copy = Buffer.from(made.body)
+    mark(n).copy(copy, made.at)
+    return copy
+  }
+}
+
+function requestOf(n: number): ResourceMetrics {
+  const nowMs = Date.now()
+  const endTime: [number, number] = [Math.floor(nowMs / 1000), 0]
+  const first = startNs(n)
+  const firstStart: [number, number] = [Number(first / 1_000_000_000n), Number(first % 1_000_000_000n)]
+  const metrics = Array.from({ length: METRICS }, (_, m) => ({
+    descriptor: {
+      name: `http.server.requests.${m}`,
+      unit: '{request}',
+      description: 'Requests',
+      valueType: 1,
+    },
+    aggregationTemporality: AggregationTemporality.DELTA,
+    dataPointType: DataPointType.SUM as const,
+    isMonotonic: true,
+    dataPoints: Array.from({ length: POINTS / METRICS }, (_, i) => ({
+      startTime: m + i === 0 ? firstStart : endTime,
+      endTime,
+      attributes: { 'http.route': `/pricing/${i}`, 'http.method': 'GET', 'http.response.status_code': 200 },
+      value: 1 + (i % 9),
+    })),
+  }))
+  const resource = resourceFromAttributes({ 'service.name': 'shop', 'service.instance.id': 'shop-1' })
+  return { resource, scopeMetrics: [{ scope: { name: 'shop', version: '1.0.0' }, metrics }] }
+}

@@ -1,0 +1,97 @@
+import { bundle } from '../../support/bundled.ts'
+import { settledStatus } from '../../support/status.ts'
+import { describeRatio, ratioOf, summarise } from '../figures.ts'
+import type { Aim } from '../report.ts'
+import { inTurn, type Plan, type Turn, takeTurn } from '../rounds.ts'
+import type { Progress, Scenario } from '../scenario.ts'
+import { startStand, startWorker } from '../stand.ts'
+import { number, table } from '../table.ts'
+import { FORMATS, INCREMENTS, POINTS } from './bodies.ts'
+
+const CONNECTIONS = 16
+
+const NAME = 'Sumdial'
+
+/** Points a second that OTLP in protobuf should reach on two cores. */
+const PROTOBUF_MIN = 300_000
+
+export const FORMATS_SCENARIO: Scenario<'rounds' | 'seconds'> = {
+  name: 'formats',
+  shows:
+    'Foreign formats beside arrays of POST /increment, all with 1,000 increments a request and the same keys: increments a ' +
+    'second, and processor time of a request.',
+  parts: Object.keys(FORMATS),
+  settings: {
+    rounds: { usual: 5, quick: 2, is: 'rounds, in each of which every format has a turn' },
+    seconds: { usual: 2, quick: 1, is: 'length of a turn', most: 3_600 },
+  },
+  async measure({ settings, wants, isQuick, progress }) {
+    await using stack = new AsyncDisposableStack()
+    const stand = await startStand(stack)
+    const served = await startWorker(stack, (await stand.database()).endpoint, { script: await bundle() })
+    const formats = Object.keys(FORMATS).filter((name) => name === INCREMENTS || wants(name))
+    const plan = { ...settings, warmUpSeconds: isQuick ? 1 : 2 }
+    const turns = await runTurns(served, formats, plan, progress)
+    const { accepted, isConserved } = await settledStatus(served.url)
+    const acknowledged = turns.reduce((sum, turn) => sum + turn.acknowledged, 0)
+    return {
+      tables: [describeFormats(turns)],
+      aims: aimsOf(turns),
+      figures: turns,
+      faults: [
+        ...(isConserved ? [] : ["the shards' own audit fails"]),
+        ...(accepted < acknowledged ? [`${acknowledged} acknowledged, ${accepted} counted`] : []),
+        ...turns.flatMap(({ errors, workload }) => (errors === 0 ? [] : [`${workload}: ${errors} errors`])),
+      ],
+    }
+  },
+}
+
+async function runTurns(
+  served: { readonly urls: readonly string[]; readonly pid: number },
+  formats: readonly string[],
+  { rounds, seconds, warmUpSeconds }: Plan,
+  progress: Progress,
+): Promise<Turn[]> {
+  const runner = { ...served, name: NAME }
+  const turn = (format: string, round: number, length: number) => {
+    const workload = { name: format, connections: CONNECTIONS, items: POINTS, keys: 1, ids: false, format }
+    return takeTurn(workload, runner, { round, seconds: length })
+  }
+  for (const format of formats) await turn(format, 0, warmUpSeconds)
+  const turns: Turn[] = []
+  for (let round = 1; round <= rounds; round++) {
+    for (const format of inTurn(formats, round - 1)) {
+      const taken = await turn(format, round, seconds)
+      progress(`round ${round}/${rounds}, ${format}: ${number(taken.perSecond)}/s`)
+      turns.push(taken)
+    }
+  }
+  return turns
+}
+
+function describeFormats(turns: readonly Turn[]): string {
+  const rows = summarise(turns, NAME).map(({ workload, perSecond, cpuMicros, latencyMs }) => [
+    workload,
+    number(perSecond),
+    describeRatio(ratioOf(turns, { workload, contender: NAME }, { workload: INCREMENTS, contender: NAME })),
+    cpuMicros === null ? '-' : number(cpuMicros),
+    cpuMicros === null ? '-' : (cpuMicros / POINTS).toFixed(2),
+    `${latencyMs.p50} / ${latencyMs.p99}`,
+  ])
+  return table(
+    ['format', 'increments/s', 'to increments', 'CPU us a request', 'us an increment', 'p50 / p99 ms'],
+    rows,
+  )
+}
+
+function aimsOf(turns: readonly Turn[]): Aim[] {
+  return summarise(turns, NAME)
+    .filter(({ workload }) => workload.startsWith('OTLP protobuf'))
+    .map(({ workload, perSecond }) => ({
+      what: `${workload}, a second`,
+      value: number(perSecond),
+      wanted: `at least ${number(PROTOBUF_MIN)}`,
+      isReached: perSecond >= PROTOBUF_MIN,
+    }))
+}

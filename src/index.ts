@@ -15,6 +15,7 @@ import { createSchemaKeeper } from './postgres/migrate/keeper.ts'
 import { migratingSink } from './postgres/migrate/migrating-sink.ts'
 import { createReader, createSeriesReader } from './postgres/reader.ts'
 import { createRetention } from './postgres/retention.ts'
+import { createSeenRecord } from './postgres/seen.ts'
 import { createSink } from './postgres/sink.ts'
 import { IsolateLoad } from './shard/isolate-load.ts'
 import type { ShardServices } from './shard/shard.ts'
@@ -27,6 +28,8 @@ export type Env = {
   readonly RATE_LIMIT?: RateLimit
   /** With it Postgres is reached through Hyperdrive. */
   readonly HYPERDRIVE?: Hyperdrive
+  /** Without it every hour until the cron's look counts as one that began before this version. */
+  readonly VERSION?: WorkerVersionMetadata
 }
 
 const isolateLoad = new IsolateLoad()
@@ -63,8 +66,10 @@ function portsOf(env: Env): Ports {
     list: createLister(postgres),
     ...createLedger(postgres),
     deleteBefore: createRetention(postgres),
+    bringUpSchema: schemaKeeper(postgres).bringUp,
+    ...createSeenRecord(postgres, () => namespaceId(env.SHARD)),
   }
-  const { SHARD, RATE_LIMIT: rateLimit } = env
+  const { SHARD, RATE_LIMIT: rateLimit, VERSION } = env
   return {
     config,
     clock,
@@ -74,7 +79,13 @@ function portsOf(env: Env): Ports {
     rateLimit,
     cache: caches.default,
     dashboard,
+    uploadedMs: VERSION === undefined ? undefined : Date.parse(VERSION.timestamp),
   }
+}
+
+/** An id of the namespace of shards, and so of the Worker, whose name no Worker is told. */
+function namespaceId(namespace: Env['SHARD']): string {
+  return namespace.idFromName('').toString().slice(0, 16)
 }
 
 /**
@@ -92,6 +103,7 @@ function shardsOf(namespace: Env['SHARD'], locationHint: Config['location']): Sh
     status: (name) => shard(name).status(),
     decideParked: (name, action, keys) => shard(name).decideParked(action, keys),
     wake: (name) => shard(name).wake(),
+    notify: (name, notices) => shard(name).notify(notices),
   }
 }
 

@@ -58,6 +58,16 @@ export type LogLine =
   /** The Worker has migrated Postgres itself, or could not. */
   | { readonly message: 'migrated'; readonly migrations: readonly string[] }
   | { readonly message: 'not migrated'; readonly reason: string }
+  /** The cron has found an hour that began with another value than the Worker that runs gives it. */
+  | {
+      readonly message: 'schedule differs'
+      readonly variable: string
+      readonly hour: string
+      readonly began: number
+      readonly now: number
+    }
+  /** The cron could not look at the schema and the schedules. */
+  | { readonly message: 'not inspected'; readonly reason: string }
   /** The Worker cannot start; `detail` names the variables. */
   | { readonly message: 'not configured'; readonly detail: string }
   /** A bug: the request was answered 500. */
@@ -157,6 +167,8 @@ const LEVELS: Readonly<Record<LogLine['message'], Level>> = {
   swept: 'info',
   migrated: 'info',
   'not migrated': 'warn',
+  'schedule differs': 'error',
+  'not inspected': 'warn',
   'not configured': 'error',
   unexpected: 'error',
 }

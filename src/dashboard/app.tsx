@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import type { SessionAnswer } from '../edge/http/session-answer.ts'
 import { ask, type Failure } from './data/api.ts'
 import { type Page, PageContext } from './data/context.ts'
-import { useAnswer, useParked } from './data/hooks.ts'
+import { useAnswer, useAttention } from './data/hooks.ts'
 import { zoneOf } from './data/time.ts'
 import { addressOf, parseView, type View } from './data/view.ts'
 import { visible } from './data/visible.ts'
@@ -41,8 +41,8 @@ function SignedIn({ session, failed }: SignedInProps) {
       .catch(() => undefined)
       .then(() => failed({ kind: 'signed-out', detail: '' }))
   }, [failed])
-  const [parked, seeParked] = useParked(session)
-  const page: Page = { view, go, session, zone, failed, signOut, parked, seeParked }
+  const [attention, seeAttention] = useAttention(session)
+  const page: Page = { view, go, session, zone, failed, signOut, attention, seeAttention }
   return (
     <PageContext.Provider value={page}>
       <a class="skip" href="#main">

@@ -2,6 +2,8 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
 import type { DeleteBefore, Settlement, Straggler } from '../model/closing.ts'
+import type { Notice, SchemaState } from '../model/deployed/notice.ts'
+import type { Seen } from '../model/deployed/seen.ts'
 import type { MergeAnswer } from '../model/flight.ts'
 import type { Hour } from '../model/hour.ts'
 import type { ListCounters, ReadCommitted, ReadSeries, Unsettled } from '../model/read.ts'
@@ -18,6 +20,8 @@ export type Ports = {
   readonly rateLimit: RateLimit | undefined
   readonly cache: Cache
   readonly dashboard: Dashboard
+  /** When this version was uploaded, in epoch ms; undefined without the binding that tells. */
+  readonly uploadedMs: number | undefined
 }
 
 /** The shards, each called by its name. Every call rejects when the shard does not answer. */
@@ -47,6 +51,8 @@ export type Shards = {
    * @returns the shard's writer; undefined from an older deployed version.
    */
   readonly wake: (shard: string) => Promise<{ readonly writer: string } | undefined>
+  /** Leaves notices in a shard, in place of those that were there. Writes nothing where there are none and were none. */
+  readonly notify: (shard: string, notices: readonly Notice[]) => Promise<void>
 }
 
 /** An administrator's decision on parked cells: to ask Postgres once more, or to give them up for good. */
@@ -66,6 +72,11 @@ export type Database = {
   /** Seals these writers. @returns how many were not sealed before. */
   readonly sealAll: (writers: readonly string[]) => Promise<number>
   readonly deleteBefore: DeleteBefore
+  /** Migrates as far as a Worker may. The cron alone calls it, and a shard's alarm. Never rejects. */
+  readonly bringUpSchema: () => Promise<SchemaState>
+  /** The schedules that each hour began with; null before the first look. */
+  readonly readSeen: () => Promise<Seen | null>
+  readonly writeSeen: (seen: Seen) => Promise<void>
 }
 
 /** Counts a request under a key: `success` says whether that is still within the limit. Cloudflare's binding is one. */

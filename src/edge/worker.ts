@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Log } from '../log.ts'
 import { apiOf } from './api.ts'
 import { createApp } from './app.ts'
+import { inspect } from './background/inspect.ts'
 import { sweeper } from './background/sweep.ts'
 import { withDeadlines } from './deadlines.ts'
 import { problemOf } from './http/on-error.ts'
@@ -40,7 +41,13 @@ export function createWorker<Env>(
     },
 
     async scheduled({ scheduledTime }: ScheduledController, env: Env): Promise<void> {
-      log({ message: 'swept', ...(await edgeOf(env).sweep(scheduledTime)) })
+      const { sweep, inspect } = edgeOf(env)
+      try {
+        log({ message: 'swept', ...(await sweep(scheduledTime)) })
+      } finally {
+        // Also after a sweep that failed because there is no table yet.
+        await inspect(scheduledTime)
+      }
     },
 
     /** The services of BindingEntrypoint. */
@@ -51,5 +58,10 @@ export function createWorker<Env>(
 function createEdge(ports: Ports) {
   const patient = withDeadlines(ports)
   const api = apiOf(patient)
-  return { api, app: createApp(patient, api), sweep: sweeper(ports) }
+  return {
+    api,
+    app: createApp(patient, api),
+    sweep: sweeper(ports),
+    inspect: (nowMs: number) => inspect(nowMs, ports),
+  }
 }

@@ -80,5 +80,8 @@ export const MIGRATE_MS_MAX = 20 * SECOND
 export const MIGRATE_WAIT_MS = 0.25 * SECOND
 export const MIGRATE_TRIES_MAX = 20
 
+/** How long the cron looks each hour after a version was uploaded, also where that wakes a sleeping database. */
+export const NEW_VERSION_MS_MAX = 120 * MINUTE
+
 /** How long a Worker waits before it tries again what only a person can make possible. */
 export const MIGRATE_AGAIN_MS = 60 * MINUTE

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { noticeSchema } from './deployed/notice.ts'
 import type { ApplyOutcome } from './flush/batch.ts'
 
 /** Every outcome of sending a batch to Postgres. */
@@ -94,6 +95,9 @@ export const shardStatusSchema = z
       description:
         'Whether accepted = settled + frozen + open + parked + discarded. Anything else is a bug. [C1]',
     }),
+    notices: z.array(noticeSchema).optional().meta({
+      description: 'The notices that the hourly cron has left here, if there are any.',
+    }),
     fault: z
       .strictObject({ kind: z.string(), reason: z.string(), failures: count })
       .nullable()
@@ -112,7 +116,7 @@ export type LedgerSum = { readonly increments: number; readonly open: readonly s
 /** All that a shard holds, without how its flushes went. */
 export type Holdings = Omit<
   ShardStatus,
-  'shard' | 'writer' | 'parkedKeys' | 'lagMs' | 'isConserved' | 'fault' | 'heldRatio'
+  'shard' | 'writer' | 'parkedKeys' | 'lagMs' | 'isConserved' | 'fault' | 'heldRatio' | 'notices'
 > & {
   /**
    * When the oldest increment arrived that Postgres may not have and that is not parked, in epoch ms; null when it has

@@ -5,6 +5,7 @@ import type { Log } from '../log.ts'
 import { describeError } from '../log.ts'
 import type { Settlement } from '../model/closing.ts'
 import { canNeverReopen, retireAtMs, shardClosesMs } from '../model/closing.ts'
+import type { Notice } from '../model/deployed/notice.ts'
 import type { MergeAnswer } from '../model/flight.ts'
 import type { Sink } from '../model/flush/batch.ts'
 import type { Unsettled } from '../model/read.ts'
@@ -21,6 +22,7 @@ import { Flusher } from './flush.ts'
 import { GroupCommit } from './group-commit.ts'
 import type { IsolateLoad } from './isolate-load.ts'
 import { isOutgrown, mergeFlights, refused } from './merge.ts'
+import { readNotices, writeNotices } from './notices.ts'
 import { durableObjectSql } from './sql.ts'
 import { ShardStore } from './store.ts'
 import { hasTables } from './tables.ts'
@@ -98,7 +100,14 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
 
   async status(): Promise<ShardStatus> {
     const { services, name, store, flusher } = this.#opened ?? (await this.#open())
-    return describeShard(name, store, flusher, services.isolateLoad.ratio, this.clock.now())
+    const status = describeShard(name, store, flusher, services.isolateLoad.ratio, this.clock.now())
+    const notices = readNotices(this.ctx.storage)
+    return notices.length === 0 ? status : { ...status, notices: [...notices] }
+  }
+
+  /** Takes what the cron has found, in place of what it found before, for whoever asks for the status. */
+  async notify(notices: readonly Notice[]): Promise<void> {
+    writeNotices(this.ctx.storage, notices)
   }
 
   /** Retries or discards the parked cells of these keys, or all of them for null. @returns the increments in them. */

@@ -17,6 +17,7 @@ function portsWith(call: () => Promise<never>) {
     status: call,
     decideParked: call,
     wake: call,
+    notify: call,
   }
   const database: Database = {
     readCommitted: call,
@@ -27,6 +28,9 @@ function portsWith(call: () => Promise<never>) {
     stragglers: call,
     sealAll: call,
     deleteBefore: call,
+    bringUpSchema: call,
+    readSeen: call,
+    writeSeen: call,
   }
   return { clock: new FakeClock(), shards, database }
 }

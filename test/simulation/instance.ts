@@ -112,6 +112,7 @@ export class Instance {
           return { toArray: () => rows }
         },
       },
+      kv: { get: () => undefined },
       transactionSync: <T>(body: () => T) =>
         owned().transaction(body, () => world.faults.strikes('storageRefuses')),
       getAlarm: async () => owned().alarmAtMs,

@@ -9,6 +9,7 @@ import { postJson } from './tokens.ts'
 async function useAll(more: object) {
   const hints: unknown[] = []
   const SHARD = {
+    idFromName: (name: string) => env.SHARD.idFromName(name),
     getByName(name: string, options?: unknown) {
       hints.push(options)
       return env.SHARD.getByName(name)

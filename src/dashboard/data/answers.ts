@@ -15,6 +15,13 @@ export function parkedIn(status: StatusAnswer): number {
   return knownOf(status).reduce((sum, { parked }) => sum + parked.increments, 0)
 }
 
+/** Things that a person must see to, as far as a page knows: increments that are parked, and notices of the cron. */
+export type Attention = { readonly parked: number; readonly notices: number }
+
+export function attentionOf(status: StatusAnswer): Attention {
+  return { parked: parkedIn(status), notices: status.notices.length }
+}
+
 /** The shards that answered. */
 export function knownOf({ shards }: StatusAnswer): ShardStatus[] {
   return shards.flatMap((shard) => ('error' in shard ? [] : [shard]))

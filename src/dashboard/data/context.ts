@@ -2,6 +2,7 @@ import { createContext } from 'preact'
 import { useContext, useEffect } from 'preact/hooks'
 import type { SessionAnswer } from '../../edge/http/session-answer.ts'
 import type { Zone } from '../../model/time/zone.ts'
+import type { Attention } from './answers.ts'
 import type { Failure } from './api.ts'
 import type { View } from './view.ts'
 
@@ -15,9 +16,8 @@ export type Page = {
   /** Takes failures that concern the whole page, such as a session that has ended. */
   readonly failed: (failure: Failure) => void
   readonly signOut: () => void
-  /** Increments that are parked, as far as the page knows. */
-  readonly parked: number
-  readonly seeParked: (increments: number) => void
+  readonly attention: Attention
+  readonly seeAttention: (attention: Attention) => void
 }
 
 export const PageContext = createContext<Page | undefined>(undefined)

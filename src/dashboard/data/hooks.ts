@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { SessionAnswer } from '../../edge/http/session-answer.ts'
 import type { StatusAnswer } from '../../edge/operate/status.ts'
-import { parkedIn } from './answers.ts'
+import { type Attention, attentionOf } from './answers.ts'
 import { ask, type Failure, failureFrom } from './api.ts'
 import { every } from './every.ts'
 
@@ -61,16 +61,16 @@ export function useEvery(ms: number, work: () => Promise<void>, isOn = true): vo
   useEffect(() => (isOn ? every(ms, () => latest.current(), document) : undefined), [ms, isOn])
 }
 
-/** How often a page asks whether anything is parked, in milliseconds. It is rare, and the Health view asks more often. */
-const PARKED_EVERY_MS = 60_000
+/** How often a page asks whether a person is needed, in milliseconds. It is rare, and the Health view asks more often. */
+const ATTENTION_EVERY_MS = 60_000
 
-/** How many increments are parked; 0 for a token that may not ask. Only shards are asked, never Postgres. */
-export function useParked(session: SessionAnswer): readonly [number, (increments: number) => void] {
-  const [parked, setParked] = useState(0)
+/** Whether a person is needed; never for a token that may not ask. Only shards are asked, never Postgres. */
+export function useAttention(session: SessionAnswer): readonly [Attention, (attention: Attention) => void] {
+  const [attention, setAttention] = useState<Attention>({ parked: 0, notices: 0 })
   const mayAsk = session.prefix === null && session.scopes.includes('read')
   const look = async () => {
     try {
-      setParked(parkedIn(await ask<StatusAnswer>('/status')))
+      setAttention(attentionOf(await ask<StatusAnswer>('/status')))
     } catch {
       // Nothing is known, so what was known stays. The views say it when nobody answers.
     }
@@ -78,6 +78,6 @@ export function useParked(session: SessionAnswer): readonly [number, (increments
   useEffect(() => {
     if (mayAsk) void look()
   }, [mayAsk])
-  useEvery(PARKED_EVERY_MS, look, mayAsk)
-  return [parked, setParked]
+  useEvery(ATTENTION_EVERY_MS, look, mayAsk)
+  return [attention, setAttention]
 }

@@ -1,3 +1,4 @@
+import type { Attention } from '../data/answers.ts'
 import { usePage } from '../data/context.ts'
 import { figure } from '../data/numbers.ts'
 import { shardsOf, topOf, treeOf, type View } from '../data/view.ts'
@@ -7,7 +8,7 @@ import { Link } from './link.tsx'
 import { Mark } from './mark.tsx'
 
 export function Header() {
-  const { view, session, signOut, parked } = usePage()
+  const { view, session, signOut, attention } = usePage()
   const root = session.prefix ?? ''
   const links: readonly [View['name'], string, View][] = [
     ['top', 'Busiest', topOf(view)],
@@ -24,12 +25,7 @@ export function Header() {
         {links.map(([name, words, to]) => (
           <Link key={name} to={to} aria-current={view.name === name ? 'page' : undefined}>
             {words}
-            {name === 'shards' && parked > 0 ? (
-              <>
-                {' '}
-                <ParkedMark increments={parked} />
-              </>
-            ) : null}
+            {name === 'shards' ? <Marks attention={attention} /> : null}
           </Link>
         ))}
       </nav>
@@ -60,12 +56,30 @@ export function Header() {
   )
 }
 
-/** A mark that something is parked, whichever view is open: Postgres refuses it until somebody decides. */
-function ParkedMark({ increments }: { readonly increments: number }) {
+/**
+ * Marks that a person is needed, whichever view is open: increments are parked, which Postgres refuses until somebody decides, or
+ * the schema or the schedule needs somebody.
+ */
+function Marks({ attention: { parked, notices } }: { readonly attention: Attention }) {
   return (
-    <span class="alarm" title="Parked: refused by Postgres, until somebody decides">
-      {figure(increments)}
-      <span class="unseen"> {increments === 1 ? 'increment is' : 'increments are'} parked</span>
-    </span>
+    <>
+      {parked > 0 ? (
+        <>
+          {' '}
+          <span class="alarm" title="Parked: refused by Postgres, until somebody decides">
+            {figure(parked)}
+            <span class="unseen"> {parked === 1 ? 'increment is' : 'increments are'} parked</span>
+          </span>
+        </>
+      ) : null}
+      {notices > 0 ? (
+        <>
+          {' '}
+          <span class="alarm" title="The schema of Postgres or the schedule needs somebody">
+            !<span class="unseen"> {notices === 1 ? '1 notice' : `${notices} notices`}</span>
+          </span>
+        </>
+      ) : null}
+    </>
   )
 }

@@ -2,7 +2,7 @@ import { useEffect } from 'preact/hooks'
 import type { Hour as HourAnswer } from '../../client/answers.ts'
 import type { StatusAnswer } from '../../edge/operate/status.ts'
 import { addHours, formatHour, hourOf } from '../../model/hour.ts'
-import { knownOf, parkedIn } from '../data/answers.ts'
+import { attentionOf, knownOf, parkedIn } from '../data/answers.ts'
 import { ask } from '../data/api.ts'
 import { useOver, usePage } from '../data/context.ts'
 import { useAnswer, useEvery } from '../data/hooks.ts'
@@ -29,7 +29,7 @@ const LATE_HOURS_SHOWN_MAX = 24 * 60
 
 /** The Health view: lag, backlog, parked cells, the audit, and which hours are final. */
 export function ShardsView() {
-  const { session, seeParked } = usePage()
+  const { session, seeAttention } = usePage()
   const isWhole = session.prefix === null
   const hours = useAnswer('hours', (signal) => readHours(signal))
   const status = useAnswer('status', async (signal) =>
@@ -40,8 +40,8 @@ export function ShardsView() {
   useEvery(HOURS_EVERY_MS, async () => void (hours.isLoading || hours.again()))
   useOver(status.failure ?? hours.failure)
   useEffect(() => {
-    if (status.value) seeParked(parkedIn(status.value))
-  }, [status.value, seeParked])
+    if (status.value) seeAttention(attentionOf(status.value))
+  }, [status.value, seeAttention])
   const failure = status.failure ?? hours.failure
   return (
     <>
@@ -53,6 +53,7 @@ export function ShardsView() {
       {status.value === undefined || status.value === null ? null : (
         <>
           <Verdict status={status.value} />
+          <Notices notices={status.value.notices} />
           <Parked status={status.value} again={status.again} />
           <ShardsTable status={status.value} />
           <Audit />
@@ -75,6 +76,26 @@ async function readHours(signal: AbortSignal): Promise<HourAnswer[]> {
   return [...last, ...(await Promise.all(Array.from({ length: CLOSED_HOURS }, (_, i) => read(late + i))))]
 }
 
+const NOTICE_WORDS = {
+  schema: 'the schema of Postgres needs somebody',
+  schedule: 'a deploy has changed hours that had begun',
+} as const
+
+/** The notices of the hourly cron, in its own words: they say what to do. */
+function Notices({ notices }: { readonly notices: StatusAnswer['notices'] }) {
+  if (notices.length === 0) return null
+  return (
+    <section class="card" aria-labelledby="notices">
+      <h2 id="notices">For you to do</h2>
+      {notices.map(({ text }) => (
+        <p key={text}>
+          <bdi>{text}</bdi>
+        </p>
+      ))}
+    </section>
+  )
+}
+
 function Verdict({ status }: { readonly status: StatusAnswer }) {
   const known = knownOf(status)
   const parked = parkedIn(status)
@@ -86,6 +107,7 @@ function Verdict({ status }: { readonly status: StatusAnswer }) {
     ...(parked > 0
       ? [parked === 1 ? '1 increment is parked' : `${grouped(parked)} increments are parked`]
       : []),
+    ...status.notices.map(({ kind }) => NOTICE_WORDS[kind]),
     ...(silent > 0 ? [silent === 1 ? '1 shard does not answer' : `${silent} shards do not answer`] : []),
   ]
   const isWell = troubles.length === 0

@@ -26,6 +26,11 @@ type Left = {
 /** The hour of the day in UTC whose sweep also asks Postgres. */
 const DAILY_AT = 3
 
+/** Whether the sweep of this hour is the one in the day that asks Postgres in any case. */
+export function isDailySweep(nowMs: number): boolean {
+  return hourOf(nowMs) % 24 === DAILY_AT
+}
+
 /**
  * The sweep. If one sweep could not do everything, the next hour's sweep continues where it ended. That is kept in memory
  * only, so a new isolate waits for the daily sweep.
@@ -46,7 +51,7 @@ async function sweep(nowMs: number, services: SweepServices, left: Left): Promis
   const hour = hourOf(nowMs)
   const recent = Array.from({ length: SWEEP_HOURS }, (_, i) => addHours(hour, -i))
   const names = recent.flatMap((each) => shardsOf(each, services.config.shards)).slice(0, SWEEP_SHARDS_MAX)
-  const isDaily = hour % 24 === DAILY_AT
+  const isDaily = isDailySweep(nowMs)
   const woken = await wakeAll(names, services)
   const pruned = isDaily ? await services.database.prune() : 0
   const isTime = isDaily || left.rows || services.config.flushIntervalMs < DATABASE_SLEEPS_MS

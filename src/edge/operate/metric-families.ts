@@ -1,7 +1,9 @@
+import { NOTICE_KINDS } from '../../model/deployed/notice.ts'
 import type { Hour } from '../../model/hour.ts'
 import type { ShardStatus, Tally } from '../../model/status.ts'
 import { OUTCOMES } from '../../model/status.ts'
 import type { Disagreement } from './audit.ts'
+import { noticesOf } from './status.ts'
 
 /** One sample of a family. Each label has few values, whatever is counted. */
 type Sample = { readonly labels?: Readonly<Record<string, string>>; readonly value: number }
@@ -148,6 +150,15 @@ function health({ asked, answered, disagreeing }: Seen): Family[] {
       'Whether accepted = settled + frozen + open + parked + discarded in every shard that answered.',
       answered.length === 0 ? [] : [Number(answered.every(({ isConserved }) => isConserved))],
     ),
+    {
+      name: 'sumdial_notices',
+      type: 'gauge',
+      help: 'Things that the hourly cron has found and that only a person can mend, by kind.',
+      samples: (answered.length === 0 ? [] : NOTICE_KINDS).map((kind) => ({
+        labels: { kind },
+        value: noticesOf(answered).filter((notice) => notice.kind === kind).length,
+      })),
+    },
     gauge('sumdial_asked_shards', 'Shards that this scrape has asked.', [asked]),
     gauge('sumdial_unanswered_shards', 'Of the asked shards, those that did not answer.', [
       asked - answered.length,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Config } from '../../config.ts'
 import { AHEAD_MS_MAX, STATUS_SHARDS_MAX } from '../../limits.ts'
 import type { Log } from '../../log.ts'
+import { type Notice, noticeSchema } from '../../model/deployed/notice.ts'
 import type { Hour } from '../../model/hour.ts'
 import { addHours, formatHour, hourOf } from '../../model/hour.ts'
 import type { Result } from '../../model/result.ts'
@@ -53,6 +54,10 @@ export const statusAnswerSchema = z.strictObject({
   pending: z.int().meta({ description: 'How many increments of these shards Postgres may not have yet.' }),
   lagMs: z.int(),
   isConserved: z.boolean(),
+  notices: z.array(noticeSchema).meta({
+    description:
+      'Things that the hourly cron has found and that only a person can mend: the schema of Postgres is behind, or a deploy has changed the SHARDS or LATE_HOURS of an hour that has begun.',
+  }),
 })
 
 type Unanswered = z.infer<typeof unansweredSchema>
@@ -84,7 +89,14 @@ export async function readStatus(
     pending: known.reduce((sum, shard) => sum + shard.open.increments + shard.frozen.increments, 0),
     lagMs: Math.max(0, ...known.map((shard) => shard.lagMs)),
     isConserved: known.every((shard) => shard.isConserved),
+    notices: noticesOf(known),
   })
+}
+
+/** Each notice once. Close to the turn of the hour the shards of two hours may have the same ones. */
+export function noticesOf(shards: readonly ShardStatus[]): Notice[] {
+  const notices = shards.flatMap((shard) => shard.notices ?? [])
+  return [...new Map(notices.map((notice) => [notice.text, notice])).values()]
 }
 
 /** Asks one shard. When it does not answer the result says so, because it must not hide the others. */

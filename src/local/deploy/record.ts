@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { type EditFault, editFaults, type Schedules } from '../../model/deployed/schedule-edit.ts'
 import type { Hour } from '../../model/hour.ts'
 import { formatSchedule, lateHoursSchema, shardsSchema } from '../../model/schedule.ts'
-import { type EditFault, editFaults, type Schedules } from './schedule-edit.ts'
 
 /** The schedules that one deploy makes live, under a random name. */
 export type Deploy = {
@@ -87,7 +87,7 @@ function candidatesOf(
     id,
     deploy,
     // While nothing is live, there are no shards.
-    faults: deploy === null ? [] : editFaults(deploy.schedules, next.schedules, next.beganMs, unsealed),
+    faults: deploy === null ? [] : editFaults(deploy.schedules, next.schedules, next.beganMs, { unsealed }),
   })
   return [candidate(BEFORE, live), ...unconfirmed.map((deploy) => candidate(deploy.id, deploy))]
 }

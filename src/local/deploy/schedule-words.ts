@@ -1,7 +1,7 @@
+import type { EditFault } from '../../model/deployed/schedule-edit.ts'
 import { formatHour, formatSecond } from '../../model/hour.ts'
 import { formatSchedule } from '../../model/schedule.ts'
 import type { Candidate, Deploy, DeployPlan } from './record.ts'
-import type { EditFault } from './schedule-edit.ts'
 import type { Secrets } from './target.ts'
 
 /** Why a deploy does not go on, for the person who runs it. `flags` are wrangler's for the Worker. */

@@ -1,4 +1,5 @@
 import { MIGRATE_AGAIN_MS, MIGRATE_MS_MAX } from '../../limits.ts'
+import type { SchemaState } from '../../model/deployed/notice.ts'
 import { openSession } from '../driver/open-session.ts'
 import type { Postgres } from '../driver/session.ts'
 import { classifyFailure } from '../failure.ts'
@@ -7,12 +8,6 @@ import type { BroughtUp, Execute } from './bring-up.ts'
 import { bringUp } from './bring-up.ts'
 import type { Migration } from './migration.ts'
 import { adviceOf, describeTrouble } from './words.ts'
-
-export type SchemaState =
-  /** `advice` is for the case that Postgres refuses all the same. */
-  | { readonly kind: 'newest'; readonly advice: string }
-  /** `reason` says what is in the way, and what a person can do. */
-  | { readonly kind: 'not_yet'; readonly reason: string; readonly needsPerson: boolean }
 
 /** Brings the schema up as far as a Worker may. See DESIGN: only the alarm and the cron ask for it, never a request. */
 export type SchemaKeeper = {

@@ -37,6 +37,7 @@ function portsOf(env: object): Ports {
       status: nowhere,
       decideParked: nowhere,
       wake: async () => {},
+      notify: nowhere,
     },
     database: {
       readCommitted: nowhere,
@@ -47,10 +48,14 @@ function portsOf(env: object): Ports {
       stragglers: nowhere,
       sealAll: nowhere,
       deleteBefore: nowhere,
+      bringUpSchema: nowhere,
+      readSeen: nowhere,
+      writeSeen: nowhere,
     },
     rateLimit: undefined,
     cache: { match: nowhere, put: nowhere },
     dashboard: { page: '', files: {} },
+    uploadedMs: undefined,
   }
 }
 

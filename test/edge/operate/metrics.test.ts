@@ -188,7 +188,7 @@ describe('a scrape', () => {
     })
   })
 
-  test('has no label but the hour of the day, the outcome and the reason, whatever the shards say', async () => {
+  test('has no label but the hour of the day, the outcome, the reason and the kind of a notice, whatever the shards say', async () => {
     const text = await scraped(() => ({
       parkedKeys: [{ key: 'secret/key', reason: 'secret words', sinceMs: 0 }],
       fault: { kind: 'secret kind', reason: 'secret words', failures: 1 },
@@ -197,7 +197,9 @@ describe('a scrape', () => {
     expect(text).not.toContain('secret')
     for (const { name, metrics } of familiesOf(text)) {
       for (const { labels = {} } of metrics) {
-        expect(['hour', 'outcome', 'reason'], name).toEqual(expect.arrayContaining(Object.keys(labels)))
+        expect(['hour', 'kind', 'outcome', 'reason'], name).toEqual(
+          expect.arrayContaining(Object.keys(labels)),
+        )
       }
     }
   })

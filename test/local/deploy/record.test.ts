@@ -11,9 +11,9 @@ import {
   recordSchema,
   UNDER_WAY_MS_MAX,
 } from '../../../src/local/deploy/record.ts'
-import type { Schedules } from '../../../src/local/deploy/schedule-edit.ts'
 import { WRANGLER_MS_MAX } from '../../../src/local/deploy/wrangler.ts'
 import { retireAtMs } from '../../../src/model/closing.ts'
+import type { Schedules } from '../../../src/model/deployed/schedule-edit.ts'
 import type { Hour } from '../../../src/model/hour.ts'
 import { addHours, formatHour, HOUR_MS, hourOf, hourStartMs } from '../../../src/model/hour.ts'
 import { valueAt } from '../../../src/model/schedule.ts'

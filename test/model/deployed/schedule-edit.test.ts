@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { editableFrom, editFaults, type Schedules } from '../../../src/local/deploy/schedule-edit.ts'
 import { retireAtMs } from '../../../src/model/closing.ts'
+import { editableFrom, editFaults, type Schedules } from '../../../src/model/deployed/schedule-edit.ts'
 import type { Hour } from '../../../src/model/hour.ts'
 import { addHours, formatHour, HOUR_MS, hourOf, hourStartMs, parseHour } from '../../../src/model/hour.ts'
 import type { Schedule } from '../../../src/model/schedule.ts'
@@ -63,7 +63,7 @@ describe('an edit of the schedules', () => {
   test('[K2] is accepted exactly when no hour changes that has begun, or soon does, and has not retired', () => {
     fc.assert(
       fc.property(few, few, nows, pasts, (deployed, edited, nowMs, unsealed) => {
-        const faults = editFaults(deployed, edited, nowMs, unsealed)
+        const faults = editFaults(deployed, edited, nowMs, { unsealed })
         const [first] = touched(deployed, edited, nowMs, unsealed)
         expect(faults.map(({ hour }) => hour).sort((a, b) => a - b)[0]).toBe(first)
       }),
@@ -74,12 +74,12 @@ describe('an edit of the schedules', () => {
   test('[K2] that is refused is good the way that is given instead, and means the same from then on', () => {
     fc.assert(
       fc.property(few, few, nows, pasts, (deployed, edited, nowMs, unsealed) => {
-        const faults = editFaults(deployed, edited, nowMs, unsealed)
+        const faults = editFaults(deployed, edited, nowMs, { unsealed })
         const instead = {
           ...edited,
           ...Object.fromEntries(faults.map((fault) => [fault.variable, fault.instead])),
         }
-        expect(editFaults(deployed, instead, nowMs, unsealed).map(({ variable }) => variable)).toEqual([])
+        expect(editFaults(deployed, instead, nowMs, { unsealed }).map(({ variable }) => variable)).toEqual([])
         for (const hour of NEARBY.filter((hour) => hour >= editableFrom(nowMs)))
           for (const name of ['SHARDS', 'LATE_HOURS'] as const)
             expect(valueAt(instead[name], hour)).toBe(valueAt(edited[name], hour))
@@ -127,7 +127,9 @@ describe('an edit of the schedules', () => {
 
   test('[R1] may not drop the entry of an hour of which a shard still holds something', () => {
     const [hour] = [parseHour('2026-09-30T05Z') ?? NOW]
-    const faults = editFaults(schedulesOf('16, 1@2026-10-01T00Z'), schedulesOf('1'), NOW_MS, [hour])
+    const faults = editFaults(schedulesOf('16, 1@2026-10-01T00Z'), schedulesOf('1'), NOW_MS, {
+      unsealed: [hour],
+    })
     expect(faults).toMatchObject([{ variable: 'SHARDS', hour, deployed: 16, edited: 1, reason: 'unsettled' }])
   })
 

@@ -1,9 +1,9 @@
 import { RETIRE_GRACE_MS } from '../../limits.ts'
-import { retireAtMs } from '../../model/closing.ts'
-import type { Hour } from '../../model/hour.ts'
-import { addHours, firstHourFrom, HOUR_MS, hourOf, hourStartMs } from '../../model/hour.ts'
-import type { Schedule } from '../../model/schedule.ts'
-import { valueAt } from '../../model/schedule.ts'
+import { retireAtMs } from '../closing.ts'
+import type { Hour } from '../hour.ts'
+import { addHours, firstHourFrom, HOUR_MS, hourOf, hourStartMs } from '../hour.ts'
+import type { Schedule } from '../schedule.ts'
+import { valueAt } from '../schedule.ts'
 
 /** The variables that have a value for each hour. */
 export type Schedules = { readonly SHARDS: Schedule; readonly LATE_HOURS: Schedule }
@@ -25,23 +25,31 @@ export type EditFault = {
   readonly instead: Schedule
 }
 
+/** Hours that an edit is held against, beyond those that the clock tells. */
+export type EditBounds = {
+  /** Hours with a writer that is not sealed, according to the ledger. */
+  readonly unsealed?: readonly Hour[]
+  /** The first hour that the edit may change; without it, the first that begins at least one full hour from now. */
+  readonly to?: Hour
+}
+
 /**
  * Finds the first hour of each variable whose value an edit would change although it must stay. [K2] [Z1]
  *
  * An hour's values stay from one full hour before it begins, because a deploy takes time, until its shards may retire. The
  * larger LATE_HOURS counts, the deployed one or the edited one: otherwise a longer one would open a retired hour again.
  *
- * @param unsealed hours with a writer that is not sealed, according to the ledger. A shard that waits for Postgres, or has
- *   parked cells, does not retire. With other SHARDS nothing would ask that shard again, and its hour would count as final.
+ * A shard that waits for Postgres, or has parked cells, does not retire, so its hour is among the unsealed. With other
+ * SHARDS nothing would ask that shard again, and its hour would count as final.
+ *
  * @returns a fault for each variable that has one; none when the edit is good.
  */
 export function editFaults(
   deployed: Schedules,
   edited: Schedules,
   nowMs: number,
-  unsealed: readonly Hour[] = [],
+  { unsealed = [], to = editableFrom(nowMs) }: EditBounds = {},
 ): EditFault[] {
-  const to = editableFrom(nowMs)
   const open = spans(deployed, edited).flatMap((span) => {
     const late = Math.max(valueAt(deployed.LATE_HOURS, span.from), valueAt(edited.LATE_HOURS, span.from))
     const from = later(span.from, firstUnretired(late, nowMs))
@@ -54,7 +62,7 @@ export function editFaults(
     if (hour === undefined) return []
     const values = { deployed: valueAt(was, hour), edited: valueAt(is, hour) }
     const reason = reasonOf(hour, deployed, edited, nowMs)
-    return [{ variable, hour, ...values, reason, instead: putOff(was, is, to) }]
+    return [{ variable, hour, ...values, reason, instead: putOff(was, is, editableFrom(nowMs)) }]
   })
 }
 
@@ -82,7 +90,7 @@ function reasonOf(hour: Hour, deployed: Schedules, edited: Schedules, nowMs: num
 }
 
 /** `until` before the hour, and `then` from that hour on. */
-function putOff(until: Schedule, then: Schedule, hour: Hour): Schedule {
+export function putOff(until: Schedule, then: Schedule, hour: Hour): Schedule {
   const before = until.filter(({ from }) => from < hour)
   const after = then.filter(({ from }) => from > hour)
   const value = valueAt(then, hour)

@@ -21,6 +21,9 @@ export type Bucket = {
   max: number | null
 }
 
+/** A row of Postgres that somebody changed by SQL to what is no whole number, or too large. `hour` is RFC 3339. */
+export type UnreadableRow = { key: string; hour: string }
+
 /** One key's sums in a range. Times are RFC 3339. */
 export type Counter = {
   key: string
@@ -46,6 +49,8 @@ export type Counter = {
   freshFrom: string | null
   /** When Postgres last received an increment of this answer. */
   lastFlushAt: string | null
+  /** Only when there are any: rows that are left out until somebody corrects them; at least one of each key. */
+  unreadable?: UnreadableRow[] | undefined
 }
 
 /** All keys that begin with a prefix, added up in a range. */
@@ -72,6 +77,8 @@ export type List = {
   /** Begins the next page; null when this is the last. */
   nextCursor: string | null
   lastFlushAt: string | null
+  /** Only when there are any: rows that are left out until somebody corrects them; at least one of each key. */
+  unreadable?: UnreadableRow[] | undefined
 }
 
 /** Whether an hour may be invoiced: `final` is never taken back. */
@@ -94,6 +101,8 @@ export type Problem = {
   /** Items that are bad too, and are not among the errors. */
   more?: number | undefined
   parameter?: string | undefined
+  /** Rows of Postgres to correct. */
+  rows?: readonly UnreadableRow[] | undefined
   refused?: readonly number[] | undefined
   unknown?: readonly number[] | undefined
 }

@@ -93,6 +93,9 @@ export const FRESH_TRIES_MAX = 5
 export const LIST_ITEMS_MAX = 1_000
 export const LIST_ITEMS_DEFAULT = 100
 
+/** Rows of Postgres that an answer names because they are no cells. */
+export const UNREADABLE_TOLD_MAX = 100
+
 /** How long a badge may be kept, in seconds, and how long its label may be, because a page shows it next to others. */
 export const BADGE_SECONDS = 300
 export const BADGE_LABEL_CHARACTERS_MAX = 60

@@ -39,7 +39,15 @@ export type CommittedRead = {
   /** Without the keys of which Postgres has nothing. */
   readonly counters: ReadonlyMap<string, CommittedCounter>
   readonly ledger: ReadonlyMap<string, LedgerRow>
+  /** Rows that are not in the counters: at least one for each of their buckets that has any. Nearly always none. */
+  readonly unreadable: readonly UnreadableRow[]
 }
+
+/**
+ * A row that is no cell because somebody changed it by SQL, to a sum of 1.5 or NaN for example. `hour` is when its hour
+ * begins, in RFC 3339.
+ */
+export type UnreadableRow = { readonly key: string; readonly hour: string }
 
 /** The hours and writers of a read. */
 export type RowsQuery = {
@@ -121,5 +129,8 @@ export type ListItem = {
   readonly lastFlushMs: number
 }
 
-/** Items in the order asked for. Rejects when Postgres cannot be asked. */
-export type ListCounters = (query: ListQuery) => Promise<readonly ListItem[]>
+/** Items in the order asked for, and rows that are not in them: at least one for each key that has any. */
+export type Listed = { readonly items: readonly ListItem[]; readonly unreadable: readonly UnreadableRow[] }
+
+/** Rejects when Postgres cannot be asked. */
+export type ListCounters = (query: ListQuery) => Promise<Listed>

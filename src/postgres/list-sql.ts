@@ -1,19 +1,39 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { LIST_BY_HOUR_ROWS_MAX } from '../limits.ts'
+import { LIST_BY_HOUR_ROWS_MAX, UNREADABLE_TOLD_MAX } from '../limits.ts'
 import { formatHourStart } from '../model/hour.ts'
 import type { KeyRange } from '../model/key.ts'
 import type { Grouping, ListQuery } from '../model/read.ts'
+import { IS_READABLE, ROW_NAME } from './readable.ts'
+
+/** A list without the rows that are no cells. See readable.ts. */
+export type CarefulQuery = ListQuery & { readonly isCareful?: boolean }
 
 /**
  * The statement of a list, which answers a row for each item, in order.
  *
  * `npm run bench -- --scenario reads` measures it with ten million rows of a year, and explains this very text.
  */
-export function listSql(query: ListQuery): SQL {
+export function listSql(query: CarefulQuery): SQL {
   const { sort, limit } = query
   if (query.grouping !== null) return groupsSql(query, query.grouping)
   return sql`select key, ${SUMS}, ${NO_GROUP} from (${sort === 'key' ? pageRows(query) : fenced(allRows(query))}) as found
 group by key order by ${ORDERS[sort]} limit ${limit}::int`
+}
+
+/**
+ * The statement that names one row that is no cell of each key of a list that has any.
+ *
+ * @param upTo the last key of the page; null for all.
+ */
+export function unreadableSql(query: ListQuery, upTo: string | null): SQL {
+  const { ranges, after } = query
+  const rows = ranges.map(
+    (range) => sql`select ${ROW_NAME} as name, key from sumdial.counters
+where ${inRange(range, after)} and ${inHours(query)} and not ${IS_READABLE}`,
+  )
+  const above = upTo === null ? sql`` : sql`where key <= ${upTo}::text`
+  return sql`select min(name) as name from (${unionAll(rows)}) as found ${above}
+group by key order by key limit ${UNREADABLE_TOLD_MAX}::int`
 }
 
 /** Sums leave as text: JSON readers round beyond 2^53. */
@@ -32,13 +52,27 @@ const COLUMNS = sql`key, sum, count, min, max, updated_at`
  * bench's scenario `reads` it takes the primary key for few keys, (hour, key) for a day, and pages of hours for a
  * month.
  */
-function allRows({ ranges, from, to, after }: ListQuery): SQL {
+function allRows(query: CarefulQuery): SQL {
+  const { ranges, after } = query
   return unionAll(
     ranges.map(
-      (range) => sql`select ${COLUMNS} from sumdial.counters
-where ${inRange(range, after)} and hour >= ${formatHourStart(from)}::timestamptz and hour < ${formatHourStart(to)}::timestamptz`,
+      (range) => sql`select ${columnsOf(query)} from sumdial.counters
+where ${inRange(range, after)} and ${inHours(query)}${unlessUnreadable(query)}`,
     ),
   )
+}
+
+function inHours({ from, to }: ListQuery): SQL {
+  return sql`hour >= ${formatHourStart(from)}::timestamptz and hour < ${formatHourStart(to)}::timestamptz`
+}
+
+/** Whole sums, also of rows that somebody wrote as 2.0. */
+function columnsOf({ isCareful = false }: CarefulQuery): SQL {
+  return isCareful ? sql`key, trunc(sum) as sum, count, min, max, updated_at` : COLUMNS
+}
+
+function unlessUnreadable({ isCareful = false }: CarefulQuery): SQL {
+  return isCareful ? sql` and ${IS_READABLE}` : sql``
 }
 
 /**
@@ -51,7 +85,7 @@ function fenced(rows: SQL): SQL {
 }
 
 /** Rows that include all of the first `limit` keys, by one of two ways. */
-function pageRows(query: ListQuery): SQL {
+function pageRows(query: CarefulQuery): SQL {
   const isNarrow = (query.to - query.from) * query.limit <= LIST_BY_HOUR_ROWS_MAX
   return isNarrow ? pageByHour(query) : allRows(query)
 }
@@ -61,9 +95,10 @@ function pageRows(query: ListQuery): SQL {
  * each hour that it has. This costs one descent of (hour, key) for each hour, however many keys have no row in the
  * range.
  */
-function pageByHour({ ranges, from, to, after, limit }: ListQuery): SQL {
-  const firstOf = (range: KeyRange) => sql`(select ${COLUMNS} from sumdial.counters
-where hour = to_timestamp(hours.hour * 3600.0) and ${inRange(range, after)} order by key limit ${limit}::int)`
+function pageByHour(query: CarefulQuery): SQL {
+  const { ranges, from, to, after, limit } = query
+  const firstOf = (range: KeyRange) => sql`(select ${columnsOf(query)} from sumdial.counters
+where hour = to_timestamp(hours.hour * 3600.0) and ${inRange(range, after)}${unlessUnreadable(query)} order by key limit ${limit}::int)`
   return sql`select first.* from generate_series(${from}::int, ${to}::int - 1) as hours (hour)
 cross join lateral (${unionAll(ranges.map(firstOf))}) as first`
 }
@@ -87,7 +122,7 @@ export function unionAll(selects: readonly SQL[]): SQL {
  * A group's name sorts below all of its keys, but keys of other groups may sort between them (`a`, `a!b`, `a/b`). So a
  * page takes groups above the cursor, and not keys; all keys of such a group are above the cursor too.
  */
-function groupsSql(query: ListQuery, grouping: Grouping): SQL {
+function groupsSql(query: CarefulQuery, grouping: Grouping): SQL {
   const { sort, limit, after } = query
   const above = after === null ? sql`` : sql`where name > ${after}::text`
   return sql`select name as key, ${SUMS}, count(*)::text as keys, bool_or(key = name) as is_key from (

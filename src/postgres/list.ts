@@ -3,27 +3,41 @@ import { READ_MS_MAX } from '../limits.ts'
 import type { ListCounters, ListItem } from '../model/read.ts'
 import type { Postgres } from './driver/session.ts'
 import { reader } from './execute.ts'
-import { listSql } from './list-sql.ts'
+import { listSql, unreadableSql } from './list-sql.ts'
+import { rowNamed, WHOLE } from './readable.ts'
 import { listing } from './statement.ts'
 
-/** Lists keys or groups of keys, in one statement, which ends after READ_MS_MAX. */
+/**
+ * Lists keys or groups of keys, in one statement, which ends after READ_MS_MAX. Only when its answer has what is no item, it
+ * asks again without the rows that make it so, and for their names.
+ */
 export function createLister(postgres: Postgres): ListCounters {
   const read = reader(postgres, READ_MS_MAX)
   return async (query) => {
     // An empty range has no items. The SQL is not run, because it would count the hours backwards.
-    if (query.from >= query.to) return []
-    return answerSchema.parse(await read(listing(listSql(query)))).items
+    if (query.from >= query.to) return { items: [], unreadable: [] }
+    const usual = answerSchema.safeParse(await read(listing(listSql(query))))
+    if (usual.success) return { items: usual.data.items, unreadable: [] }
+    const { items } = answerSchema.parse(await read(listing(listSql({ ...query, isCareful: true }))))
+    // A group's keys sort above its name, so a page of groups has no last key.
+    const isCut = query.sort === 'key' && query.grouping === null && items.length === query.limit
+    const rows = unreadableSql(query, isCut ? (items.at(-1)?.key ?? null) : null)
+    return { items, unreadable: namesSchema.parse(await read(listing(rows))).items }
   }
 }
+
+const namesSchema = z.object({
+  items: z.array(z.object({ name: z.string() }).transform(({ name }) => rowNamed(name))),
+})
 
 const rowSchema = z
   .object({
     key: z.string(),
-    sum: z.string().transform(BigInt),
-    count: z.coerce.number(),
-    min: z.coerce.number(),
-    max: z.coerce.number(),
-    last_flush_ms: z.coerce.number(),
+    sum: z.string().regex(WHOLE).transform(BigInt),
+    count: z.coerce.number().pipe(z.int()),
+    min: z.coerce.number().pipe(z.int()),
+    max: z.coerce.number().pipe(z.int()),
+    last_flush_ms: z.coerce.number().pipe(z.number()),
     keys: z.coerce.number().nullable(),
     is_key: z.boolean().nullable(),
   })

@@ -17,6 +17,7 @@ import type {
 import type { Postgres } from './driver/session.ts'
 import { reader } from './execute.ts'
 import { inRange, unionAll } from './list-sql.ts'
+import { IS_READABLE, ROW_NAME, rowNamed, WHOLE } from './readable.ts'
 import { type Read, reading } from './statement.ts'
 
 /** A key as Postgres answers it: the n-th value of each column belongs to the n-th bucket that has anything. */
@@ -39,19 +40,40 @@ function isCounterRow(value: unknown): value is CounterRow {
   return (
     typeof key === 'string' &&
     typeof updated_ms === 'number' &&
-    [buckets, counts, mins, maxs].every((column) => isColumn(column, 'number')) &&
-    isColumn(sums, 'string')
+    [buckets, counts, mins, maxs].every((column) => isColumn(column, Number.isSafeInteger)) &&
+    isColumn(sums, isWhole)
   )
 }
 
-function isColumn(value: unknown, type: 'number' | 'string'): boolean {
-  return Array.isArray(value) && value.every((item) => typeof item === type)
+function isColumn(value: unknown, isGood: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isGood)
+}
+
+function isWhole(item: unknown): boolean {
+  return typeof item === 'string' && WHOLE.test(item)
 }
 
 const ledgerSchema = z.object({ writer: z.string(), seq: z.coerce.number(), sealed: z.boolean() })
 
 const answerSchema = z.object({
   counters: z.array(z.custom<CounterRow>(isCounterRow)),
+  ledger: z.array(ledgerSchema),
+})
+
+/** One bucket of a key where rows may be unreadable: null when none is readable, and the name of one that is not. */
+const carefulBucketSchema = z.object({
+  key: z.string(),
+  bucket: z.int(),
+  sum: z.string().regex(WHOLE).transform(BigInt).nullable(),
+  count: z.int().nullable(),
+  min: z.int().nullable(),
+  max: z.int().nullable(),
+  updated_ms: z.number().nullable(),
+  unreadable: z.string().transform(rowNamed).nullable(),
+})
+
+const carefulAnswerSchema = z.object({
+  buckets: z.array(carefulBucketSchema),
   ledger: z.array(ledgerSchema),
 })
 
@@ -64,27 +86,58 @@ export function createReader(postgres: Postgres): ReadCommitted {
 /** Reads all keys in some ranges added up, under the name that the query gives. */
 export function createSeriesReader(postgres: Postgres): ReadSeries {
   const read = rowsReader(postgres)
-  return (query) => read(query, select(sql`${query.name}::text`, rowsUnder(query.ranges)))
+  return (query) => read(query, statements(sql`${query.name}::text`, rowsUnder(query.ranges)))
 }
 
-/** @returns a function that reads with a statement that `select` has made. */
+/** The statement of a read, and the one to ask when its answer cannot be read. */
+type Statements = { readonly usual: Read; readonly careful: () => Read }
+
 function rowsReader(postgres: Postgres) {
   const read = reader(postgres, READ_STATEMENT_MS_MAX)
   return async (
     { buckets, to, writers }: RowsQuery,
-    statement: Read,
+    { usual, careful }: Statements,
     more: object = {},
   ): Promise<CommittedRead> => {
     const [from, end] = [formatHourStart(buckets[0] ?? to), formatHourStart(to)]
     // A list of numbers as text, because the driver would write each number in quotes.
     const bounds = `{${buckets.join()}}`
-    const row = await read(statement, { bounds, from, to: end, writers, ...more })
-    const { counters, ledger } = answerSchema.parse(row)
+    const values = { bounds, from, to: end, writers, ...more }
+    const answer = answerSchema.safeParse(await read(usual, values))
+    if (!answer.success) return readCarefully(buckets, await read(careful(), values))
+    const { counters, ledger } = answer.data
     return {
       counters: new Map(counters.map((counter) => [counter.key, counterOf(counter, buckets)])),
-      ledger: new Map(ledger.map((row): [string, LedgerRow] => [row.writer, row])),
+      ledger: ledgerOf(ledger),
+      unreadable: [],
     }
   }
+}
+
+function ledgerOf(rows: readonly z.infer<typeof ledgerSchema>[]): Map<string, LedgerRow> {
+  return new Map(rows.map((row) => [row.writer, row]))
+}
+
+function readCarefully(hours: readonly Hour[], answer: unknown): CommittedRead {
+  const { buckets, ledger } = carefulAnswerSchema.parse(answer)
+  const byKey = Map.groupBy(buckets, ({ key }) => key)
+  return {
+    counters: new Map(Array.from(byKey, ([key, own]) => [key, carefulCounterOf(own, hours)])),
+    ledger: ledgerOf(ledger),
+    unreadable: buckets.flatMap(({ unreadable }) => unreadable ?? []),
+  }
+}
+
+function carefulCounterOf(
+  buckets: readonly z.infer<typeof carefulBucketSchema>[],
+  hours: readonly Hour[],
+): CommittedCounter {
+  const cells = buckets.flatMap(({ bucket, sum, count, min, max }): [Hour, Cell][] => {
+    if (sum === null || count === null || min === null || max === null) return []
+    return [[must(hours[bucket - 1], 'the hour of a bucket'), { sum, count, min, max }]]
+  })
+  const flushes = buckets.flatMap(({ updated_ms }) => updated_ms ?? [])
+  return { cells: new Map(cells), lastFlushMs: flushes.length === 0 ? null : Math.max(...flushes) }
 }
 
 function counterOf(counter: CounterRow, hours: readonly Hour[]): CommittedCounter {
@@ -101,6 +154,11 @@ function counterOf(counter: CounterRow, hours: readonly Hour[]): CommittedCounte
   return { cells, lastFlushMs }
 }
 
+const BUCKET = sql`width_bucket(date_part('epoch', hour) / 3600, ${sql.placeholder('bounds')}::float8[])`
+
+const LEDGER = sql`(select coalesce(json_agg(json_build_object('writer', writer, 'seq', seq, 'sealed', sealed)), '[]'::json)
+    from sumdial.ledger where writer = any(${sql.placeholder('writers')}::uuid[])) as ledger`
+
 /**
  * Hours are added up by bucket in Postgres, so that years by month are a small answer. The bounds come from
  * model/time/calendar.ts, because only one place knows time zones. Sums leave as text: JSON readers round beyond
@@ -115,18 +173,35 @@ function select(name: SQL, rows: SQL): Read {
     select key, json_agg(bucket) as buckets, json_agg(sum) as sums, json_agg(count) as counts, json_agg(min) as mins,
       json_agg(max) as maxs, floor(extract(epoch from max(updated_at)) * 1000) as updated_ms
     from (
-      select ${name} as key, width_bucket(date_part('epoch', hour) / 3600, ${sql.placeholder('bounds')}::float8[]) as bucket,
+      select ${name} as key, ${BUCKET} as bucket,
         sum(sum)::text as sum, sum(count) as count, min(min) as min, max(max) as max, max(updated_at) as updated_at
       from ${rows}
       group by 1, 2) as by_bucket
     group by key) as by_key) as counters,
-  (select coalesce(json_agg(json_build_object('writer', writer, 'seq', seq, 'sealed', sealed)), '[]'::json)
-    from sumdial.ledger where writer = any(${sql.placeholder('writers')}::uuid[])) as ledger`)
+  ${LEDGER}`)
+}
+
+/** As `select`, without the rows that are no cells, of which it names one for each bucket that has any. */
+function carefulSelect(name: SQL, rows: SQL): Read {
+  return reading(sql`
+  (select coalesce(json_agg(by_bucket), '[]'::json) from (
+    select ${name} as key, ${BUCKET} as bucket,
+      trunc(sum(sum) filter (where ${IS_READABLE}))::text as sum, sum(count) filter (where ${IS_READABLE}) as count,
+      min(min) filter (where ${IS_READABLE}) as min, max(max) filter (where ${IS_READABLE}) as max,
+      floor(extract(epoch from max(updated_at) filter (where ${IS_READABLE})) * 1000) as updated_ms,
+      min(${ROW_NAME}) filter (where not ${IS_READABLE}) as unreadable
+    from ${rows}
+    group by 1, 2) as by_bucket) as buckets,
+  ${LEDGER}`)
+}
+
+function statements(name: SQL, rows: SQL): Statements {
+  return { usual: select(name, rows), careful: () => carefulSelect(name, rows) }
 }
 
 const IN_HOURS = sql`hour >= ${sql.placeholder('from')}::timestamptz and hour < ${sql.placeholder('to')}::timestamptz`
 
-const OF_KEYS = select(
+const OF_KEYS = statements(
   sql`key`,
   sql`sumdial.counters where key = any(${sql.placeholder('keys')}::text[]) and ${IN_HOURS}`,
 )
@@ -134,7 +209,7 @@ const OF_KEYS = select(
 /** All rows of some ranges of keys. The planner chooses the index, as for a list. */
 function rowsUnder(ranges: readonly KeyRange[]): SQL {
   const rows = ranges.map(
-    (range) => sql`select hour, sum, count, min, max, updated_at from sumdial.counters
+    (range) => sql`select key, hour, sum, count, min, max, updated_at from sumdial.counters
     where ${inRange(range, null)} and ${IN_HOURS}`,
   )
   return sql`(${unionAll(rows)}) as found`

@@ -235,7 +235,7 @@ from before as b left join sumdial.counters as c using (key, hour) where (c.sum,
       after: null,
       limit: 5,
     } as const
-    expect(await list(query)).toMatchObject([{ key, sum: 10n }])
+    expect((await list(query)).items).toMatchObject([{ key, sum: 10n }])
 
     const before = addHours(NOW, -24 * 40)
     const kept = (await counters()).filter(({ hour }) => hour >= before)

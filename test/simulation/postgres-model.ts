@@ -84,7 +84,11 @@ export class PostgresModel {
       const row = this.#tables.ledger.get(writer)
       return row === undefined ? [] : [[writer, row] as const]
     })
-    return { counters: new Map(keys.map((key) => [key, this.#counter(key, hours)])), ledger: new Map(rows) }
+    return {
+      counters: new Map(keys.map((key) => [key, this.#counter(key, hours)])),
+      ledger: new Map(rows),
+      unreadable: [],
+    }
   }
 
   #counter(key: string, hours: readonly Hour[]): CommittedCounter {

@@ -75,6 +75,7 @@ function failureOf({ status, problem }: SumdialError): Failure {
   const detail = problem?.detail ?? `Something between this page and the Worker answered ${status}.`
   if (status === 401) return { kind: 'signed-out', detail }
   if (problem?.type?.endsWith(':closed-to-all') === true) return { kind: 'closed', detail }
+  if (problem?.type?.endsWith(':unreadable-rows') === true) return { kind: 'refused', detail }
   if (status === 403) return { kind: 'forbidden', detail }
   return { kind: status === 429 || status >= 500 ? 'away' : 'refused', detail }
 }

@@ -1,3 +1,4 @@
+import type { UnreadableRow } from '../../client/answers.ts'
 import type { Counter, Sums } from './answers.ts'
 import type { Measure, Shown } from './view.ts'
 
@@ -16,6 +17,8 @@ export type Series = {
   readonly freshFrom: string | null
   readonly lastFlushAt: string | null
   readonly isAligned: boolean
+  /** Rows of Postgres that are left out. */
+  readonly unreadable: readonly UnreadableRow[]
 }
 
 export const NONE: Sums = { sum: 0n, count: 0 }
@@ -35,6 +38,7 @@ export function seriesOf(answer: Counter, shown: Shown): Series {
     freshFrom: answer.freshFrom,
     lastFlushAt: answer.lastFlushAt,
     isAligned: answer.aligned,
+    unreadable: answer.unreadable ?? [],
   }
 }
 

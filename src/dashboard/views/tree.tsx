@@ -17,6 +17,7 @@ import { MeasureHeads } from '../parts/measure.tsx'
 import { inPeriod } from '../parts/period-words.ts'
 import { ShownName } from '../parts/shown-name.tsx'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
+import { Unreadable } from '../parts/unreadable.tsx'
 
 type Tree = Extract<View, { name: 'tree' }>
 
@@ -173,6 +174,7 @@ function Groups({ view, level: { list, own, prefix }, isBusy }: GroupsProps) {
           </tbody>
         </table>
       </section>
+      <Unreadable rows={list.unreadable ?? []} />
       <p class="more">
         {isCut ? (
           <span class="hint">

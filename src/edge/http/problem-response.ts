@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { BAD_ITEMS_TOLD_MAX } from '../../limits.ts'
+import { unreadableRowSchema } from '../read/answers.ts'
 import { withHeaders } from './headers.ts'
 import type { Problem } from './problem.ts'
 import { describeProblem } from './problem-words.ts'
@@ -21,6 +22,10 @@ export const problemSchema = z
       }),
     more: z.int().min(1).optional().meta({ description: 'How many more items are bad.' }),
     parameter: z.string().optional().meta({ description: 'The parameter, header or field that is wrong.' }),
+    rows: z
+      .array(unreadableRowSchema)
+      .optional()
+      .meta({ description: 'The rows of `sumdial.counters` to correct.' }),
     refused: indexes
       .optional()
       .meta({ description: 'Items that were certainly not counted: send them again.' }),

@@ -1,4 +1,5 @@
 import type { Problem as ProblemDetails } from '../../client/binding.ts'
+import type { UnreadableRow } from '../../model/read.ts'
 import { bodyFault, deliveryWire } from './delivery-words.ts'
 import { errorsAndMore, limitWords } from './limit-words.ts'
 import type { Missing, ParameterFault, Problem, Source } from './problem.ts'
@@ -90,6 +91,13 @@ function wireOf(problem: Problem): Wire {
       }
     case 'unavailable':
       return { status: 503, title: 'Unavailable', detail: UNAVAILABLE[problem.source], ...RETRY_SOON }
+    case 'unreadable_rows':
+      return {
+        status: 500,
+        title: 'Unreadable row',
+        detail: unreadableRows(problem.rows),
+        more: { rows: problem.rows },
+      }
     case 'closed_to_all':
       return {
         status: 403,
@@ -153,6 +161,14 @@ function parameterFault(fault: ParameterFault): string {
   const { asked, unit, max } = fault
   const remedy = unit === 'buckets' ? 'a shorter range or a larger bucket' : 'fewer hours'
   return `asks for ${asked} ${unit}, and one answer has at most ${max}: ask for ${remedy}`
+}
+
+function unreadableRows(rows: readonly UnreadableRow[]): string {
+  const named = rows.map(({ key, hour }) => `\`${key}\` at ${hour}`).join(', ')
+  return (
+    `Somebody changed rows of sumdial.counters by SQL to what is no whole number, or too large: ${named}. Correct or delete ` +
+    'them in Postgres. Trying again does not help; other keys and hours can be read.'
+  )
 }
 
 const UNAVAILABLE: Readonly<Record<Source, string>> = {

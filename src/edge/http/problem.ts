@@ -1,4 +1,5 @@
 import type { Scope } from '../../model/access/grant.ts'
+import type { UnreadableRow } from '../../model/read.ts'
 
 /** A fault of one item of a request. `path` names the field; it is empty for the item itself. */
 export type ItemError = { readonly index: number; readonly path: string; readonly message: string }
@@ -41,6 +42,8 @@ export type Problem =
   /** The one name in the request was used before with other content; nothing was counted. */
   | { readonly kind: 'id_conflict' }
   | { readonly kind: 'unavailable'; readonly source: Source }
+  /** Rows of Postgres that somebody changed by SQL, so that they are no cells. */
+  | { readonly kind: 'unreadable_rows'; readonly rows: readonly UnreadableRow[] }
   /** The Worker has no tokens, so it refuses everyone. [S1] */
   | { readonly kind: 'closed_to_all' }
   /** There is no token, or none that counts. A genuine one is told why. */

@@ -62,7 +62,9 @@ export async function badge(c: EdgeContext, { ports, isWithinLimit }: BadgeServi
   const request = new Request(c.req.raw.url)
   const kept = await cache.match(request)
   if (kept !== undefined) return new Response(kept.body, kept)
-  const sum = await sumOf(key, rangeOf(range, clock.now()), database)
+  const summed = await sumOf(key, rangeOf(range, clock.now()), database)
+  if (!summed.ok) return summed
+  const sum = summed.value
   const title = `${key}, ${WORDS[range]}: ${sum}`
   // Two characters may be in a key and not in XML.
   const svg = String(picture(label, shorten(sum), title)).replace(/[\uFFFE\uFFFF]/g, '\uFFFD')
@@ -121,9 +123,15 @@ async function sumOf(
   key: string,
   { from, to }: HourRange,
   database: Pick<Database, 'readCommitted'>,
-): Promise<bigint> {
-  const { counters } = await database.readCommitted({ keys: [key], buckets: [from], to, writers: [] })
-  return [...(counters.get(key)?.cells.values() ?? [])].reduce(mergeCells, EMPTY_CELL).sum
+): Promise<Result<bigint, Problem>> {
+  const { counters, unreadable } = await database.readCommitted({
+    keys: [key],
+    buckets: [from],
+    to,
+    writers: [],
+  })
+  if (unreadable.length > 0) return fail({ kind: 'unreadable_rows', rows: unreadable })
+  return ok([...(counters.get(key)?.cells.values() ?? [])].reduce(mergeCells, EMPTY_CELL).sum)
 }
 
 /** The SVG. Widths are guessed, because nothing here can measure fonts; `textLength` then fits the text to the guess. */

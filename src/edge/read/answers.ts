@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { UNREADABLE_TOLD_MAX } from '../../limits.ts'
 import type { Cell } from '../../model/cell.ts'
+import type { UnreadableRow } from '../../model/read.ts'
 import { UNITS } from '../../model/time/calendar.ts'
 
 /** A sum in an answer. */
@@ -35,6 +37,27 @@ const bucketSchema = z.strictObject({
   }),
   ...sums,
 })
+
+export const unreadableRowSchema = z.strictObject({
+  key: z.string(),
+  hour: z.iso.datetime().meta({ example: '2026-11-21T20:00:00Z' }),
+})
+
+/** Rows of Postgres that an answer leaves out. */
+export const unreadableSchema = z
+  .array(unreadableRowSchema)
+  .optional()
+  .meta({
+    description:
+      'Only when there are any: rows of `sumdial.counters` that somebody set by SQL to what is no whole number, or too large. ' +
+      'They are left out of this answer until somebody corrects them. At least one of each key is named, up to ' +
+      `${UNREADABLE_TOLD_MAX} in all.`,
+  })
+
+/** @returns the field of an answer: none when there are no such rows. */
+export function unreadableOf(rows: readonly UnreadableRow[]): { unreadable?: UnreadableRow[] } {
+  return rows.length === 0 ? {} : { unreadable: rows.slice(0, UNREADABLE_TOLD_MAX) }
+}
 
 /** The sums of a key in a range. */
 export const counterAnswerSchema = z
@@ -74,6 +97,7 @@ export const counterAnswerSchema = z
     lastFlushAt: z.iso.datetime().nullable().meta({
       description: 'When Postgres last received something that is in this answer; null when it has nothing.',
     }),
+    unreadable: unreadableSchema,
   })
   .meta({ id: 'Counter' })
 

@@ -12,7 +12,7 @@ import { bucketIndexOf, bucketsOf, isAligned } from '../../model/time/calendar.t
 import { formatInZone } from '../../model/time/zone.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Database, Shards } from '../ports.ts'
-import { type CounterAnswer, sumsOf } from './answers.ts'
+import { type CounterAnswer, sumsOf, unreadableOf } from './answers.ts'
 import type { FreshRead, ShardQuery } from './fresh.ts'
 import { freshRange, readFresh, readHeld, shardsToAsk } from './fresh.ts'
 import type { CounterQuery, ReadingQuery } from './query.ts'
@@ -43,7 +43,12 @@ export type Reading = Omit<CounterAnswer, 'key'>
 /** A checked read with the buckets of its range. */
 type Grid = ReadingQuery & { readonly buckets: readonly Bucket[] }
 
-/** Reads keys by hours, days, weeks or months. Answers for each key in order, with empty buckets filled in. [R2] */
+/**
+ * Reads keys by hours, days, weeks or months. Answers for each key in order, with empty buckets filled in. [R2]
+ *
+ * Among several keys, one that has unreadable rows holds none of the others, and its answer names them. For a key that was
+ * asked for alone they are a problem, because a sum that lacks a row must not look like one that is whole.
+ */
 export async function readCounters(
   query: CounterQuery,
   { database, shards, config, nowMs }: ReadServices,
@@ -56,7 +61,13 @@ export async function readCounters(
     readRows: (rows) => database.readCommitted({ keys, ...rows }),
   })
   if (!readings.ok) return readings
-  return ok(keys.map((key, i) => ({ key, ...must(readings.value[i], 'the reading of a key') })))
+  const answers = keys.map((key, i): CounterAnswer => {
+    const { unreadable = [], ...reading } = must(readings.value[i], 'the reading of a key')
+    return { key, ...reading, ...unreadableOf(unreadable.filter((row) => row.key === key)) }
+  })
+  const [first] = answers
+  const bad = answers.length === 1 ? first?.unreadable : undefined
+  return bad === undefined ? ok(answers) : fail({ kind: 'unreadable_rows', rows: bad })
 }
 
 /** Reads each subject of the source, in their order. [R1] [R2] */
@@ -114,6 +125,7 @@ function readingOf(
     asOf: read.unsettled === null ? null : (read.asOf.get(subject) ?? ''),
     freshFrom: freshFrom === null ? null : formatHourStart(freshFrom),
     lastFlushAt: lastFlushMs === null ? null : new Date(lastFlushMs).toISOString(),
+    ...(read.committed.unreadable.length === 0 ? {} : { unreadable: [...read.committed.unreadable] }),
   }
 }
 

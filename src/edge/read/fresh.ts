@@ -97,7 +97,7 @@ export async function readFresh(
 export async function readHeld(asked: readonly ShardQuery[], ask: Shards['unsettled']): Promise<FreshRead> {
   const answers = await askShards(asked, ask)
   return {
-    committed: { counters: new Map(), ledger: new Map() },
+    committed: { counters: new Map(), ledger: new Map(), unreadable: [] },
     unsettled: unsettledOf(answers, (own) => heldAbove(own, own.settledSeq)) ?? new Map(),
     asOf: asOf(answers, ({ settledSeq }) => settledSeq),
   }

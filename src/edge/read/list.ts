@@ -11,7 +11,7 @@ import { fail, ok } from '../../model/result.ts'
 import type { RawParameters } from '../http/parameters.ts'
 import { invalid, parsedText, parseParameters, wholeText } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
-import { sumSchema } from './answers.ts'
+import { sumSchema, unreadableOf, unreadableSchema } from './answers.ts'
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts'
 import { parseRange, rangeParameters } from './query.ts'
 
@@ -108,7 +108,7 @@ function rangeOf(cursor: Cursor, { prefix, depth, from, to }: Parameters): Resul
 const listItemSchema = z.strictObject({
   key: z.string(),
   sum: sumSchema,
-  count: z.int().min(1),
+  count: z.int().min(0),
   min: z.int(),
   max: z.int(),
   keys: z.int().min(1).optional().meta({
@@ -133,6 +133,7 @@ export const listAnswerSchema = z
       description:
         'When Postgres last received something that is in this answer; null when the answer is empty.',
     }),
+    unreadable: unreadableSchema,
   })
   .meta({ id: 'List' })
 
@@ -145,7 +146,9 @@ export async function listAnswer(
 ): Promise<ListAnswer> {
   const { from, to, sort, grouping, limit } = query
   // One item more than a page shows whether there is a next page; a list by size has only one.
-  const found = await listCounters(sort === 'key' ? { ...query, limit: limit + 1 } : query)
+  const { items: found, unreadable } = await listCounters(
+    sort === 'key' ? { ...query, limit: limit + 1 } : query,
+  )
   const items = found.slice(0, limit)
   const last = found.length > limit ? items.at(-1) : undefined
   const cursor = last && { prefix, depth: grouping?.depth ?? null, from, to, after: last.key }
@@ -156,6 +159,7 @@ export async function listAnswer(
     items: items.map(shownItem),
     nextCursor: cursor === undefined ? null : encodeCursor(cursor),
     lastFlushAt: items.length === 0 ? null : new Date(lastFlushMs).toISOString(),
+    ...unreadableOf(unreadable),
   }
 }
 

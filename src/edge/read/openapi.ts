@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { keySchema } from '../../model/key.ts'
-import { errors, json, type Operation, UNAVAILABLE } from '../openapi/parts.ts'
+import { error, errors, json, type Operation, UNAVAILABLE } from '../openapi/parts.ts'
 import { counterAnswerSchema, counterAnswersSchema, seriesAnswerSchema } from './answers.ts'
 import { hourAnswerSchema, hourParameters } from './hour.ts'
 import { listAnswerSchema, listParameters } from './list.ts'
@@ -14,6 +14,16 @@ function reading(operation: Omit<Operation, 'responses'>, schema: z.ZodType, des
   }
 }
 
+/** A read of keys, where a row of one key alone may be the problem. */
+function readingKeys(
+  operation: Omit<Operation, 'responses'>,
+  schema: z.ZodType,
+  description: string,
+): Operation {
+  const described = reading(operation, schema, description)
+  return { ...described, responses: { ...described.responses, 500: error(500) } }
+}
+
 const { key, ...readingParameters } = counterParameters.shape
 
 /** OpenAPI has one operation for a method and path, so the parameters of both forms are in one object. */
@@ -24,7 +34,7 @@ const countersParameters = z.strictObject({
 })
 
 /** `GET /counters` in the OpenAPI document. */
-export const describeCounters: Operation = reading(
+export const describeCounters: Operation = readingKeys(
   {
     operationId: 'readCounters',
     summary: 'Read keys, or all keys under a prefix added up',
@@ -38,7 +48,7 @@ export const describeCounters: Operation = reading(
 )
 
 /** `GET /counters/{key}` in the OpenAPI document. */
-export const describeCounter: Operation = reading(
+export const describeCounter: Operation = readingKeys(
   {
     operationId: 'readCounter',
     summary: 'Read one key',

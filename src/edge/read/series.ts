@@ -9,7 +9,7 @@ import type { RawParameters } from '../http/parameters.ts'
 import { invalid, isGiven, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Database, Shards } from '../ports.ts'
-import type { SeriesAnswer } from './answers.ts'
+import { type SeriesAnswer, unreadableOf } from './answers.ts'
 import { readAll } from './counters.ts'
 import { shardsOfSeries } from './fresh.ts'
 import { noKeyUnder, prefixText } from './list.ts'
@@ -62,5 +62,6 @@ export async function readSeriesAnswer(
     readRows: (rows) => database.readSeries({ name: prefix, ranges, ...rows }),
   })
   if (!readings.ok) return readings
-  return ok({ prefix, ...must(readings.value[0], 'the reading of a series') })
+  const { unreadable = [], ...reading } = must(readings.value[0], 'the reading of a series')
+  return ok({ prefix, ...reading, ...unreadableOf(unreadable) })
 }

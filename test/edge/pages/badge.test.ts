@@ -10,7 +10,12 @@ const APP = createApp({
   config: { isOpen: true, allowedOrigins: [], publicPrefixes: ['pub'] },
   shards: {},
   cache: { match: async () => undefined, put: async () => undefined },
-  database: { readCommitted: async () => ({ counters: new Map() }) },
+  database: {
+    readCommitted: async ({ keys }: { keys: string[] }) => ({
+      counters: new Map(),
+      unreadable: keys[0] === 'pub/bad' ? [{ key: 'pub/bad', hour: '2026-11-21T19:00:00Z' }] : [],
+    }),
+  },
 } as unknown as Ports)
 
 const CONTEXT = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} }
@@ -34,4 +39,11 @@ test('the label of a long key is shortened, with no character cut in two', async
   expect(await badgeOf(`pub/${'\u{1d11e}'.repeat(100)}`)).toContain(
     `>${'\u{1d11e}'.repeat(BADGE_LABEL_CHARACTERS_MAX - 1)}\u2026</text>`,
   )
+})
+
+test('a badge of a key with a row that is no number names the row, and shows no sum that lacks it', async () => {
+  expect(JSON.parse(await badgeOf('pub/bad'))).toMatchObject({
+    status: 500,
+    rows: [{ key: 'pub/bad', hour: '2026-11-21T19:00:00Z' }],
+  })
 })

@@ -59,7 +59,8 @@ async function readAll(world: World, query: Partial<CounterQuery> = {}) {
           cells = new Map(),
           lastFlushMs = null,
         } = world.committed?.(askedPostgres) ?? {}
-        return { counters: new Map(asked.keys.map((key) => [key, { cells, lastFlushMs }])), ledger }
+        const counters = new Map(asked.keys.map((key) => [key, { cells, lastFlushMs }] as const))
+        return { counters, ledger, unreadable: [] }
       },
     },
   })

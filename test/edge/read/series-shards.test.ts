@@ -22,7 +22,7 @@ test.each(['fresh', 'unsettled'])(
           frozen: [],
         }),
       },
-      database: { readSeries: async () => ({ counters: new Map(), ledger: new Map() }) },
+      database: { readSeries: async () => ({ counters: new Map(), ledger: new Map(), unreadable: [] }) },
     })
     expect(goodOf(answer)).toMatchObject({ total: { sum: 1111n, count: 4 }, pending: 4 })
   },

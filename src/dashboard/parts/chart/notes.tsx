@@ -1,5 +1,6 @@
 import type { Unit } from '../../../model/time/calendar.ts'
 import { type Series, stageOf } from '../../data/series.ts'
+import { Unreadable } from '../unreadable.tsx'
 
 /** The words under a chart: how long a bar is, and how to read those that are not like the others. */
 export function Notes({ series, unit }: { readonly series: readonly Series[]; readonly unit: Unit }) {
@@ -27,6 +28,7 @@ export function Notes({ series, unit }: { readonly series: readonly Series[]; re
           {isSingle ? 'Paler: acknowledged, not in Postgres yet' : 'Dashed: partly not in Postgres yet'}
         </p>
       ) : null}
+      <Unreadable rows={series.flatMap((own) => own.unreadable)} />
       {isAligned ? null : (
         <p>This time zone's offset splits hours. An hour counts in the day in which it begins.</p>
       )}

@@ -1,6 +1,8 @@
 import { ValueType } from '@opentelemetry/api'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
 import { DELTA, type Encoding, EXPORTERS, measure, sdkLog } from './opentelemetry.ts'
+import { blocksOf, runProgram } from './pages.ts'
 import { openStage, type Stage } from './stage.ts'
 
 let stage: Stage
@@ -13,6 +15,16 @@ const ENCODINGS = Object.keys(EXPORTERS) as Encoding[]
 
 /** A service that no other test measures. */
 const freshService = () => `shop-${crypto.randomUUID().slice(0, 8)}`
+
+test('docs/otel.md: its variables and its program count what it says', async () => {
+  const [variables = ''] = blocksOf('docs/otel.md', 'sh')
+  const [program = ''] = blocksOf('docs/otel.md', 'js')
+  expect(await runProgram(stage, variables, program)).toBe('')
+  expect(await stage.sumOf('otel/shop/orders')).toBe(3)
+  const [collector = ''] = blocksOf('docs/otel.md', 'yaml')
+  const { exporters, service } = parse(collector)
+  expect(Object.keys(exporters)).toEqual(service.pipelines.metrics.exporters)
+})
 
 describe.each(ENCODINGS)("OpenTelemetry's SDK, exporting %s", (encoding) => {
   test('counts its deltas exactly, whatever they are made of', async () => {

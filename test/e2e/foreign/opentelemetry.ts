@@ -3,6 +3,7 @@ import { OTLPMetricExporter as JsonExporter } from '@opentelemetry/exporter-metr
 import { OTLPMetricExporter as ProtobufExporter } from '@opentelemetry/exporter-metrics-otlp-proto'
 import { resourceFromAttributes } from '@opentelemetry/resources'
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
+import { WRITER } from './stage.ts'
 
 export const EXPORTERS = { JSON: JsonExporter, protobuf: ProtobufExporter } as const
 
@@ -30,6 +31,8 @@ export function withVariables<T>(variables: Readonly<Record<string, string>>, ma
   }
 }
 
+const TOKEN = { OTEL_EXPORTER_OTLP_HEADERS: `authorization=Bearer%20${WRITER}` }
+
 export const DELTA = { OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE: 'delta' }
 
 export function measure(
@@ -39,7 +42,7 @@ export function measure(
   variables: Readonly<Record<string, string>> = DELTA,
 ): Measured {
   const exporter = withVariables(
-    { OTEL_EXPORTER_OTLP_ENDPOINT: url, ...variables },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: url, ...TOKEN, ...variables },
     () => new EXPORTERS[encoding](),
   )
   // Exports are asked for; the interval is one that no test reaches.

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { PGlite } from '@electric-sql/pglite'
 import { migrate } from '../../../src/local/migrate.ts'
 import { startNeonEndpoint } from '../../../src/local/neon/endpoint.ts'
@@ -5,6 +6,18 @@ import { pgliteBackend } from '../../../src/local/neon/pglite-backend.ts'
 import { bundle } from '../../support/bundled.ts'
 import { type Fate, type HttpProxy, startHttpProxy } from '../../support/http-proxy.ts'
 import { type Served, type ServeOptions, serve } from '../../support/served.ts'
+
+/** The texts of the Worker's tokens. */
+export const WRITER = 'sd_writer'
+const READER = 'sd_reader'
+
+const tokenOf = (text: string, scope: string) => ({
+  name: text,
+  sha256: createHash('sha256').update(text).digest('hex'),
+  scopes: [scope],
+})
+
+const API_TOKENS = JSON.stringify([tokenOf(WRITER, 'write'), tokenOf(READER, 'read')])
 
 /** The Worker as it is deployed, in a workerd of its own, before a Postgres. */
 export type Stage = {
@@ -35,7 +48,7 @@ export async function openStage(
       vars: {
         DATABASE_URL: 'postgresql://sumdial:sumdial@localhost/sumdial',
         NEON_FETCH_ENDPOINT: endpoint.url,
-        DEV_ACCESS: 'open',
+        API_TOKENS,
         FLUSH_INTERVAL_SECONDS: '1',
         ...vars,
       },
@@ -53,7 +66,8 @@ export async function openStage(
       return proxy
     },
     async sumOf(key) {
-      const answer = await fetch(`${served.url}/counters?key=${encodeURIComponent(key)}`)
+      const headers = { authorization: `Bearer ${READER}` }
+      const answer = await fetch(`${served.url}/counters?key=${encodeURIComponent(key)}`, { headers })
       const body = (await answer.json()) as { total: { sum: number } }
       if (answer.status !== 200) throw new Error(`${answer.status}: ${JSON.stringify(body)}`)
       return body.total.sum

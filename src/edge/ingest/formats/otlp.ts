@@ -1,6 +1,7 @@
 import { fail, ok } from '../../../model/result.ts'
 import { readBody } from '../../http/bounded-body.ts'
 import { withHeaders } from '../../http/headers.ts'
+import { refuseQuery, TOKEN_PARAMETER } from '../../http/parameters.ts'
 import type { Problem } from '../../http/problem.ts'
 import { describeProblem } from '../../http/problem-words.ts'
 import { ContentHash } from '../delivery/content-name.ts'
@@ -16,13 +17,10 @@ import { partialOf } from './otlp/words.ts'
  * OTLP/HTTP.
  */
 export const receiveMetrics: Format = async (request, { grant, deliver }) => {
+  const refused = refuseQuery(request.url, TOKEN_PARAMETER)
+  if (refused !== undefined) return fail(refused)
   const encoding = encodingOf(request.headers)
-  if (encoding === undefined)
-    return fail({
-      kind: 'unsupported_media_type',
-      header: 'Content-Type',
-      wanted: Object.values(MEDIA_TYPES),
-    })
+  if (encoding === undefined) return fail(OTHER_TYPE)
   const refusals = noRefusals()
   const delivered = await deliver('otlp', async (gathering) => {
     const body = await readBody(request)
@@ -44,6 +42,12 @@ export const receiveMetrics: Format = async (request, { grant, deliver }) => {
 
 /** The meter of every request, as its name has it. Whoever changes what it counts changes this. [N1] */
 const METER = 'otel/{resource.service.name}/{metric}'
+
+const OTHER_TYPE: Problem = {
+  kind: 'unsupported_media_type',
+  header: 'Content-Type',
+  wanted: Object.values(MEDIA_TYPES),
+}
 
 function encodingOf(headers: Headers): Encoding | undefined {
   const type = (headers.get('content-type') ?? '').split(';')[0]?.trim().toLowerCase()

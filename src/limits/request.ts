@@ -62,6 +62,19 @@ export const FIELD_CHARACTERS_TOLD_MAX = 32
 /** UTF-8 bytes of a key. Postgres indexes at most about 2,700 bytes a row, and paths are far shorter. */
 export const KEY_BYTES_MAX = 512
 
+/** Labels of one increment: more are nearly always ids, which belong into no label. */
+export const LABELS_MAX = 8
+
+/** Bytes of a label's name, which is ASCII, and of its value in UTF-8. */
+export const LABEL_NAME_BYTES_MAX = 64
+export const LABEL_VALUE_BYTES_MAX = 128
+
+/**
+ * Bytes of a key and its labels together, where the mark before each label counts six bytes, as JSON writes it.
+ * Postgres indexes at most about 2,700 bytes a row.
+ */
+export const SLICE_BYTES_MAX = 1024
+
 /** UTF-8 bytes of an id, an Idempotency-Key or a token's name. A UUID has 36. */
 export const ID_BYTES_MAX = 64
 
@@ -129,6 +142,9 @@ export const METRICS_HOURS_MAX = 72
 
 /** Parked keys that `/status` names for each shard. */
 export const PARKED_SHOWN_MAX = 20
+
+/** Keys with too many label sets that `/status` names for each shard. */
+export const OVERFLOWED_SHOWN_MAX = 20
 
 /** Hours that an hour may stay open: 114 years, so that old logs can be imported. A deployment wants days. */
 export const LATE_HOURS_MAX = 1_000_000

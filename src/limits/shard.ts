@@ -16,6 +16,15 @@ export const ONE_CLIENT_FLIGHTS = 8
 /** Cells held by all shards of an isolate, open, frozen and parked. Past that: 503, and everything accepted stays. */
 export const HELD_CELLS_MAX = 150_000
 
+/**
+ * Label sets of one key that a shard takes in its hour. Further ones count in the key's sum and in its overflow slice, so
+ * that a label with an id in it costs a bounded number of rows.
+ */
+export const LABEL_SETS_MAX = 1_000
+
+/** The part of the bounds on held cells and bytes past which no new label sets are taken: labels give way before ingest. */
+export const LABELS_GIVE_WAY_RATIO = 0.5
+
 /** Encoded bytes held by all shards of an isolate, because cells may have long keys. */
 export const HELD_BYTES_MAX = 26 * MIB
 

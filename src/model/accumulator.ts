@@ -1,15 +1,18 @@
 import { must } from './assert.ts'
 import type { Cell } from './cell.ts'
-import { cellBytes } from './cell.ts'
+import { cellBytes, mergeCells } from './cell.ts'
 import { Cells } from './cells.ts'
 import type { Increments } from './increments.ts'
+import { isLabelled, keyOf } from './slices/slice.ts'
 import type { Sum } from './sum.ts'
 
-/** Cells of one hour, one for each key, to which more can be added. Used in the isolate and in the shard. */
+/** Cells of one hour, one for each slice, to which more can be added. Used in the isolate and in the shard. */
 export class Accumulator {
   /** A view: what is added later shows in it. */
   readonly cells = new Cells()
   readonly #places = new Map<string, number>()
+  /** The slices of each key that has labels, without the key itself. */
+  readonly #slices = new Map<string, string[]>()
   #bytes = 0
   #increments = 0
 
@@ -58,14 +61,20 @@ export class Accumulator {
     }
   }
 
+  /** The sum of a key: of what came without labels, and of all its slices. [L1] */
   get(key: string): Cell | undefined {
-    const place = this.#places.get(key)
-    return place === undefined ? undefined : this.cells.cellAt(place)
+    const cells = [key, ...(this.#slices.get(key) ?? [])].flatMap((slice) => {
+      const place = this.#places.get(slice)
+      return place === undefined ? [] : [this.cells.cellAt(place)]
+    })
+    return cells.length === 0 ? undefined : cells.reduce(mergeCells)
   }
 
-  /** A copy of the cells of these keys, in their order; a key that it does not have is passed over. */
-  pick(keys: Iterable<string>): Cells {
-    const places = Array.from(keys, (key) => this.#places.get(key)).filter((place) => place !== undefined)
+  /** A copy of the cells of these slices, in their order; a slice that it does not have is passed over. */
+  pick(slices: Iterable<string>): Cells {
+    const places = Array.from(slices, (slice) => this.#places.get(slice)).filter(
+      (place) => place !== undefined,
+    )
     return this.cells.pick(places)
   }
 
@@ -80,8 +89,16 @@ export class Accumulator {
 
   #open(key: string, sum: Sum, count: number, min: number, max: number, size: number): void {
     this.#places.set(key, this.cells.length)
+    if (isLabelled(key)) this.#remember(key)
     this.cells.push(key, sum, count, min, max)
     this.#increments += count
     this.#bytes += size
+  }
+
+  #remember(slice: string): void {
+    const key = keyOf(slice)
+    const slices = this.#slices.get(key)
+    if (slices === undefined) this.#slices.set(key, [slice])
+    else slices.push(slice)
   }
 }

@@ -1,4 +1,4 @@
-import { KEY_BYTES_MAX } from '../limits.ts'
+import { KEY_BYTES_MAX, SLICE_BYTES_MAX } from '../limits.ts'
 
 /**
  * All that is counted of one key in one hour. `sum` is exact at any size. `count` is the number of increments; `min`
@@ -46,6 +46,9 @@ const CELL_NUMBERS_BYTES = 96
 /** The most bytes that a cell of a checked key can take: every byte of the key is escaped. */
 export const CELL_BYTES_MAX = 2 * KEY_BYTES_MAX + CELL_NUMBERS_BYTES
 
+/** The most bytes that a cell of a slice with labels can take. */
+export const SLICE_CELL_BYTES_MAX = 2 * SLICE_BYTES_MAX + CELL_NUMBERS_BYTES
+
 /**
  * Upper bound of the encoded size of a cell, in bytes. It depends on the key alone, so that sums may grow.
  *
@@ -65,6 +68,8 @@ function bytesBeyondUnits(text: string): number {
     if (unit >= 0x80) bytes += unit < 0x800 || (unit >= 0xd800 && unit <= 0xdfff) ? 1 : 2
     // JSON puts a backslash before a quote and a backslash.
     else if (unit === 0x22 || unit === 0x5c) bytes += 1
+    // The mark before a label.
+    else if (unit < 0x20) bytes += 5
   }
   return bytes
 }

@@ -1,5 +1,7 @@
 import { assert } from './assert.ts'
 import type { Cell, KeyedCell } from './cell.ts'
+import { mergeCells } from './cell.ts'
+import { isSliceOf } from './slices/slice.ts'
 import { addSums, narrow, type Sum } from './sum.ts'
 
 /** Gets one cell, and where it stands. */
@@ -104,7 +106,7 @@ export class Cells implements Iterable<KeyedCell> {
     )
   }
 
-  /** The cell of a key, where keys ascend in the order of UTF-16 code units. */
+  /** The sum of a key, of all its slices, where slices ascend in the order of UTF-16 code units. [L1] */
   find(key: string): Cell | undefined {
     let [from, to] = [0, this.keys.length]
     while (from < to) {
@@ -112,7 +114,11 @@ export class Cells implements Iterable<KeyedCell> {
       if ((this.keys[middle] as string) < key) from = middle + 1
       else to = middle
     }
-    return this.keys[from] === key ? this.cellAt(from) : undefined
+    let sum: Cell | undefined
+    for (let place = from; place < this.keys.length && isSliceOf(this.keyAt(place), key); place++) {
+      sum = sum === undefined ? this.cellAt(place) : mergeCells(sum, this.cellAt(place))
+    }
+    return sum
   }
 
   keyAt(place: number): string {

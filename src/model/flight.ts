@@ -1,5 +1,6 @@
 import { Cells } from './cells.ts'
 import type { EntryResult, FlightName, NamedEntry } from './entry.ts'
+import { isLabelled } from './slices/slice.ts'
 import { narrow, type Sum } from './sum.ts'
 
 /**
@@ -12,10 +13,17 @@ export type Flight = {
   readonly cells: Cells
   /** Increments with a name. The journal has none: those that were accepted are among its cells. */
   readonly named: readonly NamedEntry[]
+  /** Whether any of its cells is that of a slice with labels. */
+  readonly hasLabels: boolean
 }
 
-/** The one version that this code writes and reads. See docs/storage.md before changing it. */
+/**
+ * The versions that this code writes and reads. The second is written only where a label is inside, because the code
+ * before labels would take a slice for a key of its own, and refuses that version instead. See docs/storage.md before
+ * changing one. [J1]
+ */
 export const FLIGHT_VERSION = 1
+export const LABELLED_FLIGHT_VERSION = 2
 
 /** Something stored or sent was written by a later version of this code, or by a broken one. */
 export class UnknownVersion extends Error {
@@ -25,14 +33,15 @@ export class UnknownVersion extends Error {
 /**
  * A flight as JSON, with cells as columns: half the size of an object for each cell, and quicker to write and read.
  * `{"v":1,"name":["<sender>",7]|null,"cells":[[keys],[sums],[counts],[mins],[maxs]]}`, and when there are
- * any, `"named":[["<id>","<content>",[columns as in cells]]]`; a sum past 2^53 is a string. [J1] [A2]
+ * any, `"named":[["<id>","<content>",[columns as in cells]]]`; a sum past 2^53 is a string; `"v":2` where a key has
+ * labels. [J1] [A2]
  */
 export function encodeFlight(
   name: FlightName | null,
   cells: Cells,
   named: readonly NamedEntry[] = [],
 ): string {
-  return JSON.stringify({
+  const text = JSON.stringify({
     v: FLIGHT_VERSION,
     name: name === null ? null : [name.sender, name.n],
     cells: encodeCells(cells),
@@ -40,6 +49,20 @@ export function encodeFlight(
       ? { named: named.map(({ id, content, cells: own }) => [id, content, encodeCells(own)]) }
       : {}),
   })
+  // Looking for the mark in the text costs next to nothing. A key may have it spelt out, so a hit is looked at again.
+  const mayHaveLabels = text.includes(ENCODED_MARK)
+  return mayHaveLabels && hasLabels(cells, named)
+    ? `{"v":${LABELLED_FLIGHT_VERSION}${text.slice(VERSION_HEAD.length)}`
+    : text
+}
+
+/** How JSON writes the mark before a label. */
+const ENCODED_MARK = '\\u001f'
+
+const VERSION_HEAD = `{"v":${FLIGHT_VERSION}`
+
+function hasLabels(cells: Cells, named: readonly NamedEntry[]): boolean {
+  return cells.keys.some(isLabelled) || named.some((entry) => entry.cells.keys.some(isLabelled))
 }
 
 type EncodedCells = readonly [
@@ -65,12 +88,13 @@ function encodeSum(sum: Sum): number | string {
  */
 export function readFlight(text: string): Flight {
   const parsed: unknown = JSON.parse(text)
-  if (!isEncoded(parsed)) throw new UnknownVersion(`a flight of a version other than ${FLIGHT_VERSION}`)
-  const { name, cells, named = [] } = parsed
+  if (!isEncoded(parsed)) throw new UnknownVersion(`a flight of a version above ${LABELLED_FLIGHT_VERSION}`)
+  const { v, name, cells, named = [] } = parsed
   return {
     name: name === null ? null : { sender: name[0], n: name[1] },
     cells: decodeCells(cells),
     named: named.map(([id, content, own]) => ({ id, content, cells: decodeCells(own) })),
+    hasLabels: v === LABELLED_FLIGHT_VERSION,
   }
 }
 
@@ -94,6 +118,7 @@ function decodeSum(sum: unknown): Sum {
 }
 
 type Encoded = {
+  readonly v: number
   readonly name: readonly [string, number] | null
   readonly cells: EncodedCells
   readonly named?: readonly (readonly [id: string, content: string, cells: EncodedCells])[]
@@ -102,7 +127,8 @@ type Encoded = {
 function isEncoded(parsed: unknown): parsed is Encoded {
   if (typeof parsed !== 'object' || parsed === null) return false
   const { v, name, cells, named } = parsed as Record<string, unknown>
-  return v === FLIGHT_VERSION && isName(name) && isColumns(cells) && (named === undefined || isNamed(named))
+  const isKnown = v === FLIGHT_VERSION || v === LABELLED_FLIGHT_VERSION
+  return isKnown && isName(name) && isColumns(cells) && (named === undefined || isNamed(named))
 }
 
 function isNamed(named: unknown): boolean {

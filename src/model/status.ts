@@ -75,6 +75,13 @@ export const shardStatusSchema = z
     journalBytes: count,
     senders: count.meta({ description: 'Isolates that it remembers.' }),
     ids: count.meta({ description: 'Ids and Idempotency-Keys that it remembers.' }),
+    labelSets: count.optional().meta({
+      description: 'Label sets of its keys that it remembers: each is a slice. Older code leaves this out.',
+    }),
+    overflowed: z.array(z.string()).optional().meta({
+      description:
+        "Keys with more label sets than it takes: further ones count in the key's overflow slice. Not all when there are many.",
+    }),
     tally: z
       .strictObject({ ...tallied, sentMs: count, moves: count })
       .optional()
@@ -86,7 +93,14 @@ export const shardStatusSchema = z
       description: 'How much of the bound past which its isolate takes no more is used: at 1 it answers 503.',
     }),
     parkedKeys: z
-      .array(z.strictObject({ key: z.string(), reason: z.string(), sinceMs: instantMs }))
+      .array(
+        z.strictObject({
+          key: z.string(),
+          labels: z.record(z.string(), z.string()).optional(),
+          reason: z.string(),
+          sinceMs: instantMs,
+        }),
+      )
       .meta({ description: 'Which keys are parked, and why; not all when there are many.' }),
     lagMs: count.meta({
       description: 'Age of the oldest increment that Postgres may not have and that is not parked.',

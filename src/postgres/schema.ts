@@ -58,6 +58,30 @@ export const counters = sumdial.table(
   ],
 )
 
+/**
+ * One row per slice and hour: what came with labels, and nothing else. A key's row in `counters` includes it. [L1]
+ *
+ * `labels` is what people ask for in SQL. Two sets of labels that are equal are one value, in whatever order they came.
+ */
+export const slices = sumdial.table(
+  'slices',
+  {
+    key: key('key').notNull(),
+    hour: instant('hour').notNull(),
+    labels: jsonb('labels').notNull(),
+    sum: numeric('sum').notNull(),
+    count: bigint('count', { mode: 'bigint' }).notNull(),
+    min: bigint('min', { mode: 'bigint' }).notNull(),
+    max: bigint('max', { mode: 'bigint' }).notNull(),
+    updatedAt: instant('updated_at').notNull().default(sql`now()`),
+  },
+  (t) => [
+    primaryKey({ columns: [t.key, t.hour, t.labels] }),
+    // Some hours of all keys of a prefix, by a label.
+    index('slices_hour_key').on(t.hour, t.key),
+  ],
+)
+
 /** One row per writer: the last batch that Postgres has applied for it, and whether it may apply more. */
 export const ledger = sumdial.table('ledger', {
   writer: uuid('writer').primaryKey(),
@@ -79,6 +103,24 @@ export const settings = sumdial.table('settings', {
 
 // Views for people who ask in SQL; the code reads `counters` alone. Postgres refuses to change the type of a column
 // that a view has: a migration that does drops the views before it and makes them again after it.
+
+/**
+ * Each key and hour by its labels, with what came without any as a row whose `labels` are null: the rows of a key and hour
+ * add up to its row in `counters`. `min` and `max` of that remainder are not known, and null.
+ */
+export const sliced = sumdial
+  .view('sliced', {
+    key: key('key'),
+    hour: instant('hour'),
+    labels: jsonb('labels'),
+    sum: numeric('sum'),
+    count: bigint('count', { mode: 'bigint' }),
+    min: bigint('min', { mode: 'bigint' }),
+    max: bigint('max', { mode: 'bigint' }),
+  })
+  .as(
+    sql`select key, hour, labels, sum, count, min, max from sumdial.slices union all select c.key, c.hour, null, c.sum - coalesce(s.sum, 0), c.count - coalesce(s.count, 0), null, null from sumdial.counters c left join lateral (select sum(sum) as sum, sum(count)::bigint as count from sumdial.slices where key = c.key and hour = c.hour) s on true where c.count <> coalesce(s.count, 0)`,
+  )
 
 /** Sums by UTC day. A condition on `key` uses an index; one on `day` does not. */
 export const daily = sumdial

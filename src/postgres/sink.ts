@@ -1,8 +1,10 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { STATEMENT_MS_MAX } from '../limits.ts'
+import type { Cells } from '../model/cells.ts'
 import type { ApplyOutcome, Batch, Sink } from '../model/flush/batch.ts'
 import { formatHourStart } from '../model/hour.ts'
+import { isLabelled, keyOf, labelsOf } from '../model/slices/slice.ts'
 import { openSession } from './driver/open-session.ts'
 import type { Postgres } from './driver/session.ts'
 import { classifyFailure } from './failure.ts'
@@ -76,7 +78,6 @@ const sealedSchema = z.object({ seq: z.coerce.number(), batch: z.string().nullab
  * time.
  */
 export function claimAndApply(batch: Batch): Statement {
-  const { keys, sums, counts, mins, maxs } = batch.cells
   const writer = sql`${batch.writer}::uuid`
   const seq = sql`${batch.seq}::bigint`
   return writing(sql`
@@ -88,24 +89,67 @@ export function claimAndApply(batch: Batch): Statement {
     seq = excluded.seq, batch = excluded.batch, increments = l.increments + excluded.increments, flushed_at = now()
   where l.seq = excluded.seq - 1 and not l.sealed
   returning 1
-), applied as (
+), ${batch.cells.keys.some(isLabelled) ? applyLabelled(batch) : applyPlain(batch)}
+select (select count(*) from claim)::int as claimed, before.seq::text as seq, before.batch, before.sealed
+from (values (1)) as one left join sumdial.ledger as before on before.writer = ${writer}`)
+}
+
+/** Adds cells of which none has labels. */
+function applyPlain({ hour, cells }: Batch): SQL {
+  return sql`applied as (
   insert into sumdial.counters as c (key, hour, sum, count, min, max, updated_at)
-  select cell.key, ${formatHourStart(batch.hour)}::timestamptz, cell.sum, cell.count, cell.min, cell.max, now()
-  from unnest(
-    ${arrayOf(keys.map(element))}::text[],
-    ${arrayOf(sums)}::numeric[],
-    ${arrayOf(counts)}::bigint[],
-    ${arrayOf(mins)}::bigint[],
-    ${arrayOf(maxs)}::bigint[]
-  ) as cell (key, sum, count, min, max)
+  select cell.key, ${formatHourStart(hour)}::timestamptz, cell.sum, cell.count, cell.min, cell.max, now()
+  from unnest(${arrayOf(cells.keys.map(element))}::text[], ${numbersOf(cells)}) as cell (key, sum, count, min, max)
   where exists (select from claim)
   order by cell.key collate "C"
   on conflict (key, hour) do update set
     sum = c.sum + excluded.sum, count = c.count + excluded.count,
     min = least(c.min, excluded.min), max = greatest(c.max, excluded.max), updated_at = now()
-)
-select (select count(*) from claim)::int as claimed, before.seq::text as seq, before.batch, before.sealed
-from (values (1)) as one left join sumdial.ledger as before on before.writer = ${writer}`)
+)`
+}
+
+/**
+ * Adds cells of which some have labels. A slice's row, and its part of its key's row, are made from one cell in one
+ * statement, so they never part, wherever a batch is cut. [L1]
+ *
+ * The rows of `counters` wait for all rows of `slices`, because Postgres promises no order between them by itself; and
+ * each table's rows are taken in the order of its own key. [P2]
+ */
+function applyLabelled({ hour, cells }: Batch): SQL {
+  const start = sql`${formatHourStart(hour)}::timestamptz`
+  const labels = cells.keys.map((slice) => {
+    const own = labelsOf(slice)
+    return own === undefined ? 'null' : element(JSON.stringify(own))
+  })
+  return sql`cell as materialized (
+  select * from unnest(
+    ${arrayOf(cells.keys.map((slice) => element(keyOf(slice))))}::text[], ${arrayOf(labels)}::jsonb[], ${numbersOf(cells)}
+  ) as cell (key, labels, sum, count, min, max)
+  where exists (select from claim)
+), sliced as (
+  insert into sumdial.slices as s (key, hour, labels, sum, count, min, max, updated_at)
+  select cell.key, ${start}, cell.labels, cell.sum, cell.count, cell.min, cell.max, now()
+  from cell where cell.labels is not null
+  order by cell.key collate "C", cell.labels
+  on conflict (key, hour, labels) do update set
+    sum = s.sum + excluded.sum, count = s.count + excluded.count,
+    min = least(s.min, excluded.min), max = greatest(s.max, excluded.max), updated_at = now()
+  returning 1
+), applied as (
+  insert into sumdial.counters as c (key, hour, sum, count, min, max, updated_at)
+  select cell.key, ${start}, sum(cell.sum), sum(cell.count)::bigint, min(cell.min), max(cell.max), now()
+  from cell where (select count(*) from sliced) >= 0
+  group by cell.key
+  order by cell.key collate "C"
+  on conflict (key, hour) do update set
+    sum = c.sum + excluded.sum, count = c.count + excluded.count,
+    min = least(c.min, excluded.min), max = greatest(c.max, excluded.max), updated_at = now()
+)`
+}
+
+/** The numbers of cells, as four arrays. */
+function numbersOf({ sums, counts, mins, maxs }: Cells): SQL {
+  return sql`${arrayOf(sums)}::numeric[], ${arrayOf(counts)}::bigint[], ${arrayOf(mins)}::bigint[], ${arrayOf(maxs)}::bigint[]`
 }
 
 /** Postgres's text for an array of numbers, or of texts that `element` has made. */

@@ -1,5 +1,5 @@
 import { Accumulator } from '../model/accumulator.ts'
-import type { Cells } from '../model/cells.ts'
+import { Cells } from '../model/cells.ts'
 import type { EntryResult, FlightName, NamedEntry } from '../model/entry.ts'
 import { readFlight, UnknownVersion } from '../model/flight.ts'
 import { utf8Bytes } from '../model/utf8.ts'
@@ -21,18 +21,20 @@ export type Arrival = {
   readonly texts: readonly string[]
   /** Of all its texts, in UTF-8. */
   readonly bytes: number
+  /** Whether any of its cells is that of a slice with labels. */
+  readonly hasLabels: boolean
 }
 
 /** @returns undefined for a version that this code does not know, and for a flight without a name. [J1] */
 export function readArrival(text: string): Arrival | undefined {
   try {
-    const { name, cells, named } = readFlight(text)
+    const { name, cells, named, hasLabels } = readFlight(text)
     if (name === null) return undefined
     const increments = named.reduce(
       (sum, entry) => sum + entry.cells.countIncrements(),
       cells.countIncrements(),
     )
-    return { name, cells, increments, named, texts: [text], bytes: utf8Bytes(text) }
+    return { name, cells, increments, named, texts: [text], bytes: utf8Bytes(text), hasLabels }
   } catch (error) {
     if (error instanceof UnknownVersion) return undefined
     throw error
@@ -56,7 +58,30 @@ export function withoutDuplicates(
   const all = new Accumulator()
   all.addCells(arrival.cells)
   for (const entry of named) all.addCells(entry.cells)
-  const texts = [...encodePieces(arrival.name, all.cells, rowBytes)]
-  const bytes = texts.reduce((sum, text) => sum + utf8Bytes(text), 0)
-  return { name: arrival.name, cells: all.cells, increments: all.increments, named, texts, bytes }
+  return { ...arrival, ...encoded(arrival.name, all, rowBytes), increments: all.increments, named }
+}
+
+/**
+ * Moves the cells of a flight to the slices that they count in. Where all stay in their own, the journal keeps the bytes
+ * that were sent. [L2]
+ *
+ * @param place tells the slice that a slice's cells count in.
+ */
+export function withPlacedLabels(
+  arrival: Arrival,
+  place: (slice: string) => string,
+  rowBytes: number,
+): Arrival {
+  if (!arrival.hasLabels) return arrival
+  const { keys, sums, counts, mins, maxs } = arrival.cells
+  const slices = keys.map(place)
+  if (slices.every((slice, i) => slice === keys[i])) return arrival
+  const all = new Accumulator()
+  all.addCells(new Cells(slices, sums, counts, mins, maxs))
+  return { ...arrival, ...encoded(arrival.name, all, rowBytes) }
+}
+
+function encoded(name: FlightName, { cells }: Accumulator, rowBytes: number) {
+  const texts = [...encodePieces(name, cells, rowBytes)]
+  return { cells, texts, bytes: texts.reduce((sum, text) => sum + utf8Bytes(text), 0) }
 }

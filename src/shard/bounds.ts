@@ -5,6 +5,7 @@ import {
   FLUSH_CELLS,
   FOLD_BYTES,
   FOLD_FLIGHTS,
+  LABEL_SETS_MAX,
   SENDERS_MAX,
 } from '../limits.ts'
 
@@ -21,6 +22,8 @@ export type ShardLimits = {
   readonly foldBytes: number
   readonly foldFlights: number
   readonly senders: number
+  /** Label sets of one key. */
+  readonly labelSets: number
 }
 
 export const SHARD_LIMITS: ShardLimits = Object.freeze({
@@ -31,4 +34,5 @@ export const SHARD_LIMITS: ShardLimits = Object.freeze({
   foldBytes: FOLD_BYTES,
   foldFlights: FOLD_FLIGHTS,
   senders: SENDERS_MAX,
+  labelSets: LABEL_SETS_MAX,
 })

@@ -1,15 +1,17 @@
+import { OVERFLOWED_SHOWN_MAX } from '../limits.ts'
 import type { Cell } from '../model/cell.ts'
 import { cellBytes, EMPTY_CELL, mergeCells } from '../model/cell.ts'
-import { Cells } from '../model/cells.ts'
+import type { Cells } from '../model/cells.ts'
 import type { Settlement } from '../model/closing.ts'
 import { covers } from '../model/key.ts'
 import type { Unsettled } from '../model/read.ts'
+import { isSliceOf, keyOf } from '../model/slices/slice.ts'
 import type { Holdings } from '../model/status.ts'
 import type { Load } from './isolate-load.ts'
 import type { Memory } from './memory.ts'
-import type { ParkedCells } from './parked.ts'
+import { cellsOf } from './parked.ts'
 
-export function holdingsOf({ open, frozen, parked, moved, state, ...memory }: Memory): Holdings {
+export function holdingsOf({ open, frozen, parked, labelSets, moved, state, ...memory }: Memory): Holdings {
   const { accepted, settled, discarded, tally } = state
   return {
     accepted,
@@ -28,6 +30,8 @@ export function holdingsOf({ open, frozen, parked, moved, state, ...memory }: Me
     journalBytes: memory.journalBytes,
     senders: memory.senders.size,
     ids: memory.ids,
+    labelSets: labelSets.size,
+    overflowed: [...labelSets.overflowed.values().take(OVERFLOWED_SHOWN_MAX)],
     ...(tally === null ? {} : { tally }),
     moved,
     oldestMs: frozen[0]?.sinceMs ?? memory.openSinceMs,
@@ -35,14 +39,19 @@ export function holdingsOf({ open, frozen, parked, moved, state, ...memory }: Me
 }
 
 /** How much a shard uses of the bounds that the shards of an isolate share. */
-export function loadOf({ open, frozen, parked, journalBytes, ids }: Memory): Load {
+export function loadOf({ open, frozen, parked, labelSets, journalBytes, ids }: Memory): Load {
   let { size: cells, bytes } = open
   for (const batch of frozen) {
     cells += batch.cells.length
     bytes += batch.bytes
   }
   for (const key of parked.keys()) bytes += cellBytes(key)
-  return { cells: cells + parked.size, bytes, journalBytes, ids }
+  return {
+    cells: cells + parked.size + labelSets.size,
+    bytes: bytes + labelSets.bytes,
+    journalBytes,
+    ids,
+  }
 }
 
 /** How far a shard has come with Postgres, which is the same for every key. */
@@ -59,12 +68,18 @@ export function unsettledOf({ open, frozen, parked, state }: Memory, key: string
   return {
     ...standingOf({ frozen, state }),
     open: open.get(key) ?? null,
-    parked: parked.get(key)?.cell ?? null,
+    parked: parkedOf(parked, key),
     frozen: frozen.flatMap(({ seq, cells }) => {
       const cell = cells.find(key)
       return cell === undefined ? [] : [{ seq, cell }]
     }),
   }
+}
+
+/** The parked sum of a key. Few cells are parked, so all are looked at. */
+function parkedOf(parked: Memory['parked'], key: string): Cell | null {
+  const cells = [...parked].flatMap(([slice, { cell }]) => (isSliceOf(slice, key) ? [cell] : []))
+  return cells.length === 0 ? null : cells.reduce(mergeCells)
 }
 
 /** Counts the increments that are not settled, of keys under a prefix in whole segments; null for all keys. [S2] */
@@ -79,14 +94,10 @@ export function countUnsettled(
   }
 }
 
-function cellsOf(parked: ParkedCells): Cells {
-  return Cells.of(parked.entries().map(([key, { cell }]) => [key, cell] as const))
-}
-
 function countUnder(cells: Cells, prefix: string | null): number {
   let increments = 0
-  cells.forEach((key, _sum, count) => {
-    if (covers(prefix, key)) increments += count
+  cells.forEach((slice, _sum, count) => {
+    if (covers(prefix, keyOf(slice))) increments += count
   })
   return increments
 }
@@ -112,8 +123,8 @@ export function sumUnsettled(
 /** @returns null when no key is asked for. */
 function sumWhere(cells: Cells, isAsked: (key: string) => boolean): Cell | null {
   let sum = EMPTY_CELL
-  cells.forEach((key, own, count, min, max) => {
-    if (isAsked(key)) sum = mergeCells(sum, { sum: BigInt(own), count, min, max })
+  cells.forEach((slice, own, count, min, max) => {
+    if (isAsked(keyOf(slice))) sum = mergeCells(sum, { sum: BigInt(own), count, min, max })
   })
   return sum.count === EMPTY_CELL.count ? null : sum
 }

@@ -77,6 +77,18 @@ export class IsolateLoad {
     return this.#isOver(withIds)
   }
 
+  /** Whether cells and bytes have not reached a part of their bounds. */
+  isBelow(part: number): boolean {
+    if (this.#isBelow(part)) return true
+    this.#updateAll()
+    return this.#isBelow(part)
+  }
+
+  #isBelow(part: number): boolean {
+    const { cells, bytes } = this.#total
+    return cells < part * HELD_CELLS_MAX && bytes < part * HELD_BYTES_MAX
+  }
+
   #isOver(withIds: boolean): boolean {
     const { cells, bytes, journalBytes, ids } = this.#total
     return (

@@ -3,10 +3,12 @@ import { cellBytes } from '../model/cell.ts'
 import type { Cells } from '../model/cells.ts'
 import type { FlightName } from '../model/entry.ts'
 import { encodeFlight, readFlight, UnknownVersion } from '../model/flight.ts'
+import { LabelSets } from '../model/slices/label-sets.ts'
 import { type Moved, NO_TALLY } from '../model/status.ts'
 import { utf8Bytes } from '../model/utf8.ts'
 import { flightsOf } from './journal.ts'
 import type { Parked, ParkedCells } from './parked.ts'
+import { cellsOf } from './parked.ts'
 import type { Sql } from './sql.ts'
 import type { StateRow } from './state.ts'
 import { readState } from './state.ts'
@@ -34,6 +36,8 @@ export type Memory = {
   readonly senders: Map<string, number>
   /** How many named entries were ever accepted. The names themselves are in the storage alone. */
   ids: number
+  /** The label sets that this instance has met. */
+  readonly labelSets: LabelSets
   /** Senders whose last n is in the journal alone. */
   unsavedSenders: Set<string>
   state: StateRow
@@ -55,6 +59,7 @@ export function emptyMemory(writer: string): Memory {
     moved: null,
     senders: new Map(),
     ids: 0,
+    labelSets: new LabelSets(),
     unsavedSenders: new Set(),
     state: { writer, nextSeq: 1, accepted: 0, settled: 0, discarded: 0, tally: NO_TALLY },
     journalBytes: 0,
@@ -81,9 +86,12 @@ export function loadMemory(sql: Sql): Memory {
     parked: new Map(tables.readParked(sql).map(unpack)),
     moved: tables.readMoved(sql),
   }
+  for (const { cells } of memory.frozen) memory.labelSets.add(cells)
+  memory.labelSets.add(cellsOf(memory.parked))
   for (const row of tables.readJournal(sql)) {
     for (const flight of flightsOf(row)) {
-      const { name, cells } = readFlight(flight)
+      const { name, cells, hasLabels } = readFlight(flight)
+      if (hasLabels) memory.labelSets.add(cells)
       remember(memory, name, cells, utf8Bytes(flight), row.sinceMs)
     }
     memory.state = { ...memory.state, accepted: row.accepted }

@@ -1,7 +1,7 @@
 import type { EntryResult, KnownId } from '../model/entry.ts'
 import type { MergeAnswer, MergeRefusal } from '../model/flight.ts'
 import type { Arrival } from './arrival.ts'
-import { withoutDuplicates } from './arrival.ts'
+import { withoutDuplicates, withPlacedLabels } from './arrival.ts'
 import type { ShardStore } from './store.ts'
 
 export type MergeConditions = {
@@ -10,6 +10,8 @@ export type MergeConditions = {
   readonly closesMs: number
   /** Whether the shards of this isolate have no room for more. */
   readonly isFull: (withIds: boolean) => boolean
+  /** Whether the shards of this isolate have room for new label sets. */
+  readonly hasRoomForLabels: () => boolean
 }
 
 /**
@@ -31,9 +33,7 @@ export function mergeFlights(
   })
   const counting = arrivals.flatMap((arrival, i) => {
     const judgement = judged[i]
-    return judgement?.kind === 'new'
-      ? [withoutDuplicates(arrival, judgement.results, store.limits.rowBytes)]
-      : []
+    return judgement?.kind === 'new' ? [whatCounts(store, arrival, judgement.results, conditions)] : []
   })
   store.merge(counting, conditions.nowMs)
   return judged.map((judgement) => (judgement.kind === 'new' ? accepted(judgement.results) : judgement))
@@ -51,6 +51,20 @@ function remember(
 }
 
 type Judgement = MergeAnswer | { readonly kind: 'new'; readonly results: readonly EntryResult[] }
+
+/** The part of a new flight that counts, each cell in the slice that it counts in. */
+function whatCounts(
+  store: ShardStore,
+  arrival: Arrival,
+  results: readonly EntryResult[],
+  { hasRoomForLabels }: MergeConditions,
+): Arrival {
+  const { rowBytes } = store.limits
+  const counting = withoutDuplicates(arrival, results, rowBytes)
+  if (!counting.hasLabels) return counting
+  const hasRoom = hasRoomForLabels()
+  return withPlacedLabels(counting, (slice) => store.placeLabels(slice, hasRoom), rowBytes)
+}
 
 /**
  * The order matters: a flight that is known gets its first answer even when the shard has closed or filled up since,

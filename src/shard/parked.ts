@@ -5,7 +5,7 @@ import { Cells } from '../model/cells.ts'
 /** A cell that Postgres refused because of what is in it, with Postgres's words and when that was, in epoch ms. */
 export type Parked = { readonly sinceMs: number; readonly reason: string; readonly cell: Cell }
 
-/** Parked cells by key. */
+/** Parked cells by slice. */
 export type ParkedCells = ReadonlyMap<string, Parked>
 
 /** Adds cells to those that are parked. Later cells of a parked key join it, under the reason and time of the first. */
@@ -32,4 +32,8 @@ export function unpark(
     return held !== undefined && left.delete(key) ? [[key, held.cell]] : []
   })
   return { taken: Cells.of(taken), left }
+}
+
+export function cellsOf(parked: ParkedCells): Cells {
+  return Cells.of(parked.entries().map(([slice, { cell }]) => [slice, cell] as const))
 }

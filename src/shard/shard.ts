@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import type { Clock } from '../clock.ts'
-import { BACKOFF_MS_MAX } from '../limits.ts'
+import { BACKOFF_MS_MAX, LABELS_GIVE_WAY_RATIO } from '../limits.ts'
 import type { Log } from '../log.ts'
 import { describeError } from '../log.ts'
 import type { Settlement } from '../model/closing.ts'
@@ -113,7 +113,7 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
   /** Retries or discards the parked cells of these keys, or all of them for null. @returns the increments in them. */
   async decideParked(action: 'retry' | 'discard', keys: readonly string[] | null): Promise<number> {
     const { services, name, store, flusher } = this.#opened ?? (await this.#open())
-    const chosen = keys ?? [...store.parked.keys()]
+    const chosen = store.parkedSlices(keys)
     const nowMs = this.clock.now()
     const increments = action === 'discard' ? store.discardParked(chosen) : store.retryParked(chosen, nowMs)
     services.isolateLoad.update(formatShardName(name))
@@ -178,14 +178,16 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
       log: (line) => this.log({ ...line, shard }),
     })
     const closesMs = shardClosesMs(name.hour, services.lateHours)
-    const isFull = (withIds: boolean) => services.isolateLoad.isFull(withIds)
+    const { isolateLoad } = services
+    const isFull = (withIds: boolean) => isolateLoad.isFull(withIds)
+    const hasRoomForLabels = () => isolateLoad.isBelow(LABELS_GIVE_WAY_RATIO)
     const group = new GroupCommit({
       clock: this.clock,
       lingerMs: services.lingerMs,
       rowBytes: limits.rowBytes,
       commit: (arrivals) => {
         const nowMs = this.clock.now()
-        const answers = mergeFlights(store, arrivals, { nowMs, closesMs, isFull })
+        const answers = mergeFlights(store, arrivals, { nowMs, closesMs, isFull, hasRoomForLabels })
         services.isolateLoad.update(shard)
         // Set in the turn of the write, so that both become durable or neither does.
         if (store.openCells > 0) {

@@ -5,8 +5,8 @@ import type { EntryResult, FlightName, KnownId, NamedEntry } from '../model/entr
 import { judgeEntries } from '../model/entry.ts'
 import type { Recut, Sealed } from '../model/flush/recut.ts'
 import type { Unsettled } from '../model/read.ts'
+import { keyOf } from '../model/slices/slice.ts'
 import type { FlushOutcome, Holdings } from '../model/status.ts'
-import { tallyBatch } from '../model/status.ts'
 import type { Arrival } from './arrival.ts'
 import type { ShardLimits } from './bounds.ts'
 import { SHARD_LIMITS } from './bounds.ts'
@@ -18,6 +18,7 @@ import type { FrozenBatch, Memory } from './memory.ts'
 import { batchRow, emptyMemory, freezeBatch, loadMemory, remember } from './memory.ts'
 import { type ParkedCells, park } from './parked.ts'
 import { discardParked, moveOn, retryParked, saveParked } from './parking.ts'
+import { settle, tallyFailure } from './settling.ts'
 import type { Sql } from './sql.ts'
 import { saveState } from './state.ts'
 import * as tables from './tables.ts'
@@ -100,6 +101,14 @@ export class ShardStore {
   }
 
   /**
+   * The slice that a slice's cells count in: itself, or its key's overflow slice once it has too many. Decided before the
+   * journal, so that a replay decides nothing. [L2]
+   */
+  placeLabels(slice: string, hasRoom: boolean): string {
+    return this.#memory.labelSets.place(slice, this.limits.labelSets, hasRoom)
+  }
+
+  /**
    * Decides what becomes of a flight's named entries, or says what became of them. [I3]
    *
    * @param before names of flights that are merged together with this one, before it.
@@ -132,7 +141,8 @@ export class ShardStore {
     })
     this.#isStored = true
     memory.state = { ...memory.state, accepted: must(rows.at(-1), 'the last row of the journal').accepted }
-    for (const { name, cells, named, bytes } of taken) {
+    for (const { name, cells, named, bytes, hasLabels } of taken) {
+      if (hasLabels) memory.labelSets.add(cells)
       memory.ids += named.length
       remember(memory, name, cells, bytes, nowMs)
     }
@@ -163,7 +173,17 @@ export class ShardStore {
       tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)
       alsoDurable()
     })
-    this.#memory = { ...emptyMemory(state.writer), senders, ids, parked, moved, frozen: batches, state: next }
+    const { labelSets } = this.#memory
+    this.#memory = {
+      ...emptyMemory(state.writer),
+      senders,
+      ids,
+      parked,
+      moved,
+      labelSets,
+      frozen: batches,
+      state: next,
+    }
   }
 
   /**
@@ -172,28 +192,12 @@ export class ShardStore {
    * @param ms how long it took from the sending to the confirmation.
    */
   settle(seq: number, ms = 0): void {
-    const { frozen, state } = this.#memory
-    const batch = must(
-      frozen.find((b) => b.seq === seq),
-      `the frozen batch ${seq}`,
-    )
-    const tally = state.tally === null ? null : tallyBatch(state.tally, 'applied', ms)
-    const next = { ...state, settled: state.settled + batch.increments, tally }
-    this.#sql.transaction(() => {
-      tables.deleteBatch(this.#sql, seq)
-      saveState(this.#sql, next)
-    })
-    this.#memory.frozen = frozen.filter((b) => b.seq !== seq)
-    this.#memory.state = next
+    settle(this.#sql, this.#memory, seq, ms)
   }
 
   /** Counts a batch that Postgres has not confirmed. That costs a row written, but a healthy shard has none. */
   tallyFailure(outcome: Exclude<FlushOutcome, 'applied'>, ms: number): void {
-    const { state } = this.#memory
-    if (state.tally === null) return
-    const next = { ...state, tally: tallyBatch(state.tally, outcome, ms) }
-    this.#sql.transaction(() => saveState(this.#sql, next))
-    this.#memory.state = next
+    tallyFailure(this.#sql, this.#memory, outcome, ms)
   }
 
   /** Moves what is frozen to a new writer, once the old one is sealed. See parking.ts. [F3] */
@@ -231,6 +235,12 @@ export class ShardStore {
 
   holdings(): Holdings {
     return holdingsOf(this.#memory)
+  }
+
+  /** The slices that are parked of these keys; null for all. */
+  parkedSlices(keys: readonly string[] | null): string[] {
+    const wanted = keys === null ? null : new Set(keys)
+    return [...this.parked.keys()].filter((slice) => wanted === null || wanted.has(keyOf(slice)))
   }
 
   get parked(): ParkedCells {

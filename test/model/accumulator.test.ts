@@ -4,6 +4,7 @@ import { Accumulator } from '../../src/model/accumulator.ts'
 import { cellOf, EMPTY_CELL, mergeCells } from '../../src/model/cell.ts'
 import { Cells } from '../../src/model/cells.ts'
 import { encodeFlight } from '../../src/model/flight.ts'
+import { labelsText } from '../../src/model/slices/slice.ts'
 import { utf8Bytes } from '../../src/model/utf8.ts'
 import { cells, keyedCells, keys, values } from '../support/arbitraries.ts'
 
@@ -96,3 +97,29 @@ function accumulate(increments: readonly (readonly [string, number])[]): Accumul
   })
   return accumulator
 }
+
+test('[L1] a key has the sum of what came without labels and of all its slices, in an accumulator and in frozen cells', () => {
+  const slices = fc.array(
+    fc.tuple(
+      fc.constantFrom('a', 'a ', 'a/b', 'b'),
+      fc.constantFrom(undefined, { plan: 'x' }, { plan: 'y' }, { other: '1', plan: 'x' }),
+      values,
+    ),
+    { maxLength: 30 },
+  )
+  fc.assert(
+    fc.property(slices, (list) => {
+      const accumulator = new Accumulator()
+      const naive = new Map<string, bigint>()
+      for (const [key, labels, value] of list) {
+        accumulator.addCells(Cells.of([[key + labelsText(labels), cellOf(value)]]))
+        naive.set(key, (naive.get(key) ?? 0n) + BigInt(value))
+      }
+      const frozen = accumulator.cells.pick(accumulator.cells.placesByKey())
+      for (const key of ['a', 'a ', 'a/b', 'b', 'c']) {
+        expect(accumulator.get(key)?.sum).toBe(naive.get(key))
+        expect(frozen.find(key)).toEqual(accumulator.get(key))
+      }
+    }),
+  )
+})

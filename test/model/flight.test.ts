@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Accumulator } from '../../src/model/accumulator.ts'
+import { cellOf } from '../../src/model/cell.ts'
 import { Cells } from '../../src/model/cells.ts'
 import { encodeFlight, readFlight, UnknownVersion } from '../../src/model/flight.ts'
+import { labelsText } from '../../src/model/slices/slice.ts'
 import { keyedCells } from '../support/arbitraries.ts'
 
 const cellsList = keyedCells.map((list) => Cells.of(list))
@@ -13,9 +15,24 @@ describe('a flight', () => {
   test('[J1] decodes to what was encoded, whatever its cells', () => {
     fc.assert(
       fc.property(names, cellsList, fc.array(namedEntries, { maxLength: 4 }), (name, cells, named) => {
-        expect(readFlight(encodeFlight(name, cells, named))).toEqual({ name, cells, named })
+        expect(readFlight(encodeFlight(name, cells, named))).toEqual({ name, cells, named, hasLabels: false })
       }),
     )
+  })
+
+  test('[J1] has the version that knows labels where a key has some, and only there', () => {
+    const version = (keys: string[]) => {
+      const cells = Cells.of(keys.map((key) => [key, cellOf(1)] as const))
+      const inCells = encodeFlight(null, cells)
+      const inNamed = encodeFlight(null, new Cells(), [{ id: 'i', content: 'c', cells }])
+      expect(readFlight(inCells).cells).toEqual(cells)
+      expect(readFlight(inNamed).named[0]?.cells).toEqual(cells)
+      return [inCells, inNamed].map((text) => [JSON.parse(text).v, readFlight(text).hasLabels])
+    }
+    const old = [1, false]
+    expect(version(['a', 'b"', 'ü', String.raw`a\u001fb=c`])).toEqual([old, old])
+    const labelled = [2, true]
+    expect(version(['a', `b${labelsText({ plan: 'pro' })}`])).toEqual([labelled, labelled])
   })
 
   test('[J1] [A2] that was sent adds up to what was in it, at any size', () => {
@@ -33,7 +50,7 @@ describe('a flight', () => {
   })
 
   test.each([
-    ['a later version', '{"v":2,"name":null,"cells":[[],[],[],[],[]]}'],
+    ['a later version', '{"v":3,"name":null,"cells":[[],[],[],[],[]]}'],
     ['no version', '{"name":null,"cells":[[],[],[],[],[]]}'],
     ['a column more', '{"v":1,"name":null,"cells":[[],[],[],[],[],[]]}'],
     ['a column too short', '{"v":1,"name":null,"cells":[["a"],[1],[1],[1],[]]}'],

@@ -68,7 +68,7 @@ export async function startStand(
     },
     async reset() {
       faults.clear()
-      await pool.query('truncate sumdial.counters, sumdial.ledger')
+      await pool.query('truncate sumdial.counters, sumdial.slices, sumdial.ledger')
     },
     async stop() {
       await endpoint.close()

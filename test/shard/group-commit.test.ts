@@ -39,7 +39,7 @@ function begin(lingerMs: number): void {
 }
 
 function conditions() {
-  return { nowMs: clock.now(), closesMs, isFull: () => false }
+  return { nowMs: clock.now(), closesMs, isFull: () => false, hasRoomForLabels: () => true }
 }
 
 function incoming(sender: string, n: number, increments = 1): Arrival {

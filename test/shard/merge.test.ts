@@ -2,13 +2,15 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import { cellOf } from '../../src/model/cell.ts'
 import { Cells } from '../../src/model/cells.ts'
 import type { NamedEntry } from '../../src/model/entry.ts'
+import { labelsText, OVERFLOW } from '../../src/model/slices/slice.ts'
+import { SHARD_LIMITS } from '../../src/shard/bounds.ts'
 import type { MergeConditions } from '../../src/shard/merge.ts'
 import { mergeFlights } from '../../src/shard/merge.ts'
 import { ShardStore } from '../../src/shard/store.ts'
 import { arrivalOf } from '../support/arrival.ts'
 import { nodeSql } from '../support/node-sql.ts'
 
-const OPEN: MergeConditions = { nowMs: 0, closesMs: 1_000, isFull: () => false }
+const OPEN: MergeConditions = { nowMs: 0, closesMs: 1_000, isFull: () => false, hasRoomForLabels: () => true }
 const CLOSED: MergeConditions = { ...OPEN, nowMs: OPEN.closesMs }
 const FULL: MergeConditions = { ...OPEN, isFull: () => true }
 
@@ -56,5 +58,68 @@ describe('a flight', () => {
     expect(send(1, FULL)).toEqual({ kind: 'refused', reason: 'full' })
     expect(accepted()).toBe(0)
     expect(send(1)).toEqual({ kind: 'accepted' })
+  })
+})
+
+describe('label sets past the bound', () => {
+  const limits = { ...SHARD_LIMITS, labelSets: 2 }
+  const slice = (plan: string) => `key${labelsText({ plan })}`
+  const overflow = `key${OVERFLOW}`
+  const sql = () => nodeSql()
+
+  const openOf = (of: ShardStore) => {
+    of.freeze(0, () => undefined)
+    return new Map(of.frozen.flatMap(({ cells }) => [...cells]).map(([key, { sum }]) => [key, Number(sum)]))
+  }
+
+  test("[L2] count in the key's sum and in its overflow slice, decided before the journal, so that a replay finds the same", () => {
+    const own = sql()
+    const first = new ShardStore(own, () => 'writer', limits)
+    const conditions = { ...OPEN, hasRoomForLabels: () => true }
+    const send = (n: number, slices: readonly string[], named: readonly NamedEntry[] = []) => {
+      const cells = slices.map((each) => [each, cellOf(1)] as const)
+      return mergeFlights(first, [arrivalOf('isolate', n, cells, named)], conditions)[0]
+    }
+    send(1, ['key', slice('a'), slice('b'), slice('c')])
+    send(2, [slice('c'), slice('d'), slice('a')])
+    const named = [{ id: 'i\nx\nkey', content: '1', cells: Cells.of([[slice('e'), cellOf(1)]]) }]
+    expect(send(3, [], named)).toEqual({ kind: 'accepted', named: ['accepted'] })
+    expect(send(3, [], named)).toEqual({ kind: 'accepted', named: ['accepted'] })
+    expect(first.unsettled('key').open).toMatchObject({ sum: 8n, count: 8 })
+    expect(first.holdings()).toMatchObject({ labelSets: 2, overflowed: ['key'] })
+    // This instance knows only what is stored, and has room for it.
+    const replayed = new ShardStore(own, () => 'writer', { ...limits, labelSets: 100 })
+    const expected = new Map([
+      ['key', 1],
+      [slice('a'), 2],
+      [slice('b'), 1],
+      [overflow, 4],
+    ])
+    expect(openOf(replayed)).toEqual(expected)
+  })
+
+  test('[L2] are bounded also after what came before is in Postgres, and ingest goes on where labels have no room', () => {
+    const store = new ShardStore(sql(), () => 'writer', limits)
+    let hasRoom = true
+    const conditions = { ...OPEN, hasRoomForLabels: () => hasRoom }
+    const send = (n: number, plan: string) => {
+      const answer = mergeFlights(store, [arrivalOf('isolate', n, [[slice(plan), cellOf(1)]])], conditions)
+      expect(answer).toEqual([{ kind: 'accepted' }])
+      const open = openOf(store)
+      for (const { seq } of store.frozen) store.settle(seq)
+      return [...open.keys()][0]
+    }
+    expect([send(1, 'a'), send(2, 'b'), send(3, 'c'), send(4, 'a')]).toEqual([
+      slice('a'),
+      slice('b'),
+      overflow,
+      slice('a'),
+    ])
+    const other = new ShardStore(sql(), () => 'writer', limits)
+    hasRoom = false
+    expect(mergeFlights(other, [arrivalOf('isolate', 1, [[slice('a'), cellOf(1)]])], conditions)).toEqual([
+      { kind: 'accepted' },
+    ])
+    expect([...openOf(other).keys()]).toEqual([overflow])
   })
 })

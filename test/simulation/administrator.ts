@@ -1,4 +1,5 @@
 import { parseShardName } from '../../src/model/shard-name.ts'
+import { keyOf } from '../../src/model/slices/slice.ts'
 import type { Parked } from '../../src/shard/parked.ts'
 import type { Instance } from './instance.ts'
 import { placeOf } from './postgres-model.ts'
@@ -18,7 +19,7 @@ export function retryParked(world: World): void {
 /** Discards some of the keys that a shard has parked, and sometimes names a key that it has not parked. */
 export function discardSome(world: World, host: ShardHost): void {
   const { chance, scheduler } = world
-  const parked = [...replayed(host.storage).parked.keys()]
+  const parked = [...new Set([...replayed(host.storage).parked.keys()].map(keyOf))]
   const keys = ['site/none', ...parked].filter(() => chance.is(0.6))
   if (parked.length === 0) return
   // Scheduled by itself, so that nothing else happens between the look and the deed.
@@ -37,12 +38,12 @@ async function discard(
   const before = replayed(host.storage).parked
   const increments = await shard.decideParked('discard', keys)
   if (!world.isExact) return
-  const gone = [...before].filter(([key]) => keys.includes(key))
+  const gone = [...before].filter(([slice]) => keys.includes(keyOf(slice)))
   checkGone(host, gone, increments)
   host.storage.whenDurable(() => enter(world, host, gone))
 }
 
-type Gone = readonly (readonly [key: string, parked: Parked])[]
+type Gone = readonly (readonly [slice: string, parked: Parked])[]
 
 /** Throws a Violation unless the shard has discarded exactly those of the keys that were parked. [C1] */
 function checkGone({ name }: ShardHost, gone: Gone, increments: number): void {
@@ -53,9 +54,9 @@ function checkGone({ name }: ShardHost, gone: Gone, increments: number): void {
 function enter(world: World, { name }: ShardHost, gone: Gone): void {
   const hour = parseShardName(name)?.hour
   if (hour === undefined) throw new Error(`${name} is no shard`)
-  for (const [key, { cell }] of gone) {
-    world.scheduler.note(`${name} has discarded ${cell.count} of ${key}`)
+  for (const [slice, { cell }] of gone) {
+    world.scheduler.note(`${name} has discarded ${cell.count} of ${JSON.stringify(slice)}`)
     world.tally('discard')
-    world.book.discard(placeOf(key, hour), cell)
+    world.book.discard(placeOf(keyOf(slice), hour), cell)
   }
 }

@@ -1,4 +1,6 @@
 import type { Hour } from '../../src/model/hour.ts'
+import type { Labels } from '../../src/model/slices/slice.ts'
+import { isOverflow, labelsText, labelsTextOf } from '../../src/model/slices/slice.ts'
 import type { Increment } from '../support/increments.ts'
 import type { Entry } from './entry.ts'
 import { fateOf, mayCount, nameOf, newEntry } from './entry.ts'
@@ -14,7 +16,7 @@ const ENTRIES_MAX = 26
 
 type Sum = { readonly sum: bigint; readonly count: number }
 
-const NOTHING: Sum = { sum: 0n, count: 0 }
+export const NOTHING: Sum = { sum: 0n, count: 0 }
 
 /**
  * The naive model that everything is compared with: what was sent, key by key and hour by hour, and how it ended. It
@@ -25,6 +27,13 @@ export class Book {
   readonly #entries = new Map<Increment, Entry>()
   readonly #byName = new Map<string, Entry[]>()
   readonly #discarded = new Set<Increment>()
+
+  /** Whether increments have labels. */
+  readonly hasLabels: boolean
+
+  constructor(hasLabels = false) {
+    this.hasLabels = hasLabels
+  }
 
   get size(): number {
     return this.#entries.size
@@ -39,7 +48,15 @@ export class Book {
   increment(key: string, hour: Hour, id: string | undefined): Increment {
     const place = placeOf(key, hour)
     const before = this.#at(place)
-    const increment = { key, hour, value: BASE ** before.length, ...(id !== undefined && { id }) }
+    const value = BASE ** before.length
+    const labels = this.hasLabels ? labelsAt(before.length) : undefined
+    const increment = {
+      key,
+      hour,
+      value,
+      ...(id !== undefined && { id }),
+      ...(labels !== undefined && { labels }),
+    }
     this.#places.set(place, [...before, increment])
     return increment
   }
@@ -94,6 +111,24 @@ export class Book {
       throw new Violation(`[A2] ${place} has ${counted.length} increments and count ${sum.count}`)
     this.#checkRivals(counted)
     return counted
+  }
+
+  /**
+   * Throws a Violation unless the slices of a key and hour have each increment with labels that its sum has, once: in its
+   * own slice, or in the overflow slice. [L1] [L2]
+   */
+  checkSlices(place: string, total: Sum, slices: ReadonlyMap<string, Sum>): void {
+    const missing = new Set(this.checkNoneTwice(place, total).filter(({ labels }) => labels !== undefined))
+    for (const [slice, sum] of slices) {
+      const own = this.checkNoneTwice(place, sum)
+      for (const increment of own) {
+        const isAtHome = isOverflow(slice) || labelsText(increment.labels) === labelsTextOf(slice)
+        if (!missing.delete(increment) || !isAtHome)
+          throw new Violation(`[L1] ${increment.value} of ${place} is in ${JSON.stringify(slice)}, or twice`)
+      }
+    }
+    const [lost] = missing
+    if (lost !== undefined) throw new Violation(`[L1] ${lost.value} of ${place} is in no slice`)
   }
 
   #checkOne(place: string, i: number, count: number): Increment {
@@ -160,6 +195,14 @@ export class Book {
         throw new Violation(`[I3] of ${nameOf(entry)} only ${nameOf({ increments: part })} counts`)
     }
   }
+}
+
+const PLANS = ['free', 'pro', 'team', 'x']
+
+/** The labels of the i-th increment of a key and hour: not by chance, so that a seed is the same run without them. */
+function labelsAt(i: number): Labels | undefined {
+  const plan = PLANS[i % 5]
+  return plan === undefined ? undefined : { plan, ...(i % 3 === 0 && { eu: 'yes' }) }
 }
 
 function digits(sum: bigint): number[] {

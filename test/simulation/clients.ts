@@ -1,3 +1,4 @@
+import { labelsText } from '../../src/model/slices/slice.ts'
 import type { Increment } from '../support/increments.ts'
 import type { Isolate } from './isolate.ts'
 import type { Request } from './request.ts'
@@ -95,6 +96,8 @@ function hasId({ id }: Increment): boolean {
 
 /** Names a request. Equal increments make equal content, as in src/edge/ingest/ingest.ts. */
 function named(key: string, increments: readonly Increment[]): Request {
-  const lines = increments.map(({ key: k, value, hour }) => `${k} ${value} ${hour}`).sort()
+  const lines = increments
+    .map((each) => `${each.key}${labelsText(each.labels)} ${each.value} ${each.hour}`)
+    .sort()
   return { increments, name: { token: 'client', key, content: lines.join('\n') } }
 }

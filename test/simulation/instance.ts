@@ -47,6 +47,11 @@ class FickleLoad extends IsolateLoad {
   override isFull(withIds: boolean): boolean {
     return super.isFull(withIds) || this.#world.faults.strikes('full')
   }
+
+  /** Label sets have no room more often than flights. */
+  override isBelow(part: number): boolean {
+    return super.isBelow(part) && !this.#world.faults.strikes('full')
+  }
 }
 
 /** One incarnation of a shard's object, with its output gate. */

@@ -18,4 +18,5 @@ export const SMALL_SHARD: ShardLimits = {
   flushCells: 12,
   foldBytes: 600,
   senders: 40,
+  labelSets: 3,
 }

@@ -1,8 +1,11 @@
 import { STATEMENT_MS_MAX } from '../../src/limits.ts'
 import type { ApplyOutcome, Batch, RegisterOutcome, SealOutcome, Sink } from '../../src/model/flush/batch.ts'
 import type { ReadCommitted } from '../../src/model/read.ts'
+import { isSliceOf, keyOf, OVERFLOW } from '../../src/model/slices/slice.ts'
+import { NOTHING } from './book.ts'
 import type { FaultKind } from './faults.ts'
 import type { Instance } from './instance.ts'
+import { placeOf } from './postgres-model.ts'
 import type { World } from './world.ts'
 
 type Failed = Extract<ApplyOutcome, { kind: 'ambiguous' | 'refused' }>
@@ -51,10 +54,30 @@ export function sinkOf(world: World, instance: Instance): Sink {
   }
 }
 
-function applying({ postgres }: World, batch: Batch): Statement<ApplyOutcome> {
+function applying(world: World, batch: Batch): Statement<ApplyOutcome> {
+  const { postgres } = world
   return () => {
     const before = postgres.begin(batch)
-    return () => postgres.apply(batch, before)
+    return () => {
+      const outcome = postgres.apply(batch, before)
+      if (world.isExact) checkSlices(world, batch)
+      return outcome
+    }
+  }
+}
+
+/** Checks the slices of all keys of a batch, wherever the batch was cut. [L1] */
+function checkSlices(world: World, { hour, cells }: Batch): void {
+  const { book, postgres } = world
+  try {
+    for (const key of new Set(cells.keys.map(keyOf))) {
+      const place = placeOf(key, hour)
+      const slices = Iterator.from(postgres.slices).filter(([slice]) => isSliceOf(slice, place))
+      book.checkSlices(place, postgres.counters.get(place) ?? NOTHING, new Map(slices))
+      if (postgres.slices.has(place + OVERFLOW)) world.tally('overflow')
+    }
+  } catch (error) {
+    world.fail(error)
   }
 }
 

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Cell } from '../../src/model/cell.ts'
 import { Cells } from '../../src/model/cells.ts'
 import type { Batch } from '../../src/model/flush/batch.ts'
 import { addHours, hourOf } from '../../src/model/hour.ts'
+import { labelsText } from '../../src/model/slices/slice.ts'
 import { narrow } from '../../src/model/sum.ts'
 import { type Stand, startStand } from '../postgres/stand.ts'
 import { Chance } from './chance.ts'
@@ -25,7 +27,9 @@ afterAll(() => stand?.stop())
 beforeEach(() => stand.reset())
 
 function cellsOf(chance: Chance): Cells {
-  const keys = new Set(Array.from({ length: chance.between(1, 3) }, () => `k/${chance.between(0, 3)}`))
+  const slice = () =>
+    `k/${chance.between(0, 3)}${chance.pick(['', labelsText({ plan: 'pro' }), labelsText({ plan: 'x' })])}`
+  const keys = new Set(Array.from({ length: chance.between(1, 4) }, slice))
   const cells = new Cells()
   for (const key of keys) {
     const [min, max] = [chance.between(-9, 9), chance.between(10, 2 ** 50)]
@@ -53,23 +57,29 @@ async function tablesOfPostgres() {
     `select extract(epoch from hour)::bigint / 3600 || ' ' || key as place, sum::text, count::int, min::int8::text, max::int8::text
      from sumdial.counters order by 1`,
   )
+  const { rows: slices } = await stand.pool.query(
+    `select extract(epoch from hour)::bigint / 3600 || ' ' || key || E'\u001fplan=' || (labels->>'plan') as place,
+       sum::text, count::int, min::int8::text, max::int8::text
+     from sumdial.slices order by 1`,
+  )
   const { rows: ledger } = await stand.pool.query(
     'select writer, seq::int, batch, sealed, increments::int from sumdial.ledger order by writer',
   )
-  return { counters, ledger }
+  return { counters, slices, ledger }
 }
 
 function tablesOfModel(model: PostgresModel) {
   const byText = <T>([a]: readonly [string, T], [b]: readonly [string, T]) => (a < b ? -1 : 1)
-  const counters = [...model.counters].sort(byText).map(([place, { sum, count, min, max }]) => ({
-    place,
-    sum: String(sum),
-    count,
-    min: String(min),
-    max: String(max),
-  }))
+  const rowsOf = (cells: ReadonlyMap<string, Cell>) =>
+    [...cells].sort(byText).map(([place, { sum, count, min, max }]) => ({
+      place,
+      sum: String(sum),
+      count,
+      min: String(min),
+      max: String(max),
+    }))
   const ledger = [...model.ledger].sort(byText).map(([writer, row]) => ({ writer, ...row }))
-  return { counters, ledger }
+  return { counters: rowsOf(model.counters), slices: rowsOf(model.slices), ledger }
 }
 
 describe('the model of Postgres that the simulation stands on', () => {

@@ -3,6 +3,7 @@ import { mergeCells } from '../../src/model/cell.ts'
 import type { ApplyOutcome, Batch, RegisterOutcome, SealOutcome } from '../../src/model/flush/batch.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import type { CommittedCounter, CommittedRead } from '../../src/model/read.ts'
+import { isLabelled, keyOf } from '../../src/model/slices/slice.ts'
 
 export type Ledger = {
   readonly seq: number
@@ -14,7 +15,12 @@ export type Ledger = {
 /** The writer's row as a statement saw it when it began; undefined when there was none. */
 type Seen = Ledger | undefined
 
-type Tables = { readonly counters: Map<string, Cell>; readonly ledger: Map<string, Ledger> }
+type Tables = {
+  readonly counters: Map<string, Cell>
+  /** Of slices with labels, by the slice in place of the key. */
+  readonly slices: Map<string, Cell>
+  readonly ledger: Map<string, Ledger>
+}
 
 /**
  * Postgres as far as Sumdial's statements can see it: the two of src/postgres/sink.ts, and the reader's. Each happens
@@ -23,12 +29,16 @@ type Tables = { readonly counters: Map<string, Cell>; readonly ledger: Map<strin
  * postgres-model.test.ts compares it with a real one.
  */
 export class PostgresModel {
-  #tables: Tables = { counters: new Map(), ledger: new Map() }
+  #tables: Tables = { counters: new Map(), slices: new Map(), ledger: new Map() }
   /** Keys whose cells violate a constraint. */
   readonly refusedKeys = new Set<string>()
 
   get counters(): ReadonlyMap<string, Cell> {
     return this.#tables.counters
+  }
+
+  get slices(): ReadonlyMap<string, Cell> {
+    return this.#tables.slices
   }
 
   get ledger(): ReadonlyMap<string, Ledger> {
@@ -43,7 +53,8 @@ export class PostgresModel {
   /** Ends an `apply`: claims the row as it is by now, writes the cells, and says what the answer says. */
   apply(batch: Batch, before: Seen): ApplyOutcome {
     if (this.#claims(batch, before)) {
-      if (Iterator.from(batch.cells).some(([key]) => this.refusedKeys.has(key))) return CELL_REFUSED
+      if (Iterator.from(batch.cells).some(([slice]) => this.refusedKeys.has(keyOf(slice))))
+        return CELL_REFUSED
       this.#write(batch)
       return { kind: 'applied' }
     }
@@ -57,13 +68,12 @@ export class PostgresModel {
   }
 
   #write({ writer, seq, id, hour, cells, increments }: Batch): void {
-    const { counters, ledger } = this.#tables
+    const { counters, slices, ledger } = this.#tables
     const total = (ledger.get(writer)?.increments ?? 0) + increments
     ledger.set(writer, { seq, batch: id, sealed: false, increments: total })
-    for (const [key, cell] of cells) {
-      const place = placeOf(key, hour)
-      const held = counters.get(place)
-      counters.set(place, held === undefined ? cell : mergeCells(held, cell))
+    for (const [slice, cell] of cells) {
+      addTo(counters, placeOf(keyOf(slice), hour), cell)
+      if (isLabelled(slice)) addTo(slices, placeOf(slice, hour), cell)
     }
   }
 
@@ -101,18 +111,24 @@ export class PostgresModel {
   }
 
   copy(): Tables {
-    return { counters: new Map(this.#tables.counters), ledger: new Map(this.#tables.ledger) }
+    const { counters, slices, ledger } = this.#tables
+    return { counters: new Map(counters), slices: new Map(slices), ledger: new Map(ledger) }
   }
 
   /** Puts the tables back, as point-in-time recovery does. */
-  rewindTo({ counters, ledger }: Tables): void {
-    this.#tables = { counters: new Map(counters), ledger: new Map(ledger) }
+  rewindTo({ counters, slices, ledger }: Tables): void {
+    this.#tables = { counters: new Map(counters), slices: new Map(slices), ledger: new Map(ledger) }
   }
 }
 
 const CELL_REFUSED = { kind: 'cell_refused', reason: 'SQLSTATE 23514: a check' } as const
 
-/** Key and hour as one text. */
+function addTo(rows: Map<string, Cell>, place: string, cell: Cell): void {
+  const held = rows.get(place)
+  rows.set(place, held === undefined ? cell : mergeCells(held, cell))
+}
+
+/** Key (or slice) and hour as one text. */
 export function placeOf(key: string, hour: Hour): string {
   return `${hour} ${key}`
 }

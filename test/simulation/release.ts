@@ -1,4 +1,4 @@
-import { FLIGHT_VERSION } from '../../src/model/flight.ts'
+import { LABELLED_FLIGHT_VERSION } from '../../src/model/flight.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { addHours, hourOf } from '../../src/model/hour.ts'
 import type { Schedule } from '../../src/model/schedule.ts'
@@ -11,7 +11,7 @@ export type Release = {
   readonly lateHours: Schedule
   readonly intervalMs: number
   readonly lingerMs: number
-  /** The version of the flight that it writes, and the latest version that it reads. */
+  /** The generation of formats that it writes, and the latest that it reads. The production code has generation 0. */
   readonly writes: number
   readonly reads: number
 }
@@ -26,9 +26,9 @@ const BEGINNING = Number.NEGATIVE_INFINITY as Hour
  * time.
  */
 const FORMATS = [
-  { writes: FLIGHT_VERSION, reads: FLIGHT_VERSION },
-  { writes: FLIGHT_VERSION, reads: FLIGHT_VERSION + 1 },
-  { writes: FLIGHT_VERSION + 1, reads: FLIGHT_VERSION + 1 },
+  { writes: 0, reads: 0 },
+  { writes: 0, reads: 1 },
+  { writes: 1, reads: 1 },
 ] as const
 
 export function firstRelease({ chance, faults, nowMs }: Making): Release {
@@ -67,21 +67,25 @@ function longer(schedule: Schedule, value: number, nowMs: number): Schedule {
   return isPlanned ? schedule : [...schedule, { from, value }]
 }
 
-/** The flight as isolates of this release send it. The production code writes only its own version. */
+/** The versions of a generation: without labels and with them. */
+const VERSIONS = LABELLED_FLIGHT_VERSION
+
+/** The flight as isolates of this release send it. The production code writes only its own generation. */
 export function asWrittenBy({ writes }: Release, flight: string): string {
-  return writes === FLIGHT_VERSION ? flight : withVersion(flight, writes)
+  return writes === 0 ? flight : withVersion(flight, writes * VERSIONS)
 }
 
 /**
- * The flight as shards of this release read it. A version that they know means to them what the current version means
- * to the production code. Null for a version that they do not know.
+ * The flight as shards of this release read it. A generation that they know means to them what the current one means to
+ * the production code. Null for one that they do not know.
  */
 export function asReadBy({ reads }: Release, encoded: string): string | null {
   const { v } = JSON.parse(encoded)
-  if (v === FLIGHT_VERSION) return encoded
-  return v <= reads ? withVersion(encoded, FLIGHT_VERSION) : null
+  if (v <= VERSIONS) return encoded
+  return reads > 0 ? withVersion(encoded, -VERSIONS) : null
 }
 
-function withVersion(flight: string, v: number): string {
-  return JSON.stringify({ ...JSON.parse(flight), v })
+function withVersion(flight: string, by: number): string {
+  const parsed = JSON.parse(flight)
+  return JSON.stringify({ ...parsed, v: parsed.v + by })
 }

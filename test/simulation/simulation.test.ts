@@ -39,7 +39,24 @@ async function run(chosen: readonly number[]): Promise<Outcome[]> {
 }
 
 /** Rules that the worlds check at every step, and name when they are broken. */
-const RULES = ['A2', 'C1', 'F1', 'F2', 'F4', 'I3', 'I4', 'I5', 'J1', 'P1', 'P3', 'R1', 'R2', 'Z1'] as const
+const RULES = [
+  'A2',
+  'C1',
+  'F1',
+  'F2',
+  'F4',
+  'I3',
+  'I4',
+  'I5',
+  'J1',
+  'L1',
+  'L2',
+  'P1',
+  'P3',
+  'R1',
+  'R2',
+  'Z1',
+] as const
 
 type Rule = (typeof RULES)[number]
 
@@ -92,6 +109,11 @@ describe('whatever goes wrong with requests, clients, flights, objects, alarms, 
   test('[I5] every request is answered in time, and what a shard holds stays within its bounds', () => {
     expectKept('I5')
     expectSeen('hangUp', 'requestLost')
+  })
+
+  test('[L1] [L2] each increment with labels is once in its slice or in the overflow slice, and in the sum of its key', () => {
+    expectKept('L1', 'L2')
+    expectSeen('overflow')
   })
 
   test('[J1] a replay finds what is in memory, and a flight of an unknown version touches nothing', () => {

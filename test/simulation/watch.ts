@@ -1,4 +1,5 @@
 import type { Batch } from '../../src/model/flush/batch.ts'
+import { keyOf } from '../../src/model/slices/slice.ts'
 import type { Holdings } from '../../src/model/status.ts'
 import { ShardStore } from '../../src/shard/store.ts'
 import type { Instance } from './instance.ts'
@@ -56,7 +57,7 @@ export class Watch {
 
   /** Checks that only cells that Postgres has refused are parked, and none of their neighbours. [P3] */
   #checkParked(name: string, store: ShardStore): void {
-    const innocent = store.parked.keys().find((key) => !this.#world.everRefused.has(key))
+    const innocent = store.parked.keys().find((slice) => !this.#world.everRefused.has(keyOf(slice)))
     if (innocent !== undefined) throw new Violation(`[P3] ${name} has parked ${innocent}`)
   }
 

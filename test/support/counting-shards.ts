@@ -48,7 +48,7 @@ export class CountingShards {
     for (const { keys } of [arrival.cells, ...arrival.named.map(({ cells }) => cells)]) {
       for (const key of keys) this.#keys.add(key)
     }
-    const conditions = { nowMs: 0, closesMs: 1, isFull: () => false }
+    const conditions = { nowMs: 0, closesMs: 1, isFull: () => false, hasRoomForLabels: () => true }
     return mergeFlights(store, [arrival], conditions)[0] ?? refused('full')
   }
 }

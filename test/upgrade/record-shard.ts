@@ -10,7 +10,12 @@ import { dump } from './shard-dump.ts'
  * on, what the code before wrote is loaded by shard.test.ts.
  */
 const take: Take = (store, flights, nowMs) => {
-  const conditions = { nowMs, closesMs: Number.POSITIVE_INFINITY, isFull: () => false }
+  const conditions = {
+    nowMs,
+    closesMs: Number.POSITIVE_INFINITY,
+    isFull: () => false,
+    hasRoomForLabels: () => true,
+  }
   mergeFlights(
     store,
     flights.flatMap((flight) => readArrival(flight) ?? []),

@@ -37,6 +37,8 @@ describe.each(RECORDED)('a shard as it was stored with %s', (name) => {
   test('[J1] [C1] is loaded with every cell, in the state that it was in', () => {
     const store = load(nodeSql(recorded(name)))
     expect(store.holdings()).toEqual({
+      labelSets: 0,
+      overflowed: [],
       accepted: 24,
       settled: 1,
       discarded: 1,
@@ -121,10 +123,10 @@ describe.each(RECORDED)('a shard as it was stored with %s', (name) => {
     ['its state', `update state set version = 2`],
     [
       'a flight, the last',
-      `update journal set flight = replace(flight, '"v":1,"name":["${C}",2]', '"v":2,"name":["${C}",2]')`,
+      `update journal set flight = replace(flight, '"v":1,"name":["${C}",2]', '"v":3,"name":["${C}",2]')`,
     ],
-    ['a frozen batch', `update batches set cells = replace(cells, '"v":1', '"v":2') where seq = 2`],
-    ['a parked cell', `update parked set cell = replace(cell, '"v":1', '"v":2')`],
+    ['a frozen batch', `update batches set cells = replace(cells, '"v":1', '"v":3') where seq = 2`],
+    ['a parked cell', `update parked set cell = replace(cell, '"v":1', '"v":3')`],
   ])('[J1] is refused and stays as it was where a version that is not known wrote %s', (_, edit) => {
     const sql = nodeSql(recorded(name))
     sql.run(edit)

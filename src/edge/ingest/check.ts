@@ -8,8 +8,12 @@ import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
 import type { Schedule } from '../../model/schedule.ts'
 import { valueAt } from '../../model/schedule.ts'
+import { areLabels, sliceFault } from '../../model/slices/labels.ts'
+import type { Labels } from '../../model/slices/slice.ts'
+import { labelsText } from '../../model/slices/slice.ts'
 import { instantOf, instantSchema } from '../../model/time/instant.ts'
 import type { ItemError } from '../http/problem.ts'
+import { labelsSchema } from './labels.ts'
 
 /** The terms by which increments are checked. */
 export type Terms = {
@@ -27,6 +31,7 @@ type Item = {
   readonly value: number
   readonly at?: number | undefined
   readonly id?: string | undefined
+  readonly labels?: Labels | undefined
 }
 
 /** Why a value is refused, in words for its sender; undefined for a good one. */
@@ -89,6 +94,7 @@ function schemaFor(mayAdjust: boolean) {
       .meta(VALUE_META),
     at: instantSchema.optional().meta(AT_META),
     id: z.string({ error: 'must be a string' }).check(check(idFault)).optional().meta(ID_META),
+    labels: labelsSchema.optional(),
   })
 }
 
@@ -114,6 +120,7 @@ export function goodItem(item: unknown, mayAdjust: boolean): Item | undefined {
   let value: unknown = 1
   let at: unknown
   let id: unknown
+  let labels: unknown
   for (const name in item) {
     const field: unknown = (item as Record<string, unknown>)[name]
     if (name === 'key') key = field
@@ -121,19 +128,27 @@ export function goodItem(item: unknown, mayAdjust: boolean): Item | undefined {
     else if (name === 'value') value = field === undefined ? 1 : field
     else if (name === 'at') at = field
     else if (name === 'id') id = field
+    else if (name === 'labels') labels = field
     else return undefined
   }
   if (typeof key !== 'string' || keyFault(key) !== undefined) return undefined
   if (typeof value !== 'number' || valueFault(value, mayAdjust) !== undefined) return undefined
   if (id !== undefined && (typeof id !== 'string' || idFault(id) !== undefined)) return undefined
-  if (at === undefined) return id === undefined ? { key, value } : { key, value, id }
-  const atMs = instantOf(at)
-  if (atMs === undefined) return undefined
-  return id === undefined ? { key, value, at: atMs } : { key, value, at: atMs, id }
+  const atMs = at === undefined ? undefined : instantOf(at)
+  if (at !== undefined && atMs === undefined) return undefined
+  if (labels === undefined) {
+    if (atMs === undefined) return id === undefined ? { key, value } : { key, value, id }
+    return id === undefined ? { key, value, at: atMs } : { key, value, at: atMs, id }
+  }
+  return areLabels(labels) ? { key, value, at: atMs, id, labels } : undefined
 }
 
 /** A checked item with the hour that it counts in. */
-type Increment = Pick<Item, 'key' | 'value' | 'id'> & { readonly hour: Hour }
+type Increment = Pick<Item, 'key' | 'value' | 'id'> & {
+  readonly hour: Hour
+  /** In `labelsText`'s form, empty without labels. */
+  readonly labels: string
+}
 
 type Fault = Omit<ItemError, 'index'>
 
@@ -152,6 +167,7 @@ export function checkIncrement(
   const checked = checkItem(item, mayAdjust, isTold)
   if (!checked.ok) return checked
   const { key, value, at, id } = checked.value
+  const labels = labelsText(checked.value.labels)
   const fault = (path: string, message: string) => fail(isTold ? [{ path, message }] : [])
   if (id !== undefined && idempotencyKey !== undefined) return fault('id', NOT_BOTH)
   const name = id ?? idempotencyKey
@@ -159,7 +175,9 @@ export function checkIncrement(
   if (atMs === undefined) return fault('at', AT_REQUIRED)
   const message = timeFault(atMs, lateHours, nowMs)
   if (message !== undefined) return fault('at', message)
-  return ok({ key, value, hour: hourOf(atMs), id: id === undefined ? id : spellId(id) })
+  const tooLong = labels === '' ? undefined : sliceFault(key, labels)
+  if (tooLong !== undefined) return fault('labels', tooLong)
+  return ok({ key, value, hour: hourOf(atMs), id: id === undefined ? id : spellId(id), labels })
 }
 
 /**
@@ -185,7 +203,7 @@ function faultsOf(item: unknown, mayAdjust: boolean): readonly Fault[] {
   return [...faults, { path: '', message: unknownFields(unknown) }]
 }
 
-const FIELDS: ReadonlySet<string> = new Set(['key', 'value', 'at', 'id'])
+const FIELDS: ReadonlySet<string> = new Set(['key', 'value', 'at', 'id', 'labels'])
 
 function unknownFields(names: readonly string[]): string {
   const told = names.slice(0, FIELDS_TOLD_MAX).map((name) => {
@@ -193,7 +211,7 @@ function unknownFields(names: readonly string[]): string {
   })
   const more = names.length - told.length
   const others = more === 0 ? '' : ` and ${more} more`
-  return `has unknown fields ${told.join(', ')}${others}: use key, value, at and id only`
+  return `has unknown fields ${told.join(', ')}${others}: use key, value, at, id and labels only`
 }
 
 const NOT_BOTH = 'cannot be combined with an Idempotency-Key: name each increment or the whole request'

@@ -21,6 +21,8 @@ export type CheckedIncrements = {
   readonly hours: Hour | readonly Hour[]
   /** The id of each that has one; undefined when none has. */
   readonly ids?: readonly (string | undefined)[] | undefined
+  /** The labels of each, in `labelsText`'s form, empty without any; undefined when none has some. */
+  readonly labels?: readonly string[] | undefined
   /** `hashKey` of each key, from a reader that knows them. */
   readonly hashes?: readonly number[]
   /** The name of the whole request, which then has no ids. */
@@ -50,6 +52,7 @@ export function checkIncrements(
   const values: number[] = []
   const hours: Hour[] = []
   const ids: (string | undefined)[] = []
+  const labels: string[] = []
   const errors: ItemError[] = []
   let bad = 0
   for (const [index, item] of items.entries()) {
@@ -60,6 +63,7 @@ export function checkIncrements(
       continue
     }
     const { key, value, hour, id } = checked.value
+    labels.push(checked.value.labels)
     keys.push(key)
     values.push(value)
     hours.push(hour)
@@ -75,6 +79,7 @@ export function checkIncrements(
     isPlain: false,
     hours: sharedHour(hours) ?? hours,
     ids: hasIds ? ids : undefined,
+    labels: labels.some((text) => text !== '') ? labels : undefined,
     idempotencyKey: idempotencyKey === undefined ? undefined : spellId(idempotencyKey),
   })
 }

@@ -63,8 +63,11 @@ export function refuseManyShards(parts: readonly { readonly shard: string }[]): 
 
 /** Names a request by its Idempotency-Key. Its content is the same for the same increments in any order. */
 async function nameRequest(increments: CheckedIncrements, token: string, key: string): Promise<RequestName> {
-  const { keys, values } = increments
-  const lines = keys.map((k, i) => `${k}\n${must(values[i], 'a value')}\n${hourAt(increments, i)}`).sort()
+  const { keys, values, labels } = increments
+  // Without labels the text is what it was before there were any, so that a retry across that deploy is no conflict.
+  const lines = keys
+    .map((k, i) => `${k}${labels?.[i] ?? ''}\n${must(values[i], 'a value')}\n${hourAt(increments, i)}`)
+    .sort()
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(lines.join('\n')))
   return { token, key, content: new Uint8Array(digest).slice(0, 16).toHex() }
 }

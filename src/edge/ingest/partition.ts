@@ -1,7 +1,7 @@
 import { FLIGHT_BYTES_MAX } from '../../limits.ts'
 import { Accumulator } from '../../model/accumulator.ts'
 import { must } from '../../model/assert.ts'
-import { CELL_BYTES_MAX, cellBytes } from '../../model/cell.ts'
+import { CELL_BYTES_MAX, cellBytes, SLICE_CELL_BYTES_MAX } from '../../model/cell.ts'
 import { Cells } from '../../model/cells.ts'
 import type { NamedEntry } from '../../model/entry.ts'
 import { idOfIncrement, idOfRequest } from '../../model/entry.ts'
@@ -53,11 +53,12 @@ export function partition(
  * @returns undefined for any other.
  */
 function wholePart(
-  { keys, values, isPlain, hours, ids }: CheckedIncrements,
+  { keys, values, isPlain, hours, ids, labels }: CheckedIncrements,
   shards: Schedule,
   partBytes: number,
 ): Part[] | undefined {
-  if (typeof hours !== 'number' || ids !== undefined || valueAt(shards, hours) > 1) return undefined
+  if (typeof hours !== 'number' || ids !== undefined || labels !== undefined || valueAt(shards, hours) > 1)
+    return undefined
   let bytes = 0
   for (const key of keys) bytes += cellBytes(key, isPlain)
   if (bytes > partBytes) return undefined
@@ -73,7 +74,8 @@ function wholePart(
 }
 
 function partsByShard(increments: CheckedIncrements, shards: Schedule, partBytes: number): Part[] {
-  const { keys, values, isPlain, ids, hashes } = increments
+  const { keys, values, isPlain, ids, labels, hashes } = increments
+  const cellBytesMax = labels === undefined ? CELL_BYTES_MAX : SLICE_CELL_BYTES_MAX
   const parts: Part[] = []
   /**
    * The part of each slot that still has room, by hour. Naming the shard of each item would cost more than all the
@@ -96,17 +98,18 @@ function partsByShard(increments: CheckedIncrements, shards: Schedule, partBytes
     }
     const slot = count === 1 ? 0 : slotOfHash(hashes?.[index] ?? hashKey(key), count)
     let part = bySlot[slot]
-    if (part === undefined || isFull(part, partBytes)) {
+    if (part === undefined || isFull(part, partBytes, cellBytesMax)) {
       part = openPart(formatShardName({ hour, slot }), isPlain)
       bySlot[slot] = part
       parts.push(part)
     }
     const id = ids?.[index]
+    const text = labels?.[index] ?? ''
     if (id === undefined) {
-      addIncrement(part.unnamed, key, value)
+      addIncrement(part.unnamed, key + text, value)
       part.indexes.push(index)
     } else {
-      part.named.push(entryOf(key, value, id))
+      part.named.push(entryOf(key, value, id, text))
       part.namedIndexes.push([index])
     }
   }
@@ -125,13 +128,17 @@ function openPart(shard: string, isPlain: boolean): OpenPart {
 }
 
 /** Whether one more increment might not fit. A named one takes its key twice: in its cell and in its id. */
-function isFull({ unnamed, named }: Part, partBytes: number): boolean {
-  return unnamed.bytes + (named.length + 1) * 2 * CELL_BYTES_MAX > partBytes
+function isFull({ unnamed, named }: Part, partBytes: number, cellBytesMax: number): boolean {
+  return unnamed.bytes + (named.length + 1) * 2 * cellBytesMax > partBytes
 }
 
-function entryOf(key: string, value: number, id: string): NamedEntry {
-  const cells = new Cells([key], [value], [1], [value], [value])
-  return { id: idOfIncrement(id, key), content: String(value), cells }
+/**
+ * The name of an increment is of its key alone: labels are part of its content. Without labels the content is what it was
+ * before there were any. [I3]
+ */
+function entryOf(key: string, value: number, id: string, labels: string): NamedEntry {
+  const cells = new Cells([key + labels], [value], [1], [value], [value])
+  return { id: idOfIncrement(id, key), content: `${value}${labels}`, cells }
 }
 
 function nameWhole(part: Part, { token, key, content }: RequestName): Part {

@@ -19,8 +19,15 @@ const increments = fc.array(
       value: fc.integer({ min: 1, max: 9 }),
       hour: fc.integer({ min: HOUR, max: HOUR + 1 }) as fc.Arbitrary<Hour>,
       id: fc.option(fc.constantFrom('x', 'y'), { nil: undefined, freq: 3 }),
+      labels: fc.option(fc.constantFrom({ plan: 'pro' }, { plan: 'free', eu: '1' }), { nil: undefined }),
     })
-    .map(({ id, ...rest }): Increment => (id === undefined ? rest : { ...rest, id })),
+    .map(
+      ({ id, labels, ...rest }): Increment => ({
+        ...rest,
+        ...(id !== undefined && { id }),
+        ...(labels !== undefined && { labels }),
+      }),
+    ),
   { minLength: 1, maxLength: 40 },
 )
 
@@ -78,4 +85,27 @@ test('[I5] a part fits in a flight, whole or cut, and a request with a name is o
     }),
     { numRuns: 20 },
   )
+})
+
+test('[L1] labels change neither the shard nor the name of an increment, only its cell and its content', () => {
+  fc.assert(
+    fc.property(increments, shardCounts, (list, count) => {
+      const plain = list.map(({ labels: _, ...rest }) => rest)
+      const [labelled, without] = [list, plain].map((each) => partition(columnsOf(each), shardsOf(count)))
+      expect(placesOf(labelled ?? [])).toEqual(placesOf(without ?? []))
+      const namesOf = (parts: readonly Part[] = []) =>
+        parts.flatMap(({ named }) => named.map(({ id }) => id)).sort()
+      expect(namesOf(labelled)).toEqual(namesOf(without))
+    }),
+  )
+})
+
+test('[I3] the content under an id is the value alone without labels, as before there were any', () => {
+  const of = (labels: Increment['labels']) => {
+    const increment = { key: 'k', value: 5, hour: HOUR, id: 'x', ...(labels !== undefined && { labels }) }
+    return partition(columnsOf([increment]), shardsOf(1))[0]?.named[0]
+  }
+  expect(of(undefined)).toMatchObject({ id: 'i\nx\nk', content: '5' })
+  expect(of({ plan: 'pro' })).toMatchObject({ id: 'i\nx\nk', content: '5\u001fplan=pro' })
+  expect(of({ plan: 'pro' })?.cells.keys).toEqual(['k\u001fplan=pro'])
 })

@@ -86,7 +86,7 @@ describe('the OpenAPI document', () => {
     // where there are two.
     const { properties = {}, required } = incrementComponent()
     expect(required).toEqual(['key'])
-    expect(Object.values(properties).map((field) => 'default' in field)).toEqual([false, false, false, false])
+    expect(Object.values(properties).filter((field) => 'default' in field)).toEqual([])
     const bodies = operations().flatMap(({ requestBody }) => requestBody ?? [])
     expect(bodies.map(({ content }) => Object.keys(content))).toEqual(bodies.map(() => ['application/json']))
   })

@@ -103,7 +103,12 @@ function movingShard() {
   return {
     /** Whether an increment that comes now is taken. */
     merge(nowMs: number): boolean {
-      const conditions = { nowMs, closesMs: shardClosesMs(HOUR, LATE_HOURS), isFull: () => false }
+      const conditions = {
+        nowMs,
+        closesMs: shardClosesMs(HOUR, LATE_HOURS),
+        isFull: () => false,
+        hasRoomForLabels: () => true,
+      }
       const arrival = arrivalOf('isolate', ++n, [['k', cellOf(1)]])
       return mergeFlights(store, [arrival], conditions)[0]?.kind === 'accepted'
     },

@@ -32,8 +32,8 @@ export const MODEL_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/model/flight.ts',
-        find: 'return v === FLIGHT_VERSION && isName(name)',
-        replace: 'return v !== undefined && isName(name)',
+        find: 'return isKnown && isName(name)',
+        replace: 'return isName(name)',
       },
     ],
     suite: { project: 'node', file: 'test/model/flight.test.ts' },

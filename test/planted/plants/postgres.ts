@@ -9,7 +9,9 @@ export const POSTGRES_PLANTS: readonly Plant[] = [
   {
     name: 'claim-dropped',
     mistake: 'the cells are added whether or not the batch was claimed [P1]',
-    edits: [{ file: SINK, find: 'where exists (select from claim)', replace: 'where true' }],
+    edits: [
+      { file: SINK, find: 'where exists (select from claim)\n  order', replace: 'where true\n  order' },
+    ],
     suite: inSink('applying a batch'),
   },
   {
@@ -66,7 +68,7 @@ export const POSTGRES_PLANTS: readonly Plant[] = [
   {
     name: 'rows-in-the-order-sent',
     mistake: 'two statements take the same rows in different orders [P2]',
-    edits: [{ file: SINK, find: '  order by cell.key collate "C"\n', replace: '' }],
+    edits: [{ file: SINK, find: 'from claim)\n  order by cell.key collate "C"\n', replace: 'from claim)\n' }],
     suite: inSink('P2'),
   },
   {

@@ -9,6 +9,8 @@ import { tokensSchema } from './model/access/token.ts'
 import { retentionDaysMin } from './model/closing.ts'
 import { commaSeparated } from './model/comma-separated.ts'
 import { check, prefixFault } from './model/key.ts'
+import { metersSchema } from './model/meter/definition.ts'
+import type { Meter } from './model/meter/meter.ts'
 import type { Schedule } from './model/schedule.ts'
 import { lateHoursSchema, shardsSchema } from './model/schedule.ts'
 
@@ -36,6 +38,8 @@ export type Config = {
   readonly allowedOrigins: readonly string[]
   /** Prefixes in whole segments; everyone may read the keys under them as badges. */
   readonly publicPrefixes: readonly string[]
+  /** How records in foreign formats become increments, by name. */
+  readonly meters: readonly Meter[]
 }
 
 const wholeNumber = (min: number, max: number) =>
@@ -89,6 +93,7 @@ const variables = z.object({
   RETENTION_DAYS: z.preprocess(emptyAsUnset, wholeNumber(1, RETENTION_DAYS_MAX).optional()),
   ALLOWED_ORIGINS: origins.prefault(''),
   PUBLIC_PREFIXES: prefixes.prefault(''),
+  METERS: z.preprocess(emptyAsUnset, metersSchema.prefault('[]')),
   API_TOKENS: tokensSchema.optional(),
   TOKEN_SECRET: tokenSecretsSchema.prefault(''),
   REVOKED_TOKENS: names.prefault(''),
@@ -141,6 +146,7 @@ export function parseConfig(env: object): Config {
     isOpen: isOpen(parsed.data),
     allowedOrigins: parsed.data.ALLOWED_ORIGINS,
     publicPrefixes: parsed.data.PUBLIC_PREFIXES,
+    meters: parsed.data.METERS,
   }
 }
 

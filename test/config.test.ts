@@ -13,6 +13,15 @@ test('LOCATION that Cloudflare does not know is refused with the list of those t
   )
 })
 
+test('METERS with a fault refuses the whole configuration, and the meter and field are named', () => {
+  expect(parse({}).meters).toEqual([])
+  expect(parse({ METERS: '' }).meters).toEqual([])
+  expect(parse({ METERS: '[{"name":"a","key":"k{b}"}]' }).meters).toMatchObject([{ name: 'a' }])
+  expect(() => parse({ METERS: '[{"name":"a","key":"k{b"},{"name":"a b","key":"k"}]' })).toThrow(
+    /METERS\[0\].key a brace is left over|METERS\[1\].name must be/,
+  )
+})
+
 describe('RETENTION_DAYS', () => {
   test('keeps for ever when it is unset or empty', () => {
     expect(parse({}).retentionDays).toBeUndefined()

@@ -10,8 +10,9 @@ import { readIncrements } from './ingest/body.ts'
 import type { LargeBodies } from './ingest/delivery/large-bodies.ts'
 import type { KnownKeys } from './ingest/fast-path/known-keys.ts'
 import type { Format, FormatServices } from './ingest/formats/format.ts'
-import { describeOtlp } from './ingest/formats/openapi.ts'
+import { describeOtlp, describeRecords } from './ingest/formats/openapi.ts'
 import { receiveMetrics, refuseMetrics } from './ingest/formats/otlp.ts'
+import { receiveRecords } from './ingest/formats/records.ts'
 import { describeIncrement } from './ingest/openapi.ts'
 import { documentOf, openApiPath } from './openapi/document.ts'
 import { metrics } from './operate/metrics.ts'
@@ -41,6 +42,14 @@ export const ROUTES: readonly Route<Edge>[] = [
     answer: increment,
     status: 202,
     describe: describeIncrement,
+  },
+  {
+    method: 'POST',
+    path: '/records',
+    needs: 'write',
+    answer: foreign(receiveRecords),
+    status: 202,
+    describe: describeRecords,
   },
   {
     method: 'POST',
@@ -103,8 +112,10 @@ function foreign(format: Format) {
   return (c: EdgeContext, edge: Edge): Answer | Promise<Answer> => {
     const caller = callerOf(c, edge)
     const { grant, nowMs } = caller
+    const { clock, config } = edge.ports
     const deliver: FormatServices['deliver'] = (name, read) => edge.api.deliver(name, read, caller)
-    return format(c.req.raw, { grant, nowMs, largeBodies: edge.largeBodies, deliver })
+    const { largeBodies } = edge
+    return format(c.req.raw, { grant, nowMs, clock, meters: config.meters, largeBodies, deliver })
   }
 }
 

@@ -33,3 +33,18 @@ export const GUNZIP_BYTES = 64 * KIB
 
 /** Faults of records that an answer tells. It counts the others. */
 export const RECORD_FAULTS_TOLD_MAX = 20
+
+/** Bytes of a record: a line, or an element of an array. Logs of requests have some 1 kB. */
+export const RECORD_BYTES_MAX = 256 * KIB
+
+/** Bytes of a JSON document that is no array: one record, or an object that holds the records. */
+export const DOCUMENT_BYTES_MAX = 4 * MIB
+
+/** Arrays and objects within each other in a record. */
+export const RECORD_DEPTH_MAX = 64
+
+/** Bytes of records after which others of the isolate are served: some ms of work. */
+export const RECORDS_PAUSE_BYTES = 512 * KIB
+
+/** Meters that one request may name. */
+export const METERS_AT_ONCE_MAX = 8

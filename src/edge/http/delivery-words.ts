@@ -71,6 +71,8 @@ export function bodyFault(fault: BodyFault): string {
       return 'The gzip of the body ends too early, so nothing was counted. Compress it anew and send it again.'
     case 'gzip_damaged':
       return 'The body is not valid gzip, so nothing was counted. Compress it with gzip, or leave out Content-Encoding.'
+    case 'array_cut_off':
+      return 'The JSON array in the body has no end, so nothing was counted. Send it whole.'
     case 'not_utf8':
       return 'The body is not UTF-8. Encode it as UTF-8.'
     case 'not_json': {

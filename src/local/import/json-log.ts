@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { instantOf } from '../../model/time/instant.ts'
+import { instantInAnyUnit } from '../../model/time/any-unit.ts'
 import { type LogReading, parseLogTime } from './access-log.ts'
 import { spellOut } from './log-text.ts'
 import { type LoggedRequest, parseRequestLine, type RequestLine } from './logged-request.ts'
@@ -87,25 +87,11 @@ function partsOf(fields: Fields): RequestLine | null {
   return { method, target, protocol: textOf(firstOf(fields, NAMES.protocol)) ?? '-' }
 }
 
-/**
- * Numbers below these are seconds, milliseconds, microseconds; others are nanoseconds. In seconds, the first is in
- * 5138.
- */
-const UNITS = [
-  [1e11, 1000],
-  [1e14, 1],
-  [1e17, 1e-3],
-  [Number.POSITIVE_INFINITY, 1e-6],
-] as const
-
 /** Unix milliseconds of a time in any unit, of RFC 3339, or of the common format; null for what is none of them. */
 function timeOf(value: unknown): number | null {
-  if (typeof value === 'string' && /^\d+(?:\.\d+)?$/.test(value)) return timeOf(Number(value))
-  if (typeof value === 'string') return instantOf(value) ?? parseLogTime(value.replace(/^\[|\]$/g, ''))
-  if (typeof value !== 'number' || !(value > 0)) return null
-  const [, factor] = UNITS.find(([below]) => value < below) ?? UNITS[1]
-  const ms = Math.floor(value * factor)
-  return instantOf(ms) ?? null
+  const time = instantInAnyUnit(value)
+  if (time !== undefined || typeof value !== 'string') return time ?? null
+  return parseLogTime(value.replace(/^\[|\]$/g, ''))
 }
 
 function firstOf(fields: Fields, names: readonly string[]): unknown {

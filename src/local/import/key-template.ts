@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import { KEY_BYTES_MAX } from '../../limits.ts'
-import { must } from '../../model/assert.ts'
 import { keyFault } from '../../model/key.ts'
-import { type LoggedRequest, pathOf } from './logged-request.ts'
+import { pathOf } from '../../model/meter/filters.ts'
+import { fitKey } from '../../model/meter/fit-key.ts'
+import { compileTemplate, type Lack } from '../../model/meter/template.ts'
+import type { LoggedRequest } from './logged-request.ts'
 
 /** Requests per path, all under one prefix, so that they can be listed and do not mix with other keys. */
 export const KEY_DEFAULT = 'requests{path}'
@@ -35,52 +36,33 @@ export type KeyReading =
 export type KeyTemplate = (line: LoggedRequest) => KeyReading
 
 /**
- * Compiles `requests{path}` into a function from a logged request to its key.
+ * Compiles `requests{path}` into a function from a logged request to its key. The language is that of meters.
  *
  * @throws TypeError for a template that can never make a key, worded for the person who typed it
  */
 export function compileKeyTemplate(template: string): KeyTemplate {
-  const fixed = template.replace(/\{([^{}]*)\}/g, '')
-  const names = Array.from(template.matchAll(/\{([^{}]*)\}/g), ([, name = '']) => name)
+  const compiled = compileTemplate(template, true)
+  if (!compiled.ok) throw new TypeError(compiled.error)
+  const { placeholders, read } = compiled.value
+  const names = placeholders.map(({ name }) => name)
   const unknown = names.find((name) => !Object.hasOwn(FIELDS, name))
   if (unknown !== undefined) throw new TypeError(`no {${unknown}}: there is ${braced(PLACEHOLDERS)}`)
-  if (/[{}]/.test(fixed)) throw new TypeError('a brace is left over')
-  const fault = keyFault(fixed)
-  // A template of placeholders alone has nothing fixed.
-  if (fault !== undefined && (fixed !== '' || names.length === 0)) throw new TypeError(fault)
-  return (line) => keyOf(template, names, line)
+  return (line) => {
+    const record: Record<string, string | null> = {}
+    for (const name of names) record[name] = FIELDS[name]?.(line) ?? null
+    return keyOf(line, read(record))
+  }
 }
 
-function keyOf(template: string, names: readonly string[], line: LoggedRequest): KeyReading {
-  const fields = new Map<string, string>()
-  for (const name of names) {
-    const text = must(FIELDS[name], 'a placeholder that was checked')(line)
-    if (text === null && line.request === null && OF_REQUEST.has(name)) return { kind: 'no-request' }
-    if (text === null) return { kind: 'refused', reason: whyMissing(name, line) }
-    fields.set(name, text)
+function keyOf(line: LoggedRequest, text: string | Lack): KeyReading {
+  if (typeof text !== 'string') {
+    if (line.request === null && OF_REQUEST.has(text.path)) return { kind: 'no-request' }
+    return { kind: 'refused', reason: whyMissing(text.path, line) }
   }
-  const whole = template.replace(/\{([^{}]*)\}/g, (_, name: string) => must(fields.get(name), 'a field'))
-  const key = shorten(whole)
+  const key = fitKey(text, (long) => createHash('sha256').update(long).digest('hex'))
   const fault = keyFault(key)
   if (fault !== undefined) return { kind: 'refused', reason: `its key ${fault}` }
-  return { kind: 'key', key, isShortened: key !== whole }
-}
-
-/** Hexadecimal digits of a shortened key's hash: 64 bits, so that two long paths that begin alike stay two keys. */
-const HASH_DIGITS = 16
-
-/**
- * A key that is longer than the server takes becomes its own beginning, `~`, and the start of its SHA-256: strangers
- * choose the paths in a log, and one of them must not leave a request uncounted.
- */
-function shorten(key: string): string {
-  const bytes = Buffer.from(key)
-  if (bytes.length <= KEY_BYTES_MAX) return key
-  const hash = createHash('sha256').update(bytes).digest('hex').slice(0, HASH_DIGITS)
-  // Cut between characters: a byte of the form 10xxxxxx continues a character.
-  let end = KEY_BYTES_MAX - HASH_DIGITS - 1
-  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--
-  return `${bytes.subarray(0, end).toString()}~${hash}`
+  return { kind: 'key', key, isShortened: key !== text }
 }
 
 function whyMissing(name: string, line: LoggedRequest): string {

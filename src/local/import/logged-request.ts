@@ -54,14 +54,3 @@ function withoutSpaces(text: string): string {
   while (to > from && text[to - 1] === ' ') to -= 1
   return text.slice(from, to)
 }
-
-/**
- * The path of a request target (RFC 9112, 3.2), without scheme, authority, query and fragment. It begins with a slash,
- * so that a key built on it has whole segments: `OPTIONS *` is `/*`, `CONNECT a:443` is `/a:443`.
- *
- * Not made with `URL`, which would normalise `/a/../b`, and take `//favicon.ico` for a host.
- */
-export function pathOf(target: string): string {
-  const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '')
-  return path.startsWith('/') ? path : `/${path}`
-}

@@ -4,8 +4,9 @@ import { parseLogLine, parseLogTime } from '../../../src/local/import/access-log
 import { compileKeyTemplate } from '../../../src/local/import/key-template.ts'
 import { LINE_BYTES_MAX, type Line, LineSplitter } from '../../../src/local/import/lines.ts'
 import { fieldText } from '../../../src/local/import/log-text.ts'
-import { type LoggedRequest, pathOf } from '../../../src/local/import/logged-request.ts'
+import type { LoggedRequest } from '../../../src/local/import/logged-request.ts'
 import { keyFault } from '../../../src/model/key.ts'
+import { pathOf } from '../../../src/model/meter/filters.ts'
 import { hasRealLog, realLogLines } from '../../support/real-log.ts'
 
 const HEAD = '1.2.3.4 - - [17/May/2015:10:05:03 +0000]'

@@ -1,4 +1,6 @@
+import type { Clock } from '../../../clock.ts'
 import type { Grant } from '../../../model/access/grant.ts'
+import type { Meter } from '../../../model/meter/meter.ts'
 import type { Result } from '../../../model/result.ts'
 import type { Problem } from '../../http/problem.ts'
 import type { Answer } from '../../http/router.ts'
@@ -47,6 +49,9 @@ export type FormatServices = {
   readonly grant: Grant
   /** When the request arrived, in epoch ms. */
   readonly nowMs: number
+  readonly clock: Pick<Clock, 'sleep'>
+  /** Those of METERS. */
+  readonly meters: readonly Meter[]
   readonly largeBodies: LargeBodies
   /**
    * Counts a delivery.

@@ -1,6 +1,39 @@
 import { z } from 'zod'
-import { REQUEST_BYTES_MAX } from '../../../limits.ts'
-import { errors, json, type Operation, RETRY_AFTER } from '../../openapi/parts.ts'
+import {
+  DELIVERY_BYTES_MAX,
+  DELIVERY_CELLS_MAX,
+  DELIVERY_RECORDS_MAX,
+  REQUEST_BYTES_MAX,
+  REQUEST_ITEMS_MAX,
+} from '../../../limits.ts'
+import { error, errors, json, type Operation, RETRY_AFTER } from '../../openapi/parts.ts'
+import { recordsQuery } from './records/query.ts'
+import { recordedSchema } from './records.ts'
+
+/** `POST /records` in the OpenAPI document. */
+export const describeRecords: Operation = {
+  operationId: 'countRecords',
+  summary: 'Count records of any form',
+  description:
+    'NDJSON, a JSON array or a JSON document of any objects, such as lines of a log; gzip or not, whatever the Content-Type. Meters ' +
+    'say how a record becomes an increment: by name with `meter`, or one in the query. A bad record holds back no other. ' +
+    `At most ${DELIVERY_RECORDS_MAX} records and ${DELIVERY_BYTES_MAX} bytes, decompressed, which add up to at most ${DELIVERY_CELLS_MAX} ` +
+    'keys and hours. The same bytes count once until their hours close, unless there is a single record in them. Ids of ' +
+    `records count in requests of up to ${REQUEST_ITEMS_MAX} records.`,
+  requestParams: { query: recordsQuery },
+  requestBody: { required: true, content: { 'application/x-ndjson': { schema: z.string() } } },
+  responses: {
+    202: json(recordedSchema, 'Every increment is durable, or known not to count.'),
+    ...errors(400, 413, 422),
+    503: {
+      ...error(503),
+      description:
+        'Not every good increment was counted, or the Worker reads other large bodies. Retry-After is present only when it ' +
+        'is safe to send the same bytes again.',
+      headers: z.object({ 'Retry-After': z.string().optional() }),
+    },
+  },
+}
 
 /** A google.rpc.Status, in which OTLP's errors are worded. */
 const statusSchema = z

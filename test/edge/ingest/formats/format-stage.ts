@@ -6,6 +6,8 @@ import type { Format, FormatServices } from '../../../../src/edge/ingest/formats
 import type { Ports } from '../../../../src/edge/ports.ts'
 import type { LogLine } from '../../../../src/log.ts'
 import type { Grant } from '../../../../src/model/access/grant.ts'
+import { metersSchema } from '../../../../src/model/meter/definition.ts'
+import type { Meter } from '../../../../src/model/meter/meter.ts'
 import { CountingShards } from '../../../support/counting-shards.ts'
 import { nodeClock } from '../../../support/node-clock.ts'
 import { scheduleOf } from '../../../support/schedule.ts'
@@ -15,9 +17,13 @@ export const WRITER: Grant = { name: 'writer', scopes: ['write'], prefix: null }
 export const TENANT: Grant = { name: 'tenant', scopes: ['write'], prefix: 'otel/tenant' }
 export const ADJUSTER: Grant = { name: 'adjuster', scopes: ['write', 'adjust'], prefix: null }
 
+type RequestBody = Uint8Array | string | ReadableStream<Uint8Array>
+
 type Settings = {
   readonly shards?: string
   readonly lateHours?: string
+  /** METERS, as JSON. */
+  readonly meters?: string
   /** How the format's route words problems. */
   readonly refuse?: (problem: Problem, request: Request) => Response
 }
@@ -30,10 +36,16 @@ export class FormatStage {
   readonly #format: Format
   readonly #refuse: (problem: Problem, request: Request) => Response
   readonly #api: ReturnType<typeof apiOf>
+  readonly #meters: readonly Meter[]
+  readonly #largeBodies = new LargeBodies(nodeClock)
 
-  constructor(format: Format, { shards = '1', lateHours = '72', refuse = problemResponse }: Settings = {}) {
+  constructor(
+    format: Format,
+    { shards = '1', lateHours = '72', meters = '[]', refuse = problemResponse }: Settings = {},
+  ) {
     this.#format = format
     this.#refuse = refuse
+    this.#meters = metersSchema.parse(meters)
     const { merge } = this.shards
     this.#api = apiOf({
       clock: nodeClock,
@@ -48,11 +60,18 @@ export class FormatStage {
     return this.shards.sums
   }
 
-  async post(body: Uint8Array | string, headers: Record<string, string>, grant = WRITER): Promise<Response> {
-    const request = new Request('http://worker/', { method: 'POST', headers, body } as RequestInit)
-    const caller = { grant, nowMs: nodeClock.now(), keepAlive: () => undefined }
+  async post(
+    body: RequestBody,
+    headers: Record<string, string>,
+    grant = WRITER,
+    { path = '/', nowMs = nodeClock.now() } = {},
+  ): Promise<Response> {
+    const init = { method: 'POST', headers, body, duplex: 'half' } as RequestInit
+    const request = new Request(`http://worker${path}`, init)
+    const caller = { grant, nowMs, keepAlive: () => undefined }
     const deliver: FormatServices['deliver'] = (name, read) => this.#api.deliver(name, read, caller)
-    const services = { ...caller, largeBodies: new LargeBodies(nodeClock), deliver }
+    const [clock, meters, largeBodies] = [nodeClock, this.#meters, this.#largeBodies]
+    const services = { ...caller, clock, meters, largeBodies, deliver }
     const answer = await this.#format(request, services)
     if (answer instanceof Response) return answer
     return answer.ok ? Response.json(answer.value) : this.#refuse(answer.error, request)

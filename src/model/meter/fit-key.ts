@@ -1,0 +1,35 @@
+import { KEY_BYTES_MAX } from '../../limits.ts'
+import { isShortAscii } from '../key.ts'
+import { utf8Bytes } from '../utf8.ts'
+
+/** Hexadecimal digits of a shortened key's hash: 64 bits, so that two long paths that begin alike stay two keys. */
+const HASH_DIGITS = 16
+
+/** SHA-256 of a text in UTF-8, in hexadecimal digits. */
+export type HashText = (text: string) => string
+
+/**
+ * A key that can be counted, whatever strangers put into the fields that it is made of, because one of them must not leave
+ * a record uncounted. Control characters become `%HH`, and half characters U+FFFD. A key that is too long becomes its own
+ * beginning, `~`, and the start of its hash.
+ */
+export function fitKey(text: string, hash: HashText): string {
+  if (isShortAscii(text)) return text
+  const clean = text.toWellFormed().replace(/\p{Cc}/gu, percent)
+  if (utf8Bytes(clean) <= KEY_BYTES_MAX) return clean
+  return `${beginning(clean, KEY_BYTES_MAX - HASH_DIGITS - 1)}~${hash(clean).slice(0, HASH_DIGITS)}`
+}
+
+function percent(control: string): string {
+  const bytes = new TextEncoder().encode(control)
+  return Array.from(bytes, (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('')
+}
+
+/** As many whole characters of a text as so many bytes of UTF-8 hold. */
+function beginning(text: string, bytesMax: number): string {
+  const bytes = new TextEncoder().encode(text)
+  // A byte of the form 10xxxxxx continues a character.
+  let end = bytesMax
+  while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--
+  return new TextDecoder().decode(bytes.subarray(0, end))
+}

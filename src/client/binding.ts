@@ -88,6 +88,8 @@ export type ReadOptions = {
 export type ListOptions = {
   /** `site/` for whole segments; the empty text for all keys. */
   readonly prefix: string
+  /** A text anywhere in the keys. */
+  readonly contains?: string
   readonly from?: Instant
   readonly to?: Instant
   readonly sort?: 'key' | '-sum' | '-count'

@@ -27,7 +27,8 @@ export function withDeadlines<P extends Pick<Ports, 'clock' | 'shards' | 'databa
       ...database,
       readCommitted: (...args) => orUnavailable('postgres', () => database.readCommitted(...args)),
       readSeries: (...args) => orUnavailable('postgres', () => database.readSeries(...args)),
-      list: (...args) => orUnavailable('postgres', () => database.list(...args)),
+      list: (query) =>
+        orUnavailable(query.contains === null ? 'postgres' : 'search', () => database.list(query)),
       ledgerOf: (...args) => inTime(clock, 'postgres', () => database.ledgerOf(...args)),
     },
   }

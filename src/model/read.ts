@@ -105,6 +105,8 @@ export type Grouping = { readonly base: string; readonly depth: number }
 export type ListQuery = {
   /** Ascending, with a gap between each two. */
   readonly ranges: readonly KeyRange[]
+  /** A text that is somewhere in each key; null for all keys. */
+  readonly contains: string | null
   readonly from: Hour
   readonly to: Hour
   readonly sort: ListSort

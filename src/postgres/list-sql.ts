@@ -29,7 +29,7 @@ export function unreadableSql(query: ListQuery, upTo: string | null): SQL {
   const { ranges, after } = query
   const rows = ranges.map(
     (range) => sql`select ${ROW_NAME} as name, key from sumdial.counters
-where ${inRange(range, after)} and ${inHours(query)} and not ${IS_READABLE}`,
+where ${inRange(range, after)} and ${inHours(query)}${ifContains(query)} and not ${IS_READABLE}`,
   )
   const above = upTo === null ? sql`` : sql`where key <= ${upTo}::text`
   return sql`select min(name) as name from (${unionAll(rows)}) as found ${above}
@@ -57,9 +57,17 @@ function allRows(query: CarefulQuery): SQL {
   return unionAll(
     ranges.map(
       (range) => sql`select ${columnsOf(query)} from sumdial.counters
-where ${inRange(range, after)} and ${inHours(query)}${unlessUnreadable(query)}`,
+where ${inRange(range, after)} and ${inHours(query)}${ifContains(query)}${unlessUnreadable(query)}`,
     ),
   )
+}
+
+/**
+ * No index helps to find a text inside a key, so all keys of the ranges and hours are looked at. That takes what adding them
+ * up for a list by size takes. Not `like`, in which some characters stand for others.
+ */
+function ifContains({ contains }: ListQuery): SQL {
+  return contains === null ? sql`` : sql` and strpos(key, ${contains}::text) > 0`
 }
 
 function inHours({ from, to }: ListQuery): SQL {
@@ -84,10 +92,13 @@ function fenced(rows: SQL): SQL {
   return sql`select ${COLUMNS} from (${rows}) as one offset (select 0)`
 }
 
-/** Rows that include all of the first `limit` keys, by one of two ways. */
+/**
+ * Rows that include all of the first `limit` keys, by one of two ways. Hour by hour only where few rows are passed over: with
+ * 2.4 million rows of a day, a text that few keys have took longer than 4 s so, and 2 s by all rows.
+ */
 function pageRows(query: CarefulQuery): SQL {
   const isNarrow = (query.to - query.from) * query.limit <= LIST_BY_HOUR_ROWS_MAX
-  return isNarrow ? pageByHour(query) : allRows(query)
+  return isNarrow && query.contains === null ? pageByHour(query) : allRows(query)
 }
 
 /**

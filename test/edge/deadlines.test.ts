@@ -61,7 +61,8 @@ const TOGETHER: readonly Call[] = [
   ['unsettledSum', 'shard', ({ shards }) => shards.unsettledSum('s', '', null)],
   ['readCommitted', 'postgres', ({ database }) => database.readCommitted({} as never)],
   ['readSeries', 'postgres', ({ database }) => database.readSeries({} as never)],
-  ['list', 'postgres', ({ database }) => database.list({} as never)],
+  ['list', 'postgres', ({ database }) => database.list({ contains: null } as never)],
+  ['list', 'search', ({ database }) => database.list({ contains: 'x' } as never)],
 ]
 
 test.each([...ALONE, ...TOGETHER])(

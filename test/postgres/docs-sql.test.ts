@@ -234,6 +234,7 @@ from before as b left join sumdial.counters as c using (key, hour) where (c.sum,
       grouping: null,
       after: null,
       limit: 5,
+      contains: null,
     } as const
     expect((await list(query)).items).toMatchObject([{ key, sum: 10n }])
 

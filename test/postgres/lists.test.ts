@@ -49,7 +49,7 @@ $1::text[], $2::timestamptz[], $3::numeric[], $4::bigint[], $5::bigint[], $6::bi
 }
 
 /** Segments so few that prefixes, grants and groups often meet; and characters on both sides of the slash. */
-const segments = fc.constantFrom('', 'a', 'b', 'a!', 'a-b', 'ab', 'é', '\u{10ffff}', '\ud7ff', '𝄞')
+const segments = fc.constantFrom('', 'a', 'b', 'a!', 'a-b', 'ab', 'a%_b', 'é', '\u{10ffff}', '\ud7ff', '𝄞')
 const paths = fc.array(segments, { minLength: 1, maxLength: 4 }).map((parts) => parts.join('/'))
 const keys = paths.filter((key) => key !== '')
 
@@ -70,6 +70,7 @@ const lists: fc.Arbitrary<Asked> = fc.record({
     paths.map((path) => `${path}/`),
   ),
   grant: fc.option(keys, { freq: 1 }),
+  contains: fc.option(fc.constantFrom('a', 'b', '/', 'a/b', 'a!', '%', '_', 'é', '𝄞'), { freq: 1 }),
   from: fc
     .oneof(fc.integer({ min: 0, max: HOURS }), fc.constant(LONG_HOURS))
     .map((back) => addHours(HOUR, -back)),
@@ -192,6 +193,81 @@ describe('pages', () => {
     const { nextCursor } = await page({ prefix: 'site/', limit: '1' })
     const { items } = await page({ prefix: 'site/', cursor: nextCursor ?? '' }, 'site/acme')
     expect(items.map(({ key }) => key)).toEqual(['site/acme', 'site/acme/x'])
+  })
+})
+
+describe('a text inside keys', () => {
+  const keysOf = ({ items }: ListAnswer) => items.map(({ key }) => key)
+
+  test('is found wherever it is, as it is written, with every other parameter', async () => {
+    await insert(
+      ['site/a/pricing', 'site/b/pricing/old', 'shop/pricing', 'site/a/Pricing', 'site/a/home'].map(
+        (key, i) => rowOf(key, i + 1),
+      ),
+    )
+    expect(keysOf(await page({ prefix: '', contains: 'pricing' }))).toEqual([
+      'shop/pricing',
+      'site/a/pricing',
+      'site/b/pricing/old',
+    ])
+    expect(keysOf(await page({ prefix: 'site/', contains: '/pricing', sort: '-sum' }))).toEqual([
+      'site/b/pricing/old',
+      'site/a/pricing',
+    ])
+    expect((await page({ prefix: 'site/', contains: 'pricing', depth: '1' })).items).toMatchObject([
+      { key: 'site/a', sum: 1n, keys: 1 },
+      { key: 'site/b', sum: 2n, keys: 1 },
+    ])
+    expect(keysOf(await page({ prefix: '', contains: 'pricing' }, 'site'))).toEqual([
+      'site/a/pricing',
+      'site/b/pricing/old',
+    ])
+  })
+
+  test('has no characters that stand for others', async () => {
+    await insert(['100%', '1000', 'a_b', 'axb', 'a\\b'].map((key) => rowOf(key, 1)))
+    for (const [contains, found] of [
+      ['0%', '100%'],
+      ['a_b', 'a_b'],
+      ['\\', 'a\\b'],
+    ] as const) {
+      expect(keysOf(await page({ prefix: '', contains }))).toEqual([found])
+    }
+  })
+
+  test.each([
+    ['a day', {}],
+    ['eleven years', { from: '2016-01-01T00:00:00Z' }],
+    ['groups', { depth: '2' }],
+  ])('is found on every page, once: %s', async (_, more) => {
+    const all = Array.from(
+      { length: 120 },
+      (__, i) => `k/${i % 3 === 0 ? 'in' : 'out'}${String(i).padStart(3, '0')}`,
+    )
+    await insert(all.map((key) => rowOf(key, 1)))
+    const inside = all.filter((key) => key.includes('in')).toSorted(compareBytes)
+    expect(await allPages({ prefix: 'k/', contains: 'in', limit: '7', ...more })).toEqual(inside)
+  })
+
+  test('stays that of the first page', async () => {
+    await insert(['a1', 'a2', 'b1'].map((key) => rowOf(key, 1)))
+    const { nextCursor } = await page({ prefix: '', contains: '1', limit: '1' })
+    for (const more of [{}, { contains: '2' }]) {
+      const asked = parseListQuery(
+        `?${new URLSearchParams({ prefix: '', cursor: nextCursor ?? '', ...more })}`,
+        null,
+        NOW,
+      )
+      expect(asked).toMatchObject({ ok: false, error: { kind: 'invalid_parameter', parameter: 'cursor' } })
+    }
+    expect(keysOf(await page({ prefix: '', contains: '1', cursor: nextCursor ?? '' }))).toEqual(['b1'])
+  })
+
+  test('is refused when no key could have it', async () => {
+    for (const contains of ['', 'x'.repeat(513), 'a\nb']) {
+      const asked = parseListQuery(`?${new URLSearchParams({ prefix: '', contains })}`, null, NOW)
+      expect(asked).toMatchObject({ ok: false, error: { parameter: 'contains' } })
+    }
   })
 })
 

@@ -9,6 +9,7 @@ export type Row = { readonly key: string; readonly hour: Hour; readonly cell: Ce
 export type Asked = {
   readonly prefix: string
   readonly grant: string | null
+  readonly contains: string | null
   readonly from: Hour
   readonly to: Hour
   readonly sort: ListSort
@@ -17,9 +18,14 @@ export type Asked = {
 
 /** All items of a list, by loops over all rows that know nothing of ranges, pages or SQL. */
 export function naiveList(rows: readonly Row[], asked: Asked): ListItem[] {
-  const { prefix, grant, from, to, depth } = asked
+  const { prefix, grant, contains, from, to, depth } = asked
   const chosen = rows.filter(
-    ({ key, hour }) => key.startsWith(prefix) && covers(grant, key) && hour >= from && hour < to,
+    ({ key, hour }) =>
+      key.startsWith(prefix) &&
+      key.includes(contains ?? '') &&
+      covers(grant, key) &&
+      hour >= from &&
+      hour < to,
   )
   const groups = Map.groupBy(chosen, ({ key }) => (depth === null ? key : groupOf(key, prefix, depth)))
   const items = Array.from(groups, ([name, members]): ListItem => {

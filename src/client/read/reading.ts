@@ -25,6 +25,8 @@ export type ReadQuery = {
 export type ListQuery = {
   /** Lists the keys that begin with it: `site/` for whole segments. All keys by default. */
   prefix?: string | undefined
+  /** Only keys that have this text anywhere. Narrow the prefix or the hours when that takes Postgres too long. */
+  contains?: string | undefined
   from?: Instant | undefined
   to?: Instant | undefined
   /** `key` by default, in pages; the other two give the largest first, in one page. */
@@ -58,6 +60,7 @@ const READ_EXAMPLE = "{ bucket: 'day' }"
 
 const LIST_NAMES = [
   'prefix',
+  'contains',
   'from',
   'to',
   'sort',

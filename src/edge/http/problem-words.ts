@@ -174,6 +174,9 @@ function unreadableRows(rows: readonly UnreadableRow[]): string {
 const UNAVAILABLE: Readonly<Record<Source, string>> = {
   shard: 'A shard did not answer. Try again in a few seconds.',
   postgres: 'Postgres did not answer. Try again in a few seconds.',
+  search:
+    'Postgres did not answer in time. It looks at each key for a text inside keys: ask for fewer hours or a longer `prefix`, or ' +
+    'try again in a few seconds.',
   shard_or_postgres: 'A shard or Postgres did not answer in time. Try again in a few seconds.',
   flushes: 'New data reached Postgres at every try of this read. Try again.',
 }

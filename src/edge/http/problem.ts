@@ -108,8 +108,8 @@ export type TooMuch = {
   readonly unit: 'buckets' | 'shards' | 'hours'
 }
 
-/** Who did not answer in time; `flushes` when a fresh read met a flush at every try. */
-export type Source = 'shard' | 'postgres' | 'shard_or_postgres' | 'flushes'
+/** Who did not answer in time; `search` when Postgres looked for a text inside keys; `flushes` when a fresh read met a flush at every try. */
+export type Source = 'shard' | 'postgres' | 'search' | 'shard_or_postgres' | 'flushes'
 
 /** Why a token or binding may not do something. */
 export type Limit =

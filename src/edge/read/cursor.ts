@@ -7,6 +7,8 @@ import { type Hour, hourOf } from '../../model/hour.ts'
  */
 export type Cursor = {
   readonly prefix: string
+  /** Null for a list that asks for no text inside keys. */
+  readonly contains: string | null
   /** Null for a list of keys. */
   readonly depth: number | null
   readonly from: Hour
@@ -15,8 +17,11 @@ export type Cursor = {
   readonly after: string
 }
 
-/** The only version that this code reads. A cursor lives only as long as somebody turns pages. */
-const VERSION = 1
+/**
+ * A cursor of a list that asks for a text inside keys has a version of its own, so that older code refuses it and does not
+ * turn to a page of all keys. Cursors live only as long as somebody turns pages.
+ */
+const [PLAIN, CONTAINING] = [1, 2] as const
 
 /** An hour that a request can name. */
 const hour = z
@@ -26,11 +31,17 @@ const hour = z
   .transform((value) => value as Hour)
 const text = z.string().refine((value) => value.isWellFormed())
 
-const cursorSchema = z.tuple([z.literal(VERSION), text, z.int().nullable(), hour, hour, text])
+const depthSchema = z.int().nullable()
+const cursorSchema = z.union([
+  z.tuple([z.literal(PLAIN), text, depthSchema, hour, hour, text]),
+  z.tuple([z.literal(CONTAINING), text, depthSchema, hour, hour, text, text]),
+])
 
 /** Encodes a cursor as base64url of JSON, opaque to clients. It grants nothing: each request needs its own token. */
-export function encodeCursor({ prefix, depth, from, to, after }: Cursor): string {
-  const bytes = new TextEncoder().encode(JSON.stringify([VERSION, prefix, depth, from, to, after]))
+export function encodeCursor({ prefix, contains, depth, from, to, after }: Cursor): string {
+  const list = [prefix, depth, from, to, after]
+  const cursor = contains === null ? [PLAIN, ...list] : [CONTAINING, ...list, contains]
+  const bytes = new TextEncoder().encode(JSON.stringify(cursor))
   const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }
@@ -40,8 +51,8 @@ export function decodeCursor(encoded: string): Cursor | undefined {
   if (!/^[\w-]+$/.test(encoded)) return undefined
   const parsed = cursorSchema.safeParse(parseBase64Json(encoded))
   if (!parsed.success) return undefined
-  const [, prefix, depth, from, to, after] = parsed.data
-  return { prefix, depth, from, to, after }
+  const [, prefix, depth, from, to, after, contains = null] = parsed.data
+  return { prefix, contains, depth, from, to, after }
 }
 
 function parseBase64Json(encoded: string): unknown {

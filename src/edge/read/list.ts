@@ -30,6 +30,16 @@ export const listParameters = z.strictObject({
       'Lists the keys that begin with this text: `site/` for whole segments, nothing for all keys.',
     example: 'site/',
   }),
+  contains: z
+    .string()
+    .check(check(keyFault))
+    .optional()
+    .meta({
+      description:
+        'Only keys that have this text anywhere, as it is written. No index helps to find it: narrow the prefix or the hours ' +
+        'when Postgres does not answer in time.',
+      example: 'pricing',
+    }),
   ...rangeParameters,
   sort: z
     .enum(LIST_SORTS, { error: `must be one of ${LIST_SORTS.join(', ')}` })
@@ -57,7 +67,7 @@ export function parseListQuery(
 ): Result<ListRequest, Problem> {
   const parsed = parseParameters(raw, listParameters)
   if (!parsed.ok) return parsed
-  const { prefix, sort, depth, limit, cursor } = parsed.value
+  const { prefix, contains = null, sort, depth, limit, cursor } = parsed.value
   if (cursor !== undefined && sort !== 'key') {
     return invalid('cursor', `cannot be combined with \`sort=${sort}\`, which has one page`)
   }
@@ -68,7 +78,7 @@ export function parseListQuery(
   const grouping = depth === undefined ? null : { base: groupBase(prefix), depth }
   return ok({
     prefix,
-    query: { ranges, ...range.value, sort, grouping, limit, after: cursor?.after ?? null },
+    query: { ranges, contains, ...range.value, sort, grouping, limit, after: cursor?.after ?? null },
   })
 }
 
@@ -93,13 +103,17 @@ function parseListRange(
 }
 
 /** The hours of the first page, whatever the time is now. Parameters that are given again must not have changed. */
-function rangeOf(cursor: Cursor, { prefix, depth, from, to }: Parameters): Result<HourRange, Problem> {
+function rangeOf(
+  cursor: Cursor,
+  { prefix, contains, depth, from, to }: Parameters,
+): Result<HourRange, Problem> {
   const isSame =
     cursor.prefix === prefix &&
+    cursor.contains === (contains ?? null) &&
     cursor.depth === (depth ?? null) &&
     (from === undefined || firstHourFrom(from) === cursor.from) &&
     (to === undefined || firstHourFrom(to) === cursor.to)
-  if (!isSame) return invalid('cursor', 'belongs to a list with another prefix, depth, from or to')
+  if (!isSame) return invalid('cursor', 'belongs to a list with another prefix, contains, depth, from or to')
   const isRange = cursor.from <= cursor.to && cursor.to - cursor.from <= LIST_HOURS_MAX
   return isRange ? ok({ from: cursor.from, to: cursor.to }) : invalid('cursor', NOT_A_CURSOR)
 }
@@ -144,14 +158,14 @@ export async function listAnswer(
   { prefix, query }: ListRequest,
   listCounters: ListCounters,
 ): Promise<ListAnswer> {
-  const { from, to, sort, grouping, limit } = query
+  const { contains, from, to, sort, grouping, limit } = query
   // One item more than a page shows whether there is a next page; a list by size has only one.
   const { items: found, unreadable } = await listCounters(
     sort === 'key' ? { ...query, limit: limit + 1 } : query,
   )
   const items = found.slice(0, limit)
   const last = found.length > limit ? items.at(-1) : undefined
-  const cursor = last && { prefix, depth: grouping?.depth ?? null, from, to, after: last.key }
+  const cursor = last && { prefix, contains, depth: grouping?.depth ?? null, from, to, after: last.key }
   const lastFlushMs = items.reduce((latest, item) => Math.max(latest, item.lastFlushMs), 0)
   return {
     from: formatHourStart(from),

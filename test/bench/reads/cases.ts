@@ -75,7 +75,14 @@ function domainOf({ middleKey }: Facts): string {
 
 /** The cursor of a page in the middle. */
 function middleOf({ to, middleKey }: Facts): string {
-  return encodeCursor({ prefix: 'site/', depth: null, from: addHours(to, -DAY), to, after: middleKey })
+  return encodeCursor({
+    contains: null,
+    prefix: 'site/',
+    depth: null,
+    from: addHours(to, -DAY),
+    to,
+    after: middleKey,
+  })
 }
 
 function reading(hours: number): ReadCase['ask'] {

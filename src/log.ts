@@ -86,11 +86,11 @@ export type FlushLine =
       readonly retryMs: number
     } & OfBatch)
   /**
-   * The shard sealed its writer and moved what is frozen to a new one: because the ledger has another past, with the
-   * batch cut in halves, or with its one cell parked.
+   * The shard sealed its writer and moved what is frozen to a new one: because the ledger has another past; with the batch
+   * cut in pieces, its one cell set aside or parked; or with one cell of it to be tried alone.
    */
   | ({
-      readonly message: 'rewound' | 'halved' | 'parked'
+      readonly message: 'rewound' | 'cut' | 'set aside' | 'probing' | 'parked'
       readonly outcome: Exclude<FlushOutcome, 'applied'>
       readonly reason: string
     } & OfBatch)
@@ -153,7 +153,9 @@ const LEVELS: Readonly<Record<LogLine['message'], Level>> = {
   'seal failed': 'warn',
   'register failed': 'warn',
   rewound: 'error',
-  halved: 'warn',
+  cut: 'warn',
+  'set aside': 'warn',
+  probing: 'warn',
   parked: 'warn',
   retired: 'info',
   'alarm failed': 'error',

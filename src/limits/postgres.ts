@@ -26,11 +26,32 @@ export const READ_STATEMENT_MS_MAX = 3.5 * SECOND
 export const BACKOFF_MS_MIN = 1 * SECOND
 export const BACKOFF_MS_MAX = 30 * SECOND
 
-/** Timeouts in a row of one batch, after which the batch is taken for too large and cut in halves. */
-export const TIMEOUTS_MAX = 3
+/**
+ * How often a cell must fail by itself, with other cells getting through, until it is parked. A statement that was slow may
+ * have waited for a lock, which ends by itself.
+ */
+export const LONE_TRIES = { refused: 2, slow: 3 } as const
 
-/** Cells refused alike in a row, with nothing getting through. Then it is not the cells, and it is waited out. */
-export const REFUSED_ALIKE_MAX = 8
+/**
+ * Cells that a shard parks in a row with nothing else to send and nothing getting through, because Postgres says that their
+ * data is at fault (SQLSTATE class 22 or 23). With more of them, a constraint is rather one that nothing meets.
+ */
+export const PARKED_UNSEEN_MAX = 8
+
+/**
+ * Failures in a row, of cells far apart and with nothing getting through, after which Postgres is left alone for a while.
+ * A slow statement takes up to STATEMENT_MS_MAX.
+ */
+export const DOUBT_TRIES = { refused: 4, slow: 1 } as const
+
+/** Failures in a row that a search for bad cells may have. With more, Postgres may have begun to refuse all of them. */
+export const SEARCH_FAILURES_MAX = 40
+
+/** Cells of a slow batch that are sent one by one. A larger one is cut in as many pieces as each then has cells. */
+export const SLOW_CELLS_APART = 100
+
+/** Cells that failed by themselves and stay apart while nothing gets through. */
+export const SET_ASIDE_MAX = 16
 
 /**
  * How long before it could retire a shard with parked cells makes the ledger know its writer. Long enough for Postgres

@@ -1,3 +1,13 @@
+/** A time in which something is left alone, in epoch ms. */
+export type Wait = { readonly fromMs: number; readonly untilMs: number }
+
+export const NO_WAIT: Wait = { fromMs: 0, untilMs: 0 }
+
+/** When a wait ends; 0 when it is over. It is over too when the clock was set back to before it began. */
+export function waitsUntilMs({ fromMs, untilMs }: Wait, nowMs: number): number {
+  return nowMs >= fromMs && nowMs < untilMs ? untilMs : 0
+}
+
 /**
  * The wait before the next try, in ms. It doubles with each failure up to `maxMs`, and chance spreads it over the upper
  * half, so that many who failed together do not come back together.

@@ -34,8 +34,14 @@ export function holdingsOf({ open, frozen, parked, labelSets, moved, state, ...m
     overflowed: [...labelSets.overflowed.values().take(OVERFLOWED_SHOWN_MAX)],
     ...(tally === null ? {} : { tally }),
     moved,
-    oldestMs: frozen[0]?.sinceMs ?? memory.openSinceMs,
+    oldestMs: oldestOf(frozen, memory.openSinceMs),
   }
+}
+
+/** Frozen batches change places when some of them fail. */
+function oldestOf(frozen: Memory['frozen'], openSinceMs: number | null): number | null {
+  const times = [...frozen.map(({ sinceMs }) => sinceMs), ...(openSinceMs === null ? [] : [openSinceMs])]
+  return times.length === 0 ? null : Math.min(...times)
 }
 
 /** How much a shard uses of the bounds that the shards of an isolate share. */

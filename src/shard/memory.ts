@@ -3,6 +3,8 @@ import { cellBytes } from '../model/cell.ts'
 import type { Cells } from '../model/cells.ts'
 import type { FlightName } from '../model/entry.ts'
 import { encodeFlight, readFlight, UnknownVersion } from '../model/flight.ts'
+import type { Piece } from '../model/flush/recut.ts'
+import type { Trouble } from '../model/flush/trouble.ts'
 import { LabelSets } from '../model/slices/label-sets.ts'
 import { type Moved, NO_TALLY } from '../model/status.ts'
 import { utf8Bytes } from '../model/utf8.ts'
@@ -24,6 +26,7 @@ export type FrozenBatch = {
   readonly cells: Cells
   /** An upper bound of their encoded size. */
   readonly bytes: number
+  readonly trouble: Trouble | null
 }
 
 /** Everything that a shard holds, mirrored from its storage. */
@@ -117,14 +120,15 @@ export function remember(
   memory.unsavedSenders.add(name.sender)
 }
 
-/** @param cells keys ascending, and never changed from now on. [F1] */
-export function freezeBatch(seq: number, id: string, sinceMs: number, cells: Cells): FrozenBatch {
+/** @param piece its cells have keys ascending, and never change from now on. [F1] */
+export function freezeBatch(seq: number, id: string, { cells, sinceMs, trouble }: Piece): FrozenBatch {
   const bytes = cells.keys.reduce((sum, key) => sum + cellBytes(key), 0)
-  return { seq, id, sinceMs, bytes, cells, increments: cells.countIncrements() }
+  return { seq, id, sinceMs, bytes, cells, increments: cells.countIncrements(), trouble }
 }
 
 function thaw(row: tables.BatchRow): FrozenBatch {
-  return freezeBatch(row.seq, row.id, row.sinceMs, readFlight(row.cells).cells)
+  const { cells } = readFlight(row.cells)
+  return freezeBatch(row.seq, row.id, { cells, sinceMs: row.sinceMs, trouble: null })
 }
 
 function unpack({ key, sinceMs, reason, cell }: tables.ParkedRow): [string, Parked] {

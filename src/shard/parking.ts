@@ -1,7 +1,8 @@
 import { must } from '../model/assert.ts'
 import { Cells } from '../model/cells.ts'
 import { encodeFlight } from '../model/flight.ts'
-import type { Recut, Sealed } from '../model/flush/recut.ts'
+import type { Sealed } from '../model/flush/batch.ts'
+import type { Recut, RecutBy } from '../model/flush/recut.ts'
 import { recutFrozen } from '../model/flush/recut.ts'
 import { tallyMove } from '../model/status.ts'
 import { utf8Bytes } from '../model/utf8.ts'
@@ -22,6 +23,7 @@ import * as tables from './tables.ts'
 export type Move = {
   readonly sealed: Sealed
   readonly recut: Recut
+  readonly by: RecutBy
   /** Why the shard moves, and why cells are parked: in Postgres's words. */
   readonly reason: string
   readonly nowMs: number
@@ -29,12 +31,13 @@ export type Move = {
 
 /**
  * Moves what is frozen to a new writer, once the old one is sealed; what the seal showed as applied is settled. [F3]
+ *
+ * @returns the increments that it settled.
  */
-export function moveOn(sql: Sql, memory: Memory, uuid: () => string, move: Move): void {
+export function moveOn(sql: Sql, memory: Memory, uuid: () => string, move: Move): number {
   const { frozen, state } = memory
-  const sinceMs = frozen[0]?.sinceMs ?? move.nowMs
-  const moved = recutFrozen(frozen, move.sealed, move.recut)
-  const batches = moved.pieces.map((cells, i) => freezeBatch(i + 1, uuid(), sinceMs, cells))
+  const moved = recutFrozen(frozen, move.sealed, move.recut, move.by)
+  const batches = moved.pieces.map((piece, i) => freezeBatch(i + 1, uuid(), piece))
   const settled = state.settled + moved.settled
   const tally = state.tally === null ? null : tallyMove(state.tally)
   const next = { ...state, settled, writer: uuid(), nextSeq: batches.length + 1, tally }
@@ -51,6 +54,7 @@ export function moveOn(sql: Sql, memory: Memory, uuid: () => string, move: Move)
   memory.state = next
   memory.parked = parked
   memory.moved = told
+  return moved.settled
 }
 
 /** Opens parked cells again, by nameless flights in the journal, because they were accepted long ago. */

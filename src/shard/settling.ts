@@ -1,4 +1,5 @@
 import { must } from '../model/assert.ts'
+import { clearOf } from '../model/flush/recut.ts'
 import type { FlushOutcome } from '../model/status.ts'
 import { tallyBatch } from '../model/status.ts'
 import type { Memory } from './memory.ts'
@@ -21,7 +22,7 @@ export function settle(sql: Sql, memory: Memory, seq: number, ms: number): void 
     tables.deleteBatch(sql, seq)
     saveState(sql, next)
   })
-  memory.frozen = frozen.filter((b) => b.seq !== seq)
+  memory.frozen = clearOf([batch], frozen).filter((each) => each.seq !== seq)
   memory.state = next
 }
 

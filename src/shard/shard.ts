@@ -123,14 +123,15 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
   }
 
   /**
-   * Sets a lost alarm again; a shard that holds nothing writes nothing. It is also called before an hour begins, because
-   * the platform takes long over the first use of a name.
+   * Sets an alarm again that was lost, or that is too far away because the clock was set back; a shard that holds nothing
+   * writes nothing. It is also called before an hour begins, because the platform takes long over the first use of a name.
    *
    * @returns the writer that the shard has now. No other writer of the shard will send anything again.
    */
   async wake(): Promise<{ readonly writer: string }> {
-    const { store } = this.#opened ?? (await this.#open())
-    if (store.isStored && this.#alarm.isLost) this.#alarm.set(this.clock.now())
+    const { store, flusher } = this.#opened ?? (await this.#open())
+    const latestMs = flusher.latestMs(this.clock.now())
+    if (latestMs !== null) this.#alarm.setBy(latestMs)
     return { writer: store.writer }
   }
 

@@ -1,26 +1,28 @@
-import { assert, must } from '../model/assert.ts'
+import { must } from '../model/assert.ts'
 import type { Settlement } from '../model/closing.ts'
-import { cut } from '../model/cut.ts'
+import type { CutBounds } from '../model/cut.ts'
 import type { EntryResult, FlightName, KnownId, NamedEntry } from '../model/entry.ts'
 import { judgeEntries } from '../model/entry.ts'
-import type { Recut, Sealed } from '../model/flush/recut.ts'
+import type { Sealed } from '../model/flush/batch.ts'
+import type { Recut } from '../model/flush/recut.ts'
+import type { Trouble } from '../model/flush/trouble.ts'
 import type { Unsettled } from '../model/read.ts'
 import { keyOf } from '../model/slices/slice.ts'
 import type { FlushOutcome, Holdings } from '../model/status.ts'
 import type { Arrival } from './arrival.ts'
 import type { ShardLimits } from './bounds.ts'
 import { SHARD_LIMITS } from './bounds.ts'
-import { fold, isUnfolded, saveSenders } from './fold.ts'
+import { fold, isUnfolded } from './fold.ts'
+import { freeze } from './freezing.ts'
 import { countUnsettled, holdingsOf, loadOf, sumUnsettled, unsettledOf } from './holdings.ts'
 import type { Load } from './isolate-load.ts'
 import { journalRows } from './journal.ts'
 import type { FrozenBatch, Memory } from './memory.ts'
-import { batchRow, emptyMemory, freezeBatch, loadMemory, remember } from './memory.ts'
-import { type ParkedCells, park } from './parked.ts'
-import { discardParked, moveOn, retryParked, saveParked } from './parking.ts'
+import { emptyMemory, loadMemory, remember } from './memory.ts'
+import type { ParkedCells } from './parked.ts'
+import { discardParked, moveOn, retryParked } from './parking.ts'
 import { settle, tallyFailure } from './settling.ts'
 import type { Sql } from './sql.ts'
-import { saveState } from './state.ts'
 import * as tables from './tables.ts'
 
 /** Whether a flight's n is above the last of its sender, is that one, or is below it. */
@@ -150,40 +152,13 @@ export class ShardStore {
   }
 
   /**
-   * Freezes all open cells into batches under the next seqs. Nothing may be frozen already. [F1]
+   * Freezes all open cells into batches under the next seqs, after those that are frozen already. [F1]
    *
    * @param alsoDurable writes what must be durable with the freeze or not at all: the next alarm. [F4]
    */
   freeze(nowMs: number, alsoDurable: () => void): void {
-    const { open, frozen, parked: parkedBefore, moved, state, openSinceMs, senders, ids } = this.#memory
-    assert(frozen.length === 0 && open.size > 0, 'a freeze finds open cells, and nothing frozen')
-    const joining = open.pick(parkedBefore.keys())
-    // Nearly always nothing is parked, and then the open cells are taken without a copy.
-    const going = joining.length === 0 ? open.cells : open.cells.where((key) => !parkedBefore.has(key))
-    const pieces = cut(going, { cells: this.limits.batchCells, bytes: this.limits.rowBytes })
-    const sinceMs = openSinceMs ?? nowMs
-    const batches = pieces.map((cells, i) => freezeBatch(state.nextSeq + i, this.#uuid(), sinceMs, cells))
-    const next = { ...state, nextSeq: state.nextSeq + batches.length }
-    const parked = park(parkedBefore, joining, '', nowMs)
-    this.#sql.transaction(() => {
-      for (const batch of batches) tables.insertBatch(this.#sql, batchRow(batch))
-      saveParked(this.#sql, parked, joining.keys)
-      saveState(this.#sql, next)
-      saveSenders(this.#sql, this.#memory)
-      tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)
-      alsoDurable()
-    })
-    const { labelSets } = this.#memory
-    this.#memory = {
-      ...emptyMemory(state.writer),
-      senders,
-      ids,
-      parked,
-      moved,
-      labelSets,
-      frozen: batches,
-      state: next,
-    }
+    const freezing = { nowMs, alsoDurable, bounds: this.#bounds }
+    this.#memory = freeze(this.#sql, this.#memory, this.#uuid, freezing)
   }
 
   /**
@@ -200,9 +175,26 @@ export class ShardStore {
     tallyFailure(this.#sql, this.#memory, outcome, ms)
   }
 
-  /** Moves what is frozen to a new writer, once the old one is sealed. See parking.ts. [F3] */
-  moveOn(sealed: Sealed, recut: Recut, reason: string, nowMs: number): void {
-    moveOn(this.#sql, this.#memory, this.#uuid, { sealed, recut, reason, nowMs })
+  /**
+   * Moves what is frozen to a new writer, once the old one is sealed. See parking.ts. [F3]
+   *
+   * @param throughs how many batches have got through.
+   * @returns the increments that the seal showed to be in Postgres.
+   */
+  moveOn(sealed: Sealed, recut: Recut, reason: string, nowMs: number, throughs = 0): number {
+    const by = { bounds: this.#bounds, throughs }
+    return moveOn(this.#sql, this.#memory, this.#uuid, { sealed, recut, by, reason, nowMs })
+  }
+
+  /** Notes how a frozen batch fared, in memory alone. */
+  note(seq: number, trouble: Trouble): void {
+    this.#memory.frozen = this.#memory.frozen.map((batch) =>
+      batch.seq === seq ? { ...batch, trouble } : batch,
+    )
+  }
+
+  get #bounds(): CutBounds {
+    return { cells: this.limits.batchCells, bytes: this.limits.rowBytes }
   }
 
   /** Opens parked cells again, so that Postgres is asked once more. @returns the increments in them. */

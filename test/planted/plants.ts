@@ -1,4 +1,5 @@
 import type { Plant } from './plant.ts'
+import { BAD_CELL_PLANTS } from './plants/bad-cells.ts'
 import { EDGE_PLANTS } from './plants/edge.ts'
 import { HOLDINGS_PLANTS } from './plants/holdings.ts'
 import { IMPORT_PLANTS } from './plants/import.ts'
@@ -10,6 +11,7 @@ export const PLANTS: readonly Plant[] = [
   ...EDGE_PLANTS,
   ...SHARD_PLANTS,
   ...HOLDINGS_PLANTS,
+  ...BAD_CELL_PLANTS,
   ...MODEL_PLANTS,
   ...POSTGRES_PLANTS,
   ...IMPORT_PLANTS,

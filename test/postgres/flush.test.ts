@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { REFUSED_ALIKE_MAX, TIMEOUTS_MAX } from '../../src/limits.ts'
 import type { FlushLine } from '../../src/log.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
@@ -92,6 +91,22 @@ async function withConstraint(check: string, body: () => Promise<void>): Promise
   }
 }
 
+const sumsOf = (all: readonly KeyedCell[]) =>
+  Object.fromEntries(all.map(([key, { sum }]) => [key, String(sum)]))
+
+/** @param statement of PL/pgSQL, run at each row that is written. */
+async function withTrigger(statement: string, body: () => Promise<void>): Promise<void> {
+  await stand.pool.query(`create or replace function sumdial.refuse() returns trigger language plpgsql
+    as $$ begin ${statement} return new; end $$`)
+  await stand.pool.query(`create or replace trigger refuse before insert or update on sumdial.counters
+    for each row execute function sumdial.refuse()`)
+  try {
+    await body()
+  } finally {
+    await stand.pool.query('drop trigger refuse on sumdial.counters')
+  }
+}
+
 describe('a cell that Postgres refuses', () => {
   test('[P3] is parked with its reason, and each of its thousands of neighbours gets through once', async () => {
     const all = [...cells(6_000), ['bad/1', cellOf(7)], ['bad/2', cellOf(9)]] as KeyedCell[]
@@ -105,14 +120,17 @@ describe('a cell that Postgres refuses', () => {
     const parked = logged.filter(({ message }) => message === 'parked')
     expect(parked).toHaveLength(2)
     expect(parked[0]).toMatchObject({ reason: 'SQLSTATE 23514', cells: 1, increments: 1 })
-    expect(logged.some(({ message }) => message === 'halved')).toBe(true)
+    expect(logged.some(({ message }) => message === 'cut')).toBe(true)
     expect(JSON.stringify(logged)).not.toContain('bad')
     expect(store.holdings()).toMatchObject({ settled: 6_000, parked: { cells: 2, increments: 2 } })
   })
 
   test('[P3] takes later cells of its key along, and is read all the while', async () => {
     await withConstraint(`key <> 'bad'`, async () => {
-      open([['bad', cellOf(7)]])
+      open([
+        ['bad', cellOf(7)],
+        ['good', cellOf(1)],
+      ])
       await drain()
       open([
         ['bad', cellOf(1)],
@@ -120,7 +138,7 @@ describe('a cell that Postgres refuses', () => {
       ])
       await drain()
     })
-    expect(store.holdings()).toMatchObject({ settled: 1, parked: { cells: 1, increments: 2 } })
+    expect(store.holdings()).toMatchObject({ settled: 2, parked: { cells: 1, increments: 2 } })
     expect(store.unsettled('bad').parked).toEqual({ sum: 8n, count: 2, min: 1, max: 7 })
   })
 
@@ -129,58 +147,135 @@ describe('a cell that Postgres refuses', () => {
       open([
         ['bad/1', cellOf(7)],
         ['bad/2', cellOf(9)],
+        ['good', cellOf(1)],
       ])
       await drain()
       expect(store.retryParked(['bad/1', 'unknown'], clock.now())).toBe(1)
+      open([['good', cellOf(1)]])
       await drain()
       expect([...store.parked.keys()].toSorted()).toEqual(['bad/1', 'bad/2'])
     })
     expect(store.retryParked(['bad/1'], clock.now())).toBe(1)
     expect(store.discardParked(['bad/2'])).toBe(1)
     await drain()
-    expect(await stand.sums()).toEqual({ 'bad/1': '7' })
-    expect(store.holdings()).toMatchObject({ accepted: 2, settled: 1, discarded: 1, parked: { cells: 0 } })
+    expect(await stand.sums()).toEqual({ 'bad/1': '7', good: '2' })
+    expect(store.holdings()).toMatchObject({ accepted: 4, settled: 3, discarded: 1, parked: { cells: 0 } })
   })
 
-  test('[P3] when all are refused alike it is not the cells: few are parked, and the rest waits', async () => {
-    await withConstraint('false', async () => {
-      open(cells(500))
-      await drain(15)
-      expect(store.parked.size).toBe(REFUSED_ALIKE_MAX)
-      expect(flusher.fault).toMatchObject({ kind: 'refused', reason: expect.stringContaining('23514') })
-      expect(store.holdings().frozen.increments).toBe(500 - REFUSED_ALIKE_MAX)
+  test("[P3] is found when it is a user's trigger that raises any error, and its neighbours get through", async () => {
+    await withTrigger(`if new.key like 'bad/%' then raise exception 'not %', new.key; end if;`, async () => {
+      open([...cells(12, 'bad/'), ...cells(30, 'good/')])
+      await drain()
     })
-    await drain()
-    expect(Object.keys(await stand.sums())).toHaveLength(500 - REFUSED_ALIKE_MAX)
-    store.retryParked([...store.parked.keys()], clock.now())
-    await drain()
-    expect(Object.keys(await stand.sums())).toHaveLength(500)
+    expect(await stand.sums()).toEqual(sumsOf(cells(30, 'good/')))
+    expect([...store.parked.keys()].toSorted()).toEqual(cells(12, 'bad/').map(([key]) => key))
+    expect(store.parked.get('bad/00000')?.reason).toContain('SQLSTATE P0001')
   })
 
-  test('[P3] a missing table parks nothing', async () => {
-    open(cells(10))
-    await stand.pool.query('alter table sumdial.counters rename to elsewhere')
-    await drain(5)
-    await stand.pool.query('alter table sumdial.elsewhere rename to counters')
-    expect(store.parked.size).toBe(0)
+  test.each([
+    ['a constraint', 'add constraint refused check (false)', 'drop constraint refused'],
+    ['a table that is not there', 'rename to elsewhere', ''],
+    ['a trigger', 'enable trigger refuse_all', 'disable trigger refuse_all'],
+  ])('[P3] is not parked when Postgres refuses all: %s', async (_, begin, end) => {
+    await stand.pool.query(`create or replace function sumdial.refuse_all() returns trigger language plpgsql
+      as $$ begin raise exception 'read only'; end $$`)
+    await stand.pool.query(`create or replace trigger refuse_all before insert on sumdial.counters
+      for each row execute function sumdial.refuse_all()`)
+    await stand.pool.query('alter table sumdial.counters disable trigger refuse_all')
+    await stand.pool.query(`alter table sumdial.counters ${begin}`)
+    open(cells(500))
+    await drain(15)
+    const fault = flusher.fault
+    await stand.pool.query(
+      end === '' ? 'alter table sumdial.elsewhere rename to counters' : `alter table sumdial.counters ${end}`,
+    )
+    expect(fault).toMatchObject({ reason: expect.stringContaining('SQLSTATE') })
+    expect([store.parked.size, store.holdings().frozen.increments]).toEqual([0, 500])
     await drain()
-    expect(Object.keys(await stand.sums())).toHaveLength(10)
+    expect([Object.keys(await stand.sums()).length, flusher.fault]).toEqual([500, null])
   })
 })
 
-describe('a batch that times out again and again', () => {
-  test('[P1] [P3] is cut in halves, and counts once even when a timed-out copy was applied', async () => {
-    const impatient = createSink(hasty(stand.postgres, 50))
-    flusher = flusherOf(impatient)
+describe('a cell that takes all of the time of a statement', () => {
+  /** Gives up after so long, as the real one does after STATEMENT_MS_MAX. */
+  const impatient = (ms: number) => createSink(hasty(stand.postgres, ms))
+
+  /** Sets it for the role, and waits until all connections have it. */
+  async function setStatementTimeout(set: string, shown: string): Promise<void> {
+    await stand.pool.query(`alter role current_user ${set}`)
+    await stand.pool
+      .query('select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user')
+      .catch(() => undefined)
+    const found = () =>
+      stand.pool.query('show statement_timeout').then(
+        ({ rows }) => rows,
+        () => null,
+      )
+    await expect.poll(found).toEqual([{ statement_timeout: shown }])
+  }
+
+  test('[P3] is parked, and its neighbours get through: the role has a `statement_timeout`, and a trigger sleeps', async () => {
+    await setStatementTimeout('set statement_timeout = 300', '300ms')
+    try {
+      await withTrigger(`if new.key = 'bad' then perform pg_sleep(1); end if;`, async () => {
+        open([...cells(30), ['bad', cellOf(1)]])
+        await drain(30)
+      })
+    } finally {
+      await setStatementTimeout('reset statement_timeout', '0')
+    }
+    expect(await stand.sums()).toEqual(sumsOf(cells(30)))
+    expect(store.parked.get('bad')?.reason).toContain('SQLSTATE 57014')
+  })
+
+  test("[P3] holds up no others while a user's transaction holds its row, and counts once that ends", async () => {
+    flusher = flusherOf(impatient(300))
+    open([...cells(30), ['locked', cellOf(1)]])
+    await drain()
+    const holder = await stand.pool.connect()
+    try {
+      await holder.query('begin')
+      await holder.query(`select 1 from sumdial.counters where key = 'locked' for update`)
+      open([...cells(30), ['locked', cellOf(1)]])
+      const rings = drain(30)
+      const twice = sumsOf(cells(30).map(([key, cell]) => [key, cellOf(Number(cell.sum) * 2)]))
+      await expect.poll(() => stand.sums(), { timeout: 5_000 }).toEqual({ ...twice, locked: '1' })
+      await holder.query('commit')
+      await rings
+    } finally {
+      holder.release()
+    }
+    expect(store.retryParked(['locked'], clock.now())).toBeLessThan(2)
+    await drain()
+    expect(await stand.sums()).toMatchObject({ locked: '2' })
+  })
+
+  test('[P3] is not looked for when the whole table is locked: the statements stay few', async () => {
+    flusher = flusherOf(impatient(200))
+    open(cells(500))
+    const holder = await stand.pool.connect()
+    try {
+      await holder.query('begin')
+      await holder.query('lock table sumdial.counters')
+      await drain(10)
+      expect(stand.faults.log.length).toBeLessThan(25)
+      await holder.query('commit')
+    } finally {
+      holder.release()
+    }
+    await drain()
+    expect([store.parked.size, Object.keys(await stand.sums()).length]).toEqual([0, 500])
+  })
+
+  test('[P1] [P3] counts once even when a copy that was given up is applied', async () => {
+    flusher = flusherOf(impatient(50))
     open(cells(8))
     // Executed late, so every one of these copies may be applied after it was given up.
-    stand.faults.inject({ kind: 'delay', ms: 150, times: TIMEOUTS_MAX, match: /claim as/ })
+    stand.faults.inject({ kind: 'delay', ms: 150, times: 3, match: /claim as/ })
     await drain()
-    await expect
-      .poll(() => stand.faults.log.filter(({ fault }) => fault === 'delay').length)
-      .toBe(TIMEOUTS_MAX)
+    await expect.poll(() => stand.faults.log.filter(({ fault }) => fault === 'delay').length).toBe(3)
     await drain()
-    expect(await stand.sums()).toEqual(Object.fromEntries(cells(8).map(([k, c]) => [k, String(c.sum)])))
+    expect(await stand.sums()).toEqual(sumsOf(cells(8)))
     expect(store.holdings()).toMatchObject({ settled: 8, frozen: { batches: 0 } })
   })
 })
@@ -239,8 +334,12 @@ describe('retirement', () => {
 
   test('[Z1] waits while a cell is parked', async () => {
     await withConstraint(`key <> 'bad'`, async () => {
-      open([['bad', cellOf(7)]])
+      open([
+        ['bad', cellOf(7)],
+        ['good', cellOf(1)],
+      ])
       await drain()
+      expect(store.parked.size).toBe(1)
       await clock.pass(RETIRE_AT - clock.now())
       await flusher.run()
     })

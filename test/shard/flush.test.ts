@@ -179,6 +179,71 @@ describe('a flush', () => {
     expect(alarmAtMs).toBe(due)
   })
 
+  test('[F5] after a success nothing waits for a backoff any more, and the next failure begins with the shortest', async () => {
+    open([['k', cellOf(1)]])
+    const waits: number[] = []
+    for (const outcome of [
+      { kind: 'refused', reason: 'r' },
+      { kind: 'behind' },
+      { kind: 'applied' },
+    ] as const) {
+      const run = ring()
+      await answer(outcome)
+      await run
+      waits.push(flusher.dueAtOnceMs(clock.now()) - clock.now())
+      if (outcome.kind !== 'applied') await clock.pass((alarmAtMs ?? 0) - clock.now())
+    }
+    expect(waits.at(-1)).toBe(0)
+    expect(flusher.dueMs(clock.now())).toBeLessThanOrEqual(clock.now() + INTERVAL_MS)
+    open([['k', cellOf(1)]])
+    const run = ring()
+    await answer({ kind: 'behind' })
+    await run
+    expect(flusher.dueAtOnceMs(clock.now()) - clock.now()).toBe(waits[0])
+  })
+
+  test.each([30_000, 3_600_000])(
+    '[F5] a backoff does not outlive a clock that is set back by %i ms: a flush waits for an interval at most',
+    async (ms) => {
+      open([['k', cellOf(1)]])
+      for (let i = 0; i < 8; i++) {
+        const run = ring()
+        await answer({ kind: 'behind' })
+        await run
+        await clock.pass((alarmAtMs ?? 0) - clock.now())
+      }
+      await clock.pass(-ms)
+      expect(flusher.dueMs(clock.now())).toBeLessThanOrEqual(clock.now() + INTERVAL_MS)
+      expect(flusher.latestMs(clock.now())).toBeLessThanOrEqual(clock.now() + INTERVAL_MS)
+      const run = ring()
+      await answer()
+      await run
+      expect(store.holdings().settled).toBe(1)
+    },
+  )
+
+  test('[F4] a clock that is set back during a flush does not keep its alarm on', async () => {
+    open(manyCells(BATCH_CELLS_MAX * 3))
+    const run = ring()
+    await clock.pass(-3_600_000)
+    await answer()
+    await run
+    expect(sent).toHaveLength(1)
+    expect(alarmAtMs).toBeLessThanOrEqual(clock.now() + INTERVAL_MS)
+  })
+
+  test('[F4] alarms that ring while a statement is out, by a clock that is ahead, ring ever more seldom', async () => {
+    open([['k', cellOf(1)]])
+    const run = ring()
+    const aheadMs = 3_600_000
+    let rings = 0
+    for (; rings < 100 && (alarmAtMs ?? 0) <= clock.now() + aheadMs; rings++) await ring()
+    expect(rings).toBeLessThan(15)
+    await answer({ kind: 'behind' })
+    await run
+    expect(alarmAtMs).toBeLessThanOrEqual(clock.now() + INTERVAL_MS)
+  })
+
   test('[F4] ends long before the platform would end its alarm, and the next one goes on', async () => {
     open(manyCells(BATCH_CELLS_MAX * 3))
     const run = ring()
@@ -203,12 +268,12 @@ describe('a flush', () => {
   test.each(['cell_refused', 'rewound'] as const)(
     '[F3] [F4] after %s and a seal without an answer nothing is forgotten, and the alarm is armed',
     async (kind) => {
-      open([['k', cellOf(1)]])
+      open(manyCells(2))
       const run = ring()
       await answer({ kind, reason: 'r' })
       await run
       expect(flusher.fault).toMatchObject({ kind: 'ambiguous', reason: 'no answer to the seal' })
-      expect(store.holdings().frozen.increments).toBe(1)
+      expect(store.holdings().frozen.increments).toBe(2)
       expect(alarmAtMs).toBeGreaterThan(clock.now())
     },
   )

@@ -4,6 +4,7 @@ import { deploy } from './deploy.ts'
 import { readFresh } from './fresh-read.ts'
 import { Isolate } from './isolate.ts'
 import { Violation } from './scheduler.ts'
+import type { ShardHost } from './shard-host.ts'
 import type { Recording } from './storage.ts'
 import type { World } from './world.ts'
 
@@ -83,7 +84,15 @@ function strikeShards(world: World): void {
     if (faults.strikes('crash')) host.crash(chance.is(0.5))
     if (faults.strikes('evict')) host.crash(true)
     if (faults.strikes('zombie')) host.supersede()
+    if (faults.strikes('clockSetBack')) setBack(world, host)
   }
+}
+
+function setBack({ chance, scheduler }: World, host: ShardHost): void {
+  const ms = chance.pick([30_000, 3_600_000])
+  host.setClock(host.setBackMs + ms)
+  scheduler.note(`${host.name}: the clock is set back by ${ms} ms`)
+  if (chance.is(0.7)) scheduler.after(chance.between(1_000, 2 * ms), '', () => host.setClock(0))
 }
 
 function strikePostgres(world: World): void {
@@ -103,12 +112,25 @@ function strikePostgres(world: World): void {
     })
   }
   if (faults.strikes('pgRefusesCells')) {
-    const key = keyOf(world)
-    postgres.refusedKeys.add(key)
-    world.everRefused.add(key)
-    scheduler.note(`Postgres refuses ${key}`)
-    scheduler.after(chance.between(1_000, 300_000), '', () => postgres.refusedKeys.delete(key))
+    const keys = someKeys(world)
+    const refusal = chance.pick(['constraint', 'trigger'] as const)
+    postgres.refused.set(keys, refusal)
+    scheduler.note(`a ${refusal} refuses ${keys}`)
+    scheduler.after(chance.between(1_000, 300_000), '', () => postgres.refused.delete(keys))
   }
+  if (faults.strikes('pgSleepsForCells')) {
+    const keys = someKeys(world)
+    world.sleeping.add(keys)
+    scheduler.note(`a trigger sleeps for ${keys}`)
+    scheduler.after(chance.between(1_000, 300_000), '', () => world.sleeping.delete(keys))
+  }
+}
+
+/** A key, or the beginning of several; now and then that of all. */
+function someKeys(world: World): string {
+  const key = keyOf(world)
+  if (world.chance.is(0.5)) return key
+  return world.chance.is(0.2) ? 'site/' : key.slice(0, key.lastIndexOf('/') + 1)
 }
 
 function administer(world: World): void {

@@ -50,8 +50,10 @@ const STRONGEST = {
   pgAway: 0.02,
   /** For a while no batch is answered in time, whether it is executed or not; seals are answered. */
   pgStuck: 0.03,
-  /** Postgres refuses cells of some keys for a while. */
+  /** For a while Postgres refuses cells of some keys, by a constraint or by a trigger that raises another error. */
   pgRefusesCells: 0.04,
+  /** For a while a trigger sleeps for cells of some keys. */
+  pgSleepsForCells: 0.02,
   /** An administrator gives up parked cells for good. */
   discard: 0.1,
   /**
@@ -60,6 +62,8 @@ const STRONGEST = {
   deploy: 0.03,
   formatChanges: 1,
   clocksDiffer: 1,
+  /** The clock of a shard's machine is set back, which its alarms go by too; later it is put right again. */
+  clockSetBack: 0.02,
   shardCountChanges: 0.7,
   leap: 0.03,
 } as const

@@ -3,10 +3,10 @@ import { whileRequested } from './request-context.ts'
 import type { World } from './world.ts'
 
 /**
- * The clock of one isolate or object. It is off by `skewMs`, and calls nobody back once its owner, or the request that
+ * The clock of one isolate or object. It is off by `skewMs`, which may change, and calls nobody back once its owner, or the request that
  * set the timer, is dead.
  */
-export function clockOf(world: World, skewMs: number, isAlive: () => boolean): Clock {
+export function clockOf(world: World, skewMs: () => number, isAlive: () => boolean): Clock {
   const { scheduler, chance } = world
   const after = (ms: number, callback: () => void) => {
     const ring = whileRequested(callback)
@@ -15,7 +15,7 @@ export function clockOf(world: World, skewMs: number, isAlive: () => boolean): C
     })
   }
   return {
-    now: () => scheduler.nowMs + skewMs,
+    now: () => scheduler.nowMs + skewMs(),
     random: chance.float,
     uuid: chance.uuid,
     after,

@@ -69,7 +69,7 @@ export class Instance {
   /** Whether a write has failed, so that nothing may leave any more. */
   #isGateBroken = false
 
-  constructor(world: World, name: string, storage: Storage, skewMs: number) {
+  constructor(world: World, name: string, storage: Storage, skewMs: () => number) {
     this.name = name
     this.#storage = storage
     const clock = clockOf(world, skewMs, () => this.life !== 'dead')

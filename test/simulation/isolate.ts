@@ -40,7 +40,11 @@ export class Isolate {
     this.#world = world
     this.#release = world.release
     const skewMs = world.faults.has('clocksDiffer') ? world.chance.between(-5_000, 5_000) : 0
-    this.#clock = clockOf(world, skewMs, () => this.#isAlive)
+    this.#clock = clockOf(
+      world,
+      () => skewMs,
+      () => this.#isAlive,
+    )
     this.#coalescer = new Coalescer({
       send: (shard, flight, hasBacklog) => {
         const encoded = asWrittenBy(this.#release, flight)

@@ -13,7 +13,8 @@ type Failed = Extract<ApplyOutcome, { kind: 'ambiguous' | 'refused' }>
 /** A statement in two instants: the first call takes its snapshot, the second lets it write. */
 type Statement<T> = () => () => T
 
-type Sending<T> = { readonly what: string; readonly isBatch: boolean; readonly statement: Statement<T> }
+/** @param batch null for a statement that carries none. */
+type Sending<T> = { readonly what: string; readonly batch: Batch | null; readonly statement: Statement<T> }
 
 const TIMED_OUT: Failed = { kind: 'ambiguous', reason: 'no answer in 10000 ms', isTimeout: true }
 const BROKEN: Failed = { kind: 'ambiguous', reason: 'no answer from Postgres', isTimeout: false }
@@ -36,30 +37,32 @@ export function sinkOf(world: World, instance: Instance): Sink {
   return {
     apply: async (batch: Batch) => {
       const what = `${batch.writer.slice(0, 4)}/${batch.seq} of ${batch.cells.length}`
-      const sending = { what, isBatch: true, statement: applying(world, batch) }
+      const sending = { what, batch, statement: applying(world, batch, instance.name) }
       const outcome = await send<ApplyOutcome>(sending, () => world.watch.batchSent(batch))
       if (outcome.kind === 'rewound') world.rewindsNoticed += 1
+      world.watch.batchHeard(instance.name, batch, outcome)
       return outcome
     },
     seal: (writer: string) => {
       const what = `seal ${writer.slice(0, 4)}`
-      return send<SealOutcome>({ what, isBatch: false, statement: () => () => world.postgres.seal(writer) })
+      return send<SealOutcome>({ what, batch: null, statement: () => () => world.postgres.seal(writer) })
     },
     register: (writer: string) => {
       const what = `register ${writer.slice(0, 4)}`
       const statement = () => () => world.postgres.register(writer)
-      return send<RegisterOutcome>({ what, isBatch: false, statement })
+      return send<RegisterOutcome>({ what, batch: null, statement })
     },
     end: () => undefined,
   }
 }
 
-function applying(world: World, batch: Batch): Statement<ApplyOutcome> {
-  const { postgres } = world
+function applying(world: World, batch: Batch, shard: string): Statement<ApplyOutcome> {
+  const { postgres, watch } = world
   return () => {
     const before = postgres.begin(batch)
     return () => {
       const outcome = postgres.apply(batch, before)
+      if (outcome.kind === 'applied') watch.gotThrough(shard)
       if (world.isExact) checkSlices(world, batch)
       return outcome
     }
@@ -81,17 +84,26 @@ function checkSlices(world: World, { hour, cells }: Batch): void {
   }
 }
 
+/** Whether a trigger sleeps for one of the batch's cells. */
+function isSlept({ sleeping }: World, { cells: { keys } }: Batch): boolean {
+  return sleeping.size > 0 && keys.some((key) => [...sleeping].some((beginning) => key.startsWith(beginning)))
+}
+
 /** Decides how a statement fares on its way, and when and how its sender hears about it. */
 function transport<T>(world: World, sending: Sending<T>): Promise<T | Failed> {
   const { faults, chance } = world
-  const { what, isBatch, statement } = sending
+  const { what, batch, statement } = sending
   const { promise, resolve } = Promise.withResolvers<T | Failed>()
   const answer = (ms: number, outcome: T | Failed) => world.scheduler.after(ms, '', () => resolve(outcome))
   const strikes = (kind: FaultKind) => faults.strikes(kind)
   if (world.isPostgresAway) answer(chance.between(1, 50), BROKEN)
   else if (strikes('pgRefuses')) answer(chance.between(1, 50), REFUSED)
   else if (strikes('pgFails')) answer(chance.between(1, 50), BROKEN)
-  else if ((isBatch && world.isPostgresStuck) || strikes('pgSlow')) {
+  else if (batch !== null && isSlept(world, batch)) {
+    answer(STATEMENT_MS_MAX, TIMED_OUT)
+    // Nearly always it is cancelled once nobody waits for it any more.
+    if (chance.is(0.1)) execute(world, what, chance.between(1, 2 * STATEMENT_MS_MAX), statement)
+  } else if ((batch !== null && world.isPostgresStuck) || strikes('pgSlow')) {
     answer(STATEMENT_MS_MAX, TIMED_OUT)
     const longestMs = chance.is(0.5) ? 2 * STATEMENT_MS_MAX : 6 * STATEMENT_MS_MAX
     execute(world, what, chance.between(1, longestMs), statement)

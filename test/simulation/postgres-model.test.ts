@@ -11,6 +11,7 @@ import { PostgresModel } from './postgres-model.ts'
 
 const HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
 const REFUSED_KEY = 'k/3'
+const RAISED_KEY = 'k/0'
 const STEPS = 60
 
 let stand: Stand
@@ -20,6 +21,11 @@ beforeAll(async () => {
   await stand.pool.query(
     `alter table sumdial.counters add constraint refused check (key <> '${REFUSED_KEY}')`,
   )
+  // After the rows, because the model refuses for the constraint's sake first.
+  await stand.pool.query(`create function sumdial.raise() returns trigger language plpgsql
+    as $$ begin raise exception 'no'; end $$`)
+  await stand.pool.query(`create trigger raised after insert or update on sumdial.counters
+    for each row when (new.key = '${RAISED_KEY}') execute function sumdial.raise()`)
 })
 
 afterAll(() => stand?.stop())
@@ -88,7 +94,8 @@ describe('the model of Postgres that the simulation stands on', () => {
     async (seed) => {
       const chance = new Chance(seed)
       const model = new PostgresModel()
-      model.refusedKeys.add(REFUSED_KEY)
+      model.refused.set(REFUSED_KEY, 'constraint')
+      model.refused.set(RAISED_KEY, 'trigger')
       const writers = [chance.uuid(), chance.uuid(), chance.uuid()]
       const sent: Batch[] = []
       for (let step = 0; step < STEPS; step++) {

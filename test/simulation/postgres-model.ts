@@ -30,8 +30,8 @@ type Tables = {
  */
 export class PostgresModel {
   #tables: Tables = { counters: new Map(), slices: new Map(), ledger: new Map() }
-  /** Keys whose cells violate a constraint. */
-  readonly refusedKeys = new Set<string>()
+  /** A trigger or a constraint refuses cells of keys that begin so. */
+  readonly refused = new Map<string, Refusal>()
 
   get counters(): ReadonlyMap<string, Cell> {
     return this.#tables.counters
@@ -53,12 +53,19 @@ export class PostgresModel {
   /** Ends an `apply`: claims the row as it is by now, writes the cells, and says what the answer says. */
   apply(batch: Batch, before: Seen): ApplyOutcome {
     if (this.#claims(batch, before)) {
-      if (Iterator.from(batch.cells).some(([slice]) => this.refusedKeys.has(keyOf(slice))))
-        return CELL_REFUSED
+      const refusal = this.#refusalOf(batch)
+      if (refusal !== undefined) return REFUSALS[refusal]
       this.#write(batch)
       return { kind: 'applied' }
     }
     return explain(batch, before)
+  }
+
+  #refusalOf({ cells: { keys } }: Batch): Refusal | undefined {
+    for (const [beginning, refusal] of this.refused) {
+      if (keys.some((key) => key.startsWith(beginning))) return refusal
+    }
+    return undefined
   }
 
   #claims({ writer, seq }: Batch, before: Seen): boolean {
@@ -121,7 +128,12 @@ export class PostgresModel {
   }
 }
 
-const CELL_REFUSED = { kind: 'cell_refused', reason: 'SQLSTATE 23514: a check' } as const
+export type Refusal = 'constraint' | 'trigger'
+
+const REFUSALS = {
+  constraint: { kind: 'cell_refused', reason: 'SQLSTATE 23514: a check' },
+  trigger: { kind: 'refused', reason: 'SQLSTATE P0001: a trigger' },
+} as const satisfies Record<Refusal, ApplyOutcome>
 
 function addTo(rows: Map<string, Cell>, place: string, cell: Cell): void {
   const held = rows.get(place)

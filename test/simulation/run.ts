@@ -64,7 +64,8 @@ async function drain(world: World): Promise<void> {
   world.faults.end()
   world.isPostgresAway = false
   world.isPostgresStuck = false
-  world.postgres.refusedKeys.clear()
+  world.postgres.refused.clear()
+  world.sleeping.clear()
   world.scheduler.note('faults are over')
   // Long enough that an alarm that was lost is overdue by any clock.
   await world.pass(3 * MINUTE, DRAIN_STEPS_MAX)

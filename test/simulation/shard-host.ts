@@ -19,6 +19,7 @@ export class ShardHost {
   #scheduledMs: number | null = null
   #cancelAlarm = () => {}
   #isCommitDue = false
+  #setBackMs = 0
 
   constructor(world: World, name: string) {
     this.#world = world
@@ -28,6 +29,17 @@ export class ShardHost {
   /** The incarnation that owns the storage; null when none is in memory. */
   get instance(): Instance | null {
     return this.#current
+  }
+
+  /** How far the clock of its machine is behind. */
+  get setBackMs(): number {
+    return this.#setBackMs
+  }
+
+  /** Sets the machine's clock, by which its object and its alarm go. */
+  setClock(setBackMs: number): void {
+    this.#setBackMs = setBackMs
+    this.#scheduleAlarm()
   }
 
   /** Calls the shard as the platform does: the answer leaves through the gate, and a crash makes the call fail. */
@@ -56,7 +68,7 @@ export class ShardHost {
   #wake(): Instance {
     const { chance, faults } = this.#world
     const skewMs = faults.has('clocksDiffer') ? chance.between(-5_000, 5_000) : 0
-    this.#current ??= new Instance(this.#world, this.name, this.storage, skewMs)
+    this.#current ??= new Instance(this.#world, this.name, this.storage, () => skewMs - this.#setBackMs)
     return this.#current
   }
 
@@ -89,7 +101,7 @@ export class ShardHost {
     this.#scheduledMs = atMs
     if (atMs === null) return
     const lateMs = faults.strikes('alarmLate') ? chance.between(1_000, 180_000) : chance.between(1, 200)
-    const waitMs = Math.max(0, atMs - scheduler.nowMs) + lateMs
+    const waitMs = Math.max(0, atMs - scheduler.nowMs + this.#setBackMs) + lateMs
     this.#cancelAlarm = scheduler.after(waitMs, `${this.name} alarm`, () => this.#ring())
   }
 

@@ -129,8 +129,9 @@ describe('whatever goes wrong with requests, clients, flights, objects, alarms, 
     expectKept('F4', 'Z1')
   })
 
-  test('[P3] only what Postgres has refused is parked', () => {
+  test('[P3] only what has failed alone, again after others got through, is parked', () => {
     expectKept('P3')
+    expectSeen('parked')
   })
 
   test('[R1] [R2] a fresh read counts everything acknowledged before it began, exactly once', () => {

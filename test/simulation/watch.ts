@@ -1,5 +1,5 @@
-import type { Batch } from '../../src/model/flush/batch.ts'
-import { keyOf } from '../../src/model/slices/slice.ts'
+import type { ApplyOutcome, Batch } from '../../src/model/flush/batch.ts'
+import { blamesCells } from '../../src/model/flush/trouble.ts'
 import type { Holdings } from '../../src/model/status.ts'
 import { ShardStore } from '../../src/shard/store.ts'
 import type { Instance } from './instance.ts'
@@ -9,12 +9,23 @@ import type { ShardHost } from './shard-host.ts'
 import type { Storage } from './storage.ts'
 import type { World } from './world.ts'
 
+/** The failures of cells of a key since it was last parked, and how many batches had got through before. */
+type Failures = { readonly alone: number; readonly since: number; readonly isSaid: boolean }
+
+const NO_FAILURES: Failures = { alone: 0, since: 0, isSaid: false }
+
 /** Checks what must hold after every step. Throws a Violation that names the rule, or hands it to the world. */
 export class Watch {
   readonly #world: World
   /** The content that was sent under each (writer, seq), and the last seq of each writer. */
   readonly #sent = new Map<string, string>()
   readonly #lastSeq = new Map<string, number>()
+
+  /** How many batches of each shard have got through. */
+  readonly #throughs = new Map<string, number>()
+  readonly #failed = new Map<string, Failures>()
+  /** The keys that each shard has parked. */
+  readonly #parked = new Map<string, ReadonlySet<string>>()
 
   constructor(world: World) {
     this.#world = world
@@ -42,6 +53,26 @@ export class Watch {
     this.#lastSeq.set(writer, Math.max(last, seq))
   }
 
+  /** Counts a batch of a shard that Postgres has applied, whether its sender hears about it or not. */
+  gotThrough(shard: string): void {
+    this.#throughs.set(shard, this.#throughsOf(shard) + 1)
+  }
+
+  /** Counts what a shard hears about its cells. */
+  batchHeard(shard: string, { cells: { keys } }: Batch, outcome: ApplyOutcome): void {
+    for (const key of keys) {
+      const name = `${shard} ${key}`
+      if (!blamesCells(outcome)) continue
+      const { alone, since } = this.#failed.get(name) ?? { alone: 0, since: this.#throughsOf(shard) }
+      const isSaid = outcome.kind === 'cell_refused'
+      this.#failed.set(name, { alone: alone + (keys.length === 1 ? 1 : 0), since, isSaid })
+    }
+  }
+
+  #throughsOf(shard: string): number {
+    return this.#throughs.get(shard) ?? 0
+  }
+
   async check(host: ShardHost): Promise<void> {
     if (!host.storage.isTouched) return
     host.storage.isTouched = false
@@ -55,10 +86,25 @@ export class Watch {
     if (host.instance?.isOpened) await checkMirrored(host.instance, stored)
   }
 
-  /** Checks that only cells that Postgres has refused are parked, and none of their neighbours. [P3] */
+  /**
+   * Checks that a cell was parked only when it had failed alone twice, and others had got through since it failed, or
+   * Postgres says that its data is at fault. [P3]
+   */
   #checkParked(name: string, store: ShardStore): void {
-    const innocent = store.parked.keys().find((slice) => !this.#world.everRefused.has(keyOf(slice)))
-    if (innocent !== undefined) throw new Violation(`[P3] ${name} has parked ${innocent}`)
+    const before = this.#parked.get(name) ?? new Set()
+    const now = new Set(store.parked.keys())
+    this.#parked.set(name, now)
+    if (!this.#world.isExact) return
+    for (const key of now.difference(before)) {
+      const { alone, since, isSaid } = this.#failed.get(`${name} ${key}`) ?? NO_FAILURES
+      this.#failed.delete(`${name} ${key}`)
+      const others = this.#throughsOf(name) - since
+      this.#world.tally('parked')
+      if (alone < 2 || (others < 1 && !isSaid))
+        throw new Violation(
+          `[P3] ${name} has parked ${key}, alone ${alone} times, with ${others} others through`,
+        )
+    }
   }
 
   #fail(message: string): void {

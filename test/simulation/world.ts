@@ -43,8 +43,8 @@ export class World {
   isPostgresAway = false
   /** Whether no batch is answered in time. */
   isPostgresStuck = false
-  /** Keys that Postgres has ever refused. */
-  readonly everRefused = new Set<string>()
+  /** Cells of keys that begin so take all of a statement's time, because a trigger sleeps. */
+  readonly sleeping = new Set<string>()
   /** How many fresh reads were compared with the book. */
   reads = 0
   /** How often a shard heard from the ledger that its storage was put back. */

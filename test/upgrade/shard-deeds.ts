@@ -87,7 +87,7 @@ export function exerciseShard(store: ShardStore, take: Take): void {
     ]),
   )
   freeze()
-  store.moveOn(sealed, { kind: 'halve', seq: 1 }, 'no answer within 10 s', ++nowMs)
+  store.moveOn(sealed, { kind: 'cut', seq: 1, isSlow: false }, 'no answer within 10 s', ++nowMs)
 
   merge(
     flightOf(A, 6, [['site/a', cellOf(1)]]),

@@ -113,7 +113,7 @@ describe('GET /hours/{hour}', () => {
 
   test('[S2] of a closed hour with something parked: closing, but final for whose keys it is not', async () => {
     const key = freshKey()
-    await faults.inject({ kind: 'answer-sqlstate', code: '23514' })
+    await faults.inject({ kind: 'answer-sqlstate', code: '23514', times: 2 })
     const shard = await countedShard(key)
     await drained(shard)
     expect((await hourOfName(shard.hour)).body).toMatchObject({ state: 'closing', pending: 0, parked: 1 })

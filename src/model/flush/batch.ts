@@ -1,6 +1,5 @@
 import type { Cells } from '../cells.ts'
 import type { Hour } from '../hour.ts'
-import type { Sealed } from './recut.ts'
 
 /** Cells frozen for Postgres under (writer, seq). They never change. [F1] */
 export type Batch = {
@@ -35,6 +34,15 @@ export type ApplyOutcome =
     }
   /** The ledger has another past than the shard: storage was rewound, or this writer was sealed. */
   | { readonly kind: 'rewound'; readonly reason: string }
+
+/** An outcome by which a batch did not get to Postgres. */
+export type Failed = Exclude<ApplyOutcome, { kind: 'applied' }>
+
+/** A failure that says why, as all but `behind` do. */
+export type Explained = Extract<Failed, { reason: string }>
+
+/** Postgres's answer when a writer is sealed: the last seq that it applied, 0 for none, and that batch's id. */
+export type Sealed = { readonly seq: number; readonly batch: string | null }
 
 /** The outcome of asking Postgres to seal a writer. Without an answer it may be sealed, and may be sealed again. */
 export type SealOutcome =

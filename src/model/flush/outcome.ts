@@ -1,12 +1,9 @@
-import { REFUSED_ALIKE_MAX, TIMEOUTS_MAX } from '../../limits.ts'
-import type { ApplyOutcome } from './batch.ts'
+import { DOUBT_TRIES, LONE_TRIES, PARKED_UNSEEN_MAX } from '../../limits.ts'
+import type { ApplyOutcome, Explained, Failed } from './batch.ts'
 import type { Recut } from './recut.ts'
-
-/** An outcome by which a batch did not get to Postgres. */
-export type Failed = Exclude<ApplyOutcome, { kind: 'applied' }>
-
-/** A failure that says why, as all but `behind` do. */
-export type Explained = Extract<Failed, { reason: string }>
+import { cutOf } from './recut.ts'
+import type { Course, Tried } from './trouble.ts'
+import { blamesCells, isInDoubt, isSlow } from './trouble.ts'
 
 /** Why Postgres does not have what it should, for `/status`. */
 export type FlushFault = {
@@ -16,73 +13,66 @@ export type FlushFault = {
   readonly failures: number
 }
 
-/** Failures in a row that look alike, from which `planAfter` tells a bad batch from a bad Postgres. */
-export type Streak = {
-  /** Timeouts in a row of the batch that is sent. */
-  readonly timeouts: number
-  /** Cells in a row that Postgres refused, each alone in its batch and for the same reason. */
-  readonly refusedAlike: { readonly reason: string; readonly count: number }
-}
-
-export const NO_STREAK: Streak = { timeouts: 0, refusedAlike: { reason: '', count: 0 } }
-
-/** @param cells how many cells the batch has. */
-export function continueStreak(before: Streak, outcome: ApplyOutcome, cells: number): Streak {
-  if (outcome.kind === 'applied') return NO_STREAK
-  const timeouts = outcome.kind === 'ambiguous' && outcome.isTimeout ? before.timeouts + 1 : 0
-  if (outcome.kind !== 'cell_refused' || cells > 1) return { ...before, timeouts }
-  const { reason } = outcome
-  const count = before.refusedAlike.reason === reason ? before.refusedAlike.count + 1 : 1
-  return { timeouts, refusedAlike: { reason, count } }
-}
-
 /** The shard's next step once the outcome of a batch is known. */
 export type NextStep =
   /** Postgres has it: forget it, and go on with the next. */
   | { readonly kind: 'settle' }
-  /** Seal the writer, and cut what is frozen anew for another. */
-  | { readonly kind: 'move_on'; readonly recut: Recut; readonly why: Explained }
-  /** Send the same again, later. */
+  /** Seal the writer, and cut what is frozen anew for another. Then go on, or leave Postgres alone for a while. */
+  | { readonly kind: 'move_on'; readonly recut: Recut; readonly why: Explained; readonly isOver: boolean }
+  /** Leave its one cell alone for a while. There is nothing else to send. */
+  | { readonly kind: 'set_aside'; readonly why: Explained }
+  /** Leave Postgres alone for a while, and send the same again. */
   | { readonly kind: 'back_off'; readonly why: Failed }
+
+/** A batch that failed, with that failure counted. */
+export type Attempt = Tried & {
+  /** Whether nothing else is frozen. */
+  readonly isOnly: boolean
+  /** Whether it had failed before, or is cut from what had. */
+  readonly hadFailed: boolean
+}
 
 /**
  * Decides what an outcome asks for. Pure: the flusher obeys it.
  *
- * A batch that times out again and again is too large, so it is halved. A batch that Postgres refuses because of a cell
- * is halved until that cell is alone, and then the cell is parked, so that its neighbours get through [P3]. But when
- * cell after cell is refused for the same reason and none gets through, the cells are not at fault, and it is waited
- * out.
+ * What gets through decides whether cells are at fault [P3]. A failure that stays with some cells while others get through
+ * is those cells': they are found by cutting, and one that has failed by itself again is parked. A failure that all cells
+ * meet is waited out: one cell at a time is tried, so that no statement is multiplied. A shard that has but one cell to
+ * send can see neither; such a cell is parked only when Postgres says that its data is at fault.
  *
- * @param streak with this outcome counted.
+ * @param course with this failure counted.
  */
-export function planAfter(
-  outcome: ApplyOutcome,
-  { seq, cells }: { readonly seq: number; readonly cells: { readonly length: number } },
-  streak: Streak,
-): NextStep {
-  const isAlone = cells.length === 1
-  switch (outcome.kind) {
-    case 'applied':
-      return { kind: 'settle' }
-    case 'rewound':
-      return { kind: 'move_on', recut: { kind: 'keep' }, why: outcome }
-    case 'cell_refused':
-      if (!isAlone) return { kind: 'move_on', recut: { kind: 'halve', seq }, why: outcome }
-      return streak.refusedAlike.count > REFUSED_ALIKE_MAX
-        ? { kind: 'back_off', why: { ...outcome, kind: 'refused' } }
-        : { kind: 'move_on', recut: { kind: 'park', seq }, why: outcome }
-    case 'ambiguous':
-      return streak.timeouts >= TIMEOUTS_MAX && !isAlone
-        ? { kind: 'move_on', recut: { kind: 'halve', seq }, why: outcome }
-        : { kind: 'back_off', why: outcome }
-    case 'behind':
-    case 'refused':
-      return { kind: 'back_off', why: outcome }
-  }
+export function planAfter(outcome: ApplyOutcome, batch: Attempt, course: Course): NextStep {
+  if (outcome.kind === 'applied') return { kind: 'settle' }
+  if (outcome.kind === 'rewound') return moveOn({ kind: 'keep' }, outcome, true)
+  return blamesCells(outcome) ? planTrouble(outcome, batch, course) : { kind: 'back_off', why: outcome }
 }
 
-/** The fault that a shard shows after one more failure. */
-export function faultAfter(before: FlushFault | null, failed: Failed): FlushFault {
+function planTrouble(why: Explained, batch: Attempt, course: Course): NextStep {
+  const { seq, cells, trouble, isOnly } = batch
+  if (trouble === null) return { kind: 'back_off', why }
+  const tries = isSlow(why) ? 'slow' : 'refused'
+  const isOver = course.failures > DOUBT_TRIES[tries]
+  const probe = moveOn({ kind: 'probe', seq, nth: course.failures }, why, isOver)
+  // Most refusals that an operator must mend pass by themselves, as too many connections do: once more, before the search.
+  const isFirst = !batch.hadFailed && course.failures === 1
+  if (isFirst && why.kind === 'refused') return { kind: 'back_off', why }
+  if (cells.length > 1) return isInDoubt(trouble, course) ? probe : moveOn(cutOf(seq, why), why, false)
+  const hasFailedAgain = trouble.alone >= LONE_TRIES[tries]
+  // With nothing else to send, it is Postgres's word alone that says so, and only for a few.
+  const isSaid = isOnly && why.kind === 'cell_refused' && course.parks < PARKED_UNSEEN_MAX
+  const isDoubtful = isInDoubt(trouble, course)
+  if (hasFailedAgain && (isSaid || !isDoubtful)) return moveOn({ kind: 'park', seq }, why, false)
+  if (isDoubtful) return isOnly ? { kind: 'back_off', why } : probe
+  return isOnly ? { kind: 'set_aside', why } : moveOn({ kind: 'aside', seq }, why, false)
+}
+
+function moveOn(recut: Recut, why: Explained, isOver: boolean): NextStep {
+  return { kind: 'move_on', recut, why, isOver }
+}
+
+/** The fault that a shard shows after one more failure. @param failures in a row. */
+export function faultAfter(failed: Failed, failures: number): FlushFault {
   const reason = failed.kind === 'behind' ? 'an earlier copy of the batch may be under way' : failed.reason
-  return { kind: failed.kind, reason, failures: (before?.failures ?? 0) + 1 }
+  return { kind: failed.kind, reason, failures }
 }

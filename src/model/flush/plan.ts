@@ -26,6 +26,8 @@ export type ShardState = {
   readonly isRegistered: boolean
   /** Epoch ms before which Postgres is left alone after failures; 0 when there were none. */
   readonly notBeforeMs: number
+  /** Epoch ms before which all that is frozen is left alone, and open cells are not; 0 when it is not. */
+  readonly asideUntilMs: number
   /** Epoch ms from which a shard that holds nothing may retire. */
   readonly retireAtMs: number
 }
@@ -36,7 +38,8 @@ export type ShardState = {
 export function planFlush(state: ShardState, nowMs: number): FlushPlan {
   if (!state.isStored) return { kind: 'idle' }
   if (state.openCells > 0 || state.frozenBatches > 0) {
-    return nowMs < state.notBeforeMs ? { kind: 'wait', untilMs: state.notBeforeMs } : { kind: 'flush' }
+    const untilMs = state.openCells > 0 ? state.notBeforeMs : Math.max(state.notBeforeMs, state.asideUntilMs)
+    return nowMs < untilMs ? { kind: 'wait', untilMs } : { kind: 'flush' }
   }
   const { kind, fromMs } = planEnd(state, nowMs)
   const dueMs = Math.max(fromMs, state.notBeforeMs)

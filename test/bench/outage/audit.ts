@@ -77,7 +77,7 @@ const DISCONNECTED = /^workerd\/\S+ info: exception = \S+ disconnected: .*\nstac
 /** Lines that no outage explains. The load looks at each answer itself, so refusals for want of room are left out. */
 export function unexpectedIn({ away, calm }: OutageLog): string[] {
   const isAmbiguous = (line: string) => line.includes("\n  outcome: 'ambiguous',\n")
-  const waitedOut = withoutLines(away, ['flush failed', 'seal failed', 'halved'], isAmbiguous)
+  const waitedOut = withoutLines(away, ['flush failed', 'seal failed', 'cut'], isAmbiguous)
   const unexplained = waitedOut.replaceAll(DISCONNECTED, '')
   return [unexplained, calm].map((log) => withoutLines(log, ['not all counted'])).filter((log) => log !== '')
 }

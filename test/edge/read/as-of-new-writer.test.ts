@@ -64,7 +64,7 @@ test('[R1] unsettled with rows of the same asOf is the truth, also when the shar
   // The first flush, as flush.ts does it: refused, halved, one half applied, the other refused and parked.
   store.freeze(2, () => undefined)
   ledger.set(store.writer, { seq: 0, sealed: true })
-  store.moveOn({ seq: 0, batch: null }, { kind: 'halve', seq: 1 }, 'SQLSTATE 23514', 3)
+  store.moveOn({ seq: 0, batch: null }, { kind: 'cut', seq: 1, isSlow: false }, 'SQLSTATE 23514', 3)
   expect(store.frozen.map(({ cells: half }) => half.keys)).toEqual([['good'], ['zbad']])
   row = mergeCells(row, cellOf(100))
   ledger.set(store.writer, { seq: 1, sealed: true })

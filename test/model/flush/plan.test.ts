@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { REGISTER_AHEAD_MS } from '../../../src/limits.ts'
 import { nextFlushMs, planFlush, type ShardState } from '../../../src/model/flush/plan.ts'
-import { backoffMs } from '../../../src/model/retry.ts'
+import { backoffMs, waitsUntilMs } from '../../../src/model/retry.ts'
 
 const states: fc.Arbitrary<ShardState> = fc.record({
   isStored: fc.constant(true),
@@ -11,6 +11,7 @@ const states: fc.Arbitrary<ShardState> = fc.record({
   parkedCells: fc.nat(1),
   isRegistered: fc.boolean(),
   notBeforeMs: fc.nat(100),
+  asideUntilMs: fc.nat(100),
   retireAtMs: fc.nat(100),
 })
 
@@ -23,6 +24,15 @@ describe('the plan of a flush', () => {
         if (plan.kind !== 'wait') return
         expect(plan.untilMs).toBeGreaterThan(nowMs)
         if (state.parkedCells === 0) expect(planFlush(state, plan.untilMs).kind).not.toBe('wait')
+      }),
+    )
+  })
+
+  test('[P3] open cells do not wait for frozen ones that are left alone', () => {
+    fc.assert(
+      fc.property(states, fc.nat(100), (state, nowMs) => {
+        const plan = planFlush({ ...state, openCells: 1, notBeforeMs: 0, asideUntilMs: nowMs + 1 }, nowMs)
+        expect(plan).toEqual({ kind: 'flush' })
       }),
     )
   })
@@ -59,6 +69,7 @@ describe('the plan of a flush', () => {
       parkedCells: 0,
       isRegistered: false,
       notBeforeMs: 0,
+      asideUntilMs: 0,
       retireAtMs: 0,
     }
     expect(planFlush(state, 1)).toEqual({ kind: 'idle' })
@@ -95,5 +106,12 @@ describe('backing off', () => {
       500, 1000, 2000, 4000, 8000, 15_000, 15_000,
     ])
     expect(backoffMs(1000, bounds, 0.999_999)).toBe(30_000)
+  })
+
+  test('[F4] ends at its time, and at once when the clock is set back to before it began', () => {
+    const wait = { fromMs: 5_000, untilMs: 9_000 }
+    expect([4_999, 5_000, 8_999, 9_000].map((nowMs) => waitsUntilMs(wait, nowMs))).toEqual([
+      0, 9_000, 9_000, 0,
+    ])
   })
 })

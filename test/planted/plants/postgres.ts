@@ -73,7 +73,8 @@ export const POSTGRES_PLANTS: readonly Plant[] = [
   },
   {
     name: 'bad-cell-taken-for-an-outage',
-    mistake: 'a cell that Postgres refuses is waited out, and blocks its neighbours for ever [P3]',
+    mistake:
+      'bad data is told as what an operator must mend, and tried once more before it is looked for [P3]',
     edits: [{ file: 'src/postgres/failure.ts', find: '/^(22|23)/', replace: '/^(99)/' }],
     suite: inSink('a failure'),
   },

@@ -1,10 +1,11 @@
 import type { Plant, Suite } from '../plant.ts'
 
 const MERGE = 'src/shard/merge.ts'
+const FREEZING = 'src/shard/freezing.ts'
 const STORE = 'src/shard/store.ts'
 const GROUP = 'src/shard/group-commit.ts'
 const FLUSH = 'src/shard/flush.ts'
-const OUTCOME = 'src/model/flush/outcome.ts'
+const SENDING = 'src/shard/sending/sending.ts'
 
 const inShard = (name: string): Suite => ({ project: 'node', file: `test/shard/${name}.test.ts` })
 const onPostgres = (titles: string): Suite => ({
@@ -112,10 +113,10 @@ const TAKING: readonly Plant[] = [
     mistake: "a freeze deletes the journal without saving its flights' names [I4]",
     edits: [
       {
-        file: STORE,
-        find: `saveSenders(this.#sql, this.#memory)
-      tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)`,
-        replace: 'tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)',
+        file: FREEZING,
+        find: `saveSenders(sql, memory)
+    tables.clearJournal(sql, memory.unfoldedFlights)`,
+        replace: 'tables.clearJournal(sql, memory.unfoldedFlights)',
       },
     ],
     suite: inShard('store'),
@@ -125,10 +126,10 @@ const TAKING: readonly Plant[] = [
     mistake: 'frozen cells stay in the journal, and are replayed as open [C1]',
     edits: [
       {
-        file: STORE,
-        find: `      tables.clearJournal(this.#sql, this.#memory.unfoldedFlights)
-      alsoDurable()`,
-        replace: '      alsoDurable()',
+        file: FREEZING,
+        find: `    tables.clearJournal(sql, memory.unfoldedFlights)
+    alsoDurable()`,
+        replace: '    alsoDurable()',
       },
     ],
     suite: inShard('store'),
@@ -142,13 +143,13 @@ const FLUSHING: readonly Plant[] = [
     mistake: 'a batch is forgotten once it is sent, not once Postgres has confirmed it [F3]',
     edits: [
       {
-        file: FLUSH,
+        file: SENDING,
         find: 'const outcome = await sink.apply(batchOf(name, store.writer, frozen))',
         replace: `const sending = sink.apply(batchOf(name, store.writer, frozen))
     store.settle(frozen.seq)
     const outcome = await sending`,
       },
-      { file: FLUSH, find: 'store.settle(frozen.seq, sent.ms)', replace: '' },
+      { file: SENDING, find: 'store.settle(frozen.seq, sent.ms)', replace: '' },
     ],
     suite: inShard('flush'),
   },
@@ -159,9 +160,9 @@ const FLUSHING: readonly Plant[] = [
     edits: [
       {
         file: FLUSH,
-        find: `if (store.frozen.length === 0) store.freeze(nowMs, armNext)
+        find: `if (this.#mayFreeze) store.freeze(nowMs, armNext)
     else armNext()`,
-        replace: 'if (store.frozen.length === 0) store.freeze(nowMs, () => undefined)',
+        replace: 'if (this.#mayFreeze) store.freeze(nowMs, () => undefined)',
       },
       {
         file: FLUSH,
@@ -178,55 +179,12 @@ const FLUSHING: readonly Plant[] = [
     suite: inShard('flush'),
   },
   {
-    name: 'timeouts-that-never-halve',
-    mistake: 'a batch that is too large for the time of a statement is sent as it is for ever [F4]',
-    edits: [
-      {
-        file: OUTCOME,
-        find: 'streak.timeouts >= TIMEOUTS_MAX',
-        replace: 'streak.timeouts >= Number.POSITIVE_INFINITY',
-      },
-    ],
-    suite: inShard('timeouts'),
-  },
-  {
-    name: 'recut-without-a-seal',
-    mistake: 'a frozen batch is cut anew for another writer while copies of it may still be applied [F3]',
-    edits: [
-      {
-        file: FLUSH,
-        find: `const { store, sink, clock, name, log } = this.#services
-    ${SEAL}`,
-        replace: `const { store, clock, log } = this.#services
-    const outcome = { kind: 'sealed', sealed: { seq: (store.frozen[0]?.seq ?? 1) - 1, batch: null } } as const`,
-      },
-      {
-        file: FLUSH,
-        find: `if (outcome.kind !== 'sealed') return this.#backOff(outcome, 'seal failed')`,
-        replace: '',
-      },
-    ],
-    suite: onPostgres('a batch that times out'),
-  },
-  {
     name: 'seq-restarted-under-the-same-writer',
     mistake: 'moving on begins again at seq 1 and keeps the sealed writer [F1]',
     edits: [
       { file: 'src/shard/parking.ts', find: 'settled, writer: uuid(), nextSeq', replace: 'settled, nextSeq' },
     ],
     suite: onPostgres('another past'),
-  },
-  {
-    name: 'whole-batch-parked',
-    mistake: 'one bad cell parks all of its batch [P3]',
-    edits: [
-      {
-        file: OUTCOME,
-        find: `if (!isAlone) return { kind: 'move_on'`,
-        replace: `if (cells.length < 1) return { kind: 'move_on'`,
-      },
-    ],
-    suite: onPostgres('a cell that Postgres refuses'),
   },
   {
     name: 'parked-cells-lost',
@@ -244,7 +202,7 @@ const FLUSHING: readonly Plant[] = [
         file: FLUSH,
         find: `${SEAL}
     if (outcome.kind !== 'sealed') {
-      this.#backOff(outcome, 'seal failed')
+      this.#setbacks.backOff(outcome, 'seal failed')
       return
     }`,
         replace: '',

@@ -1,6 +1,6 @@
-import type { FlushLine, OfBatch } from '../log.ts'
-import type { Recut } from '../model/flush/recut.ts'
-import type { FrozenBatch } from './memory.ts'
+import type { FlushLine, OfBatch } from '../../log.ts'
+import type { Recut } from '../../model/flush/recut.ts'
+import type { FrozenBatch } from '../memory.ts'
 
 /** A batch that was sent, and how many ms passed until its outcome was known. */
 export type Sent = { readonly frozen: FrozenBatch; readonly ms: number }
@@ -11,10 +11,13 @@ export function ofBatch({ frozen: { seq, cells, increments }, ms }: Sent): OfBat
 }
 
 /** The message that a move to another writer is logged under, by how the batch was cut anew. */
-export const MOVED = { keep: 'rewound', halve: 'halved', park: 'parked' } as const satisfies Record<
-  Recut['kind'],
-  FlushLine['message']
->
+export const MOVED = {
+  keep: 'rewound',
+  cut: 'cut',
+  aside: 'set aside',
+  probe: 'probing',
+  park: 'parked',
+} as const satisfies Record<Recut['kind'], FlushLine['message']>
 
 /** One line for a flush that went well, however many batches it had; none when no batch got through. */
 export function tellApplied(applied: readonly OfBatch[]): FlushLine[] {

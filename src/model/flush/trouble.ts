@@ -1,0 +1,95 @@
+import { SEARCH_FAILURES_MAX } from '../../limits.ts'
+import type { Wait } from '../retry.ts'
+import type { ApplyOutcome, Explained } from './batch.ts'
+
+/**
+ * The failures of a frozen batch; null when it has not failed. Batches cut from it take it over. It is kept in
+ * memory alone, so a new instance tries everything anew.
+ */
+export type Trouble = {
+  /** The last failure. */
+  readonly why: Explained
+  /** How many batches had got through when it first failed. */
+  readonly since: number
+  /** Whether it would fail as it stands, because it has, or because what was taken out of it got through. */
+  readonly isKnown: boolean
+  /** How often its one cell has failed by itself, and how many batches had got through when it last did. */
+  readonly alone: number
+  readonly aloneAt: number
+  /** How long a cell that failed by itself is left alone, unless something else gets through. */
+  readonly wait: Wait
+}
+
+/** How Postgres has taken the batches of a shard's instance. */
+export type Course = {
+  /** Batches that have got through, ever. */
+  readonly throughs: number
+  /** Failures since then that cells may have caused. */
+  readonly failures: number
+  /** Cells parked since then. */
+  readonly parks: number
+}
+
+export const NO_COURSE: Course = { throughs: 0, failures: 0, parks: 0 }
+
+/** Counts an outcome. @param before what the batch had been through. */
+export function courseAfter(
+  { throughs, failures, parks }: Course,
+  outcome: ApplyOutcome,
+  before: Trouble | null,
+): Course {
+  if (outcome.kind === 'applied') return { throughs: throughs + 1, failures: 0, parks: 0 }
+  // A cell that fails again, by itself and after others have got through, only shows what was known.
+  const isConfirmed = before !== null && before.alone > 0 && before.aloneAt < throughs
+  return { throughs, failures: isConfirmed || !blamesCells(outcome) ? failures : failures + 1, parks }
+}
+
+/** A failure that a cell may have caused: a refusal with any SQLSTATE, or a statement that took all of its time. */
+export function blamesCells(outcome: ApplyOutcome): outcome is Explained {
+  switch (outcome.kind) {
+    case 'cell_refused':
+    case 'refused':
+      return true
+    case 'ambiguous':
+      return outcome.isTimeout
+    case 'applied':
+    case 'behind':
+    case 'rewound':
+      return false
+  }
+}
+
+/** A batch as far as plans look at it. */
+export type Tried = {
+  readonly seq: number
+  readonly cells: { readonly length: number }
+  readonly trouble: Trouble | null
+}
+
+/** Counts a failure of a batch. @param throughs how many batches have got through by now. */
+export function troubleAfter(
+  { cells, trouble }: Omit<Tried, 'seq'>,
+  why: Explained,
+  throughs: number,
+  wait: Wait,
+): Trouble {
+  const { since = throughs, alone = 0, aloneAt = throughs } = trouble ?? {}
+  return cells.length === 1
+    ? { why, since, isKnown: true, alone: alone + 1, aloneAt: throughs, wait }
+    : { why, since, isKnown: true, alone, aloneAt, wait }
+}
+
+/** Whether nothing shows that Postgres takes other cells than these, so that Postgres may be at fault. */
+export function isInDoubt({ since }: Trouble, { throughs, failures }: Course): boolean {
+  return throughs <= since || failures > SEARCH_FAILURES_MAX
+}
+
+/** Whether a failure took all of a statement's time. */
+export function isSlow({ kind }: Explained): boolean {
+  return kind === 'ambiguous'
+}
+
+/** Whether a cell that failed by itself is tried again before others: others have got through since, and it costs no time. */
+export function isRipe({ alone, aloneAt, why }: Trouble, throughs: number): boolean {
+  return alone > 0 && aloneAt < throughs && !isSlow(why)
+}

@@ -136,17 +136,17 @@ describe('the busiest keys', () => {
     expect(await page.locator('.spark canvas').count()).toBe(10)
   })
 
-  test('are searched by what they begin with, under an address that shows the same elsewhere', async () => {
+  test('are searched by what is in them, under an address that shows the same elsewhere', async () => {
     const { page, context } = await person(`/?${THEN}`)
-    await page.getByLabel('Keys that begin with').fill('requests/')
-    await until(async () => expect(page.url()).toContain('prefix=requests/'))
+    await page.getByLabel('Keys that contain').fill('ts/')
+    await until(async () => expect(page.url()).toContain('contains=ts/'))
     // Typed on after a pause, so the box must still have the focus.
     await page.keyboard.type('blog/')
-    const blog = largest(countsBy(({ key }) => key)).filter(([key]) => key.startsWith('requests/blog/'))
+    const blog = largest(countsBy(({ key }) => key)).filter(([key]) => key.includes('ts/blog/'))
     const expected = blog.slice(0, 10).map(([key, count]) => [key, grouped(count)])
     expect(expected).not.toEqual([])
     await until(async () => expect(await shownRows(page)).toEqual(expected))
-    await until(async () => expect(page.url()).toContain('prefix=requests/blog/'))
+    await until(async () => expect(page.url()).toContain('contains=ts/blog/'))
     const other = await context.newPage()
     await other.goto(page.url())
     await until(async () => expect(await shownRows(other)).toEqual(expected))

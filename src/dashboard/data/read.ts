@@ -66,6 +66,8 @@ export async function readKeyTotal(
 
 type LargestQuery = {
   readonly prefix: string
+  /** A text anywhere in the keys; all keys without it. */
+  readonly contains?: string | undefined
   readonly period: Period
   readonly zone: Zone
   readonly by: Measure
@@ -75,9 +77,9 @@ type LargestQuery = {
 
 /** The largest keys or groups under a prefix, as Postgres has them. */
 export function readLargest(query: LargestQuery, signal: AbortSignal): Promise<List> {
-  const { prefix, period, zone, by, limit, depth } = query
+  const { prefix, contains, period, zone, by, limit, depth } = query
   const sort = by === 'sum' ? '-sum' : '-count'
-  return reading(signal).list({ prefix, ...rangeOf(period, zone), sort, limit, depth })
+  return reading(signal).list({ prefix, contains, ...rangeOf(period, zone), sort, limit, depth })
 }
 
 /** Keys in a CSV file. More are 100 questions to Postgres, and more than a spreadsheet likes. */
@@ -90,11 +92,11 @@ type EveryQuery = Omit<LargestQuery, 'limit'>
 
 /** All keys or groups under a prefix, the largest first, as Postgres has them. Past the bound the last by name are left out. */
 export async function readEvery(
-  { prefix, period, zone, by, depth }: EveryQuery,
+  { prefix, contains, period, zone, by, depth }: EveryQuery,
   signal: AbortSignal,
 ): Promise<{ readonly items: readonly ListItem[]; readonly isWhole: boolean }> {
   const items: ListItem[] = []
-  const query = { prefix, ...rangeOf(period, zone), limit: PAGE_ITEMS, depth }
+  const query = { prefix, contains, ...rangeOf(period, zone), limit: PAGE_ITEMS, depth }
   let isWhole = true
   for await (const item of reading(signal).listAll(query)) {
     isWhole = items.length < CSV_KEYS_MAX

@@ -18,7 +18,13 @@ type Common = {
 }
 
 export type View =
-  | (Common & { readonly name: 'top'; readonly prefix: string; readonly isMore: boolean })
+  | (Common & {
+      readonly name: 'top'
+      readonly prefix: string
+      /** A text anywhere in the keys that are listed; empty for all of them. */
+      readonly contains: string
+      readonly isMore: boolean
+    })
   | (Common & {
       readonly name: 'chart'
       readonly shown: readonly Shown[]
@@ -38,6 +44,7 @@ export function addressOf(view: View): string {
   const search = new URLSearchParams()
   if (view.name === 'chart') for (const { kind, name } of view.shown) search.append(kind, name)
   if ((view.name === 'top' || view.name === 'tree') && view.prefix !== '') search.set('prefix', view.prefix)
+  if (view.name === 'top' && view.contains !== '') search.set('contains', view.contains)
   const { period, tz, by } = view
   if (period.kind === 'days') {
     search.set('from', period.from)
@@ -75,7 +82,13 @@ export function parseView(pathname: string, search: string): View {
     case PATHS.shards:
       return { ...common, name: 'shards' }
     default:
-      return { ...common, name: 'top', prefix, isMore: parameters.get('more') === '1' }
+      return {
+        ...common,
+        name: 'top',
+        prefix,
+        contains: parameters.get('contains') ?? '',
+        isMore: parameters.get('more') === '1',
+      }
   }
 }
 
@@ -106,7 +119,7 @@ export function chartOf(view: View, ...shown: readonly Shown[]): View {
 }
 
 export function topOf(view: View, prefix = ''): View {
-  return { ...commonOf(view), name: 'top', prefix, isMore: false }
+  return { ...commonOf(view), name: 'top', prefix, contains: '', isMore: false }
 }
 
 export function treeOf(view: View, prefix = ''): View {

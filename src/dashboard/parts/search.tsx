@@ -7,19 +7,19 @@ type Top = Extract<View, { name: 'top' }>
 /** Narrows the list while somebody types. It waits for a pause, so that not every letter makes a request. */
 export function Search({ view }: { readonly view: Top }) {
   const { go } = usePage()
-  const [text, setText] = useState(view.prefix)
-  const asked = useRef(view.prefix)
+  const [text, setText] = useState(view.contains)
+  const asked = useRef(view.contains)
   // The field is kept while the list narrows, so that it keeps its focus and what is typed meanwhile.
   useEffect(() => {
-    if (view.prefix === asked.current) return
-    asked.current = view.prefix
-    setText(view.prefix)
-  }, [view.prefix])
+    if (view.contains === asked.current) return
+    asked.current = view.contains
+    setText(view.contains)
+  }, [view.contains])
   useEffect(() => {
     if (text === asked.current) return
     const timer = setTimeout(() => {
       asked.current = text
-      go({ ...view, prefix: text, isMore: false }, 'replace')
+      go({ ...view, contains: text, isMore: false }, 'replace')
     }, 350)
     return () => clearTimeout(timer)
   }, [text, view, go])
@@ -29,8 +29,8 @@ export function Search({ view }: { readonly view: Top }) {
         type="search"
         value={text}
         maxLength={512}
-        placeholder="Keys that begin with…"
-        aria-label="Keys that begin with"
+        placeholder="Keys that contain…"
+        aria-label="Keys that contain"
         autocomplete="off"
         spellcheck={false}
         onInput={({ currentTarget }) => setText(currentTarget.value)}

@@ -7,7 +7,7 @@ import { isCurrent, isLong, unitOf } from '../data/period.ts'
 import { rateOf, remember, type Sample, sampleOf } from '../data/rate.ts'
 import { readEvery, readLargest, readShown } from '../data/read.ts'
 import { measureOf, type Series, totalOf } from '../data/series.ts'
-import { chartOf, type Shown, treeOf, type View } from '../data/view.ts'
+import { chartOf, type Shown, topOf, treeOf, type View } from '../data/view.ts'
 import { visible } from '../data/visible.ts'
 import { Notes } from '../parts/chart/notes.tsx'
 import { Plot } from '../parts/chart/plot.tsx'
@@ -80,20 +80,24 @@ export function TopView({ view }: { readonly view: Top }) {
 }
 
 /** Reads the whole prefix first, because that is a single question; then the largest keys and a series for each. */
-function useTop({ prefix, period, by, isMore }: Top) {
+function useTop({ prefix, contains, period, by, isMore }: Top) {
   const { zone } = usePage()
   const unit = unitOf(period, null)
   const name = JSON.stringify([prefix, period, zone.name])
   const whole = useAnswer(name, (signal) => {
     return readShown({ shown: [{ kind: 'prefix', name: prefix }], period, unit, zone }, signal)
   })
-  const ranking = useAnswer(JSON.stringify([name, by, isMore]), async (signal) => {
+  const listed = JSON.stringify([name, contains])
+  const ranking = useAnswer(JSON.stringify([listed, by, isMore]), async (signal) => {
     const limit = isMore ? MORE : FEW
     // One more than is shown tells whether there are others.
-    const { items } = await readLargest({ prefix, period, zone, by, limit: limit + 1 }, signal)
+    const { items } = await readLargest(
+      { prefix, contains: contains || undefined, period, zone, by, limit: limit + 1 },
+      signal,
+    )
     const shown = items.slice(0, limit).map(({ key }): Shown => ({ kind: 'key', name: key }))
     const keys = await readShown({ shown, period, unit, zone }, signal)
-    return { name, keys, hasOthers: items.length > limit }
+    return { listed, keys, hasOthers: items.length > limit }
   })
   const series = useMemo(
     () => whole.value && [...whole.value, ...(ranking.value?.keys ?? [])],
@@ -112,7 +116,7 @@ function useTop({ prefix, period, by, isMore }: Top) {
     isSlow: whole.isSlow || ranking.isSlow,
     isRanked: ranking.value !== undefined,
     hasOthers: ranking.value?.hasOthers === true,
-    isOfBefore: ranking.value !== undefined && ranking.value.name !== name,
+    isOfBefore: ranking.value !== undefined && ranking.value.listed !== listed,
   }
 }
 
@@ -158,9 +162,12 @@ type RankedProps = {
 
 function Ranked({ keys, all, view, hasOthers }: RankedProps) {
   const { zone } = usePage()
-  const { prefix, period, by, isMore } = view
+  const { prefix, contains, period, by, isMore } = view
   const read = async (signal: AbortSignal) => {
-    const { items, isWhole } = await readEvery({ prefix, period, zone, by }, signal)
+    const { items, isWhole } = await readEvery(
+      { prefix, contains: contains || undefined, period, zone, by },
+      signal,
+    )
     return { rows: items.map(({ key, sum, count }) => [key, sum, count]), isWhole }
   }
   return (
@@ -169,7 +176,7 @@ function Ranked({ keys, all, view, hasOthers }: RankedProps) {
       {hasOthers && keys.length === MORE ? (
         <p class="more hint">
           <span>
-            These are the {MORE} largest, and there are more: type how the keys begin, walk down the{' '}
+            These are the {MORE} largest, and there are more: type a part of the keys, walk down the{' '}
             <Link to={treeOf(view, prefix.slice(0, prefix.lastIndexOf('/') + 1))}>tree</Link>, or download
             all.
           </span>
@@ -179,6 +186,11 @@ function Ranked({ keys, all, view, hasOthers }: RankedProps) {
         {hasOthers && keys.length === FEW && !isMore ? (
           <Link to={{ ...view, isMore: true }}>Show {MORE}</Link>
         ) : null}
+        {contains === '' ? null : (
+          <Link to={topOf(view, contains)}>
+            Only keys that begin with <KeyName name={contains} />
+          </Link>
+        )}
         <Link to={chartOf(view, { kind: 'prefix', name: prefix })}>
           Chart of <ShownName shown={{ kind: 'prefix', name: prefix }} />
         </Link>
@@ -200,6 +212,16 @@ function useRate(all: Series): number | undefined {
 
 function Nothing({ view }: { readonly view: Top }) {
   const { session } = usePage()
+  if (view.contains !== '') {
+    return (
+      <Empty title="No key contains that">
+        <p>
+          No key with <KeyName name={view.contains} /> in it was counted {inPeriod(view.period)}. Upper and
+          lower case differ.
+        </p>
+      </Empty>
+    )
+  }
   if (view.prefix !== '') {
     return (
       <Empty title="No key begins with that">

@@ -178,8 +178,8 @@ function Groups({ view, level: { list, own, prefix }, isBusy }: GroupsProps) {
       <p class="more">
         {isCut ? (
           <span class="hint">
-            These are the {GROUPS_MAX} largest, and there are more: download all, or find others by how they
-            begin among the <Link to={topOf(view, prefix)}>busiest keys</Link>.
+            These are the {GROUPS_MAX} largest, and there are more: download all, or search among the{' '}
+            <Link to={topOf(view, prefix)}>busiest keys</Link>.
           </span>
         ) : (
           <span class="hint">{grouped(all)} in all</span>

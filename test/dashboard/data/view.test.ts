@@ -42,7 +42,13 @@ const shown = fc.oneof(
 )
 
 const views: fc.Arbitrary<View> = fc.oneof(
-  fc.record({ ...common, name: fc.constant('top' as const), prefix: prefixes, isMore: fc.boolean() }),
+  fc.record({
+    ...common,
+    name: fc.constant('top' as const),
+    prefix: prefixes,
+    contains: prefixes,
+    isMore: fc.boolean(),
+  }),
   fc.record({ ...common, name: fc.constant('tree' as const), prefix: prefixes }),
   fc.record({ ...common, name: fc.constant('shards' as const) }),
   fc.record({

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { DatabaseAddress } from './address.ts'
 import { databaseVariables, parseDatabase } from './config/database.ts'
+import { hitPathSchema } from './config/hit-path.ts'
 import { RETENTION_DAYS_MAX } from './limits.ts'
 import { nameFault } from './model/access/grant.ts'
 import { tokenSecretsSchema } from './model/access/signed-token.ts'
@@ -36,6 +37,8 @@ export type Config = {
   readonly isOpen: boolean
   /** Origins whose pages may call the API, such as `https://example.com`. */
   readonly allowedOrigins: readonly string[]
+  /** Where page views are counted: with `/hit`, at `/hit/{key}`, and the script is `/hit.js`. */
+  readonly hitPath: string
   /** Prefixes in whole segments; everyone may read the keys under them as badges. */
   readonly publicPrefixes: readonly string[]
   /** How records in foreign formats become increments, by name. */
@@ -94,6 +97,7 @@ const variables = z.object({
   ALLOWED_ORIGINS: origins.prefault(''),
   PUBLIC_PREFIXES: prefixes.prefault(''),
   METERS: z.preprocess(emptyAsUnset, metersSchema.prefault('[]')),
+  HIT_PATH: hitPathSchema.prefault(''),
   API_TOKENS: tokensSchema.optional(),
   TOKEN_SECRET: tokenSecretsSchema.prefault(''),
   REVOKED_TOKENS: names.prefault(''),
@@ -147,6 +151,7 @@ export function parseConfig(env: object): Config {
     allowedOrigins: parsed.data.ALLOWED_ORIGINS,
     publicPrefixes: parsed.data.PUBLIC_PREFIXES,
     meters: parsed.data.METERS,
+    hitPath: parsed.data.HIT_PATH,
   }
 }
 

@@ -26,6 +26,8 @@ export type Env = {
   readonly SHARD: DurableObjectNamespace<Shard>
   /** Without it nothing is limited. */
   readonly RATE_LIMIT?: RateLimit
+  /** Without it hits have the limit of everyone. */
+  readonly HIT_LIMIT?: RateLimit
   /** With it Postgres is reached through Hyperdrive. */
   readonly HYPERDRIVE?: Hyperdrive
   /** Without it every hour until the cron's look counts as one that began before this version. */
@@ -69,7 +71,7 @@ function portsOf(env: Env): Ports {
     bringUpSchema: schemaKeeper(postgres).bringUp,
     ...createSeenRecord(postgres, () => namespaceId(env.SHARD)),
   }
-  const { SHARD, RATE_LIMIT: rateLimit, VERSION } = env
+  const { SHARD, RATE_LIMIT: rateLimit, HIT_LIMIT: hitLimit, VERSION } = env
   return {
     config,
     clock,
@@ -77,6 +79,7 @@ function portsOf(env: Env): Ports {
     shards: shardsOf(SHARD, config.location),
     database,
     rateLimit,
+    hitLimit,
     cache: caches.default,
     dashboard,
     uploadedMs: VERSION === undefined ? undefined : Date.parse(VERSION.timestamp),
@@ -101,6 +104,7 @@ function shardsOf(namespace: Env['SHARD'], locationHint: Config['location']): Sh
     unsettledSum: (name, prefix, grant) => shard(name).unsettledSum(prefix, grant),
     settlement: (name, prefix) => shard(name).settlement(prefix),
     status: (name) => shard(name).status(),
+    admitHit: (name, prefix, key) => shard(name).admitHit(prefix, key),
     decideParked: (name, action, keys) => shard(name).decideParked(action, keys),
     wake: (name) => shard(name).wake(),
     notify: (name, notices) => shard(name).notify(notices),

@@ -1,4 +1,5 @@
 import type { Grant } from '../model/access/grant.ts'
+import { hourOf } from '../model/hour.ts'
 import type { Result } from '../model/result.ts'
 import { fail, ok } from '../model/result.ts'
 import { nextHourWaker } from './background/next-hour.ts'
@@ -7,6 +8,7 @@ import { withinRead } from './deadlines.ts'
 import { refuseOutside, refuseUnlessWhole } from './http/access.ts'
 import type { RawParameters } from './http/parameters.ts'
 import type { Problem } from './http/problem.ts'
+import { refuseBeyond } from './ingest/allowance.ts'
 import type { Ingested } from './ingest/answer.ts'
 import type { Terms } from './ingest/check.ts'
 import type { CheckedIncrements } from './ingest/checked-increments.ts'
@@ -14,6 +16,7 @@ import type { ContentName } from './ingest/delivery/content-name.ts'
 import type { Delivered } from './ingest/delivery/delivery.ts'
 import { deliver } from './ingest/delivery/delivery.ts'
 import { Gathering } from './ingest/delivery/gathering.ts'
+import { AdmittedKeys } from './ingest/hits/admitted-keys.ts'
 import { ingest } from './ingest/ingest.ts'
 import { readStatus, type StatusAnswer } from './operate/status.ts'
 import type { Ports } from './ports.ts'
@@ -42,6 +45,7 @@ export function apiOf(ports: Ports) {
   const { config, clock, log, shards, database } = ports
   const coalescer = new Coalescer({ send: shards.merge, clock })
   const wakeNextHour = nextHourWaker(config, shards)
+  const hitKeys = new AdmittedKeys(shards, config.shards)
 
   return {
     /** @param read reads and checks what is asked to be counted. */
@@ -54,6 +58,19 @@ export function apiOf(ports: Ports) {
       if (!increments.ok) return increments
       wakeNextHour(nowMs, keepAlive)
       return ingest(increments.value, { config, coalescer, clock, log, grant, keepAlive })
+    },
+
+    /** Counts a page view at its arrival. [S3] */
+    async hit(key: string, { grant, nowMs, keepAlive }: Caller): Promise<Result<Ingested, Problem>> {
+      // Before a shard is asked to remember the key.
+      const beyond = refuseBeyond(grant, { keys: [key], values: [1] })
+      if (beyond !== undefined) return fail(beyond)
+      // A list of keys is bounded by itself, and where dev opens the Worker there is no prefix.
+      const isBounded = grant.prefix === null || grant.limits?.keys !== undefined
+      const counted = isBounded ? key : await hitKeys.keyOf(grant.prefix, key, nowMs)
+      wakeNextHour(nowMs, keepAlive)
+      const increments = { keys: [counted], values: [1], isPlain: false, hours: hourOf(nowMs) }
+      return ingest(increments, { config, coalescer, clock, log, grant, keepAlive })
     },
 
     /**

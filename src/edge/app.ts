@@ -9,16 +9,17 @@ import { addRoutes, refusal } from './http/router.ts'
 import { LargeBodies } from './ingest/delivery/large-bodies.ts'
 import { KnownKeys } from './ingest/fast-path/known-keys.ts'
 import type { Ports } from './ports.ts'
-import { API_ROUTES, type Edge, ROUTES } from './routes.ts'
+import { API_ROUTES, type Edge, routesWithHitsAt } from './routes.ts'
 
 /** The Worker's HTTP interface: the table of routes behind authentication, the rate limit and CORS. */
 export function createApp(ports: Ports, api: Api = apiOf(ports)) {
-  const { config, clock, log, rateLimit } = ports
+  const { config, clock, log, rateLimit, hitLimit } = ports
   const isWithinLimit = limiter(rateLimit, log)
   const edge: Edge = {
     ports,
     api,
     isWithinLimit,
+    isHitWithinLimit: limiter(hitLimit, log),
     knownKeys: new KnownKeys(),
     largeBodies: new LargeBodies(clock),
   }
@@ -26,7 +27,7 @@ export function createApp(ports: Ports, api: Api = apiOf(ports)) {
   const app = new Hono<EdgeEnv>()
   // Without middleware hono has only one function to call, so there is none where no page may count.
   if (config.allowedOrigins.length > 0) app.use(standardHeaders, crossOrigin(config.allowedOrigins))
-  addRoutes(app, admit, edge, ROUTES)
+  addRoutes(app, admit, edge, routesWithHitsAt(config.hitPath))
   app.notFound(refusal(admit, { kind: 'not_found', missing: { kind: 'route', routes: API_ROUTES } }))
   app.onError(errorHandler(log))
   return app

@@ -20,6 +20,7 @@ export function withDeadlines<P extends Pick<Ports, 'clock' | 'shards' | 'databa
       unsettled: (...args) => orUnavailable('shard', () => shards.unsettled(...args)),
       unsettledSum: (...args) => orUnavailable('shard', () => shards.unsettledSum(...args)),
       settlement: (...args) => inTime(clock, 'shard', () => shards.settlement(...args)),
+      admitHit: (...args) => inTime(clock, 'shard', () => shards.admitHit(...args)),
       status: (...args) => inTime(clock, 'shard', () => shards.status(...args)),
       decideParked: (...args) => inTime(clock, 'shard', () => shards.decideParked(...args)),
     },

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config.ts'
 import type { Log } from '../log.ts'
+import type { HitAdmission } from '../model/access/hit-keys.ts'
 import type { DeleteBefore, Settlement, Straggler } from '../model/closing.ts'
 import type { Notice, SchemaState } from '../model/deployed/notice.ts'
 import type { Seen } from '../model/deployed/seen.ts'
@@ -18,6 +19,8 @@ export type Ports = {
   readonly database: Database
   /** Without it nothing is limited. */
   readonly rateLimit: RateLimit | undefined
+  /** Of page views, by the address of whoever views. Without it they have the limit of everyone. */
+  readonly hitLimit: RateLimit | undefined
   readonly cache: Cache
   readonly dashboard: Dashboard
   /** When this version was uploaded, in epoch ms; undefined without the binding that tells. */
@@ -39,6 +42,8 @@ export type Shards = {
   /** How much is not settled under a prefix in whole segments, null for all keys; and whether more may still come. */
   readonly settlement: (shard: string, prefix: string | null) => Promise<Settlement>
   readonly status: (shard: string) => Promise<ShardStatus>
+  /** Whether a hit may count under a key of a prefix. */
+  readonly admitHit: (shard: string, prefix: string, key: string) => Promise<HitAdmission>
   /** Retries or discards parked cells of these keys, or of all. @returns the increments in those cells. */
   readonly decideParked: (
     shard: string,

@@ -13,6 +13,7 @@ import type { Format, FormatServices } from './ingest/formats/format.ts'
 import { describeOtlp, describeRecords } from './ingest/formats/openapi.ts'
 import { receiveMetrics, refuseMetrics } from './ingest/formats/otlp.ts'
 import { receiveRecords } from './ingest/formats/records.ts'
+import { hit, hitScript } from './ingest/hits/hit.ts'
 import { describeIncrement } from './ingest/openapi.ts'
 import { documentOf, openApiPath } from './openapi/document.ts'
 import { metrics } from './operate/metrics.ts'
@@ -29,6 +30,7 @@ export type Edge = {
   readonly ports: Ports
   readonly api: Api
   readonly isWithinLimit: IsWithinLimit
+  readonly isHitWithinLimit: IsWithinLimit
   readonly knownKeys: KnownKeys
   readonly largeBodies: LargeBodies
 }
@@ -79,7 +81,15 @@ export const ROUTES: readonly Route<Edge>[] = [
   { method: 'POST', path: '/session', needs: 'read', answer: (c, { ports }) => signIn(c, ports.config) },
   { method: 'DELETE', path: '/session', needs: 'nothing', answer: signOut },
   { method: 'GET', path: '/badge/*', needs: 'nothing', answer: badge },
+  { method: 'GET', path: '/hit/*', needs: 'hit', answer: pageView },
+  { method: 'POST', path: '/hit/*', needs: 'hit', answer: pageView },
+  { method: 'GET', path: '/hit.js', needs: 'nothing', answer: hitScript },
 ]
+
+/** The table with the hits where HIT_PATH wants them. */
+export function routesWithHitsAt(hitPath: string): readonly Route<Edge>[] {
+  return ROUTES.map((route) => ({ ...route, path: route.path.replace(/^\/hit(?=[/.])/, hitPath) }))
+}
 
 /** The routes of the API, for whoever asked for another: `GET /hours/{hour}`. */
 export const API_ROUTES: readonly string[] = ROUTES.flatMap((route) =>
@@ -117,6 +127,10 @@ function foreign(format: Format) {
     const { largeBodies } = edge
     return format(c.req.raw, { grant, nowMs, clock, meters: config.meters, largeBodies, deliver })
   }
+}
+
+function pageView(c: EdgeContext, edge: Edge): Promise<Answer> {
+  return hit(c, edge.ports.config.hitPath, edge, callerOf(c, edge))
 }
 
 async function counters(c: EdgeContext, edge: Edge, keyInPath?: string): Promise<Answer> {

@@ -74,3 +74,10 @@ export const RETIRE_GRACE_MS = 70 * MINUTE
 /** An alarm that is so late is taken for lost, and armed again. The platform's own delay is below ALARM_DELAY_MS. */
 export const ALARM_OVERDUE_MS = 2 * MINUTE
 export const ALARM_DELAY_MS = 1 * MINUTE
+
+/**
+ * Keys of hits that a shard admits under one prefix, and that it and each isolate remember over all prefixes. Everyone who
+ * sees a page can make up keys, so a page's token gets as many as a site has pages. 20,000 keys of KEY_BYTES_MAX are 10 MB.
+ */
+export const HIT_KEYS_PER_PREFIX_MAX = 1_000
+export const HIT_KEYS_MAX = 20_000

@@ -60,6 +60,12 @@ export function loadOf({ open, frozen, parked, labelSets, journalBytes, ids }: M
   }
 }
 
+export function* keysOf({ open, frozen, parked }: Memory): Generator<string, void, undefined> {
+  yield* open.cells.keys
+  for (const { cells } of frozen) yield* cells.keys
+  yield* parked.keys()
+}
+
 /** How far a shard has come with Postgres, which is the same for every key. */
 function standingOf({ frozen, state }: Pick<Memory, 'frozen' | 'state'>) {
   const { writer, nextSeq, accepted } = state

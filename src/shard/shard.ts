@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import { BACKOFF_MS_MAX, LABELS_GIVE_WAY_RATIO } from '../limits.ts'
 import type { Log } from '../log.ts'
 import { describeError } from '../log.ts'
+import { type HitAdmission, HitKeys } from '../model/access/hit-keys.ts'
 import type { Settlement } from '../model/closing.ts'
 import { canNeverReopen, retireAtMs, shardClosesMs } from '../model/closing.ts'
 import type { Notice } from '../model/deployed/notice.ts'
@@ -43,6 +44,7 @@ type Opened = {
   readonly store: ShardStore
   readonly flusher: Flusher
   readonly group: GroupCommit
+  readonly hitKeys: HitKeys
 }
 
 /**
@@ -96,6 +98,12 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
     const { services, name, store } = this.#opened ?? (await this.#open())
     const nowMs = this.clock.now()
     return { isShut: canNeverReopen(name.hour, services.lateHours, nowMs), ...store.countUnsettled(prefix) }
+  }
+
+  /** Whether a hit may count under a key, and whether its prefix has room for another one. Writes nothing. [S3] */
+  async admitHit(prefix: string, key: string): Promise<HitAdmission> {
+    const { store, hitKeys } = this.#opened ?? (await this.#open())
+    return hitKeys.admit(prefix, key, () => store.heldKeys())
   }
 
   async status(): Promise<ShardStatus> {
@@ -197,7 +205,7 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
         return answers
       },
     })
-    this.#opened = { services, name, store, flusher, group }
+    this.#opened = { services, name, store, flusher, group, hitKeys: new HitKeys() }
     return this.#opened
   }
 

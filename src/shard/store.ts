@@ -14,7 +14,7 @@ import type { ShardLimits } from './bounds.ts'
 import { SHARD_LIMITS } from './bounds.ts'
 import { fold, isUnfolded } from './fold.ts'
 import { freeze } from './freezing.ts'
-import { countUnsettled, holdingsOf, loadOf, sumUnsettled, unsettledOf } from './holdings.ts'
+import { countUnsettled, holdingsOf, keysOf, loadOf, sumUnsettled, unsettledOf } from './holdings.ts'
 import type { Load } from './isolate-load.ts'
 import { journalRows } from './journal.ts'
 import type { FrozenBatch, Memory } from './memory.ts'
@@ -58,6 +58,11 @@ export class ShardStore {
   /** Whether the storage has tables. An object that was only woken has none. */
   get isStored(): boolean {
     return this.#isStored
+  }
+
+  /** The keys of all cells, some of them twice. */
+  heldKeys(): Iterable<string> {
+    return keysOf(this.#memory)
   }
 
   get openCells(): number {

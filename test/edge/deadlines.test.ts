@@ -15,6 +15,7 @@ function portsWith(call: () => Promise<never>) {
     unsettledSum: call,
     settlement: call,
     status: call,
+    admitHit: call,
     decideParked: call,
     wake: call,
     notify: call,

@@ -8,7 +8,13 @@ import { scheduleOf } from '../support/schedule.ts'
 const APP = createApp({
   clock: nodeClock,
   log: () => undefined,
-  config: { isOpen: true, allowedOrigins: [], shards: scheduleOf('1'), lateHours: scheduleOf('1000000') },
+  config: {
+    isOpen: true,
+    allowedOrigins: [],
+    hitPath: '/hit',
+    shards: scheduleOf('1'),
+    lateHours: scheduleOf('1000000'),
+  },
   shards: {
     merge: async () => ({ kind: 'accepted' }),
     decideParked: async () => 1,

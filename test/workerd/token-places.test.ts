@@ -55,7 +55,9 @@ describe('a token', () => {
     for (const name of ['fix', 'all']) {
       expect(await told(ask(worker, undefined, query(name), postJson(item())))).toEqual({
         status: 403,
-        detail: expect.stringContaining('may have the scope `write` alone, because addresses are logged'),
+        detail: expect.stringContaining(
+          'may have the scope `write` or `hit` alone, because addresses are logged',
+        ),
       })
     }
     for (const name of ['all', 'ops', 'page']) {

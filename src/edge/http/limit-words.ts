@@ -49,7 +49,7 @@ export function limitWords(limit: Limit): LimitWords {
     case 'token_in_address':
       return {
         detail:
-          'A token in an address may have the scope `write` alone, because addresses are logged. Send this one as ' +
+          'A token in an address may have the scope `write` or `hit` alone, because addresses are logged. Send this one as ' +
           '`Authorization: Bearer <token>`, and make a new one, because this one may be in a log now.',
       }
     case 'other_site':

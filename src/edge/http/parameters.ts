@@ -157,7 +157,7 @@ function decode(text: string): string | undefined {
 
 const COUNTERS = '/counters/'
 
-const DOT_SEGMENT = 'has a segment `.` or `..`, which URLs leave out: ask for /counters?key=... instead'
+const DOT_SEGMENT = 'has a segment `.` or `..`, which URLs leave out: read such a key by /counters?key=...'
 
 /**
  * Whether a path has a segment that a URL drops, so that another key would be answered for. Most clients and proxies have
@@ -168,13 +168,13 @@ export function hasDotSegment(url: string): boolean {
   return /\/(\.|%2e){1,2}(\/|$)/i.test(path)
 }
 
-/** The key in the path `/counters/{key}`: all of its rest, in which `%2F` equals `/`. */
-export function keyOfPath(url: string): Result<string, Problem> {
+/** The key in a path such as `/counters/{key}`: all of its rest, in which `%2F` equals `/`. */
+export function keyOfPath(url: string, base = COUNTERS): Result<string, Problem> {
   const { pathname } = new URL(url)
   if (hasDotSegment(url)) return invalid('key', DOT_SEGMENT)
   // The router matches the decoded path, so `/%63ounters/` gets here too.
-  if (!pathname.startsWith(COUNTERS)) return fail({ kind: 'not_found', missing: { kind: 'key_in_path' } })
-  const key = decode(pathname.slice(COUNTERS.length))
+  if (!pathname.startsWith(base)) return fail({ kind: 'not_found', missing: { kind: 'key_in_path', base } })
+  const key = decode(pathname.slice(base.length))
   return key === undefined ? invalid('key', NOT_UTF8) : ok(key)
 }
 

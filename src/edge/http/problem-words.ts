@@ -212,7 +212,7 @@ function missing(what: Missing): string {
     case 'route':
       return `Use one of ${what.routes.join(', ')}. \`/docs\` describes them.`
     case 'key_in_path':
-      return 'Put the key behind `/counters/`.'
+      return `Put the key behind \`${what.base}\`.`
     case 'badge':
       return 'There is no badge here. Use `/badge/{key}.svg` with a key under PUBLIC_PREFIXES.'
     case 'dashboard_file':

@@ -141,6 +141,6 @@ export type Limit =
 
 export type Missing =
   | { readonly kind: 'route'; readonly routes: readonly string[] }
-  | { readonly kind: 'key_in_path' }
+  | { readonly kind: 'key_in_path'; readonly base: string }
   | { readonly kind: 'badge' }
   | { readonly kind: 'dashboard_file' }

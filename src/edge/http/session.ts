@@ -14,7 +14,7 @@ const SESSION_SECONDS = 365 * 86_400
  * so that no page can be made to count in somebody's name; programs that count send their token.
  */
 export function sessionToken(c: EdgeContext, needs: Needs): string | undefined {
-  if (needs === 'write') return undefined
+  if (needs === 'write' || needs === 'hit') return undefined
   const { method } = c.req
   if (method !== 'GET' && method !== 'HEAD' && !isOwnPage(c.req.raw)) return undefined
   // Empty is a session that was ended.

@@ -16,7 +16,7 @@ export function presentedTokens(c: EdgeContext, needs: Needs): Presented {
   const { headers, url } = c.req.raw
   const inHeader = headerTokens(headers)
   if (inHeader.length > 0) return { tokens: inHeader, isInAddress: false }
-  const inAddress = needs === 'write' ? addressToken(url) : undefined
+  const inAddress = needs === 'write' || needs === 'hit' ? addressToken(url) : undefined
   if (inAddress !== undefined) return { tokens: [inAddress], isInAddress: true }
   const session = sessionToken(c, needs)
   return { tokens: session === undefined ? [] : [session], isInAddress: false }

@@ -14,6 +14,7 @@ export const HELP = `Makes a token: one for the secret API_TOKENS, or with --sig
                        adjust  with write: count negative values too
                        read    read counts
                        admin   retry and discard parked cells
+                       hit     count page views; alone, with a prefix, and fit to stand in a page
   --prefix PREFIX    limits the token to keys under this prefix, in whole segments: site/acme covers
                      site/acme and site/acme/x, but not site/acme-corp (all keys)
   --value-max N      limits one increment to N, in either direction
@@ -30,6 +31,7 @@ export const HELP = `Makes a token: one for the secret API_TOKENS, or with --sig
 Nothing is stored or sent. The token is shown only once.
 
   npm run token -- --name web --scopes write --prefix site/acme --value-max 1 --items-max 20
+  npm run token -- --name pages --scopes hit --prefix site/acme
   npm run token -- --name reports --scopes read --tokens tokens.json
   npm run token -- --sign --name acme --scopes write,read --prefix customers/acme`
 

@@ -1,6 +1,8 @@
 import { z } from 'zod'
-import { REQUEST_ITEMS_MAX } from '../../limits.ts'
+import { KEY_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../limits.ts'
 import { check, covers, idFault, keySchema, prefixFault } from '../key.ts'
+import { utf8Bytes } from '../utf8.ts'
+import { otherKey } from './hit-keys.ts'
 
 /** The scopes that a token may have. */
 export const SCOPES = [
@@ -12,6 +14,8 @@ export const SCOPES = [
   'adjust',
   /** Decide on parked cells. */
   'admin',
+  /** Count page views, and nothing else: it has no other scope beside it, and may stand in public. [S3] */
+  'hit',
 ] as const
 
 export type Scope = (typeof SCOPES)[number]
@@ -95,6 +99,7 @@ function rightsFaults(rights: Rights): readonly RightsFault[] {
   const { scopes, prefix = null, depth, keys = [] } = rights
   const limits = LIMITS.filter((limit) => rights[limit] !== undefined)
   const faults: RightsFault[] = []
+  if (scopes.includes('hit')) return hitFaults(rights)
   const [first] = limits
   if (first !== undefined && !scopes.includes('write')) {
     faults.push({ path: [first], message: 'limits counting, so it needs the scope write' })
@@ -102,10 +107,32 @@ function rightsFaults(rights: Rights): readonly RightsFault[] {
   if (depth !== undefined && keys.length > 0) {
     faults.push({ path: ['depth'], message: 'cannot be combined with keys, which say how deep they are' })
   }
-  for (const [i, key] of keys.entries()) {
-    if (!covers(prefix, key)) faults.push({ path: ['keys', i], message: 'must be under the prefix' })
+  return [...faults, ...keyFaults(prefix, keys)]
+}
+
+function keyFaults(prefix: string | null, keys: readonly string[]): RightsFault[] {
+  return keys.flatMap((key, i) => {
+    return covers(prefix, key) ? [] : [{ path: ['keys', i], message: 'must be under the prefix' }]
+  })
+}
+
+/** A hit always counts 1, and everyone can send it, so its token has nothing but a prefix. [S3] */
+function hitFaults({ scopes, prefix, keys = [], depth, valueMax, itemsMax }: Rights): readonly RightsFault[] {
+  const message = 'must have no other scope beside hit: make another token for the others'
+  if (scopes.length > 1) return [{ path: ['scopes'], message }]
+  if (prefix === undefined) return [{ path: ['prefix'], message: 'must be given with the scope hit' }]
+  if (utf8Bytes(otherKey(prefix)) > KEY_BYTES_MAX) {
+    return [
+      {
+        path: ['prefix'],
+        message: 'must be shorter with the scope hit, which counts under prefix/(other) too',
+      },
+    ]
   }
-  return faults
+  for (const [name, limit] of Object.entries({ depth, valueMax, itemsMax })) {
+    if (limit !== undefined) return [{ path: [name], message: 'cannot be combined with the scope hit' }]
+  }
+  return keyFaults(prefix, keys)
 }
 
 const LIMITS = ['valueMax', 'itemsMax', 'depth', 'keys'] as const
@@ -149,4 +176,9 @@ export const bindingSchema = z
     { error: `must be an object with name, scopes, ${RIGHTS}, all optional, and nothing else` },
   )
   .check(checkRights)
+  .check(({ value, issues }) => {
+    if (!value.scopes.includes('hit')) return
+    const message = 'must not have hit, which is for the tokens of pages'
+    issues.push({ code: 'custom', message, path: ['scopes'], input: value })
+  })
   .transform(({ name = '', ...rights }): Grant => grantOf(`binding\n${name}`, rights))

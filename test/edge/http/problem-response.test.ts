@@ -49,7 +49,7 @@ const PROBLEMS: readonly [status: number, retryAfter: string | null, problem: Pr
   [500, null, { kind: 'not_configured', where: 'worker', faults: ['SHARDS is wrong'] }],
   [500, null, { kind: 'not_configured', where: 'binding', faults: ['name is wrong'] }],
   [404, null, { kind: 'not_found', missing: { kind: 'route', routes: ['GET /status'] } }],
-  [404, null, { kind: 'not_found', missing: { kind: 'key_in_path' } }],
+  [404, null, { kind: 'not_found', missing: { kind: 'key_in_path', base: '/counters/' } }],
   [404, null, { kind: 'not_found', missing: { kind: 'badge' } }],
   [404, null, { kind: 'not_found', missing: { kind: 'dashboard_file' } }],
   [405, null, { kind: 'method_not_allowed', allowed: ['GET', 'POST'] }],

@@ -7,7 +7,7 @@ import { nodeClock } from '../../support/node-clock.ts'
 const APP = createApp({
   clock: nodeClock,
   log: () => undefined,
-  config: { isOpen: true, allowedOrigins: [], publicPrefixes: ['pub'] },
+  config: { isOpen: true, allowedOrigins: [], hitPath: '/hit', publicPrefixes: ['pub'] },
   shards: {},
   cache: { match: async () => undefined, put: async () => undefined },
   database: {

@@ -22,7 +22,7 @@ function world(late: { shardMs: number; postgresMs: number }) {
   const ports = {
     clock,
     log: () => undefined,
-    config: { isOpen: true, allowedOrigins: [], shards: scheduleOf('1') },
+    config: { isOpen: true, allowedOrigins: [], hitPath: '/hit', shards: scheduleOf('1') },
     shards: {
       unsettled: async (_: string, keys: readonly string[]) => {
         await clock.sleep(late.shardMs)

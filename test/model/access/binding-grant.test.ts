@@ -33,6 +33,7 @@ describe('the props of a service binding', () => {
     [{ prefix: null }, 'prefix'],
     [{ name: 'line\nfeed' }, 'name'],
     [{ keys: ['other'], prefix: 'site' }, 'keys'],
+    [{ scopes: ['hit'], prefix: 'site' }, 'scopes'],
     [{ perfix: 'site' }, undefined],
     ['write', undefined],
   ])('are refused with a fault in them: %j', (props, field) => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ConfigError, parseConfig } from '../../../src/config.ts'
+import { ROUTES } from '../../../src/edge/routes.ts'
 import { rightsOf } from '../../../src/model/access/grant.ts'
 import { covers } from '../../../src/model/key.ts'
 import { keys } from '../../support/arbitraries.ts'
@@ -120,6 +121,59 @@ describe('the limits of a token', () => {
     expect(faultOf({ API_TOKENS: JSON.stringify([OPS, { ...WEB, ...change }]) })).toContain(
       `API_TOKENS[1].${fault}`,
     )
+  })
+})
+
+describe('a token with the scope hit', () => {
+  const HIT = { name: 'page', sha256: HASH, scopes: ['hit'], prefix: 'site/acme' }
+
+  test('[S3] has a prefix, and perhaps a list of keys', () => {
+    const listed = { ...HIT, keys: ['site/acme/a'] }
+    for (const token of [HIT, listed]) {
+      expect(parse({ API_TOKENS: JSON.stringify([token]) }).tokens[0]).toMatchObject({ scopes: ['hit'] })
+    }
+  })
+
+  test.each([
+    [{ scopes: ['hit', 'read'] }, 'scopes must have no other scope beside hit'],
+    [{ scopes: ['write', 'hit'] }, 'scopes must have no other scope beside hit'],
+    [{ prefix: undefined }, 'prefix must be given with the scope hit'],
+    [{ prefix: 'a'.repeat(505) }, 'prefix must be shorter with the scope hit'],
+    [{ valueMax: 5 }, 'valueMax cannot be combined with the scope hit'],
+    [{ itemsMax: 5 }, 'itemsMax cannot be combined with the scope hit'],
+    [{ depth: 1 }, 'depth cannot be combined with the scope hit'],
+    [{ keys: ['other'] }, 'keys[0] must be under the prefix'],
+  ])('[S3] is refused with %j, in API_TOKENS', (change, fault) => {
+    expect(faultOf({ API_TOKENS: JSON.stringify([{ ...HIT, ...change }]) })).toContain(
+      `API_TOKENS[0].${fault}`,
+    )
+  })
+})
+
+describe('HIT_PATH', () => {
+  test('is a path of its own, and /hit without it', () => {
+    expect(
+      [{}, { HIT_PATH: '' }, { HIT_PATH: '/p' }, { HIT_PATH: '/a/b-c' }].map((env) => parse(env).hitPath),
+    ).toEqual(['/hit', '/hit', '/p', '/a/b-c'])
+  })
+
+  test.each(['hit', '/', '/hit/', '/Hit', '/a//b', '/a/*', '/:a', 'https://a.test/hit', '/a.js'])(
+    '%s is refused',
+    (path) => {
+      expect(faultOf({ HIT_PATH: path })).toContain('HIT_PATH must be a path such as /hit')
+    },
+  )
+
+  test('hides no other route of the Worker', () => {
+    const firsts = ROUTES.map(({ path }) => /^\/[^/.:*]*/.exec(path)?.[0] ?? '').filter(
+      (path) => path.length > 1,
+    )
+    const own = [...new Set(firsts)].filter((path) => path !== '/hit')
+    expect(own.length).toBeGreaterThan(10)
+    for (const path of own) {
+      expect(faultOf({ HIT_PATH: `${path}/x` })).toContain('HIT_PATH must not begin like another route')
+      expect(faultOf({ HIT_PATH: path })).toContain('HIT_PATH must not begin like another route')
+    }
   })
 })
 

@@ -35,6 +35,6 @@ function driverFor({ hyperdriveUrl, databaseUrl = '', neonEndpoint }: DatabaseSe
 }
 
 /** Neon's hosts end in `neon.tech`, those of Neon's own tests in `neon.build`. */
-function isNeon(url: string): boolean {
+export function isNeon(url: string): boolean {
   return /\.neon\.(tech|build)$/.test(URL.parse(url)?.hostname ?? '')
 }

@@ -10,13 +10,15 @@ import type { Backend } from '../neon/backend.ts'
 import { pgBackend } from '../neon/pg-backend.ts'
 import { pgliteBackend } from '../neon/pglite-backend.ts'
 import { connectionOptions, describeDatabase, inPostgres, reasonOf } from '../postgres.ts'
+import type { DatabaseChoice } from './options.ts'
 
 /** Enough for the flushes of several shards and some reads at once. Postgres allows 100 in all by default. */
 const CONNECTIONS_MAX = 10
 
-/** The Postgres behind the endpoint, embedded or given. Disposing of this closes the connections to Postgres. */
+/** A Postgres, embedded or given. Disposing of this closes the connections to it. */
 export interface Database extends AsyncDisposable {
-  readonly backend: Backend
+  /** Runs the endpoint's statements; undefined when the Worker itself connects. */
+  readonly backend: Backend | undefined
   /** Where the database is, without its password, so that it can be shown. */
   readonly place: string
   readonly isEmbedded: boolean
@@ -25,11 +27,19 @@ export interface Database extends AsyncDisposable {
 }
 
 /**
- * @param url a connection string; undefined for the embedded Postgres, whose files are in `<state>/postgres`.
+ * Opens the embedded Postgres, whose files are in `<state>/postgres`, or the one that was given.
+ *
  * @throws CommandFailed when the embedded Postgres does not start.
  */
-export async function openDatabase(state: string, url: string | undefined): Promise<Database> {
-  return url === undefined ? openEmbedded(join(state, 'postgres')) : openGiven(url)
+export async function openDatabase(state: string, choice: DatabaseChoice): Promise<Database> {
+  switch (choice.kind) {
+    case 'embedded':
+      return openEmbedded(join(state, 'postgres'))
+    case 'endpoint':
+      return openBehindEndpoint(choice.url)
+    case 'direct':
+      return { ...given(choice.url), backend: undefined, [Symbol.asyncDispose]: async () => undefined }
+  }
 }
 
 async function openEmbedded(folder: string): Promise<Database> {
@@ -65,21 +75,26 @@ async function createEmbedded(folder: string): Promise<void> {
   await rename(unfinished, folder)
 }
 
-function openGiven(url: string): Database {
+function given(url: string): Pick<Database, 'place' | 'isEmbedded' | 'migrate'> {
+  return {
+    place: describeDatabase(url),
+    isEmbedded: false,
+    migrate: async () => {
+      await inPostgres('migrate', url, () => migrate(url))
+    },
+  }
+}
+
+function openBehindEndpoint(url: string): Database {
   const pool = new pg.Pool({
     ...connectionOptions(url),
     max: CONNECTIONS_MAX,
     // Whoever asked has given up by then, while the connection would take the place of one that works.
     connectionTimeoutMillis: STATEMENT_MS_MAX,
   })
-  const place = describeDatabase(url)
   return {
+    ...given(url),
     backend: pgBackend(pool),
-    place,
-    isEmbedded: false,
-    migrate: async () => {
-      await inPostgres('migrate', url, () => migrate(url))
-    },
     [Symbol.asyncDispose]: () => pool.end(),
   }
 }

@@ -15,3 +15,10 @@ process.stdout.on('error', endGroup)
 process.stderr.on('error', endGroup)
 // The channel must not keep wrangler alive by itself.
 process.channel?.unref()
+
+/*
+ * wrangler takes vars on its command line, where every user of the machine could read a password. From here on the array is
+ * its own, which nobody else sees.
+ */
+const { DATABASE_URL } = process.env
+if (DATABASE_URL !== undefined) process.argv.push('--var', `DATABASE_URL:${DATABASE_URL}`)

@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import { isNeon } from '../../address.ts'
+import type { Config } from '../../config.ts'
 import { ConfigError, parseConfig, VARIABLES } from '../../config.ts'
 import { parseFlags, parseWholeNumber, resolvePath, UsageError } from '../cli.ts'
 import { databaseUrlOf, PLACEHOLDER_URL } from '../postgres.ts'
@@ -17,8 +19,9 @@ export const HELP = `Runs Sumdial on your machine: an embedded Postgres, the Wor
 
 Anyone can do everything except adjust, until you give API_TOKENS by --var or in .dev.vars. \`npm run token\` makes one.
 
-With DATABASE_URL in the environment, counts go to that Postgres instead of the embedded one. Its schema
-"sumdial" is migrated first. Press Ctrl-C to stop everything.`
+With DATABASE_URL in the environment, counts go to that Postgres instead of the embedded one, over the driver that a
+deployed Worker would use (DATABASE_DRIVER:neon or DATABASE_DRIVER:pg by --var chooses another). Its schema "sumdial" is
+migrated first. Press Ctrl-C to stop everything.`
 
 export const FLAGS = {
   port: { type: 'string', default: PORT_DEFAULT },
@@ -33,18 +36,28 @@ export interface Options {
   readonly state: string
   /** Values by name, each in place of a var of wrangler.toml. */
   readonly vars: ReadonlyMap<string, string>
-  /** A Postgres connection string with its password; undefined for the embedded Postgres. */
-  readonly databaseUrl: string | undefined
+  readonly database: DatabaseChoice
 }
+
+/** Where counts go. A `url` is a connection string with its password. */
+export type DatabaseChoice =
+  /** To the embedded Postgres, through the endpoint. */
+  | { readonly kind: 'embedded' }
+  /** To a Postgres, through the endpoint, because Neon's driver was asked for. */
+  | { readonly kind: 'endpoint'; readonly url: string }
+  /** To a Postgres, as a deployed Worker would get there. */
+  | { readonly kind: 'direct'; readonly url: string }
 
 /** @throws UsageError, also for a var whose value the Worker would refuse. */
 export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
   const { values } = parseFlags(args, FLAGS)
+  const vars = new Map(values.var.map(parseVar))
+  checkNames(vars)
   return {
     port: parseWholeNumber('--port', values.port, 0, 65_535),
     state: values.state === undefined ? join(ROOT, '.sumdial') : resolvePath('dev', values.state, env),
-    vars: checkVars(new Map(values.var.map(parseVar))),
-    databaseUrl: databaseUrlOf(env),
+    vars,
+    database: chooseDatabase(vars, databaseUrlOf(env)),
   }
 }
 
@@ -63,21 +76,33 @@ const OWN_VARS: ReadonlyMap<string, string> = new Map([
   ['DEV_ACCESS', 'Leave it out: `npm run dev` opens the Worker to everyone, unless you give API_TOKENS.'],
 ])
 
-/** Refuses at once what the Worker would refuse at its first request. */
-function checkVars(vars: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+function checkNames(vars: ReadonlyMap<string, string>): void {
   for (const name of vars.keys()) {
     const advice = OWN_VARS.get(name)
     if (advice !== undefined) throw new UsageError(`--var cannot set ${name}. ${advice}`)
     if (!VARIABLES.includes(name))
       throw new UsageError(`--var: there is no variable ${name}. You can set ${settable()}.`)
   }
-  try {
-    parseConfig({ DATABASE_URL: PLACEHOLDER_URL, ...Object.fromEntries(vars) })
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    throw new UsageError(`--var: ${error.message}`)
+}
+
+/** @throws UsageError at once for what the Worker would refuse at its first request. */
+function chooseDatabase(vars: ReadonlyMap<string, string>, url: string | undefined): DatabaseChoice {
+  const { database } = parseEnvironment({ DATABASE_URL: url ?? PLACEHOLDER_URL, ...Object.fromEntries(vars) })
+  if (url !== undefined) {
+    return database.kind === 'tcp' || isNeon(url) ? { kind: 'direct', url } : { kind: 'endpoint', url }
   }
-  return vars
+  if (vars.get('DATABASE_DRIVER') !== 'pg') return { kind: 'embedded' }
+  throw new UsageError(
+    'DATABASE_DRIVER:pg needs a Postgres: set DATABASE_URL. The embedded one speaks HTTP alone.',
+  )
+}
+
+function parseEnvironment(env: object): Config {
+  try {
+    return parseConfig(env)
+  } catch (error) {
+    throw error instanceof ConfigError ? new UsageError(error.message) : error
+  }
 }
 
 function settable(): string {

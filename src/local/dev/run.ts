@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { CommandFailed } from '../cli.ts'
 import { startNeonEndpoint } from '../neon/endpoint.ts'
+import type { Database } from './database.ts'
 import { openDatabase } from './database.ts'
 import { lockState } from './lock.ts'
 import type { Options } from './options.ts'
@@ -24,7 +25,7 @@ const RECOVERY_MS_MAX = 15_000
  * @throws CommandFailed when a part does not start, or ends by itself; or the reason of `interrupted`.
  */
 export async function runDev(options: Options, interrupted: AbortSignal): Promise<never> {
-  const { state, vars, databaseUrl } = options
+  const { state, vars, database: choice } = options
   const end = Promise.withResolvers<never>()
   interrupted.addEventListener('abort', () => end.reject(interrupted.reason))
   const orEnd = <T>(work: Promise<T>): Promise<T> => Promise.race([work, end.promise])
@@ -33,11 +34,10 @@ export async function runDev(options: Options, interrupted: AbortSignal): Promis
   started.use(await orEnd(takeState(state)))
 
   console.log('Starting Postgres...')
-  const database = started.use(await orEnd(openDatabase(state, databaseUrl)))
+  const database = started.use(await orEnd(openDatabase(state, choice)))
   console.log('Migrating Postgres...')
   await orEnd(database.migrate())
-  const endpoint = await startNeonEndpoint({ backend: database.backend })
-  started.defer(() => endpoint.close())
+  const endpointUrl = await startEndpoint(database, started)
 
   console.log('Starting the Worker...')
   const address = `http://127.0.0.1:${port}`
@@ -45,7 +45,8 @@ export async function runDev(options: Options, interrupted: AbortSignal): Promis
     port,
     state,
     vars,
-    endpointUrl: endpoint.url,
+    endpointUrl,
+    databaseUrl: choice.kind === 'direct' ? choice.url : undefined,
     // wrangler 4.156 recovers when the Worker's workerd is killed, but hangs when its proxy's workerd is.
     onCrash: () => void untilReady(address, RECOVERY_MS_MAX, interrupted).catch(end.reject),
   })
@@ -55,8 +56,19 @@ export async function runDev(options: Options, interrupted: AbortSignal): Promis
     end.reject,
   )
   const takesToken = await orEnd(untilReady(address, START_MS_MAX, interrupted))
-  console.log(welcome({ address, endpointUrl: endpoint.url, database, takesToken }))
+  console.log(welcome({ address, endpointUrl, database, takesToken }))
   return await end.promise
+}
+
+/** @returns the endpoint's address; undefined when the Worker itself connects to Postgres. */
+async function startEndpoint(
+  { backend }: Database,
+  started: AsyncDisposableStack,
+): Promise<string | undefined> {
+  if (backend === undefined) return undefined
+  const endpoint = await startNeonEndpoint({ backend })
+  started.defer(() => endpoint.close())
+  return endpoint.url
 }
 
 /** Locks the state folder, and empties the folder of temporary files in it. */

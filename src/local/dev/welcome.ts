@@ -4,8 +4,8 @@ import type { Database } from './database.ts'
 export interface Running {
   /** The Worker's address, such as `http://127.0.0.1:8787`. */
   readonly address: string
-  /** The Neon-compatible endpoint's address, with its path. */
-  readonly endpointUrl: string
+  /** The Neon-compatible endpoint's address, with its path, if there is one. */
+  readonly endpointUrl: string | undefined
   readonly database: Database
   /** Whether the Worker was given API_TOKENS. */
   readonly takesToken: boolean

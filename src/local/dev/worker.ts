@@ -20,8 +20,10 @@ export interface WorkerOptions {
   readonly state: string
   /** Values by name, each in place of a var of wrangler.toml. */
   readonly vars: ReadonlyMap<string, string>
-  /** The Neon-compatible endpoint's address, with its path. */
-  readonly endpointUrl: string
+  /** The Neon-compatible endpoint's address, with its path; undefined when the Worker connects to `databaseUrl`. */
+  readonly endpointUrl: string | undefined
+  /** A connection string with its password. */
+  readonly databaseUrl: string | undefined
   /** Called when a workerd process has crashed. wrangler replaces it, but not always successfully. */
   readonly onCrash: () => void
 }
@@ -39,7 +41,7 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
     ['--no-warnings', '--import', GUARD, WRANGLER, ...wranglerArgs(options)],
     {
       cwd: ROOT,
-      env: wranglerEnv(options.state),
+      env: wranglerEnv(options),
       // A process group of its own, so that a terminal's Ctrl-C reaches only this process, which then ends wrangler in order.
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
@@ -67,7 +69,13 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
 }
 
 function wranglerArgs({ port, state, vars, endpointUrl }: WorkerOptions): string[] {
-  const own = { DATABASE_URL: PLACEHOLDER_URL, NEON_FETCH_ENDPOINT: endpointUrl, DEV_ACCESS: 'open' }
+  const endpoint = endpointUrl && {
+    DATABASE_URL: PLACEHOLDER_URL,
+    NEON_FETCH_ENDPOINT: endpointUrl,
+    // A binding HYPERDRIVE would come first.
+    DATABASE_DRIVER: 'neon',
+  }
+  const own = { ...endpoint, DEV_ACCESS: 'open' }
   return [
     'dev',
     // The empty name is the top level. Without it, wrangler warns that there are environments.
@@ -82,11 +90,17 @@ function wranglerArgs({ port, state, vars, endpointUrl }: WorkerOptions): string
   ]
 }
 
-/** This process's environment without the database's password, and with everything off that calls home or leaves files. */
-function wranglerEnv(state: string): NodeJS.ProcessEnv {
+/**
+ * This process's environment with everything off that calls home or leaves files. The database's password is in it only for a
+ * Worker that connects by itself: guard.ts hands it on.
+ */
+function wranglerEnv({ state, databaseUrl }: WorkerOptions): NodeJS.ProcessEnv {
   const { DATABASE_URL: _, ...rest } = process.env
   return {
     ...rest,
+    ...(databaseUrl !== undefined && { DATABASE_URL: databaseUrl }),
+    // A binding HYPERDRIVE leads to the same Postgres, or is not used.
+    CLOUDFLARE_HYPERDRIVE_LOCAL_CONNECTION_STRING_HYPERDRIVE: databaseUrl ?? PLACEHOLDER_URL,
     // A .env often belongs to another tool and has a real DATABASE_URL in it. wrangler still reads .dev.vars.
     CLOUDFLARE_LOAD_DEV_VARS_FROM_DOT_ENV: 'false',
     CLOUDFLARE_CF_FETCH_ENABLED: 'false',

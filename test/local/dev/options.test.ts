@@ -6,7 +6,7 @@ test('without options it takes port 8787, the state in the project, and the embe
   expect(parseOptions([], {})).toMatchObject({
     port: 8787,
     state: expect.stringMatching(/\/\.sumdial$/),
-    databaseUrl: undefined,
+    database: { kind: 'embedded' },
   })
 })
 
@@ -24,7 +24,11 @@ test('vars are split at the first colon, and a state folder is meant from where 
   const env = { npm_lifecycle_event: 'dev', INIT_CWD: '/home/me', DATABASE_URL: 'postgresql://a:b@c/d' }
   const { vars, ...others } = parseOptions(args, env)
   expect(Object.fromEntries(vars)).toEqual({ ALLOWED_ORIGINS: 'https://a.example:8080', SHARDS: '2' })
-  expect(others).toEqual({ port: 0, state: '/home/me/x', databaseUrl: 'postgresql://a:b@c/d' })
+  expect(others).toEqual({
+    port: 0,
+    state: '/home/me/x',
+    database: { kind: 'direct', url: 'postgresql://a:b@c/d' },
+  })
 })
 
 test.each([

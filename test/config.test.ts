@@ -44,3 +44,83 @@ describe('RETENTION_DAYS', () => {
     expect(parse({ RETENTION_DAYS: '11', LATE_HOURS }).retentionDays).toBe(11)
   })
 })
+
+describe('where Postgres is', () => {
+  const LOCAL = 'postgresql://u:p@localhost/d'
+  const NEON = 'postgresql://u:p@ep-a-1-pooler.eu-central-1.aws.neon.tech/d?sslmode=require'
+  const OTHER = 'postgresql://u:p@db.example.com:6543/d?sslmode=require'
+  const ENDPOINT = 'http://localhost:5499/sql'
+  const HYPERDRIVE = { connectionString: 'postgresql://u:p@a1b2.hyperdrive.local:5432/d?sslmode=disable' }
+  const of = (env: object) => parseConfig(env).database
+
+  test.each([
+    ['a host of Neon', { DATABASE_URL: NEON }, { kind: 'neon', url: NEON, endpoint: undefined }],
+    [
+      "an endpoint like Neon's",
+      { DATABASE_URL: LOCAL, NEON_FETCH_ENDPOINT: ENDPOINT },
+      { kind: 'neon', url: LOCAL, endpoint: ENDPOINT },
+    ],
+    ['any other host', { DATABASE_URL: OTHER }, { kind: 'tcp', url: OTHER }],
+    [
+      'a binding, before everything else',
+      { HYPERDRIVE, DATABASE_URL: NEON, NEON_FETCH_ENDPOINT: ENDPOINT },
+      { kind: 'tcp', url: HYPERDRIVE.connectionString },
+    ],
+    ['a binding alone', { HYPERDRIVE }, { kind: 'tcp', url: HYPERDRIVE.connectionString }],
+    [
+      "DATABASE_DRIVER, against Neon's host",
+      { DATABASE_URL: NEON, DATABASE_DRIVER: 'pg' },
+      { kind: 'tcp', url: NEON },
+    ],
+    [
+      'DATABASE_DRIVER, against the binding',
+      { HYPERDRIVE, DATABASE_URL: NEON, DATABASE_DRIVER: 'neon' },
+      { kind: 'neon', url: NEON, endpoint: undefined },
+    ],
+    ['an empty DATABASE_DRIVER says nothing', { DATABASE_URL: NEON, DATABASE_DRIVER: '' }, { kind: 'neon' }],
+  ])('chooses the driver: %s', (_, env, address) => {
+    expect(of(env)).toMatchObject(address)
+  })
+
+  test.each([
+    ['no address', {}, /DATABASE_URL is missing/],
+    ['no address for the driver', { HYPERDRIVE, DATABASE_DRIVER: 'neon' }, /DATABASE_URL is missing/],
+    [
+      'another driver',
+      { DATABASE_URL: NEON, DATABASE_DRIVER: 'mysql' },
+      /DATABASE_DRIVER must be `neon` or `pg`/,
+    ],
+    [
+      'no TLS to a public host, unasked',
+      { DATABASE_URL: 'postgresql://u:p@db.example.com/d' },
+      /DATABASE_URL must end in `\?sslmode=require`, or in `\?sslmode=disable`/,
+    ],
+    [
+      'a certificate that is not checked',
+      { DATABASE_URL: 'postgresql://u:p@db.example.com/d?sslmode=no-verify' },
+      /DATABASE_URL must have the sslmode `require` or `disable`.*Hyperdrive/,
+    ],
+    [
+      'a file',
+      { DATABASE_URL: `${OTHER}&sslrootcert=/etc/ca.pem` },
+      /DATABASE_URL cannot have `sslrootcert`.*Hyperdrive/,
+    ],
+  ])('refuses %s', (_, env, words) => {
+    expect(() => parseConfig(env)).toThrow(words)
+  })
+
+  test('names its faults beside the others', () => {
+    expect(() => parseConfig({ SHARDS: 'many' })).toThrow(/DATABASE_URL is missing.*; SHARDS/)
+  })
+
+  test.each(['localhost', '127.0.0.1:5433', 'postgres', '10.1.2.3', '172.20.0.2', '[::1]', 'db.internal'])(
+    'takes no TLS to a host of a private network: %s',
+    (host) => {
+      expect(of({ DATABASE_URL: `postgresql://u:p@${host}/d` }).kind).toBe('tcp')
+    },
+  )
+
+  test('takes Neon with any sslmode, because that is HTTPS', () => {
+    expect(of({ DATABASE_URL: NEON.replace('?sslmode=require', '') }).kind).toBe('neon')
+  })
+})

@@ -53,7 +53,7 @@ const ARROWS: Readonly<Record<string, Arrows>> = {
     packages: ['preact', 'uplot', '@lezer/', '@prometheus-io/'],
   },
   local: {
-    rooms: ['limits', 'clock', 'config', 'log', 'model', 'client', 'postgres', 'edge'],
+    rooms: ['address', 'limits', 'clock', 'config', 'log', 'model', 'client', 'postgres', 'edge'],
     packages: [''],
   },
 }

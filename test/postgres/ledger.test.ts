@@ -2,14 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Hour } from '../../src/model/hour.ts'
 import { hourOf } from '../../src/model/hour.ts'
 import { createLedger, type Ledger } from '../../src/postgres/ledger.ts'
-import { type Stand, startStand } from './stand.ts'
+import { type Stand, startStand, WAYS } from './stand.ts'
 
 let stand: Stand
 let ledger: Ledger
 
 beforeAll(async () => {
   stand = await startStand(4)
-  ledger = createLedger(stand.postgres)
 })
 
 afterAll(() => stand?.stop())
@@ -40,7 +39,11 @@ async function countRows(): Promise<number> {
   return rows[0]?.count ?? 0
 }
 
-describe('the ledger', () => {
+describe.each(WAYS)('the ledger, over %s,', (way) => {
+  beforeAll(() => {
+    ledger = createLedger(stand.over(way))
+  })
+
   test('[P1] is pruned of writers sealed more than 31 days ago, and of no others, in more than one step', async () => {
     await addWriters('2026-01-01T00Z/0', 2_500, 32)
     await addWriters('2026-01-01T01Z/0', 3, 30)
@@ -105,7 +108,11 @@ describe('the ledger', () => {
   })
 
   test('that cannot be asked says why, without parameters', async () => {
-    stand.faults.inject({ kind: 'answer-sqlstate', code: '42P01' })
-    await expect(ledger.ledgerOf(['secret-shard'])).rejects.toThrow(/^SQLSTATE 42P01(?!.*secret)/)
+    await stand.pool.query('alter table sumdial.ledger rename to elsewhere')
+    try {
+      await expect(ledger.ledgerOf(['secret-shard'])).rejects.toThrow(/^SQLSTATE 42P01(?!.*secret)/)
+    } finally {
+      await stand.pool.query('alter table sumdial.elsewhere rename to ledger')
+    }
   })
 })

@@ -26,7 +26,7 @@ let lister: ListCounters
 
 beforeAll(async () => {
   stand = await startStand(8)
-  lister = createLister(stand.postgres)
+  lister = stand.inTurn(createLister)
 })
 
 afterAll(() => stand?.stop())
@@ -324,6 +324,7 @@ describe('an answer', () => {
   })
 
   test('Postgres away, or a statement that hangs, is a failure that names no key', async () => {
+    lister = createLister(stand.postgres)
     stand.faults.inject({ kind: 'answer-sqlstate', code: '42P01' })
     await expect(page({ prefix: 'secret' })).rejects.toThrow(/^(?!.*secret).*42P01/s)
   })

@@ -62,7 +62,7 @@ async function answered(keys: readonly string[], unit: string, tz: string, range
     undefined,
     Date.now(),
   )
-  const readCommitted = createReader(stand.postgres)
+  const readCommitted = stand.inTurn(createReader)
   const answers = await readCounters(goodOf(query), {
     database: { readCommitted },
     shards: { unsettled: async () => [] },

@@ -21,7 +21,7 @@ let readSeries: ReadSeries
 
 beforeAll(async () => {
   stand = await startStand(4)
-  readSeries = createSeriesReader(stand.postgres)
+  readSeries = stand.inTurn(createSeriesReader)
 })
 
 afterAll(() => stand?.stop())

@@ -3,6 +3,7 @@ import { migrate } from '../../src/local/migrate.ts'
 import type { Backend } from '../../src/local/neon/backend.ts'
 import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
 import { pgBackend } from '../../src/local/neon/pg-backend.ts'
+import { must } from '../../src/model/assert.ts'
 import type { Sink } from '../../src/model/flush/batch.ts'
 import type { Postgres } from '../../src/postgres/driver/session.ts'
 import { createSink } from '../../src/postgres/sink.ts'
@@ -27,6 +28,10 @@ export type Stand = {
   over(way: Way): Postgres
   /** The sum of every key, as Postgres prints it. */
   sums(): Promise<Record<string, string>>
+  /** Reads over every way in turn. Few calls go over TCP, because each takes a connection. */
+  inTurn<Args extends unknown[], T>(
+    make: (postgres: Postgres) => (...args: Args) => Promise<T>,
+  ): (...args: Args) => Promise<T>
   /** Empties the tables and forgets the faults. */
   reset(): Promise<void>
   stop(): Promise<void>
@@ -60,6 +65,12 @@ export async function startStand(
     vars: { DATABASE_URL: ANY_URL, NEON_FETCH_ENDPOINT: endpoint.url },
     sink: createSink(reached),
     over: (way) => ways[way],
+    inTurn(make) {
+      const [neon, ...others] = WAYS.map((way) => make(ways[way]))
+      const reads = others.flatMap((other) => [other, ...Array.from({ length: 5 }, () => neon)])
+      let turn = 0
+      return (...args) => must(reads[turn++ % reads.length], 'a way')(...args)
+    },
     async sums() {
       const { rows } = await pool.query<{ key: string; sum: string }>(
         'select key, sum::text from sumdial.counters',

@@ -3,11 +3,13 @@ import { withClient } from '../../src/local/postgres.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import { addHours, type Hour, hourOf } from '../../src/model/hour.ts'
 import { keysFrom } from '../../src/model/key.ts'
+import { lateHoursSchema, shardsSchema } from '../../src/model/schedule.ts'
 import { createLedger } from '../../src/postgres/ledger.ts'
 import { createLister } from '../../src/postgres/list.ts'
 import { createSchemaKeeper } from '../../src/postgres/migrate/keeper.ts'
 import { createReader, createSeriesReader } from '../../src/postgres/reader.ts'
 import { createRetention } from '../../src/postgres/retention.ts'
+import { createSeenRecord } from '../../src/postgres/seen.ts'
 import { createSink } from '../../src/postgres/sink.ts'
 import { frozenBatch } from '../support/batches.ts'
 import { sourceFiles } from '../support/source-files.ts'
@@ -47,7 +49,15 @@ beforeEach(async () => {
 })
 
 const query = { keys: ['k'], buckets: [HOUR], to: addHours(HOUR, 1), writers: [] }
-const list = { ...DAY, ranges: [keysFrom('k')], limit: 5, sort: 'key', grouping: null, after: null } as const
+const list = {
+  ...DAY,
+  ranges: [keysFrom('k')],
+  limit: 5,
+  contains: null,
+  sort: 'key',
+  grouping: null,
+  after: null,
+} as const
 
 /** Each kind of read, with an answer that a flush changes. */
 const READS = {
@@ -107,6 +117,11 @@ describe('every statement that the Worker sends', () => {
     await exercise(stand.postgres)
     for (const read of Object.values(READS)) await read()
     await createRetention(stand.postgres)(HOUR)
+    await createSink(stand.postgres).apply(frozenBatch(WRITER, 1, [['k\u001fkind=in', cellOf(1)]]))
+    const seen = createSeenRecord(stand.postgres, () => 'w')
+    const schedules = { SHARDS: shardsSchema.parse('1'), LATE_HOURS: lateHoursSchema.parse('72') }
+    await seen.writeSeen({ schedules, atMs: 0 })
+    await seen.readSeen()
     await createSchemaKeeper({ postgres: stand.postgres, migrations: ALL, log: () => undefined }).bringUp()
     await stand.pool.query('drop schema sumdial cascade')
     await createSchemaKeeper({ postgres: stand.postgres, migrations: ALL, log: () => undefined }).bringUp()

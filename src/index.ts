@@ -122,5 +122,6 @@ export class Sumdial extends BindingEntrypoint<Env> {
 
 export default {
   fetch: worker.fetch,
+  queue: worker.queue,
   scheduled: worker.scheduled,
 } satisfies ExportedHandler<Env>

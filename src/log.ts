@@ -25,6 +25,17 @@ export type LogLine =
       readonly refused: number
       readonly reasons: Readonly<Record<string, number>>
     }
+  /** Messages of a queue came, and METERS has no meter with a `match`. They come again. */
+  | { readonly message: 'no meter for queue'; readonly queue: string; readonly messages: number }
+  /** Messages of a queue were acknowledged without counting, because no meter is for them. */
+  | {
+      readonly message: 'messages unmatched'
+      readonly queue: string
+      readonly messages: number
+      readonly unmatched: number
+    }
+  /** A message of a queue was acknowledged without counting, because it passes a bound by itself. */
+  | { readonly message: 'message refused'; readonly queue: string; readonly problem: string }
   /** A request that counts was answered 503. */
   | {
       readonly message: 'not all counted'
@@ -162,6 +173,9 @@ const LEVELS: Readonly<Record<LogLine['message'], Level>> = {
   'parked retried': 'info',
   'parked discarded': 'info',
   'records refused': 'warn',
+  'no meter for queue': 'error',
+  'messages unmatched': 'warn',
+  'message refused': 'error',
   'not all counted': 'warn',
   unavailable: 'warn',
   'no rate limit': 'warn',

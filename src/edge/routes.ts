@@ -9,8 +9,9 @@ import { readSession, signIn, signOut } from './http/session.ts'
 import { readIncrements } from './ingest/body.ts'
 import type { LargeBodies } from './ingest/delivery/large-bodies.ts'
 import type { KnownKeys } from './ingest/fast-path/known-keys.ts'
+import { allowWebHook, receiveEvents } from './ingest/formats/cloudevents.ts'
 import type { Format, FormatServices } from './ingest/formats/format.ts'
-import { describeOtlp, describeRecords } from './ingest/formats/openapi.ts'
+import { describeEvents, describeOtlp, describeRecords } from './ingest/formats/openapi.ts'
 import { receiveMetrics, refuseMetrics } from './ingest/formats/otlp.ts'
 import { receiveRecords } from './ingest/formats/records.ts'
 import { hit, hitScript } from './ingest/hits/hit.ts'
@@ -34,6 +35,9 @@ export type Edge = {
   readonly knownKeys: KnownKeys
   readonly largeBodies: LargeBodies
 }
+
+/** Where CloudEvents are taken; OpenMeter's SDK knows the second path alone. */
+const EVENTS_PATHS = ['/events', '/api/v1/events']
 
 /** Every route of the Worker, and the scope that it requires. */
 export const ROUTES: readonly Route<Edge>[] = [
@@ -61,6 +65,10 @@ export const ROUTES: readonly Route<Edge>[] = [
     refuse: refuseMetrics,
     describe: describeOtlp,
   },
+  ...EVENTS_PATHS.flatMap((path): Route<Edge>[] => [
+    { method: 'POST', path, needs: 'write', answer: foreign(receiveEvents), describe: describeEvents(path) },
+    { method: 'OPTIONS', path, needs: 'write', answer: (c) => allowWebHook(c.req.raw) },
+  ]),
   { method: 'GET', path: '/counters', needs: 'read', answer: countersOrSeries, describe: describeCounters },
   { method: 'GET', path: '/counters/*', needs: 'read', answer: counterOfPath, describe: describeCounter },
   { method: 'GET', path: '/keys', needs: 'read', answer: keys, describe: describeKeys },

@@ -7,6 +7,7 @@ import { sweeper } from './background/sweep.ts'
 import { withDeadlines } from './deadlines.ts'
 import { problemOf } from './http/on-error.ts'
 import { problemResponse } from './http/problem-response.ts'
+import { type Batch, queueConsumer } from './ingest/formats/queue.ts'
 import type { Ports } from './ports.ts'
 
 /** The Worker's handlers, and what its binding's entrypoint works with. */
@@ -40,6 +41,10 @@ export function createWorker<Env>(
       }
     },
 
+    async queue(batch: Batch, env: Env, ctx: ExecutionContext): Promise<void> {
+      await edgeOf(env).consume(batch, (turn) => ctx.waitUntil(turn))
+    },
+
     async scheduled({ scheduledTime }: ScheduledController, env: Env): Promise<void> {
       const { sweep, inspect } = edgeOf(env)
       try {
@@ -61,6 +66,7 @@ function createEdge(ports: Ports) {
   return {
     api,
     app: createApp(patient, api),
+    consume: queueConsumer({ ...patient, api }),
     sweep: sweeper(ports),
     inspect: (nowMs: number) => inspect(nowMs, ports),
   }

@@ -46,11 +46,18 @@ export const ITEM_COMMAS_MAX = 100
 export const ATTRIBUTE_DEPTH_MAX = 8
 
 /**
- * Arrays and objects within each other in JSON of OpenTelemetry, of which a point without attributes makes 11 and a list in
- * an attribute 4; and fields of an object, which has at most ten when it is good.
+ * Arrays and objects within each other in large JSON of a foreign format that is parsed as a whole, such as OpenTelemetry's,
+ * where a point without attributes makes 11 and a list in an attribute 4; and fields of an object in it.
  */
-export const METRICS_DEPTH_MAX = 256
-export const METRICS_FIELDS_MAX = 1_000
+export const FOREIGN_DEPTH_MAX = 256
+export const FOREIGN_FIELDS_MAX = 1_000
+
+/**
+ * Seconds until a message of a queue that was not counted comes again: doubled each time, up to so many. A hundred tries
+ * take half a day then.
+ */
+export const QUEUE_RETRY_SECONDS = 2
+export const QUEUE_RETRY_SECONDS_MAX = 600
 
 /** Bad items that an answer names; it counts the others. One has some 100 bytes there. */
 export const BAD_ITEMS_TOLD_MAX = 100

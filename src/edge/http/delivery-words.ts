@@ -4,6 +4,7 @@ import {
   LARGE_BODIES_MAX,
   LARGE_BODY_RETRY_SECONDS,
 } from '../../limits.ts'
+import { errorsAndMore } from './limit-words.ts'
 import type { BodyFault, DeliveryProblem } from './problem.ts'
 import { RETRY_SOON, type Wire } from './wire.ts'
 
@@ -27,6 +28,23 @@ export function deliveryWire(problem: DeliveryProblem): Wire {
           problem.encoding === 'protobuf'
             ? 'The body is no ExportMetricsServiceRequest in protobuf, so nothing was counted. For JSON, send Content-Type `application/json`.'
             : 'The body is no ExportMetricsServiceRequest in JSON with names in lowerCamelCase, so nothing was counted.',
+      }
+    case 'no_meter':
+      return {
+        status: 422,
+        title: 'No meter',
+        detail:
+          'No meter in METERS has a `match`, so nothing says how these records count. Nothing was counted. Write a meter ' +
+          'whose `match` they fulfil.',
+      }
+    case 'records_refused':
+      return {
+        status: 422,
+        title: 'Not all counted',
+        detail:
+          'Records in `errors` were not counted, and will not be when they come again' +
+          `${problem.more === 0 ? '' : `, nor will ${problem.more} more`}. All others were counted.`,
+        more: errorsAndMore(problem.errors, problem.more),
       }
     case 'too_much':
       return { status: 413, title: 'Too much for one request', detail: tooMuch(problem) }

@@ -134,6 +134,8 @@ function wireOf(problem: Problem): Wire {
       }
     case 'unreadable':
     case 'not_metrics':
+    case 'no_meter':
+    case 'records_refused':
     case 'too_much':
     case 'busy':
     case 'delivery_not_counted':

@@ -72,6 +72,10 @@ export type DeliveryProblem =
   | { readonly kind: 'unreadable'; readonly fault: BodyFault }
   /** It is no ExportMetricsServiceRequest of OpenTelemetry. */
   | { readonly kind: 'not_metrics'; readonly encoding: 'protobuf' | 'json' }
+  /** No meter in METERS is for what this route takes. */
+  | { readonly kind: 'no_meter' }
+  /** Some records were not counted and never will be: the first of them, by their places. All others were counted. */
+  | { readonly kind: 'records_refused'; readonly errors: readonly ItemError[]; readonly more: number }
   /** Its records are too many, or add up to too many cells; `field` has the most values. Nothing was sent. */
   | { readonly kind: 'too_much'; readonly excess: 'records' | 'cells'; readonly field: string | null }
   /** As many large bodies are being read as may be. Nothing was sent. */

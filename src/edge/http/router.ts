@@ -15,7 +15,7 @@ export type Answer = Response | Result<object, Problem>
 
 /** One row of the table of routes. `World` is what its handlers work with. */
 export type Route<World> = {
-  readonly method: 'GET' | 'POST' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'DELETE' | 'OPTIONS'
   /** As hono has it: `/hours/:hour`, `/counters/*`. */
   readonly path: string
   readonly needs: Needs

@@ -45,6 +45,9 @@ export type Meter = {
   readonly recordsPath: string | null
   /** The fields of the key, from which somebody learns which of them has too many values. */
   readonly fields: readonly Placeholder[]
+  /** Whether it picks its records, so that nobody has to name it for them. */
+  readonly hasMatch: boolean
+  readonly hasValue: boolean
   readonly hasTime: boolean
   readonly hasId: boolean
   readonly countsAgain: boolean
@@ -75,6 +78,8 @@ export function compileMeter(definition: MeterDefinition): Result<Meter, readonl
     text: textOf(definition),
     recordsPath: records ?? null,
     fields: key.placeholders,
+    hasMatch: Object.keys(definition.match ?? {}).length > 0,
+    hasValue: parts.value !== null,
     hasTime: parts.at !== null,
     hasId: parts.id !== null,
     countsAgain: repeat === 'count',

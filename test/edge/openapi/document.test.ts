@@ -27,6 +27,9 @@ const NOT_IN_IT = [
   'GET /hit/{key}',
   'POST /hit/{key}',
   'GET /hit.js',
+  // Senders of web hooks know how to ask.
+  'OPTIONS /events',
+  'OPTIONS /api/v1/events',
 ]
 
 function documented(): string[] {
@@ -91,7 +94,7 @@ describe('the OpenAPI document', () => {
     expect(required).toEqual(['key'])
     expect(Object.values(properties).filter((field) => 'default' in field)).toEqual([])
     const bodies = operations().flatMap(({ requestBody }) => requestBody ?? [])
-    expect(bodies.map(({ content }) => Object.keys(content))).toEqual(bodies.map(() => ['application/json']))
+    expect(bodies.map(({ content }) => Object.keys(content).length)).toEqual(bodies.map(() => 1))
   })
 
   test('has examples of increments that are taken, whatever the time is', () => {

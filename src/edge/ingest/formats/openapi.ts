@@ -6,7 +6,7 @@ import {
   REQUEST_BYTES_MAX,
   REQUEST_ITEMS_MAX,
 } from '../../../limits.ts'
-import { error, errors, json, type Operation, RETRY_AFTER } from '../../openapi/parts.ts'
+import { error, errors, json, type Operation, RETRY_AFTER, UNAVAILABLE } from '../../openapi/parts.ts'
 import { recordsQuery } from './records/query.ts'
 import { recordedSchema } from './records.ts'
 
@@ -34,6 +34,8 @@ export const describeRecords: Operation = {
     },
   },
 }
+
+import { eventsSchema } from './cloudevents.ts'
 
 /** A google.rpc.Status, in which OTLP's errors are worded. */
 const statusSchema = z
@@ -79,3 +81,40 @@ export const describeOtlp: Operation = {
 function inStatus(status: number, description: string, headers = {}): Operation['responses'] {
   return { [status]: { ...json(statusSchema, description), ...headers } }
 }
+
+/** `POST /events` in the OpenAPI document. */
+export function describeEvents(path: string): Operation {
+  return {
+    operationId: path === '/events' ? 'sendEvents' : 'sendEventsAsOpenMeter',
+    summary: 'Count CloudEvents',
+    description:
+      'CloudEvents 1.0: one event in JSON, an array of them, or one in the binary mode, whose attributes are headers. At most ' +
+      `${REQUEST_BYTES_MAX} bytes, decompressed. The meters in METERS that have a \`match\` say how events count. An event ` +
+      'counts once by its source and id, in the hour of its time.',
+    requestBody: {
+      required: true,
+      content: { 'application/json': { schema: z.union([eventSchema, z.array(eventSchema)]) } },
+    },
+    responses: {
+      200: json(eventsSchema, 'No meter is for some of the events. All others are durable, or count 0.'),
+      204: { description: 'Every event is durable, or counts 0.' },
+      ...errors(400, 413, 415, 422),
+      503: UNAVAILABLE,
+    },
+  }
+}
+
+const eventSchema = z
+  .looseObject({
+    specversion: z.literal('1.0'),
+    id: z.string(),
+    source: z.string(),
+    type: z.string(),
+    subject: z.string().optional(),
+    time: z
+      .string()
+      .optional()
+      .meta({ description: 'RFC 3339. Required, unless the meter finds a time elsewhere.' }),
+    data: z.unknown().optional(),
+  })
+  .meta({ id: 'CloudEvent' })

@@ -11,24 +11,30 @@ import { countInto, noRefusals, refuseOthers } from './otlp/counting.ts'
 import { readJson } from './otlp/json.ts'
 import { readProtobuf } from './otlp/protobuf.ts'
 import { partialOf } from './otlp/words.ts'
+import { selectiveMeters } from './records/metering.ts'
 
 /**
  * `POST /v1/metrics`: an ExportMetricsServiceRequest, answered in its own encoding. Source: the OTLP specification,
  * OTLP/HTTP.
  */
-export const receiveMetrics: Format = async (request, { grant, deliver }) => {
+export const receiveMetrics: Format = async (request, { grant, meters, deliver }) => {
   const refused = refuseQuery(request.url, TOKEN_PARAMETER)
   if (refused !== undefined) return fail(refused)
   const encoding = encodingOf(request.headers)
   if (encoding === undefined) return fail(OTHER_TYPE)
   const refusals = noRefusals()
+  const own = selectiveMeters(meters)
   const delivered = await deliver('otlp', async (gathering) => {
     const body = await readBody(request)
     if (!body.ok) return body
     const bytes = new Uint8Array(body.value)
-    const hash = new ContentHash(grant.name, '/v1/metrics', METER)
+    const hash = new ContentHash(
+      grant.name,
+      '/v1/metrics',
+      JSON.stringify([METER, ...own.map(({ text }) => text)]),
+    )
     hash.update(bytes)
-    const visitor = countInto(gathering, refusals)
+    const visitor = countInto(gathering, refusals, own)
     const decoded = encoding === 'json' ? readJson(bytes, visitor) : readProtobuf(bytes, visitor)
     if (!decoded.ok) return fail({ kind: 'not_metrics', encoding })
     refuseOthers(gathering, refusals)
@@ -40,7 +46,7 @@ export const receiveMetrics: Format = async (request, { grant, deliver }) => {
   return answer(encoding, 200, encodeResponse(encoding, partialOf(delivered.value, refusals)))
 }
 
-/** The meter of every request, as its name has it. Whoever changes what it counts changes this. [N1] */
+/** The meter of points that no other is for, as the names of requests have it. Whoever changes what it counts changes this. [N1] */
 const METER = 'otel/{resource.service.name}/{metric}'
 
 const OTHER_TYPE: Problem = {

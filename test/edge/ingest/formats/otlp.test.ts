@@ -20,7 +20,9 @@ const ENCODINGS = Object.keys(TYPES) as Encoding[]
 const encode = (encoding: Encoding, request: ResourceMetrics) =>
   must(SERIALIZERS[encoding].serializeRequest(request), 'bytes')
 
-const stageOf = (settings: { readonly shards?: string; readonly lateHours?: string } = {}) =>
+type Settings = { readonly shards?: string; readonly lateHours?: string; readonly meters?: string }
+
+const stageOf = (settings: Settings = {}) =>
   new FormatStage(receiveMetrics, { ...settings, refuse: refuseMetrics })
 
 async function send(stage: FormatStage, encoding: Encoding, body: Uint8Array, grant?: Grant) {
@@ -63,7 +65,7 @@ function sums(
           aggregationTemporality: isDelta ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE,
           dataPointType: DataPointType.SUM,
           isMonotonic: true,
-          dataPoints: [{ startTime: time, endTime: time, attributes: {}, value }],
+          dataPoints: [{ startTime: time, endTime: time, attributes: { 'http.route': '/cart' }, value }],
         })),
       },
     ],
@@ -183,6 +185,21 @@ describe.each(ENCODINGS)('OTLP in %s', (encoding) => {
     const answer = await send(stage, encoding, encode(encoding, { resource, scopeMetrics }), TENANT)
     expect(answer.partial?.errorMessage).toContain('must be otel/tenant, or begin with otel/tenant/')
     expect(stage.sums).toEqual({})
+  })
+
+  test('is counted by the meters that its points match, by their attributes too, and else as always', async () => {
+    const meters = [
+      {
+        name: 'routes',
+        match: { metric: 'http.*' },
+        key: 'routes/{resource.service.name}{attributes.http.route}',
+      },
+      { name: 'cents', match: { metric: 'parts' }, key: 'cents', value: '{value}', scale: 100 },
+    ]
+    const stage = stageOf({ meters: JSON.stringify(meters) })
+    const request = sums({ 'http.requests': 3, parts: 0.25, other: 1 })
+    expect((await send(stage, encoding, encode(encoding, request))).partial).toBeUndefined()
+    expect(stage.sums).toEqual({ 'routes/shop/cart': 3, cents: 25, 'otel/shop/other': 1 })
   })
 
   test('takes negative deltas from a token that may adjust', async () => {

@@ -1,5 +1,7 @@
+import type { Meter } from '../../../../model/meter/meter.ts'
 import type { Gathering, RefusalReason } from '../../delivery/gathering.ts'
-import type { Metric, MetricKind, Visitor } from './metric.ts'
+import { Metering } from '../records/metering.ts'
+import type { Metric, MetricKind, Point, Visitor } from './metric.ts'
 
 /** The points that a request was not counted for, by what they are, for the words of its answer. */
 export type Refusals = {
@@ -31,25 +33,48 @@ function note(refusal: Refusal, metric: Metric, points: number): void {
   if (refusal.metrics.size < METRICS_TOLD_MAX) refusal.metrics.add(metric.name)
 }
 
-/** Has the points of delta sums counted, each as a record of the delivery, and notes all others. */
-export function countInto(gathering: Gathering, refusals: Refusals): Visitor {
+/**
+ * Has the points of delta sums counted, each as a record of the delivery, and notes all others.
+ *
+ * @param meters those that are asked first; a point that none is for counts under its service and metric.
+ */
+export function countInto(gathering: Gathering, refusals: Refusals, meters: readonly Meter[] = []): Visitor {
+  const metering = meters.length === 0 ? undefined : new Metering(gathering, meters)
   let last: { readonly metric: Metric; readonly key: string } | undefined
   const keyOf = (metric: Metric) => {
     if (last?.metric !== metric) last = { metric, key: keyOfMetric(metric) }
     return last.key
   }
   return {
-    onPoint(metric, { atMs, value }) {
+    onPoint(metric, point) {
+      const { atMs, value } = point
       const index = gathering.next()
       const { refused } = gathering
       if (value === undefined) gathering.refuse(index, 'field', 'value', 'must be given')
       else if (value === 0) gathering.count({ key: '', value })
       else if (atMs === undefined) gathering.refuse(index, 'field', 'timeUnixNano', 'must be given')
-      else gathering.count({ key: keyOf(metric), value: Number(value), atMs })
+      else if (!metering?.countRecord(index, recordOf(metric, point), { at: atMs, value: Number(value) })) {
+        gathering.count({ key: keyOf(metric), value: Number(value), atMs })
+      }
       if (gathering.refused > refused) note(refusals.delta, metric, 1)
     },
     onOther(metric, kind, points) {
       note(refusals[REFUSED[kind]], metric, points)
+    },
+  }
+}
+
+/** A point as meters read it. */
+function recordOf({ resource, scope, name, unit }: Metric, { value, attributes }: Point): object {
+  return {
+    metric: name,
+    unit,
+    scope,
+    resource,
+    value: typeof value === 'bigint' ? String(value) : value,
+    /** Read only where a meter asks for them. */
+    get attributes() {
+      return attributes()
     },
   }
 }

@@ -1,7 +1,7 @@
 import {
   ATTRIBUTE_DEPTH_MAX,
-  METRICS_DEPTH_MAX,
-  METRICS_FIELDS_MAX,
+  FOREIGN_DEPTH_MAX,
+  FOREIGN_FIELDS_MAX,
   SCANNED_BYTES_MIN,
 } from '../../../../limits.ts'
 import type { Result } from '../../../../model/result.ts'
@@ -18,7 +18,7 @@ import { msOfDigits } from './nanos.ts'
  * @returns an error when the bytes are no such message, or take too long to parse. The visitor may have been called then.
  */
 export function readJson(bytes: Uint8Array, visitor: Visitor): Result<undefined, undefined> {
-  if (bytes.length >= SCANNED_BYTES_MIN && isMonster(bytes, METRICS_DEPTH_MAX, METRICS_FIELDS_MAX)) {
+  if (bytes.length >= SCANNED_BYTES_MIN && isMonster(bytes, FOREIGN_DEPTH_MAX, FOREIGN_FIELDS_MAX)) {
     return fail(undefined)
   }
   const text = textOfBytes(bytes)

@@ -2,10 +2,21 @@ import { createHash } from 'node:crypto'
 import { fitKey } from '../../../../model/meter/fit-key.ts'
 import type { Meter } from '../../../../model/meter/meter.ts'
 import { compilePath, type Path } from '../../../../model/meter/path.ts'
+import type { Lack } from '../../../../model/meter/template.ts'
 import type { Gathering, RefusalReason } from '../../delivery/gathering.ts'
 
 /** Meters that find their records in one place. */
 type Group = { readonly path: string | null; readonly find: Path; readonly meters: readonly Meter[] }
+
+/** Facts about a record that its format knows, for meters that have nothing else for them. */
+export type Facts = {
+  /** Epoch ms; or why there is no time, when a record without one is not counted. */
+  readonly at?: number | Lack
+  readonly id?: string
+  readonly value?: number
+}
+
+const NO_FACTS: Facts = {}
 
 /** Counts records by meters, into a gathering. */
 export class Metering {
@@ -16,6 +27,20 @@ export class Metering {
     this.#gathering = gathering
     const byPath = Map.groupBy(meters, ({ recordsPath }) => recordsPath)
     this.#groups = Array.from(byPath, ([path, own]) => ({ path, find: compilePath(path ?? ''), meters: own }))
+  }
+
+  /** Takes one record, which is not looked for in an array. */
+  takeRecord(record: object, facts: Facts): void {
+    if (!this.countRecord(this.#gathering.next(), record, facts)) this.#gathering.unmatched += 1
+  }
+
+  /** Counts the record that was begun last. @returns whether a meter is for it. */
+  countRecord(index: number, record: object, facts: Facts): boolean {
+    let isMatched = false
+    for (const { meters } of this.#groups) {
+      for (const meter of meters) isMatched = this.#count(index, record, meter, facts) || isMatched
+    }
+    return isMatched
   }
 
   /** Takes what stands in the body: a record, or an object with records in it. */
@@ -46,20 +71,27 @@ export class Metering {
       return
     }
     let isMatched = false
-    for (const meter of meters) isMatched = this.#count(index, record, meter) || isMatched
+    for (const meter of meters) isMatched = this.#count(index, record, meter, NO_FACTS) || isMatched
     if (!isMatched) this.#gathering.unmatched += 1
   }
 
   /** @returns whether the meter is for this record. */
-  #count(index: number, record: object, meter: Meter): boolean {
+  #count(index: number, record: object, meter: Meter, facts: Facts): boolean {
     const reading = meter.read(record)
     if (reading.kind === 'unmatched') return false
     if (reading.kind === 'refused') {
       this.#gathering.refuse(index, reading.reason, reading.path, reading.message)
       return true
     }
-    const { key, value, atMs, id } = reading
-    const asked = { key: fitKey(key, sha256), value, atMs, id, countsAgain: meter.countsAgain }
+    const { countsAgain } = meter
+    const at = meter.hasTime ? reading.atMs : facts.at
+    if (typeof at === 'object') {
+      this.#gathering.refuse(index, 'time', at.path, at.message)
+      return true
+    }
+    const id = reading.id ?? facts.id
+    const value = meter.hasValue ? reading.value : (facts.value ?? reading.value)
+    const asked = { key: fitKey(reading.key, sha256), value, atMs: at, id, countsAgain }
     if (this.#gathering.count(asked)) this.#vary(record, meter)
     return true
   }
@@ -70,6 +102,14 @@ export class Metering {
       if (typeof text === 'string') this.#gathering.vary(name, text)
     }
   }
+}
+
+/**
+ * The meters for records that come without naming one: those that pick their records by `match`, and do not look for them
+ * in some array.
+ */
+export function selectiveMeters(meters: readonly Meter[]): readonly Meter[] {
+  return meters.filter(({ hasMatch, recordsPath }) => hasMatch && recordsPath === null)
 }
 
 function sha256(text: string): string {

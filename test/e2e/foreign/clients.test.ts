@@ -1,13 +1,16 @@
+import { OpenMeter } from '@openmeter/sdk'
 import { ValueType } from '@opentelemetry/api'
+import { Analytics } from '@segment/analytics-node'
+import { CloudEvent, HTTP } from 'cloudevents'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { DELTA, type Encoding, EXPORTERS, measure, sdkLog } from './opentelemetry.ts'
-import { blocksOf, runProgram } from './pages.ts'
-import { openStage, type Stage } from './stage.ts'
+import { blocksOf, metersOfDocs, runProgram, runPython } from './pages.ts'
+import { openStage, type Stage, WRITER } from './stage.ts'
 
 let stage: Stage
 beforeAll(async () => {
-  stage = await openStage({})
+  stage = await openStage({ METERS: metersOfDocs() })
 })
 afterAll(() => stage?.close())
 
@@ -15,6 +18,29 @@ const ENCODINGS = Object.keys(EXPORTERS) as Encoding[]
 
 /** A service that no other test measures. */
 const freshService = () => `shop-${crypto.randomUUID().slice(0, 8)}`
+
+describe('the docs', () => {
+  test.each([
+    ['docs/events.md', 0, 'credits/acme', 250],
+    ['docs/events.md', 1, 'tokens/acme/large', 1200],
+    ['docs/clients.md', 0, 'segment/Order Completed', 1],
+    ['docs/clients.md', 1, 'lago/acme/calls', 1],
+  ])('%s: its program %i counts under %s', async (page, program, key, sum) => {
+    const block = blocksOf(page, 'js')[program] ?? ''
+    expect(await runProgram(stage, '', block)).toBe('')
+    expect(await stage.sumOf(key)).toBe(sum)
+  })
+
+  test('docs/clients.md: its program in Python counts once, however often it runs', async () => {
+    const [program = ''] = blocksOf('docs/clients.md', 'python')
+    const before = await stage.sumOf('credits/acme')
+    const at = String(Date.now())
+    const fixed = program.replace('int(time.time() * 1000)', at)
+    if (!(await runPython(stage, fixed))) return
+    await runPython(stage, fixed)
+    expect(await stage.sumOf('credits/acme')).toBe(before + 250)
+  })
+})
 
 test('docs/otel.md: its variables and its program count what it says', async () => {
   const [variables = ''] = blocksOf('docs/otel.md', 'sh')
@@ -101,4 +127,73 @@ describe.each(ENCODINGS)("OpenTelemetry's SDK, exporting %s", (encoding) => {
     expect(await stage.sumOf(`otel/${service}/whole`)).toBe(7)
     await provider.shutdown()
   })
+})
+
+describe("CloudEvents' and OpenMeter's libraries", () => {
+  test('[N1] an event whose answer was lost counts once when it is sent again', async () => {
+    const proxy = await stage.proxy((n) => ({ kind: n % 2 === 0 ? 'answer lost' : 'through' }))
+    const subject = freshService()
+    const event = new CloudEvent({ source: '/shop', type: 'order.paid', subject, data: { amount: 3 } })
+    for (const { headers, body } of [HTTP.binary(event), HTTP.structured(event)]) {
+      const send = () =>
+        fetch(`${proxy.url}/events?access_token=${WRITER}`, {
+          method: 'POST',
+          headers: headers as Record<string, string>,
+          body: String(body),
+        })
+      await expect(send()).rejects.toThrow()
+      expect((await send()).status).toBe(204)
+    }
+    expect(await stage.sumOf(`credits/${subject}`)).toBe(3)
+
+    const openmeter = new OpenMeter({ baseUrl: proxy.url, apiKey: WRITER })
+    const events = [1, 2].map((tokens) => {
+      return {
+        id: crypto.randomUUID(),
+        source: 'test',
+        type: 'prompt',
+        time: new Date(),
+        subject,
+        data: { model: 'a', tokens },
+      }
+    })
+    await expect(openmeter.events.ingest(events)).rejects.toThrow()
+    await openmeter.events.ingest(events)
+    expect(await stage.sumOf(`tokens/${subject}/a`)).toBe(3)
+  })
+
+  test("[N2] OpenMeter's SDK throws what was not counted, and the rest is", async () => {
+    const openmeter = new OpenMeter({ baseUrl: stage.url, apiKey: WRITER })
+    const subject = freshService()
+    const events = [{ tokens: 5, model: 'a' }, { model: 'a' }].map((data) => ({
+      type: 'prompt',
+      subject,
+      data,
+    }))
+    await expect(openmeter.events.ingest(events)).rejects.toThrow(/Records in `errors` were not counted/)
+    expect(await stage.sumOf(`tokens/${subject}/a`)).toBe(5)
+  })
+
+  test('a sender of web hooks may ask whether it may send', async () => {
+    const headers = { 'webhook-request-origin': 'events.example.com' }
+    const answer = await fetch(`${stage.url}/events?access_token=${WRITER}`, { method: 'OPTIONS', headers })
+    expect([answer.status, answer.headers.get('webhook-allowed-origin')]).toEqual([200, 'events.example.com'])
+    expect((await fetch(`${stage.url}/events`, { method: 'OPTIONS', headers })).status).toBe(401)
+  })
+})
+
+test("[N1] Segment's library sends another body again, and its messages count once by their ids", async () => {
+  const proxy = await stage.proxy((n) => ({ kind: n === 0 ? 'answer lost' : 'through' }))
+  const event = freshService()
+  const analytics = new Analytics({
+    writeKey: WRITER,
+    host: proxy.url,
+    path: '/records?meter=segment',
+    flushAt: 3,
+  })
+  for (let i = 0; i < 3; i++) analytics.track({ userId: `u${i}`, event })
+  await analytics.closeAndFlush()
+  expect(proxy.passed.map(({ status }) => status)).toEqual([null, 202])
+  expect(proxy.passed[0]?.body.equals(proxy.passed[1]?.body ?? Buffer.alloc(0))).toBe(false)
+  expect(await stage.sumOf(`segment/${event}`)).toBe(3)
 })

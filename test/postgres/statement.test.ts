@@ -66,7 +66,7 @@ const READS = {
     const read = createSeriesReader(stand.postgres)
     return [...(await read({ ...query, name: 'all', ranges: [keysFrom('k')] })).counters.keys()]
   },
-  lists: async () => createLister(stand.postgres)(list),
+  lists: async () => (await createLister(stand.postgres)(list)).items,
   'sums of the ledger': async () => [
     ...(await createLedger(stand.postgres).ledgerOf(['2026-11-21T20Z/0'])).keys(),
   ],

@@ -139,4 +139,16 @@ export const EDGE_PLANTS: readonly Plant[] = [
     ],
     suite: { project: 'node', file: 'test/client/conservation.test.ts' },
   },
+  {
+    name: 'sweep-seals-the-current-writer',
+    mistake: 'the sweep seals the writer that a shard still has, with those that it has left [Z1]',
+    edits: [
+      {
+        file: 'src/edge/background/stragglers.ts',
+        find: 'writers.filter((writer) => writer !== current)',
+        replace: 'writers',
+      },
+    ],
+    suite: { project: 'node', file: 'test/edge/background/stragglers.test.ts' },
+  },
 ]

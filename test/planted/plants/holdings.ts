@@ -84,4 +84,10 @@ export const HOLDINGS_PLANTS: readonly Plant[] = [
     ],
     suite: SUMS,
   },
+  {
+    name: 'move-forgotten-at-a-freeze',
+    mistake: 'a shard says why it moved to another writer only until its next freeze',
+    edits: [{ file: 'src/shard/freezing.ts', find: '    moved,\n', replace: '' }],
+    suite: { project: 'node', file: 'test/shard/store.test.ts' },
+  },
 ]

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { createServer, get } from 'node:http'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { makeState, runDev, startDev } from '../support/dev.ts'
@@ -66,12 +67,35 @@ describe('npm run dev', () => {
     const TOKEN = 'sd_of-this-test'
     const sha256 = createHash('sha256').update(TOKEN).digest('hex')
     const API_TOKENS = JSON.stringify([{ name: 'dev', sha256, scopes: ['write', 'read'] }])
-    const dev = await startDev({ state: makeState(), vars: { API_TOKENS } })
+    const dev = await startDev({ state: makeState(), host: '0.0.0.0', vars: { API_TOKENS } })
     const [count, read] = dev.commands
     expect(await paste(count, { TOKEN })).toMatchObject({ accepted: 1 })
     expect(await paste(read, { TOKEN })).toMatchObject({ total: { sum: 1, count: 1 } })
     expect(await paste(read)).toMatchObject({ status: 401 })
+    // Another address of this machine, and any name: with tokens it may be reached from elsewhere.
+    expect((await fetch(`http://127.0.0.2:${dev.port}/status`)).status).toBe(401)
     expect(dev.log()).not.toContain(sha256)
+  })
+
+  test('[S1] without tokens it is open to the names of this machine alone, and does not start where others could reach it', async () => {
+    const dev = await startDev({ state: makeState() })
+    const asked = async (host: string) => {
+      const options = { host: '127.0.0.1', port: dev.port, path: '/counters?key=a', headers: { host } }
+      const [answer] = await once(get(options), 'response')
+      answer.resume()
+      return answer.statusCode
+    }
+    expect(await asked('localhost')).toBe(200)
+    expect(await asked(`127.0.0.1:${dev.port}`)).toBe(200)
+    expect(await asked(`rebound.example:${dev.port}`)).toBe(403)
+    await dev.stop()
+    const { code, log } = await runDev(['--port', '0', '--host', '0.0.0.0', '--state', makeState()])
+    expect({ code, log }).toEqual({
+      code: 1,
+      log: expect.stringContaining(
+        'With --host it takes tokens, because others can reach it. `npm run token` makes one',
+      ),
+    })
   })
 
   test('a second one on the same state is refused, and the first goes on', async () => {
@@ -114,7 +138,7 @@ describe('npm run dev', () => {
   test('--help names every option', async () => {
     const { code, log } = await runDev(['--help'])
     expect(code).toBe(0)
-    for (const option of ['--port', '--state', '--var', '--help', 'DATABASE_URL'])
+    for (const option of ['--port', '--host', '--state', '--var', '--help', 'DATABASE_URL'])
       expect(log).toContain(option)
   })
 })

@@ -14,6 +14,7 @@ export interface DevOptions {
   readonly port?: number
   readonly vars?: Readonly<Record<string, string>>
   readonly databaseUrl?: string
+  readonly host?: string
 }
 
 /** How a run of dev ended: its exit code, null after a signal, and all that it said. */
@@ -88,9 +89,9 @@ export function runDev(args: readonly string[], databaseUrl?: string): Promise<D
   return launch(args, databaseUrl).ended
 }
 
-function argsOf({ state, port = 0, vars = {} }: DevOptions): string[] {
+function argsOf({ state, port = 0, host = '127.0.0.1', vars = {} }: DevOptions): string[] {
   const given = Object.entries(vars).flatMap(([name, value]) => ['--var', `${name}:${value}`])
-  return ['--port', String(port), '--state', state, ...given]
+  return ['--port', String(port), '--host', host, '--state', state, ...given]
 }
 
 function launch(args: readonly string[], databaseUrl = '', atEnd: AtEnd = onTestFinished) {

@@ -31,8 +31,8 @@ export function admission(
   if (isOpen) {
     return async (c, needs) => {
       // A page view adds 1, and a page that is tried may be a file.
-      const refused = needs === 'hit' ? undefined : refuseOtherSites(c.req.raw, allowedOrigins)
-      return refused ?? admitAs(DEV_GRANT, c, needs)
+      const otherSite = needs === 'hit' ? undefined : refuseOtherSites(c.req.raw, allowedOrigins)
+      return refuseOtherNames(c.req.raw) ?? otherSite ?? admitAs(DEV_GRANT, c, needs)
     }
   }
   if (tokens.length === 0 && tokenSecrets.length === 0) return async () => CLOSED
@@ -69,6 +69,19 @@ async function bestOf(
 /** Addresses are logged on their way, so whoever reads such a log may count, and must not be able to do more. */
 function mayStandInAddress(scope: Scope): boolean {
   return scope === 'write' || scope === 'hit'
+}
+
+const LOOPBACK = /^(([\w-]+\.)*localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i
+
+/**
+ * Refuses an open Worker to who calls it by a name that is not this machine's own: a page's name may be made to lead to
+ * 127.0.0.1 once the page is there (DNS rebinding), and then the page reads and counts as if it were the dashboard; or
+ * somebody has put a tunnel in front. Another Worker's binding sends no Host. [S1]
+ */
+function refuseOtherNames({ headers }: Request): Problem | undefined {
+  const host = headers.get('host')
+  if (host === null || LOOPBACK.test(host)) return undefined
+  return { kind: 'forbidden', limit: { kind: 'other_name' } }
 }
 
 /**

@@ -52,6 +52,12 @@ export function limitWords(limit: Limit): LimitWords {
           'A token in an address may have the scope `write` or `hit` alone, because addresses are logged. Send this one as ' +
           '`Authorization: Bearer <token>`, and make a new one, because this one may be in a log now.',
       }
+    case 'other_name':
+      return {
+        detail:
+          'Without tokens this Worker answers only to `localhost` and `127.0.0.1`. Ask it by one of those, or give ' +
+          '`npm run dev` API_TOKENS.',
+      }
     case 'other_site':
       return {
         detail:

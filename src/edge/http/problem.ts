@@ -5,7 +5,7 @@ import type { UnreadableRow } from '../../model/read.ts'
 export type ItemError = { readonly index: number; readonly path: string; readonly message: string }
 
 /**
- * Why a request is not answered as asked. An arm carries the facts only: problem-words.ts holds every sentence, and
+ * Why a request is not answered as asked. An arm carries the facts only: problem-words.ts and limit-words.ts hold every sentence, and
  * does not compile until it names a status for each arm.
  */
 export type Problem =
@@ -138,6 +138,8 @@ export type Limit =
   | { readonly kind: 'listed_keys'; readonly indexes: readonly number[] }
   /** The token stands in an address, and has a scope that must not. */
   | { readonly kind: 'token_in_address' }
+  /** A Worker that is open to its own machine is asked by a name that is not the machine's own. */
+  | { readonly kind: 'other_name' }
   /** A page of another site asks a Worker that is open to its own machine. */
   | { readonly kind: 'other_site' }
   /** No key that begins with the prefix asked for is one that may be read. */

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { isNeon } from '../../address.ts'
 import type { Config } from '../../config.ts'
@@ -7,12 +8,15 @@ import { databaseUrlOf, PLACEHOLDER_URL } from '../postgres.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const PORT_DEFAULT = '8787'
+const HOST_DEFAULT = '127.0.0.1'
 
 export const HELP = `Runs Sumdial on your machine: an embedded Postgres, the Worker and its Durable Objects. You need no account.
 
   npm run dev [-- options]
 
-  --port N            where the Worker listens, on 127.0.0.1 only (${PORT_DEFAULT}; 0 takes a free port)
+  --port N            where the Worker listens (${PORT_DEFAULT}; 0 takes a free port)
+  --host ADDRESS      an address of this machine to listen on (${HOST_DEFAULT}; 0.0.0.0 for all). Any other
+                      than a loopback address takes API_TOKENS, because others can reach it
   --state FOLDER      where everything is kept between runs (.sumdial next to package.json)
   --var NAME:VALUE    replaces a var of wrangler.toml, such as FLUSH_INTERVAL_SECONDS:1; repeatable
   --help
@@ -25,6 +29,7 @@ migrated first. Press Ctrl-C to stop everything.`
 
 export const FLAGS = {
   port: { type: 'string', default: PORT_DEFAULT },
+  host: { type: 'string', default: HOST_DEFAULT },
   state: { type: 'string' },
   var: { type: 'string', multiple: true, default: [] as string[] },
 } as const
@@ -32,6 +37,8 @@ export const FLAGS = {
 export interface Options {
   /** 0 for any free port. */
   readonly port: number
+  /** The IP address where it listens. */
+  readonly host: string
   /** The state folder's absolute path. */
   readonly state: string
   /** Values by name, each in place of a var of wrangler.toml. */
@@ -55,10 +62,22 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): O
   checkNames(vars)
   return {
     port: parseWholeNumber('--port', values.port, 0, 65_535),
+    host: parseHost(values.host),
     state: values.state === undefined ? join(ROOT, '.sumdial') : resolvePath('dev', values.state, env),
     vars,
     database: chooseDatabase(vars, databaseUrlOf(env)),
   }
+}
+
+function parseHost(text: string): string {
+  const host = text === 'localhost' ? HOST_DEFAULT : text
+  if (isIP(host) !== 0) return host
+  throw new UsageError(`--host must be an IP address such as 0.0.0.0 or 192.168.1.20, not \`${text}\`.`)
+}
+
+/** Whether only this machine can reach the address. */
+export function isLoopback(host: string): boolean {
+  return host === '::1' || host.startsWith('127.')
 }
 
 function parseVar(text: string): [string, string] {

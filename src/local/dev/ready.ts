@@ -37,6 +37,13 @@ type ReadyAnswer = {
   readonly said: string
 }
 
+/** With --host nothing is open. */
+const CLOSED = ':closed-to-all'
+
+export const NEEDS_TOKENS =
+  'With --host it takes tokens, because others can reach it. `npm run token` makes one: put its line into .dev.vars, or ' +
+  'pass it as --var.'
+
 /** Problems that stay until the configuration changes. */
 const FINAL = /:(not-configured|closed-to-all)$/
 
@@ -47,7 +54,8 @@ async function ask(address: string, signal: AbortSignal): Promise<ReadyAnswer> {
     })
     const { type = '', detail = response.statusText } = await readProblem(response)
     const takesToken = type.endsWith(':unauthenticated')
-    return { isReady: response.ok || takesToken, takesToken, isFinal: FINAL.test(type), said: detail }
+    const said = type.endsWith(CLOSED) ? NEEDS_TOKENS : detail
+    return { isReady: response.ok || takesToken, takesToken, isFinal: FINAL.test(type), said }
   } catch (error) {
     return { isReady: false, takesToken: false, isFinal: false, said: String(error) }
   }

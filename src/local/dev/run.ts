@@ -1,13 +1,14 @@
 import { mkdir, rm } from 'node:fs/promises'
+import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { CommandFailed } from '../cli.ts'
 import { startNeonEndpoint } from '../neon/endpoint.ts'
 import type { Database } from './database.ts'
 import { openDatabase } from './database.ts'
 import { lockState } from './lock.ts'
-import type { Options } from './options.ts'
+import { isLoopback, type Options } from './options.ts'
 import { findPort } from './port.ts'
-import { untilReady } from './ready.ts'
+import { NEEDS_TOKENS, untilReady } from './ready.ts'
 import { welcome } from './welcome.ts'
 import { startWorker } from './worker.ts'
 
@@ -25,12 +26,12 @@ const RECOVERY_MS_MAX = 15_000
  * @throws CommandFailed when a part does not start, or ends by itself; or the reason of `interrupted`.
  */
 export async function runDev(options: Options, interrupted: AbortSignal): Promise<never> {
-  const { state, vars, database: choice } = options
+  const { state, vars, host, database: choice } = options
   const end = Promise.withResolvers<never>()
   interrupted.addEventListener('abort', () => end.reject(interrupted.reason))
   const orEnd = <T>(work: Promise<T>): Promise<T> => Promise.race([work, end.promise])
   await using started = new AsyncDisposableStack()
-  const port = await orEnd(findPort(options.port))
+  const port = await orEnd(findPort(options.port, host))
   started.use(await orEnd(takeState(state)))
 
   console.log('Starting Postgres...')
@@ -40,9 +41,10 @@ export async function runDev(options: Options, interrupted: AbortSignal): Promis
   const endpointUrl = await startEndpoint(database, started)
 
   console.log('Starting the Worker...')
-  const address = `http://127.0.0.1:${port}`
+  const address = addressOf(host, port)
   const worker = startWorker({
     port,
+    host,
     state,
     vars,
     endpointUrl,
@@ -56,8 +58,19 @@ export async function runDev(options: Options, interrupted: AbortSignal): Promis
     end.reject,
   )
   const takesToken = await orEnd(untilReady(address, START_MS_MAX, interrupted))
+  if (!isLoopback(host) && !takesToken) {
+    throw new CommandFailed(
+      `The Worker is open to everyone. ${NEEDS_TOKENS} Remove DEV_ACCESS from .dev.vars.`,
+    )
+  }
   console.log(welcome({ address, endpointUrl, database, takesToken }))
   return await end.promise
+}
+
+/** Where this machine reaches the Worker that listens on an address, which may be all of its addresses. */
+function addressOf(host: string, port: number): string {
+  if (host === '0.0.0.0') return `http://127.0.0.1:${port}`
+  return isIPv6(host) ? `http://[${host === '::' ? '::1' : host}]:${port}` : `http://${host}:${port}`
 }
 
 /** @returns the endpoint's address; undefined when the Worker itself connects to Postgres. */

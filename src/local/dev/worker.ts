@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { PLACEHOLDER_URL } from '../postgres.ts'
+import { isLoopback } from './options.ts'
 import { passOnLog } from './worker-log.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -17,6 +18,7 @@ const STOP_MS = 2_000
 
 export interface WorkerOptions {
   readonly port: number
+  readonly host: string
   readonly state: string
   /** Values by name, each in place of a var of wrangler.toml. */
   readonly vars: ReadonlyMap<string, string>
@@ -68,19 +70,21 @@ export function startWorker(options: WorkerOptions): WorkerProcess {
   }
 }
 
-function wranglerArgs({ port, state, vars, endpointUrl }: WorkerOptions): string[] {
+function wranglerArgs({ port, host, state, vars, endpointUrl }: WorkerOptions): string[] {
   const endpoint = endpointUrl && {
     DATABASE_URL: PLACEHOLDER_URL,
     NEON_FETCH_ENDPOINT: endpointUrl,
     // A binding HYPERDRIVE would come first.
     DATABASE_DRIVER: 'neon',
   }
-  const own = { ...endpoint, DEV_ACCESS: 'open' }
+  // Whoever can reach the Worker from elsewhere needs a token. [S1]
+  const open = isLoopback(host) ? { DEV_ACCESS: 'open' } : {}
+  const own = { ...endpoint, ...open }
   return [
     'dev',
     // The empty name is the top level. Without it, wrangler warns that there are environments.
     ...['--config', join(ROOT, 'wrangler.toml'), '--env='],
-    ...['--ip', '127.0.0.1', '--port', String(port)],
+    ...['--ip', host, '--port', String(port)],
     // There is always an inspector: 0 gives it a free port.
     ...['--inspector-ip', '127.0.0.1', '--inspector-port', '0'],
     ...['--show-interactive-dev-session=false', '--log-level', 'log'],

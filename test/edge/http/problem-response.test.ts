@@ -43,6 +43,7 @@ const PROBLEMS: readonly [status: number, retryAfter: string | null, problem: Pr
   [403, null, { kind: 'forbidden', limit: { kind: 'depth', depth: 2, prefix: null, indexes: [1] } }],
   [403, null, { kind: 'forbidden', limit: { kind: 'listed_keys', indexes: [1] } }],
   [403, null, { kind: 'forbidden', limit: { kind: 'token_in_address' } }],
+  [403, null, { kind: 'forbidden', limit: { kind: 'other_name' } }],
   [403, null, { kind: 'forbidden', limit: { kind: 'other_site' } }],
   [403, null, { kind: 'forbidden', limit: { kind: 'no_key_under', prefix: 'a' } }],
   [429, '2', { kind: 'too_many_requests', retryAfterSeconds: 2 }],

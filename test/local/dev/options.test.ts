@@ -5,6 +5,7 @@ import { parseOptions } from '../../../src/local/dev/options.ts'
 test('without options it takes port 8787, the state in the project, and the embedded Postgres', () => {
   expect(parseOptions([], {})).toMatchObject({
     port: 8787,
+    host: '127.0.0.1',
     state: expect.stringMatching(/\/\.sumdial$/),
     database: { kind: 'embedded' },
   })
@@ -26,6 +27,7 @@ test('vars are split at the first colon, and a state folder is meant from where 
   expect(Object.fromEntries(vars)).toEqual({ ALLOWED_ORIGINS: 'https://a.example:8080', SHARDS: '2' })
   expect(others).toEqual({
     port: 0,
+    host: '127.0.0.1',
     state: '/home/me/x',
     database: { kind: 'direct', url: 'postgresql://a:b@c/d' },
   })
@@ -44,6 +46,10 @@ test.each([
     '--var cannot set DATABASE_URL. Set it in the environment',
   ],
   [['--var', 'DEV_ACCESS:open'], '--var cannot set DEV_ACCESS. Leave it out'],
+  [
+    ['--host', 'my-machine'],
+    '--host must be an IP address such as 0.0.0.0 or 192.168.1.20, not `my-machine`.',
+  ],
   [['--port', '80a'], '--port must be a whole number from 0 to 65535, not `80a`.'],
   [['--port', '65536'], '--port must be a whole number from 0 to 65535'],
 ])('%j is refused before anything starts', (args, words) => {

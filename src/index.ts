@@ -9,6 +9,7 @@ import type { Database, Ports, Shards } from './edge/ports.ts'
 import { createWorker } from './edge/worker.ts'
 import { log } from './log.ts'
 import type { Postgres } from './postgres/driver/session.ts'
+import { createGroupsReader, createLabelLister } from './postgres/groups.ts'
 import { createLedger } from './postgres/ledger.ts'
 import { createLister } from './postgres/list.ts'
 import { createSchemaKeeper } from './postgres/migrate/keeper.ts'
@@ -65,7 +66,9 @@ function portsOf(env: Env): Ports {
   const database: Database = {
     readCommitted: createReader(postgres),
     readSeries: createSeriesReader(postgres),
+    readGroups: createGroupsReader(postgres),
     list: createLister(postgres),
+    listLabels: createLabelLister(postgres),
     ...createLedger(postgres),
     deleteBefore: createRetention(postgres),
     bringUpSchema: schemaKeeper(postgres).bringUp,
@@ -102,6 +105,7 @@ function shardsOf(namespace: Env['SHARD'], locationHint: Config['location']): Sh
     merge: (name, flight, hasBacklog) => shard(name).merge(flight, hasBacklog),
     unsettled: (name, keys) => shard(name).unsettled(keys),
     unsettledSum: (name, prefix, grant) => shard(name).unsettledSum(prefix, grant),
+    unsettledGroups: (name, subjects, grouping) => shard(name).unsettledGroups(subjects, grouping),
     settlement: (name, prefix) => shard(name).settlement(prefix),
     status: (name) => shard(name).status(),
     admitHit: (name, prefix, key) => shard(name).admitHit(prefix, key),

@@ -51,6 +51,18 @@ export type Counter = {
   lastFlushAt: string | null
   /** Only when there are any: rows that are left out until somebody corrects them; at least one of each key. */
   unreadable?: UnreadableRow[] | undefined
+  /** Only with `by`: the label whose values are the groups. Groups, others, unlabelled and overflow add up to the total. */
+  by?: string | undefined
+  /** The largest groups by sum, the largest first. */
+  groups?: { value: string; total: Sums; buckets: Bucket[] }[] | undefined
+  /** All further groups together, and how many they are. */
+  others?: { groups: number; total: Sums; buckets: Bucket[] } | undefined
+  /** All that has no such label. */
+  unlabelled?:
+    | { total: { sum: bigint; count: number }; buckets: { start: string; sum: bigint; count: number }[] }
+    | undefined
+  /** All that came when its key had too many label sets in an hour. */
+  overflow?: { total: Sums; buckets: Bucket[] } | undefined
 }
 
 /** All keys that begin with a prefix, added up in a range. */

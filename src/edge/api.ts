@@ -21,8 +21,9 @@ import { ingest } from './ingest/ingest.ts'
 import { readStatus, type StatusAnswer } from './operate/status.ts'
 import type { Ports } from './ports.ts'
 import type { CounterAnswer, SeriesAnswer } from './read/answers.ts'
-import { readCounters } from './read/counters.ts'
+import { readCounterGroups, readCounters } from './read/counters.ts'
 import { type HourAnswer, readHour } from './read/hour.ts'
+import { type LabelsAnswer, readLabels } from './read/labels.ts'
 import { type ListAnswer, listAnswer, parseListQuery } from './read/list.ts'
 import { parseCounterQuery } from './read/query.ts'
 import { readSeriesAnswer } from './read/series.ts'
@@ -103,13 +104,22 @@ export function apiOf(ports: Ports) {
       if (!query.ok) return query
       const outside = refuseOutside(grant, query.value.keys)
       if (outside !== undefined) return fail(outside)
-      const reading = readCounters(query.value, { config, shards, database, nowMs })
+      const { groups } = query.value
+      const services = { config, shards, database, nowMs }
+      const reading =
+        groups === undefined
+          ? readCounters(query.value, services)
+          : readCounterGroups(query.value, groups, services)
       return query.value.freshHours === null ? reading : withinRead(clock, reading)
     },
 
     async list(raw: RawParameters, { grant, nowMs }: Caller): Promise<Result<ListAnswer, Problem>> {
       const list = parseListQuery(raw, grant.prefix, nowMs)
       return list.ok ? ok(await listAnswer(list.value, database.list)) : list
+    },
+
+    async labels(raw: RawParameters, { grant, nowMs }: Caller): Promise<Result<LabelsAnswer, Problem>> {
+      return readLabels(raw, grant, nowMs, database.listLabels)
     },
 
     async series(raw: RawParameters, { grant, nowMs }: Caller): Promise<Result<SeriesAnswer, Problem>> {

@@ -19,6 +19,7 @@ export function withDeadlines<P extends Pick<Ports, 'clock' | 'shards' | 'databa
       ...shards,
       unsettled: (...args) => orUnavailable('shard', () => shards.unsettled(...args)),
       unsettledSum: (...args) => orUnavailable('shard', () => shards.unsettledSum(...args)),
+      unsettledGroups: (...args) => orUnavailable('shard', () => shards.unsettledGroups(...args)),
       settlement: (...args) => inTime(clock, 'shard', () => shards.settlement(...args)),
       admitHit: (...args) => inTime(clock, 'shard', () => shards.admitHit(...args)),
       status: (...args) => inTime(clock, 'shard', () => shards.status(...args)),
@@ -28,6 +29,8 @@ export function withDeadlines<P extends Pick<Ports, 'clock' | 'shards' | 'databa
       ...database,
       readCommitted: (...args) => orUnavailable('postgres', () => database.readCommitted(...args)),
       readSeries: (...args) => orUnavailable('postgres', () => database.readSeries(...args)),
+      readGroups: (...args) => orUnavailable('postgres', () => database.readGroups(...args)),
+      listLabels: (...args) => orUnavailable('postgres', () => database.listLabels(...args)),
       list: (query) =>
         orUnavailable(query.contains === null ? 'postgres' : 'search', () => database.list(query)),
       ledgerOf: (...args) => inTime(clock, 'postgres', () => database.ledgerOf(...args)),

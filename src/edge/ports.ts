@@ -7,7 +7,17 @@ import type { Notice, SchemaState } from '../model/deployed/notice.ts'
 import type { Seen } from '../model/deployed/seen.ts'
 import type { MergeAnswer } from '../model/flight.ts'
 import type { Hour } from '../model/hour.ts'
-import type { ListCounters, ReadCommitted, ReadSeries, Unsettled } from '../model/read.ts'
+import type {
+  GroupSubjects,
+  ListCounters,
+  ListLabels,
+  ReadCommitted,
+  ReadGroups,
+  ReadSeries,
+  Unsettled,
+  UnsettledGroups,
+} from '../model/read.ts'
+import type { SliceGrouping } from '../model/slices/grouping.ts'
 import type { LedgerSum, ShardStatus } from '../model/status.ts'
 
 /** Everything outside of the edge that it works with. index.ts makes the ports, once for each isolate. */
@@ -39,6 +49,12 @@ export type Shards = {
   readonly unsettled: (shard: string, keys: readonly string[]) => Promise<readonly Unsettled[]>
   /** Adds up what Postgres may not have yet of all keys that begin with `prefix` and that `grant` covers. */
   readonly unsettledSum: (shard: string, prefix: string, grant: string | null) => Promise<Unsettled>
+  /** Adds up what Postgres may not have yet by groups of slices. [L1] [S2] */
+  readonly unsettledGroups: (
+    shard: string,
+    subjects: GroupSubjects,
+    grouping: SliceGrouping,
+  ) => Promise<UnsettledGroups>
   /** How much is not settled under a prefix in whole segments, null for all keys; and whether more may still come. */
   readonly settlement: (shard: string, prefix: string | null) => Promise<Settlement>
   readonly status: (shard: string) => Promise<ShardStatus>
@@ -67,7 +83,9 @@ export type ParkedAction = 'retry' | 'discard'
 export type Database = {
   readonly readCommitted: ReadCommitted
   readonly readSeries: ReadSeries
+  readonly readGroups: ReadGroups
   readonly list: ListCounters
+  readonly listLabels: ListLabels
   /** The ledger's sum of each of these shards, but of those that it does not know. */
   readonly ledgerOf: (shards: readonly string[]) => Promise<ReadonlyMap<string, LedgerSum>>
   /** Deletes the ledger's rows of writers that were sealed long ago. @returns how many. */

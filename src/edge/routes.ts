@@ -24,7 +24,13 @@ import { badge } from './pages/badge.ts'
 import { dashboardFile, dashboardPage } from './pages/dashboard.ts'
 import { docsPage } from './pages/docs/page.ts'
 import type { ParkedAction, Ports } from './ports.ts'
-import { describeCounter, describeCounters, describeHour, describeKeys } from './read/openapi.ts'
+import {
+  describeCounter,
+  describeCounters,
+  describeHour,
+  describeKeys,
+  describeLabels,
+} from './read/openapi.ts'
 
 /** Everything that the handlers work with, made once for each isolate. */
 export type Edge = {
@@ -72,6 +78,7 @@ export const ROUTES: readonly Route<Edge>[] = [
   { method: 'GET', path: '/counters', needs: 'read', answer: countersOrSeries, describe: describeCounters },
   { method: 'GET', path: '/counters/*', needs: 'read', answer: counterOfPath, describe: describeCounter },
   { method: 'GET', path: '/keys', needs: 'read', answer: keys, describe: describeKeys },
+  { method: 'GET', path: '/labels', needs: 'read', answer: labels, describe: describeLabels },
   { method: 'GET', path: '/hours/:hour', needs: 'read', answer: hour, describe: describeHour },
   { method: 'GET', path: '/status', needs: 'read', answer: status, describe: describeStatus },
   { method: 'GET', path: '/metrics', needs: 'read', answer: metricsOf, describe: describeMetrics },
@@ -160,6 +167,10 @@ function counterOfPath(c: EdgeContext, edge: Edge): Answer | Promise<Answer> {
 
 function keys(c: EdgeContext, edge: Edge): Promise<Answer> {
   return edge.api.list(searchOf(c), callerOf(c, edge))
+}
+
+function labels(c: EdgeContext, edge: Edge): Promise<Answer> {
+  return edge.api.labels(searchOf(c), callerOf(c, edge))
 }
 
 function hour(c: EdgeContext, edge: Edge): Promise<Answer> {

@@ -100,6 +100,16 @@ export const KEYS_MAX = 20
  */
 export const ADDRESS_CHARACTERS_MAX = 16 * KIB
 
+/** Groups of a read by a label that are shown, by default and at most; and the conditions on labels of one read. */
+export const GROUPS_DEFAULT = 10
+export const GROUPS_MAX = 1_000
+export const WHERES_MAX = 32
+
+/** Days of which labels are listed by default, the names in such a list, and the values that each of them shows. */
+export const LABELS_DAYS = 7
+export const LABELS_LISTED_MAX = 100
+export const LABEL_VALUES_SHOWN = 10
+
 /** Hours before the current one that a fresh read asks the shards of: as many as an hour stays open by default. */
 export const FRESH_HOURS_MAX = 72
 

@@ -1,7 +1,7 @@
 import { must } from './assert.ts'
 import type { Cell } from './cell.ts'
 import { cellBytes, mergeCells } from './cell.ts'
-import { Cells } from './cells.ts'
+import { Cells, type Visit } from './cells.ts'
 import type { Increments } from './increments.ts'
 import { isLabelled, keyOf } from './slices/slice.ts'
 import type { Sum } from './sum.ts'
@@ -63,11 +63,20 @@ export class Accumulator {
 
   /** The sum of a key: of what came without labels, and of all its slices. [L1] */
   get(key: string): Cell | undefined {
-    const cells = [key, ...(this.#slices.get(key) ?? [])].flatMap((slice) => {
-      const place = this.#places.get(slice)
-      return place === undefined ? [] : [this.cells.cellAt(place)]
+    let total: Cell | undefined
+    this.forEachOf(key, (_slice, sum, count, min, max) => {
+      const cell = { sum: BigInt(sum), count, min, max }
+      total = total === undefined ? cell : mergeCells(total, cell)
     })
-    return cells.length === 0 ? undefined : cells.reduce(mergeCells)
+    return total
+  }
+
+  /** Visits the cells of a key: without labels, and of all its slices. */
+  forEachOf(key: string, visit: Visit): void {
+    for (const slice of [key, ...(this.#slices.get(key) ?? [])]) {
+      const place = this.#places.get(slice)
+      if (place !== undefined) this.cells.visitAt(place, visit)
+    }
   }
 
   /** A copy of the cells of these slices, in their order; a slice that it does not have is passed over. */

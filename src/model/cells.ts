@@ -108,17 +108,37 @@ export class Cells implements Iterable<KeyedCell> {
 
   /** The sum of a key, of all its slices, where slices ascend in the order of UTF-16 code units. [L1] */
   find(key: string): Cell | undefined {
+    let total: Cell | undefined
+    this.forEachOf(key, (_slice, sum, count, min, max) => {
+      const cell = { sum: BigInt(sum), count, min, max }
+      total = total === undefined ? cell : mergeCells(total, cell)
+    })
+    return total
+  }
+
+  /** Visits the cells of a key: without labels, and of all its slices, where slices ascend as for `find`. */
+  forEachOf(key: string, visit: Visit): void {
     let [from, to] = [0, this.keys.length]
     while (from < to) {
       const middle = (from + to) >>> 1
       if ((this.keys[middle] as string) < key) from = middle + 1
       else to = middle
     }
-    let sum: Cell | undefined
     for (let place = from; place < this.keys.length && isSliceOf(this.keyAt(place), key); place++) {
-      sum = sum === undefined ? this.cellAt(place) : mergeCells(sum, this.cellAt(place))
+      this.visitAt(place, visit)
     }
-    return sum
+  }
+
+  visitAt(place: number, visit: Visit): void {
+    const { keys, sums, counts, mins, maxs } = this
+    visit(
+      keys[place] as string,
+      sums[place] as Sum,
+      counts[place] as number,
+      mins[place] as number,
+      maxs[place] as number,
+      place,
+    )
   }
 
   keyAt(place: number): string {

@@ -102,7 +102,7 @@ export function keysFrom(prefix: string): KeyRange {
 }
 
 /** The range of one key. No key has U+0000 or U+0001, so no other key is in it. */
-function keyAlone(key: string): KeyRange {
+export function keyAlone(key: string): KeyRange {
   return { from: key, to: `${key}\u0001` }
 }
 

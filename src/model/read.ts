@@ -2,6 +2,7 @@ import type { Cell } from './cell.ts'
 import { EMPTY_CELL, mergeCells } from './cell.ts'
 import type { Hour } from './hour.ts'
 import type { KeyRange } from './key.ts'
+import type { SliceGrouping } from './slices/grouping.ts'
 
 /** The cells of one key that a shard holds and Postgres may not have yet: the shard's half of a fresh read. [R1] */
 export type Unsettled = {
@@ -23,6 +24,17 @@ export type Unsettled = {
   readonly parked: Cell | null
   readonly frozen: readonly { readonly seq: number; readonly cell: Cell }[]
 }
+
+/**
+ * The cells that a shard holds of some keys and Postgres may not have, by the names of groups, and by the name of each
+ * subject for all of its groups together. See model/slices/grouping.ts. [R1]
+ */
+export type UnsettledGroups = readonly { readonly name: string; readonly unsettled: Unsettled }[]
+
+/** The keys that a shard is asked for by groups: each by itself, or all under a prefix that a grant covers, as one. */
+export type GroupSubjects =
+  | { readonly keys: readonly string[] }
+  | { readonly prefix: string; readonly grant: string | null }
 
 /** The ledger's row for a writer: the last seq that Postgres has applied, and whether it may apply more. */
 export type LedgerRow = { readonly seq: number; readonly sealed: boolean }
@@ -68,6 +80,38 @@ export type ReadCommitted = (
 export type ReadSeries = (
   query: RowsQuery & { readonly name: string; readonly ranges: readonly KeyRange[] },
 ) => Promise<CommittedRead>
+
+/** The rows that are read by groups: of keys, each by itself; or of all keys in some ranges, under one name. */
+export type GroupRows =
+  | { readonly keys: readonly string[] }
+  | { readonly name: string; readonly ranges: readonly KeyRange[] }
+
+/**
+ * Reads slices by groups, and what carried no labels beside them. The counters are by the names of groups, and by the name
+ * of each subject for all of its groups together; what carried no labels has neither minimum nor maximum of its own. Rejects
+ * when Postgres cannot be asked. [L1]
+ */
+export type ReadGroups = (query: RowsQuery & GroupRows & SliceGrouping) => Promise<CommittedRead>
+
+/** The labels of some keys' slices in [from, to): their names, and the largest values of each by count. */
+export type ListLabels = (query: {
+  readonly ranges: readonly KeyRange[]
+  readonly from: Hour
+  readonly to: Hour
+  /** The most names, and values of each. */
+  readonly names: number
+  readonly values: number
+}) => Promise<readonly LabelItem[]>
+
+export type LabelItem = {
+  readonly name: string
+  /** How many values it has. */
+  readonly values: number
+  readonly count: number
+  readonly largest: readonly { readonly value: string; readonly sum: bigint; readonly count: number }[]
+  /** Epoch ms of the latest flush that touched one of its slices. */
+  readonly lastFlushMs: number
+}
 
 /**
  * The cell that a fresh read adds to the committed rows, from a shard's answer that was taken *before* the rows were

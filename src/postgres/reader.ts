@@ -92,7 +92,8 @@ export function createSeriesReader(postgres: Postgres): ReadSeries {
 /** The statement of a read, and the one to ask when its answer cannot be read. */
 type Statements = { readonly usual: Read; readonly careful: () => Read }
 
-function rowsReader(postgres: Postgres) {
+/** @returns a function that reads rows by bucket, with a statement that `statements` has made, and its placeholders' values. */
+export function rowsReader(postgres: Postgres) {
   const read = reader(postgres, READ_STATEMENT_MS_MAX)
   return async (
     { buckets, to, writers }: RowsQuery,
@@ -195,11 +196,12 @@ function carefulSelect(name: SQL, rows: SQL): Read {
   ${LEDGER}`)
 }
 
-function statements(name: SQL, rows: SQL): Statements {
+/** @param name what the rows of a bucket are added up by. @param rows such as `table where ...`. */
+export function statements(name: SQL, rows: SQL): Statements {
   return { usual: select(name, rows), careful: () => carefulSelect(name, rows) }
 }
 
-const IN_HOURS = sql`hour >= ${sql.placeholder('from')}::timestamptz and hour < ${sql.placeholder('to')}::timestamptz`
+export const IN_HOURS = sql`hour >= ${sql.placeholder('from')}::timestamptz and hour < ${sql.placeholder('to')}::timestamptz`
 
 const OF_KEYS = statements(
   sql`key`,

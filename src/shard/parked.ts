@@ -1,6 +1,7 @@
 import type { Cell, KeyedCell } from '../model/cell.ts'
 import { mergeCells } from '../model/cell.ts'
 import { Cells } from '../model/cells.ts'
+import { keyOf } from '../model/slices/slice.ts'
 
 /** A cell that Postgres refused because of what is in it, with Postgres's words and when that was, in epoch ms. */
 export type Parked = { readonly sinceMs: number; readonly reason: string; readonly cell: Cell }
@@ -36,4 +37,10 @@ export function unpark(
 
 export function cellsOf(parked: ParkedCells): Cells {
   return Cells.of(parked.entries().map(([slice, { cell }]) => [slice, cell] as const))
+}
+
+/** The slices that are parked of these keys; null for all. */
+export function slicesOf(parked: ParkedCells, keys: readonly string[] | null): string[] {
+  const wanted = keys === null ? null : new Set(keys)
+  return [...parked.keys()].filter((slice) => wanted === null || wanted.has(keyOf(slice)))
 }

@@ -9,14 +9,16 @@ import { canNeverReopen, retireAtMs, shardClosesMs } from '../model/closing.ts'
 import type { Notice } from '../model/deployed/notice.ts'
 import type { MergeAnswer } from '../model/flight.ts'
 import type { Sink } from '../model/flush/batch.ts'
-import type { Unsettled } from '../model/read.ts'
+import type { GroupSubjects, Unsettled, UnsettledGroups } from '../model/read.ts'
 import type { Schedule } from '../model/schedule.ts'
 import type { ShardName } from '../model/shard-name.ts'
 import { formatShardName, parseShardName } from '../model/shard-name.ts'
+import type { SliceGrouping } from '../model/slices/grouping.ts'
 import type { ShardStatus } from '../model/status.ts'
 import { ShardAlarm } from './alarm.ts'
+import { describeShard } from './answers/audit.ts'
+import { groupUnsettled } from './answers/held-groups.ts'
 import { readArrival } from './arrival.ts'
-import { describeShard } from './audit.ts'
 import type { ShardLimits } from './bounds.ts'
 import { SHARD_LIMITS } from './bounds.ts'
 import { Flusher } from './flush.ts'
@@ -24,6 +26,7 @@ import { GroupCommit } from './group-commit.ts'
 import type { IsolateLoad } from './isolate-load.ts'
 import { isOutgrown, mergeFlights, refused } from './merge.ts'
 import { readNotices, writeNotices } from './notices.ts'
+import { slicesOf } from './parked.ts'
 import { durableObjectSql } from './sql.ts'
 import { ShardStore } from './store.ts'
 import { hasTables } from './tables.ts'
@@ -93,6 +96,12 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
     return store.sumUnsettled(prefix, grant)
   }
 
+  /** The sums that Postgres may not have yet, by groups of slices. [S2] */
+  async unsettledGroups(subjects: GroupSubjects, grouping: SliceGrouping): Promise<UnsettledGroups> {
+    const { store } = this.#opened ?? (await this.#open())
+    return groupUnsettled(store.held, subjects, grouping)
+  }
+
   /** Counts what is not settled of the keys under a prefix, and says whether the hour is shut. Writes nothing. [S2] */
   async settlement(prefix: string | null): Promise<Settlement> {
     const { services, name, store } = this.#opened ?? (await this.#open())
@@ -121,7 +130,7 @@ export abstract class ShardObject<Env> extends DurableObject<Env> {
   /** Retries or discards the parked cells of these keys, or all of them for null. @returns the increments in them. */
   async decideParked(action: 'retry' | 'discard', keys: readonly string[] | null): Promise<number> {
     const { services, name, store, flusher } = this.#opened ?? (await this.#open())
-    const chosen = store.parkedSlices(keys)
+    const chosen = slicesOf(store.parked, keys)
     const nowMs = this.clock.now()
     const increments = action === 'discard' ? store.discardParked(chosen) : store.retryParked(chosen, nowMs)
     services.isolateLoad.update(formatShardName(name))

@@ -7,14 +7,13 @@ import type { Sealed } from '../model/flush/batch.ts'
 import type { Recut } from '../model/flush/recut.ts'
 import type { Trouble } from '../model/flush/trouble.ts'
 import type { Unsettled } from '../model/read.ts'
-import { keyOf } from '../model/slices/slice.ts'
 import type { FlushOutcome, Holdings } from '../model/status.ts'
+import { countUnsettled, holdingsOf, keysOf, loadOf, sumUnsettled, unsettledOf } from './answers/holdings.ts'
 import type { Arrival } from './arrival.ts'
 import type { ShardLimits } from './bounds.ts'
 import { SHARD_LIMITS } from './bounds.ts'
 import { fold, isUnfolded } from './fold.ts'
 import { freeze } from './freezing.ts'
-import { countUnsettled, holdingsOf, keysOf, loadOf, sumUnsettled, unsettledOf } from './holdings.ts'
 import type { Load } from './isolate-load.ts'
 import { journalRows } from './journal.ts'
 import type { FrozenBatch, Memory } from './memory.ts'
@@ -230,14 +229,13 @@ export class ShardStore {
     return sumUnsettled(this.#memory, prefix, grant)
   }
 
-  holdings(): Holdings {
-    return holdingsOf(this.#memory)
+  /** Everything that is held, to be read only. */
+  get held(): Memory {
+    return this.#memory
   }
 
-  /** The slices that are parked of these keys; null for all. */
-  parkedSlices(keys: readonly string[] | null): string[] {
-    const wanted = keys === null ? null : new Set(keys)
-    return [...this.parked.keys()].filter((slice) => wanted === null || wanted.has(keyOf(slice)))
+  holdings(): Holdings {
+    return holdingsOf(this.#memory)
   }
 
   get parked(): ParkedCells {

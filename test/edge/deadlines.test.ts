@@ -13,6 +13,7 @@ function portsWith(call: () => Promise<never>) {
     merge: call,
     unsettled: call,
     unsettledSum: call,
+    unsettledGroups: call,
     settlement: call,
     status: call,
     admitHit: call,
@@ -23,6 +24,8 @@ function portsWith(call: () => Promise<never>) {
   const database: Database = {
     readCommitted: call,
     readSeries: call,
+    readGroups: call,
+    listLabels: call,
     list: call,
     ledgerOf: call,
     prune: call,

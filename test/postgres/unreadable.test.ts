@@ -6,6 +6,7 @@ import { readCounters } from '../../src/edge/read/counters.ts'
 import { listAnswer, parseListQuery } from '../../src/edge/read/list.ts'
 import { parseCounterQuery } from '../../src/edge/read/query.ts'
 import { readSeriesAnswer } from '../../src/edge/read/series.ts'
+import { createGroupsReader } from '../../src/postgres/groups.ts'
 import { createLister } from '../../src/postgres/list.ts'
 import { createReader, createSeriesReader } from '../../src/postgres/reader.ts'
 import { eitherOf, goodOf } from '../support/result.ts'
@@ -66,8 +67,14 @@ async function read(search: string) {
 
 async function series(search: string) {
   const answer = await readSeriesAnswer(`?consistency=committed&${search}`, null, {
-    database: { readSeries: createSeriesReader(stand.postgres) },
-    shards: { unsettledSum: () => Promise.reject(new Error('not asked')) },
+    database: {
+      readSeries: createSeriesReader(stand.postgres),
+      readGroups: createGroupsReader(stand.postgres),
+    },
+    shards: {
+      unsettledSum: () => Promise.reject(new Error('not asked')),
+      unsettledGroups: () => Promise.reject(new Error('not asked')),
+    },
     config: { shards: scheduleOf('1') },
     nowMs: NOW,
   })

@@ -59,6 +59,38 @@ export function unreadableOf(rows: readonly UnreadableRow[]): { unreadable?: Unr
   return rows.length === 0 ? {} : { unreadable: rows.slice(0, UNREADABLE_TOLD_MAX) }
 }
 
+const groupSchema = z.strictObject({ value: z.string(), total: sumsSchema, buckets: z.array(bucketSchema) })
+
+const plainSums = { sum: sumSchema, count: sums.count }
+
+/** The fields that only an answer with `by` has. With them it adds up to `total`, and in each bucket too. [L1] */
+const groupFields = {
+  by: z.string().optional().meta({ description: 'Only with `by`: the label whose values are the groups.' }),
+  groups: z
+    .array(groupSchema)
+    .optional()
+    .meta({ description: 'Only with `by`: the largest groups by sum, at most `limit`, the largest first.' }),
+  others: z
+    .strictObject({ groups: z.int().min(0), total: sumsSchema, buckets: z.array(bucketSchema) })
+    .optional()
+    .meta({ description: 'Only with `by`: all further groups together, and how many they are.' }),
+  unlabelled: z
+    .strictObject({
+      total: z.strictObject(plainSums),
+      buckets: z.array(z.strictObject({ start: bucketSchema.shape.start, ...plainSums })),
+    })
+    .optional()
+    .meta({ description: 'Only with `by`: what has no such label.' }),
+  overflow: z
+    .strictObject({ total: sumsSchema, buckets: z.array(bucketSchema) })
+    .optional()
+    .meta({
+      description:
+        'Only with `by`: what came when its key had too many label sets in an hour, so that its labels are not known. No ' +
+        '`where` finds it.',
+    }),
+}
+
 /** The sums of a key in a range. */
 export const counterAnswerSchema = z
   .strictObject({
@@ -98,6 +130,7 @@ export const counterAnswerSchema = z
       description: 'When Postgres last received something that is in this answer; null when it has nothing.',
     }),
     unreadable: unreadableSchema,
+    ...groupFields,
   })
   .meta({ id: 'Counter' })
 
@@ -113,7 +146,11 @@ export const counterAnswersSchema = z.strictObject({ items: z.array(counterAnswe
 
 export type CounterAnswer = z.infer<typeof counterAnswerSchema>
 
-/** A cell as answers show it: without increments, min and max are null and not infinite. */
+/**
+ * A cell as answers show it: without increments, min and max are null and not infinite. They are null too where they are not
+ * known, because a part of the cell was made by subtraction.
+ */
 export function sumsOf({ sum, count, min, max }: Cell): z.infer<typeof sumsSchema> {
-  return count === 0 ? { sum, count, min: null, max: null } : { sum, count, min, max }
+  const isKnown = count > 0 && !Number.isNaN(min)
+  return isKnown ? { sum, count, min, max } : { sum, count, min: null, max: null }
 }

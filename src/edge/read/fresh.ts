@@ -27,7 +27,20 @@ export type FreshRead = {
 /** A shard to ask, and its own keys among those that are read. */
 export type ShardQuery = { readonly shard: string; readonly hour: Hour; readonly keys: readonly string[] }
 
-type ShardAnswer = ShardQuery & { readonly unsettled: readonly Unsettled[] }
+/** A shard's answer: the sums that it holds, by the names of keys, of a prefix, or of groups of slices. */
+type Named = readonly (readonly [name: string, unsettled: Unsettled])[]
+
+export type AskShard = (query: ShardQuery) => Promise<Named>
+
+type ShardAnswer = { readonly hour: Hour; readonly unsettled: Named }
+
+/** Asks for keys, each by itself. */
+export function askForKeys(ask: Shards['unsettled']): AskShard {
+  return async ({ shard, keys }) => {
+    const unsettled = await ask(shard, keys)
+    return keys.map((key, i) => [key, must(unsettled[i], "a shard's answer for a key")])
+  }
+}
 
 /** The current hour and those before it; close to the turn also the next, because clients' clocks may be ahead. */
 export function freshRange(nowMs: number, freshHours: number): HourRange {
@@ -77,13 +90,13 @@ function unlessTooMany(asked: ShardQuery[]): Result<ShardQuery[], Problem> {
  */
 export async function readFresh(
   asked: readonly ShardQuery[],
-  ask: Shards['unsettled'],
+  ask: AskShard,
   readCommitted: (writers: readonly string[]) => Promise<CommittedRead>,
 ): Promise<FreshRead | undefined> {
   for (let attempt = 1; attempt <= FRESH_TRIES_MAX; attempt++) {
     const answers = await askShards(asked, ask)
     // After the shards and never before, so that whatever they have settled by now is in the rows.
-    const writers = answers.flatMap(({ unsettled }) => unsettled.map(({ writer }) => writer))
+    const writers = answers.flatMap(({ unsettled }) => unsettled.map(([, { writer }]) => writer))
     const committed = await readCommitted([...new Set(writers)])
     const { ledger } = committed
     const unsettled = unsettledOf(answers, (own) => unsettledPart(own, ledger))
@@ -94,7 +107,7 @@ export async function readFresh(
 }
 
 /** Reads what the shards hold, without Postgres. Together with rows of the same `asOf` it makes a fresh read. */
-export async function readHeld(asked: readonly ShardQuery[], ask: Shards['unsettled']): Promise<FreshRead> {
+export async function readHeld(asked: readonly ShardQuery[], ask: AskShard): Promise<FreshRead> {
   const answers = await askShards(asked, ask)
   return {
     committed: { counters: new Map(), ledger: new Map(), unreadable: [] },
@@ -103,10 +116,8 @@ export async function readHeld(asked: readonly ShardQuery[], ask: Shards['unsett
   }
 }
 
-function askShards(asked: readonly ShardQuery[], ask: Shards['unsettled']): Promise<ShardAnswer[]> {
-  return Promise.all(
-    asked.map(async (one): Promise<ShardAnswer> => ({ ...one, unsettled: await ask(one.shard, one.keys) })),
-  )
+function askShards(asked: readonly ShardQuery[], ask: AskShard): Promise<ShardAnswer[]> {
+  return Promise.all(asked.map(async (one) => ({ hour: one.hour, unsettled: await ask(one) })))
 }
 
 /**
@@ -114,11 +125,11 @@ function askShards(asked: readonly ShardQuery[], ask: Shards['unsettled']): Prom
  * moved to a new writer may have settled batches under the old one. A shard that has stored nothing yet is left out.
  */
 function asOf(answers: readonly ShardAnswer[], seqOf: (unsettled: Unsettled) => number): FreshRead['asOf'] {
-  const batches = answers.flatMap(({ keys, unsettled }) =>
-    unsettled.flatMap((own, i) => {
+  const batches = answers.flatMap(({ unsettled }) =>
+    unsettled.flatMap(([key, own]) => {
       const seq = seqOf(own)
       const { isStored = seq > 0 } = own
-      return isStored ? [{ key: must(keys[i], 'the key of an answer'), batch: `${own.writer}:${seq}` }] : []
+      return isStored ? [{ key, batch: `${own.writer}:${seq}` }] : []
     }),
   )
   const byKey = Map.groupBy(batches, ({ key }) => key)
@@ -136,9 +147,8 @@ function unsettledOf(
   partOf: (unsettled: Unsettled) => Cell | undefined,
 ): UnsettledByKey | undefined {
   const all = new Map<string, Map<Hour, Cell>>()
-  for (const { hour, keys, unsettled } of answers) {
-    for (const [i, key] of keys.entries()) {
-      const own = must(unsettled[i], "a shard's answer for a key")
+  for (const { hour, unsettled } of answers) {
+    for (const [key, own] of unsettled) {
       const part = partOf(own)
       if (part === undefined) return undefined
       if (part.count === EMPTY_CELL.count) continue

@@ -90,11 +90,13 @@ export function noKeyUnder(grant: string | null): Problem {
   }
 }
 
-function parseListRange(
+/** @param defaultHours the hours of a list without `from`. */
+export function parseListRange(
   parameters: Pick<Parameters, 'from' | 'to'>,
   nowMs: number,
+  defaultHours?: number,
 ): Result<HourRange, Problem> {
-  const range = parseRange(parameters, nowMs)
+  const range = parseRange(parameters, nowMs, defaultHours)
   if (!range.ok) return range
   const hours = range.value.to - range.value.from
   return hours <= LIST_HOURS_MAX

@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import { LABELS_DAYS } from '../../limits.ts'
 import { keySchema } from '../../model/key.ts'
 import { error, errors, json, type Operation, UNAVAILABLE } from '../openapi/parts.ts'
 import { counterAnswerSchema, counterAnswersSchema, seriesAnswerSchema } from './answers.ts'
 import { hourAnswerSchema, hourParameters } from './hour.ts'
+import { labelsAnswerSchema, labelsParameters } from './labels.ts'
 import { listAnswerSchema, listParameters } from './list.ts'
 import { counterParameters } from './query.ts'
 import { seriesParameters } from './series.ts'
@@ -69,6 +71,18 @@ export const describeKeys: Operation = reading(
   },
   listAnswerSchema,
   'A page of the list.',
+)
+
+/** `GET /labels` in the OpenAPI document. */
+export const describeLabels: Operation = reading(
+  {
+    operationId: 'listLabels',
+    summary: 'List the labels of a key, or of the keys under a prefix',
+    description: `Lists what Postgres has, over the last ${LABELS_DAYS} days by default. Break a read down with \`by\`.`,
+    requestParams: { query: labelsParameters },
+  },
+  labelsAnswerSchema,
+  'The labels.',
 )
 
 /** `GET /hours/{hour}` in the OpenAPI document. */

@@ -12,6 +12,8 @@ import { parseZone } from '../../model/time/zone.ts'
 import type { RawParameters } from '../http/parameters.ts'
 import { instantText, invalid, parsedText, parseParameters, wholeText } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
+import type { GroupingQuery } from './grouping.ts'
+import { groupingParameters, parseGrouping } from './grouping.ts'
 
 /** A checked read by buckets, of keys or of a prefix. */
 export type ReadingQuery = {
@@ -25,7 +27,11 @@ export type ReadingQuery = {
 }
 
 /** A checked `GET /counters` of one key or several. */
-export type CounterQuery = ReadingQuery & { readonly keys: readonly string[] }
+export type CounterQuery = ReadingQuery & {
+  readonly keys: readonly string[]
+  /** How the sums are broken down by labels; undefined for the sums of the keys as they are. */
+  readonly groups?: GroupingQuery | undefined
+}
 
 /** The two parameters of every read of a range of hours. */
 export const rangeParameters = {
@@ -43,13 +49,18 @@ export const rangeParameters = {
 
 const DEFAULT_HOURS = 24
 
-/** The hours that begin in [from, to), both in epoch ms; by default the last 24, of which the current one is the last. */
+/**
+ * The hours that begin in [from, to), both in epoch ms; by default the last ones, of which the current one is the last.
+ *
+ * @param defaultHours how many these are.
+ */
 export function parseRange(
   { from, to }: { readonly from?: number | undefined; readonly to?: number | undefined },
   nowMs: number,
+  defaultHours = DEFAULT_HOURS,
 ): Result<HourRange, Problem> {
   const end = to === undefined ? addHours(hourOf(nowMs), 1) : firstHourFrom(to)
-  const begin = from === undefined ? addHours(end, -DEFAULT_HOURS) : firstHourFrom(from)
+  const begin = from === undefined ? addHours(end, -defaultHours) : firstHourFrom(from)
   return begin > end ? invalid('from', 'must not be after `to`') : ok({ from: begin, to: end })
 }
 
@@ -98,6 +109,7 @@ export const counterParameters = z.strictObject({
       'What the hours are added up by. An hour belongs to the local day in which it begins; weeks begin on Monday.',
   }),
   ...readingParameters,
+  ...groupingParameters,
 })
 
 /** @param keyInPath the key of `GET /counters/{key}`. */
@@ -111,12 +123,14 @@ export function parseCounterQuery(
   if (!parsed.ok) return parsed
   const { key: keys } = parsed.value
   const reading = parseReading(parsed.value, keys.length, nowMs)
-  return reading.ok ? ok({ keys, ...reading.value }) : reading
+  if (!reading.ok) return reading
+  const groups = parseGrouping(parsed.value, keys.length * bucketsIn(reading.value))
+  return groups.ok ? ok({ keys, groups: groups.value, ...reading.value }) : groups
 }
 
 /** @param subjects how many are read, each by all of the buckets. */
 export function parseReading(
-  parameters: Omit<z.output<typeof counterParameters>, 'key'>,
+  parameters: Omit<z.output<typeof counterParameters>, 'key' | keyof typeof groupingParameters>,
   subjects: number,
   nowMs: number,
 ): Result<ReadingQuery, Problem> {
@@ -136,4 +150,9 @@ export function parseReading(
     isUnsettled: consistency === 'unsettled',
     freshHours: consistency === 'committed' ? null : (freshHours ?? 1),
   })
+}
+
+/** How many buckets each subject of a read has. */
+export function bucketsIn({ range, unit, zone }: ReadingQuery): number {
+  return countBuckets(range, unit, zone)
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Config } from '../../config.ts'
 import { must } from '../../model/assert.ts'
+import type { HourRange } from '../../model/hour.ts'
 import { keysUnder } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
@@ -10,14 +11,16 @@ import { invalid, isGiven, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Database, Shards } from '../ports.ts'
 import { type SeriesAnswer, unreadableOf } from './answers.ts'
-import { readAll } from './counters.ts'
+import { readAll } from './found.ts'
 import { shardsOfSeries } from './fresh.ts'
+import { groupingParameters, parseGrouping } from './grouping.ts'
+import { readGroups } from './groups.ts'
 import { noKeyUnder, prefixText } from './list.ts'
-import { parseReading, rangeParameters, readingParameters } from './query.ts'
+import { bucketsIn, parseReading, rangeParameters, readingParameters } from './query.ts'
 
 export type SeriesServices = {
-  readonly database: Pick<Database, 'readSeries'>
-  readonly shards: Pick<Shards, 'unsettledSum'>
+  readonly database: Pick<Database, 'readSeries' | 'readGroups'>
+  readonly shards: Pick<Shards, 'unsettledSum' | 'unsettledGroups'>
   readonly config: Pick<Config, 'shards'>
   readonly nowMs: number
 }
@@ -34,6 +37,7 @@ export const seriesParameters = z.strictObject({
   ...rangeParameters,
   bucket: bucketText,
   ...readingParameters,
+  ...groupingParameters,
 })
 
 /**
@@ -55,12 +59,24 @@ export async function readSeriesAnswer(
   if (!query.ok) return query
   const ranges = keysUnder(prefix, grant)
   if (ranges === undefined) return fail(noKeyUnder(grant))
-  const readings = await readAll(query.value, nowMs, {
-    subjects: [prefix],
-    shardsOf: (fresh) => shardsOfSeries(prefix, query.value.range, fresh, config.shards),
-    ask: async (shard) => [await shards.unsettledSum(shard, prefix, grant)],
-    readRows: (rows) => database.readSeries({ name: prefix, ranges, ...rows }),
-  })
+  const groups = parseGrouping(parsed.value, bucketsIn(query.value))
+  if (!groups.ok) return groups
+  const shardsOf = (fresh: HourRange) => shardsOfSeries(prefix, query.value.range, fresh, config.shards)
+  const readings =
+    groups.value === undefined
+      ? await readAll(query.value, nowMs, {
+          subjects: [prefix],
+          shardsOf,
+          ask: async ({ shard }) => [[prefix, await shards.unsettledSum(shard, prefix, grant)]],
+          readRows: (rows) => database.readSeries({ name: prefix, ranges, ...rows }),
+        })
+      : await readGroups(query.value, groups.value, nowMs, {
+          services: { database, shards },
+          subjects: [prefix],
+          shardsOf,
+          heldOf: () => ({ prefix, grant }),
+          rows: { name: prefix, ranges },
+        })
   if (!readings.ok) return readings
   const { unreadable = [], ...reading } = must(readings.value[0], 'the reading of a series')
   return ok({ prefix, ...reading, ...unreadableOf(unreadable) })

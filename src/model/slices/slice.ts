@@ -59,7 +59,8 @@ export function labelsOf(slice: string): Labels | undefined {
  * The labels' text of a key's overflow slice, which has the increments that came with one label set too many. No client can
  * name it, because labels that begin with `sumdial.` are refused. [L2]
  */
-export const OVERFLOW = labelsText({ 'sumdial.overflow': 'true' })
+export const OVERFLOW_LABEL = 'sumdial.overflow'
+export const OVERFLOW = labelsText({ [OVERFLOW_LABEL]: 'true' })
 
 /** Whether a slice is its key's overflow slice. */
 export function isOverflow(slice: string): boolean {

@@ -32,6 +32,7 @@ function portsOf(env: object): Ports {
     shards: {
       merge: async (_, flight) => answer(flight),
       unsettled: nowhere,
+      unsettledGroups: nowhere,
       unsettledSum: nowhere,
       settlement: nowhere,
       status: nowhere,
@@ -43,7 +44,9 @@ function portsOf(env: object): Ports {
     database: {
       readCommitted: nowhere,
       readSeries: nowhere,
+      readGroups: nowhere,
       list: nowhere,
+      listLabels: nowhere,
       ledgerOf: nowhere,
       prune: nowhere,
       stragglers: nowhere,

@@ -13,6 +13,7 @@ test.each(['fresh', 'unsettled'])(
       config: { shards: scheduleOf('4') },
       nowMs: NOW,
       shards: {
+        unsettledGroups: () => Promise.reject(new Error('not asked')),
         unsettledSum: async (shard) => ({
           writer: `00000000-0000-4000-8000-00000000000${shard.at(-1)}`,
           settledSeq: 0,
@@ -22,7 +23,10 @@ test.each(['fresh', 'unsettled'])(
           frozen: [],
         }),
       },
-      database: { readSeries: async () => ({ counters: new Map(), ledger: new Map(), unreadable: [] }) },
+      database: {
+        readSeries: async () => ({ counters: new Map(), ledger: new Map(), unreadable: [] }),
+        readGroups: () => Promise.reject(new Error('not asked')),
+      },
     })
     expect(goodOf(answer)).toMatchObject({ total: { sum: 1111n, count: 4 }, pending: 4 })
   },

@@ -1,6 +1,6 @@
 import type { Plant, Suite } from '../plant.ts'
 
-const HOLDINGS = 'src/shard/holdings.ts'
+const HOLDINGS = 'src/shard/answers/holdings.ts'
 const SUM = 'src/model/sum.ts'
 
 const SHARD: Suite = { project: 'node', file: 'test/shard/holdings.test.ts' }

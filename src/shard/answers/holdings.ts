@@ -1,15 +1,15 @@
-import { OVERFLOWED_SHOWN_MAX } from '../limits.ts'
-import type { Cell } from '../model/cell.ts'
-import { cellBytes, EMPTY_CELL, mergeCells } from '../model/cell.ts'
-import type { Cells } from '../model/cells.ts'
-import type { Settlement } from '../model/closing.ts'
-import { covers } from '../model/key.ts'
-import type { Unsettled } from '../model/read.ts'
-import { isSliceOf, keyOf } from '../model/slices/slice.ts'
-import type { Holdings } from '../model/status.ts'
-import type { Load } from './isolate-load.ts'
-import type { Memory } from './memory.ts'
-import { cellsOf } from './parked.ts'
+import { OVERFLOWED_SHOWN_MAX } from '../../limits.ts'
+import type { Cell } from '../../model/cell.ts'
+import { cellBytes, EMPTY_CELL, mergeCells } from '../../model/cell.ts'
+import type { Cells } from '../../model/cells.ts'
+import type { Settlement } from '../../model/closing.ts'
+import { covers } from '../../model/key.ts'
+import type { Unsettled } from '../../model/read.ts'
+import { isSliceOf, keyOf } from '../../model/slices/slice.ts'
+import type { Holdings } from '../../model/status.ts'
+import type { Load } from '../isolate-load.ts'
+import type { Memory } from '../memory.ts'
+import { cellsOf } from '../parked.ts'
 
 export function holdingsOf({ open, frozen, parked, labelSets, moved, state, ...memory }: Memory): Holdings {
   const { accepted, settled, discarded, tally } = state
@@ -67,7 +67,7 @@ export function* keysOf({ open, frozen, parked }: Memory): Generator<string, voi
 }
 
 /** How far a shard has come with Postgres, which is the same for every key. */
-function standingOf({ frozen, state }: Pick<Memory, 'frozen' | 'state'>) {
+export function standingOf({ frozen, state }: Pick<Memory, 'frozen' | 'state'>) {
   const { writer, nextSeq, accepted } = state
   // A shard's first write is that of an increment.
   return { writer, isStored: accepted > 0, settledSeq: (frozen[0]?.seq ?? nextSeq) - 1, nextSeq }

@@ -1,11 +1,11 @@
-import { PARKED_SHOWN_MAX } from '../limits.ts'
-import type { ShardName } from '../model/shard-name.ts'
-import { formatShardName } from '../model/shard-name.ts'
-import { keyOf, labelsOf } from '../model/slices/slice.ts'
-import type { ShardStatus } from '../model/status.ts'
-import type { Flusher } from './flush.ts'
-import type { Parked } from './parked.ts'
-import type { ShardStore } from './store.ts'
+import { PARKED_SHOWN_MAX } from '../../limits.ts'
+import type { ShardName } from '../../model/shard-name.ts'
+import { formatShardName } from '../../model/shard-name.ts'
+import { keyOf, labelsOf } from '../../model/slices/slice.ts'
+import type { ShardStatus } from '../../model/status.ts'
+import type { Flusher } from '../flush.ts'
+import type { Parked } from '../parked.ts'
+import type { ShardStore } from '../store.ts'
 
 /** A shard's holdings as `/status` shows them, with whether they add up. [C1] */
 export function describeShard(

@@ -1,8 +1,8 @@
 import type { Outgoing } from './increment.ts'
 
 /**
- * Increments of one hour that go in one request. They are of one hour because an hour closes for all of them or for none:
- * a batch of two hours that was partly counted could not be sent again once the first hour has closed.
+ * Increments that go in one request. When one of their hours closes between two tries, the server refuses those of that
+ * hour by name, and the rest goes on under the name that it had: a shard of another hour either knows the name, or counts.
  */
 export type Batch<Item extends Outgoing = Outgoing> = {
   /** The Idempotency-Key; null when the increments have ids of their own. */

@@ -1,5 +1,6 @@
 import { type Batch, newBatch } from './batch.ts'
 import type { Pending } from './increment.ts'
+import { BATCH_HOURS_MAX, BATCH_MIXED_MAX } from './limits.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -8,7 +9,11 @@ const EMPTY_BYTES = 2
 
 type Open = { readonly items: Pending[]; bytes: number; readonly haveIds: boolean }
 
-/** Increments that wait for their batch to fill: a batch for each hour, and another for those with ids of their own. */
+/**
+ * Increments that wait for their batch to fill. They gather by hour, and those with ids of their own apart. What has not
+ * filled a batch leaves together with neighbours of other hours: an old log with ten increments an hour would otherwise
+ * make a request of each hour.
+ */
 export class Gathering {
   readonly #open = new Map<string, Open>()
   readonly #bounds: { readonly items: number; readonly bytes: number }
@@ -42,18 +47,40 @@ export class Gathering {
     return filled
   }
 
-  /** The batch that has waited longest, or none. */
+  /** The increments that have waited longest, with as many of other hours as one request may carry; or nothing. */
   takeOne(): Batch<Pending>[] {
-    for (const [place, open] of this.#open) return [this.#close(place, open)]
-    return []
+    const taken: Open[] = []
+    let [items, bytes] = [0, EMPTY_BYTES]
+    for (const [place, open] of this.#open) {
+      const [first = open] = taken
+      if (open.haveIds !== first.haveIds) continue
+      items += open.items.length
+      bytes += open.bytes - EMPTY_BYTES
+      const isTooMuch = items > Math.min(BATCH_MIXED_MAX, this.#bounds.items) || bytes > this.#bounds.bytes
+      if (taken.length > 0 && isTooMuch) break
+      this.#open.delete(place)
+      taken.push(open)
+      if (taken.length === BATCH_HOURS_MAX) break
+    }
+    return taken.length === 0 ? [] : [this.#batchOf(taken)]
   }
 
   takeAll(): Batch<Pending>[] {
-    return [...this.#open].map(([place, open]) => this.#close(place, open))
+    const batches: Batch<Pending>[] = []
+    while (this.#open.size > 0) batches.push(...this.takeOne())
+    return batches
   }
 
-  #close(place: string, { items, haveIds }: Open): Batch<Pending> {
+  #close(place: string, open: Open): Batch<Pending> {
     this.#open.delete(place)
-    return newBatch(haveIds ? null : this.#newName(), items)
+    return this.#batchOf([open])
+  }
+
+  #batchOf(taken: readonly Open[]): Batch<Pending> {
+    const haveIds = taken.some((open) => open.haveIds)
+    return newBatch(
+      haveIds ? null : this.#newName(),
+      taken.flatMap(({ items }) => items),
+    )
   }
 }

@@ -59,12 +59,40 @@ describe('an increment', () => {
     ])
   })
 
-  test('of another hour goes in another request: then an hour closes for all of a request or for none', async () => {
+  test('shares its request with some of other hours, never of more shards than the server allows', async () => {
     const { sumdial, server } = rig()
-    sumdial.increment('a', 1, { at: BEGAN_MS - 3_600_000 })
-    sumdial.increment('b')
+    const hours = 30
+    for (let i = 0; i < hours * 15; i++) sumdial.increment('a', 1, { at: BEGAN_MS - (i % hours) * 3_600_000 })
+    for (let i = 0; i < 300; i++) sumdial.increment('b', 1, { at: BEGAN_MS - 99 * 3_600_000 })
+    for (let i = 0; i < 60; i++) sumdial.increment('c', 1, { at: BEGAN_MS - i * 3_600_000, id: `c${i}` })
     await sumdial.flush()
-    expect(server.requests.map(({ items }) => items.map(({ key }) => key))).toEqual([['a'], ['b']])
+    const shapes = server.requests.map(({ name, items }) => ({
+      items: items.length,
+      hours: new Set(items.map(({ at }) => Math.floor(Number(at) / 3_600_000))).size,
+      haveIds: name === null,
+    }))
+    const of4 = Array.from({ length: 7 }, () => ({ items: 60, hours: 4, haveIds: false }))
+    expect(shapes.slice(0, 10)).toEqual([
+      ...of4,
+      { items: 30, hours: 2, haveIds: false },
+      { items: 300, hours: 1, haveIds: false },
+      { items: 4, hours: 4, haveIds: true },
+    ])
+  })
+
+  test('[I3] whose hour closes between two tries is given up alone: the rest of its request goes on, and counts once', async () => {
+    const { sumdial, server, given, clock } = rig(['lost after'])
+    sumdial.increment('late', 1, { at: BEGAN_MS - 3_600_000 })
+    sumdial.increment('now')
+    const flushed = sumdial.flush()
+    server.closedBeforeMs = BEGAN_MS - (BEGAN_MS % 3_600_000)
+    await clock.pass(1_000)
+    await flushed
+    expect(given).toMatchObject([
+      { increments: [{ key: 'late' }], reason: { kind: 'refused', mayHaveCounted: true } },
+    ])
+    expect(Object.fromEntries(server.counts)).toEqual({ late: 1, now: 1 })
+    expect(new Set(server.requests.map(({ name }) => name)).size).toBe(1)
   })
 
   test('leaves at once when its batch is full', async () => {

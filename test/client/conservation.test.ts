@@ -10,6 +10,7 @@ type Deed =
       readonly times: number
       readonly groups: readonly string[]
       readonly isNamed: boolean
+      readonly hours: number
     }
   | { readonly kind: 'pass'; readonly ms: number }
   | { readonly kind: 'hide' | 'close hours' | 'forbid' | 'take less' }
@@ -23,6 +24,7 @@ const deed: fc.Arbitrary<Deed> = fc.oneof(
       times: fc.integer({ min: 1, max: 12 }),
       groups: fc.constantFrom(['site'], ['site', 'later'], ['site', 'later', 'forbidden']),
       isNamed: fc.boolean(),
+      hours: fc.integer({ min: 1, max: 3 }),
     }),
   },
   {
@@ -51,7 +53,8 @@ async function live({ sumdial, server, clock }: Rig, deeds: readonly Deed[], hid
       for (let i = 0; i < one.times; i++) {
         const key = `${one.groups[i % one.groups.length]}/${keys.length}`
         keys.push(key)
-        sumdial.increment(key, 1, one.isNamed ? { id: `id ${keys.length}` } : {})
+        const at = clock.now() - (i % one.hours) * HOUR_MS
+        sumdial.increment(key, 1, one.isNamed ? { at, id: `id ${keys.length}` } : { at })
       }
     }
     if (one.kind === 'pass') await clock.pass(one.ms)

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright-core'
 import { PLACEHOLDER_URL } from '../../src/local/postgres.ts'
 import { type AtEnd, type Dev, makeState, startDev } from '../support/dev.ts'
 import { findLog, type Log } from './log.ts'
@@ -71,19 +71,25 @@ export async function startStage(atEnd: AtEnd): Promise<Stage> {
   }
 }
 
-/** A Chromium from npm, which needs nothing of the system; elsewhere than on Linux the machine's own Chrome. */
-async function launchBrowser(atEnd: AtEnd): Promise<Browser> {
+/**
+ * A Chromium from npm, which needs nothing of the system; elsewhere than on Linux the machine's own Chrome.
+ *
+ * @param more options, such as arguments beside those that it needs here.
+ */
+export async function launchBrowser(atEnd: AtEnd, more: LaunchOptions = {}): Promise<Browser> {
   const browser =
-    process.platform === 'linux' ? await launchBundled() : await chromium.launch({ channel: 'chrome' })
+    process.platform === 'linux'
+      ? await launchBundled(more)
+      : await chromium.launch({ channel: 'chrome', ...more })
   atEnd(() => browser.close())
   return browser
 }
 
-async function launchBundled(): Promise<Browser> {
+async function launchBundled({ args: own = [], ...more }: LaunchOptions): Promise<Browser> {
   const { default: bundled } = await import('@sparticuz/chromium')
   // Not its own flags, of which one turns off what keeps pages apart.
-  const args = ['--no-sandbox', '--no-zygote', '--disable-gpu', '--disable-dev-shm-usage']
-  return chromium.launch({ executablePath: await bundled.executablePath(), args })
+  const args = [...own, '--no-sandbox', '--no-zygote', '--disable-gpu', '--disable-dev-shm-usage']
+  return chromium.launch({ executablePath: await bundled.executablePath(), args, ...more })
 }
 
 export type Look = { readonly colorScheme: 'light' | 'dark'; readonly width: number; readonly height: number }

@@ -18,6 +18,18 @@ export const EDGE_PLANTS: readonly Plant[] = [
     suite: { project: 'workerd', file: 'test/workerd/access.test.ts' },
   },
   {
+    name: 'any-key-for-hits',
+    mistake: 'a public token fills a shard with keys that it makes up [S3]',
+    edits: [
+      {
+        file: 'src/edge/ingest/hits/admitted-keys.ts',
+        find: 'return isAdmitted ? key : other',
+        replace: 'return key',
+      },
+    ],
+    suite: { project: 'node', file: 'test/edge/ingest/hits/admitted-keys.test.ts' },
+  },
+  {
     name: 'wide-token-in-an-address',
     mistake: 'a token that may do more than count is taken from an address, which is logged [S2]',
     edits: [

@@ -4,7 +4,7 @@
  *
  * - A view counts when the page is seen: not while it is prerendered or in a tab behind, once it comes forward.
  * - A return from the back-forward cache is a view. So is `history.pushState`, and a step back or forward within the
- *   page, where the path is another one; with `data-hash` also where the part behind `#` is.
+ *   page, where the path is another one; with `data-hash` also where the part behind `#` is. `replaceState` is none.
  * - A view is sent once: as a beacon, or as a picture where the browser takes no beacon.
  * - Browsers that a program drives, and robots that say so, are not counted.
  *
@@ -23,21 +23,25 @@ export const HIT_SCRIPT = `(() => {
     const url = base + last + (token ? '?access_token=' + token : '')
     if (!navigator.sendBeacon || !navigator.sendBeacon(url)) new Image().src = url
   }
+  const place = () =>
+    (location.pathname.replace(/\\/+$/, '') || '/(home)') + (hash === undefined ? '' : encodeURIComponent(location.hash))
   const view = () => {
-    const path = location.pathname.replace(/\\/+$/, '') || '/(home)'
-    const now = path + (hash === undefined ? '' : encodeURIComponent(location.hash))
+    const now = place()
     if (now === last) return
     last = now
     waits = true
     see()
   }
-  const push = history.pushState
+  const { pushState, replaceState } = history
   history.pushState = function () {
-    push.apply(this, arguments)
+    pushState.apply(this, arguments)
     view()
   }
+  history.replaceState = function () {
+    replaceState.apply(this, arguments)
+    last = place()
+  }
   addEventListener('popstate', view)
-  addEventListener('hashchange', view)
   addEventListener('pageshow', (event) => {
     if (event.persisted) last = undefined
     view()

@@ -1,0 +1,51 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import type { AtEnd } from '../support/dev.ts'
+
+/** The tag that docs/pages.md tells people to paste. */
+const SNIPPET =
+  /<script async.*<\/script>/.exec(
+    readFileSync(join(import.meta.dirname, '../../docs/pages.md'), 'utf8'),
+  )?.[0] ?? ''
+
+export type Tag = {
+  readonly worker: string
+  readonly key: string
+  readonly token: string
+  /** Further attributes, such as `data-hash`. */
+  readonly more?: string
+}
+
+/** The documented tag with this Worker, key and token in it. */
+export function tagOf({ worker, key, token, more = '' }: Tag): string {
+  return SNIPPET.replace('https://your.worker', worker)
+    .replace('site/acme', key)
+    .replace('sd_...', token)
+    .replace('async', `async ${more}`)
+}
+
+/** Somebody's web site, which is another site than the Worker to a browser. */
+export type Site = {
+  readonly url: string
+  /** The head of every page from now on. */
+  head: string
+}
+
+export async function startSite(atEnd: AtEnd): Promise<Site> {
+  const server = createServer(({ url = '' }, response) => {
+    response.setHeader('content-type', 'text/html; charset=utf-8')
+    response.end(
+      `<!doctype html><html><head><title>${url}</title>${site.head}</head><body>${url}</body></html>`,
+    )
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  atEnd(() => void server.close())
+  atEnd(() => server.closeAllConnections())
+  const { port } = server.address() as AddressInfo
+  const site = { url: `http://localhost:${port}`, head: '' }
+  return site
+}

@@ -1,5 +1,7 @@
+import type { FlightOutcome } from '../../src/edge/coalesce/queue.ts'
 import { labelsText } from '../../src/model/slices/slice.ts'
 import type { Increment } from '../support/increments.ts'
+import { Delivery } from './delivery.ts'
 import type { Isolate } from './isolate.ts'
 import type { Request } from './request.ts'
 import { Violation } from './scheduler.ts'
@@ -16,6 +18,8 @@ export class Clients {
   readonly #world: World
   /** Requests that can be sent again, because they or their increments have names. */
   readonly #named: Request[] = []
+  /** Deliveries in foreign formats, which can always be sent again. */
+  readonly #deliveries: Delivery[] = []
 
   constructor(world: World) {
     this.#world = world
@@ -39,11 +43,27 @@ export class Clients {
     this.#send(isolate, isNamedWhole ? named(chance.uuid(), increments) : { increments })
   }
 
+  /** Sends a delivery in a foreign format: many increments, often of several hours. */
+  deliver(isolate: Isolate, wishes: readonly Wish[]): void {
+    const { chance, book } = this.#world
+    const increments = wishes.flatMap(({ key, atMs }) => {
+      const hour = isolate.openHour(atMs)
+      return hour === undefined || !book.hasRoom(key, hour) ? [] : [book.increment(key, hour, undefined)]
+    })
+    if (increments.length === 0) return
+    const delivery = new Delivery({ digest: chance.uuid(), parts: chance.pick([1, 1, 2, 4]) }, increments)
+    this.#deliveries.push(delivery)
+    isolate.deliver(delivery).catch((error: unknown) => this.#world.fail(error))
+  }
+
   /** Sends some of the latest again, however they ended, and all at the same moment so that they share flights. */
   askAgain(isolate: Isolate): void {
     const { chance } = this.#world
     const again = this.#named.slice(-LATEST).filter(() => chance.is(0.3))
     for (const request of again) this.#send(isolate, request)
+    for (const delivery of this.#deliveries.slice(-LATEST)) {
+      if (chance.is(0.3)) isolate.deliver(delivery).catch((error: unknown) => this.#world.fail(error))
+    }
   }
 
   /** Sends other content under the names of one of the latest requests. */
@@ -67,10 +87,14 @@ export class Clients {
       this.#checkTold(chance.pick(isolates).send(request))
       await this.#world.pass(100)
     }
+    for (const delivery of this.#deliveries) {
+      this.#checkTold(chance.pick(isolates).deliver(delivery))
+      await this.#world.pass(100)
+    }
     await this.#world.pass(1_000)
   }
 
-  #checkTold(outcomes: ReturnType<Isolate['send']>): void {
+  #checkTold(outcomes: Promise<readonly FlightOutcome[]>): void {
     outcomes
       .then((all) => {
         // A shard remembers a bounded number of senders, so it may have no room although nothing is at fault.

@@ -22,6 +22,7 @@ export async function act(world: World, recordings: Recordings): Promise<void> {
   const { chance, faults, clients, isolates } = world
   if (chance.is(0.7)) request(world)
   if (chance.is(0.05)) crowd(world)
+  if (chance.is(0.1)) deliver(world)
   if (chance.is(0.1)) clients.askAgain(chance.pick(isolates))
   if (faults.strikes('nameReused')) clients.contradict(chance.pick(isolates))
   if (chance.is(0.3)) read(world)
@@ -50,8 +51,20 @@ function request(world: World): void {
   world.clients.ask(chance.pick(world.isolates), wishes)
 }
 
-/** Names are rare here, because a flight with names shares no row. */
+/** Names are rare here, so that most flights have none. */
 const SELDOM_NAMED = { whole: 0.02, each: 0.05 }
+
+/** A delivery of a log shipper: several keys, and often lines of several hours. */
+function deliver(world: World): void {
+  const { chance, scheduler, clients, isolates } = world
+  const wishes = Array.from({ length: chance.between(2, 12) }, (): Wish => {
+    return {
+      key: keyOf(world),
+      atMs: scheduler.nowMs - (chance.is(0.3) ? chance.between(0, 150 * MINUTE) : 0),
+    }
+  })
+  clients.deliver(chance.pick(isolates), wishes)
+}
 
 /** Many requests for one key, from any isolate, so close together that their flights share rows. */
 function crowd(world: World): void {

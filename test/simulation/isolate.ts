@@ -1,16 +1,18 @@
 import type { Clock } from '../../src/clock.ts'
 import { Coalescer } from '../../src/edge/coalesce/coalescer.ts'
-import type { FlightOutcome } from '../../src/edge/coalesce/queue.ts'
-import type { Part } from '../../src/edge/ingest/partition.ts'
+import type { FlightOutcome, Unnamed } from '../../src/edge/coalesce/queue.ts'
 import { partition } from '../../src/edge/ingest/partition.ts'
+import { sendInWaves } from '../../src/edge/ingest/waves.ts'
 import { readCounters } from '../../src/edge/read/counters.ts'
 import type { CounterQuery } from '../../src/edge/read/query.ts'
 import { within } from '../../src/edge/timeout.ts'
 import { FLIGHT_MS_MAX, READ_MS_MAX, WAIT_MS_MAX } from '../../src/limits.ts'
 import { edgeClosesMs } from '../../src/model/closing.ts'
+import type { NamedEntry } from '../../src/model/entry.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { hourOf } from '../../src/model/hour.ts'
 import { columnsOf } from '../support/increments.ts'
+import type { Delivery } from './delivery.ts'
 import { clockOf } from './instance-clock.ts'
 import { SMALL_COALESCER } from './limits.ts'
 import { askUnsettled, sendFlight } from './network.ts'
@@ -25,6 +27,12 @@ import type { World } from './world.ts'
 
 /** A request waits for its turn, then leads a flight; the rest is for what happens in between. */
 const ANSWER_MS_MAX = WAIT_MS_MAX + FLIGHT_MS_MAX + 1_000
+
+type Submitted = {
+  readonly shard: string
+  readonly unnamed: Unnamed
+  readonly named: readonly NamedEntry[]
+}
 
 /** An isolate of the Worker, with the production coalescer and reads. */
 export class Isolate {
@@ -93,6 +101,33 @@ export class Isolate {
     )
   }
 
+  /**
+   * Does what a foreign format's route does once the body is read: what is refused is left out, and the rest goes to its
+   * shards in waves. [N1] [N2]
+   */
+  async deliver(delivery: Delivery): Promise<readonly FlightOutcome[]> {
+    const { book, chance } = this.#world
+    const refused = delivery.refuse(({ hour }) => !this.#isOpen(hour) || chance.is(0.02))
+    if (refused > 0) this.#world.tally('recordRefused')
+    const context = new RequestContext()
+    this.#strike(context)
+    const { shards } = this.#release
+    return sendInWaves(
+      delivery.parts(shards),
+      ({ bytes }) => bytes,
+      async (part) => {
+        const aboard = delivery.enter(book, part, shards)
+        const named = part.entries.map(({ entry }) => entry)
+        const { unnamed, shard } = part
+        const outcome = await this.#submit({ shard, unnamed, named }, aboard, context)
+        const isDuplicate = outcome.kind === 'accepted' && outcome.named?.includes('duplicate') === true
+        this.#world.tally(isDuplicate ? 'partAgain' : 'part')
+        return outcome
+      },
+      this.#clock,
+    )
+  }
+
   #strike(context: RequestContext): void {
     const { faults, scheduler, chance } = this.#world
     const soon = () => chance.between(0, chance.is(0.8) ? 100 : 5_000)
@@ -105,7 +140,7 @@ export class Isolate {
       })
   }
 
-  async #submit(part: Part, aboard: Aboard, context: RequestContext): Promise<FlightOutcome> {
+  async #submit(part: Submitted, aboard: Aboard, context: RequestContext): Promise<FlightOutcome> {
     const { scheduler, isExact } = this.#world
     scheduler.note(`request for ${part.shard}: ${describe(aboard)}`)
     const answered = this.#expectAnswer(part.shard, context)

@@ -51,6 +51,7 @@ const RULES = [
   'J1',
   'L1',
   'L2',
+  'N1',
   'P1',
   'P3',
   'R1',
@@ -99,6 +100,11 @@ describe('whatever goes wrong with requests, clients, flights, objects, alarms, 
   test('[I3] what has a name counts once and whole, and each of its clients is told so', () => {
     expectKept('I3')
     expectSeen('duplicate', 'conflict')
+  })
+
+  test('[N1] [N2] a delivery named by its content counts once and is told so, whatever of it is refused when it comes again', () => {
+    expectKept('N1')
+    expectSeen('part', 'partAgain', 'recordRefused')
   })
 
   test('[I4] a flight counts at most once, never when it was refused, and gets its first answer again', () => {

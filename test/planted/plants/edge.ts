@@ -1,6 +1,7 @@
 import type { Plant, Suite } from '../plant.ts'
 
 const INCREMENT_TESTS: Suite = { project: 'node', file: 'test/edge/ingest/increment.test.ts' }
+const DELIVERY_TESTS: Suite = { project: 'node', file: 'test/edge/ingest/delivery/delivery.test.ts' }
 const COUNTERS_TESTS: Suite = { project: 'node', file: 'test/edge/read/counters.test.ts' }
 
 /** From a request to a flight, fresh reads, and the client's retries. */
@@ -124,6 +125,56 @@ export const EDGE_PLANTS: readonly Plant[] = [
       },
     ],
     suite: { project: 'node', file: 'test/edge/coalesce/coalescer.test.ts' },
+  },
+  {
+    name: 'content-of-all-tokens',
+    mistake: 'the same bytes under another token count once [N1]',
+    edits: [
+      {
+        file: 'src/edge/ingest/delivery/content-name.ts',
+        find: 'JSON.stringify([token, route, meters])',
+        replace: 'JSON.stringify([token.slice(0, 0), route, meters])',
+      },
+    ],
+    suite: DELIVERY_TESTS,
+  },
+  {
+    name: 'parts-by-size',
+    mistake:
+      'how many parts a delivery has follows from what is counted, so a record that is refused later moves others [N1]',
+    edits: [
+      {
+        file: 'src/edge/ingest/delivery/parts.ts',
+        find: 'split(ofSlot.cells, (hash) => hash % parts)',
+        replace: 'split(ofSlot.cells, (hash) => hash % Math.min(parts, ofSlot.size))',
+      },
+    ],
+    suite: DELIVERY_TESTS,
+  },
+  {
+    name: 'bad-record-drops-neighbours',
+    mistake: 'a bad record takes with it what was counted before it [N2]',
+    edits: [
+      {
+        file: 'src/edge/ingest/delivery/gathering.ts',
+        find: '    this.refused += 1\n',
+        replace: '    this.refused += 1\n    this.#named.clear()\n',
+      },
+    ],
+    suite: DELIVERY_TESTS,
+  },
+  {
+    name: 'row-of-strangers',
+    mistake:
+      'flights that share a row of the journal do not see the names of each other, and count both [I3]',
+    edits: [
+      {
+        file: 'src/shard/merge.ts',
+        find: "if (judgement.kind === 'new') remember(before, arrival, judgement.results)",
+        replace: "if (judgement.kind !== 'new') remember(before, arrival, [])",
+      },
+    ],
+    suite: { project: 'node', file: 'test/shard/group-commit.test.ts' },
   },
   {
     name: 'shards-asked-after-the-rows',

@@ -7,6 +7,7 @@ import { entryBytes, idOfDelivery, idOfIncrement } from '../../../model/entry.ts
 import type { Schedule } from '../../../model/schedule.ts'
 import { valueAt } from '../../../model/schedule.ts'
 import { formatShardName, hashKey, slotOfHash } from '../../../model/shard-name.ts'
+import { keyOf } from '../../../model/slices/slice.ts'
 import type { ContentName } from './content-name.ts'
 import type { Gathering, Named, Sums } from './gathering.ts'
 
@@ -111,11 +112,11 @@ function* namelessParts(sums: Sums, shards: Schedule, flightBytes: number): Gene
   }
 }
 
-/** Cells by a number that follows from the hash of their keys. */
+/** Cells by a number that follows from the hash of their keys. The slices of a key stay with it. */
 function split(cells: Cells, placeOf: (hash: number) => number): Map<number, Accumulator> {
   const places = new Map<number, Accumulator>()
   cells.forEach((key, sum, count, min, max) => {
-    const place = placeOf(hashKey(key))
+    const place = placeOf(hashKey(keyOf(key)))
     const own = places.get(place) ?? new Accumulator()
     places.set(place, own)
     own.addCell(key, sum, count, min, max)

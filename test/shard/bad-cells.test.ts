@@ -176,6 +176,20 @@ describe('a failure that all cells meet', () => {
   })
 })
 
+test.each([
+  ['refused', refused('42P01')],
+  ['refused because of data', CELL_REFUSED],
+  ['slow', TIMED_OUT],
+])('[P3] two cells of a shard that both fail, and nothing else, are not parked: %s', async (_, outcome) => {
+  rig.judge = () => outcome
+  rig.open(cells(['a', 'b']))
+  await rig.clock.pass(20 * MINUTE)
+  expect(parked()).toEqual([])
+  rig.judge = () => null
+  await rig.clock.pass(MINUTE)
+  expect(rig.store.holdings().settled).toBe(2)
+})
+
 describe('a batch that is too large for the time of a statement', () => {
   test('[F4] is cut until its pieces get through', async () => {
     rig.judge = (batch) => (batch.cells.length > 80 ? TIMED_OUT : null)

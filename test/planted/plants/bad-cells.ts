@@ -62,7 +62,7 @@ export const BAD_CELL_PLANTS: readonly Plant[] = [
     name: 'parked-though-nothing-gets-through',
     mistake: 'cells are parked while Postgres refuses them all [P3]',
     edits: [{ file: TROUBLE, find: 'throughs <= since || failures', replace: 'failures' }],
-    suite: inShard('bad-cells', 'a failure that all cells meet'),
+    suite: inShard('bad-cells', 'both fail'),
   },
   {
     name: 'lone-failure-holds-up-others',

@@ -32,6 +32,9 @@ export const BACKOFF_MS_MAX = 30 * SECOND
  */
 export const LONE_TRIES = { refused: 2, slow: 3 } as const
 
+/** Answers in a row that mostly pass by themselves, after which one more is taken for a refusal. */
+export const PASSING_TRIES = 3
+
 /**
  * Cells that a shard parks in a row with nothing else to send and nothing getting through, because Postgres says that their
  * data is at fault (SQLSTATE class 22 or 23). With more of them, a constraint is rather one that nothing meets.
@@ -46,6 +49,9 @@ export const DOUBT_TRIES = { refused: 4, slow: 1 } as const
 
 /** Failures in a row that a search for bad cells may have. With more, Postgres may have begun to refuse all of them. */
 export const SEARCH_FAILURES_MAX = 40
+
+/** How long a statement of few cells may take in the search for a slow one: they take some milliseconds. */
+export const SEARCH_STATEMENT_MS_MAX = 2 * SECOND
 
 /** Cells of a slow batch that are sent one by one. A larger one is cut in as many pieces as each then has cells. */
 export const SLOW_CELLS_APART = 100

@@ -35,7 +35,7 @@ export function classifyFailure(error: unknown): Failure {
   const code = sqlstateOf(cause)
   if (code === '' || TRANSIENT.has(code) || CONNECTION.test(code)) {
     const isTimeout = timeoutOf(cause) !== undefined || AFTER_A_WAIT.has(code)
-    return { kind: 'ambiguous', reason, isTimeout }
+    return { kind: 'ambiguous', reason, isTimeout, ...(code === '' ? {} : { isAnswered: true }) }
   }
   if (/^(22|23)/.test(code)) return { kind: 'cell_refused', reason }
   return { kind: 'refused', reason, ...(OF_SCHEMA.has(code) ? { isOfSchema: true } : {}) }

@@ -14,11 +14,11 @@ import { PATIENT, writing } from './statement.ts'
 /** Writes batches to Postgres, over one connection from the first statement to the next `end`. */
 export function createSink(postgres: Postgres): Sink {
   const session = openSession(postgres)
-  const execute = (statement: Statement) => session.execute(statement, STATEMENT_MS_MAX)
+  const execute = (statement: Statement, withinMs = STATEMENT_MS_MAX) => session.execute(statement, withinMs)
   return {
-    async apply(batch) {
+    async apply(batch, withinMs) {
       try {
-        const { rows } = await execute(claimAndApply(batch))
+        const { rows } = await execute(claimAndApply(batch), withinMs)
         return readAnswer(answerSchema.parse(rows[0]), batch)
       } catch (error) {
         return classifyFailure(error)

@@ -162,15 +162,19 @@ describe('a cell that Postgres refuses', () => {
     expect(store.holdings()).toMatchObject({ accepted: 4, settled: 3, discarded: 1, parked: { cells: 0 } })
   })
 
-  test("[P3] is found when it is a user's trigger that raises any error, and its neighbours get through", async () => {
-    await withTrigger(`if new.key like 'bad/%' then raise exception 'not %', new.key; end if;`, async () => {
-      open([...cells(12, 'bad/'), ...cells(30, 'good/')])
-      await drain()
-    })
-    expect(await stand.sums()).toEqual(sumsOf(cells(30, 'good/')))
-    expect([...store.parked.keys()].toSorted()).toEqual(cells(12, 'bad/').map(([key]) => key))
-    expect(store.parked.get('bad/00000')?.reason).toContain('SQLSTATE P0001')
-  })
+  test.each(['P0001', 'XX000', '40001', '57014'])(
+    "[P3] is found when a user's trigger raises %s, and its neighbours get through",
+    async (errcode) => {
+      const raise = `raise exception 'not %', new.key using errcode = '${errcode}'`
+      await withTrigger(`if new.key like 'bad/%' then ${raise}; end if;`, async () => {
+        open([...cells(12, 'bad/'), ...cells(30, 'good/')])
+        await drain(60)
+      })
+      expect(await stand.sums()).toEqual(sumsOf(cells(30, 'good/')))
+      expect([...store.parked.keys()].toSorted()).toEqual(cells(12, 'bad/').map(([key]) => key))
+      expect(store.parked.get('bad/00000')?.reason).toContain(`SQLSTATE ${errcode}`)
+    },
+  )
 
   test.each([
     ['a constraint', 'add constraint refused check (false)', 'drop constraint refused'],

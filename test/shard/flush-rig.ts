@@ -1,3 +1,4 @@
+import { STATEMENT_MS_MAX } from '../../src/limits.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import type { ApplyOutcome, Batch, Sink } from '../../src/model/flush/batch.ts'
 import { hourOf } from '../../src/model/hour.ts'
@@ -22,15 +23,21 @@ export const CELL_REFUSED: ApplyOutcome & { kind: 'cell_refused' } = {
   kind: 'cell_refused',
   reason: 'SQLSTATE 23514',
 }
+/** A failed serialization, which Postgres tells with an SQLSTATE. */
+export const PASSING: ApplyOutcome & { kind: 'ambiguous' } = {
+  kind: 'ambiguous',
+  reason: 'SQLSTATE 40001',
+  isTimeout: false,
+  isAnswered: true,
+}
 export const TIMED_OUT: ApplyOutcome & { kind: 'ambiguous' } = {
   kind: 'ambiguous',
   reason: 'no answer in 10000 ms',
   isTimeout: true,
 }
 
-/** How long a statement takes that does not time out, and one that does, in ms. */
+/** How long a statement takes that does not time out, in ms. */
 const STATEMENT_MS = 5
-const TIMEOUT_MS = 10_000
 
 /**
  * A shard's own code before a Postgres that is a model, in time that passes only when told. The alarm rings by itself, one
@@ -92,12 +99,12 @@ export class FlushRig {
 
   #sink(): Sink {
     return {
-      apply: async (batch) => {
+      apply: async (batch, withinMs = STATEMENT_MS_MAX) => {
         this.statements += 1
         const atMs = this.clock.now() - START
         const before = this.postgres.begin(batch)
         const judged = this.judge(batch)
-        await this.clock.sleep(judged?.kind === 'ambiguous' && judged.isTimeout ? TIMEOUT_MS : STATEMENT_MS)
+        await this.clock.sleep(judged?.kind === 'ambiguous' && judged.isTimeout ? withinMs : STATEMENT_MS)
         const outcome = judged ?? this.postgres.apply(batch, before)
         this.sent.push({ atMs, keys: batch.cells.keys, kind: outcome.kind })
         if (outcome.kind === 'applied') this.#land(batch)

@@ -103,7 +103,7 @@ function strikeShards(world: World): void {
 
 function setBack({ chance, scheduler }: World, host: ShardHost): void {
   const ms = chance.pick([30_000, 3_600_000])
-  host.setClock(host.setBackMs + ms)
+  host.setClock(ms)
   scheduler.note(`${host.name}: the clock is set back by ${ms} ms`)
   if (chance.is(0.7)) scheduler.after(chance.between(1_000, 2 * ms), '', () => host.setClock(0))
 }

@@ -13,8 +13,13 @@ type Failed = Extract<ApplyOutcome, { kind: 'ambiguous' | 'refused' }>
 /** A statement in two instants: the first call takes its snapshot, the second lets it write. */
 type Statement<T> = () => () => T
 
-/** @param batch null for a statement that carries none. */
-type Sending<T> = { readonly what: string; readonly batch: Batch | null; readonly statement: Statement<T> }
+type Sending<T> = {
+  readonly what: string
+  /** Null for a statement that carries none. */
+  readonly batch: Batch | null
+  readonly withinMs: number
+  readonly statement: Statement<T>
+}
 
 const TIMED_OUT: Failed = { kind: 'ambiguous', reason: 'no answer in 10000 ms', isTimeout: true }
 const BROKEN: Failed = { kind: 'ambiguous', reason: 'no answer from Postgres', isTimeout: false }
@@ -35,9 +40,9 @@ export function sinkOf(world: World, instance: Instance): Sink {
     return outcome
   }
   return {
-    apply: async (batch: Batch) => {
+    apply: async (batch: Batch, withinMs = STATEMENT_MS_MAX) => {
       const what = `${batch.writer.slice(0, 4)}/${batch.seq} of ${batch.cells.length}`
-      const sending = { what, batch, statement: applying(world, batch, instance.name) }
+      const sending = { what, batch, withinMs, statement: applying(world, batch, instance.name) }
       const outcome = await send<ApplyOutcome>(sending, () => world.watch.batchSent(batch))
       if (outcome.kind === 'rewound') world.rewindsNoticed += 1
       world.watch.batchHeard(instance.name, batch, outcome)
@@ -45,12 +50,17 @@ export function sinkOf(world: World, instance: Instance): Sink {
     },
     seal: (writer: string) => {
       const what = `seal ${writer.slice(0, 4)}`
-      return send<SealOutcome>({ what, batch: null, statement: () => () => world.postgres.seal(writer) })
+      return send<SealOutcome>({
+        what,
+        batch: null,
+        withinMs: STATEMENT_MS_MAX,
+        statement: () => () => world.postgres.seal(writer),
+      })
     },
     register: (writer: string) => {
       const what = `register ${writer.slice(0, 4)}`
       const statement = () => () => world.postgres.register(writer)
-      return send<RegisterOutcome>({ what, batch: null, statement })
+      return send<RegisterOutcome>({ what, batch: null, withinMs: STATEMENT_MS_MAX, statement })
     },
     end: () => undefined,
   }
@@ -92,7 +102,7 @@ function isSlept({ sleeping }: World, { cells: { keys } }: Batch): boolean {
 /** Decides how a statement fares on its way, and when and how its sender hears about it. */
 function transport<T>(world: World, sending: Sending<T>): Promise<T | Failed> {
   const { faults, chance } = world
-  const { what, batch, statement } = sending
+  const { what, batch, withinMs, statement } = sending
   const { promise, resolve } = Promise.withResolvers<T | Failed>()
   const answer = (ms: number, outcome: T | Failed) => world.scheduler.after(ms, '', () => resolve(outcome))
   const strikes = (kind: FaultKind) => faults.strikes(kind)
@@ -100,15 +110,15 @@ function transport<T>(world: World, sending: Sending<T>): Promise<T | Failed> {
   else if (strikes('pgRefuses')) answer(chance.between(1, 50), REFUSED)
   else if (strikes('pgFails')) answer(chance.between(1, 50), BROKEN)
   else if (batch !== null && isSlept(world, batch)) {
-    answer(STATEMENT_MS_MAX, TIMED_OUT)
+    answer(withinMs, TIMED_OUT)
     // Nearly always it is cancelled once nobody waits for it any more.
     if (chance.is(0.1)) execute(world, what, chance.between(1, 2 * STATEMENT_MS_MAX), statement)
   } else if ((batch !== null && world.isPostgresStuck) || strikes('pgSlow')) {
-    answer(STATEMENT_MS_MAX, TIMED_OUT)
+    answer(withinMs, TIMED_OUT)
     const longestMs = chance.is(0.5) ? 2 * STATEMENT_MS_MAX : 6 * STATEMENT_MS_MAX
     execute(world, what, chance.between(1, longestMs), statement)
   } else if (strikes('pgAnswerLost')) {
-    answer(STATEMENT_MS_MAX, TIMED_OUT)
+    answer(withinMs, TIMED_OUT)
     execute(world, what, chance.between(1, 100), statement)
   } else if (strikes('pgFailsAfterCommit')) {
     execute(world, what, chance.between(1, 100), statement, () => answer(chance.between(1, 50), BROKEN))

@@ -31,11 +31,6 @@ export class ShardHost {
     return this.#current
   }
 
-  /** How far the clock of its machine is behind. */
-  get setBackMs(): number {
-    return this.#setBackMs
-  }
-
   /** Sets the machine's clock, by which its object and its alarm go. */
   setClock(setBackMs: number): void {
     this.#setBackMs = setBackMs

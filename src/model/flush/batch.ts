@@ -22,7 +22,13 @@ export type ApplyOutcome =
   /** This statement applied nothing, but an earlier copy may be under way: send the same again. */
   | { readonly kind: 'behind' }
   /** There was no answer, or one that does not say whether the batch was applied: send the same again. */
-  | { readonly kind: 'ambiguous'; readonly reason: string; readonly isTimeout: boolean }
+  | {
+      readonly kind: 'ambiguous'
+      readonly reason: string
+      readonly isTimeout: boolean
+      /** Whether Postgres or a pooler answered with an SQLSTATE, of those that mostly pass by themselves. */
+      readonly isAnswered?: true
+    }
   /** Postgres refused it because of the data in a cell (SQLSTATE class 22 or 23): rolled back. */
   | { readonly kind: 'cell_refused'; readonly reason: string }
   /** Postgres refused it for a reason that an operator must mend (missing table, full disk, password): rolled back. */
@@ -56,8 +62,12 @@ export type RegisterOutcome =
 
 /** The seam to Postgres. None of its functions ever rejects. */
 export interface Sink {
-  /** Applies a batch at most once, however often it is called. [P1] */
-  apply(batch: Batch): Promise<ApplyOutcome>
+  /**
+   * Applies a batch at most once, however often it is called. [P1]
+   *
+   * @param withinMs after so long there was no answer; STATEMENT_MS_MAX unless told.
+   */
+  apply(batch: Batch, withinMs?: number): Promise<ApplyOutcome>
   /** Seals a writer, so that it applies nothing, ever again, and says what it has applied. */
   seal(writer: string, shard: string): Promise<SealOutcome>
   /**

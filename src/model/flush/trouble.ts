@@ -1,4 +1,10 @@
-import { SEARCH_FAILURES_MAX } from '../../limits.ts'
+import {
+  PASSING_TRIES,
+  SEARCH_FAILURES_MAX,
+  SEARCH_STATEMENT_MS_MAX,
+  SLOW_CELLS_APART,
+  STATEMENT_MS_MAX,
+} from '../../limits.ts'
 import type { Wait } from '../retry.ts'
 import type { ApplyOutcome, Explained } from './batch.ts'
 
@@ -44,6 +50,18 @@ export function courseAfter(
   return { throughs, failures: isConfirmed || !blamesCells(outcome) ? failures : failures + 1, parks }
 }
 
+/**
+ * Takes an answer that mostly passes by itself, such as a failed serialization, for a refusal once it has come again and
+ * again: a user's trigger can raise any SQLSTATE.
+ *
+ * @param failures of flushes in a row, before this.
+ */
+export function hardened(outcome: ApplyOutcome, before: Trouble | null, failures: number): ApplyOutcome {
+  if (outcome.kind !== 'ambiguous' || outcome.isTimeout || outcome.isAnswered !== true) return outcome
+  const hasStayed = before !== null || failures >= PASSING_TRIES
+  return hasStayed ? { kind: 'refused', reason: outcome.reason } : outcome
+}
+
 /** A failure that a cell may have caused: a refusal with any SQLSTATE, or a statement that took all of its time. */
 export function blamesCells(outcome: ApplyOutcome): outcome is Explained {
   switch (outcome.kind) {
@@ -82,6 +100,16 @@ export function troubleAfter(
 /** Whether nothing shows that Postgres takes other cells than these, so that Postgres may be at fault. */
 export function isInDoubt({ since }: Trouble, { throughs, failures }: Course): boolean {
   return throughs <= since || failures > SEARCH_FAILURES_MAX
+}
+
+/**
+ * How long a batch's statement may take. In a search for slow cells few cells have less time, because each of those that are
+ * at fault takes all of it, and others wait. A cell that has failed by itself has all of the time again: it may only have
+ * waited for a lock, and the others are through.
+ */
+export function withinMs({ cells, trouble }: Pick<Tried, 'cells' | 'trouble'>, course: Course): number {
+  if (trouble === null || trouble.alone > 0 || cells.length > SLOW_CELLS_APART) return STATEMENT_MS_MAX
+  return isSlow(trouble.why) && !isInDoubt(trouble, course) ? SEARCH_STATEMENT_MS_MAX : STATEMENT_MS_MAX
 }
 
 /** Whether a failure took all of a statement's time. */

@@ -19,7 +19,7 @@ export function migratingSink(sink: Sink, keeper: SchemaKeeper): Sink {
     return isOfSchema(again) ? { ...again, reason: `${again.reason}. ${state.advice}` } : again
   }
   return {
-    apply: (batch) => withSchema(() => sink.apply(batch)),
+    apply: (batch, withinMs) => withSchema(() => sink.apply(batch, withinMs)),
     seal: (writer, shard) => withSchema(() => sink.seal(writer, shard)),
     register: (writer, shard) => withSchema(() => sink.register(writer, shard)),
     end: () => sink.end(),

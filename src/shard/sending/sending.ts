@@ -4,7 +4,14 @@ import type { ApplyOutcome, Batch, Explained, Sink } from '../../model/flush/bat
 import type { Attempt } from '../../model/flush/outcome.ts'
 import { planAfter } from '../../model/flush/outcome.ts'
 import type { Recut } from '../../model/flush/recut.ts'
-import { blamesCells, courseAfter, NO_COURSE, troubleAfter } from '../../model/flush/trouble.ts'
+import {
+  blamesCells,
+  courseAfter,
+  hardened,
+  NO_COURSE,
+  troubleAfter,
+  withinMs,
+} from '../../model/flush/trouble.ts'
 import { asideUntilMs, planTurn } from '../../model/flush/turn.ts'
 import type { ShardName } from '../../model/shard-name.ts'
 import { formatShardName } from '../../model/shard-name.ts'
@@ -56,9 +63,10 @@ export class Sending {
   async #send(frozen: FrozenBatch, applied: OfBatch[]): Promise<boolean> {
     const { name, store, sink, clock } = this.#services
     const beganMs = clock.now()
-    const outcome = await sink.apply(batchOf(name, store.writer, frozen))
+    const heard = await sink.apply(batchOf(name, store.writer, frozen), withinMs(frozen, this.#course))
     const sent = { frozen, ms: Math.max(0, clock.now() - beganMs) }
-    if (outcome.kind !== 'applied') store.tallyFailure(outcome.kind, sent.ms)
+    if (heard.kind !== 'applied') store.tallyFailure(heard.kind, sent.ms)
+    const outcome = hardened(heard, frozen.trouble, this.#setbacks.failures)
     const step = planAfter(outcome, this.#count(frozen, outcome), this.#course)
     switch (step.kind) {
       case 'settle':

@@ -34,6 +34,11 @@ export class Setbacks {
     return this.#fault
   }
 
+  /** Failures in a row with a wait after each. */
+  get failures(): number {
+    return this.#failures
+  }
+
   /** Before when Postgres is left alone, in epoch ms; 0 when it is not. */
   notBeforeMs(nowMs: number): number {
     return waitsUntilMs(this.#wait, nowMs)

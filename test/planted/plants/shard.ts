@@ -144,10 +144,10 @@ const FLUSHING: readonly Plant[] = [
     edits: [
       {
         file: SENDING,
-        find: 'const outcome = await sink.apply(batchOf(name, store.writer, frozen))',
+        find: 'const heard = await sink.apply(batchOf(name, store.writer, frozen), withinMs(frozen, this.#course))',
         replace: `const sending = sink.apply(batchOf(name, store.writer, frozen))
     store.settle(frozen.seq)
-    const outcome = await sending`,
+    const heard = await sending`,
       },
       { file: SENDING, find: 'store.settle(frozen.seq, sent.ms)', replace: '' },
     ],

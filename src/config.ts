@@ -18,7 +18,7 @@ import { lateHoursSchema, shardsSchema } from './model/schedule.ts'
 /** The settings of a deployment. `parseConfig` alone reads the environment, once for each isolate. */
 export type Config = {
   /** Where Postgres is. Its connection string is a secret. */
-  readonly database: DatabaseAddress
+  readonly database: DatabaseAddress | undefined
   readonly flushIntervalMs: number
   readonly shards: Schedule
   readonly lateHours: Schedule

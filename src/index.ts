@@ -1,13 +1,17 @@
 import { waitUntil } from 'cloudflare:workers'
 import { dashboard } from '../build/dashboard.js'
 import { migrations } from '../build/migrations.js'
+import type { DatabaseAddress } from './address.ts'
 import { clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { parseConfig } from './config.ts'
 import { BindingEntrypoint } from './edge/binding/entrypoint.ts'
+import { NO_DATABASE } from './edge/no-database.ts'
 import type { Database, Ports, Shards } from './edge/ports.ts'
 import { createWorker } from './edge/worker.ts'
 import { log } from './log.ts'
+import type { Sink } from './model/flush/batch.ts'
+import { ABSENT_SINK } from './postgres/absent-sink.ts'
 import type { Postgres } from './postgres/driver/session.ts'
 import { createGroupsReader, createLabelLister } from './postgres/groups.ts'
 import { createLedger } from './postgres/ledger.ts'
@@ -45,14 +49,18 @@ export class Shard extends ShardObject<Env> {
   protected override services(): ShardServices {
     const config = parseConfig(this.env)
     const { flushIntervalMs, lingerMs, lateHours } = config
-    const postgres = postgresOf(config)
-    const sink = migratingSink(createSink(postgres), schemaKeeper(postgres))
-    return { isolateLoad, sink, flushIntervalMs, lingerMs, lateHours }
+    return { isolateLoad, sink: sinkOf(config), flushIntervalMs, lingerMs, lateHours }
   }
 }
 
-function postgresOf({ database }: Config): Postgres {
-  return { address: database, clock, background: waitUntil }
+function sinkOf({ database }: Config): Sink {
+  if (database === undefined) return ABSENT_SINK
+  const postgres = postgresAt(database)
+  return migratingSink(createSink(postgres), schemaKeeper(postgres))
+}
+
+function postgresAt(address: DatabaseAddress): Postgres {
+  return { address, clock, background: waitUntil }
 }
 
 function schemaKeeper(postgres: Postgres) {
@@ -62,8 +70,23 @@ function schemaKeeper(postgres: Postgres) {
 /** @throws ConfigError */
 function portsOf(env: Env): Ports {
   const config = parseConfig(env)
-  const postgres = postgresOf(config)
-  const database: Database = {
+  const { SHARD, RATE_LIMIT: rateLimit, HIT_LIMIT: hitLimit, VERSION } = env
+  return {
+    config,
+    clock,
+    log,
+    shards: shardsOf(SHARD, config.location),
+    database: config.database === undefined ? NO_DATABASE : databaseOf(postgresAt(config.database), SHARD),
+    rateLimit,
+    hitLimit,
+    cache: caches.default,
+    dashboard,
+    uploadedMs: VERSION === undefined ? undefined : Date.parse(VERSION.timestamp),
+  }
+}
+
+function databaseOf(postgres: Postgres, namespace: Env['SHARD']): Database {
+  return {
     readCommitted: createReader(postgres),
     readSeries: createSeriesReader(postgres),
     readGroups: createGroupsReader(postgres),
@@ -72,20 +95,7 @@ function portsOf(env: Env): Ports {
     ...createLedger(postgres),
     deleteBefore: createRetention(postgres),
     bringUpSchema: schemaKeeper(postgres).bringUp,
-    ...createSeenRecord(postgres, () => namespaceId(env.SHARD)),
-  }
-  const { SHARD, RATE_LIMIT: rateLimit, HIT_LIMIT: hitLimit, VERSION } = env
-  return {
-    config,
-    clock,
-    log,
-    shards: shardsOf(SHARD, config.location),
-    database,
-    rateLimit,
-    hitLimit,
-    cache: caches.default,
-    dashboard,
-    uploadedMs: VERSION === undefined ? undefined : Date.parse(VERSION.timestamp),
+    ...createSeenRecord(postgres, () => namespaceId(namespace)),
   }
 }
 

@@ -83,7 +83,6 @@ describe('where Postgres is', () => {
   })
 
   test.each([
-    ['no address', {}, /DATABASE_URL is missing/],
     ['no address for the driver', { HYPERDRIVE, DATABASE_DRIVER: 'neon' }, /DATABASE_URL is missing/],
     [
       'another driver',
@@ -110,17 +109,23 @@ describe('where Postgres is', () => {
   })
 
   test('names its faults beside the others', () => {
-    expect(() => parseConfig({ SHARDS: 'many' })).toThrow(/DATABASE_URL is missing.*; SHARDS/)
+    const env = { DATABASE_URL: 'mysql://u:p@h/d', SHARDS: 'many' }
+    expect(() => parseConfig(env)).toThrow(/DATABASE_URL must look like.*; SHARDS/)
+  })
+
+  test('may be missing, because the Worker counts without it', () => {
+    expect(parseConfig({}).database).toBeUndefined()
+    expect(parseConfig({ DATABASE_URL: '' }).database).toBeUndefined()
   })
 
   test.each(['localhost', '127.0.0.1:5433', 'postgres', '10.1.2.3', '172.20.0.2', '[::1]', 'db.internal'])(
     'takes no TLS to a host of a private network: %s',
     (host) => {
-      expect(of({ DATABASE_URL: `postgresql://u:p@${host}/d` }).kind).toBe('tcp')
+      expect(of({ DATABASE_URL: `postgresql://u:p@${host}/d` })?.kind).toBe('tcp')
     },
   )
 
   test('takes Neon with any sslmode, because that is HTTPS', () => {
-    expect(of({ DATABASE_URL: NEON.replace('?sslmode=require', '') }).kind).toBe('neon')
+    expect(of({ DATABASE_URL: NEON.replace('?sslmode=require', '') })?.kind).toBe('neon')
   })
 })

@@ -43,7 +43,7 @@ const ARROWS: Readonly<Record<string, Arrows>> = {
     packages: ['hono', 'zod', 'pbf', 'cloudflare:workers', 'node:crypto', 'node:zlib'],
   },
   index: {
-    rooms: ['limits', 'clock', 'log', 'config', 'model', 'edge', 'shard', 'postgres', 'build'],
+    rooms: ['address', 'limits', 'clock', 'log', 'config', 'model', 'edge', 'shard', 'postgres', 'build'],
     packages: ['cloudflare:workers'],
   },
   client: { rooms: [], packages: [] },

@@ -3,8 +3,8 @@ import type { DatabaseAddress } from '../address.ts'
 import { chooseAddress } from '../address.ts'
 import { fail, ok, type Result } from '../model/result.ts'
 
-const MISSING_DATABASE_URL =
-  'is missing: set it with `npx wrangler secret put DATABASE_URL`, such as postgresql://user:password@host/database'
+const MISSING_BESIDE_HYPERDRIVE =
+  'is missing: DATABASE_DRIVER says `neon`, which does not go through HYPERDRIVE'
 
 const DATABASE_URL_FORM =
   'must look like postgresql://user:password@host/database, with special characters percent-encoded'
@@ -33,8 +33,8 @@ export const databaseVariables = z.object({
 /** A binding is an object of the runtime's, so it cannot have been mistyped. */
 const bindings = z.object({ HYPERDRIVE: z.object({ connectionString: z.string() }).optional() })
 
-/** @returns where Postgres is, or every fault of the environment in this. Each begins with its variable's name. */
-export function parseDatabase(env: object): Result<DatabaseAddress, readonly string[]> {
+/** @returns where Postgres is, undefined when nothing says so, or every fault of the environment in this. Each begins with its variable's name. */
+export function parseDatabase(env: object): Result<DatabaseAddress | undefined, readonly string[]> {
   const parsed = databaseVariables.and(bindings).safeParse(env)
   if (!parsed.success) {
     return fail(parsed.error.issues.map(({ path, message }) => `${z.core.toDotPath(path)} ${message}`))
@@ -46,8 +46,9 @@ export function parseDatabase(env: object): Result<DatabaseAddress, readonly str
     neonEndpoint: NEON_FETCH_ENDPOINT,
     driver: DATABASE_DRIVER,
   })
-  if (address === undefined) return fail([`DATABASE_URL ${MISSING_DATABASE_URL}`])
-  const isDirect = address.kind === 'tcp' && HYPERDRIVE === undefined
+  if (address === undefined && HYPERDRIVE !== undefined)
+    return fail([`DATABASE_URL ${MISSING_BESIDE_HYPERDRIVE}`])
+  const isDirect = address?.kind === 'tcp' && HYPERDRIVE === undefined
   const fault = isDirect ? tlsFault(new URL(address.url)) : null
   return fault === null ? ok(address) : fail([`DATABASE_URL ${fault}`])
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { READ_MS_MAX } from '../limits.ts'
 import type { Source } from './http/problem.ts'
+import { NoDatabase } from './no-database.ts'
 import type { Ports } from './ports.ts'
 import { Timeout, Unavailable, within } from './timeout.ts'
 
@@ -55,6 +56,6 @@ async function orUnavailable<T>(source: Source, ask: () => Promise<T>): Promise<
   try {
     return await ask()
   } catch (error) {
-    throw new Unavailable(source, error)
+    throw error instanceof NoDatabase ? error : new Unavailable(source, error)
   }
 }

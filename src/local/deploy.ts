@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { main, type Output } from './cli.ts'
 import { FLAGS, HELP, type Options, parseOptions } from './deploy/options.ts'
 import { createRecords } from './deploy/records.ts'
-import { deploy, type Job, rehearse } from './deploy/run.ts'
+import { deploy, rehearse } from './deploy/run.ts'
 import { checkConfig, readSecrets, readTarget } from './deploy/target.ts'
+import { deployUnchecked, rehearseUnchecked } from './deploy/unchecked.ts'
+import type { Job } from './deploy/upload.ts'
 import { runWrangler, type Wrangler } from './deploy/wrangler.ts'
 import { describeDatabase } from './postgres.ts'
 
@@ -21,8 +23,12 @@ export function runDeploy(args: readonly string[], world: World): Promise<number
     const options = parseOptions(args)
     const job = readJob(options, world)
     world.say(describeJob(job))
-    const records = createRecords(job.config.database.url, job.target.worker)
-    await (options.dryRun ? rehearse : deploy)(job, { ...world, records })
+    const url = job.secrets.DATABASE_URL
+    if (url === undefined) await (options.dryRun ? rehearseUnchecked : deployUnchecked)(job, world)
+    else {
+      const records = createRecords(url, job.target.worker)
+      await (options.dryRun ? rehearse : deploy)({ ...job, url }, { ...world, records })
+    }
     return 0
   }
   return main({ name: 'deploy', help: HELP, flags: FLAGS, run }, args, world, world.env)
@@ -38,10 +44,10 @@ function readJob({ env, live }: Options, world: World): Job {
   return { target, secrets, schedules, id, live, configPath: world.configPath, config }
 }
 
-function describeJob({ target, config }: Job): string {
+function describeJob({ target, config, secrets: { DATABASE_URL } }: Job): string {
   const { length } = config.tokens
   const tokens = length === 1 ? '1 token' : `${length || 'no'} tokens`
-  return `Worker ${target.worker}, Postgres ${describeDatabase(config.database.url)}, ${tokens} in this shell`
+  return `Worker ${target.worker}, Postgres ${DATABASE_URL === undefined ? 'not named' : describeDatabase(DATABASE_URL)}, ${tokens} in this shell`
 }
 
 if (import.meta.main) {

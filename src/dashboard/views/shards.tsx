@@ -77,6 +77,7 @@ async function readHours(signal: AbortSignal): Promise<HourAnswer[]> {
 }
 
 const NOTICE_WORDS = {
+  database: 'this Worker has no DATABASE_URL',
   schema: 'the schema of Postgres needs somebody',
   schedule: 'a deploy has changed hours that had begun',
 } as const

@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { ConfigError } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import { describeError, describeReason } from '../../log.ts'
+import { NoDatabase } from '../no-database.ts'
 import { reasonOf, Unavailable } from '../timeout.ts'
 import type { Problem } from './problem.ts'
 import { problemResponse } from './problem-response.ts'
@@ -27,6 +28,7 @@ export function problemOf(error: unknown, log: Log): Problem {
     log({ message: 'unavailable', detail, reason: describeReason(reasonOf(error.cause)) })
     return problem
   }
+  if (error instanceof NoDatabase) return { kind: 'no_database' }
   if (error instanceof ConfigError) {
     log({ message: 'not configured', detail: error.message })
     return { kind: 'not_configured', where: 'worker', faults: error.faults }

@@ -98,14 +98,10 @@ function wireOf(problem: Problem): Wire {
         detail: unreadableRows(problem.rows),
         more: { rows: problem.rows },
       }
+    case 'no_database':
+      return { status: 503, title: 'No database', detail: NO_DATABASE_WORDS }
     case 'closed_to_all':
-      return {
-        status: 403,
-        title: 'Closed',
-        detail:
-          'This Worker has no tokens, so it refuses everything. Make a token with `npm run token`, and set it with ' +
-          '`npx wrangler secret put API_TOKENS`. On your own machine, use `npm run dev`, which needs no token.',
-      }
+      return { status: 403, title: 'Closed', detail: CLOSED }
     case 'unauthenticated':
       return unauthenticated(problem.token)
     case 'forbidden':
@@ -221,3 +217,14 @@ function missing(what: Missing): string {
       return 'This file is from another version of the dashboard. Reload the page.'
   }
 }
+
+/** For a reader, and in `/status`. */
+export const NO_DATABASE_WORDS =
+  'This Worker has no DATABASE_URL. It counts, and keeps what it counts, but it cannot read or write Postgres. On your own machine, ' +
+  'put `DATABASE_URL=postgresql://user:password@host/database` into the file `.dev.vars` and start it again, or use `npm run dev`, which ' +
+  'brings a Postgres of its own. For a deployed Worker, run `npx wrangler secret put DATABASE_URL`.'
+
+const CLOSED =
+  'This Worker has no tokens, so it refuses everything. `npm run token -- --name me --scopes write,read` makes one, and prints a line ' +
+  'for API_TOKENS. On your own machine, put `API_TOKENS=` and that line, in single quotes, into the file `.dev.vars` and start ' +
+  'it again, or use `npm run dev`, which needs no token. For a deployed Worker, run `npx wrangler secret put API_TOKENS`.'

@@ -44,6 +44,8 @@ export type Problem =
   | { readonly kind: 'unavailable'; readonly source: Source }
   /** Rows of Postgres that somebody changed by SQL, so that they are no cells. */
   | { readonly kind: 'unreadable_rows'; readonly rows: readonly UnreadableRow[] }
+  /** The Worker has no DATABASE_URL, so it counts and cannot read. */
+  | { readonly kind: 'no_database' }
   /** The Worker has no tokens, so it refuses everyone. [S1] */
   | { readonly kind: 'closed_to_all' }
   /** There is no token, or none that counts. A genuine one is told why. */

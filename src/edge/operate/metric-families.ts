@@ -1,9 +1,8 @@
-import { NOTICE_KINDS } from '../../model/deployed/notice.ts'
+import { NOTICE_KINDS, type Notice } from '../../model/deployed/notice.ts'
 import type { Hour } from '../../model/hour.ts'
 import type { ShardStatus, Tally } from '../../model/status.ts'
 import { OUTCOMES } from '../../model/status.ts'
 import type { Disagreement } from './audit.ts'
-import { noticesOf } from './status.ts'
 
 /** One sample of a family. Each label has few values, whatever is counted. */
 type Sample = { readonly labels?: Readonly<Record<string, string>>; readonly value: number }
@@ -22,6 +21,7 @@ export type Seen = {
   readonly answered: readonly ShardStatus[]
   /** The recent hours whose shards have all answered. Only these have counters. */
   readonly whole: readonly WholeHour[]
+  readonly notices: readonly Notice[]
   /**
    * How many shards do not agree with the ledger, by each reason; null when it was not asked. A shard that did not answer
    * both times cannot be compared, which is no disagreement.
@@ -122,7 +122,7 @@ function holdings({ answered }: Seen): Family[] {
   ]
 }
 
-function health({ asked, answered, disagreeing }: Seen): Family[] {
+function health({ asked, answered, notices, disagreeing }: Seen): Family[] {
   const worst = (of: (shard: ShardStatus) => number) =>
     answered.length === 0 ? [] : [Math.max(...answered.map(of))]
   return [
@@ -153,10 +153,10 @@ function health({ asked, answered, disagreeing }: Seen): Family[] {
     {
       name: 'sumdial_notices',
       type: 'gauge',
-      help: 'Things that the hourly cron has found and that only a person can mend, by kind.',
-      samples: (answered.length === 0 ? [] : NOTICE_KINDS).map((kind) => ({
+      help: 'Things that only a person can mend, by kind.',
+      samples: NOTICE_KINDS.filter((kind) => kind === 'database' || answered.length > 0).map((kind) => ({
         labels: { kind },
-        value: noticesOf(answered).filter((notice) => notice.kind === kind).length,
+        value: notices.filter((notice) => notice.kind === kind).length,
       })),
     },
     gauge('sumdial_asked_shards', 'Shards that this scrape has asked.', [asked]),

@@ -16,7 +16,7 @@ import { DISAGREEMENTS } from './audit.ts'
 import type { Seen, WholeHour } from './metric-families.ts'
 import { EXPOSITION_TYPE, expose, metricFamilies } from './metric-families.ts'
 import type { ShardReport, StatusServices } from './status.ts'
-import { askOrSay, countDisagreeing, recentHours, withLedger } from './status.ts'
+import { askOrSay, countDisagreeing, noticesOf, recentHours, withLedger } from './status.ts'
 
 export const metricsParameters = z.strictObject({
   hours: wholeText(1, METRICS_HOURS_MAX).optional().meta({
@@ -50,9 +50,11 @@ export async function scrape(rawSearch: string, services: StatusServices): Promi
   }
   const said = await Promise.all(names.map((name) => askOrSay(name, services)))
   const shards: readonly ShardReport[] = ledger === '1' ? await withLedger(said, services) : said
+  const answered = answersOf(shards)
   return ok({
     asked: shards.length,
-    answered: answersOf(shards),
+    answered,
+    notices: noticesOf(answered, services.config),
     whole: hours === undefined ? wholeHours(shards) : [],
     disagreeing:
       ledger === '1'

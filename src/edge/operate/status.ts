@@ -13,6 +13,7 @@ import { type ShardStatus, shardStatusSchema } from '../../model/status.ts'
 import type { RawParameters } from '../http/parameters.ts'
 import { hourText, invalid, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
+import { NO_DATABASE_WORDS } from '../http/problem-words.ts'
 import type { Database, Shards } from '../ports.ts'
 import { Unavailable } from '../timeout.ts'
 import {
@@ -30,7 +31,7 @@ export type ShardReport = (ShardStatus & { readonly ledger?: Audit }) | Unanswer
 export type StatusServices = {
   readonly database: Pick<Database, 'ledgerOf'>
   readonly shards: Pick<Shards, 'status'>
-  readonly config: Pick<Config, 'shards'>
+  readonly config: Pick<Config, 'shards' | 'database'>
   readonly log: Log
   readonly nowMs: number
 }
@@ -56,7 +57,7 @@ export const statusAnswerSchema = z.strictObject({
   isConserved: z.boolean(),
   notices: z.array(noticeSchema).meta({
     description:
-      'Things that the hourly cron has found and that only a person can mend: the schema of Postgres is behind, or a deploy has changed the SHARDS or LATE_HOURS of an hour that has begun.',
+      'Things that only a person can mend: the Worker has no DATABASE_URL, the schema of Postgres is behind, or a deploy has changed the SHARDS or LATE_HOURS of an hour that has begun.',
   }),
 })
 
@@ -89,13 +90,17 @@ export async function readStatus(
     pending: known.reduce((sum, shard) => sum + shard.open.increments + shard.frozen.increments, 0),
     lagMs: Math.max(0, ...known.map((shard) => shard.lagMs)),
     isConserved: known.every((shard) => shard.isConserved),
-    notices: noticesOf(known),
+    notices: noticesOf(known, services.config),
   })
 }
 
 /** Each notice once. Close to the turn of the hour the shards of two hours may have the same ones. */
-export function noticesOf(shards: readonly ShardStatus[]): Notice[] {
-  const notices = shards.flatMap((shard) => shard.notices ?? [])
+export function noticesOf(
+  shards: readonly ShardStatus[],
+  { database }: Pick<StatusServices['config'], 'database'>,
+): Notice[] {
+  const missing: Notice[] = database === undefined ? [{ kind: 'database', text: NO_DATABASE_WORDS }] : []
+  const notices = [...missing, ...shards.flatMap((shard) => shard.notices ?? [])]
   return [...new Map(notices.map((notice) => [notice.text, notice])).values()]
 }
 
@@ -139,11 +144,13 @@ export function countDisagreeing(shards: readonly ShardReport[], reason: Disagre
   return shards.filter((shard) => !('error' in shard) && shard.ledger?.reason === reason).length
 }
 
+type OfHours = { readonly nowMs: number; readonly config: Pick<Config, 'shards'> }
+
 /**
  * The current hour and the one before, and close to the turn the next. With many shards, only as many hours as one
  * answer has room for, the current one first.
  */
-export function recentHours({ nowMs, config }: Pick<StatusServices, 'nowMs' | 'config'>): Hour[] {
+export function recentHours({ nowMs, config }: OfHours): Hour[] {
   const now = hourOf(nowMs)
   const hours: Hour[] = []
   let count = 0

@@ -9,7 +9,7 @@ export const HELP = `Deploys the Worker: checks the configuration, migrates Post
   --live ID      which deploy is live; give it only when the command asks, after an earlier deploy was interrupted
   --help
 
-The Worker gets DATABASE_URL as its secret, together with its code, and those of API_TOKENS, TOKEN_SECRET and
+Without DATABASE_URL in this shell it only deploys, and the Worker migrates itself. With it, the Worker gets it as its secret, together with its code, and those of API_TOKENS, TOKEN_SECRET and
 REVOKED_TOKENS that you set in this shell.
 You can run this again whenever it has failed or was interrupted. Exit codes: 0 deployed, 1 not, 2 called wrongly.`
 

@@ -1,5 +1,6 @@
-import { eq, like, sql } from 'drizzle-orm'
+import { eq, like, or, sql } from 'drizzle-orm'
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres'
+import { SEEN_PREFIX, seenSchema } from '../../model/deployed/seen.ts'
 import type { Hour } from '../../model/hour.ts'
 import { parseShardName } from '../../model/shard-name.ts'
 import { ledger, SCHEMA, settings } from '../../postgres/schema.ts'
@@ -58,12 +59,27 @@ select floor(extract(epoch from clock_timestamp()) * 1000)::text as now_ms, to_r
   const found = await tx
     .select()
     .from(settings)
-    .where(like(settings.name, `${PREFIX}%`))
+    .where(or(like(settings.name, `${PREFIX}%`), like(settings.name, `${SEEN_PREFIX}%`)))
     .orderBy(settings.name)
   const own = found.find((row) => row.name === name)
-  const others = found.flatMap((row) => (row.name === name ? [] : [row.name.slice(PREFIX.length)]))
-  const record = own === undefined ? NOTHING_DEPLOYED : parseRecord(own.value, name)
+  const others = found.flatMap((row) =>
+    row.name === name || !row.name.startsWith(PREFIX) ? [] : [row.name.slice(PREFIX.length)],
+  )
+  const record = own === undefined ? recordOfCron(found) : parseRecord(own.value, name)
   return { record, nowMs, unsealed: await readUnsealed(tx), others }
+}
+
+/**
+ * The record of a Worker that no `npm run deploy` has deployed, from what its cron has seen run. The cron does not know the
+ * Worker's name, so it counts only when there is no other Worker.
+ */
+function recordOfCron(found: readonly { readonly name: string; readonly value: unknown }[]): DeployRecord {
+  const [row, ...more] = found
+  if (row === undefined || more.length > 0 || !row.name.startsWith(SEEN_PREFIX)) return NOTHING_DEPLOYED
+  const seen = seenSchema.safeParse(row.value)
+  if (!seen.success) return NOTHING_DEPLOYED
+  const { schedules, atMs } = seen.data
+  return { live: { id: 'seen', schedules, beganMs: atMs }, unconfirmed: [] }
 }
 
 async function readUnsealed(tx: Transaction): Promise<Hour[]> {

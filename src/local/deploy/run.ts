@@ -1,10 +1,8 @@
-import type { Config } from '../../config.ts'
 import { CommandFailed } from '../cli.ts'
 import { migrate, missingMigrations } from '../migrate.ts'
 import { inPostgres } from '../postgres.ts'
 import { describeAwakeCost } from './cost.ts'
-import { privateFolder } from './private-folder.ts'
-import { confirmed, type Deploy, type DeployRecord, ended, planDeploy } from './record.ts'
+import { confirmed, type DeployRecord, ended, planDeploy } from './record.ts'
 import type { Records, Remembered } from './records.ts'
 import {
   describeDeploy,
@@ -13,22 +11,12 @@ import {
   describeUnrecorded,
   describeWarnings,
 } from './schedule-words.ts'
-import { listSecrets, missingSecrets, writeSecrets } from './secrets.ts'
-import type { Secrets, Target } from './target.ts'
-import type { Wrangler, WranglerEnding } from './wrangler.ts'
+import { listSecrets, missingSecrets } from './secrets.ts'
+import { envFlag, flagsOf, isLive, type Job, notLive, upload } from './upload.ts'
+import type { Wrangler } from './wrangler.ts'
 
-/** Everything about one deploy, checked. */
-export type Job = {
-  readonly target: Target
-  readonly configPath: string
-  readonly config: Config
-  readonly secrets: Secrets
-  readonly schedules: Deploy['schedules']
-  /** A random name for this deploy. */
-  readonly id: string
-  /** The candidate that a person says is live. */
-  readonly live: string | undefined
-}
+/** A deploy of whose database this shell knows the address, so that the deploy can be checked. */
+export type Checked = Job & { readonly url: string }
 
 export type Services = {
   readonly wrangler: Wrangler
@@ -44,16 +32,16 @@ export type Services = {
  *
  * @throws CommandFailed
  */
-export async function deploy(job: Job, services: Services): Promise<void> {
+export async function deploy(job: Checked, services: Services): Promise<void> {
   const { wrangler, records, say } = services
-  const url = job.config.database.url
+  const { url } = job
   const remembered = await check(job, services)
   const listed = await listSecrets(wrangler, flagsOf(job))
   if (listed !== null && isUnrecorded(remembered)) say(describeUnrecorded(job.target.worker))
   const applied = await inPostgres('migrate', url, () => migrate(url))
   say(applied.length === 0 ? NOTHING_TO_MIGRATE : `Postgres: applied ${applied.join(', ')}`)
   await inPostgres('record this deploy in', url, () => records.change((now) => recordWith(job, now)))
-  await upload(job, services)
+  await uploadOrRecord(job, services)
   await confirm(job, services)
   const missing = missingSecrets(listed, job.secrets)
   say(describeSecrets(job.secrets, missing, job.target.worker, envFlag(job.target)))
@@ -61,9 +49,9 @@ export async function deploy(job: Job, services: Services): Promise<void> {
 }
 
 /** Does the steps of `deploy` that need no account, and changes nothing. @throws CommandFailed */
-export async function rehearse(job: Job, services: Services): Promise<void> {
+export async function rehearse(job: Checked, services: Services): Promise<void> {
   const { wrangler, say } = services
-  const url = job.config.database.url
+  const { url } = job
   const remembered = await check(job, services)
   const missing = await inPostgres('read', url, () => missingMigrations(url))
   say(missing.length === 0 ? NOTHING_TO_MIGRATE : `Postgres: would apply ${missing.join(', ')}`)
@@ -80,10 +68,10 @@ export async function rehearse(job: Job, services: Services): Promise<void> {
 const NOTHING_TO_MIGRATE = 'Postgres: nothing to migrate'
 
 /** Reads what Postgres remembers of deploys. @throws CommandFailed when this deploy may not begin. */
-async function check(job: Job, { records, say }: Services): Promise<Remembered> {
-  const remembered = await inPostgres('read', job.config.database.url, () => records.read())
+async function check(job: Checked, { records, say }: Services): Promise<Remembered> {
+  const remembered = await inPostgres('read', job.url, () => records.read())
   recordWith(job, remembered)
-  for (const warning of describeWarnings(remembered.others, job.config.database.url)) say(warning)
+  for (const warning of describeWarnings(remembered.others, job.url)) say(warning)
   return remembered
 }
 
@@ -101,39 +89,17 @@ function isUnrecorded({ record }: Remembered): boolean {
   return record.live === null && record.unconfirmed.length === 0
 }
 
-async function upload(job: Job, { wrangler, records }: Services): Promise<void> {
-  using folder = privateFolder()
-  const secrets = ['--secrets-file', writeSecrets(folder.path, job.secrets)]
-  const message = ['--message', `sumdial deploy ${job.id}`]
-  const ending = await wrangler(['deploy', ...flagsOf(job), ...secrets, ...message], 'shown')
-  if (ending.code === 0 && ending.versionId !== null) return
-  await inPostgres('record the end of this deploy in', job.config.database.url, () =>
+async function uploadOrRecord(job: Checked, { wrangler, records }: Services): Promise<void> {
+  const ending = await upload(job, wrangler)
+  if (isLive(ending)) return
+  await inPostgres('record the end of this deploy in', job.url, () =>
     records.change(({ record }) => ended(record, job.id)),
   )
-  throw new CommandFailed(
-    `wrangler ${outcomeOf(ending)}: see its output above. Either the previous deploy is still live, or this one ` +
-      `(${job.id}) is. Fix what wrangler reports, then run this again.`,
-  )
+  throw notLive(job, ending)
 }
 
-function outcomeOf({ code }: WranglerEnding): string {
-  if (code === 0) return 'deployed nothing'
-  return code === null ? 'was ended by a signal' : `failed with exit code ${code}`
-}
-
-async function confirm(job: Job, { records, say }: Services): Promise<void> {
+async function confirm(job: Checked, { records, say }: Services): Promise<void> {
   say(`Live: ${job.id}`)
   const doing = `record that ${job.id} is live (it is: run this again in half an hour, without a change) in`
-  await inPostgres(doing, job.config.database.url, () =>
-    records.change(({ record }) => confirmed(record, job.id)),
-  )
-}
-
-/** The environment as a person writes it in a shell. */
-function envFlag({ env }: Target): string {
-  return env === '' ? '--env=""' : `--env ${env}`
-}
-
-function flagsOf({ target, configPath }: Job): string[] {
-  return ['--config', configPath, `--env=${target.env}`]
+  await inPostgres(doing, job.url, () => records.change(({ record }) => confirmed(record, job.id)))
 }

@@ -1,7 +1,6 @@
 import { unstable_readConfig } from 'wrangler'
 import { type Config, ConfigError, parseConfig, VARIABLES } from '../../config.ts'
 import { UsageError } from '../cli.ts'
-import { PLACEHOLDER_URL } from '../postgres.ts'
 
 /** The Worker that wrangler.toml describes for one environment. */
 export type Target = {
@@ -33,10 +32,6 @@ function read(configPath: string, env: string) {
   }
 }
 
-const MISSING_URL =
-  'DATABASE_URL is not set in this shell. Set it to the connection string that the console of Neon shows. The deploy migrates ' +
-  'and checks that database, and gives the Worker the string as its secret. Cloudflare does not show secrets again.'
-
 /** Names that must not be in `[vars]`, which everyone with access to the repository can read. */
 const NOT_VARS: ReadonlyMap<string, string> = new Map([
   ['DATABASE_URL', 'is a secret: remove it from [vars] and set it in this shell'],
@@ -54,11 +49,9 @@ const NOT_VARS: ReadonlyMap<string, string> = new Map([
  */
 export function checkConfig(vars: Target['vars'], secrets: Secrets): Config {
   const faults = Object.keys(vars).flatMap(varFault)
-  const { DATABASE_URL = PLACEHOLDER_URL, ...others } = secrets
-  if (secrets.DATABASE_URL === undefined) faults.push(MISSING_URL)
   try {
     const own = Object.entries(vars).filter(([name]) => !NOT_VARS.has(name))
-    const config = parseConfig({ ...Object.fromEntries(own), ...others, DATABASE_URL })
+    const config = parseConfig({ ...Object.fromEntries(own), ...secrets })
     if (faults.length === 0) return config
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error

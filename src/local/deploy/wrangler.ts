@@ -53,9 +53,13 @@ export const runWrangler: Wrangler = async (args, output) => {
   return { code, text, versionId: readVersionId(record) }
 }
 
-/** This process's environment, without the secrets, which go in a file, and without another name for the Worker. */
+/**
+ * This process's environment, without the secrets, which go in a file, and without another name for the Worker than that of
+ * its record. A build at Cloudflare may give another name, and has no record.
+ */
 function wranglerEnv(): NodeJS.ProcessEnv {
-  const withheld: readonly string[] = [...SECRETS, 'WRANGLER_CI_OVERRIDE_NAME']
+  const hasRecord = (process.env['DATABASE_URL'] ?? '') !== ''
+  const withheld: readonly string[] = [...SECRETS, ...(hasRecord ? ['WRANGLER_CI_OVERRIDE_NAME'] : [])]
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !withheld.includes(name)))
 }
 

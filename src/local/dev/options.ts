@@ -108,7 +108,7 @@ function checkNames(vars: ReadonlyMap<string, string>): void {
 function chooseDatabase(vars: ReadonlyMap<string, string>, url: string | undefined): DatabaseChoice {
   const { database } = parseEnvironment({ DATABASE_URL: url ?? PLACEHOLDER_URL, ...Object.fromEntries(vars) })
   if (url !== undefined) {
-    return database.kind === 'tcp' || isNeon(url) ? { kind: 'direct', url } : { kind: 'endpoint', url }
+    return database?.kind === 'tcp' || isNeon(url) ? { kind: 'direct', url } : { kind: 'endpoint', url }
   }
   if (vars.get('DATABASE_DRIVER') !== 'pg') return { kind: 'embedded' }
   throw new UsageError(

@@ -1,14 +1,14 @@
 import { z } from 'zod'
 
-/** Every kind of notice: what the hourly cron looks at. */
-export const NOTICE_KINDS = ['schema', 'schedule'] as const
+/** Every kind of notice. */
+export const NOTICE_KINDS = ['database', 'schema', 'schedule'] as const
 
-/** A thing that the cron has found and that only a person can mend. */
+/** A thing that only a person can mend. All but `database` are found by the hourly cron. */
 export const noticeSchema = z
   .strictObject({
     kind: z.enum(NOTICE_KINDS).meta({
       description:
-        '`schema`: Postgres lacks a migration. `schedule`: an hour that has begun has changed its SHARDS or LATE_HOURS.',
+        '`database`: the Worker has no DATABASE_URL. `schema`: Postgres lacks a migration. `schedule`: an hour that has begun has changed its SHARDS or LATE_HOURS.',
     }),
     text: z.string().meta({ description: 'The cause, and what to do.' }),
   })

@@ -3,6 +3,7 @@ import { auditOf } from '../../../src/edge/operate/audit.ts'
 import { withLedger } from '../../../src/edge/operate/status.ts'
 import type { LogLine } from '../../../src/log.ts'
 import type { LedgerSum, ShardStatus } from '../../../src/model/status.ts'
+import { SOME_ADDRESS } from '../../support/address.ts'
 import { scheduleOf } from '../../support/schedule.ts'
 import { EMPTY_STATUS } from './empty-status.ts'
 
@@ -80,7 +81,7 @@ test('shards that do not agree with the ledger are logged, by the reason and wit
   })
   const shards = await Promise.all(['a', 'b', 'c'].map(status))
   await withLedger(shards, {
-    config: { shards: scheduleOf('1') },
+    config: { shards: scheduleOf('1'), database: SOME_ADDRESS },
     nowMs: 0,
     log: (line) => lines.push(line),
     shards: { status },

@@ -9,10 +9,9 @@ const DOCS = join(import.meta.dirname, '../../../docs')
 
 /** Every metric that there is, by name. */
 const types = new Map(
-  metricFamilies({ asked: 0, answered: [], whole: [], disagreeing: null }).map(({ name, type }) => [
-    name,
-    type,
-  ]),
+  metricFamilies({ asked: 0, answered: [], whole: [], notices: [], disagreeing: null }).map(
+    ({ name, type }) => [name, type],
+  ),
 )
 
 /** Of Prometheus itself. */

@@ -6,6 +6,7 @@ import { recentHours } from '../../../src/edge/operate/status.ts'
 import { formatHour, HOUR_MS, hourOf } from '../../../src/model/hour.ts'
 import type { ShardStatus } from '../../../src/model/status.ts'
 import { NO_TALLY } from '../../../src/model/status.ts'
+import { SOME_ADDRESS } from '../../support/address.ts'
 import { seeded } from '../../support/chance.ts'
 import { eitherOf, goodOf } from '../../support/result.ts'
 import { scheduleOf } from '../../support/schedule.ts'
@@ -20,7 +21,7 @@ type Says = (shard: string) => Partial<ShardStatus> | 'nothing'
 
 async function scraped(says: Says, { search = '', nowMs = START, shards = '1' } = {}): Promise<string> {
   const seen = await scrape(search, {
-    config: { shards: scheduleOf(shards) },
+    config: { shards: scheduleOf(shards), database: SOME_ADDRESS },
     nowMs,
     log: () => undefined,
     database: {
@@ -110,6 +111,7 @@ describe('the counters', () => {
       asked: 1,
       answered: [older],
       whole: [{ hour: hourOf(START), shards: [older] }],
+      notices: [],
       disagreeing: null,
     }
     const deploying = seriesOf(expose(metricFamilies(seen)))
@@ -179,6 +181,7 @@ describe('a scrape', () => {
     expect(Object.fromEntries(seriesOf(await scraped(() => 'nothing')))).toEqual({
       sumdial_asked_shards: 2,
       sumdial_unanswered_shards: 2,
+      'sumdial_notices{kind="database"}': 0,
       ...Object.fromEntries(
         ['behind', 'ambiguous', 'cell_refused', 'refused', 'rewound'].map((outcome) => [
           `sumdial_failing_shards{outcome="${outcome}"}`,
@@ -206,7 +209,7 @@ describe('a scrape', () => {
 
   test('refuses what it does not know, and more shards than one scrape asks', async () => {
     const services = {
-      config: { shards: scheduleOf('4') },
+      config: { shards: scheduleOf('4'), database: SOME_ADDRESS },
       nowMs: START,
       log: () => undefined,
       database: { ledgerOf: async () => new Map() },

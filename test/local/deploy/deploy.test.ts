@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { unstable_readConfig } from 'wrangler'
 import { runWrangler, type Wrangler } from '../../../src/local/deploy/wrangler.ts'
+import { migrate } from '../../../src/local/migrate.ts'
 import { Account, CONFIG, hour, useStand } from './stand.ts'
 
 const stand = useStand()
@@ -120,13 +121,7 @@ describe('npm run deploy', () => {
     const account = new Account()
     const { code, text } = await stand.run(account, { config, env: {} })
     expect(code).toBe(2)
-    for (const name of [
-      'DATABASE_URL is not set',
-      'SHARDS',
-      'LATE_HOURS',
-      'DEV_ACCESS would let everyone',
-      'SHARDZ is not a variable',
-    ])
+    for (const name of ['SHARDS', 'LATE_HOURS', 'DEV_ACCESS would let everyone', 'SHARDZ is not a variable'])
       expect(text).toContain(name)
     expect(account.calls).toEqual([])
   })
@@ -173,6 +168,54 @@ describe('npm run deploy', () => {
   })
 })
 
+describe('npm run deploy without DATABASE_URL in its shell', () => {
+  test('deploys the code, keeps the secrets of the Worker, and says that the Worker migrates itself', async () => {
+    const account = new Account()
+    account.secrets.set('sumdial', new Map([['DATABASE_URL', stand.databaseUrl]]))
+    const { code, text } = await stand.run(account, { env: {} })
+    expect(text).toContain('The Worker migrates itself with its first flush')
+    expect(text).toContain('npx wrangler secret put DATABASE_URL --env=""')
+    expect(code).toBe(0)
+    expect(account.live.has('sumdial')).toBe(true)
+    expect(account.secrets.get('sumdial')).toEqual(new Map([['DATABASE_URL', stand.databaseUrl]]))
+    expect(await stand.ask("select to_regclass('sumdial.settings') as there")).toEqual([{ there: null }])
+  })
+
+  test('takes the other secrets along, and fails when wrangler does', async () => {
+    const account = new Account()
+    const API_TOKENS = JSON.stringify([{ name: 'me', sha256: 'a'.repeat(64), scopes: ['read'] }])
+    await stand.run(account, { env: { API_TOKENS } })
+    expect(account.secrets.get('sumdial')).toEqual(new Map([['API_TOKENS', API_TOKENS]]))
+    account.meanwhile = async () => ({ code: 1, isLive: false })
+    expect(await stand.run(account, { env: {} })).toMatchObject({
+      code: 1,
+      text: expect.stringContaining('wrangler failed with exit code 1'),
+    })
+  })
+
+  test('rehearses too, and refuses bad variables all the same', async () => {
+    const account = new Account()
+    const { code, text } = await stand.run(account, { args: ['--dry-run'], env: {} })
+    expect([code, account.live.size]).toEqual([0, 0])
+    expect(text).toContain('Dry run: nothing was changed.')
+    expect((await stand.run(account, { env: {}, config: stand.edited({ SHARDS: '0' }) })).code).toBe(2)
+  })
+})
+
+test('[K2] what a cron has seen of a Worker that wrangler alone deployed is what its first `npm run deploy` is checked against', async () => {
+  await migrate(stand.databaseUrl)
+  const seen = { v: 1, SHARDS: '4', LATE_HOURS: '72', seen: new Date().toISOString() }
+  await stand.ask(`insert into sumdial.settings (name, value) values ('seen:abc', '${JSON.stringify(seen)}')`)
+  const account = new Account()
+  const refused = await stand.run(account)
+  expect(refused.code).toBe(1)
+  expect(refused.text).toContain('Its value is 4, and this edit would make it 1')
+  expect(account.live.size).toBe(0)
+  expect((await stand.run(account, { config: stand.edited({ SHARDS: '4' }) })).code).toBe(0)
+  // From then on its own record counts, whatever the cron has seen.
+  expect((await stand.record()).live).toMatchObject({ SHARDS: '4' })
+})
+
 test('a wrangler.toml that wrangler cannot read is said in its words', async () => {
   const config = join(stand.folder, 'broken.toml')
   writeFileSync(config, 'name = "sumdial')
@@ -212,16 +255,14 @@ describe('npm run deploy -- --dry-run', () => {
 test('staging has every binding, and every var with whatever value, and no name or count of the top level', () => {
   const top = unstable_readConfig({ config: CONFIG, env: '' })
   const staging = unstable_readConfig({ config: CONFIG, env: 'staging' })
-  const [limit] = top.ratelimits
-  const [stagingLimit] = staging.ratelimits
   expect(Object.keys(staging.vars)).toEqual(Object.keys(top.vars))
-  expect(limit?.namespace_id).toBeDefined()
-  expect(stagingLimit?.namespace_id).not.toBe(limit?.namespace_id)
+  const ids = [...top.ratelimits, ...staging.ratelimits].map(({ namespace_id }) => namespace_id)
+  expect(new Set(ids).size).toBe(2 * top.ratelimits.length)
   expect(staging).toEqual({
     ...top,
     name: 'sumdial-staging',
     targetEnvironment: 'staging',
-    ratelimits: [{ ...limit, namespace_id: stagingLimit?.namespace_id }],
+    ratelimits: top.ratelimits.map((limit: object) => ({ ...limit, namespace_id: expect.any(String) })),
     vars: expect.objectContaining({}),
   })
 })

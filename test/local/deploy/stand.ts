@@ -45,10 +45,14 @@ export class Account {
     }
   }
 
-  private goLive(worker: string, args: readonly string[]) {
+  private takeSecrets(args: readonly string[]) {
     this.secretsFile = after(args, '--secrets-file')
     expect(statSync(this.secretsFile).mode & 0o077).toBe(0)
-    const taken = Object.entries<string>(JSON.parse(readFileSync(this.secretsFile, 'utf8')))
+    return Object.entries<string>(JSON.parse(readFileSync(this.secretsFile, 'utf8')))
+  }
+
+  private goLive(worker: string, args: readonly string[]) {
+    const taken = args.includes('--secrets-file') ? this.takeSecrets(args) : []
     this.secrets.set(worker, new Map([...(this.secrets.get(worker) ?? []), ...taken]))
     this.live.set(worker, after(args, '--message').replace('sumdial deploy ', ''))
   }

@@ -76,8 +76,14 @@ export const ALARM_OVERDUE_MS = 2 * MINUTE
 export const ALARM_DELAY_MS = 1 * MINUTE
 
 /**
- * Keys of hits that a shard admits under one prefix, and that it and each isolate remember over all prefixes. Everyone who
- * sees a page can make up keys, so a page's token gets as many as a site has pages. 20,000 keys of KEY_BYTES_MAX are 10 MB.
+ * Keys of hits that a shard admits under one prefix. Everyone who sees a page can make up keys, so a page's token gets as
+ * many as most sites have pages.
  */
 export const HIT_KEYS_PER_PREFIX_MAX = 1_000
-export const HIT_KEYS_MAX = 20_000
+
+/**
+ * Bytes that a shard, and each isolate in front, may spend on remembering the keys of hits over all prefixes; and how many
+ * a key takes beside its characters, of two bytes each: some 64,000 keys of 50 characters, or all of nine hostile tokens.
+ */
+export const HIT_KEYS_BYTES_MAX = 10 * MIB
+export const HIT_KEY_BYTES = 64

@@ -1,4 +1,4 @@
-import { HIT_KEYS_MAX, HIT_KEYS_PER_PREFIX_MAX } from '../../limits.ts'
+import { HIT_KEY_BYTES, HIT_KEYS_BYTES_MAX, HIT_KEYS_PER_PREFIX_MAX } from '../../limits.ts'
 import { covers } from '../key.ts'
 
 /** The key under which hits count when their prefix has no room for another key. */
@@ -13,10 +13,15 @@ export type HitAdmission = {
   readonly all: readonly string[] | null
 }
 
-/** Keys of one prefix, and of all prefixes together. */
-type HitLimits = { readonly ofPrefix: number; readonly ofAll: number }
+/** An upper bound of the memory that it takes to remember a key. */
+export function rememberedBytes(key: string): number {
+  return 2 * key.length + HIT_KEY_BYTES
+}
 
-const HIT_LIMITS: HitLimits = { ofPrefix: HIT_KEYS_PER_PREFIX_MAX, ofAll: HIT_KEYS_MAX }
+/** Keys of one prefix, and bytes of the keys of all prefixes. */
+type HitLimits = { readonly keys: number; readonly bytes: number }
+
+const HIT_LIMITS: HitLimits = { keys: HIT_KEYS_PER_PREFIX_MAX, bytes: HIT_KEYS_BYTES_MAX }
 
 /**
  * The keys of hits in one shard. Everyone may send hits, so a prefix gets so many keys there and no more: those that came
@@ -25,7 +30,7 @@ const HIT_LIMITS: HitLimits = { ofPrefix: HIT_KEYS_PER_PREFIX_MAX, ofAll: HIT_KE
 export class HitKeys {
   readonly #limits: HitLimits
   readonly #byPrefix = new Map<string, Set<string>>()
-  #count = 0
+  #bytes = 0
 
   /** @param limits those of production, unless a test has smaller ones. */
   constructor(limits = HIT_LIMITS) {
@@ -35,10 +40,7 @@ export class HitKeys {
   /** @param held the keys of all cells that the shard holds, looked at when a prefix comes for the first time. */
   admit(prefix: string, key: string, held: () => Iterable<string>): HitAdmission {
     const keys = this.#byPrefix.get(prefix) ?? this.#begin(prefix, held())
-    if (!keys.has(key) && !this.#isFull(keys)) {
-      keys.add(key)
-      this.#count += 1
-    }
+    if (!this.#isFull(keys)) this.#add(keys, key)
     return { isAdmitted: keys.has(key), all: this.#isFull(keys) ? [...keys] : null }
   }
 
@@ -46,14 +48,20 @@ export class HitKeys {
     const keys = new Set<string>()
     for (const key of held) {
       if (this.#isFull(keys)) break
-      if (covers(prefix, key) && key !== otherKey(prefix)) keys.add(key)
+      if (covers(prefix, key) && key !== otherKey(prefix)) this.#add(keys, key)
     }
-    if (this.#count < this.#limits.ofAll) this.#byPrefix.set(prefix, keys)
-    this.#count += keys.size
+    // A prefix without any key, where there is no room, is not remembered either.
+    if (keys.size > 0 || !this.#isFull(keys)) this.#byPrefix.set(prefix, keys)
     return keys
   }
 
+  #add(keys: Set<string>, key: string): void {
+    if (keys.has(key)) return
+    keys.add(key)
+    this.#bytes += rememberedBytes(key)
+  }
+
   #isFull(keys: ReadonlySet<string>): boolean {
-    return keys.size >= this.#limits.ofPrefix || this.#count >= this.#limits.ofAll
+    return keys.size >= this.#limits.keys || this.#bytes >= this.#limits.bytes
   }
 }

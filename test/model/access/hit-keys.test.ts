@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { HIT_KEYS_PER_PREFIX_MAX } from '../../../src/limits.ts'
-import { HitKeys, otherKey } from '../../../src/model/access/hit-keys.ts'
+import { HitKeys, otherKey, rememberedBytes } from '../../../src/model/access/hit-keys.ts'
 
 const NOTHING = () => []
 
@@ -10,7 +10,7 @@ describe('the keys of hits in a shard', () => {
     const asked = fc.array(fc.tuple(fc.constantFrom('a', 'b'), fc.nat(9)), { maxLength: 60 })
     fc.assert(
       fc.property(asked, (hits) => {
-        const keys = new HitKeys({ ofPrefix: 4, ofAll: 100 })
+        const keys = new HitKeys({ keys: 4, bytes: 10_000 })
         const naive = new Map<string, string[]>()
         for (const [prefix, n] of hits) {
           const key = `${prefix}/${n}`
@@ -27,7 +27,7 @@ describe('the keys of hits in a shard', () => {
   })
 
   test('[S3] of all prefixes are bounded too: a prefix that comes later keeps what it has', () => {
-    const keys = new HitKeys({ ofPrefix: 3, ofAll: 4 })
+    const keys = new HitKeys({ keys: 3, bytes: 4 * rememberedBytes('a/1') })
     for (const key of ['a/1', 'a/2', 'b/1'])
       expect(keys.admit(key.slice(0, 1), key, NOTHING).isAdmitted).toBe(true)
     expect(keys.admit('b', 'b/2', NOTHING)).toEqual({ isAdmitted: true, all: ['b/1', 'b/2'] })
@@ -37,7 +37,7 @@ describe('the keys of hits in a shard', () => {
   })
 
   test('[S3] begin in a new instance with those that the shard holds, of this prefix alone', () => {
-    const keys = new HitKeys({ ofPrefix: 2, ofAll: 100 })
+    const keys = new HitKeys({ keys: 2, bytes: 10_000 })
     const held = () => ['a/1', 'a-b/1', otherKey('a'), 'b/1', 'a/1']
     expect(keys.admit('a', 'a/2', held)).toEqual({ isAdmitted: true, all: ['a/1', 'a/2'] })
     expect(keys.admit('a', 'a/3', held).isAdmitted).toBe(false)

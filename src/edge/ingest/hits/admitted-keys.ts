@@ -1,6 +1,6 @@
 import type { Config } from '../../../config.ts'
-import { HIT_KEYS_MAX } from '../../../limits.ts'
-import { otherKey } from '../../../model/access/hit-keys.ts'
+import { HIT_KEYS_BYTES_MAX } from '../../../limits.ts'
+import { otherKey, rememberedBytes } from '../../../model/access/hit-keys.ts'
 import { type Hour, hourOf } from '../../../model/hour.ts'
 import { formatShardName, slotOf } from '../../../model/shard-name.ts'
 import type { Shards } from '../../ports.ts'
@@ -18,7 +18,7 @@ export class AdmittedKeys {
   #hour: Hour | undefined
   /** By shard and prefix. */
   #known = new Map<string, Known>()
-  #count = 0
+  #bytes = 0
 
   constructor({ admitHit }: Pick<Shards, 'admitHit'>, shards: Config['shards']) {
     this.#admitHit = admitHit
@@ -30,7 +30,7 @@ export class AdmittedKeys {
     const other = otherKey(prefix)
     if (key === other) return key
     const hour = hourOf(nowMs)
-    if (hour !== this.#hour || this.#count >= HIT_KEYS_MAX) this.#forget(hour)
+    if (hour !== this.#hour || this.#bytes >= HIT_KEYS_BYTES_MAX) this.#forget(hour)
     const shard = formatShardName({ hour, slot: slotOf(key, hour, this.#shards) })
     const known = this.#knownOf(`${shard}\n${prefix}`)
     if (known.keys.has(key)) return key
@@ -50,14 +50,15 @@ export class AdmittedKeys {
   }
 
   #learn({ keys }: Known, learned: readonly string[]): void {
-    const before = keys.size
-    for (const key of learned) keys.add(key)
-    this.#count += keys.size - before
+    for (const key of learned) {
+      if (!keys.has(key)) this.#bytes += rememberedBytes(key)
+      keys.add(key)
+    }
   }
 
   #forget(hour: Hour): void {
     this.#hour = hour
     this.#known = new Map()
-    this.#count = 0
+    this.#bytes = 0
   }
 }

@@ -14,7 +14,7 @@ function makeShards(ofPrefix: number) {
     asked,
     async admitHit(shard: string, prefix: string, key: string) {
       asked.push(`${shard} ${key}`)
-      const keys = shards.get(shard) ?? new HitKeys({ ofPrefix, ofAll: 100 })
+      const keys = shards.get(shard) ?? new HitKeys({ keys: ofPrefix, bytes: 10_000 })
       shards.set(shard, keys)
       return keys.admit(prefix, key, () => [])
     },

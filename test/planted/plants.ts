@@ -1,6 +1,7 @@
 import type { Plant } from './plant.ts'
 import { BAD_CELL_PLANTS } from './plants/bad-cells.ts'
 import { EDGE_PLANTS } from './plants/edge.ts'
+import { FORMATS_PLANTS } from './plants/formats.ts'
 import { HOLDINGS_PLANTS } from './plants/holdings.ts'
 import { IMPORT_PLANTS } from './plants/import.ts'
 import { MODEL_PLANTS } from './plants/model.ts'
@@ -9,6 +10,7 @@ import { SHARD_PLANTS } from './plants/shard.ts'
 
 export const PLANTS: readonly Plant[] = [
   ...EDGE_PLANTS,
+  ...FORMATS_PLANTS,
   ...SHARD_PLANTS,
   ...HOLDINGS_PLANTS,
   ...BAD_CELL_PLANTS,

@@ -35,7 +35,7 @@ export type Stage = {
 
 export async function openStage(
   vars: Readonly<Record<string, string>>,
-  options: Pick<ServeOptions, 'objects'> = {},
+  options: Pick<ServeOptions, 'objects' | 'v8Flags'> = {},
 ): Promise<Stage> {
   const database = await PGlite.create()
   await migrate(database)

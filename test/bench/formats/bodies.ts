@@ -21,17 +21,27 @@ const METRICS = 20
 /** The way in that the others are compared with. */
 export const INCREMENTS = 'increments, arrays of 1,000'
 
+export const RECORDS = 'records, 1,000 lines of JSON'
+
+export const OTLP_PROTOBUF = 'OTLP protobuf, 1,000 points'
+
 export const FORMATS: Readonly<Record<string, BenchFormat>> = {
   [INCREMENTS]: {
     path: '/increment',
     contentType: 'application/json',
     status: 202,
+    body: numbered((n) => Buffer.from(`${JSON.stringify(items())}${textOf(n)}`), textOf),
+  },
+  [RECORDS]: {
+    path: '/records?key=%7Bkey%7D&value=%7Bvalue%7D',
+    contentType: 'application/x-ndjson',
+    status: 202,
     body: numbered((n) => {
-      const items = Array.from({ length: POINTS }, (_, i) => ({ key: keyOf(i), value: 1 + (i % 9) }))
-      return Buffer.from(`${JSON.stringify(items)}${textOf(n)}`)
+      const lines = items().map((item) => `${JSON.stringify(item)}\n`)
+      return Buffer.from(`${lines.join('')}${textOf(n)}`)
     }, textOf),
   },
-  'OTLP protobuf, 1,000 points': {
+  [OTLP_PROTOBUF]: {
     path: '/v1/metrics',
     contentType: 'application/x-protobuf',
     status: 200,
@@ -49,6 +59,10 @@ export const FORMATS: Readonly<Record<string, BenchFormat>> = {
       (n) => Buffer.from(startNs(n).toString()),
     ),
   },
+}
+
+function items() {
+  return Array.from({ length: POINTS }, (_, i) => ({ key: keyOf(i), value: 1 + (i % 9) }))
 }
 
 /** As many keys as the metrics have, so that all ways in have as many cells. */

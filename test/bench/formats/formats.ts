@@ -6,7 +6,7 @@ import { inTurn, type Plan, type Turn, takeTurn } from '../rounds.ts'
 import type { Progress, Scenario } from '../scenario.ts'
 import { startStand, startWorker } from '../stand.ts'
 import { number, table } from '../table.ts'
-import { FORMATS, INCREMENTS, POINTS } from './bodies.ts'
+import { FORMATS, INCREMENTS, OTLP_PROTOBUF, POINTS, RECORDS } from './bodies.ts'
 
 const CONNECTIONS = 16
 
@@ -14,6 +14,9 @@ const NAME = 'Sumdial'
 
 /** Points a second that OTLP in protobuf should reach on two cores. */
 const PROTOBUF_MIN = 300_000
+
+/** Records a second, to increments a second in arrays. */
+const RECORDS_MIN = 0.5
 
 export const FORMATS_SCENARIO: Scenario<'rounds' | 'seconds'> = {
   name: 'formats',
@@ -86,12 +89,28 @@ function describeFormats(turns: readonly Turn[]): string {
 }
 
 function aimsOf(turns: readonly Turn[]): Aim[] {
-  return summarise(turns, NAME)
-    .filter(({ workload }) => workload.startsWith('OTLP protobuf'))
-    .map(({ workload, perSecond }) => ({
+  const protobuf = summarise(turns, NAME).filter(({ workload }) => workload === OTLP_PROTOBUF)
+  const records = ratioOf(
+    turns,
+    { workload: RECORDS, contender: NAME },
+    { workload: INCREMENTS, contender: NAME },
+  )
+  return [
+    ...protobuf.map(({ workload, perSecond }) => ({
       what: `${workload}, a second`,
       value: number(perSecond),
       wanted: `at least ${number(PROTOBUF_MIN)}`,
       isReached: perSecond >= PROTOBUF_MIN,
-    }))
+    })),
+    ...(Number.isFinite(records.median)
+      ? [
+          {
+            what: 'records, to arrays of increments',
+            value: describeRatio(records),
+            wanted: `at least ${RECORDS_MIN}`,
+            isReached: records.median >= RECORDS_MIN,
+          },
+        ]
+      : []),
+  ]
 }

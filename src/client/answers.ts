@@ -68,6 +68,21 @@ export type Counter = {
 /** All keys that begin with a prefix, added up in a range. */
 export type PrefixCounter = Omit<Counter, 'key'> & { prefix: string }
 
+/** The labels of a key or prefix in a range, by name. */
+export type LabelList = {
+  from: string
+  to: string
+  labels: {
+    name: string
+    /** How many values it has, and how many increments have one. */
+    values: number
+    count: number
+    /** Its values with the largest sums. */
+    largest: { value: string; sum: bigint; count: number }[]
+  }[]
+  lastFlushAt: string | null
+}
+
 /** A key, or with `depth` a group of keys. */
 export type ListItem = {
   key: string

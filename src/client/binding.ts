@@ -1,9 +1,10 @@
-import type { Counter, Hour, List, PrefixCounter, Problem, Unit } from './answers.ts'
+import type { Counter, Hour, LabelList, List, PrefixCounter, Problem, Unit } from './answers.ts'
 
 export type {
   Bucket,
   Counter,
   Hour,
+  LabelList,
   List,
   ListItem,
   PrefixCounter,
@@ -36,6 +37,9 @@ export interface SumdialBinding {
   /** Sums of all keys that begin with a prefix, added up; by the hour without a `bucket`. Requires the scope `read`. */
   readPrefix(question: ReadOptions & { readonly prefix: string }): Promise<Result<PrefixCounter>>
 
+  /** The labels of a key, or of keys that begin with a prefix, as Postgres has them. Requires the scope `read`. */
+  labels(question: LabelsOptions): Promise<Result<LabelList>>
+
   /** Keys that begin with a prefix, as Postgres has them. Requires the scope `read`. */
   list(question: ListOptions): Promise<Result<List>>
 
@@ -63,6 +67,8 @@ export type Increment = {
   readonly at?: Instant
   /** An id counts once, ever, for its key and hour. */
   readonly id?: string
+  /** Texts by name that it can be broken down by, such as `{ plan: 'pro' }`. */
+  readonly labels?: Readonly<Record<string, string>>
 }
 
 export type IncrementOptions = {
@@ -83,6 +89,19 @@ export type ReadOptions = {
   readonly tz?: string
   readonly consistency?: 'fresh' | 'committed' | 'unsettled'
   readonly freshHours?: number
+  /** Breaks the sums down by the values of this label. */
+  readonly by?: string
+  /** Conditions on labels, such as `plan:pro`. */
+  readonly where?: readonly string[]
+  readonly limit?: number
+}
+
+/** `key` or `prefix`. */
+export type LabelsOptions = {
+  readonly key?: string
+  readonly prefix?: string
+  readonly from?: Instant
+  readonly to?: Instant
 }
 
 export type ListOptions = {

@@ -1,4 +1,4 @@
-import type { Counter, Hour, List, ListItem, PrefixCounter } from './answers.ts'
+import type { Counter, Hour, LabelList, List, ListItem, PrefixCounter } from './answers.ts'
 import { Counting } from './counting.ts'
 import { type Warner, warner } from './give-up.ts'
 import { hold, type IncrementOptions } from './increment.ts'
@@ -11,7 +11,7 @@ import {
 } from './options.ts'
 import { onLeave } from './page.ts'
 import { postTo } from './post.ts'
-import { type ListQuery, Reading, type ReadQuery } from './read/reading.ts'
+import { type LabelsQuery, type ListQuery, Reading, type ReadQuery } from './read/reading.ts'
 import { needWebCrypto, runtimeTiming, type Timing } from './timing.ts'
 
 export type Sumdial = {
@@ -19,7 +19,7 @@ export type Sumdial = {
    * Counts `value`, 1 by default. Returns at once, and sends it in the background until the server has it.
    *
    * @throws TypeError for an increment that no server would take: a key that is empty, longer than 512 bytes or has control
-   *   characters; a value that is 0 or not a safe integer; a bad `at` or `id`. Never because of the network.
+   *   characters; a value that is 0 or not a safe integer; a bad `at`, `id` or label. Never because of the network.
    */
   increment(key: string, value?: number, options?: IncrementOptions): void
   /** Sends now. Resolves when everything handed in before is acknowledged or given up; never rejects. */
@@ -39,6 +39,8 @@ export type Sumdial = {
   read(keys: readonly string[], query?: ReadQuery): Promise<Counter[]>
   /** Sums of all keys that begin with a prefix, added up: `site/` for whole segments, the empty text for all keys. */
   readPrefix(prefix: string, query?: ReadQuery): Promise<PrefixCounter>
+  /** The labels of a key or prefix, as Postgres has them: what `by` and `where` can ask for. */
+  labels(query: LabelsQuery): Promise<LabelList>
   /** One page of a list. */
   list(query?: ListQuery): Promise<List>
   /** The items of all pages, page after page. */
@@ -87,6 +89,7 @@ export function createClientWith(options: ClientOptions, timing: Timing): Sumdia
     },
     read,
     readPrefix: (prefix, query) => reading.readPrefix(prefix, query),
+    labels: (query) => reading.labels(query),
     list: (query) => reading.list(query),
     listAll: (query) => reading.listAll(query),
     hour: (hour) => reading.hour(hour),

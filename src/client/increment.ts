@@ -1,5 +1,7 @@
 import { checkFields, isDate } from './fields.ts'
+import { checkLabels, type Labels } from './labels.ts'
 import { AT_MS_END, AT_MS_MIN, ID_BYTES_MAX, KEY_BYTES_MAX } from './limits.ts'
+import { checkText, utf8Bytes } from './text.ts'
 
 /** An increment as it was handed in, and as it is handed back when the client gives it up. */
 export type Increment = {
@@ -8,6 +10,7 @@ export type Increment = {
   /** Epoch milliseconds. */
   at: number
   id?: string
+  labels?: Labels
 }
 
 export type IncrementOptions = {
@@ -18,6 +21,8 @@ export type IncrementOptions = {
    * handed in. An increment without one shares the name of its batch, which guards every retry of this client.
    */
   id?: string | undefined
+  /** At most 8 texts by name that it can be broken down by, such as `{ plan: 'pro' }`. */
+  labels?: Labels | undefined
 }
 
 /**
@@ -44,37 +49,27 @@ export type Pending = Outgoing & { readonly increment: Increment }
 /** @throws TypeError for what the server would refuse at any time and from anybody. */
 export function hold(key: string, value: number, options: IncrementOptions, nowMs: number): Pending {
   checkText('key', key, KEY_BYTES_MAX)
-  checkFields('increment', options, ['at', 'id'], '{ at, id }')
+  checkFields('increment', options, ['at', 'id', 'labels'], '{ at, id, labels }')
   if (!Number.isSafeInteger(value) || value === 0) {
     throw new TypeError('value must be a whole number other than 0, from -(2^53 - 1) to 2^53 - 1')
   }
   const at = options.at === undefined ? nowMs : timeOf(options.at)
-  const { id } = options
+  const { id, labels } = options
   if (id !== undefined) checkText('id', id, ID_BYTES_MAX)
-  const increment: Increment = id === undefined ? { key, value, at } : { key, value, at, id }
+  if (labels !== undefined) checkLabels(labels, key)
+  const increment: Increment = {
+    key,
+    value,
+    at,
+    ...(id === undefined ? {} : { id }),
+    ...(labels === undefined ? {} : { labels: { ...labels } }),
+  }
   return { increment, ...outgoing(JSON.stringify(increment)) }
 }
 
 /** @param json one JSON object */
 export function outgoing(json: string): Outgoing {
   return { json, bytes: utf8Bytes(json) + 1, fate: 'uncounted' }
-}
-
-const CONTROL = /\p{Cc}/u
-
-function checkText(name: string, text: string, bytesMax: number): void {
-  if (typeof text !== 'string') throw new TypeError(`${name} must be a text`)
-  if (text === '') throw new TypeError(`${name} must not be empty`)
-  // Browsers of 2022 lack isWellFormed(). With the flag u, half a surrogate pair is a character of the class Cs.
-  if (/\p{Cs}/u.test(text)) throw new TypeError(`${name} must be well-formed Unicode`)
-  if (CONTROL.test(text)) throw new TypeError(`${name} must not have control characters`)
-  if (utf8Bytes(text) > bytesMax) throw new TypeError(`${name} must have at most ${bytesMax} bytes in UTF-8`)
-}
-
-const ENCODER = new TextEncoder()
-
-function utf8Bytes(text: string): number {
-  return ENCODER.encode(text).length
 }
 
 function timeOf(at: Date | number): number {

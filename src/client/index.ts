@@ -2,6 +2,7 @@ export type {
   Bucket,
   Counter,
   Hour,
+  LabelList,
   List,
   ListItem,
   PrefixCounter,
@@ -13,7 +14,8 @@ export { createClient, type Sumdial } from './client.ts'
 export type { Fetch, FetchAnswer, FetchInit } from './fetch.ts'
 export type { GiveUpKind, GiveUpReason } from './give-up.ts'
 export type { Increment, IncrementOptions } from './increment.ts'
+export type { Labels } from './labels.ts'
 export type { ClientOptions, CloseOptions } from './options.ts'
 export type { Instant } from './read/instant.ts'
-export type { ListQuery, ReadQuery } from './read/reading.ts'
+export type { LabelsQuery, ListQuery, ReadQuery } from './read/reading.ts'
 export { SumdialError } from './read/sumdial-error.ts'

@@ -11,6 +11,12 @@ const SECOND = 1000
 export const KEY_BYTES_MAX = 512
 export const ID_BYTES_MAX = 64
 
+/** The server's bounds on labels: how many, characters of a name, bytes of a value, and of key and labels together. */
+export const LABELS_MAX = 8
+export const LABEL_NAME_CHARS_MAX = 64
+export const LABEL_VALUE_BYTES_MAX = 128
+export const SLICE_BYTES_MAX = 1024
+
 /** The server's bounds on `at`, in epoch milliseconds: the years 1000 to 9998. */
 export const AT_MS_MIN = Date.UTC(1000, 0)
 export const AT_MS_END = Date.UTC(9999, 0)

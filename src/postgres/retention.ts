@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { RETENTION_ROWS, RETENTION_STEPS_MAX, STATEMENT_MS_MAX } from '../limits.ts'
 import { must } from '../model/assert.ts'
 import type { DeleteBefore } from '../model/closing.ts'
@@ -7,13 +7,31 @@ import type { Postgres } from './driver/session.ts'
 import { executing } from './execute.ts'
 import { PATIENT, writing } from './statement.ts'
 
-/** Deletes rows of old hours, the oldest first, in bounded steps. Rejects when Postgres cannot be asked. */
+/**
+ * Deletes rows of old hours, the oldest first, in bounded steps. Rejects when Postgres cannot be asked.
+ *
+ * Slices go before the sums of their keys, and a sum stays while a slice of it does: otherwise slices would be left that add
+ * up to more than their key. [L1]
+ */
 export function createRetention(postgres: Postgres): DeleteBefore {
   const steps = { rows: RETENTION_ROWS, most: RETENTION_STEPS_MAX }
   return (before) =>
-    executing(postgres, STATEMENT_MS_MAX, (execute) =>
-      deleteInSteps(steps, () => execute(deleteSome(formatHourStart(before)))),
-    )
+    executing(postgres, STATEMENT_MS_MAX, async (execute) => {
+      const start = formatHourStart(before)
+      const slices = await deleteInSteps(steps, () => execute(deleteSome(sql`sumdial.slices`, start)))
+      if (slices.hasMore) return slices
+      const counters = await deleteInSteps(steps, () =>
+        execute(
+          deleteSome(
+            sql`sumdial.counters`,
+            start,
+            sql`and not exists (
+    select from sumdial.slices as s where s.key = found.key and s.hour = found.hour)`,
+          ),
+        ),
+      )
+      return { deleted: slices.deleted + counters.deleted, hasMore: counters.hasMore }
+    })
 }
 
 /**
@@ -21,17 +39,17 @@ export function createRetention(postgres: Postgres): DeleteBefore {
  * waits for it, no deadlock is possible. [P2] The next day's sweep deletes those rows.
  *
  * Rows are found again by their place, because a look-up by key reads pages all over the primary key's index. A place
- * belongs to a table, and there are several tables when a user has partitioned `counters`. A row that was changed after
+ * belongs to a table, and there are several tables when a user has partitioned one. A row that was changed after
  * the statement began has another place, so it stays too. The list of places is there for the planner alone, which
  * might otherwise read all of the table to join it.
  */
-function deleteSome(before: string) {
+function deleteSome(table: SQL, before: string, only: SQL = sql``) {
   return writing(sql`
 , old as materialized (
-  select tableoid as place, ctid from sumdial.counters where ${PATIENT} and hour < ${before}::timestamptz
+  select tableoid as place, ctid from ${table} as found where ${PATIENT} and hour < ${before}::timestamptz ${only}
   order by hour, key limit ${RETENTION_ROWS}::int for update skip locked
 )
-delete from sumdial.counters as c using old
+delete from ${table} as c using old
 where c.ctid = any(array(select ctid from old)) and c.ctid = old.ctid and c.tableoid = old.place
   and c.hour < ${before}::timestamptz`)
 }

@@ -355,6 +355,10 @@ describe('the end', () => {
 
 test("its bounds keep to the server's", () => {
   expect(limits.KEY_BYTES_MAX).toBe(serverLimits.KEY_BYTES_MAX)
+  expect(limits.LABELS_MAX).toBe(serverLimits.LABELS_MAX)
+  expect(limits.LABEL_NAME_CHARS_MAX).toBe(serverLimits.LABEL_NAME_BYTES_MAX)
+  expect(limits.LABEL_VALUE_BYTES_MAX).toBe(serverLimits.LABEL_VALUE_BYTES_MAX)
+  expect(limits.SLICE_BYTES_MAX).toBe(serverLimits.SLICE_BYTES_MAX)
   expect(limits.ID_BYTES_MAX).toBe(serverLimits.ID_BYTES_MAX)
   expect(limits.REQUEST_ITEMS_MAX).toBe(serverLimits.REQUEST_ITEMS_MAX)
   expect(limits.BATCH_MAX).toBeLessThanOrEqual(serverLimits.REQUEST_ITEMS_MAX)

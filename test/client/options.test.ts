@@ -41,6 +41,9 @@ test('a wrong token is not in the message, because messages are logged', () => {
   expect(() => make({ url: URL_OF_IT, token: 'sd_secret\n' })).not.toThrow(/secret/)
 })
 
+/** Seven labels of 103 bytes with what the server counts for each. */
+const MANY = Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`n${i}`, 'x'.repeat(94)]))
+
 test.each<[unknown[], RegExp]>([
   [['k', 1, { at: '' }], /^at must be a Date or whole epoch milliseconds/],
   [['k', 1, { at: '2026-11-21T20:00:00Z' }], /^at must be/],
@@ -48,8 +51,16 @@ test.each<[unknown[], RegExp]>([
   [['k', 1, { at: [] }], /^at must be/],
   [['k', 1, { at: null }], /^at must be/],
   [['k', 1, { at: 5n }], /^at must be/],
-  [['k', 1, { At: 5 }], /`At` is not an option of increment: use at, id/],
-  [['k', 1, new Date()], /increment takes an object such as \{ at, id \}, not a Date/],
+  [['k', 1, { At: 5 }], /`At` is not an option of increment: use at, id, labels/],
+  [['k', 1, new Date()], /increment takes an object such as \{ at, id, labels \}, not a Date/],
+  [['k', 1, { labels: [] }], /labels must be an object of texts/],
+  [['k', 1, { labels: { '1st': 'x' } }], /"1st" is not the name of a label/],
+  [['k', 1, { labels: { 'sumdial.x': 'x' } }], /does not begin with sumdial/],
+  [['k', 1, { labels: { plan: '' } }], /the label plan must not be empty/],
+  [['k', 1, { labels: { plan: 5 } }], /the label plan must be a text/],
+  [['k', 1, { labels: { plan: 'x'.repeat(129) } }], /the label plan must have at most 128 bytes/],
+  [['k'.repeat(512), 1, { labels: MANY }], /key and labels must have at most 1024 bytes together/],
+  [['k', 1, { labels: { ...MANY, more: 'x', again: 'y' } }], /at most 8 labels/],
   [['k', 1, null], /increment takes an object .*, not null/],
   [['k', 1, { id: 7 }], /^id must be a text/],
   [['k', '3'], /^value must be a whole number/],

@@ -5,6 +5,7 @@ import { Cells } from '../../src/model/cells.ts'
 import type { DeleteBefore } from '../../src/model/closing.ts'
 import type { Batch } from '../../src/model/flush/batch.ts'
 import { addHours, formatHour, formatHourStart, type Hour, hourOf } from '../../src/model/hour.ts'
+import { labelsText } from '../../src/model/slices/slice.ts'
 import { createRetention } from '../../src/postgres/retention.ts'
 import { type Stand, startStand } from './stand.ts'
 
@@ -136,4 +137,33 @@ describe('retention', () => {
     }
     expect(await deleteBefore(BEFORE)).toEqual({ deleted: 1, hasMore: false })
   })
+})
+
+test('[L1] slices go before the sums of their keys, and a sum stays while a slice of it does', async () => {
+  const labelled = (key: string) =>
+    Cells.of([
+      [key + labelsText({ plan: 'pro' }), cellOf(2)],
+      [key, cellOf(1)],
+    ])
+  await flushAgain(START, labelled('old'), 1)
+  await flushAgain(END, labelled('young'), 1)
+  const rest = async () => {
+    const { rows } = await stand.pool.query(
+      `select (select string_agg(key, ' ' order by key) from sumdial.slices) as slices,
+        (select string_agg(key, ' ' order by key) from sumdial.counters) as counters`,
+    )
+    return rows[0]
+  }
+  const client = await stand.pool.connect()
+  try {
+    await client.query('begin')
+    await client.query(`select from sumdial.slices where key = 'old' for update`)
+    await deleteBefore(BEFORE)
+    expect(await rest()).toEqual({ slices: 'old young', counters: 'old young' })
+  } finally {
+    await client.query('rollback')
+    client.release()
+  }
+  expect(await deleteBefore(BEFORE)).toEqual({ deleted: 2, hasMore: false })
+  expect(await rest()).toEqual({ slices: 'young', counters: 'young' })
 })

@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/clock.ts'
 import { Coalescer } from '../../src/edge/coalesce/coalescer.ts'
 import type { MergeAnswer } from '../../src/model/flight.ts'
+import { keyOf } from '../../src/model/slices/slice.ts'
 import { readArrival } from '../../src/shard/arrival.ts'
 import { mergeFlights, refused } from '../../src/shard/merge.ts'
 import { ShardStore } from '../../src/shard/store.ts'
@@ -40,13 +41,22 @@ export class CountingShards {
     return Object.fromEntries(all.filter(([, sum]) => sum !== 0))
   }
 
+  /** The sum of each slice over all hours. */
+  get slices(): Record<string, number> {
+    const sums = new Map<string, number>()
+    for (const { held } of this.#stores.values()) {
+      for (const [slice, { sum }] of held.open.cells) sums.set(slice, (sums.get(slice) ?? 0) + Number(sum))
+    }
+    return Object.fromEntries(sums)
+  }
+
   #merge(shard: string, flight: string): MergeAnswer {
     const store = this.#stores.get(shard) ?? new ShardStore(nodeSql(), () => crypto.randomUUID())
     this.#stores.set(shard, store)
     const arrival = readArrival(flight)
     if (arrival === undefined) return refused('unknown_version')
     for (const { keys } of [arrival.cells, ...arrival.named.map(({ cells }) => cells)]) {
-      for (const key of keys) this.#keys.add(key)
+      for (const slice of keys) this.#keys.add(keyOf(slice))
     }
     const conditions = { nowMs: 0, closesMs: 1, isFull: () => false, hasRoomForLabels: () => true }
     return mergeFlights(store, [arrival], conditions)[0] ?? refused('full')

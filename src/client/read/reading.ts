@@ -1,4 +1,4 @@
-import type { Counter, Hour, List, ListItem, PrefixCounter, Problem, Unit } from '../answers.ts'
+import type { Counter, Hour, LabelList, List, ListItem, PrefixCounter, Problem, Unit } from '../answers.ts'
 import { type Fetch, signalOf } from '../fetch.ts'
 import { checkFields, isDate } from '../fields.ts'
 import { REQUEST_MS_MAX } from '../limits.ts'
@@ -20,6 +20,24 @@ export type ReadQuery = {
   consistency?: 'fresh' | 'committed' | 'unsettled' | undefined
   /** How many hours before the current one are fresh: 1 by default. */
   freshHours?: number | undefined
+  /** Breaks the sums down by the values of this label: see `groups`, `others`, `unlabelled` and `overflow` of the answer. */
+  by?: string | undefined
+  /**
+   * Counts only what has these labels: `plan:pro`, split at the first `:`. Different names are all required, the same name
+   * again is an alternative, and `plan:` means that there is no such label.
+   */
+  where?: string | readonly string[] | undefined
+  /** The most groups with `by`: 10 by default. */
+  limit?: number | undefined
+}
+
+/** Give `key` or `prefix`. */
+export type LabelsQuery = {
+  key?: string | undefined
+  prefix?: string | undefined
+  /** The last 7 days by default. */
+  from?: Instant | undefined
+  to?: Instant | undefined
 }
 
 export type ListQuery = {
@@ -54,6 +72,9 @@ const READ_NAMES = [
   'tz',
   'consistency',
   'freshHours',
+  'by',
+  'where',
+  'limit',
 ] as const satisfies readonly (keyof ReadQuery)[]
 
 const READ_EXAMPLE = "{ bucket: 'day' }"
@@ -111,6 +132,12 @@ export class Reading {
     const search = searchOf({ ...query, bucket: query.bucket ?? 'hour' })
     search.append('prefix', textOf('prefix', prefix))
     return (await this.#get(`/counters?${search}`)) as PrefixCounter
+  }
+
+  /** The labels of a key, or of all keys that begin with a prefix, as Postgres has them. */
+  async labels(query: LabelsQuery): Promise<LabelList> {
+    checkFields('labels', query, ['key', 'prefix', 'from', 'to'], "{ key: 'calls/acme' }")
+    return (await this.#get(`/labels?${searchOf(query)}`)) as LabelList
   }
 
   async list(query: ListQuery = {}): Promise<List> {

@@ -2,14 +2,15 @@ import { isDate } from '../fields.ts'
 import { SEARCH_CHARS_MAX } from '../limits.ts'
 import { type Instant, isoOf } from './instant.ts'
 
-/** Parameters by name; those that are undefined are left out. */
-export type Named = Readonly<Record<string, Instant | undefined>>
+/** Parameters by name; those that are undefined are left out, and an array stands for a parameter that comes again. */
+export type Named = Readonly<Record<string, Instant | readonly string[] | undefined>>
 
 /** The part of an address behind the path. */
 export function searchOf(parameters: Named): URLSearchParams {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(parameters)) {
-    if (value !== undefined) search.append(name, isDate(value) ? isoOf(name, value) : String(value))
+    if (Array.isArray(value)) for (const each of value) search.append(name, String(each))
+    else if (value !== undefined) search.append(name, isDate(value) ? isoOf(name, value) : String(value))
   }
   return search
 }

@@ -5,6 +5,8 @@ import type {
   Hour,
   IncrementOptions,
   Increment as IncrementShape,
+  LabelList,
+  LabelsOptions,
   List,
   ListOptions,
   PrefixCounter,
@@ -80,6 +82,13 @@ export class BindingEntrypoint<Env> extends WorkerEntrypoint<Env, unknown> imple
     return this.#ask('read', async (api, caller) => {
       const asked = prefixArguments(question)
       return asked.ok ? api.series(asked.value, caller) : asked
+    })
+  }
+
+  labels(question: LabelsOptions): Promise<Result<LabelList>> {
+    return this.#ask('read', async (api, caller) => {
+      const asked = listArguments(question)
+      return asked.ok ? api.labels(asked.value, caller) : asked
     })
   }
 

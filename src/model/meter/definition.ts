@@ -55,6 +55,7 @@ const definitionSchema = z.strictObject(
     key: text,
     value: text.optional(),
     scale: scaleSchema.optional(),
+    labels: z.record(z.string(), text, { error: 'must be an object of names and templates' }).optional(),
     at: text.optional(),
     id: text.optional(),
     records: pathSchema.optional(),
@@ -63,8 +64,8 @@ const definitionSchema = z.strictObject(
   {
     error: (issue) =>
       issue.code === 'unrecognized_keys'
-        ? `has unknown fields ${issue.keys.join(', ')}: use name, match, key, value, scale, at, id, records and repeat`
-        : 'must be an object with name, key and perhaps match, value, scale, at, id, records, repeat',
+        ? `has unknown fields ${issue.keys.join(', ')}: use name, match, key, value, scale, labels, at, id, records and repeat`
+        : 'must be an object with name, key and perhaps match, value, scale, labels, at, id, records, repeat',
   },
 )
 

@@ -1,5 +1,7 @@
-import { KEY_BYTES_MAX } from '../../limits.ts'
+import { KEY_BYTES_MAX, LABEL_VALUE_BYTES_MAX } from '../../limits.ts'
 import { isShortAscii } from '../key.ts'
+import type { Labels } from '../slices/slice.ts'
+import { labelsText } from '../slices/slice.ts'
 import { utf8Bytes } from '../utf8.ts'
 
 /** Hexadecimal digits of a shortened key's hash: 64 bits, so that two long paths that begin alike stay two keys. */
@@ -15,9 +17,21 @@ export type HashText = (text: string) => string
  */
 export function fitKey(text: string, hash: HashText): string {
   if (isShortAscii(text)) return text
+  return fitText(text, KEY_BYTES_MAX, hash)
+}
+
+/** Labels that can be counted, in the form of `labelsText`, likewise. A label without a value is left out. */
+export function fitLabels(labels: Labels, hash: HashText): string {
+  const fitted = Object.entries(labels).flatMap(([name, value]) =>
+    value === '' ? [] : [[name, fitText(value, LABEL_VALUE_BYTES_MAX, hash)]],
+  )
+  return labelsText(Object.fromEntries(fitted))
+}
+
+function fitText(text: string, bytesMax: number, hash: HashText): string {
   const clean = text.toWellFormed().replace(/\p{Cc}/gu, percent)
-  if (utf8Bytes(clean) <= KEY_BYTES_MAX) return clean
-  return `${beginning(clean, KEY_BYTES_MAX - HASH_DIGITS - 1)}~${hash(clean).slice(0, HASH_DIGITS)}`
+  if (utf8Bytes(clean) <= bytesMax) return clean
+  return `${beginning(clean, bytesMax - HASH_DIGITS - 1)}~${hash(clean).slice(0, HASH_DIGITS)}`
 }
 
 function percent(control: string): string {

@@ -1,6 +1,9 @@
+import { LABELS_MAX } from '../../limits.ts'
 import { must } from '../assert.ts'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
+import { nameFault } from '../slices/labels.ts'
+import type { Labels } from '../slices/slice.ts'
 import { instantInAnyUnit } from '../time/any-unit.ts'
 import { scaled } from './decimal.ts'
 import { type Conditions, compileMatch, type Matches } from './match.ts'
@@ -15,6 +18,8 @@ export type MeterDefinition = {
   readonly value?: string | undefined
   /** A power of ten, as its exponent. */
   readonly scale?: number | undefined
+  /** Templates by the names of labels. A label whose field is missing or empty is left out. */
+  readonly labels?: Readonly<Record<string, string>> | undefined
   readonly at?: string | undefined
   readonly id?: string | undefined
   /** The path of the records in each object that comes. */
@@ -32,6 +37,8 @@ export type MeterReading =
       readonly value: number
       readonly atMs: number | undefined
       readonly id: string | undefined
+      /** As the record has them: see `fitLabels`. Undefined for a meter without any. */
+      readonly labels: Labels | undefined
     }
   /** The meter is not for this record. */
   | { readonly kind: 'unmatched' }
@@ -43,7 +50,7 @@ export type Meter = {
   /** All that decides what it counts, as text, for the names of deliveries. [N1] */
   readonly text: string
   readonly recordsPath: string | null
-  /** The fields of the key, from which somebody learns which of them has too many values. */
+  /** The fields of the key and the labels, from which somebody learns which of them has too many values. */
   readonly fields: readonly Placeholder[]
   /** Whether it picks its records, so that nobody has to name it for them. */
   readonly hasMatch: boolean
@@ -68,6 +75,7 @@ export function compileMeter(definition: MeterDefinition): Result<Meter, readonl
     return compiled.ok ? compiled.value : null
   }
   const parts = { key: template('key'), value: template('value'), at: template('at'), id: template('id') }
+  const labels = compileLabels(definition.labels, faults)
   const match = compileMatch(definition.match ?? {})
   if (!match.ok) faults.push({ field: 'match', message: match.error })
   if (faults.length > 0 || !match.ok) return fail(faults)
@@ -77,13 +85,13 @@ export function compileMeter(definition: MeterDefinition): Result<Meter, readonl
     name,
     text: textOf(definition),
     recordsPath: records ?? null,
-    fields: key.placeholders,
+    fields: [...key.placeholders, ...labels.flatMap(([, { placeholders }]) => placeholders)],
     hasMatch: Object.keys(definition.match ?? {}).length > 0,
     hasValue: parts.value !== null,
     hasTime: parts.at !== null,
     hasId: parts.id !== null,
     countsAgain: repeat === 'count',
-    read: readerOf({ ...parts, key }, match.value, definition.scale ?? 0),
+    read: readerOf({ ...parts, key, labels }, match.value, definition.scale ?? 0),
   })
 }
 
@@ -98,9 +106,36 @@ type Parts = {
   readonly value: Template | null
   readonly at: Template | null
   readonly id: Template | null
+  readonly labels: readonly LabelTemplate[]
 }
 
-function readerOf({ key, value, at, id }: Parts, matches: Matches, power: number) {
+type LabelTemplate = readonly [name: string, template: Template]
+
+function compileLabels(labels: MeterDefinition['labels'], faults: MeterFault[]): LabelTemplate[] {
+  const definitions = Object.entries(labels ?? {})
+  if (definitions.length > LABELS_MAX)
+    faults.push({ field: 'labels', message: `may have at most ${LABELS_MAX} labels` })
+  return definitions.flatMap(([name, text]): LabelTemplate[] => {
+    const fault = nameFault(name)
+    const template = compileTemplate(text)
+    if (fault !== undefined) faults.push({ field: 'labels', message: fault })
+    else if (!template.ok) faults.push({ field: 'labels', message: `${name}: ${template.error}` })
+    return template.ok ? [[name, template.value]] : []
+  })
+}
+
+/** The labels of a record, without those whose fields it lacks. */
+function readLabels(templates: readonly LabelTemplate[], record: unknown): Labels | undefined {
+  if (templates.length === 0) return undefined
+  return Object.fromEntries(
+    templates.flatMap(([name, template]) => {
+      const text = template.read(record)
+      return typeof text === 'string' ? [[name, text]] : []
+    }),
+  )
+}
+
+function readerOf({ key, value, at, id, labels }: Parts, matches: Matches, power: number) {
   const numberOf = numberReader(value, power)
   return (record: unknown): MeterReading => {
     if (!matches(record)) return UNMATCHED
@@ -113,7 +148,7 @@ function readerOf({ key, value, at, id }: Parts, matches: Matches, power: number
     if (at !== null && atMs === undefined) return badTime(at, time)
     const own = id?.read(record)
     if (typeof own === 'object') return lacks(own)
-    return { kind: 'increment', key: text, value: number, atMs, id: own }
+    return { kind: 'increment', key: text, value: number, atMs, id: own, labels: readLabels(labels, record) }
   }
 }
 
@@ -156,9 +191,11 @@ function numberReader(value: Template | null, power: number): (record: unknown) 
 const NOT_WHOLE = 'must be a whole number: give the meter a `scale`, such as 100 for cents'
 
 /** All that decides what a meter counts, in one order of fields. Its name does not. */
-function textOf({ match, key, value, scale, at, id, records, repeat }: MeterDefinition): string {
+function textOf({ match, key, value, scale, labels, at, id, records, repeat }: MeterDefinition): string {
   const conditions = Object.entries(match ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
-  return JSON.stringify([conditions, key, value, scale ?? 0, at, id, records, repeat === 'count'])
+  const text = [conditions, key, value, scale ?? 0, at, id, records, repeat === 'count']
+  const own = Object.entries(labels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))
+  return JSON.stringify(own.length === 0 ? text : [...text, own])
 }
 
 /** Compiles the path of a meter's records. */

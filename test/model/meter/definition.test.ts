@@ -13,7 +13,10 @@ describe('METERS', () => {
   test.each<[unknown, string]>([
     ['no json', ' must be JSON'],
     [{}, ' must be a JSON array of meters'],
-    [['x'], '0 must be an object with name, key and perhaps match, value, scale, at, id, records, repeat'],
+    [
+      ['x'],
+      '0 must be an object with name, key and perhaps match, value, scale, labels, at, id, records, repeat',
+    ],
     [
       [{ name: 'a b', key: 'k' }],
       '0.name must be 1 to 64 letters, digits, - and _, with a letter or digit in front',
@@ -35,7 +38,7 @@ describe('METERS', () => {
     [[{ name: 'm', key: 'k', repeat: 'never' }], '0.repeat must be once or count'],
     [
       [{ name: 'm', key: 'k', vlaue: '{a}' }],
-      '0 has unknown fields vlaue: use name, match, key, value, scale, at, id, records and repeat',
+      '0 has unknown fields vlaue: use name, match, key, value, scale, labels, at, id, records and repeat',
     ],
     [
       [

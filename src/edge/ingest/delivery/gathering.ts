@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   DELIVERY_CELL_BYTES_MAX,
   DELIVERY_CELLS_MAX,
@@ -10,14 +9,19 @@ import type { Grant } from '../../../model/access/grant.ts'
 import { Accumulator } from '../../../model/accumulator.ts'
 import { cellBytes } from '../../../model/cell.ts'
 import { formatHour, type Hour, hourOf } from '../../../model/hour.ts'
-import { idFault, keyFault } from '../../../model/key.ts'
+import { keyFault } from '../../../model/key.ts'
+import { sliceFault } from '../../../model/slices/labels.ts'
+import { OVERFLOW } from '../../../model/slices/slice.ts'
 import { faultBeyond } from '../allowance.ts'
-import { spellId, type Terms, timeFault, valueFault } from '../check.ts'
+import { type Terms, timeFault, valueFault } from '../check.ts'
+import { nameOfRecord } from './record-name.ts'
 import { Variety } from './variety.ts'
 
 /** An increment that a record asks for. Everything else about it is checked here. */
 export type Asked = {
   readonly key: string
+  /** In `labelsText`'s form; empty by default. Where they are too long with the key, it counts as overflow. [L2] */
+  readonly labels?: string
   /** Any number; 0 counts nothing. */
   readonly value: number
   /** Epoch ms; undefined for the time of arrival. */
@@ -56,6 +60,7 @@ export type Excess = 'records' | 'cells'
 export type Named = {
   readonly index: number
   readonly key: string
+  readonly labels: string
   readonly value: number
   readonly hour: Hour
   readonly id: string
@@ -158,10 +163,11 @@ export class Gathering {
    *
    * @returns whether it has opened a cell.
    */
-  count({ key, value, atMs, id, countsAgain }: Asked): boolean {
+  count({ key, labels = '', value, atMs, id, countsAgain }: Asked): boolean {
     const index = this.records - 1
-    const name = id === undefined ? undefined : nameOf(id)
-    if (name !== undefined) this.#noteId(name, key)
+    const name = id === undefined ? undefined : nameOfRecord(id)
+    const own = labels === '' || sliceFault(key, labels) === undefined ? labels : OVERFLOW
+    if (name !== undefined) this.#noteId(name, key + own)
     if (value === 0) {
       this.zeros += 1
       return false
@@ -170,21 +176,24 @@ export class Gathering {
     if (fault !== undefined) return this.#refused(index, 'value', fault)
     this.increments += 1
     const limit = this.#limitOf(value)
-    if (limit !== undefined) {
-      this.refuse(index, 'limit', 'value', limit)
-      return false
-    }
+    if (limit !== undefined) return this.#refused(index, 'limit', limit, 'value')
     const hour = this.#hourOf(index, atMs)
     if (hour === undefined) return false
     if (name !== undefined && this.#ids !== null) {
-      if (this.#isKeyGood(index, key)) this.#ids.push({ index, key, value, hour, id: name })
+      if (this.#isKeyGood(index, key)) this.#ids.push({ index, key, labels: own, value, hour, id: name })
       return false
     }
-    return this.#add(index, countsAgain === true ? this.#unnamed : this.#named, hour, key, value)
+    return this.#add(countsAgain === true ? this.#unnamed : this.#named, {
+      index,
+      key,
+      labels: own,
+      value,
+      hour,
+    })
   }
 
-  #refused(index: number, reason: RefusalReason, message: string): false {
-    this.refuse(index, reason, reason === 'time' ? 'at' : reason, message)
+  #refused(index: number, reason: RefusalReason, message: string, path: string = reason): false {
+    this.refuse(index, reason, path, message)
     return false
   }
 
@@ -197,7 +206,7 @@ export class Gathering {
     const { nowMs, lateHours } = this.terms
     if (atMs === undefined) return hourOf(nowMs)
     const fault = timeFault(atMs, lateHours, nowMs)
-    if (fault !== undefined) this.#refused(index, 'time', fault)
+    if (fault !== undefined) this.#refused(index, 'time', fault, 'at')
     return fault === undefined ? hourOf(atMs) : undefined
   }
 
@@ -205,17 +214,16 @@ export class Gathering {
     const fault = keyFault(key)
     if (fault !== undefined) return this.#refused(index, 'key', fault)
     const limit = faultBeyond(this.#grant, { keys: [key], values: [] })
-    if (limit === undefined) return true
-    this.refuse(index, 'limit', 'key', limit)
-    return false
+    return limit === undefined || this.#refused(index, 'limit', limit, 'key')
   }
 
-  #add(index: number, to: Map<Hour, Accumulator>, hour: Hour, key: string, value: number): boolean {
+  #add(to: Map<Hour, Accumulator>, { index, key, labels, value, hour }: Omit<Named, 'id'>): boolean {
     const cells = to.get(hour) ?? new Accumulator()
+    const slice = key + labels
     // A key that has a cell was checked when it was opened.
-    if (!cells.has(key) && !this.#isKeyGood(index, key)) return false
+    if (!cells.has(slice) && !this.#isKeyGood(index, key)) return false
     const before = cells.bytes
-    const isNew = cells.add(key, value)
+    const isNew = cells.add(slice, value)
     if (!isNew) return false
     to.set(hour, cells)
     this.#cells += 1
@@ -233,12 +241,6 @@ export class Gathering {
   #dropIds(): void {
     const ids = this.#ids ?? []
     this.#ids = null
-    for (const { index, hour, key, value } of ids) this.#add(index, this.#named, hour, key, value)
+    for (const each of ids) this.#add(this.#named, each)
   }
-}
-
-/** An id as shards know it: itself, or its hash when it is too long or has characters that ids may not have. */
-function nameOf(id: string): string {
-  if (idFault(id) === undefined) return spellId(id)
-  return createHash('sha256').update(id).digest('base64url')
 }

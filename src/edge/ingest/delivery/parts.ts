@@ -90,10 +90,10 @@ function packContent(to: Packing, sums: Sums, { digest, parts }: ContentName, sh
 }
 
 function packIds(to: Packing, named: readonly Named[], shards: Schedule): void {
-  for (const { index, key, value, hour, id } of named) {
+  for (const { index, key, labels, value, hour, id } of named) {
     const slot = slotOfHash(hashKey(key), valueAt(shards, hour))
-    const cells = new Cells([key], [value], [1], [value], [value])
-    const entry = { id: idOfIncrement(id, key), content: String(value), cells }
+    const cells = new Cells([key + labels], [value], [1], [value], [value])
+    const entry = { id: idOfIncrement(id, key), content: `${value}${labels}`, cells }
     to.add(formatShardName({ hour, slot }), entry, index)
   }
 }
@@ -112,14 +112,14 @@ function* namelessParts(sums: Sums, shards: Schedule, flightBytes: number): Gene
   }
 }
 
-/** Cells by a number that follows from the hash of their keys. The slices of a key stay with it. */
+/** Cells by a number that follows from the hash of their keys, whatever their labels. [K2] */
 function split(cells: Cells, placeOf: (hash: number) => number): Map<number, Accumulator> {
   const places = new Map<number, Accumulator>()
-  cells.forEach((key, sum, count, min, max) => {
-    const place = placeOf(hashKey(keyOf(key)))
+  cells.forEach((slice, sum, count, min, max) => {
+    const place = placeOf(hashKey(keyOf(slice)))
     const own = places.get(place) ?? new Accumulator()
     places.set(place, own)
-    own.addCell(key, sum, count, min, max)
+    own.addCell(slice, sum, count, min, max)
   })
   return places
 }

@@ -47,7 +47,7 @@ export const receiveMetrics: Format = async (request, { grant, meters, deliver }
 }
 
 /** The meter of points that no other is for, as the names of requests have it. Whoever changes what it counts changes this. [N1] */
-const METER = 'otel/{resource.service.name}/{metric}'
+const METER = 'otel/{resource.service.name}/{metric} by attributes'
 
 const OTHER_TYPE: Problem = {
   kind: 'unsupported_media_type',

@@ -15,6 +15,7 @@ import {
 import type { LogLine } from '../../../../src/log.ts'
 import type { CountLimits, Grant } from '../../../../src/model/access/grant.ts'
 import { HOUR_MS } from '../../../../src/model/hour.ts'
+import { labelsText, OVERFLOW } from '../../../../src/model/slices/slice.ts'
 import { CountingShards } from '../../../support/counting-shards.ts'
 import { nodeClock } from '../../../support/node-clock.ts'
 import { badOf, eitherOf, goodOf } from '../../../support/result.ts'
@@ -293,4 +294,48 @@ describe('a delivery that is too large', () => {
 test('a good delivery writes no line to the log', async () => {
   await send({ records: [one('a')] })
   expect(logged).toEqual([])
+})
+
+describe('records with labels', () => {
+  const plan = (value: string) => labelsText({ plan: value })
+
+  test('[L1] [N1] count in their slices and keys, once however often the delivery comes, in every number of shards', async () => {
+    const records = ['a', 'b', 'a', 'c', 'a'].map((key, i) => ({
+      key,
+      labels: plan(`p${i % 2}`),
+      value: i + 1,
+    }))
+    for (const count of ['1', '3']) {
+      shards = new CountingShards(nodeClock)
+      expect(goodOf(await send({ records, count }))).toMatchObject({ accepted: 5, duplicates: 0 })
+      expect(goodOf(await send({ records, count }))).toMatchObject({ accepted: 0, duplicates: 5 })
+      expect(shards.slices).toEqual({
+        [`a${plan('p0')}`]: 9,
+        [`b${plan('p1')}`]: 2,
+        [`c${plan('p1')}`]: 4,
+      })
+    }
+  })
+
+  test('[L2] that are too long with their key count as overflow, and none is refused', async () => {
+    const labels = labelsText(
+      Object.fromEntries(Array.from({ length: 8 }, (_, i) => [`n${i}`, 'x'.repeat(120)])),
+    )
+    const records = [
+      { key: 'k', labels, value: 1 },
+      { key: 'k', labels, value: 2, id: 'x' },
+    ]
+    expect(goodOf(await send({ records }))).toMatchObject({ accepted: 2, refused: 0 })
+    expect(shards.slices).toEqual({ [`k${OVERFLOW}`]: 3 })
+  })
+
+  test('[I3] an id that comes with other labels is a conflict', async () => {
+    const of = (value: string) => [
+      { key: 'k', labels: plan(value), value: 1, id: 'x' },
+      { key: 'k', value: 1 },
+    ]
+    expect(goodOf(await send({ records: of('a') }))).toMatchObject({ accepted: 2 })
+    await send({ records: of('b'), content: nameOf({ body: 'y' }) })
+    expect(shards.slices).toEqual({ [`k${plan('a')}`]: 1, k: 2 })
+  })
 })

@@ -1,6 +1,9 @@
+import { LABELS_MAX } from '../../../../limits.ts'
+import { fitLabels } from '../../../../model/meter/fit-key.ts'
 import type { Meter } from '../../../../model/meter/meter.ts'
+import { nameFault } from '../../../../model/slices/labels.ts'
 import type { Gathering, RefusalReason } from '../../delivery/gathering.ts'
-import { Metering } from '../records/metering.ts'
+import { Metering, sha256 } from '../records/metering.ts'
 import type { Metric, MetricKind, Point, Visitor } from './metric.ts'
 
 /** The points that a request was not counted for, by what they are, for the words of its answer. */
@@ -54,7 +57,8 @@ export function countInto(gathering: Gathering, refusals: Refusals, meters: read
       else if (value === 0) gathering.count({ key: '', value })
       else if (atMs === undefined) gathering.refuse(index, 'field', 'timeUnixNano', 'must be given')
       else if (!metering?.countRecord(index, recordOf(metric, point), { at: atMs, value: Number(value) })) {
-        gathering.count({ key: keyOf(metric), value: Number(value), atMs })
+        const labels = labelsOfPoint(point)
+        gathering.count({ key: keyOf(metric), labels, value: Number(value), atMs })
       }
       if (gathering.refused > refused) note(refusals.delta, metric, 1)
     },
@@ -103,6 +107,22 @@ export function refuseOthers(gathering: Gathering, refusals: Refusals): void {
       gathering.refuse(gathering.next(), reason, 'metric', 'must be a delta sum')
     }
   }
+}
+
+/**
+ * A point's attributes as labels: the first ones by name, of those that are a text, a number, true or false and whose names
+ * labels can have. Whoever needs others writes a meter.
+ */
+function labelsOfPoint({ attributes }: Point): string {
+  const labels: [name: string, value: string][] = []
+  const found = attributes()
+  for (const name of Object.keys(found).sort()) {
+    if (labels.length === LABELS_MAX) break
+    const value = found[name]
+    const isScalar = typeof value !== 'object' && value !== undefined
+    if (isScalar && nameFault(name) === undefined) labels.push([name, String(value)])
+  }
+  return labels.length === 0 ? '' : fitLabels(Object.fromEntries(labels), sha256)
 }
 
 /** The key of a metric for which METERS has nothing else. SDKs write `unknown_service` when they are not told a name. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { fitKey } from '../../../../model/meter/fit-key.ts'
+import { fitKey, fitLabels } from '../../../../model/meter/fit-key.ts'
 import type { Meter } from '../../../../model/meter/meter.ts'
 import { compilePath, type Path } from '../../../../model/meter/path.ts'
 import type { Lack } from '../../../../model/meter/template.ts'
@@ -91,7 +91,8 @@ export class Metering {
     }
     const id = reading.id ?? facts.id
     const value = meter.hasValue ? reading.value : (facts.value ?? reading.value)
-    const asked = { key: fitKey(reading.key, sha256), value, atMs: at, id, countsAgain }
+    const labels = reading.labels === undefined ? '' : fitLabels(reading.labels, sha256)
+    const asked = { key: fitKey(reading.key, sha256), labels, value, atMs: at, id, countsAgain }
     if (this.#gathering.count(asked)) this.#vary(record, meter)
     return true
   }
@@ -112,6 +113,6 @@ export function selectiveMeters(meters: readonly Meter[]): readonly Meter[] {
   return meters.filter(({ hasMatch, recordsPath }) => hasMatch && recordsPath === null)
 }
 
-function sha256(text: string): string {
+export function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }

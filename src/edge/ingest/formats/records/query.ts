@@ -34,6 +34,10 @@ export const recordsQuery = TOKEN_PARAMETER.extend({
   id: text
     .optional()
     .meta({ description: "The template of the record's own name, by which it counts once." }),
+  label: z.array(text).optional().meta({
+    description:
+      'A label and its template, `country:{country}`. Records without the field have no such label.',
+  }),
   match: z.array(text).optional().meta({
     description:
       'A field and its value, `type:track`. Others are passed over. The same field again is an alternative.',
@@ -67,7 +71,7 @@ export function metersOf(url: string, configured: readonly Meter[]): Result<read
   )
 }
 
-const OWN = ['key', 'value', 'scale', 'at', 'id', 'match', 'records', 'repeat'] as const
+const OWN = ['key', 'value', 'scale', 'label', 'at', 'id', 'match', 'records', 'repeat'] as const
 
 const NO_METER = 'must name a meter of METERS, or key must say what to count: ?key=requests/{path}'
 
@@ -82,11 +86,20 @@ function ownMeter(query: Query, key: string): Result<readonly Meter[], Problem> 
   if (query.scale !== undefined && scale === undefined) return invalid('scale', SCALE)
   const match = conditionsOf(query.match ?? [])
   if (match === undefined) return invalid('match', 'must be a field and its value: type:track')
-  const definition: MeterDefinition = { key, value, scale, at, id, records, repeat, match }
+  const labels = labelsOf(query.label ?? [])
+  if (labels === undefined) return invalid('label', 'must be a name and a template: country:{country}')
+  const definition: MeterDefinition = { key, value, scale, labels, at, id, records, repeat, match }
   const meter = compileMeter(definition)
   if (meter.ok) return ok([meter.value])
   const { field, message } = must(meter.error[0], 'the fault of a meter')
-  return invalid(field, message)
+  return invalid(field === 'labels' ? 'label' : field, message)
+}
+
+/** Templates by label; undefined when one is not of the form `name:template`. It is split at its first `:`. */
+function labelsOf(texts: readonly string[]): Readonly<Record<string, string>> | undefined {
+  const labels = texts.map((each) => splitOnce(each, ':'))
+  if (labels.some(([name, template]) => name === '' || template === undefined)) return undefined
+  return Object.fromEntries(labels.map(([name, template = '']) => [name, template]))
 }
 
 /** Conditions by field; undefined when one is not of the form `field:value`. It is split at its first `:`. */

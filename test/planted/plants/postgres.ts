@@ -45,6 +45,31 @@ export const POSTGRES_PLANTS: readonly Plant[] = [
     suite: { project: 'node', file: 'test/postgres/migrate/worker-migrates.test.ts', titles: 'no lock' },
   },
   {
+    name: 'late-schedule-forgotten',
+    mistake:
+      'the cron takes a schedule that changed begun hours for what they began with, after one look [K2]',
+    edits: [
+      {
+        file: 'src/model/deployed/seen.ts',
+        find: 'faults.length === 0 ? schedules : began',
+        replace: 'schedules',
+      },
+    ],
+    suite: { project: 'node', file: 'test/model/deployed/seen.test.ts', titles: 'K2' },
+  },
+  {
+    name: 'location-of-flights-alone',
+    mistake: 'the cron is the first to use a shard, and does not say where it should live',
+    edits: [
+      {
+        file: 'src/index.ts',
+        find: 'wake: (name) => shard(name).wake()',
+        replace: 'wake: (name) => namespace.getByName(name).wake()',
+      },
+    ],
+    suite: { project: 'workerd', file: 'test/workerd/location.test.ts' },
+  },
+  {
     name: 'migrates-from-a-request',
     mistake: 'a read migrates Postgres, and its client waits',
     edits: [

@@ -7,6 +7,7 @@ import { cellOf } from '../../../src/model/cell.ts'
 import { Cells } from '../../../src/model/cells.ts'
 import type { Batch } from '../../../src/model/flush/batch.ts'
 import { hourOf } from '../../../src/model/hour.ts'
+import type { Postgres } from '../../../src/postgres/driver/session.ts'
 import type { MigrationLine } from '../../../src/postgres/migrate/keeper.ts'
 import { createSchemaKeeper } from '../../../src/postgres/migrate/keeper.ts'
 import { migratingSink } from '../../../src/postgres/migrate/migrating-sink.ts'
@@ -18,6 +19,13 @@ import { neonAt } from '../../support/postgres-at.ts'
 
 export const ALL = readMigrations(MIGRATIONS)
 
+/** The sink of a shard whose Worker has these migrations. */
+export function shardAt(postgres: Postgres, migrations: readonly Migration[] = ALL) {
+  const lines: MigrationLine[] = []
+  const keeper = createSchemaKeeper({ postgres, migrations, log: (line) => lines.push(line) })
+  return { lines, keeper, sink: migratingSink(createSink(postgres), keeper) }
+}
+
 /** One Worker's way to a database: an endpoint with connections of its own. */
 export async function openWorker(url: string) {
   const pool = new pg.Pool({ connectionString: url, max: 3 })
@@ -25,13 +33,8 @@ export async function openWorker(url: string) {
   const faults = createFaults()
   const endpoint = await startNeonEndpoint({ backend: pgBackend(pool), around: faults.around })
   return {
-    /** The sink of a shard whose Worker has these migrations. */
-    shard(migrations: readonly Migration[] = ALL, clock: Clock = nodeClock) {
-      const lines: MigrationLine[] = []
-      const postgres = neonAt(endpoint.url, clock)
-      const keeper = createSchemaKeeper({ postgres, migrations, log: (line) => lines.push(line) })
-      return { lines, keeper, sink: migratingSink(createSink(postgres), keeper) }
-    },
+    shard: (migrations: readonly Migration[] = ALL, clock: Clock = nodeClock) =>
+      shardAt(neonAt(endpoint.url, clock), migrations),
     /** Statements that came from this Worker. */
     statements: () => faults.log.length,
     async close() {

@@ -5,8 +5,10 @@ import { migrate } from '../../../src/local/migrate.ts'
 import { MIGRATIONS } from '../../../src/local/migrations-folder.ts'
 import type { Migration } from '../../../src/postgres/migrate/migration.ts'
 import { nodeClock } from '../../support/node-clock.ts'
+import { startPooler } from '../../support/pooler.ts'
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts'
-import { ALL, batchOf, openWorker } from './stand.ts'
+import { postgresAt } from '../../support/postgres-at.ts'
+import { ALL, batchOf, openWorker, shardAt } from './stand.ts'
 
 let server: TestPostgres
 let url: string
@@ -49,6 +51,24 @@ describe('the first flush on an empty database', () => {
     const lines = shards.flatMap((shard) => shard.lines)
     expect(lines).toEqual([{ message: 'migrated', migrations: ALL.map(({ name }) => name) }])
   })
+
+  test.each(['over TCP', 'behind a pooler in transaction mode'])(
+    'of eight shards makes the tables once %s too',
+    async (way) => {
+      const pooler = await startPooler(url, 4)
+      onTestFinished(() => pooler.close())
+      const address = way === 'over TCP' ? url : url.replace(/:\d+\//, `:${pooler.port}/`)
+      const shards = Array.from({ length: 8 }, () => shardAt(postgresAt({ kind: 'tcp', url: address })))
+      const outcomes = await Promise.all(shards.map(({ sink }, i) => sink.apply(batchOf('site/a', i + 1))))
+      for (const { sink } of shards) sink.end()
+      expect(outcomes).toEqual(Array(8).fill({ kind: 'applied' }))
+      expect(await ask('select sum::int from sumdial.counters')).toEqual([36])
+      expect(shards.flatMap(({ lines }) => lines)).toEqual([
+        { message: 'migrated', migrations: ALL.map(({ name }) => name) },
+      ])
+      expect(await applied()).toEqual(HASHES)
+    },
+  )
 
   test('leaves the same schema as `npm run migrate`', async () => {
     const shape = `select table_name || ' ' || column_name || ' ' || data_type || ' ' || is_nullable || ' ' || coalesce(column_default, '')

@@ -77,7 +77,7 @@ describe('a page', async () => {
     expect(Object.fromEntries(response.headers)).toMatchObject({
       'access-control-allow-origin': PAGE,
       'access-control-allow-methods': 'GET,POST',
-      'access-control-allow-headers': 'authorization,content-type,idempotency-key',
+      'access-control-allow-headers': 'authorization,content-encoding,content-type,idempotency-key',
       vary: expect.stringContaining('Origin'),
     })
     expect(response.headers.has('access-control-allow-credentials')).toBe(false)

@@ -6,24 +6,24 @@ import { type Answered, ask, bodyOf, envWith, postJson, sha256, type TestToken, 
 
 /**
  * The status that each token gets for each request. Where there are two statuses, the first is for keys under `site/acme`, the
- * second for others. A 422 is for a negative value, a 404 for what is not there, a 405 for another method.
+ * second for others. A 422 is for a negative value or events without a meter, a 404 for what is not there, a 405 for another method.
  */
 const TABLE = `
-  token           | increment | negative | counters | in path | list    | series  | session | sign in | hour    | status | metrics | retry   | retry all | discard | nothing | method | hit     | beacon | records | otlp
-  none            | 401       | 401      | 401      | 401     | 401     | 401     | 401     | 401     | 401     | 401    | 401     | 401     | 401       | 401     | 401     | 401    | 401     | 401 | 401     | 401
-  unknown         | 401       | 401      | 401      | 401     | 401     | 401     | 401     | 401     | 401     | 401    | 401     | 401     | 401       | 401     | 401     | 401    | 401     | 401 | 401     | 401
-  write@acme      | 202 403   | 422      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405    | 403     | 403 | 202     | 200
-  adjust@acme     | 403       | 403      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405    | 403     | 403 | 403     | 403
-  correct@acme    | 202 403   | 202 403  | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405    | 403     | 403 | 202     | 200
-  read@acme       | 403       | 403      | 200 403  | 200 403 | 200 403 | 200 403 | 200     | 200     | 200     | 403    | 403     | 403     | 403       | 403     | 404     | 405    | 403     | 403 | 403     | 403
-  admin@acme      | 403       | 403      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 200 403 | 403       | 200 403 | 404     | 405    | 403     | 403 | 403     | 403
-  hit@acme        | 403       | 403      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405    | 200 403 | 204 403 | 403     | 403
-  all@acme        | 202 403   | 202 403  | 200 403  | 200 403 | 200 403 | 200 403 | 200     | 200     | 200     | 403    | 403     | 200 403 | 403       | 200 403 | 404     | 405    | 403     | 403 | 202     | 200
-  write           | 202       | 422      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405    | 403     | 403 | 202     | 200
-  correct         | 202       | 202      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405    | 403     | 403 | 202     | 200
-  read            | 403       | 403      | 200      | 200     | 200     | 200     | 200     | 200     | 200     | 200    | 200     | 403     | 403       | 403     | 404     | 405    | 403     | 403 | 403     | 403
-  admin           | 403       | 403      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 200     | 200       | 200     | 404     | 405    | 403     | 403 | 403     | 403
-  all             | 202       | 202      | 200      | 200     | 200     | 200     | 200     | 200     | 200     | 200    | 200     | 200     | 200       | 200     | 404     | 405    | 403     | 403 | 202     | 200`
+  token           | increment | negative | counters | in path | list    | series  | session | sign in | hour    | status | metrics | retry   | retry all | discard | nothing | method | hit     | beacon | records | otlp | labels  | events | v1 events | hook | v1 hook
+  none            | 401       | 401      | 401      | 401     | 401     | 401     | 401     | 401     | 401     | 401    | 401     | 401     | 401       | 401     | 401     | 401    | 401     | 401 | 401     | 401 | 401     | 401    | 401       | 401  | 401
+  unknown         | 401       | 401      | 401      | 401     | 401     | 401     | 401     | 401     | 401     | 401    | 401     | 401     | 401       | 401     | 401     | 401    | 401     | 401 | 401     | 401 | 401     | 401    | 401       | 401  | 401
+  write@acme      | 202 403   | 422      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405    | 403     | 403 | 202     | 200 | 403     | 422    | 422       | 200  | 200
+  adjust@acme     | 403       | 403      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405    | 403     | 403 | 403     | 403 | 403     | 403    | 403       | 403  | 403
+  correct@acme    | 202 403   | 202 403  | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405    | 403     | 403 | 202     | 200 | 403     | 422    | 422       | 200  | 200
+  read@acme       | 403       | 403      | 200 403  | 200 403 | 200 403 | 200 403 | 200     | 200     | 200     | 403    | 403     | 403     | 403       | 403     | 404     | 405    | 403     | 403 | 403     | 403 | 200 403 | 403    | 403       | 403  | 403
+  admin@acme      | 403       | 403      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 200 403 | 403       | 200 403 | 404     | 405    | 403     | 403 | 403     | 403 | 403     | 403    | 403       | 403  | 403
+  hit@acme        | 403       | 403      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405    | 200 403 | 204 403 | 403     | 403 | 403     | 403    | 403       | 403  | 403
+  all@acme        | 202 403   | 202 403  | 200 403  | 200 403 | 200 403 | 200 403 | 200     | 200     | 200     | 403    | 403     | 200 403 | 403       | 200 403 | 404     | 405    | 403     | 403 | 202     | 200 | 200 403 | 422    | 422       | 200  | 200
+  write           | 202       | 422      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405    | 403     | 403 | 202     | 200 | 403     | 422    | 422       | 200  | 200
+  correct         | 202       | 202      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 403     | 403       | 403     | 404     | 405    | 403     | 403 | 202     | 200 | 403     | 422    | 422       | 200  | 200
+  read            | 403       | 403      | 200      | 200     | 200     | 200     | 200     | 200     | 200     | 200    | 200     | 403     | 403       | 403     | 404     | 405    | 403     | 403 | 403     | 403 | 200     | 403    | 403       | 403  | 403
+  admin           | 403       | 403      | 403      | 403     | 403     | 403     | 200     | 403     | 403     | 403    | 403     | 200     | 200       | 200     | 404     | 405    | 403     | 403 | 403     | 403 | 403     | 403    | 403       | 403  | 403
+  all             | 202       | 202      | 200      | 200     | 200     | 200     | 200     | 200     | 200     | 200    | 200     | 200     | 200       | 200     | 404     | 405    | 403     | 403 | 202     | 200 | 200     | 422    | 422       | 200  | 200`
 
 const ACME = 'site/acme'
 const UNDER = [ACME, `${ACME}/x`]
@@ -57,6 +57,11 @@ type Ask = {
 
 const shard = ownShard()
 const get = { method: 'GET' }
+
+/** Events of no meter, so whoever may count is told just that. */
+const NO_EVENTS = postJson('[]', { 'content-type': 'application/cloudevents-batch+json' })
+
+const HOOK = { method: 'OPTIONS', headers: { 'webhook-request-origin': 'eventemitter.test' } }
 
 /** The requests of the table's columns, and the routes that they take. */
 const ASKS: Record<string, Ask> = {
@@ -116,6 +121,11 @@ const ASKS: Record<string, Ask> = {
   },
   // A request with nothing in it: test/workerd/otlp.test.ts has keys.
   otlp: { route: 'POST /v1/metrics', path: () => '/v1/metrics', init: () => postJson({}) },
+  labels: { route: 'GET /labels', path: (key) => `/labels?key=${key}`, init: () => get },
+  events: { route: 'POST /events', path: () => '/events', init: () => NO_EVENTS },
+  'v1 events': { route: 'POST /api/v1/events', path: () => '/api/v1/events', init: () => NO_EVENTS },
+  hook: { route: 'OPTIONS /events', path: () => '/events', init: () => HOOK },
+  'v1 hook': { route: 'OPTIONS /api/v1/events', path: () => '/api/v1/events', init: () => HOOK },
 }
 
 const [columns = [], ...rows] = TABLE.trim()
@@ -183,7 +193,7 @@ describe('every route of the app', () => {
     path: path.replace('*', 'a').replace(':hour', '2026-11-21T20Z'),
     scope: needs,
   }))
-  const initOf = (method: string) => (method === 'POST' ? postJson({}) : get)
+  const initOf = (method: string) => (method === 'POST' ? postJson({}) : { method })
 
   test.each(each)(
     '[S1] $method $path is refused where there are no tokens, with what to do',

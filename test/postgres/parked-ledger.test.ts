@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { planDeploy } from '../../src/local/deploy/record.ts'
 import { createRecords } from '../../src/local/deploy/records.ts'
 import { cellOf } from '../../src/model/cell.ts'
@@ -55,15 +55,21 @@ async function verdict(): Promise<string> {
 
 test('[K2] [Z1] an old hour keeps its shard count while a shard of it has cells parked, retried or not', async () => {
   const { store, flusher } = shardWithBadCell()
-  await flusher.run()
-  await flusher.run()
-  expect(store.holdings().parked.increments).toBe(1)
+  /** A cell is taken for bad after several refusals, with waits between them. */
+  const runUntilParked = async () => {
+    const flush = async () => {
+      await flusher.run()
+      expect(store.holdings().parked.increments).toBe(1)
+    }
+    await vi.waitFor(flush, { timeout: 30_000, interval: 100 })
+    // Makes the ledger know its writer.
+    await flusher.run()
+  }
+  await runUntilParked()
   expect(await verdict()).toBe('refused')
 
   store.retryParked(['bad'], Date.now())
-  await flusher.run()
-  await flusher.run()
-  expect(store.holdings().parked.increments).toBe(1)
+  await runUntilParked()
   expect(await verdict()).toBe('refused')
 
   store.discardParked(['bad'])

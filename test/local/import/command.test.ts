@@ -139,7 +139,9 @@ describe('npm run import', () => {
     const lines = ['{"foo":1}', '{"key":"a"}', '{"key":"b","value":1.5}', '{"key":"c","id":"x"}']
     const { code, out, err } = await start(['--dry-run'], lines.join('\n')).ended
     expect(code).toBe(1)
-    expect(err).toMatch(/^line 1 refused: .*has unknown fields "foo": use key, value, at and id only/m)
+    expect(err).toMatch(
+      /^line 1 refused: .*has unknown fields "foo": use key, value, at, id and labels only/m,
+    )
     expect(err).toMatch(/^line 3 refused: value must be a whole number/m)
     expect(err).toMatch(/^line 4 refused: at at_required: give `at` with an id/m)
     expect(out).toMatch(/readable +1 .*\nrefused +3\n/)

@@ -19,6 +19,7 @@ export default defineConfig({
             'test/*.test.ts',
             'test/{model,shard,edge,postgres,local,simulation,upgrade,client,dashboard,planted}/**/*.test.ts',
           ],
+          exclude: ['**/*.long.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Files share their imports: 81 of them took 21 s of processor time in place of 50. A test puts back what it changes.

@@ -1,8 +1,10 @@
 import { must } from '../../../src/model/assert.ts'
 import type { Batch } from '../../../src/model/flush/batch.ts'
 import { addHours, hourOf } from '../../../src/model/hour.ts'
+import type { Postgres } from '../../../src/postgres/driver/session.ts'
 import { createSink } from '../../../src/postgres/sink.ts'
-import { neonAt } from '../../support/postgres-at.ts'
+import { startPooler } from '../../support/pooler.ts'
+import { neonAt, postgresAt } from '../../support/postgres-at.ts'
 import { describeRatio, median, type Ratio, spread } from '../figures.ts'
 import type { Aim } from '../report.ts'
 import { inTurn } from '../rounds.ts'
@@ -37,7 +39,10 @@ type Turn = {
   readonly besideMs: number | null
 }
 
-const SUMDIAL = 'Sumdial'
+const NEON = 'Sumdial, Neon'
+const TCP = 'Sumdial, TCP'
+const POOLER = 'Sumdial, TCP, pooler'
+const OURS = [NEON, TCP, POOLER]
 const SAME = 'pg, same statement'
 const PLAIN = 'pg, plain upsert'
 
@@ -53,24 +58,36 @@ async function startSides(stack: AsyncDisposableStack): Promise<Side[]> {
   const server = await startServer(stack)
   const meter = new Meter()
   const { endpoint } = await server.database({ around: meter.around })
-  const sink = createSink(neonAt(endpoint))
+  const direct = (await server.database()).url
+  const pooled = (await server.database()).url
+  const pooler = await startPooler(pooled, 4)
+  stack.defer(() => pooler.close())
   const same = await connectPlain(stack, (await server.database()).url)
   const plain = await connectPlain(stack, (await server.database()).url)
-  const side = (name: string, send: (batch: Batch) => Promise<void>): Side => ({
+  const side = (name: string, send: (batch: Batch) => Promise<void>, end = () => {}): Side => ({
     name,
     batches: new Batches(),
     async send(batches) {
       meter.reset()
       const beganMs = performance.now()
       for (const batch of batches) await send(batch)
-      return name === SUMDIAL ? performance.now() - beganMs - meter.ms : null
+      end()
+      return name === NEON ? performance.now() - beganMs - meter.ms : null
     },
   })
-  return [
-    side(SUMDIAL, async (batch) => {
+  /** As an alarm has it: one connection for its batches, where there are connections. */
+  const ours = (name: string, postgres: Postgres) => {
+    const sink = createSink(postgres)
+    const apply = async (batch: Batch) => {
       const outcome = await sink.apply(batch)
       if (outcome.kind !== 'applied') throw new Error(`not applied: ${JSON.stringify(outcome)}`)
-    }),
+    }
+    return side(name, apply, sink.end)
+  }
+  return [
+    ours(NEON, neonAt(endpoint)),
+    ours(TCP, postgresAt({ kind: 'tcp', url: direct })),
+    ours(POOLER, postgresAt({ kind: 'tcp', url: pooled.replace(/:\d+\//, `:${pooler.port}/`) })),
     side(SAME, (batch) => same.sameStatement(batch)),
     side(PLAIN, (batch) => plain.upsert(batch)),
   ]
@@ -100,8 +117,8 @@ async function runRounds(sides: readonly Side[], rounds: number, progress: Progr
 }
 
 /** In rows a second, turn by turn of the same round and kind. */
-function ratio(turns: readonly Turn[], to: string): Ratio {
-  const ours = turns.filter(({ side }) => side === SUMDIAL)
+function ratio(turns: readonly Turn[], of: string, to: string): Ratio {
+  const ours = turns.filter(({ side }) => side === of)
   const theirs = turns.filter(({ side }) => side === to)
   return spread(ours.map(({ ms }, i) => must(theirs[i], 'the turn of the other side').ms / ms))
 }
@@ -112,7 +129,7 @@ function groupsOf(turns: readonly Turn[]) {
 
 function describe(turns: readonly Turn[]): string {
   const rows = groupsOf(turns).flatMap(([name, group]) =>
-    [SUMDIAL, SAME, PLAIN].map((side) => {
+    [...OURS, SAME, PLAIN].map((side) => {
       const own = group.filter((turn) => turn.side === side)
       const beside = own.flatMap(({ besideMs }) => (besideMs === null ? [] : [besideMs]))
       return [
@@ -120,20 +137,25 @@ function describe(turns: readonly Turn[]): string {
         side,
         median(own.map(({ ms }) => ms)).toFixed(0),
         number(median(own.map(({ cells, ms }) => (cells / ms) * 1000))),
-        side === SUMDIAL ? '' : describeRatio(ratio(group, side)),
+        ...[SAME, PLAIN].map((to) => (OURS.includes(side) ? describeRatio(ratio(group, side, to)) : '')),
         beside.length === 0 ? '' : median(beside).toFixed(0),
       ]
     }),
   )
-  return table(['flush', 'through', 'ms', 'rows/s', 'Sumdial to it', 'of it driver and endpoint, ms'], rows)
+  return table(
+    ['flush', 'through', 'ms', 'rows/s', `to ${SAME}`, `to ${PLAIN}`, 'of it driver and endpoint, ms'],
+    rows,
+  )
 }
 
 function aimsOf(turns: readonly Turn[]): Aim[] {
   return groupsOf(turns).flatMap(([name, group]) =>
-    [SAME, PLAIN].map((side) => {
-      const found = ratio(group, side)
-      const what = `flush of ${name}, to ${side}`
-      return { what, value: describeRatio(found), wanted: '>= 0.85', isReached: found.median >= 0.85 }
-    }),
+    [NEON, TCP].flatMap((of) =>
+      [SAME, PLAIN].map((to) => {
+        const found = ratio(group, of, to)
+        const what = `flush of ${name}, ${of}, to ${to}`
+        return { what, value: describeRatio(found), wanted: '>= 0.85', isReached: found.median >= 0.85 }
+      }),
+    ),
   )
 }

@@ -5,7 +5,7 @@ import { measureCells } from './cells.ts'
 export const FLUSH: Scenario<'rounds'> = {
   name: 'flush',
   shows:
-    'The way from a shard to a real PostgreSQL. cells: 10,000 and 50,000 cells through the sink, driver and endpoint, ' +
+    'The way from a shard to a real PostgreSQL. cells: 10,000 and 50,000 cells through the sink and each driver, ' +
     'beside a plain pg client. alarm: a shard in workerd that holds as many, from its alarm until all are settled.',
   parts: ['cells', 'alarm'],
   settings: {

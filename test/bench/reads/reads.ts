@@ -2,9 +2,10 @@ import type pg from 'pg'
 import type { Statement } from '../../../src/local/neon/backend.ts'
 import { must } from '../../../src/model/assert.ts'
 import { addHours, formatHourStart, hourOf } from '../../../src/model/hour.ts'
+import type { Postgres } from '../../../src/postgres/driver/session.ts'
 import { createLister } from '../../../src/postgres/list.ts'
 import { createReader, createSeriesReader } from '../../../src/postgres/reader.ts'
-import { neonAt } from '../../support/postgres-at.ts'
+import { neonAt, postgresAt } from '../../support/postgres-at.ts'
 import { median } from '../figures.ts'
 import { cpuSeconds } from '../process.ts'
 import type { Ask, Outcome, Scenario } from '../scenario.ts'
@@ -45,11 +46,13 @@ export const READS: Scenario<Name> = {
   },
   async measure(ask): Promise<Outcome> {
     await using stack = new AsyncDisposableStack()
-    const { client, readers, last, facts, title } = await startReaders(stack, ask)
+    const { client, readers, overTcp, last, facts, title } = await startReaders(stack, ask)
     const figures: Figures[] = []
     for (const one of READ_CASES.filter(({ name }) => ask.wants(name))) {
       const answer = () => one.ask(readers, facts)
-      figures.push({ ...one, ...(await measure(client, { answer, last }, ask.settings.rounds)) })
+      const tcpMs = await timesOf(ask.settings.rounds, () => one.ask(overTcp, facts)).catch(() => null)
+      const times = await measure(client, { answer, last }, ask.settings.rounds)
+      figures.push({ ...one, ...times, tcpMs: tcpMs && median(tcpMs) })
       ask.progress(one.name)
     }
     return { tables: [title, describe(figures)], aims: [], figures, faults: figures.flatMap(faultsOf) }
@@ -64,6 +67,8 @@ type Times = Explained & {
   readonly cpuMs: number | null
   /** The production's reader and the Neon endpoint. Null when it took longer than a reader waits. */
   readonly readerMs: number | null
+  /** The production's reader over TCP, with a connection for each read. */
+  readonly tcpMs: number | null
 }
 
 type Figures = ReadCase & Times
@@ -72,7 +77,7 @@ async function measure(
   client: pg.ClientBase,
   { answer, last }: { readonly answer: () => Promise<unknown>; readonly last: () => Statement },
   rounds: number,
-): Promise<Times> {
+): Promise<Omit<Times, 'tcpMs'>> {
   const readerMs = await timesOf(rounds, answer).catch(() => null)
   const { text, params } = last()
   const pid = await backendOf(client)
@@ -106,6 +111,7 @@ async function timesOf(rounds: number, work: () => Promise<unknown>): Promise<nu
 type Started = {
   readonly client: pg.ClientBase
   readonly readers: Readers
+  readonly overTcp: Readers
   /** The statement that the production code last sent to Postgres. */
   readonly last: () => Statement
   readonly facts: Facts
@@ -118,7 +124,7 @@ async function startReaders(
   { settings: { rows }, progress }: Ask<Name>,
 ): Promise<Started> {
   const { around, last } = recorder()
-  const { pool, endpoint } = await (await startStand(stack, LOADING)).database({ around })
+  const { url, pool, endpoint } = await (await startStand(stack, LOADING)).database({ around })
   const client = await pool.connect()
   stack.defer(() => client.release())
   let saidMs = performance.now()
@@ -129,15 +135,16 @@ async function startReaders(
   }
   const filled = await fillCounters(client, { rows, to: TO, onProgress })
   progress('indexed and analyzed')
-  const postgres = neonAt(endpoint)
-  const readers = {
+  const readersOver = (postgres: Postgres): Readers => ({
     read: createReader(postgres),
     readSeries: createSeriesReader(postgres),
     list: createLister(postgres),
-  }
+  })
+  const readers = readersOver(neonAt(endpoint))
+  const overTcp = readersOver(postgresAt({ kind: 'tcp', url }))
   const version = await client.query<{ version: string }>('select version()')
   const title = `${must(version.rows[0], 'the version').version}\n${number(filled.rows)} rows`
-  return { client, readers, last, facts: await findFacts(client, filled), title }
+  return { client, readers, overTcp, last, facts: await findFacts(client, filled), title }
 }
 
 async function findFacts(client: pg.ClientBase, { from, to }: Filled): Promise<Facts> {
@@ -156,13 +163,24 @@ async function findFacts(client: pg.ClientBase, { from, to }: Filled): Promise<F
 }
 
 function describe(figures: readonly Figures[]): string {
-  const head = ['by', 'rows read', 'pages', 'explained ms', 'pg ms', 'CPU ms', 'reader + endpoint ms']
+  const head = [
+    'by',
+    'rows read',
+    'pages',
+    'explained ms',
+    'pg ms',
+    'CPU ms',
+    'reader + endpoint ms',
+    'reader over TCP ms',
+  ]
   const rows = figures.map((f) => [
     f.name,
     f.scans.join(', '),
     number(f.rows),
     number(f.pages),
-    ...[f.milliseconds, f.clientMs, f.cpuMs, f.readerMs].map((ms) => (ms === null ? '-' : ms.toFixed(1))),
+    ...[f.milliseconds, f.clientMs, f.cpuMs, f.readerMs, f.tcpMs].map((ms) =>
+      ms === null ? '-' : ms.toFixed(1),
+    ),
   ])
   return table(['read', ...head], rows)
 }

@@ -51,7 +51,10 @@ function answered(code: string, text: string, severity = 'ERROR'): pg.DatabaseEr
 /** An error of the socket, whose codes look like SQLSTATEs. */
 const socket = (code: string) => Object.assign(new Error(`write ${code}`), { code })
 
-const ambiguous = (reason: string, isTimeout = false) => ({ kind: 'ambiguous', reason, isTimeout })
+const ambiguous = (reason: string, isTimeout = false) => ({
+  ...{ kind: 'ambiguous', reason, isTimeout },
+  ...(reason.startsWith('SQLSTATE') && { isAnswered: true }),
+})
 
 describe('a failure over TCP', () => {
   test.each([

@@ -29,7 +29,7 @@ export class Shard extends ProductionShard {
 
   override async alarm(): Promise<void> {
     await super.alarm()
-    // What the alarm began to end may need a moment.
+    // A connection that is being ended may need a moment.
     for (let i = 0; i < 20 && timers.size > 0; i++) {
       await new Promise<void>((resolve) => realSetTimeout(resolve, 50))
     }

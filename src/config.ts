@@ -84,10 +84,12 @@ const names = commaSeparated.pipe(z.array(z.string().check(check(nameFault))))
 /** An empty variable counts as unset. */
 const emptyAsUnset = (text: unknown) => (text === '' ? undefined : text)
 
+export const LATE_HOURS_DEFAULT = '72'
+
 const variables = z.object({
   FLUSH_INTERVAL_SECONDS: wholeNumber(1, 3600).default(5),
   SHARDS: shardsSchema.prefault('1'),
-  LATE_HOURS: lateHoursSchema.prefault('72'),
+  LATE_HOURS: lateHoursSchema.prefault(LATE_HOURS_DEFAULT),
   LINGER_MS: wholeNumber(0, 1000).default(25),
   LOCATION: z.preprocess(
     emptyAsUnset,

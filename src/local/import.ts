@@ -5,13 +5,18 @@ import { CommandFailed, listenForInterrupts, main, UsageError } from './cli.ts'
 import { Connection } from './import/connection.ts'
 import { CUT_BOUNDS } from './import/cutting.ts'
 import { refuseDamaged, UnreadableInput } from './import/gunzip.ts'
-import { type Ending, type Import, runImport } from './import/importer.ts'
+import { type Import, runImport } from './import/importer.ts'
 import { FLAGS, HELP, KEY_WITH_NDJSON, type Options, parseOptions } from './import/options.ts'
 import { findFormat, jsonLogReader, logReader, ndjsonReader, type Reader } from './import/reader.ts'
 import { rehearse } from './import/rehearsal.ts'
+import { type Database, findDatabase } from './import/straight/destination.ts'
+import { importStraight, type StraightOutcome } from './import/straight/run.ts'
 import { exitCodeOf, summarize } from './import/summary.ts'
 import { printable, Tally } from './import/tally.ts'
 import { formatCount, showProgress } from './progress.ts'
+
+/** Bytes that are read from a file at once: less reading and less waiting than with 64 KiB. */
+const CHUNK_BYTES = 1024 * 1024
 
 /** How long a pipe is silent before the person is told about `--follow`. */
 const IDLE_MS = 4_000
@@ -20,29 +25,32 @@ process.exitCode = await main({ name: 'import', help: HELP, flags: FLAGS, run },
 
 async function run(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, process.env)
-  const { file, isDryRun, isAgain, isFollowing } = options
+  const { file, isDryRun, isAgain, isFollowing, isStraight } = options
   if (file === null && process.stdin.isTTY) throw new UsageError('Name a FILE, or pipe one in.')
   const totalBytes = file === null ? null : await sizeOf(file)
   if (file !== null) await checkUndamaged(file)
   const startMs = Date.now()
   const tally: Tally = new Tally((text) => progress.say(text))
-  const input = file === null ? process.stdin : createReadStream(file)
+  const database = isStraight ? findDatabase(process.env) : null
+  const input = file === null ? process.stdin : createReadStream(file, { highWaterMark: CHUNK_BYTES })
   const hint = file === null && !isFollowing ? idleHint(tally) : () => ''
   const progress = showProgress(() => {
     return `${lineOf(tally, Date.now() - startMs, percentOf(input, totalBytes))}${hint()}`
   })
-  const ending = await importAll(input, options, tally).finally(() => progress[Symbol.dispose]())
+  const work =
+    database === null ? importAll(input, options, tally) : straight(input, options, tally, database)
+  const { ending, finalHours } = await work.finally(() => progress[Symbol.dispose]())
   input.destroy()
   const isRepeatable = !isAgain && !isFollowing
-  console.log(
-    summarize({ tally, ending, elapsedMs: Date.now() - startMs, isDryRun, isRepeatable, url: options.url }),
-  )
+  const elapsedMs = Date.now() - startMs
+  const url = database === null || process.env['DATABASE_URL'] === undefined ? options.url : null
+  console.log(summarize({ tally, ending, finalHours, elapsedMs, isDryRun, isRepeatable, isStraight, url }))
   return exitCodeOf(tally, ending)
 }
 
-function importAll(input: Import['input'], options: Options, tally: Tally): Promise<Ending> {
+async function importAll(input: Import['input'], options: Options, tally: Tally): Promise<StraightOutcome> {
   const { isDryRun, isAgain, isFollowing, concurrency, since, url, token } = options
-  return runImport({
+  const ending = await runImport({
     input,
     readerFor: (first) => readerFor(first, options),
     connection: isDryRun ? rehearse(Date.now, console.log) : new Connection({ url, token }),
@@ -53,6 +61,22 @@ function importAll(input: Import['input'], options: Options, tally: Tally): Prom
     salt: isAgain || isFollowing ? runtimeTiming.newName() : null,
     since,
     isFollowing,
+    interrupt: listenForInterrupts(),
+  })
+  return { ending, finalHours: [] }
+}
+
+function straight(
+  input: Import['input'],
+  options: Options,
+  tally: Tally,
+  database: Database,
+): Promise<StraightOutcome> {
+  return importStraight(database, {
+    input,
+    readerFor: (first) => readerFor(first, options),
+    tally,
+    salt: options.isAgain ? runtimeTiming.newName() : null,
     interrupt: listenForInterrupts(),
   })
 }

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { STATEMENT_MS_MAX } from '../limits.ts'
 import { encodeSeen, SEEN_PREFIX, type Seen, seenSchema } from '../model/deployed/seen.ts'
+import type { Schedule } from '../model/schedule.ts'
 import type { Postgres } from './driver/session.ts'
 import { executing, reader } from './execute.ts'
 import { listing, PATIENT, writing } from './statement.ts'
@@ -33,6 +34,18 @@ on conflict (name) do update set value = excluded.value, recorded_at = now()`)
       await executing(postgres, STATEMENT_MS_MAX, (execute) => execute(statement))
     },
   }
+}
+
+/** LATE_HOURS of each Worker whose cron has run with this database. It rejects when Postgres cannot be asked. */
+export async function readLateHours(postgres: Postgres): Promise<readonly Schedule[]> {
+  const read = reader(postgres, STATEMENT_MS_MAX)
+  const row = await read(
+    listing(sql`select value from sumdial.settings where starts_with(name, ${SEEN_PREFIX})`),
+  )
+  return itemsSchema.parse(row).items.flatMap(({ value }) => {
+    const seen = seenSchema.safeParse(value)
+    return seen.success ? [seen.data.schedules.LATE_HOURS] : []
+  })
 }
 
 const itemsSchema = z.object({ items: z.array(z.object({ value: z.unknown() })) })

@@ -19,6 +19,8 @@ export type Way = (typeof WAYS)[number]
 /** A real PostgreSQL, migrated, behind an endpoint with faults, and the production sink before that. */
 export type Stand = {
   readonly pool: pg.Pool
+  /** Of the database itself. */
+  readonly url: string
   readonly faults: Faults
   readonly postgres: Postgres
   /** The variables of a Worker that reaches the same database. */
@@ -60,6 +62,7 @@ export async function startStand(
   const reached = ways.Neon
   return {
     pool,
+    url: postgres.url,
     faults,
     postgres: reached,
     vars: { DATABASE_URL: ANY_URL, NEON_FETCH_ENDPOINT: endpoint.url },

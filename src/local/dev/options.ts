@@ -1,12 +1,11 @@
 import { isIP } from 'node:net'
-import { join } from 'node:path'
 import { isNeon } from '../../address.ts'
 import type { Config } from '../../config.ts'
 import { ConfigError, parseConfig, VARIABLES } from '../../config.ts'
 import { parseFlags, parseWholeNumber, resolvePath, UsageError } from '../cli.ts'
 import { databaseUrlOf, PLACEHOLDER_URL } from '../postgres.ts'
+import { STATE_DEFAULT } from '../state.ts'
 
-const ROOT = join(import.meta.dirname, '../../..')
 const PORT_DEFAULT = '8787'
 const HOST_DEFAULT = '127.0.0.1'
 
@@ -63,7 +62,7 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): O
   return {
     port: parseWholeNumber('--port', values.port, 0, 65_535),
     host: parseHost(values.host),
-    state: values.state === undefined ? join(ROOT, '.sumdial') : resolvePath('dev', values.state, env),
+    state: values.state === undefined ? STATE_DEFAULT : resolvePath('dev', values.state, env),
     vars,
     database: chooseDatabase(vars, databaseUrlOf(env)),
   }

@@ -1,8 +1,9 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { CommandFailed } from '../cli.ts'
 import { startNeonEndpoint } from '../neon/endpoint.ts'
+import { ENDPOINT_FILE } from '../state.ts'
 import type { Database } from './database.ts'
 import { openDatabase } from './database.ts'
 import { lockState } from './lock.ts'
@@ -38,7 +39,7 @@ export async function runDev(options: Options, interrupted: AbortSignal): Promis
   const database = started.use(await orEnd(openDatabase(state, choice)))
   console.log('Migrating Postgres...')
   await orEnd(database.migrate())
-  const endpointUrl = await startEndpoint(database, started)
+  const endpointUrl = await startEndpoint(database, state, started)
 
   console.log('Starting the Worker...')
   const address = addressOf(host, port)
@@ -76,11 +77,15 @@ function addressOf(host: string, port: number): string {
 /** @returns the endpoint's address; undefined when the Worker itself connects to Postgres. */
 async function startEndpoint(
   { backend }: Database,
+  state: string,
   started: AsyncDisposableStack,
 ): Promise<string | undefined> {
   if (backend === undefined) return undefined
   const endpoint = await startNeonEndpoint({ backend })
   started.defer(() => endpoint.close())
+  const file = join(state, ENDPOINT_FILE)
+  await writeFile(file, endpoint.url)
+  started.defer(() => rm(file, { force: true }))
   return endpoint.url
 }
 

@@ -243,5 +243,5 @@ function itemOf(
   { json, hour, guard, isShortened }: Extract<Reading, { kind: 'increment' }>,
   line: number,
 ): Item {
-  return { ...outgoing(json), line, hour, hasId: guard === 'own-id', isShortened }
+  return { ...outgoing(json()), line, hour, hasId: guard === 'own-id', isShortened }
 }

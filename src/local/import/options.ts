@@ -17,6 +17,8 @@ front or behind the prefix of a syslog, docker or kubectl; or JSON, as Caddy and
 is one increment { "key", "value"?, "at"?, "id"? }, sent as it is. Gzip files are read as they are, from FILE or
 from standard input.
 
+  --into-postgres    add up here and write the sums to Postgres, past the Worker: the default where DATABASE_URL is
+                     set and no --url, --token or SUMDIAL_URL names a Worker; without DATABASE_URL, into \`npm run dev\`
   --url URL          where the Worker is (SUMDIAL_URL; http://127.0.0.1:8787)
   --token TOKEN      sent as "Authorization: Bearer" (SUMDIAL_TOKEN, which no process list shows)
   --key TEMPLATE     the key of a log line (${KEY_DEFAULT}), with any of
@@ -32,10 +34,14 @@ from standard input.
   --help
 
 Importing the same input again counts nothing twice, so run the same command again after anything that went
-wrong: a crash, a lost connection, a server that was away. This holds while the hours of its lines are open,
-for the same --key and for tokens of the same name.
+wrong: a crash, a lost connection, a server that was away. Over HTTP this holds while the hours of its lines
+are open, for the same --key and for tokens of the same name.
 
-Lines are sent in batches whose names follow from the input: from its beginning up to the batch. So:
+Into Postgres, whichever hours the lines are of, the same input counts once, for ever, whatever ends the import;
+an input that has grown goes on where it ended. The two ways do not know of each other: what one has counted,
+the other counts again. Lines of NDJSON need "at" and must not have an "id".
+
+Over HTTP, lines are sent in batches whose names follow from the input: from its beginning up to the batch. So:
 - A file that has grown counts each complete batch once. A batch that has got more lines since is refused as a
   whole, and said. Import the file with --since LINE, which counts the new lines of such a batch alone: each
   import names the LINE that is the next.
@@ -55,11 +61,12 @@ wrongly, 130 after Ctrl-C.
 `
 
 export const FLAGS = {
+  'into-postgres': { type: 'boolean', default: false },
   url: { type: 'string' },
   token: { type: 'string' },
   key: { type: 'string' },
   format: { type: 'string', default: 'auto' },
-  concurrency: { type: 'string', default: '4' },
+  concurrency: { type: 'string' },
   since: { type: 'string' },
   again: { type: 'boolean', default: false },
   follow: { type: 'boolean', default: false },
@@ -69,6 +76,8 @@ export const FLAGS = {
 export type Options = {
   /** Absolute; null for standard input. */
   readonly file: string | null
+  /** Whether the sums go straight to Postgres. */
+  readonly isStraight: boolean
   readonly url: URL
   readonly token: string | undefined
   /** The template of a log line's key, as it was given. */
@@ -94,12 +103,13 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): O
   const template = values.key ?? KEY_DEFAULT
   const options: Options = {
     ...parseWorkerAddress(values, env),
+    isStraight: isStraight(values, env),
     file: file === '-' ? null : resolvePath('import', file, env),
     template,
     keyOf: parseKey(template),
     hasKeyOption: values.key !== undefined,
     format: parseFormat(values.format),
-    concurrency: parseWholeNumber('--concurrency', values.concurrency, 1, CONCURRENCY_MAX),
+    concurrency: parseWholeNumber('--concurrency', values.concurrency ?? '4', 1, CONCURRENCY_MAX),
     since: values.since === undefined ? null : parseWholeNumber('--since', values.since, 1, 9_999_999_999),
     isAgain: values.again,
     isFollowing: values.follow,
@@ -108,6 +118,19 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): O
   if (options.format === 'ndjson' && options.hasKeyOption) throw new UsageError(KEY_WITH_NDJSON)
   if (options.since !== null && (options.isAgain || options.isFollowing)) throw new UsageError(SINCE_ALONE)
   return options
+}
+
+type Values = ReturnType<typeof parseFlags<typeof FLAGS>>['values']
+
+/** The options that mean the way over HTTP. */
+const OVER_HTTP = ['url', 'token', 'concurrency', 'since', 'follow', 'dry-run'] as const
+
+/** @throws UsageError for options that do not go together */
+function isStraight(values: Values, { DATABASE_URL = '', SUMDIAL_URL = '' }: NodeJS.ProcessEnv): boolean {
+  const [given] = OVER_HTTP.filter((name) => values[name] !== undefined && values[name] !== false)
+  if (!values['into-postgres']) return DATABASE_URL !== '' && SUMDIAL_URL === '' && given === undefined
+  if (given === undefined) return true
+  throw new UsageError(`--into-postgres sends nothing to a Worker: leave out --${given}.`)
 }
 
 const SINCE_ALONE =

@@ -14,10 +14,12 @@ export type Guard = 'timed' | 'arriving' | 'own-id'
 /** The increment that one line asks for. */
 export type Reading = Increment | Refusal
 
-type Increment = Settled & {
+export type Increment = Settled & {
   readonly kind: 'increment'
-  /** One JSON object, as it is sent. */
-  readonly json: string
+  /** One JSON object, as it is sent. Made when it is asked for, because an import straight to Postgres sends none. */
+  readonly json: () => string
+  /** The key of a log's line, which counts 1; null for NDJSON, which is read only where it is judged. */
+  readonly key: string | null
   readonly guard: Guard
   /** Null when only the server could tell, and then it refuses the increment. */
   readonly hour: Hour | null
@@ -72,9 +74,12 @@ function toIncrement(reading: LogReading, keyOf: KeyTemplate): Reading {
   if (key.kind === 'no-request')
     return { kind: 'refused', reason: 'not an HTTP request', settledBytes, hour, isNoRequest: true }
   if (key.kind === 'refused') return { kind: 'refused', reason: key.reason, settledBytes, hour }
-  const at = new Date(atMs).toISOString().replace('.000Z', 'Z')
-  const json = JSON.stringify({ key: key.key, at })
-  return { kind: 'increment', json, settledBytes, guard: 'timed', hour, isShortened: key.isShortened }
+  const { isShortened } = key
+  const json = () => {
+    const at = new Date(atMs).toISOString().replace('.000Z', 'Z')
+    return JSON.stringify({ key: key.key, at })
+  }
+  return { kind: 'increment', json, key: key.key, settledBytes, guard: 'timed', hour, isShortened }
 }
 
 /**
@@ -98,7 +103,8 @@ function readNdjsonLine(line: Buffer, nowMs: number): Reading {
   const isArriving = value.id === undefined && value.at === undefined
   return {
     kind: 'increment',
-    json: isArriving ? withTime(text, nowMs) : text,
+    json: () => (isArriving ? withTime(text, nowMs) : text),
+    key: null,
     settledBytes,
     guard: isArriving ? 'arriving' : value.id === undefined ? 'timed' : 'own-id',
     hour: isArriving ? hourOf(nowMs) : hourNamed(value.at),

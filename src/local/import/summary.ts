@@ -10,13 +10,19 @@ export type Outcome = {
   readonly isDryRun: boolean
   /** Whether the same command counts nothing twice. */
   readonly isRepeatable: boolean
-  readonly url: URL
+  /** Whether the sums went straight to Postgres. */
+  readonly isStraight: boolean
+  /** Hours whose sums that has changed although they are final. */
+  readonly finalHours: readonly Hour[]
+  /** Where a dashboard may show it; null when that is not known. */
+  readonly url: URL | null
 }
 
 /** Everything that is left to say when the import is over, for standard output. */
 export function summarize(outcome: Outcome): string {
   const rows = rowsOf(outcome).map(writeRow)
-  return [...rows, ...reasonsOf(outcome.tally), ...placeOf(outcome), ...adviceOf(outcome)].join('\n')
+  const more = [reasonsOf(outcome.tally), finalsOf(outcome), placeOf(outcome), adviceOf(outcome)]
+  return [...rows, ...more.flat()].join('\n')
 }
 
 /** 0 only when every line was counted, now or before, or was no request. */
@@ -88,12 +94,21 @@ function endsOf(hours: ReadonlySet<Hour>): [Hour, Hour] | null {
 /** The address of the dashboard with the days of the import: by itself it shows the last 24 hours. */
 function placeOf({ tally, url, isDryRun }: Outcome): string[] {
   const ends = endsOf(tally.hours)
-  if (ends === null || isDryRun) return []
+  if (ends === null || isDryRun || url === null) return []
   const [from, to] = ends.map((hour) => formatHour(hour).slice(0, 10))
   const page = new URL(url)
   page.pathname = `${page.pathname.replace(/\/+$/, '')}/`
   page.search = `from=${from}&to=${to}&tz=UTC`
   return [`See it at ${page.href}`]
+}
+
+function finalsOf({ finalHours }: Outcome): string[] {
+  if (finalHours.length === 0) return []
+  const hours = finalHours.length === 1 ? 'final hour has' : 'final hours have'
+  const span = spanOf(new Set(finalHours))
+  return [
+    `${formatCount(finalHours.length)} ${hours} changed, ${span}: what was made from the old sums, such as an invoice, is out of date.`,
+  ]
 }
 
 function reasonsOf(tally: Tally): string[] {
@@ -105,7 +120,7 @@ function reasonsOf(tally: Tally): string[] {
 }
 
 /** Why it is not complete, and what the person can do about it. */
-function adviceOf({ tally, ending, isRepeatable, isDryRun }: Outcome): string[] {
+function adviceOf({ tally, ending, isRepeatable, isDryRun, isStraight }: Outcome): string[] {
   const advice: string[] = []
   if (ending.kind === 'stopped') advice.push(`Stopped: ${printable(ending.reason, 500)}`)
   if (ending.kind === 'interrupted') advice.push(`Interrupted after line ${ending.lastLine}.`)
@@ -120,10 +135,15 @@ function adviceOf({ tally, ending, isRepeatable, isDryRun }: Outcome): string[] 
     advice.push(
       'The names of this import were random: compare the sums before you import the unknown lines again.',
     )
-  if (tally.conflicting.count > 0) advice.push(...CONFLICT_ADVICE)
+  if (tally.unproven > 0)
+    advice.push(
+      `${formatCount(tally.unproven)} of the duplicates are the beginning of hours of which an earlier import had more lines. ` +
+        'That import had a longer copy of this input, or another input that begins alike: --again would count it.',
+    )
+  if (tally.conflicting.count > 0 && !isStraight) advice.push(...CONFLICT_ADVICE)
   if ([...tally.refusals.keys()].some((reason) => /\bclosed\b/i.test(reason)))
     advice.push(
-      'Their hours are closed. To try an old log on your machine: npm run dev -- --var LATE_HOURS:200000',
+      'Their hours are closed to the Worker, and never to Postgres: npm run import -- --into-postgres FILE',
     )
   return advice
 }

@@ -42,6 +42,8 @@ export class Tally {
   accepted = 0
   /** Counted before, under the name of their batch: by an earlier import of the same lines. */
   before = 0
+  /** Those of `before` of which only the beginning is known to be that of the earlier import, which had more lines. */
+  unproven = 0
   /** Counted before, under ids of their own. */
   byId = 0
   /** Accepted under a key that had to be shortened. */
@@ -115,6 +117,19 @@ export class Tally {
 
   leave(items: readonly Item[]): void {
     extend(this.unsent, items)
+  }
+
+  /** Lines of which one was the first, that an earlier import had not counted under the name that they have. */
+  conflictLines(count: number, first: number): void {
+    const { conflicting } = this
+    conflicting.first = conflicting.count === 0 ? first : Math.min(conflicting.first, first)
+    conflicting.last = Math.max(conflicting.last, first)
+    conflicting.count += count
+  }
+
+  /** Lines that were read and not counted, somewhere from one line to another. */
+  leaveLines(count: number, first: number, last: number): void {
+    Object.assign(this.unsent, { count, first, last })
   }
 
   #show(items: readonly Item[], fate: string): void {

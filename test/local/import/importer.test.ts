@@ -191,7 +191,7 @@ describe('422', () => {
       expect.stringMatching(/^line 2 refused: at must be in an open hour/),
       expect.stringMatching(/^line 4 refused: at must be in an open hour/),
     ])
-    expect(outcome.summary).toContain('npm run dev -- --var LATE_HOURS:200000')
+    expect(outcome.summary).toContain('npm run import -- --into-postgres FILE')
   })
 
   it('with every item bad ends', async () => {

@@ -151,7 +151,9 @@ export async function importing(
     isFollowing: settings.isFollowing ?? false,
     interrupt: settings.interrupt ?? new AbortController().signal,
   })
-  const outcome = { tally, ending, elapsedMs: 1_000, isDryRun: false, isRepeatable: salt === null, url }
+  const isRepeatable = salt === null
+  const way = { isStraight: false, finalHours: [], isDryRun: false, isRepeatable, url }
+  const outcome = { ...way, tally, ending, elapsedMs: 1_000 }
   return { tally, ending, said, code: exitCodeOf(tally, ending), summary: summarize(outcome) }
 }
 

@@ -3,6 +3,8 @@ import type { Plant, Suite } from '../plant.ts'
 const CUTTING: Suite = { project: 'node', file: 'test/local/import/cutting.test.ts' }
 const REPEAT: Suite = { project: 'node', file: 'test/local/import/repeat.test.ts' }
 
+const STRAIGHT: Suite = { project: 'node', file: 'test/local/import/straight.test.ts' }
+
 /** Importing the same input again. */
 export const IMPORT_PLANTS: readonly Plant[] = [
   {
@@ -42,5 +44,30 @@ export const IMPORT_PLANTS: readonly Plant[] = [
       },
     ],
     suite: CUTTING,
+  },
+  {
+    name: 'straight-trusts-the-number-of-lines',
+    mistake: 'an import goes on behind as many lines as were counted, whichever lines those were [P5]',
+    edits: [
+      {
+        file: 'src/local/import/straight/sequence.ts',
+        find: 'batch === null || batch === uuidOf(this.#chain.copy())',
+        replace: 'true',
+      },
+    ],
+    suite: STRAIGHT,
+  },
+  {
+    name: 'straight-believes-the-faster-import',
+    mistake:
+      'a batch is taken for applied when another import has moved its row, whatever lines that one had [P5]',
+    edits: [
+      {
+        file: 'src/local/import/straight/sender.ts',
+        find: "if (outcome?.kind === 'applied') {",
+        replace: "if (outcome?.kind === 'applied' || outcome?.kind === 'rewound') {",
+      },
+    ],
+    suite: STRAIGHT,
   },
 ]

@@ -78,6 +78,12 @@ describe('the packed client, installed into another project', () => {
     expect(await project.check(main, options)).toBe('')
   })
 
+  test('type-checks under the older moduleResolution node10, by each of its names', async () => {
+    const options = { module: 'commonjs', moduleResolution: 'node10', lib: ['es2022'], types: [] }
+    expect(await project.check('typed.ts', options, 'oazapfts')).toBe('')
+    expect(await project.check('root.ts', options, 'oazapfts')).toBe('')
+  })
+
   test('lets a process end that has not closed it, and one that has once its deadline has passed', async () => {
     const url = `http://127.0.0.1:${await findPort(0)}`
     const [forgets, givesUp] = ['forget.js', 'give-up.js'].map(

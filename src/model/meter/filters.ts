@@ -41,8 +41,16 @@ export function splitOnce(text: string, mark: string): [before: string, after: s
  * Not made with `URL`, which would normalise `/a/../b`, and take `//favicon.ico` for a host.
  */
 export function pathOf(target: string): string {
+  // Nearly all targets begin with a slash.
+  if (target.startsWith('/')) return withoutQuery(target)
   const path = target.replace(/^[a-z][a-z0-9+.-]*:\/\/[^/?#]*/i, '').replace(/[?#].*$/s, '')
   return path.startsWith('/') ? path : `/${path}`
+}
+
+function withoutQuery(target: string): string {
+  const [query, fragment] = [target.indexOf('?'), target.indexOf('#')]
+  if (query === -1) return fragment === -1 ? target : target.slice(0, fragment)
+  return target.slice(0, fragment === -1 ? query : Math.min(query, fragment))
 }
 
 /** The host of a URL, or of a Host header, in lower case and without port, user and the dot at its end. */

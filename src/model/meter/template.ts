@@ -47,8 +47,10 @@ export function compileTemplate(template: string, mayBeEmpty = false): Result<Te
   // A template of placeholders alone has nothing fixed.
   if (fault !== undefined && (fixed.join('') !== '' || placeholders.length === 0)) return fail(fault)
   const [first, ...others] = placeholders
-  const lone = first !== undefined && others.length === 0 && fixed.join('') === '' ? first.raw : null
-  return ok({ placeholders, lone, read: (record) => fill(fixed, placeholders, record) })
+  if (first !== undefined && others.length === 0 && fixed.join('') === '') {
+    return ok({ placeholders, lone: first.raw, read: first.read })
+  }
+  return ok({ placeholders, lone: null, read: (record) => fill(fixed, placeholders, record) })
 }
 
 function fill(
@@ -89,7 +91,7 @@ export function compilePlaceholder(text: string, mayBeEmpty = false): Result<Pla
   const read = (record: unknown): string | Lack => {
     const value = path(record)
     let field = textOf(value)
-    for (const filter of compiled) if (field !== undefined) field = filter(field)
+    for (let i = 0; i < compiled.length && field !== undefined; i++) field = compiled[i]?.(field)
     return field === undefined || (field === '' && !mayBeEmpty) ? lacking(value) : field
   }
   return ok({ text, name, raw, read })

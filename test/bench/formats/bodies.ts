@@ -41,6 +41,23 @@ export const FORMATS: Readonly<Record<string, BenchFormat>> = {
       return Buffer.from(`${lines.join('')}${textOf(n)}`)
     }, textOf),
   },
+  'records, an array of 1,000': {
+    path: `/records?key=${encodeURIComponent('{key}')}&value=${encodeURIComponent('{value}')}`,
+    contentType: 'application/json',
+    status: 202,
+    body: numbered((n) => {
+      return Buffer.from(`${JSON.stringify(items())}${textOf(n)}`)
+    }, textOf),
+  },
+  'records, 1,000 lines of a log of 300 bytes': {
+    path: `/records?key=${encodeURIComponent('requests/{ClientRequestHost}{ClientRequestURI|path}')}&at=${encodeURIComponent('{EdgeStartTimestamp}')}`,
+    contentType: 'text/plain',
+    status: 202,
+    body: numbered((n) => {
+      const at = new Date().toISOString()
+      return Buffer.from(`${Array.from({ length: POINTS }, (_, i) => logLine(i, at)).join('')}${textOf(n)}`)
+    }, textOf),
+  },
   [OTLP_PROTOBUF]: {
     path: '/v1/metrics',
     contentType: 'application/x-protobuf',
@@ -68,6 +85,21 @@ function items() {
 /** As many keys as the metrics have, so that all ways in have as many cells. */
 function keyOf(i: number): string {
   return `otel/shop/http.server.requests.${i % METRICS}`
+}
+
+/** A line as Cloudflare's Logpush writes it. */
+function logLine(i: number, at: string): string {
+  const line = {
+    ClientRequestHost: 'shop.example.com',
+    ClientRequestMethod: 'GET',
+    ClientRequestURI: `/pricing/${i % METRICS}?utm_source=newsletter&page=${i}`,
+    EdgeResponseStatus: 200,
+    EdgeResponseBytes: 1_000 + i,
+    EdgeStartTimestamp: at,
+    ClientRequestUserAgent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36',
+    RayID: (0x8e0a1b2c + i).toString(16),
+  }
+  return `${JSON.stringify(line)}\n`
 }
 
 /** A time in ns when a delivery's first interval began: it is not read, and tells the delivery from all others. */

@@ -221,10 +221,10 @@ export class Gathering {
     const cells = to.get(hour) ?? new Accumulator()
     const slice = key + labels
     // A key that has a cell was checked when it was opened.
-    if (!cells.has(slice) && !this.#isKeyGood(index, key)) return false
+    if (cells.merge(slice, value)) return false
+    if (!this.#isKeyGood(index, key)) return false
     const before = cells.bytes
-    const isNew = cells.add(slice, value)
-    if (!isNew) return false
+    cells.add(slice, value)
     to.set(hour, cells)
     this.#cells += 1
     this.#bytes += cells.bytes - before

@@ -1,7 +1,7 @@
 import { DOCUMENT_BYTES_MAX, RECORD_BYTES_MAX, RECORD_DEPTH_MAX } from '../../../../limits.ts'
 import type { RefusalReason } from '../../delivery/gathering.ts'
 import { Buffer } from './buffer.ts'
-import { decode, parseRecord } from './parse.ts'
+import { decode, mayLoseDigits, parseRecord } from './parse.ts'
 import { Scanner } from './scanner.ts'
 
 const LINE_FEED = 0x0a
@@ -108,7 +108,8 @@ export class Splitter {
   #block(bytes: Uint8Array): void {
     const text = decode(bytes)
     if (text !== undefined) {
-      for (const line of text.split('\n')) this.#line(line)
+      const isLong = mayLoseDigits(text)
+      for (const line of text.split('\n')) this.#line(line, isLong)
       return
     }
     for (let from = 0; from <= bytes.length; ) {
@@ -121,12 +122,12 @@ export class Splitter {
     }
   }
 
-  #line(line: string): void {
+  #line(line: string, isLong = true): void {
     if (line.length > RECORD_BYTES_MAX) {
       this.#sink.refuse('too_large', TOO_LARGE)
       return
     }
-    const parsed = parseRecord(line)
+    const parsed = parseRecord(line, isLong)
     if (parsed.ok) this.#sink.take(parsed.value)
     else if (line.trim() !== '') this.#several(line, parsed.error)
   }
@@ -134,7 +135,7 @@ export class Splitter {
   /** A line that is no JSON may be several JSON texts without anything between. */
   #several(line: string, message: string): void {
     const texts = line.split(/(?<=\})\s*(?=\{)/)
-    const parsed = texts.map(parseRecord)
+    const parsed = texts.map((each) => parseRecord(each))
     if (texts.length > 1 && parsed.every((each) => each.ok)) {
       for (const each of parsed) this.#sink.take(each.value)
     } else this.#sink.refuse('malformed', message)

@@ -31,6 +31,10 @@ export class Accumulator {
     return this.#increments
   }
 
+  has(key: string): boolean {
+    return this.#places.has(key)
+  }
+
   /** Adds one increment where its key has a cell already. @returns whether it has one. */
   merge(key: string, value: number): boolean {
     return this.#merge(key, value, 1, value, value)

@@ -16,7 +16,6 @@ export type HashText = (text: string) => string
  * beginning, `~`, and the start of its hash.
  */
 export function fitKey(text: string, hash: HashText): string {
-  if (isShortAscii(text)) return text
   return fitText(text, KEY_BYTES_MAX, hash)
 }
 
@@ -29,6 +28,8 @@ export function fitLabels(labels: Labels, hash: HashText): string {
 }
 
 function fitText(text: string, bytesMax: number, hash: HashText): string {
+  // Nearly all are, keys and the values of labels alike.
+  if (text.length <= bytesMax && isShortAscii(text)) return text
   const clean = text.toWellFormed().replace(/\p{Cc}/gu, percent)
   if (utf8Bytes(clean) <= bytesMax) return clean
   return `${beginning(clean, bytesMax - HASH_DIGITS - 1)}~${hash(clean).slice(0, HASH_DIGITS)}`

@@ -7,6 +7,7 @@ import { IMPORT_PLANTS } from './plants/import.ts'
 import { MODEL_PLANTS } from './plants/model.ts'
 import { POSTGRES_PLANTS } from './plants/postgres.ts'
 import { SHARD_PLANTS } from './plants/shard.ts'
+import { SLICES_PLANTS } from './plants/slices.ts'
 
 export const PLANTS: readonly Plant[] = [
   ...EDGE_PLANTS,
@@ -16,5 +17,6 @@ export const PLANTS: readonly Plant[] = [
   ...BAD_CELL_PLANTS,
   ...MODEL_PLANTS,
   ...POSTGRES_PLANTS,
+  ...SLICES_PLANTS,
   ...IMPORT_PLANTS,
 ]

@@ -100,23 +100,44 @@ function readTrailer(trailer: string): Trailer {
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 // Apache can log milliseconds or more: `%{...:%S}t.%{msec_frac}t`.
 const TIME =
-  /^(\d{2})\/([A-Z][a-z]{2})\/(\d{4}):(\d{2}):([0-5]\d):([0-5]\d|60)(?:[.,](\d{1,9}))? ([+-])(\d{2})([0-5]\d)$/
+  /^((\d{2})\/([A-Z][a-z]{2})\/(\d{4})):(\d{2}):([0-5]\d):([0-5]\d|60)(?:[.,](\d{1,9}))? ([+-])(\d{2})([0-5]\d)$/
 
 /** Unix milliseconds of `17/May/2015:10:05:03 -0700`; null when there is no such time. */
 export function parseLogTime(text: string): number | null {
-  const [whole, day, month = '', year, hour, minute, second, fraction = '', sign, zoneHours, zoneMinutes] =
-    TIME.exec(text) ?? []
-  if (whole === undefined) return null
+  const [
+    whole,
+    date = '',
+    day,
+    month = '',
+    year,
+    hour,
+    minute,
+    second,
+    fraction = '',
+    sign,
+    zoneHours,
+    zoneMinutes,
+  ] = TIME.exec(text) ?? []
+  if (whole === undefined || Number(hour) > 23 || Number(zoneHours) > 23) return null
+  // Neighbouring lines share a day, and to ask for one takes longer than to read the rest of the line's time.
+  if (date !== known.date) known = { date, ms: dayMs(Number(year), MONTHS.indexOf(month), Number(day)) }
+  if (known.ms === null) return null
   // A leap second stays in the hour it was logged in.
   const seconds = Math.min(Number(second), 59)
-  const local = new Date(Date.UTC(Number(year), MONTHS.indexOf(month), Number(day)))
-  const exists = local.getUTCDate() === Number(day) && local.getUTCMonth() === MONTHS.indexOf(month)
-  // Date.UTC reads a year below 100 as 19xx.
-  if (!exists || local.getUTCFullYear() !== Number(year) || Number(hour) > 23 || Number(zoneHours) > 23)
-    return null
   const offsetMinutes = (sign === '-' ? -1 : 1) * (Number(zoneHours) * 60 + Number(zoneMinutes))
   const ms = Number(fraction.padEnd(3, '0').slice(0, 3))
-  return local.getTime() + ((Number(hour) * 60 + Number(minute) - offsetMinutes) * 60 + seconds) * 1000 + ms
+  return known.ms + ((Number(hour) * 60 + Number(minute) - offsetMinutes) * 60 + seconds) * 1000 + ms
+}
+
+/** The day that was read last. */
+let known: { readonly date: string; readonly ms: number | null } = { date: '', ms: null }
+
+/** When a day begins in UTC; null when there is no such day. */
+function dayMs(year: number, month: number, day: number): number | null {
+  const date = new Date(Date.UTC(year, month, day))
+  // Date.UTC reads a year below 100 as 19xx.
+  const exists = date.getUTCDate() === day && date.getUTCMonth() === month && date.getUTCFullYear() === year
+  return exists ? date.getTime() : null
 }
 
 function refused(reason: string, atMs: number | null, settledBytes: number): LogReading {

@@ -109,7 +109,7 @@ describe('Postgres away', () => {
   test('[F4] [J1] a shard that cannot read its journal keeps it and its alarm, and goes on when it can', async () => {
     const [key, shard] = [freshKey(), ownShard()]
     await count({ key, at: shard.at })
-    await rewriteJournal(shard, '"v":1', '"v":2')
+    await rewriteJournal(shard, '"v":1', '"v":3')
     await ringAnew(shard)
     const status = await (await call(`/status?hour=${shard.hour}`)).json()
     expect(status).toMatchObject({
@@ -122,19 +122,19 @@ describe('Postgres away', () => {
     expect(await runInDurableObject(shard.stub, (_, ctx) => ctx.storage.getAlarm())).toBeGreaterThan(
       Date.now(),
     )
-    await rewriteJournal(shard, '"v":2', '"v":1')
+    await rewriteJournal(shard, '"v":3', '"v":1')
     await ringAnew(shard)
     expect(await rowOf(key)).toEqual({ sum: '1', count: '1' })
   })
 
-  test('a missing table is waited out with its reason in the status', async () => {
+  test('a full disk is waited out with its reason in the status', async () => {
     const [key, shard] = [freshKey(), ownShard()]
-    await faults.inject({ kind: 'answer-sqlstate', code: '42P01' })
+    await faults.inject({ kind: 'answer-sqlstate', code: '53100' })
     await count({ key, at: shard.at })
     await ring(shard)
     expect((await shard.stub.status()).fault).toMatchObject({
       kind: 'refused',
-      reason: expect.stringContaining('42P01'),
+      reason: expect.stringContaining('53100'),
     })
     await drained(shard)
     expect(await rowOf(key)).toEqual({ sum: '1', count: '1' })
@@ -335,7 +335,7 @@ describe('a flight', () => {
 
   test('[J1] of an unknown version is refused and touches nothing', async () => {
     const shard = ownShard()
-    const later = '{"v":2,"name":["isolate",1],"cells":[["k"],[1],[1],[1],[1]]}'
+    const later = '{"v":3,"name":["isolate",1],"cells":[["k"],[1],[1],[1],[1]]}'
     expect(await shard.stub.merge(later)).toEqual({ kind: 'refused', reason: 'unknown_version' })
     expect((await shard.stub.status()).accepted).toBe(0)
     expect(await ring(shard)).toBe(false)

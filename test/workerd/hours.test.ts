@@ -141,7 +141,7 @@ describe('GET /hours/{hour}', () => {
   test('is not answered while a shard cannot be asked', async () => {
     const shard = await countedShard(freshKey())
     await runInDurableObject(shard.stub, (_, ctx) => {
-      ctx.storage.sql.exec('update journal set flight = replace(flight, ?, ?)', '"v":1', '"v":2')
+      ctx.storage.sql.exec('update journal set flight = replace(flight, ?, ?)', '"v":1', '"v":3')
     })
     await evictDurableObject(shard.stub)
     const response = await call(`/hours/${shard.hour}`)

@@ -28,6 +28,9 @@ export const LARGE_BODY_REST_MS_MAX = 60 * SECOND
 /** Seconds after which a body is asked to come back that found LARGE_BODIES_MAX others. One takes a second or two. */
 export const LARGE_BODY_RETRY_SECONDS = 2
 
+/** Bytes of a body that is read at once and worked on piece by piece, so that others are served in between. */
+export const BODY_PIECE_BYTES = 256 * KIB
+
 /** Bytes that are decompressed at a time. */
 export const GUNZIP_BYTES = 64 * KIB
 

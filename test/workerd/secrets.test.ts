@@ -214,8 +214,10 @@ describe('a failing request', async () => {
   test('that was not counted has one line, with how much of it; one that was has none', async () => {
     const worker = await envWith(tokens, { SHARD: BROKEN })
     const items = [item(), item(), item()]
+    // Shards of other tests may still flush, and say so.
+    const lines = () => logged.filter((line) => !JSON.stringify(line).includes('"shard":'))
     expect((await ask(worker, 'web', '/increment', postJson(items))).status).toBe(503)
-    expect(logged).toEqual([
+    expect(lines()).toEqual([
       expect.objectContaining({
         message: 'not all counted',
         items: 3,
@@ -227,7 +229,7 @@ describe('a failing request', async () => {
     ])
     logged = []
     expect((await ask(await envWith(tokens), 'web', '/increment', postJson(items))).status).toBe(202)
-    expect(logged).toEqual([])
+    expect(lines()).toEqual([])
   })
 
   test('by what a shard itself threw tells its name alone, in the answer and in the log', async () => {

@@ -1,42 +1,72 @@
 import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { main } from '../../src/local/cli.ts'
 import { FLAGS } from '../../src/local/import/options.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
+const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  scripts: Readonly<Record<string, string>>
+}
 
-/** Runs the real npm, with an environment from which a command that did run could reach nothing. */
-function npm(args: readonly string[]): Promise<{ code: number; err: string }> {
-  const { PATH, HOME } = process.env
-  const env = { PATH, HOME, DATABASE_URL: 'nonsense', SUMDIAL_URL: 'http://127.0.0.1:9' }
+type Ended = { readonly code: number; readonly out: string; readonly err: string }
+
+function run(file: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile('npm', ['run', ...args], { cwd: ROOT, env, timeout: 60_000 }, (error, _, err) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, err })
+    execFile(file, args, { cwd, env, timeout: 60_000 }, (error, out, err) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, out, err })
     })
   })
 }
 
 describe('a flag that npm takes for its own, because `--` is forgotten, stops the command', () => {
+  // The real npm starts once, with the flags of all commands: each command must name those that it has.
+  const flags = [
+    '--dry-run --env=staging --token=secret --port=19002 --var=SHARDS:2 --var=LATE_HOURS:3 --for=3s --name=web',
+    '--scopes=read --quick --list --seeds=1 --seconds=1 --try=a.log --again a.log',
+  ]
+    .join(' ')
+    .split(' ')
+  const folder = mkdtempSync(join(tmpdir(), 'sumdial-npm-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  let taken: NodeJS.ProcessEnv = {}
+
+  beforeAll(async () => {
+    const show = 'node -p "JSON.stringify(process.env)"'
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ scripts: { show } }))
+    const { PATH, HOME } = process.env
+    const { out } = await run('npm', ['run', '--silent', 'show', ...flags], folder, { PATH, HOME })
+    taken = JSON.parse(out) as NodeJS.ProcessEnv
+  })
+
   test.each([
-    [['deploy', '--dry-run'], 'npm run deploy -- --dry-run'],
-    [['deploy', '--dryrun'], 'npm run deploy -- --dry-run'],
-    [['deploy', '--env=staging'], 'npm run deploy -- --env=staging'],
-    [['migrate', '--dry-run'], 'npm run migrate -- --dry-run'],
-    [['import', '--dry-run', 'a.log'], 'npm run import -- --dry-run a.log'],
-    [['import', '--again', 'a.log', '--token=secret'], 'npm run import -- --token=... --again a.log'],
-    [['dev', '--port=19002'], 'npm run dev -- --port=19002'],
-    [['dev', '--var=SHARDS:2', '--var=LATE_HOURS:3'], 'npm run dev -- --var=SHARDS:2 --var=LATE_HOURS:3'],
-    [['demo', '--for=3s'], 'npm run demo -- --for=3s'],
-    [['token', '--name=web', '--scopes=read'], 'npm run token -- --name=web --scopes=read'],
-    [['cost', '--quick'], 'npm run cost -- --quick --scenario cost'],
-    [['planted', '--list'], 'npm run planted -- --list'],
-    [['simulate', '--seeds=1'], 'npm run simulate -- --seeds=1'],
-    [['linger', '--seconds=1'], 'npm run linger -- --seconds=1'],
-  ])('npm run %j', async (args, meant) => {
-    const { code, err } = await npm(args)
-    expect(code).toBe(2)
-    expect(err).toContain(`so nothing was run. Write \`--\` before the flags: ${meant}\n`)
+    ['deploy', '--env=staging --dry-run'],
+    ['migrate', '--dry-run'],
+    ['import', '--token=... --again --dry-run a.log'],
+    ['dev', '--port=19002 --var=SHARDS:2 --var=LATE_HOURS:3 --dry-run'],
+    ['demo', '--for=3s --token=... --dry-run'],
+    ['token', '--name=web --scopes=read --dry-run'],
+    ['meter', '--try=a.log --dry-run'],
+    ['cost', '--seconds=1 --quick --dry-run --scenario cost'],
+    ['planted', '--list --dry-run'],
+    ['simulate', '--seeds=1 --dry-run'],
+    ['linger', '--seconds=1 --dry-run'],
+  ])('npm run %s', async (name, meant) => {
+    const [, ...args] = `${scripts[name]}${name === 'import' ? ' a.log' : ''}`.split(' ')
+    // A command that did run could reach nothing.
+    const env = {
+      ...taken,
+      npm_lifecycle_event: name,
+      DATABASE_URL: 'nonsense',
+      SUMDIAL_URL: 'http://127.0.0.1:9',
+    }
+    const { code, err } = await run(process.execPath, args, ROOT, env)
+    expect({ code, err }).toEqual({
+      code: 2,
+      err: `npm took your flags for its own, so nothing was run. Write \`--\` before the flags: npm run ${name} -- ${meant}\n`,
+    })
   })
 })
 
@@ -67,6 +97,12 @@ describe("npm's environment", () => {
     expect((await call([], { npm_lifecycle_event: 'mine', npm_config_dry_run: 'true' })).complaints).toEqual([
       'npm took your flags for its own, so nothing was run. Write `--` before the flags: npm run mine -- --dry-run',
     ])
+  })
+
+  test('stops a dry run also where it is written otherwise', async () => {
+    expect((await call(['a.log'], { npm_config_dryrun: 'true' })).complaints[0]).toContain(
+      '-- --dry-run a.log',
+    )
   })
 
   test('is not looked at outside of npm', async () => {

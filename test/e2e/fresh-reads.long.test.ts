@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import type { CounterAnswer } from '../../src/edge/read/answers.ts'
 import type { Backend } from '../../src/local/neon/backend.ts'
 import { hourOf } from '../../src/model/hour.ts'
@@ -8,6 +8,7 @@ import { bundle } from '../support/bundled.ts'
 import { seeded } from '../support/chance.ts'
 import { type Served, serve } from '../support/served.ts'
 import { settledStatus } from '../support/status.ts'
+import { startTappedProxy, type TappedProxy } from '../support/tapped-proxy.ts'
 import { hoursToWrite, Ledger, type Reading, read, type Scene, write } from './fresh-reads.ts'
 
 /**
@@ -27,25 +28,61 @@ const READERS = 4
 const chance = seeded(SEED)
 
 let stand: Stand
-let served: Served
+let proxy: TappedProxy
+let script: string
 
 beforeAll(async () => {
   stand = await startStand(8, answeringLate)
-  served = await serve({
-    script: await bundle(),
-    vars: {
-      ...stand.vars,
-      DEV_ACCESS: 'open',
-      FLUSH_INTERVAL_SECONDS: '1',
-      SHARDS: '2',
-    },
-  })
+  proxy = await startTappedProxy(Number(new URL(stand.over('TCP').address.url).port))
+  script = await bundle()
 })
 
 afterAll(async () => {
-  await served?.stop()
+  await proxy?.close()
   await stand?.stop()
 })
+
+/** A way to Postgres, and all that goes wrong on it. */
+type Trouble = {
+  readonly vars: () => Readonly<Record<string, string>>
+  readonly setAway: (isAway: boolean) => void
+  /** Called ten times a second. */
+  readonly disturb: () => void
+}
+
+const TROUBLES: Readonly<Record<'Neon' | 'TCP', Trouble>> = {
+  Neon: {
+    vars: () => stand.vars,
+    setAway(isAway) {
+      stand.faults.clear()
+      if (isAway) stand.faults.inject({ kind: 'answer-500', times: Number.POSITIVE_INFINITY })
+    },
+    /** Rows that are read late, so that flushes land between them and the shards' answers; flushes without an answer. */
+    disturb() {
+      if (chance() < 0.4) stand.faults.inject({ kind: 'delay', ms: chance() * 400, match: READS_ROWS })
+      if (chance() < 0.3) stand.faults.inject({ kind: 'drop-answer', match: /claim as/ })
+      if (chance() < 0.2) stand.faults.inject({ kind: 'copy-later', afterMs: 400, match: /claim as/ })
+    },
+  },
+  TCP: {
+    vars: () => ({ DATABASE_URL: proxy.through(stand.over('TCP').address.url) }),
+    setAway: (isAway) => proxy.setAway(isAway),
+    /** Connections that are cut, of reads as of flushes, before, in and after their statements. */
+    disturb() {
+      const from = chance() < 0.5 ? 'client' : 'server'
+      if (chance() < 0.4) proxy.cutNext({ from, afterBytes: Math.floor(chance() * 2_000) })
+    },
+  },
+}
+
+async function start({ vars }: Trouble): Promise<Served> {
+  const served = await serve({
+    script,
+    vars: { ...vars(), DEV_ACCESS: 'open', FLUSH_INTERVAL_SECONDS: '1', SHARDS: '2' },
+  })
+  onTestFinished(() => served.stop())
+  return served
+}
 
 /** Rows that are told of late: shards flush meanwhile. */
 function answeringLate(backend: Backend): Backend {
@@ -60,23 +97,19 @@ function answeringLate(backend: Backend): Backend {
 }
 
 /** Postgres away from a third of the time to a half. @returns when, by `performance.now()`. */
-async function outage(): Promise<{ fromMs: number; toMs: number }> {
+async function outage({ setAway }: Trouble): Promise<{ fromMs: number; toMs: number }> {
   await sleep(RUN_MS / 3)
-  stand.faults.clear()
-  stand.faults.inject({ kind: 'answer-500', times: Number.POSITIVE_INFINITY })
+  setAway(true)
   const fromMs = performance.now()
   await sleep(RUN_MS / 6)
   const toMs = performance.now()
-  stand.faults.clear()
+  setAway(false)
   return { fromMs, toMs }
 }
 
-/** Rows that are read late, so that flushes land between them and the shards' answers; flushes without an answer. */
-async function disturb(stopping: AbortSignal): Promise<void> {
+async function disturbOn({ disturb }: Trouble, stopping: AbortSignal): Promise<void> {
   while (!stopping.aborted) {
-    if (chance() < 0.4) stand.faults.inject({ kind: 'delay', ms: chance() * 400, match: READS_ROWS })
-    if (chance() < 0.3) stand.faults.inject({ kind: 'drop-answer', match: /claim as/ })
-    if (chance() < 0.2) stand.faults.inject({ kind: 'copy-later', afterMs: 400, match: /claim as/ })
+    disturb()
     await sleep(100)
   }
 }
@@ -91,27 +124,39 @@ async function readOn(scene: Scene, stopping: AbortSignal): Promise<Reading[]> {
 }
 
 describe('fresh reads beside writers, flushes, late increments and an outage of Postgres', () => {
-  test('[R1] none is below what was acknowledged before it, none above what was sent by its end', async () => {
-    const keys = Array.from({ length: 24 }, (_, i) => `reads/${SEED}/${i}`)
-    const hours = hoursToWrite(hourOf(Date.now()))
-    const scene = { url: served.url, ledger: new Ledger(), keys, hours: [...new Set(hours)], random: chance }
-    const stopping = AbortSignal.timeout(RUN_MS)
-    const [away, writers, readers] = await Promise.all([
-      outage(),
-      Promise.all(Array.from({ length: WRITERS }, () => write({ ...scene, hours }, stopping))),
-      Promise.all(Array.from({ length: READERS }, () => readOn(scene, stopping))),
-      disturb(stopping),
-    ])
-    stand.faults.clear()
-    const readings = readers.flat()
-    say(readings, writers)
-    expect(readings.flatMap(({ faults }) => faults)).toEqual([])
-    expectOutage(readings, away)
-    expect(readings.filter(({ pending }) => pending > 0).length).toBeGreaterThan(10)
-    // Postgres being away stops no ingest.
-    expect(writers.map(({ unknown }) => unknown)).toEqual(writers.map(() => 0))
-    await expectFinal(scene)
-  })
+  test.each(['Neon', 'TCP'] as const)(
+    '[R1] over %s, none is below what was acknowledged before it, none above what was sent by its end',
+    async (way) => {
+      await stand.reset()
+      const trouble = TROUBLES[way]
+      const served = await start(trouble)
+      const keys = Array.from({ length: 24 }, (_, i) => `reads/${SEED}/${i}`)
+      const hours = hoursToWrite(hourOf(Date.now()))
+      const scene = {
+        url: served.url,
+        ledger: new Ledger(),
+        keys,
+        hours: [...new Set(hours)],
+        random: chance,
+      }
+      const stopping = AbortSignal.timeout(RUN_MS)
+      const [away, writers, readers] = await Promise.all([
+        outage(trouble),
+        Promise.all(Array.from({ length: WRITERS }, () => write({ ...scene, hours }, stopping))),
+        Promise.all(Array.from({ length: READERS }, () => readOn(scene, stopping))),
+        disturbOn(trouble, stopping),
+      ])
+      stand.faults.clear()
+      const readings = readers.flat()
+      say(readings, writers)
+      expect(readings.flatMap(({ faults }) => faults)).toEqual([])
+      expectOutage(readings, away)
+      expect(readings.filter(({ pending }) => pending > 0).length).toBeGreaterThan(10)
+      // Postgres being away stops no ingest.
+      expect(writers.map(({ unknown }) => unknown)).toEqual(writers.map(() => 0))
+      await expectFinal(scene)
+    },
+  )
 })
 
 function say(readings: readonly Reading[], writers: readonly { acknowledged: number }[]): void {

@@ -12,6 +12,8 @@ export type TappedProxy = {
   through(url: string): string
   /** Cuts the next connection, and that one alone. */
   cutNext(cut: Cut): void
+  /** While it is away it ends every connection, and each new one at once. */
+  setAway(isAway: boolean): void
   /** Begins to count anew. */
   reset(): void
   /** Since the last reset. Statements are those that clients have sent: messages of the types Parse and Query. */
@@ -34,7 +36,12 @@ export async function startTappedProxy(target: number): Promise<TappedProxy> {
   const sockets = new Set<Socket>()
   let clients = 0
   let planned: Cut | undefined
+  let isAway = false
   const server = createServer((client) => {
+    if (isAway) {
+      client.destroy()
+      return
+    }
     const cut = planned
     planned = undefined
     seen.connections += 1
@@ -87,6 +94,10 @@ export async function startTappedProxy(target: number): Promise<TappedProxy> {
     through: (url) => url.replace(`:${target}/`, `:${port}/`),
     cutNext(cut) {
       planned = cut
+    },
+    setAway(is) {
+      isAway = is
+      if (is) for (const socket of sockets) socket.destroy()
     },
     reset: () => void Object.assign(seen, nothing()),
     seen,

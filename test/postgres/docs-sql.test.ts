@@ -51,6 +51,12 @@ select key, $1::timestamptz + h * interval '1 hour', (h * n) % 1000 + 1, n, 1, 9
 from generate_series(0, $2::int) as h, unnest($3::text[]) with ordinality as k (key, n) where (h + n) % 7 <> 0`,
     [formatHourStart(FIRST), NOW - FIRST, KEYS],
   )
+  // A key with labels, last month.
+  await stand.pool.query(`insert into sumdial.counters (key, hour, sum, count, min, max)
+values ('calls/acme', '2026-10-15T10:00Z', 8, 4, 1, 3)`)
+  await stand.pool.query(`insert into sumdial.slices (key, hour, labels, sum, count, min, max)
+values ('calls/acme', '2026-10-15T10:00Z', '{"plan":"pro"}', 5, 2, 2, 3),
+  ('calls/acme', '2026-10-15T10:00Z', '{"plan":"free"}', 1, 1, 1, 1)`)
   await stand.pool.query(
     `insert into sumdial.ledger (writer, shard, seq) values (gen_random_uuid(), $1, 1)`,
     [`${formatHour(addHours(NOW, -80))}/0`],
@@ -116,6 +122,12 @@ describe('the SQL in the docs', () => {
   test('before anything is changed, adds up as a naive reader would', async () => {
     const all = await counters()
     const pricing = all.filter(({ key }) => key === 'site/example.com/pricing')
+    const plans = await run(only("labels->>'plan'"))
+    expect(plans).toEqual([
+      { plan: 'pro', sum: '5', count: '2' },
+      { plan: '(none)', sum: '2', count: '1' },
+      { plan: 'free', sum: '1', count: '1' },
+    ])
     const daily = await run(only('from sumdial.daily where'))
     const today = pricing.filter(({ hour }) => Math.floor(hour / 24) === Math.floor(NOW / 24))
     expect(daily.length).toBe(30)
@@ -187,7 +199,7 @@ from before as b left join sumdial.counters as c using (key, hour) where (c.sum,
     }
     const left = await counters()
     expect([...new Set(left.map(({ key }) => key))].sort()).toEqual(
-      KEYS.filter((key) => !key.startsWith('junk/')).sort(),
+      ['calls/acme', ...KEYS].filter((key) => !key.startsWith('junk/')).sort(),
     )
     expect(left.every(({ hour }) => hour >= NOW - 24 * 400 - 1)).toBe(true)
     // The months that were dropped: what is left begins with the last that had not ended for six months.

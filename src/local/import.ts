@@ -44,7 +44,18 @@ async function run(args: readonly string[]): Promise<number> {
   const isRepeatable = !isAgain && !isFollowing
   const elapsedMs = Date.now() - startMs
   const url = database === null || process.env['DATABASE_URL'] === undefined ? options.url : null
-  console.log(summarize({ tally, ending, finalHours, elapsedMs, isDryRun, isRepeatable, isStraight, url }))
+  console.log(
+    summarize({
+      tally,
+      ending,
+      finalHours,
+      elapsedMs,
+      isDryRun,
+      isRepeatable,
+      database: database?.name ?? null,
+      url,
+    }),
+  )
   return exitCodeOf(tally, ending)
 }
 

@@ -1,8 +1,19 @@
 import { z } from 'zod'
 import { openSession } from './driver/open-session.ts'
 import type { Answer, Postgres } from './driver/session.ts'
-import { classifyFailure } from './failure.ts'
+import { classifyFailure, type Failure } from './failure.ts'
 import type { Read, Statement } from './statement.ts'
+
+/** Postgres could not be asked. The message is the reason alone, because the driver's own may repeat values. */
+export class NotAnswered extends Error {
+  override readonly name = 'NotAnswered'
+  readonly failure: Failure
+
+  constructor(failure: Failure) {
+    super(failure.reason)
+    this.failure = failure
+  }
+}
 
 export type Execute = (statement: Statement) => Promise<Answer>
 
@@ -10,8 +21,7 @@ export type Execute = (statement: Statement) => Promise<Answer>
  * Runs statements, over one connection, for callers who only want to know that Postgres could not be asked, and why.
  *
  * @param timeoutMs of each statement.
- * @param work gets a function that runs a statement. It rejects with the reason alone, because the driver's message may
- *   repeat values.
+ * @param work gets a function that runs a statement. It rejects with NotAnswered.
  */
 export async function executing<T>(
   postgres: Postgres,
@@ -53,6 +63,6 @@ async function explained(answer: Promise<Answer>): Promise<Answer> {
   try {
     return await answer
   } catch (error) {
-    throw new Error(classifyFailure(error).reason)
+    throw new NotAnswered(classifyFailure(error))
   }
 }

@@ -10,8 +10,8 @@ export type Outcome = {
   readonly isDryRun: boolean
   /** Whether the same command counts nothing twice. */
   readonly isRepeatable: boolean
-  /** Whether the sums went straight to Postgres. */
-  readonly isStraight: boolean
+  /** The database that the sums went straight to, without its password; null when a Worker got them. */
+  readonly database: string | null
   /** Hours whose sums that has changed although they are final. */
   readonly finalHours: readonly Hour[]
   /** Where a dashboard may show it; null when that is not known. */
@@ -92,9 +92,10 @@ function endsOf(hours: ReadonlySet<Hour>): [Hour, Hour] | null {
 }
 
 /** The address of the dashboard with the days of the import: by itself it shows the last 24 hours. */
-function placeOf({ tally, url, isDryRun }: Outcome): string[] {
+function placeOf({ tally, url, database, isDryRun }: Outcome): string[] {
   const ends = endsOf(tally.hours)
-  if (ends === null || isDryRun || url === null) return []
+  if (ends === null || isDryRun) return []
+  if (url === null) return database === null ? [] : [`Written to ${database}.`]
   const [from, to] = ends.map((hour) => formatHour(hour).slice(0, 10))
   const page = new URL(url)
   page.pathname = `${page.pathname.replace(/\/+$/, '')}/`
@@ -120,7 +121,7 @@ function reasonsOf(tally: Tally): string[] {
 }
 
 /** Why it is not complete, and what the person can do about it. */
-function adviceOf({ tally, ending, isRepeatable, isDryRun, isStraight }: Outcome): string[] {
+function adviceOf({ tally, ending, isRepeatable, isDryRun, database }: Outcome): string[] {
   const advice: string[] = []
   if (ending.kind === 'stopped') advice.push(`Stopped: ${printable(ending.reason, 500)}`)
   if (ending.kind === 'interrupted') advice.push(`Interrupted after line ${ending.lastLine}.`)
@@ -140,7 +141,7 @@ function adviceOf({ tally, ending, isRepeatable, isDryRun, isStraight }: Outcome
       `${formatCount(tally.unproven)} of the duplicates are the beginning of hours of which an earlier import had more lines. ` +
         'That import had a longer copy of this input, or another input that begins alike: --again would count it.',
     )
-  if (tally.conflicting.count > 0 && !isStraight) advice.push(...CONFLICT_ADVICE)
+  if (tally.conflicting.count > 0 && database === null) advice.push(...CONFLICT_ADVICE)
   if ([...tally.refusals.keys()].some((reason) => /\bclosed\b/i.test(reason)))
     advice.push(
       'Their hours are closed to the Worker, and never to Postgres: npm run import -- --into-postgres FILE',

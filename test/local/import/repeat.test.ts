@@ -45,7 +45,7 @@ const run = (more: { growing: boolean; refusing: boolean }): fc.Arbitrary<Run> =
     kill: fc.option(fc.record({ at: fc.nat(16), arrives: fc.boolean() })),
     concurrency: fc.integer({ min: 1, max: 4 }),
     isPacked: fc.boolean(),
-    share: more.growing ? fc.double({ min: 0, max: 1, noNaN: true }) : fc.constant(1),
+    share: more.growing ? fc.integer({ min: 0, max: 100 }).map((percent) => percent / 100) : fc.constant(1),
     forbidden: more.refusing ? fc.constantFrom('none', 'requests/1', 'requests/2') : fc.constant('none'),
     format: more.refusing ? fc.constantFrom('auto', 'combined') : fc.constant('auto'),
   })

@@ -152,7 +152,7 @@ export async function importing(
     interrupt: settings.interrupt ?? new AbortController().signal,
   })
   const isRepeatable = salt === null
-  const way = { isStraight: false, finalHours: [], isDryRun: false, isRepeatable, url }
+  const way = { database: null, finalHours: [], isDryRun: false, isRepeatable, url }
   const outcome = { ...way, tally, ending, elapsedMs: 1_000 }
   return { tally, ending, said, code: exitCodeOf(tally, ending), summary: summarize(outcome) }
 }

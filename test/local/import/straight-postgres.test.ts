@@ -106,6 +106,7 @@ describe('into a real PostgreSQL', () => {
     expect(first).toMatchObject({ code: 0, err: '' })
     expect(first.out).toMatch(/^accepted +300$/m)
     expect(first.out).toMatch(/^3 final hours have changed, 2015-05-17T00Z to 2015-05-17T02Z: /m)
+    expect(first.out).toContain(`Written to ${stand.url.replace(':postgres@', '@')}.`)
     expect(await stored()).toEqual(naive(logOf(300)))
 
     writeFileSync(join(folder, 'access.log'), logOf(400))

@@ -129,7 +129,7 @@ export async function importStraight(
     nowMs: clock.now(),
     ...(held && { held }),
   })
-  const way = { isStraight: true, finalHours: [], isDryRun: false, isRepeatable: true, url: null }
+  const way = { database: 'a database', finalHours: [], isDryRun: false, isRepeatable: true, url: null }
   const summary = summarize({ ...way, tally, ending, elapsedMs: 1_000 })
   return { tally, ending, said, summary, code: exitCodeOf(tally, ending), changed: sender.changed }
 }

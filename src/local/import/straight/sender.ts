@@ -4,6 +4,7 @@ import { unreachable } from '../../../model/assert.ts'
 import type { CutBounds } from '../../../model/cut.ts'
 import type { ApplyOutcome, Sink } from '../../../model/flush/batch.ts'
 import { formatHour, type Hour } from '../../../model/hour.ts'
+import { NotAnswered } from '../../../postgres/execute.ts'
 import type { ReadWriters } from '../../../postgres/writers.ts'
 import { PATIENCE_MS } from '../connection.ts'
 import type { Tally } from '../tally.ts'
@@ -14,6 +15,9 @@ const BATCH_BOUNDS: CutBounds = { cells: BATCH_CELLS_MAX, bytes: FLIGHT_BYTES_MA
 
 /** Writers that one statement asks the ledger for. */
 const WRITERS_MAX = 5_000
+
+/** How long the first answer may take: a sleeping database has woken by then, and a wrong address never answers. */
+const FIRST_PATIENCE_MS = 20_000
 
 /** The first wait before Postgres is asked again, and the longest. */
 const PAUSE_MS_MIN = 100
@@ -40,6 +44,7 @@ export class Sender {
   readonly #options: SenderOptions
   #reason: string | null = null
   #lastProgressMs: number
+  #hasAnswered = false
 
   constructor(options: SenderOptions) {
     this.#options = options
@@ -137,20 +142,24 @@ export class Sender {
     return outcome
   }
 
-  /** Asks until there is an answer, or for PATIENCE_MS without any progress. @returns null when there is none. */
+  /** Asks until there is an answer, or nothing has come for so long that none is to be expected, or Postgres refuses. @returns null when there is none. */
   async #untilAnswered<T>(ask: () => Promise<T>): Promise<T | null> {
     const { clock, tally } = this.#options
     for (let pauseMs = PAUSE_MS_MIN; !this.#isOver; pauseMs = Math.min(2 * pauseMs, PAUSE_MS_MAX)) {
       try {
         const answer = await ask()
         this.#lastProgressMs = clock.now()
+        this.#hasAnswered = true
         tally.trouble = ''
         return answer
       } catch (error) {
         const reason = error instanceof Error ? error.message : String(error)
         tally.trouble = reason
-        if (clock.now() - this.#lastProgressMs >= PATIENCE_MS)
-          this.#reason ??= `Postgres has not answered for ${PATIENCE_MS / 1000} s: ${reason}.`
+        const patienceMs = this.#hasAnswered ? PATIENCE_MS : FIRST_PATIENCE_MS
+        const failure = error instanceof NotAnswered ? error.failure : null
+        if (failure !== null && failure.kind !== 'ambiguous') this.#reason ??= refusal(failure)
+        else if (clock.now() - this.#lastProgressMs >= patienceMs)
+          this.#reason ??= `Postgres has not answered for ${patienceMs / 1000} s: ${reason}.`
         else await clock.sleep(pauseMs * (0.5 + clock.random() / 2))
       }
     }

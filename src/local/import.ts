@@ -10,7 +10,7 @@ import { FLAGS, HELP, KEY_WITH_NDJSON, type Options, parseOptions } from './impo
 import { findFormat, jsonLogReader, logReader, ndjsonReader, type Reader } from './import/reader.ts'
 import { rehearse } from './import/rehearsal.ts'
 import { type Database, findDatabase } from './import/straight/destination.ts'
-import { importStraight, type StraightOutcome } from './import/straight/run.ts'
+import type { StraightOutcome } from './import/straight/run.ts'
 import { exitCodeOf, summarize } from './import/summary.ts'
 import { printable, Tally } from './import/tally.ts'
 import { formatCount, showProgress } from './progress.ts'
@@ -77,12 +77,14 @@ async function importAll(input: Import['input'], options: Options, tally: Tally)
   return { ending, finalHours: [] }
 }
 
-function straight(
+async function straight(
   input: Import['input'],
   options: Options,
   tally: Tally,
   database: Database,
 ): Promise<StraightOutcome> {
+  // Here, because Postgres's drivers take longer to load than all else, and an import through a Worker needs none.
+  const { importStraight } = await import('./import/straight/run.ts')
   return importStraight(database, {
     input,
     readerFor: (first) => readerFor(first, options),

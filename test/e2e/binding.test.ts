@@ -318,7 +318,7 @@ describe('a Worker without tokens', () => {
 })
 
 describe('many calls through a binding, beside HTTP', () => {
-  const REQUESTS = 4_000
+  const REQUESTS = 1_500
 
   test('[I1] [I4] gather in one coalescer, and callers that hang up harm nobody', async () => {
     const served = await serveBoth({ DEV_ACCESS: 'open', MERGE_DELAY_MS: '5' })

@@ -4,6 +4,7 @@ import { COST } from './cost/cost.ts'
 import { COUNTING } from './counting/counting.ts'
 import { FLUSH } from './flush/flush.ts'
 import { FORMATS_SCENARIO } from './formats/formats.ts'
+import { LABELS } from './labels/labels.ts'
 import { type Chosen, describeHelp, flagsOf, type Options, parseOptions } from './options.ts'
 import { OUTAGE } from './outage/outage.ts'
 import { plotFigures } from './plot.ts'
@@ -12,7 +13,7 @@ import { describeAims, describeLoad, describeMachine } from './report.ts'
 import type { Outcome, Progress, Scenario } from './scenario.ts'
 import { SOAK } from './soak.ts'
 
-const SCENARIOS: readonly Scenario[] = [COUNTING, FORMATS_SCENARIO, READS, FLUSH, COST, OUTAGE, SOAK]
+const SCENARIOS: readonly Scenario[] = [COUNTING, FORMATS_SCENARIO, READS, FLUSH, LABELS, COST, OUTAGE, SOAK]
 
 /** A scenario's outcome, and the machine's load around it. */
 type Measured = Outcome & { readonly name: string; readonly settings: object; readonly load: string }

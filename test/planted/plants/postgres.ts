@@ -83,6 +83,32 @@ export const POSTGRES_PLANTS: readonly Plant[] = [
     suite: { project: 'workerd', file: 'test/workerd/migrate.test.ts', titles: 'request' },
   },
   {
+    name: 'cached-answer-taken-for-a-read',
+    mistake: "a cache between the Worker and Postgres answers with another request's rows [P4]",
+    edits: [
+      { file: 'src/postgres/execute.ts', find: '.request !== request)', replace: '.request === undefined)' },
+    ],
+    suite: { project: 'node', file: 'test/postgres/statement.test.ts', titles: 'cache' },
+  },
+  {
+    name: 'late-statement-lives-on',
+    mistake: "a statement that nobody waits for any more stays in Postgres, with a connection of the user's",
+    edits: [{ file: 'src/postgres/driver/tcp.ts', find: 'if (isLate) await', replace: 'if (!isLate) await' }],
+    suite: { project: 'node', file: 'test/postgres/driver/tcp.test.ts', titles: 'over TCP that is given up' },
+  },
+  {
+    name: 'connection-outlives-the-alarm',
+    mistake: 'a shard keeps its connection to Postgres after a flush, so that it never hibernates',
+    edits: [
+      {
+        file: 'src/postgres/driver/tcp.ts',
+        find: 'if (client !== undefined) this.#postgres.background(this.#end(client))',
+        replace: 'if (client === undefined) this.#idle = undefined',
+      },
+    ],
+    suite: { project: 'node', file: 'test/postgres/driver/tcp.test.ts', titles: 'a connection' },
+  },
+  {
     name: 'another-batch-taken-for-ours',
     mistake: 'another batch under the same seq is taken for this one [P1]',
     edits: [

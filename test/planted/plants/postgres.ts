@@ -94,7 +94,11 @@ export const POSTGRES_PLANTS: readonly Plant[] = [
     name: 'late-statement-lives-on',
     mistake: "a statement that nobody waits for any more stays in Postgres, with a connection of the user's",
     edits: [{ file: 'src/postgres/driver/tcp.ts', find: 'if (isLate) await', replace: 'if (!isLate) await' }],
-    suite: { project: 'node', file: 'test/postgres/driver/tcp.test.ts', titles: 'over TCP that is given up' },
+    suite: {
+      project: 'node',
+      file: 'test/postgres/driver/tcp.test.ts',
+      titles: 'is cancelled in the server',
+    },
   },
   {
     name: 'connection-outlives-the-alarm',

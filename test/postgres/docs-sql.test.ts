@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { shardOf } from '../../src/local/import/straight/sequence.ts'
 import { migrate } from '../../src/local/migrate.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import { Cells } from '../../src/model/cells.ts'
@@ -58,8 +59,9 @@ values ('calls/acme', '2026-10-15T10:00Z', 8, 4, 1, 3)`)
 values ('calls/acme', '2026-10-15T10:00Z', '{"plan":"pro"}', 5, 2, 2, 3),
   ('calls/acme', '2026-10-15T10:00Z', '{"plan":"free"}', 1, 1, 1, 1)`)
   await stand.pool.query(
-    `insert into sumdial.ledger (writer, shard, seq) values (gen_random_uuid(), $1, 1)`,
-    [`${formatHour(addHours(NOW, -80))}/0`],
+    // The second is an import's, which holds no hour back.
+    `insert into sumdial.ledger (writer, shard, seq) values (gen_random_uuid(), $1, 1), (gen_random_uuid(), $2, 1)`,
+    [`${formatHour(addHours(NOW, -80))}/0`, shardOf(FIRST)],
   )
   await stand.pool.query('analyze sumdial.counters')
 })

@@ -1,5 +1,5 @@
 const post = (headers: string, body: string) =>
-  `POST /increment HTTP/1.1\r\nhost: a\r\n${headers}\r\n\r\n${body}`
+  `POST /increment HTTP/1.1\r\nhost: 127.0.0.1\r\n${headers}\r\n\r\n${body}`
 const json = (headers: string, body = '{"key":"broken"') =>
   post(`content-type: application/json\r\n${headers}`, body)
 
@@ -11,19 +11,19 @@ export const BROKEN_REQUESTS: readonly string[] = [
   'GET',
   'GET /status',
   'GET /status HTTP/1.1\r\n',
-  'GET /status HTTP/1.1\r\nhost: a',
-  'GET /status HTTP/9.9\r\nhost: a\r\n\r\n',
+  'GET /status HTTP/1.1\r\nhost: 127.0.0.1',
+  'GET /status HTTP/9.9\r\nhost: 127.0.0.1\r\n\r\n',
   'GET /status HTTP/1.1\r\n\r\n',
   'GET /status HTTP/1.1\r\nhost: [\r\n\r\n',
   'GET /counters/a HTTP/1.1\r\nhost: a%zz\r\n\r\n',
-  'GET /counters/a b HTTP/1.1\r\nhost: a\r\n\r\n',
-  'GET /counters/\xff\xfe HTTP/1.1\r\nhost: a\r\n\r\n',
-  'GET /counters/a\x01 HTTP/1.1\r\nhost: a\r\n\r\n',
-  `GET /counters/${'a'.repeat(200_000)} HTTP/1.1\r\nhost: a\r\n\r\n`,
-  'GET /status HTTP/1.1\r\nhost: a\r\nx-\xff: 1\r\n\r\n',
-  'GET /status HTTP/1.1\r\nhost: a\r\n: 1\r\n\r\n',
-  `GET /status HTTP/1.1\r\nhost: a\r\n${'x: y\r\n'.repeat(2_000)}\r\n`,
-  `GET /status HTTP/1.1\r\nhost: a\r\nx: ${'y'.repeat(2_000_000)}\r\n\r\n`,
+  'GET /counters/a b HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n',
+  'GET /counters/\xff\xfe HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n',
+  'GET /counters/a\x01 HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n',
+  `GET /counters/${'a'.repeat(200_000)} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n`,
+  'GET /status HTTP/1.1\r\nhost: 127.0.0.1\r\nx-\xff: 1\r\n\r\n',
+  'GET /status HTTP/1.1\r\nhost: 127.0.0.1\r\n: 1\r\n\r\n',
+  `GET /status HTTP/1.1\r\nhost: 127.0.0.1\r\n${'x: y\r\n'.repeat(2_000)}\r\n`,
+  `GET /status HTTP/1.1\r\nhost: 127.0.0.1\r\nx: ${'y'.repeat(2_000_000)}\r\n\r\n`,
   json('content-length: abc'),
   json('content-length: -1'),
   json('content-length: +15'),

@@ -69,6 +69,7 @@ const whole = bodies.chain((body) =>
     target: fc.oneof(
       { weight: 12, arbitrary: fc.constant('/increment') },
       { weight: 1, arbitrary: queries.map((q) => `/increment${q}`) },
+      { weight: 3, arbitrary: fc.constantFrom(...words.RECORDS) },
     ),
     host: hosts,
     headers: fc.tuple(types(body.format), extras).map(([type, more]) => [`content-type: ${type}`, ...more]),

@@ -47,6 +47,11 @@ export const NAMES = words(
 
 export const NO_VALUES = ['null', 'true', '{}', '[]', '', 'undefined']
 
+/** Ways to count any objects. */
+export const RECORDS =
+  words(`/records?key={key}&value={value}&at={at}&id={id} /records?key=k/{value} /records?key={v\u0061lue|path}
+  /records?key=k&records=key /records?key=k&repeat=count /records?key={ /records?meter=none /records`)
+
 // ── In the lines above a body ───────────────────────────────────────────────────────────────────────────────
 
 /** Without CONNECT, which workerd answers itself. */

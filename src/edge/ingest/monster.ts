@@ -1,13 +1,14 @@
 import { ITEM_COMMAS_MAX, JSON_DEPTH_MAX } from '../../limits.ts'
-
-const LINE_FEED = 0x0a
-const QUOTE = 0x22
-const COMMA = 0x2c
-const OPEN_ARRAY = 0x5b
-const BACKSLASH = 0x5c
-const CLOSE_ARRAY = 0x5d
-const OPEN_OBJECT = 0x7b
-const CLOSE_OBJECT = 0x7d
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COMMA,
+  LINE_FEED,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+} from './json-bytes.ts'
 
 type Monster = { readonly index: number; readonly message: string }
 

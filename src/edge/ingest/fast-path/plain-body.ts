@@ -1,6 +1,7 @@
 import { LEARNED_KEY_BYTES, LEARNED_KEYS_MAX, LEARNED_KEYS_MIN, REQUEST_ITEMS_MAX } from '../../../limits.ts'
 import type { Hour } from '../../../model/hour.ts'
 import type { CheckedIncrements } from '../checked-increments.ts'
+import { CLOSE_ARRAY, CLOSE_OBJECT, COMMA, NINE, OPEN_ARRAY, QUOTE, SPACE, ZERO } from '../json-bytes.ts'
 import type { KnownKeys } from './known-keys.ts'
 
 /** So many digits make a safe integer, whatever they are. */
@@ -11,15 +12,6 @@ const ITEM_BYTES_MIN = 12
 
 /** The bytes of `"value":1}` and of the bracket after it. */
 const VALUE_BYTES_MIN = 11
-
-const SPACE = 0x20
-const QUOTE = 0x22
-const COMMA = 0x2c
-const ZERO = 0x30
-const NINE = 0x39
-const OPEN_ARRAY = 0x5b
-const CLOSE_ARRAY = 0x5d
-const CLOSE_OBJECT = 0x7d
 
 /**
  * Reads a body of the usual form: `[{"key":"...","value":1},...]` in JSON, with keys of plain ASCII and small positive

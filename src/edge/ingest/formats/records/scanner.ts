@@ -1,10 +1,12 @@
-const QUOTE = 0x22
-const COMMA = 0x2c
-const OPEN_ARRAY = 0x5b
-const BACKSLASH = 0x5c
-const CLOSE_ARRAY = 0x5d
-const OPEN_OBJECT = 0x7b
-const CLOSE_OBJECT = 0x7d
+import {
+  BACKSLASH,
+  CLOSE_ARRAY,
+  CLOSE_OBJECT,
+  COMMA,
+  OPEN_ARRAY,
+  OPEN_OBJECT,
+  QUOTE,
+} from '../../json-bytes.ts'
 
 /** Where an element of an array ends, or a JSON text among others: at its comma or bracket, or behind its last brace. */
 export type Boundary = { readonly end: number; readonly isLast: boolean }

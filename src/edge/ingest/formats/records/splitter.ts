@@ -1,11 +1,9 @@
 import { DOCUMENT_BYTES_MAX, RECORD_BYTES_MAX, RECORD_DEPTH_MAX } from '../../../../limits.ts'
 import type { RefusalReason } from '../../delivery/gathering.ts'
+import { LINE_FEED, OPEN_ARRAY } from '../../json-bytes.ts'
 import { Buffer } from './buffer.ts'
 import { decode, mayLoseDigits, parseRecord } from './parse.ts'
 import { Scanner } from './scanner.ts'
-
-const LINE_FEED = 0x0a
-const OPEN_ARRAY = 0x5b
 
 /** Gets the records of a body, one after the other, and what is wrong with those that cannot be read. */
 export type RecordSink = {

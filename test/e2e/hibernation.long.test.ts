@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { afterAll, beforeAll, test, vi } from 'vitest'
 import { migrate } from '../../src/local/migrate.ts'
 import { bundle } from '../support/bundled.ts'
 import { startPooler } from '../support/pooler.ts'
-import { startPostgres } from '../support/postgres.ts'
+import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { serve } from '../support/served.ts'
 import { startTappedProxy } from '../support/tapped-proxy.ts'
 import { readServer } from './stored.ts'
@@ -32,20 +32,26 @@ function connectionsTo(port: number, pid: number): number {
     ).length
 }
 
-test.each(['TCP', 'a pooler'] as const)(
+let server: TestPostgres
+beforeAll(async () => {
+  server = await startPostgres()
+})
+afterAll(() => server?.stop())
+
+// At once, because nearly all of their time is the wait until a shard is idle for long.
+test.concurrent.for(['TCP', 'a pooler'] as const)(
   '[F4] [F5] [P4] a flush over %s, of a shard in workerd, leaves no timer and no socket, and the shard hibernates',
-  async (way) => {
-    const server = await startPostgres()
-    onTestFinished(() => server.stop())
-    await migrate(server.url)
-    const pooler = await startPooler(server.url, 4)
+  async (way, { expect, onTestFinished }) => {
+    const databaseUrl = await server.createDatabase()
+    await migrate(databaseUrl)
+    const pooler = await startPooler(databaseUrl, 4)
     onTestFinished(() => pooler.close())
     const proxy = await startTappedProxy(way === 'TCP' ? server.port : pooler.port)
     onTestFinished(() => proxy.close())
     const served = await serve({
       script: await bundle('test/support/watched-worker.ts'),
       vars: {
-        DATABASE_URL: server.url.replace(`:${server.port}/`, `:${proxy.port}/`),
+        DATABASE_URL: databaseUrl.replace(`:${server.port}/`, `:${proxy.port}/`),
         DEV_ACCESS: 'open',
         FLUSH_INTERVAL_SECONDS: '1',
       },
@@ -62,7 +68,7 @@ test.each(['TCP', 'a pooler'] as const)(
     }
     for (let i = 1; i <= 3; i++) {
       await count()
-      await vi.waitFor(async () => expect((await readServer(server.url)).rows.get('k')?.count).toBe(i), {
+      await vi.waitFor(async () => expect((await readServer(databaseUrl)).rows.get('k')?.count).toBe(i), {
         timeout: 15_000,
       })
     }
@@ -75,7 +81,7 @@ test.each(['TCP', 'a pooler'] as const)(
     await sleep(IDLE_MS)
     await count()
     await vi.waitFor(() => expect(lives()).toBe(before + 1), { timeout: 5_000 })
-    await vi.waitFor(async () => expect((await readServer(server.url)).rows.get('k')?.count).toBe(4), {
+    await vi.waitFor(async () => expect((await readServer(databaseUrl)).rows.get('k')?.count).toBe(4), {
       timeout: 15_000,
     })
   },

@@ -8,7 +8,7 @@ import { resendUnknown, Sent, startLoad } from './load.ts'
 import { expectExact, readEmbedded, readServer, type Stored, untilSettled } from './stored.ts'
 
 /** How often everything is killed, with each kind of Postgres. */
-const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 3)
+const ROUNDS = Number(process.env['KILL_ROUNDS'] ?? 2)
 
 /** Acknowledged before a kill: some seconds of load, and so several flushes, at one a second. */
 const ACKNOWLEDGED_MIN = 400

@@ -26,13 +26,17 @@ export class Sent {
   }
 }
 
-/** Sends again what may or may not have been counted, under the same ids. */
+/** Sends again what may or may not have been counted, under the same ids, from as many clients as counted it. */
 export async function resendUnknown(url: string, sent: Sent): Promise<void> {
-  for (const key of [...sent.unknown]) {
-    if (!(await count(url, sent.bodyOf(key)))) continue
-    sent.unknown.delete(key)
-    sent.acknowledged.add(key)
+  const left = [...sent.unknown]
+  const client = async () => {
+    for (let key = left.pop(); key !== undefined; key = left.pop()) {
+      if (!(await count(url, sent.bodyOf(key)))) continue
+      sent.unknown.delete(key)
+      sent.acknowledged.add(key)
+    }
   }
+  await Promise.all(Array.from({ length: CLIENTS }, client))
 }
 
 export interface Load {

@@ -29,9 +29,20 @@ beforeAll(async () => {
     { key: 'site/other', value: 7, at: now },
     { key: 'turn/a', value: 1, at: now },
     { key: 'turn/a', value: 1_000, at: new Date(Date.now() - 40 * 3_600_000).toISOString() },
+    ...PLANS.map(([plan, value], i) => ({
+      key: 'split/a',
+      value,
+      at: now,
+      labels: { plan, region: i % 2 === 0 ? 'eu' : 'us' },
+    })),
+    { key: 'split/a', value: 7, at: now },
   ])
   await flushed('site/', 3)
+  await flushed('split/', 1)
 })
+
+/** Calls by plan, the largest first: more plans than a breakdown shows. Every other plan is in the region `eu`. */
+const PLANS = Array.from({ length: 12 }, (_, i) => [`plan-${i}`, 1_000 - i] as const)
 
 afterAll(async () => {
   for (const end of endings) await end()
@@ -335,6 +346,121 @@ test('[S2] a token that may not see a key is told so, and not that the page reco
   expect(await page.getByText('Reconnecting').count()).toBe(0)
 })
 
+describe('labels', () => {
+  const parts = (page: Page) =>
+    page
+      .locator('.parts tr:has(td)')
+      .evaluateAll((rows) =>
+        rows.map((row) => [
+          row.querySelector('th')?.textContent,
+          row.querySelector('.figure [aria-hidden] + .unseen, .figure:not(:has(*))')?.textContent,
+        ]),
+      )
+  const sumOf = (plans: typeof PLANS) => grouped(plans.reduce((sum, [, value]) => sum + value, 0))
+  const shownOf = (plans: typeof PLANS) => plans.map(([plan, value]) => [plan, grouped(value)])
+
+  test('[L1] break a key down: groups, others, what has none and overflow add up to the total, in the CSV too', async () => {
+    const { page } = await person('/chart?key=split/a')
+    await page.getByLabel('By label').selectOption('plan')
+    await until(async () =>
+      expect(await parts(page)).toEqual([
+        ...shownOf(PLANS.slice(0, 10)),
+        ['2 other values', sumOf(PLANS.slice(10))],
+        ['no plan', '7'],
+        ['overflow', '0'],
+        ['Total', grouped(11_934 + 7)],
+      ]),
+    )
+    expect(page.url()).toContain('/chart?key=split/a&label=plan')
+    const slider = page.getByRole('slider')
+    await slider.focus()
+    await page.keyboard.press('End')
+    expect(await slider.getAttribute('aria-valuetext')).toMatch(
+      /: 11,941, plan-0 1,000, .*plan-9 991, 2 other values 1,979, no plan 7$/,
+    )
+    await page.getByRole('button', { name: 'Show as a table' }).click()
+    expect(await page.locator('.figures tbody tr').last().textContent()).toMatch(
+      /so far1,000.*1,9797011,941$/,
+    )
+    const downloading = page.waitForEvent('download')
+    await page.getByRole('button', { name: 'Download CSV' }).click()
+    const [head, ...lines] = readFileSync(await (await downloading).path(), 'utf8')
+      .trim()
+      .split('\r\n')
+    expect(head).toBe('key,plan,row,start,sum,count')
+    const rows = lines.map((line) => line.split(','))
+    const inCsv = (isOf: (row: string) => boolean) =>
+      rows.filter(([, , row = '']) => isOf(row)).reduce((sum, row) => sum + Number(row[4]), 0)
+    expect([inCsv((row) => row !== 'total'), inCsv((row) => row === 'total')]).toEqual([11_941, 11_941])
+    expect(rows.filter(([, plan]) => plan === 'plan-3').reduce((sum, row) => sum + Number(row[4]), 0)).toBe(
+      997,
+    )
+  })
+
+  test('filter together, under an address that shows the same elsewhere, also for a prefix', async () => {
+    const { page, context } = await person('/chart?prefix=split/&label=plan')
+    await page.getByLabel('Add a filter').selectOption({ label: 'region: eu' })
+    const inEu = PLANS.filter((_, i) => i % 2 === 0)
+    const rest = [
+      ['0 other values', '0'],
+      ['no plan', '0'],
+      ['overflow', '0'],
+    ]
+    await until(async () =>
+      expect(await parts(page)).toEqual([...shownOf(inEu), ...rest, ['Total', sumOf(inEu)]]),
+    )
+    await page.locator('.parts').getByRole('link', { name: 'plan-2', exact: true }).click()
+    await until(async () => expect(await parts(page)).toHaveLength(5))
+    await page.getByLabel('Add a filter').selectOption({ label: 'plan: plan-4' })
+    const chosen = [PLANS[2], PLANS[4]].flatMap((plan) => (plan === undefined ? [] : [plan]))
+    const expected = [...shownOf(chosen), ...rest, ['Total', '1,994']]
+    await until(async () => expect(await parts(page)).toEqual(expected))
+    expect(await page.locator('.filters li .name').allTextContents()).toEqual([
+      'plan: plan-2',
+      'or plan: plan-4',
+      'region: eu',
+    ])
+    const other = await context.newPage()
+    await other.goto(page.url())
+    await until(async () => expect(await parts(other)).toEqual(expected))
+    await other.getByLabel('By label').selectOption('none')
+    await until(async () => expect(await other.locator('.stats .figure').first().textContent()).toBe('1,994'))
+    await other.getByRole('button', { name: 'Remove the filter plan: plan-2' }).click()
+    await until(async () => expect(await other.locator('.stats .figure').first().textContent()).toBe('996'))
+  })
+
+  test('[L2] that are too many are shown as overflow, and move with the next flush', async () => {
+    const item = (i: number) => ({ key: 'crowd/a', value: 1, labels: { user: `u${i}` } })
+    await stage.count(Array.from({ length: 600 }, (_, i) => item(i)))
+    const { page } = await person('/chart?key=crowd/a&label=user')
+    await until(async () =>
+      expect((await parts(page)).slice(-2)).toEqual([
+        ['overflow', '0'],
+        ['Total', '600'],
+      ]),
+    )
+    await stage.count(Array.from({ length: 600 }, (_, i) => item(600 + i)))
+    await until(async () =>
+      expect((await parts(page)).slice(-4)).toEqual([
+        ['990 other values', '990'],
+        ['no user', '0'],
+        ['overflow', '200'],
+        ['Total', '1,200'],
+      ]),
+    )
+  })
+
+  test('are not spoken of where there are none', async () => {
+    const { page } = await person('/')
+    const listed = page.waitForResponse(/\/labels\?/)
+    await page.goto('/chart?key=site/other')
+    expect(await (await listed).json()).toMatchObject({ labels: [] })
+    await page.locator('.plot canvas').waitFor()
+    expect(await page.getByRole('combobox').count()).toBe(2)
+    expect(await page.getByText(/label|filter/i).count()).toBe(0)
+  })
+})
+
 describe('dates', () => {
   test.each(Object.entries({ wide: WIDE, phone: LOOKS['phone'] ?? WIDE }))(
     'have fields one can read, and close on Escape and by a click elsewhere: %s',
@@ -437,8 +563,9 @@ test('health shows what is parked, and lets an administrator decide', async () =
   await page.getByText('All is well').waitFor()
   await page.getByRole('button', { name: 'Audit now' }).click()
   await page.getByText(/^Agrees: /).waitFor()
-  await stage.count([{ key: 'bad/key', value: 3 }])
+  await stage.count([{ key: 'bad/key', value: 3, labels: { plan: 'pro' } }])
   await page.locator('.verdict').getByText('1 increment is parked').waitFor()
+  await page.getByRole('row', { name: /^bad\/key plan: pro / }).waitFor()
   await page.screenshot({ path: join(SCREENSHOTS, 'parked-light.png'), fullPage: true })
   // Whichever view is open, the mark says that there is something to decide.
   const elsewhere = await person('/chart?key=site/other')
@@ -518,6 +645,7 @@ describe('every view', () => {
         '.plot canvas',
       ],
       tree: [`/tree?prefix=requests/&${THEN}`, '.tree a'],
+      labels: ['/chart?key=split/a&label=plan&where=region:eu&where=region:us&table=1', '.parts'],
       health: ['/shards', '.verdict'],
     }
   }

@@ -1,22 +1,36 @@
 import type uPlot from 'uplot'
-import { bucketTotal, measureOf, NONE, type Series, stageOf } from './series.ts'
-import type { Measure } from './view.ts'
+import { bucketTotal, isPart, measureOf, NONE, type Part, type Series, stageOf } from './series.ts'
+import type { Measure, Shown } from './view.ts'
 
 /** A value as a canvas can draw it, rounded. Figures that are read out stay exact and come from the series. */
 function numberOf(n: bigint): number {
   return Number(n)
 }
 
+/** How series are drawn. */
+export type Look = 'bars' | 'lines' | 'stack'
+
+export function lookOf(series: readonly Series<Shown | Part>[]): Look {
+  if (series.some(({ shown }) => isPart(shown))) return 'stack'
+  return series.length === 1 ? 'bars' : 'lines'
+}
+
 /**
- * One series is drawn as bars: the part in Postgres, and on top the part that is not there yet. Several are lines. A
+ * One series is drawn as bars: the part in Postgres, and on top the part that is not there yet. Several are lines, and parts are stacked. A
  * bucket that runs is apart from the others, because what it has so far would look like a fall; one that has not begun
  * is not drawn.
  */
-export function plotData(series: readonly Series[], by: Measure, nowMs: number): uPlot.AlignedData {
+export function plotData(
+  series: readonly Series<Shown | Part>[],
+  by: Measure,
+  nowMs: number,
+): uPlot.AlignedData {
   const [first] = series
   if (first === undefined) return [[]]
   const xs = first.starts.map((ms) => ms / 1000)
-  if (series.length === 1) return [xs, ...barsOf(first, by, nowMs)]
+  const look = lookOf(series)
+  if (look === 'bars') return [xs, ...barsOf(first, by, nowMs)]
+  if (look === 'stack') return [xs, ...stackOf(series, by, nowMs)]
   const parts = series.map((own) => lineOf(own, by, nowMs))
   return [
     xs,
@@ -29,7 +43,7 @@ export function plotData(series: readonly Series[], by: Measure, nowMs: number):
 type Drawn = (number | null)[]
 
 /** The whole, its part in Postgres where a bucket is over, and the same part of a bucket that runs. */
-function barsOf(series: Series, by: Measure, nowMs: number): readonly Drawn[] {
+function barsOf(series: Series<unknown>, by: Measure, nowMs: number): readonly Drawn[] {
   const totals = totalsOf(series, by)
   const committed = series.committed.map((sums) => numberOf(measureOf(sums, by)))
   return [
@@ -39,13 +53,34 @@ function barsOf(series: Series, by: Measure, nowMs: number): readonly Drawn[] {
   ]
 }
 
+/**
+ * Where each part ends, those that are over and then those that run. Every bar begins at 0, so the outermost is drawn first
+ * and the others before it. Parts below 0 are stacked downwards, because upwards they would cover what is above 0.
+ */
+function stackOf(parts: readonly Series<unknown>[], by: Measure, nowMs: number): Drawn[] {
+  const [ups, downs] = [new Map<number, bigint>(), new Map<number, bigint>()]
+  const ends = parts.map((own) =>
+    own.starts.map((_, i) => {
+      const value = measureOf(bucketTotal(own, i), by)
+      if (value === 0n) return null
+      const side = value < 0n ? downs : ups
+      const end = (side.get(i) ?? 0n) + value
+      side.set(i, end)
+      return { stage: stageOf(own, i, nowMs), end: numberOf(end) }
+    }),
+  )
+  const only = (stage: string) =>
+    ends.map((own) => own.map((at) => (at?.stage === stage ? at.end : null))).toReversed()
+  return [...only('over'), ...only('running')]
+}
+
 type Line = { readonly solid: Drawn; readonly dashed: Drawn; readonly running: Drawn }
 
 /**
  * The solid part of a line goes up to the first bucket that is not wholly in Postgres. The dashed part goes on from
  * there, and begins one bucket early, so that the two meet. A bucket that runs is a ring of its own.
  */
-function lineOf(series: Series, by: Measure, nowMs: number): Line {
+function lineOf(series: Series<unknown>, by: Measure, nowMs: number): Line {
   const held = firstHeld(series)
   const { over, running } = shapeOf(series, by, nowMs)
   return {
@@ -57,7 +92,7 @@ function lineOf(series: Series, by: Measure, nowMs: number): Line {
 
 /** The values of buckets that are over, and of those that run. */
 export function shapeOf(
-  series: Series,
+  series: Series<unknown>,
   by: Measure,
   nowMs: number,
 ): { readonly over: Drawn; readonly running: Drawn } {
@@ -67,11 +102,11 @@ export function shapeOf(
   return { over: only('over'), running: only('running') }
 }
 
-function totalsOf(series: Series, by: Measure): number[] {
+function totalsOf(series: Series<unknown>, by: Measure): number[] {
   return series.starts.map((_, i) => numberOf(measureOf(bucketTotal(series, i), by)))
 }
 
-function firstHeld({ held }: Series): number {
+function firstHeld({ held }: Series<unknown>): number {
   const first = held.findIndex(({ count }) => count > NONE.count)
   return first === -1 ? held.length : first
 }

@@ -78,9 +78,12 @@ async function movedOf(series: readonly Series[]): Promise<Series[] | undefined>
   return moved.every((own) => own !== undefined) ? moved : undefined
 }
 
-/** Asks the shards what they hold of these series, which have one range. Answers come in the order of the series. */
-function askHeld(series: readonly Series[], { from, to, freshFrom }: Series): Promise<readonly Counter[]> {
+/** Asks the shards what they hold of these series, which have one range and one filter. Answers come in the order of the series. */
+function askHeld(
+  series: readonly Series[],
+  { from, to, freshFrom, where }: Series,
+): Promise<readonly Counter[]> {
   const shown = series.map((own) => own.shown)
   const fresh = freshFrom !== null && freshFrom > from ? freshFrom : from
-  return readAnswers(shown, { from: fresh, to, bucket: 'hour', consistency: 'unsettled' })
+  return readAnswers(shown, { from: fresh, to, bucket: 'hour', consistency: 'unsettled', where })
 }

@@ -2,6 +2,7 @@ import uPlot from 'uplot'
 import { HOUR_MS } from '../../model/hour.ts'
 import type { Unit } from '../../model/time/calendar.ts'
 import type { Zone } from '../../model/time/zone.ts'
+import type { Look } from './drawn.ts'
 import { figure } from './numbers.ts'
 import { atBuckets } from './ticks.ts'
 import { tickWords } from './time.ts'
@@ -14,14 +15,15 @@ export type Colours = {
   readonly series: readonly string[]
 }
 
-export function coloursOf(element: Element): Colours {
+/** @param names of the colours of series, in the style sheet. */
+export function coloursOf(element: Element, names: readonly string[]): Colours {
   const style = getComputedStyle(element)
   const of = (name: string) => style.getPropertyValue(name).trim()
   return {
     text: of('--muted'),
     grid: of('--grid'),
     page: of('--card'),
-    series: [1, 2, 3, 4, 5].map((i) => of(`--series-${i}`)),
+    series: names.map((name) => of(`--${name}`)),
   }
 }
 
@@ -30,7 +32,7 @@ export type PlotOptions = {
   readonly height: number
   readonly zone: Zone
   readonly colours: Colours
-  readonly count: number
+  readonly look: Look
   readonly unit: Unit
   readonly onCursor: (index: number | null) => void
 }
@@ -38,7 +40,7 @@ export type PlotOptions = {
 const FONT = '12px system-ui, sans-serif'
 
 export function plotOptions(options: PlotOptions): uPlot.Options {
-  const { width, height, zone, colours, count, unit, onCursor } = options
+  const { width, height, zone, colours, look, unit, onCursor } = options
   return {
     width,
     height,
@@ -50,7 +52,7 @@ export function plotOptions(options: PlotOptions): uPlot.Options {
       y: false,
       drag: { x: false, y: false },
       move: (plot, left, top) => [snapped(plot, left), top],
-      points: { show: count > 1, size: 8, width: 2, fill: colours.page },
+      points: { show: look === 'lines', size: 8, width: 2, fill: colours.page },
     },
     scales: {
       x: { time: true, range: (plot, min, max) => withRoom(plot, min, max) },
@@ -77,7 +79,7 @@ export function plotOptions(options: PlotOptions): uPlot.Options {
         values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? figure(value, 'axis') : '')),
       },
     ],
-    series: [{}, ...(count === 1 ? bars(colours) : lines(colours, count))],
+    series: [{}, ...DRAWN[look](colours)],
     hooks: { setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)] },
   }
 }
@@ -99,9 +101,16 @@ function withRoom({ data: [xs = []] }: uPlot, min: number, max: number): uPlot.R
   return [min - apart / 2, max + apart / 2]
 }
 
+const DRAWN: Readonly<Record<Look, (colours: Colours) => uPlot.Series[]>> = { bars, lines, stack }
+
+/** @param radius of the corners, as a share of a bar's width. */
+function barShape(radius: number): uPlot.Series {
+  const paths = uPlot.paths.bars?.({ size: [0.72, 48], radius })
+  return { points: { show: false }, width: 0, ...(paths === undefined ? {} : { paths }) }
+}
+
 function bars({ series: [colour = '#888'] }: Colours): uPlot.Series[] {
-  const paths = uPlot.paths.bars?.({ size: [0.72, 48], radius: 0.12 })
-  const shape = { points: { show: false }, width: 0, ...(paths === undefined ? {} : { paths }) }
+  const shape = barShape(0.12)
   return [
     // The whole, paler, is drawn behind. The part that shows above is what Postgres may not have yet.
     { ...shape, fill: `${colour}66` },
@@ -110,12 +119,25 @@ function bars({ series: [colour = '#888'] }: Colours): uPlot.Series[] {
   ]
 }
 
-/** Stripes, for a bar that is still growing. */
-function hatched(colour: string): CanvasPattern | string {
+/** The outermost part first, as `plotData` has them. */
+function stack({ series, page }: Colours): uPlot.Series[] {
+  const [shape, colours] = [barShape(0), series.toReversed()]
+  return [
+    ...colours.map((fill) => ({ ...shape, fill })),
+    ...colours.map((colour) => ({ ...shape, fill: () => hatched(colour, page) })),
+  ]
+}
+
+/** Stripes, for a bar that is still growing. @param page hides what is drawn behind. */
+function hatched(colour: string, page?: string): CanvasPattern | string {
   const size = Math.round(7 * devicePixelRatio)
   const tile = Object.assign(document.createElement('canvas'), { width: size, height: size })
   const pen = tile.getContext('2d')
   if (pen === null) return colour
+  if (page !== undefined) {
+    pen.fillStyle = page
+    pen.fillRect(0, 0, size, size)
+  }
   pen.fillStyle = `${colour}55`
   pen.fillRect(0, 0, size, size)
   pen.strokeStyle = colour
@@ -129,15 +151,15 @@ function hatched(colour: string): CanvasPattern | string {
   return pen.createPattern(tile, 'repeat') ?? colour
 }
 
-function lines({ series, page }: Colours, count: number): uPlot.Series[] {
-  const line = (i: number): uPlot.Series => ({
-    stroke: series[i] ?? '#888',
+function lines({ series, page }: Colours): uPlot.Series[] {
+  const line = (colour: string): uPlot.Series => ({
+    stroke: colour,
     width: 2,
     // Points are left out where there are many, because they would merge into a line.
-    points: { show: (plot) => plot.data[0].length <= 40, size: 6, fill: series[i] ?? '#888888' },
+    points: { show: (plot) => plot.data[0].length <= 40, size: 6, fill: colour },
     spanGaps: false,
   })
-  const solid = Array.from({ length: count }, (_, i) => line(i))
+  const solid = series.map(line)
   const dashed = solid.map((own): uPlot.Series => ({ ...own, dash: [4, 4] }))
   const rings = solid.map(
     (own): uPlot.Series => ({ ...own, points: { show: true, size: 8, width: 2, fill: page } }),

@@ -1,6 +1,6 @@
-import type { List, ListItem } from '../../client/answers.ts'
+import type { LabelList, List, ListItem } from '../../client/answers.ts'
 import type { ReadQuery } from '../../client/read/reading.ts'
-import { HOUR_MS } from '../../model/hour.ts'
+import { DAY_MS, HOUR_MS } from '../../model/hour.ts'
 import type { Unit } from '../../model/time/calendar.ts'
 import type { Zone } from '../../model/time/zone.ts'
 import type { Counter } from './answers.ts'
@@ -40,16 +40,51 @@ type SeriesQuery = {
   readonly period: Period
   readonly unit: Unit
   readonly zone: Zone
+  /** Breaks each down by this label, and counts only what has these. */
+  readonly label?: string | null
+  readonly where?: readonly string[]
 }
 
 /** The series of keys and prefixes, in their order, as fresh as can be. */
 export async function readShown(query: SeriesQuery, signal: AbortSignal): Promise<Series[]> {
-  const { shown, period, unit, zone } = query
-  const answers = await readAnswers(shown, { ...rangeOf(period, zone), bucket: unit, tz: zone.name }, signal)
+  const { shown, period, unit, zone, label = null, where = [] } = query
+  const range = rangeOf(period, zone)
+  const grouping = label === null ? {} : { by: label, limit: groupsThatFit(range, unit) }
+  const answers = await readAnswers(
+    shown,
+    { ...range, bucket: unit, tz: zone.name, where, ...grouping },
+    signal,
+  )
   return answers.flatMap((answer, i) => {
     const own = shown[i]
-    return own === undefined ? [] : [seriesOf(answer, own)]
+    return own === undefined ? [] : [seriesOf(answer, own, where)]
   })
+}
+
+/** Groups of a breakdown. Its table is to be taken in at a glance. */
+const GROUPS_SHOWN = 10
+
+/** The most buckets that the API answers with, and the parts that have some beside the groups: others, unlabelled, overflow. */
+const [BUCKETS_MAX, OTHER_PARTS] = [10_000, 3]
+
+/** How many groups are asked for: fewer where an answer has no room for all their buckets. */
+export function groupsThatFit(
+  { from, to }: { readonly from: string; readonly to: string },
+  unit: Unit,
+): number {
+  const bucketMs = unit === 'hour' ? HOUR_MS : DAY_MS
+  const buckets = Math.ceil((Date.parse(to) - Date.parse(from)) / bucketMs) + 1
+  return Math.max(1, Math.min(GROUPS_SHOWN, Math.floor(BUCKETS_MAX / buckets) - OTHER_PARTS))
+}
+
+type LabelsQuery = { readonly shown: Shown; readonly period: Period; readonly zone: Zone }
+
+/** The labels that a key or prefix has in a period, as Postgres has them. */
+export async function readLabels(
+  { shown: { kind, name }, period, zone }: LabelsQuery,
+  signal: AbortSignal,
+): Promise<LabelList['labels']> {
+  return (await reading(signal).labels({ [kind]: name, ...rangeOf(period, zone) })).labels
 }
 
 /** The total of one key in a range, as Postgres has it; undefined when it has none. */

@@ -1,10 +1,19 @@
 import type { UnreadableRow } from '../../client/answers.ts'
 import type { Counter, Sums } from './answers.ts'
-import type { Measure, Shown } from './view.ts'
+import { type Measure, SHOWN_MAX, type Shown } from './view.ts'
+
+/** One of the parts that a label breaks a sum down into. Together they are the sum. [L1] */
+export type Part =
+  | { readonly kind: 'group'; readonly value: string }
+  /** All further groups. */
+  | { readonly kind: 'others'; readonly groups: number }
+  | { readonly kind: 'unlabelled'; readonly label: string }
+  /** Increments that came with one label set too many. */
+  | { readonly kind: 'overflow' }
 
 /** A key or prefix over time: for each bucket, what Postgres has, and what shards hold that Postgres may not have yet. */
-export type Series = {
-  readonly shown: Shown
+export type Series<T = Shown> = {
+  readonly shown: T
   /** When each bucket begins: in epoch ms, and as the server writes it in the time zone. */
   readonly starts: readonly number[]
   readonly labels: readonly string[]
@@ -19,14 +28,20 @@ export type Series = {
   readonly isAligned: boolean
   /** Rows of Postgres that are left out. */
   readonly unreadable: readonly UnreadableRow[]
+  /** The conditions on labels that it was read with. */
+  readonly where: readonly string[]
+  readonly breakdown: Breakdown | null
 }
+
+/** A series by the values of a label. Nobody knows what shards hold of a part, so `committed` of each part includes it. */
+export type Breakdown = { readonly label: string; readonly parts: readonly Series<Part>[] }
 
 export const NONE: Sums = { sum: 0n, count: 0 }
 
-export function seriesOf(answer: Counter, shown: Shown): Series {
+export function seriesOf(answer: Counter, shown: Shown, where: readonly string[] = []): Series {
   const starts = answer.buckets.map(({ start }) => Date.parse(start))
   const held = heldBy(starts, answer)
-  return {
+  const whole: Series = {
     shown,
     starts,
     labels: answer.buckets.map(({ start }) => start),
@@ -39,7 +54,44 @@ export function seriesOf(answer: Counter, shown: Shown): Series {
     lastFlushAt: answer.lastFlushAt,
     isAligned: answer.aligned,
     unreadable: answer.unreadable ?? [],
+    where,
+    breakdown: null,
   }
+  return { ...whole, breakdown: breakdownOf(answer, whole) }
+}
+
+function breakdownOf({ by, groups, others, unlabelled, overflow }: Counter, whole: Series): Breakdown | null {
+  if (!by || !groups || !others || !unlabelled || !overflow) return null
+  const part = (shown: Part, { buckets }: { readonly buckets: readonly Sums[] }): Series<Part> => ({
+    ...whole,
+    shown,
+    committed: buckets.map(({ sum, count }) => ({ sum, count })),
+    held: whole.starts.map(() => NONE),
+  })
+  return {
+    label: by,
+    parts: [
+      ...groups.map((group) => part({ kind: 'group', value: group.value }, group)),
+      part({ kind: 'others', groups: others.groups }, others),
+      part({ kind: 'unlabelled', label: by }, unlabelled),
+      part({ kind: 'overflow' }, overflow),
+    ],
+  }
+}
+
+/** The series that are drawn: the parts of one that is broken down, otherwise all as they are. */
+export function drawnOf(series: readonly Series[]): readonly Series<Shown | Part>[] {
+  return series[0]?.breakdown?.parts ?? series
+}
+
+export function isPart(shown: Shown | Part): shown is Part {
+  return shown.kind !== 'key' && shown.kind !== 'prefix'
+}
+
+/** A colour's name in the style sheet. Further groups share the one of the others, because more could not be told apart. */
+export function colourOf(shown: Shown | Part, i: number): string {
+  if (shown.kind === 'unlabelled' || shown.kind === 'overflow') return shown.kind
+  return shown.kind !== 'others' && i < SHOWN_MAX ? `series-${i + 1}` : 'others'
 }
 
 /**
@@ -48,6 +100,8 @@ export function seriesOf(answer: Counter, shown: Shown): Series {
  */
 export function withHeld(series: Series, unsettled: Counter): Series | undefined {
   if (unsettled.asOf !== series.asOf) return undefined
+  // Its parts move with the next read of Postgres, and the whole with them, because they add up to it.
+  if (series.breakdown !== null) return series
   return { ...series, held: heldBy(series.starts, unsettled) }
 }
 
@@ -73,23 +127,23 @@ function minus(a: Sums, b: Sums): Sums {
   return { sum: a.sum - b.sum, count: a.count - b.count }
 }
 
-export function bucketTotal({ committed, held }: Series, i: number): Sums {
+export function bucketTotal({ committed, held }: Series<unknown>, i: number): Sums {
   return plus(committed[i] ?? NONE, held[i] ?? NONE)
 }
 
 /** Whether a bucket is over, runs, or has not begun. A bucket that clients' clocks have reached already counts as running. */
-export function stageOf(series: Series, i: number, nowMs: number): 'over' | 'running' | 'ahead' {
+export function stageOf(series: Series<unknown>, i: number, nowMs: number): 'over' | 'running' | 'ahead' {
   const startMs = series.starts[i] ?? Number.POSITIVE_INFINITY
   const endMs = series.starts[i + 1] ?? Date.parse(series.to)
   if (endMs <= nowMs) return 'over'
   return startMs <= nowMs || bucketTotal(series, i).count > 0 ? 'running' : 'ahead'
 }
 
-export function totalOf(series: Series): Sums {
+export function totalOf(series: Series<unknown>): Sums {
   return series.committed.map((_, i) => bucketTotal(series, i)).reduce(plus, NONE)
 }
 
-export function heldTotal({ held }: Series): Sums {
+export function heldTotal({ held }: Series<unknown>): Sums {
   return held.reduce(plus, NONE)
 }
 

@@ -1,8 +1,12 @@
+import { nameFault, valueFault } from '../../model/slices/labels.ts'
 import { UNITS, type Unit } from '../../model/time/calendar.ts'
 import { isDay, type Period, RANGES } from './period.ts'
 
 /** Series in one chart. More could not be told apart by colour. */
 export const SHOWN_MAX = 5
+
+/** The most filters that the API takes. */
+const FILTERS_MAX = 32
 
 /** A key or a prefix, as it is charted. */
 export type Shown = { readonly kind: 'key' | 'prefix'; readonly name: string }
@@ -31,9 +35,15 @@ export type View =
       /** Null for the unit that suits the period. */
       readonly unit: Unit | null
       readonly isTable: boolean
+      /** Breaks a single key or prefix down by this label; null for its sums alone. */
+      readonly label: string | null
+      /** Counts only what has these labels, of a single key or prefix: `plan:pro`, sorted, as the API takes them. */
+      readonly where: readonly string[]
     })
   | (Common & { readonly name: 'tree'; readonly prefix: string })
   | (Common & { readonly name: 'shards' })
+
+export type Chart = Extract<View, { name: 'chart' }>
 
 const PATHS = { top: '/', chart: '/chart', tree: '/tree', shards: '/shards' } as const
 
@@ -51,6 +61,8 @@ export function addressOf(view: View): string {
     search.set('to', period.to)
   } else if (period.range !== '24h') search.set('range', period.range)
   if (view.name === 'chart' && view.unit !== null) search.set('bucket', view.unit)
+  if (view.name === 'chart' && view.label !== null) search.set('label', view.label)
+  if (view.name === 'chart') for (const condition of view.where) search.append('where', condition)
   if (by !== 'sum') search.set('by', by)
   if (tz !== null) search.set('tz', tz)
   if (view.name === 'top' && view.isMore) search.set('more', '1')
@@ -69,14 +81,17 @@ export function parseView(pathname: string, search: string): View {
   }
   const prefix = parameters.get('prefix') ?? ''
   switch (pathname) {
-    case PATHS.chart:
-      return {
+    case PATHS.chart: {
+      const chart = {
         ...common,
-        name: 'chart',
-        shown: parseShown(parameters),
+        name: 'chart' as const,
         unit: UNITS.find((unit) => unit === parameters.get('bucket')) ?? null,
         isTable: parameters.get('table') === '1',
+        label: parameters.getAll('label').find((name) => nameFault(name) === undefined) ?? null,
+        where: conditionsOf(parameters.getAll('where').filter(isCondition)),
       }
+      return withShown(chart, parseShown(parameters))
+    }
     case PATHS.tree:
       return { ...common, name: 'tree', prefix }
     case PATHS.shards:
@@ -109,13 +124,30 @@ function parseShown(parameters: URLSearchParams): Shown[] {
   return shown.slice(0, SHOWN_MAX)
 }
 
+/** Whether a text is `plan:pro`, or `plan:` for what has no such label. */
+function isCondition(text: string): boolean {
+  const end = text.indexOf(':')
+  if (end === -1 || nameFault(text.slice(0, end)) !== undefined) return false
+  return end === text.length - 1 || valueFault(text.slice(end + 1)) === undefined
+}
+
+/** Conditions in the order of an address, without repetitions and with those on one label together. */
+export function conditionsOf(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts)].toSorted().slice(0, FILTERS_MAX)
+}
+
+/** The chart of other keys and prefixes. Only a single one is broken down or filtered. */
+export function withShown(chart: Omit<Chart, 'shown'>, shown: readonly Shown[]): Chart {
+  return shown.length === 1 ? { ...chart, shown } : { ...chart, shown, label: null, where: [] }
+}
+
 export function hasShown(shown: readonly Shown[], { kind, name }: Shown): boolean {
   return shown.some((each) => each.kind === kind && each.name === name)
 }
 
 /** A chart with the period, zone and measure of another view. */
 export function chartOf(view: View, ...shown: readonly Shown[]): View {
-  return { ...commonOf(view), name: 'chart', shown, unit: null, isTable: false }
+  return { ...commonOf(view), name: 'chart', shown, unit: null, isTable: false, label: null, where: [] }
 }
 
 export function topOf(view: View, prefix = ''): View {

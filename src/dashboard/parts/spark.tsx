@@ -18,7 +18,7 @@ export function Spark({ values }: { readonly values: Values }) {
   useEffect(() => {
     const element = place.current
     if (element === null) return
-    const [colour = '#888888'] = coloursOf(element).series
+    const [colour = '#888888'] = coloursOf(element, ['series-1']).series
     const made = new uPlot(sparkOptions(WIDTH, HEIGHT, colour), dataOf(latest.current), element)
     plot.current = made
     return () => made.destroy()

@@ -7,9 +7,19 @@ import { useAnswer } from '../data/hooks.ts'
 import { useLive } from '../data/live.ts'
 import { isCurrent, isLong, unitOf, unitsOf } from '../data/period.ts'
 import { readShown } from '../data/read.ts'
-import { bucketTotal, heldTotal, largest, measureOf, type Series, totalOf } from '../data/series.ts'
+import {
+  type Breakdown,
+  bucketTotal,
+  drawnOf,
+  heldTotal,
+  isPart,
+  largest,
+  measureOf,
+  type Series,
+  totalOf,
+} from '../data/series.ts'
 import { bucketWords } from '../data/time.ts'
-import { hasShown, type View } from '../data/view.ts'
+import { type Chart, hasShown, type Shown } from '../data/view.ts'
 import { FiguresTable } from '../parts/chart/figures-table.tsx'
 import { Legend } from '../parts/chart/legend.tsx'
 import { NeverCounted } from '../parts/chart/never-counted.tsx'
@@ -17,6 +27,8 @@ import { Notes } from '../parts/chart/notes.tsx'
 import { Plot } from '../parts/chart/plot.tsx'
 import { Choices, MeasureChoice, PeriodChoice, UNIT_WORDS, ZoneChoice } from '../parts/controls.tsx'
 import { Figure } from '../parts/figure.tsx'
+import { LabelChoice } from '../parts/labels/label-choice.tsx'
+import { PartsTable } from '../parts/labels/parts-table.tsx'
 import { LiveNote } from '../parts/live-note.tsx'
 import { wordsOf } from '../parts/measure.tsx'
 import { periodWords } from '../parts/period-words.ts'
@@ -24,22 +36,20 @@ import { nameOf, ShownName } from '../parts/shown-name.tsx'
 import { Stat } from '../parts/stat.tsx'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
 
-type Chart = Extract<View, { name: 'chart' }>
-
 /** The Chart view: up to five keys and prefixes over time. */
 export function ChartView({ view }: { readonly view: Chart }) {
   const { zone, go } = usePage()
-  const { shown, period, by, isTable } = view
+  const { shown, period, by, isTable, label, where } = view
   const unit = unitOf(period, view.unit)
-  const name = JSON.stringify([shown, period, zone.name, unit])
-  const asked = useAnswer(name, (signal) => readShown({ shown, period, unit, zone }, signal))
+  const name = JSON.stringify([shown, period, zone.name, unit, label, where])
+  const asked = useAnswer(name, (signal) => readShown({ shown, period, unit, zone, label, where }, signal))
   const isLive = isCurrent(period, zone, Date.now())
   const live = useLive(asked.value, isLive, asked)
   useOver(asked.failure)
   const isOfThese =
     live.series.length === shown.length && live.series.every((own) => hasShown(shown, own.shown))
   const series = isOfThese ? live.series : []
-  const label = `${shown.map(nameOf).join(', ')}, ${periodWords(period)}`
+  const title = `${shown.map(nameOf).join(', ')}, ${periodWords(period)}`
   return (
     <>
       <div class="head">
@@ -57,6 +67,7 @@ export function ChartView({ view }: { readonly view: Chart }) {
         <UnitChoice view={view} />
         <MeasureChoice />
         <ZoneChoice />
+        <LabelChoice view={view} />
       </div>
       {shown.length === 0 ? (
         <Empty title="Nothing is chosen">
@@ -82,9 +93,12 @@ export function ChartView({ view }: { readonly view: Chart }) {
       {series.length > 0 ? (
         <section class="card" aria-label="Chart">
           {series.length === 1 && series[0] !== undefined ? <Summary series={series[0]} unit={unit} /> : null}
-          <Plot series={series} unit={unit} height={320} label={label} />
+          <Plot series={drawnOf(series)} unit={unit} height={320} label={title} />
           <Notes series={series} unit={unit} />
         </section>
+      ) : null}
+      {series[0]?.breakdown ? (
+        <PartsTable whole={series[0]} breakdown={series[0].breakdown} view={view} />
       ) : null}
       {series.length > 0 ? (
         <p class="more">
@@ -104,7 +118,7 @@ export function ChartView({ view }: { readonly view: Chart }) {
           </span>
         </p>
       ) : null}
-      {series.length > 0 && isTable ? <FiguresTable series={series} unit={unit} /> : null}
+      {series.length > 0 && isTable ? <FiguresTable series={drawnOf(series)} unit={unit} /> : null}
     </>
   )
 }
@@ -119,16 +133,33 @@ function latest(series: readonly Series[]): string | null {
 }
 
 function rowsOf(series: readonly Series[]): Rows {
-  // The names as they are, because programs read them.
-  const names = series.flatMap(({ shown: { kind, name } }) => {
-    const own = kind === 'key' ? name : name === '' ? 'all keys' : `${name}…`
-    return [`${own} sum`, `${own} count`]
-  })
+  const [first] = series
+  if (first?.breakdown) return rowsOfParts(first, first.breakdown)
+  const names = series.flatMap(({ shown }) => [`${plainName(shown)} sum`, `${plainName(shown)} count`])
   const rows = (series[0]?.labels ?? []).map((start, i) => [
     start,
     ...series.flatMap((own) => [bucketTotal(own, i).sum, bucketTotal(own, i).count]),
   ])
   return [['start', ...names], ...rows]
+}
+
+/** A row for each part and bucket, and for their total: groups come and go, so they are no columns. */
+function rowsOfParts(whole: Series, { label, parts }: Breakdown): Rows {
+  const rows = [...parts, whole].flatMap((own) => {
+    const { shown } = own
+    const value = shown.kind === 'group' ? shown.value : ''
+    const row = isPart(shown) ? shown.kind : 'total'
+    return own.labels.map((start, i) => {
+      const { sum, count } = bucketTotal(own, i)
+      return [plainName(whole.shown), value, row, start, sum, count]
+    })
+  })
+  return [['key', label, 'row', 'start', 'sum', 'count'], ...rows]
+}
+
+/** The name as it is, because programs read it. */
+function plainName({ kind, name }: Shown): string {
+  return kind === 'key' ? name : name === '' ? 'all keys' : `${name}…`
 }
 
 function UnitChoice({ view }: { readonly view: Chart }) {

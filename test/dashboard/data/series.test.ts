@@ -7,6 +7,8 @@ import { spanOf, unitOf, unitsOf } from '../../../src/dashboard/data/period.ts'
 import { rateOf, remember, type Sample, sampleOf } from '../../../src/dashboard/data/rate.ts'
 import {
   bucketTotal,
+  colourOf,
+  drawnOf,
   heldTotal,
   seriesOf,
   stageOf,
@@ -124,6 +126,54 @@ describe('a chart', () => {
   test('shows what came in for an hour that has not begun, as from clocks that are ahead', () => {
     expect(stageOf(hours(1n, 1n, 1n, 4n), 3, NOW)).toBe('running')
     expect(stageOf(hours(1n, 1n, 1n, 0n), 3, NOW)).toBe('ahead')
+  })
+})
+
+describe('a breakdown', () => {
+  const NOW = START + 2 * HOUR + 1
+  const none = { sum: 0n, count: 0, min: null, max: null }
+  const part = (...sums: bigint[]) => ({
+    total: none,
+    buckets: sums.map((sum, i) => bucket(i, sum, sum === 0n ? 0 : 1)),
+  })
+  const broken: Counter = {
+    ...answer([bucket(0, 12n, 3), bucket(1, -1n, 2), bucket(2, 9n, 2)], [bucket(2, 9n, 2)]),
+    by: 'plan',
+    groups: [
+      { value: 'pro', ...part(7n, 2n, 4n) },
+      { value: 'free', ...part(4n, -3n, 0n) },
+    ],
+    others: { groups: 3, ...part(1n, 0n, 0n) },
+    unlabelled: part(0n, 0n, 5n),
+    overflow: part(0n, 0n, 0n),
+  }
+
+  test('is stacked from 0 upwards, and downwards what is below 0, the running hour apart', () => {
+    const series = seriesOf(broken, { kind: 'key', name: 'k' })
+    const [, ...drawn] = plotData(drawnOf([series]), 'sum', NOW)
+    const empty = [null, null, null]
+    // The outermost is drawn first: overflow, unlabelled, others, free, pro.
+    expect(drawn.slice(0, 5)).toEqual([empty, empty, [12, null, null], [11, -3, null], [7, 2, null]])
+    expect(drawn.slice(5)).toEqual([empty, [null, null, 9], empty, empty, [null, null, 4]])
+  })
+
+  test('stays with its total until Postgres is read again, so that its parts always add up to it', () => {
+    const series = seriesOf(broken, { kind: 'key', name: 'k' })
+    const later = withHeld(series, answer([], [bucket(2, 100n, 3)]))
+    expect(later === undefined ? undefined : totalOf(later).sum).toBe(20n)
+    expect(drawnOf([series]).reduce((sum, own) => sum + totalOf(own).sum, 0n)).toBe(20n)
+    expect(withHeld(series, answer([], [], 'b'))).toBeUndefined()
+  })
+
+  test('has colours of its own for five groups; further ones have that of the others', () => {
+    const group = { kind: 'group', value: 'pro' } as const
+    expect([0, 4, 5].map((i) => colourOf(group, i))).toEqual(['series-1', 'series-5', 'others'])
+    const parts = drawnOf([seriesOf(broken, { kind: 'key', name: 'k' })])
+    expect(parts.slice(2).map(({ shown }, i) => colourOf(shown, 2 + i))).toEqual([
+      'others',
+      'unlabelled',
+      'overflow',
+    ])
   })
 })
 

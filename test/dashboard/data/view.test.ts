@@ -1,14 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { RANGES } from '../../../src/dashboard/data/period.ts'
+import { groupsThatFit } from '../../../src/dashboard/data/read.ts'
 import {
   addressOf,
   chartOf,
+  conditionsOf,
   parseView,
   SHOWN_MAX,
   topOf,
   type View,
+  withShown,
 } from '../../../src/dashboard/data/view.ts'
+import { BUCKETS_MAX, WHERES_MAX } from '../../../src/limits.ts'
 import { UNITS } from '../../../src/model/time/calendar.ts'
 import { keys } from '../../support/arbitraries.ts'
 
@@ -41,6 +45,12 @@ const shown = fc.oneof(
   prefixes.map((name) => ({ kind: 'prefix' as const, name })),
 )
 
+/** Conditions on labels, whose values may have any sign of an address in them. */
+const values = fc.constantFrom('', 'pro', 'a:b', '&where=plan:x', 'a b+c', '\u{1f600}%41')
+
+const conditionsFrom = (pairs: readonly (readonly [string, string])[]) =>
+  [...new Set(pairs.map(([name, value]) => `${name}:${value}`))].toSorted()
+
 const views: fc.Arbitrary<View> = fc.oneof(
   fc.record({
     ...common,
@@ -51,19 +61,36 @@ const views: fc.Arbitrary<View> = fc.oneof(
   }),
   fc.record({ ...common, name: fc.constant('tree' as const), prefix: prefixes }),
   fc.record({ ...common, name: fc.constant('shards' as const) }),
-  fc.record({
-    ...common,
-    name: fc.constant('chart' as const),
-    shown: fc.uniqueArray(shown, { selector: ({ kind, name }) => `${kind} ${name}`, maxLength: SHOWN_MAX }),
-    unit: fc.option(fc.constantFrom(...UNITS)),
-    isTable: fc.boolean(),
-  }),
+  fc
+    .record({
+      ...common,
+      name: fc.constant('chart' as const),
+      shown: fc.uniqueArray(shown, { selector: ({ kind, name }) => `${kind} ${name}`, maxLength: SHOWN_MAX }),
+      unit: fc.option(fc.constantFrom(...UNITS)),
+      isTable: fc.boolean(),
+      label: fc.option(fc.constantFrom('plan', 'a.b/c-d')),
+      where: fc.array(fc.tuple(fc.constantFrom('plan', 'plan.x'), values)).map(conditionsFrom),
+    })
+    .map((view) => withShown(view, view.shown)),
 )
 
 function fromAddress(address: string): View {
   const { pathname, search } = new URL(address, 'https://sumdial.test')
   return parseView(pathname, search)
 }
+
+test('a breakdown and its filters are asked for within the bounds of the API', () => {
+  const groups = (from: string, to: string, unit: 'hour' | 'day') => groupsThatFit({ from, to }, unit)
+  expect(groups('2026-11-01', '2026-12-01', 'hour')).toBe(10)
+  const inHours = groups('2026-09-11', '2026-11-30', 'hour')
+  expect([inHours, 80 * 24 * (inHours + 3) <= BUCKETS_MAX, 81 * 24 * (inHours + 4) > BUCKETS_MAX]).toEqual([
+    2,
+    true,
+    true,
+  ])
+  const many = Array.from({ length: WHERES_MAX + 1 }, (_, i) => `plan:${i}`)
+  expect(conditionsOf(many)).toHaveLength(WHERES_MAX)
+})
 
 describe('a view', () => {
   test('is what its address says, whatever keys are called', () => {
@@ -84,6 +111,8 @@ describe('a view', () => {
       { kind: 'prefix', name: 'site/' },
     )
     expect(addressOf(chart)).toBe('/chart?key=site/a+b&prefix=site/&range=7d')
+    const labelled = '/chart?key=calls/acme&label=plan&where=region:eu&where=region:us'
+    expect(addressOf(fromAddress(labelled))).toBe(labelled)
   })
 
   test.each([
@@ -96,6 +125,14 @@ describe('a view', () => {
     ['/?from=2026-02-00&to=2026-13-01', '/'],
     ['/chart?key=1&key=2&key=3&key=4&key=5&key=6', '/chart?key=1&key=2&key=3&key=4&key=5'],
     ['/elsewhere?by=min', '/'],
+    ['/chart?key=a&label=1plan&label=sumdial.overflow&label=', '/chart?key=a'],
+    [
+      '/chart?key=a&where=plan&where=:pro&where=plan:%01&where=plan:x&where=plan:x',
+      '/chart?key=a&where=plan:x',
+    ],
+    [`/chart?key=a&where=plan:${'x'.repeat(129)}`, '/chart?key=a'],
+    ['/chart?key=a&prefix=b&label=plan&where=plan:x', '/chart?key=a&prefix=b'],
+    ['/?label=plan&where=plan:x', '/'],
   ])('of an address with something wrong is as if that were not there: %s', (address, expected) => {
     expect(addressOf(fromAddress(address))).toBe(expected)
   })

@@ -1,14 +1,17 @@
 import type { Unit } from '../../../model/time/calendar.ts'
 import { usePage } from '../../data/context.ts'
 import { grouped } from '../../data/numbers.ts'
-import { bucketTotal, measureOf, NONE, plus, type Series, stageOf } from '../../data/series.ts'
+import { bucketTotal, measureOf, NONE, type Part, plus, type Series, stageOf } from '../../data/series.ts'
 import { bucketWords } from '../../data/time.ts'
+import type { Shown } from '../../data/view.ts'
 import { UNIT_WORDS } from '../controls.tsx'
 import { Scrolls } from '../scrolls.tsx'
-import { ShownName } from '../shown-name.tsx'
+import { nameOf, ShownName } from '../shown-name.tsx'
+
+type Drawn = readonly Series<Shown | Part>[]
 
 /** The chart's figures as a table. */
-export function FiguresTable({ series, unit }: { readonly series: readonly Series[]; readonly unit: Unit }) {
+export function FiguresTable({ series, unit }: { readonly series: Drawn; readonly unit: Unit }) {
   const { view, zone } = usePage()
   const isMany = series.length > 1
   const total = (i: number) => series.map((own) => bucketTotal(own, i)).reduce(plus, NONE)
@@ -22,7 +25,7 @@ export function FiguresTable({ series, unit }: { readonly series: readonly Serie
           <tr>
             <th scope="col">{UNIT_WORDS[unit].slice(0, -1)}</th>
             {series.map(({ shown }) => (
-              <th key={`${shown.kind} ${shown.name}`} scope="col" class="number">
+              <th key={`${shown.kind} ${nameOf(shown)}`} scope="col" class="number">
                 <ShownName shown={shown} />
               </th>
             ))}
@@ -41,7 +44,7 @@ export function FiguresTable({ series, unit }: { readonly series: readonly Serie
                 {stage === 'running' ? <span class="hint"> so far</span> : null}
               </th>
               {series.map((own) => (
-                <td key={`${own.shown.kind} ${own.shown.name}`} class="number">
+                <td key={`${own.shown.kind} ${nameOf(own.shown)}`} class="number">
                   {grouped(measureOf(bucketTotal(own, i), view.by))}
                 </td>
               ))}
@@ -55,7 +58,7 @@ export function FiguresTable({ series, unit }: { readonly series: readonly Serie
 }
 
 /** A bucket has begun for all series once it has for one of them. */
-function stageAmong(series: readonly Series[], i: number): ReturnType<typeof stageOf> {
+function stageAmong(series: Drawn, i: number): ReturnType<typeof stageOf> {
   const stages = series.map((own) => stageOf(own, i, Date.now()))
   return stages.find((stage) => stage !== 'ahead') ?? 'ahead'
 }

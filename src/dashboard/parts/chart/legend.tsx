@@ -3,18 +3,20 @@ import { usePage } from '../../data/context.ts'
 import { useAnswer } from '../../data/hooks.ts'
 import { readLargest } from '../../data/read.ts'
 import { measureOf, type Series, totalOf } from '../../data/series.ts'
-import { hasShown, SHOWN_MAX, type Shown, type View } from '../../data/view.ts'
+import { type Chart, hasShown, SHOWN_MAX, type Shown, withShown } from '../../data/view.ts'
 import { visible } from '../../data/visible.ts'
 import { Figure } from '../figure.tsx'
 import { nameOf, ShownName } from '../shown-name.tsx'
-
-type Chart = Extract<View, { name: 'chart' }>
 
 /** The charted keys and prefixes with their colours, and a field to add another. */
 export function Legend({ view, series }: { readonly view: Chart; readonly series: readonly Series[] }) {
   const { go } = usePage()
   const { shown, by } = view
-  const without = (gone: Shown) => ({ ...view, shown: shown.filter((each) => each !== gone) })
+  const without = (gone: Shown) =>
+    withShown(
+      view,
+      shown.filter((each) => each !== gone),
+    )
   return (
     <div class="legend">
       {/* A single one is the heading already. */}
@@ -60,7 +62,7 @@ function Add({ view }: { readonly view: Chart }) {
     if (text === '') return
     const added: Shown = { kind: text.endsWith('/') ? 'prefix' : 'key', name: text }
     setText('')
-    if (!hasShown(view.shown, added)) go({ ...view, shown: [...view.shown, added] })
+    if (!hasShown(view.shown, added)) go(withShown(view, [...view.shown, added]))
   }
   return (
     <form class="add" onSubmit={onSubmit}>

@@ -1,11 +1,9 @@
 import { usePage } from '../../data/context.ts'
 import { useAnswer } from '../../data/hooks.ts'
 import { readNear } from '../../data/read.ts'
-import type { View } from '../../data/view.ts'
+import type { Chart, View } from '../../data/view.ts'
 import { KeyName } from '../key-name.tsx'
 import { Link } from '../link.tsx'
-
-type Chart = Extract<View, { name: 'chart' }>
 
 /** Says of a key without a count whether it was never counted, as a mistyped one, and offers keys that are like it. */
 export function NeverCounted({ view, name }: { readonly view: Chart; readonly name: string }) {

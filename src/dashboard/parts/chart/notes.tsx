@@ -5,10 +5,13 @@ import { Unreadable } from '../unreadable.tsx'
 /** The words under a chart: how long a bar is, and how to read those that are not like the others. */
 export function Notes({ series, unit }: { readonly series: readonly Series[]; readonly unit: Unit }) {
   const isSingle = series.length === 1
+  const isStack = series.some(({ breakdown }) => breakdown !== null)
   // The ring of a bucket that runs stands apart from the line, so nothing of it is dashed.
-  const isHeld = series.some((own) =>
-    own.held.some(({ count }, i) => count > 0 && (isSingle || stageOf(own, i, Date.now()) === 'over')),
-  )
+  const isHeld =
+    !isStack &&
+    series.some((own) =>
+      own.held.some(({ count }, i) => count > 0 && (isSingle || stageOf(own, i, Date.now()) === 'over')),
+    )
   const isRunning = series.some((own) => own.starts.some((_, i) => stageOf(own, i, Date.now()) === 'running'))
   const isAligned = series.every((own) => own.isAligned)
   return (

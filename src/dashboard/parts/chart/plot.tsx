@@ -3,16 +3,28 @@ import uPlot from 'uplot'
 import type { Unit } from '../../../model/time/calendar.ts'
 import type { Zone } from '../../../model/time/zone.ts'
 import { usePage } from '../../data/context.ts'
-import { plotData } from '../../data/drawn.ts'
+import { lookOf, plotData } from '../../data/drawn.ts'
 import { grouped } from '../../data/numbers.ts'
 import { coloursOf, plotOptions } from '../../data/plot.ts'
-import { bucketTotal, measureOf, NONE, type Series, stageOf } from '../../data/series.ts'
+import {
+  bucketTotal,
+  colourOf,
+  measureOf,
+  NONE,
+  type Part,
+  plus,
+  type Series,
+  stageOf,
+} from '../../data/series.ts'
 import { useTheme } from '../../data/theme.ts'
 import { bucketWords } from '../../data/time.ts'
+import type { Shown } from '../../data/view.ts'
 import { nameOf, ShownName } from '../shown-name.tsx'
 
+type Drawn = readonly Series<Shown | Part>[]
+
 type PlotProps = {
-  readonly series: readonly Series[]
+  readonly series: Drawn
   readonly unit: Unit
   readonly height: number
   readonly label: string
@@ -66,24 +78,36 @@ export function Plot({ series, unit, height, label }: PlotProps) {
 }
 
 /** The bucket's place in per cent of the width: the readout goes to the side that has room. */
-function leftOf(plot: uPlot | undefined, series: readonly Series[], index: number): number {
+function leftOf(plot: uPlot | undefined, series: Drawn, index: number): number {
   if (plot === undefined) return 0
   const x = (series[0]?.starts[index] ?? 0) / 1000
   return ((plot.valToPos(x, 'x') + plot.bbox.left / devicePixelRatio) / plot.width) * 100
 }
 
-function useReadout(series: readonly Series[], unit: Unit, index: number): string {
+function useReadout(series: Drawn, unit: Unit, index: number): string {
   const { view, zone } = usePage()
   const when = whenOf(series, index, unit, zone)
-  const figures = series.map((own) => {
-    const total = grouped(measureOf(bucketTotal(own, index), view.by))
-    return series.length === 1 ? total : `${nameOf(own.shown)} ${total}`
+  const figures = linesOf(series, index).map(({ shown, total }) => {
+    const words = grouped(measureOf(total, view.by))
+    return shown === undefined ? words : `${nameOf(shown)} ${words}`
   })
   return `${when}: ${figures.join(', ')}`
 }
 
+/** The figures of a bucket: of parts their sum, without a name, and then those that have something in it. */
+function linesOf(series: Drawn, index: number) {
+  const lines = series.map((own, i) => ({
+    shown: series.length === 1 ? undefined : own.shown,
+    colour: colourOf(own.shown, i),
+    total: bucketTotal(own, index),
+  }))
+  if (lookOf(series) !== 'stack') return lines
+  const total = lines.map((line) => line.total).reduce(plus, NONE)
+  return [{ shown: undefined, colour: undefined, total }, ...lines.filter((line) => line.total.count > 0)]
+}
+
 /** A bucket in words, and whether it is over: `Tue 21 Nov, 14:00, so far`. */
-function whenOf([first]: readonly Series[], index: number, unit: Unit, zone: Zone): string {
+function whenOf([first]: Drawn, index: number, unit: Unit, zone: Zone): string {
   if (first === undefined) return ''
   const words = bucketWords(first.starts[index] ?? 0, unit, zone)
   return `${words}${STAGES[stageOf(first, index, Date.now())]}`
@@ -92,7 +116,7 @@ function whenOf([first]: readonly Series[], index: number, unit: Unit, zone: Zon
 const STAGES = { over: '', running: ', so far', ahead: ', still to come' } as const
 
 type ReadoutProps = {
-  readonly series: readonly Series[]
+  readonly series: Drawn
   readonly unit: Unit
   readonly index: number
   readonly left: number
@@ -104,15 +128,15 @@ function Readout({ series, unit, index, left }: ReadoutProps) {
   return (
     <div class={`readout ${left > 55 ? 'is-left' : ''}`} style={{ '--at': `${left}%` }}>
       <p class="when">{whenOf(series, index, unit, zone)}</p>
-      {series.map((own, i) => (
-        <p key={nameOf(own.shown)} class="line">
-          <span class={`dot series-${i + 1}`} />
-          {series.length === 1 ? null : (
+      {linesOf(series, index).map(({ shown, colour, total }) => (
+        <p key={shown === undefined ? '' : `${shown.kind} ${nameOf(shown)}`} class="line">
+          {colour === undefined ? null : <span class={`dot ${colour}`} />}
+          {shown === undefined ? null : (
             <span class="name">
-              <ShownName shown={own.shown} />
+              <ShownName shown={shown} />
             </span>
           )}
-          <strong>{grouped(measureOf(bucketTotal(own, index), view.by))}</strong>
+          <strong>{grouped(measureOf(total, view.by))}</strong>
         </p>
       ))}
       {held > 0n ? <p class="hint">{grouped(held)} not in Postgres yet</p> : null}
@@ -121,12 +145,7 @@ function Readout({ series, unit, index, left }: ReadoutProps) {
 }
 
 /** Mounts a uPlot. It is made anew when its options change, and only gets new data otherwise. */
-function usePlot(
-  series: readonly Series[],
-  unit: Unit,
-  height: number,
-  onCursor: (index: number | null) => void,
-) {
+function usePlot(series: Drawn, unit: Unit, height: number, onCursor: (index: number | null) => void) {
   const { view, zone } = usePage()
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(undefined)
@@ -134,13 +153,14 @@ function usePlot(
   const data = plotData(series, view.by, Date.now())
   const latest = useRef(data)
   latest.current = data
-  const count = series.length
+  const look = lookOf(series)
+  const names = series.map(({ shown }, i) => colourOf(shown, i)).join(' ')
   useEffect(() => {
     const element = place.current
     if (element === null) return
     const width = () => Math.max(200, element.clientWidth)
-    const colours = coloursOf(element)
-    const options = plotOptions({ width: width(), height, zone, colours, count, unit, onCursor })
+    const colours = coloursOf(element, names.split(' '))
+    const options = plotOptions({ width: width(), height, zone, colours, look, unit, onCursor })
     const made = new uPlot(options, latest.current, element)
     plot.current = made
     const watch = new ResizeObserver(() => made.setSize({ width: width(), height }))
@@ -149,7 +169,7 @@ function usePlot(
       watch.disconnect()
       made.destroy()
     }
-  }, [theme, height, zone, count, unit, onCursor])
+  }, [theme, height, zone, look, names, unit, onCursor])
   useEffect(() => plot.current?.setData(data), [series, view.by])
   return { place, plot }
 }

@@ -46,10 +46,16 @@ export function Parked({ status, again }: { readonly status: StatusAnswer; reado
           </tr>
         </thead>
         <tbody>
-          {parked.map(({ shard, key, reason, sinceMs }) => (
-            <tr key={`${shard} ${key}`}>
+          {parked.map(({ shard, key, labels = {}, reason, sinceMs }) => (
+            <tr key={JSON.stringify([shard, key, labels])}>
               <th scope="row">
                 <KeyName name={key} />
+                {Object.entries(labels).map(([name, value]) => (
+                  <span key={name} class="hint">
+                    {' '}
+                    {name}: <KeyName name={value} />
+                  </span>
+                ))}
                 <span class="hint"> {shard}</span>
               </th>
               <td class="words">

@@ -1,0 +1,77 @@
+import { share } from '../../data/numbers.ts'
+import { type Breakdown, colourOf, measureOf, type Part, type Series, totalOf } from '../../data/series.ts'
+import { type Chart, conditionsOf } from '../../data/view.ts'
+import { Figure } from '../figure.tsx'
+import { Link } from '../link.tsx'
+import { MeasureHeads } from '../measure.tsx'
+import { nameOf, ShownName } from '../shown-name.tsx'
+
+type PartsTableProps = { readonly whole: Series; readonly breakdown: Breakdown; readonly view: Chart }
+
+/** The parts of a breakdown, and their total. Those that a filter can find are links to it. */
+export function PartsTable({ whole, breakdown: { label, parts }, view }: PartsTableProps) {
+  const size = (own: Series<unknown>) => measureOf(totalOf(own), view.by)
+  return (
+    <section class="card" aria-label={`By ${label}`}>
+      <table class="ranking parts">
+        <thead>
+          <tr>
+            <th scope="col">{label}</th>
+            <MeasureHeads by={view.by} />
+          </tr>
+        </thead>
+        <tbody>
+          {parts.map((own, i) => (
+            <tr key={`${own.shown.kind} ${nameOf(own.shown)}`}>
+              <th scope="row">
+                <span class={`dot ${colourOf(own.shown, i)}`} />
+                <PartName part={own.shown} label={label} view={view} />
+              </th>
+              <td class="number">
+                <Figure n={size(own)} />
+              </td>
+              <td class="number part">{share(size(own), size(whole))}</td>
+            </tr>
+          ))}
+        </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row">Total</th>
+            <td class="number">
+              <Figure n={size(whole)} />
+            </td>
+            <td class="number part" />
+          </tr>
+        </tfoot>
+      </table>
+    </section>
+  )
+}
+
+type PartNameProps = { readonly part: Part; readonly label: string; readonly view: Chart }
+
+function PartName({ part, label, view }: PartNameProps) {
+  const name = <ShownName shown={part} />
+  switch (part.kind) {
+    case 'others':
+      return <span class="hint">{name}</span>
+    case 'overflow':
+      return (
+        <span
+          class="hint"
+          title="Came when its key had too many label sets in an hour, so its labels are not known"
+        >
+          {name}
+        </span>
+      )
+    case 'group':
+    case 'unlabelled': {
+      const condition = `${label}:${part.kind === 'group' ? part.value : ''}`
+      return (
+        <Link to={{ ...view, where: conditionsOf([...view.where, condition]) }} title={nameOf(part)}>
+          {name}
+        </Link>
+      )
+    }
+  }
+}

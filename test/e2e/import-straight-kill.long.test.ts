@@ -105,13 +105,15 @@ async function ordeal(ask: Ask, env: Readonly<Record<string, string>>, kills: nu
 
 test('[P5] kill -9 of imports into PostgreSQL, two at once, a log that has grown: every path and hour is exact', async () => {
   const postgres = await startPostgres()
-  const pool = new pg.Pool({ connectionString: postgres.url, max: 1 })
+  // Not a pool, whose end does not await that of its connections: PostgreSQL, stopped then, ends them with an error.
+  const client = new pg.Client(postgres.url)
   onTestFinished(async () => {
-    await pool.end()
+    await client.end()
     await postgres.stop()
   })
+  await client.connect()
   await migrate(postgres.url)
-  await ordeal(async (sql) => (await pool.query(sql)).rows, { DATABASE_URL: postgres.url }, 12, HOURS)
+  await ordeal(async (sql) => (await client.query(sql)).rows, { DATABASE_URL: postgres.url }, 12, HOURS)
 })
 
 test('[P5] kill -9 of imports into the embedded Postgres of npm run dev, which goes on counting: every path and hour is exact', async () => {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { keyFault } from '../../model/key.ts'
 import { pathOf } from '../../model/meter/filters.ts'
-import { fitKey } from '../../model/meter/fit-key.ts'
+import { fitKey, fitLabels } from '../../model/meter/fit-key.ts'
 import { compileTemplate, type Lack } from '../../model/meter/template.ts'
+import { sliceFault } from '../../model/slices/labels.ts'
 import type { LoggedRequest } from './logged-request.ts'
 
 /** Requests per path, all under one prefix, so that they can be listed and do not mix with other keys. */
@@ -28,7 +29,13 @@ const OF_REQUEST: ReadonlySet<string> = new Set(['path', 'target', 'method', 'pr
 export const PLACEHOLDERS: readonly string[] = Object.keys(FIELDS)
 
 export type KeyReading =
-  | { readonly kind: 'key'; readonly key: string; readonly isShortened: boolean }
+  | {
+      readonly kind: 'key'
+      readonly key: string
+      /** In the form of `labelsText`; empty without any. */
+      readonly labels: string
+      readonly isShortened: boolean
+    }
   | { readonly kind: 'refused'; readonly reason: string }
   /** The template asks for a part of the request, and what the client sent was no HTTP. */
   | { readonly kind: 'no-request' }
@@ -40,7 +47,30 @@ export type KeyTemplate = (line: LoggedRequest) => KeyReading
  *
  * @throws TypeError for a template that can never make a key, worded for the person who typed it
  */
-export function compileKeyTemplate(template: string): KeyTemplate {
+export function compileKeyTemplate(template: string, labels: LabelTemplates = {}): KeyTemplate {
+  const read = compileLine(template)
+  const labelled = Object.entries(labels).map(([name, text]) => [name, compileLine(text)] as const)
+  return (line) => {
+    const reading = keyOf(line, read(line))
+    if (reading.kind !== 'key' || labelled.length === 0) return reading
+    const found = labelled.map(([name, value]) => [name, labelValue(value(line))])
+    const own = fitLabels(Object.fromEntries(found), sha256)
+    const fault = sliceFault(reading.key, own)
+    return fault === undefined
+      ? { ...reading, labels: own }
+      : { kind: 'refused', reason: `its labels ${fault}` }
+  }
+}
+
+/** Templates by the names of labels. */
+export type LabelTemplates = Readonly<Record<string, string>>
+
+/** The value of a label; empty, so that there is no such label, where the line has no such field or leaves it empty. */
+function labelValue(text: string | Lack): string {
+  return typeof text !== 'string' || text === '-' ? '' : text
+}
+
+function compileLine(template: string): (line: LoggedRequest) => string | Lack {
   const compiled = compileTemplate(template, true)
   if (!compiled.ok) throw new TypeError(compiled.error)
   const { placeholders, read } = compiled.value
@@ -50,7 +80,7 @@ export function compileKeyTemplate(template: string): KeyTemplate {
   return (line) => {
     const record: Record<string, string | null> = {}
     for (const name of names) record[name] = FIELDS[name]?.(line) ?? null
-    return keyOf(line, read(record))
+    return read(record)
   }
 }
 
@@ -59,10 +89,14 @@ function keyOf(line: LoggedRequest, text: string | Lack): KeyReading {
     if (line.request === null && OF_REQUEST.has(text.path)) return { kind: 'no-request' }
     return { kind: 'refused', reason: whyMissing(text.path, line) }
   }
-  const key = fitKey(text, (long) => createHash('sha256').update(long).digest('hex'))
+  const key = fitKey(text, sha256)
   const fault = keyFault(key)
   if (fault !== undefined) return { kind: 'refused', reason: `its key ${fault}` }
-  return { kind: 'key', key, isShortened: key !== text }
+  return { kind: 'key', key, labels: '', isShortened: key !== text }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 function whyMissing(name: string, line: LoggedRequest): string {

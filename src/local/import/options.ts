@@ -1,5 +1,14 @@
+import { LABELS_MAX } from '../../limits.ts'
+import { splitOnce } from '../../model/meter/filters.ts'
+import { nameFault } from '../../model/slices/labels.ts'
 import { parseFlags, parseWholeNumber, parseWorkerAddress, resolvePath, UsageError } from '../cli.ts'
-import { compileKeyTemplate, KEY_DEFAULT, type KeyTemplate, PLACEHOLDERS } from './key-template.ts'
+import {
+  compileKeyTemplate,
+  KEY_DEFAULT,
+  type KeyTemplate,
+  type LabelTemplates,
+  PLACEHOLDERS,
+} from './key-template.ts'
 
 const FORMATS = ['auto', 'common', 'combined', 'json', 'ndjson'] as const
 export type Format = (typeof FORMATS)[number]
@@ -25,6 +34,8 @@ from standard input.
                      ${PLACEHOLDERS.map((name) => `{${name}}`).join(' ')}
                      {path} has no query string, {target} has; {host} is the client, {vhost} the virtual
                      host without its port; a field that the log leaves empty is -
+  --label NAME=TEMPLATE  breaks the counts down by a label, such as --label status={status}; up to 8 of them.
+                     A line that lacks the field, or has - in it, has no such label
   --format FORMAT    ${FORMATS.join(', ')} (auto: by the first line)
   --concurrency N    requests under way at a time, at most ${CONCURRENCY_MAX} (4)
   --since LINE       go on with a file that has grown: an earlier import of it named LINE as the next
@@ -65,6 +76,7 @@ export const FLAGS = {
   url: { type: 'string' },
   token: { type: 'string' },
   key: { type: 'string' },
+  label: { type: 'string', multiple: true },
   format: { type: 'string', default: 'auto' },
   concurrency: { type: 'string' },
   since: { type: 'string' },
@@ -80,7 +92,7 @@ export type Options = {
   readonly isStraight: boolean
   readonly url: URL
   readonly token: string | undefined
-  /** The template of a log line's key, as it was given. */
+  /** The template of a log line's key and labels, as they were given. */
   readonly template: string
   readonly keyOf: KeyTemplate
   /** Whether a template was given, which NDJSON would ignore. */
@@ -100,14 +112,18 @@ export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): O
   if (positionals.length > 1)
     throw new UsageError('Only one FILE at a time. To import several: cat them into standard input.')
   const [file = '-'] = positionals
-  const template = values.key ?? KEY_DEFAULT
+  const key = values.key ?? KEY_DEFAULT
+  const labels = parseLabels(values.label ?? [])
+  // Without labels the names of batches are what they were before there were any.
+  const template =
+    values.label === undefined ? key : `${key} ${JSON.stringify(Object.entries(labels).sort())}`
   const options: Options = {
     ...parseWorkerAddress(values, env),
     isStraight: isStraight(values, env),
     file: file === '-' ? null : resolvePath('import', file, env),
     template,
-    keyOf: parseKey(template),
-    hasKeyOption: values.key !== undefined,
+    keyOf: parseKey(key, labels),
+    hasKeyOption: values.key !== undefined || values.label !== undefined,
     format: parseFormat(values.format),
     concurrency: parseWholeNumber('--concurrency', values.concurrency ?? '4', 1, CONCURRENCY_MAX),
     since: values.since === undefined ? null : parseWholeNumber('--since', values.since, 1, 9_999_999_999),
@@ -137,14 +153,26 @@ const SINCE_ALONE =
   '--since goes on with an import whose names can be repeated: leave out --again and --follow.'
 
 export const KEY_WITH_NDJSON =
-  '--key is for access logs. The lines of NDJSON have keys of their own: leave out --key.'
+  '--key and --label are for access logs. The lines of NDJSON have their own: leave them out.'
 
-function parseKey(template: string): KeyTemplate {
+/** @throws UsageError */
+function parseLabels(given: readonly string[]): LabelTemplates {
+  if (given.length > LABELS_MAX) throw new UsageError(`--label may be given at most ${LABELS_MAX} times.`)
+  const labels = given.map((text) => {
+    const [name, template = ''] = splitOnce(text, '=')
+    const fault = template === '' ? 'is no NAME=TEMPLATE, such as status={status}' : nameFault(name)
+    if (fault !== undefined) throw new UsageError(`--label \`${text}\` ${fault}.`)
+    return [name, template]
+  })
+  return Object.fromEntries(labels)
+}
+
+function parseKey(template: string, labels: LabelTemplates): KeyTemplate {
   try {
-    return compileKeyTemplate(template)
+    return compileKeyTemplate(template, labels)
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    throw new UsageError(`--key \`${template}\` makes no key: ${error.message}.`)
+    throw new UsageError(`--key \`${template}\`, or a --label, makes no text: ${error.message}.`)
   }
 }
 

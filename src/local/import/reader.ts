@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { type Hour, hourOf } from '../../model/hour.ts'
+import { labelsOf } from '../../model/slices/slice.ts'
 import { instantOf } from '../../model/time/instant.ts'
 import { type LogFormat, type LogReading, parseLogLine } from './access-log.ts'
 import { looksLikeJsonLog, parseJsonLogLine } from './json-log.ts'
@@ -20,6 +21,8 @@ export type Increment = Settled & {
   readonly json: () => string
   /** The key of a log's line, which counts 1; null for NDJSON, which is read only where it is judged. */
   readonly key: string | null
+  /** The labels beside this key, in the form of `labelsText`. */
+  readonly labels: string
   readonly guard: Guard
   /** Null when only the server could tell, and then it refuses the increment. */
   readonly hour: Hour | null
@@ -74,12 +77,22 @@ function toIncrement(reading: LogReading, keyOf: KeyTemplate): Reading {
   if (key.kind === 'no-request')
     return { kind: 'refused', reason: 'not an HTTP request', settledBytes, hour, isNoRequest: true }
   if (key.kind === 'refused') return { kind: 'refused', reason: key.reason, settledBytes, hour }
-  const { isShortened } = key
+  const { isShortened, labels: text } = key
   const json = () => {
     const at = new Date(atMs).toISOString().replace('.000Z', 'Z')
-    return JSON.stringify({ key: key.key, at })
+    const labels = labelsOf(key.labels)
+    return JSON.stringify({ key: key.key, at, ...(labels === undefined ? {} : { labels }) })
   }
-  return { kind: 'increment', json, key: key.key, settledBytes, guard: 'timed', hour, isShortened }
+  return {
+    kind: 'increment',
+    json,
+    key: key.key,
+    labels: text,
+    settledBytes,
+    guard: 'timed',
+    hour,
+    isShortened,
+  }
 }
 
 /**
@@ -105,6 +118,7 @@ function readNdjsonLine(line: Buffer, nowMs: number): Reading {
     kind: 'increment',
     json: () => (isArriving ? withTime(text, nowMs) : text),
     key: null,
+    labels: '',
     settledBytes,
     guard: isArriving ? 'arriving' : value.id === undefined ? 'timed' : 'own-id',
     hour: isArriving ? hourOf(nowMs) : hourNamed(value.at),

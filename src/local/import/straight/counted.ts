@@ -13,7 +13,7 @@ export type Counted = { readonly slice: string; readonly value: number }
  * @returns or why it cannot be counted, in words for the person who imports.
  */
 export function countedOf(increment: Increment): Result<Counted, string> {
-  if (increment.key !== null) return ok({ slice: increment.key, value: 1 })
+  if (increment.key !== null) return ok({ slice: `${increment.key}${increment.labels}`, value: 1 })
   if (increment.guard === 'own-id') return fail(HAS_ID)
   if (increment.guard === 'arriving') return fail(HAS_NO_TIME)
   const checked = checkIncrement(parseJsonExactly(increment.json()), undefined, ANY_TIME, true)

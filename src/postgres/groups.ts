@@ -86,14 +86,15 @@ function withRemainders(
   grouping: SliceGrouping,
 ): Map<string, CommittedCounter> {
   const found = new Map<string, CommittedCounter>()
+  const bySubject = groupsBySubject(counters)
   for (const [subject, total] of counters) {
     if (parseGroupName(subject) !== undefined) continue
-    const groups = groupsOf(counters, subject)
+    const groups = bySubject.get(subject) ?? new Map<string, CommittedCounter>()
     const remainder = remainderOf(total, groups)
     if (takesUnlabelled(grouping) && remainder.size > 0) {
       const own = groups.get(UNLABELLED_GROUP)?.cells ?? new Map()
       const { lastFlushMs } = total
-      groups.set(UNLABELLED_GROUP, { cells: added(own, remainder), lastFlushMs })
+      groups.set(UNLABELLED_GROUP, { cells: added([own, remainder]), lastFlushMs })
     }
     groups.delete(OTHER_GROUP)
     for (const [group, counter] of groups) found.set(groupName(subject, group), counter)
@@ -102,43 +103,49 @@ function withRemainders(
   return found
 }
 
-function groupsOf(counters: CommittedRead['counters'], subject: string): Map<string, CommittedCounter> {
-  const groups = new Map<string, CommittedCounter>()
+function groupsBySubject(counters: CommittedRead['counters']): Map<string, Map<string, CommittedCounter>> {
+  const subjects = new Map<string, Map<string, CommittedCounter>>()
   for (const [name, counter] of counters) {
     const parsed = parseGroupName(name)
-    if (parsed?.subject === subject) groups.set(parsed.group, counter)
+    if (parsed === undefined) continue
+    const groups = subjects.get(parsed.subject) ?? new Map<string, CommittedCounter>()
+    subjects.set(parsed.subject, groups.set(parsed.group, counter))
   }
-  return groups
+  return subjects
 }
 
 type CellsByHour = ReadonlyMap<Hour, Cell>
 
+/** The cells of a subject less those of its groups, each looked at once. */
 function remainderOf(total: CommittedCounter, groups: ReadonlyMap<string, CommittedCounter>): CellsByHour {
-  const remainder = new Map<Hour, Cell>()
-  for (const [hour, cell] of total.cells) {
-    let { sum, count } = cell
-    for (const { cells } of groups.values()) {
-      const own = cells.get(hour) ?? EMPTY_CELL
-      sum -= own.sum
-      count -= own.count
+  const left = new Map(Array.from(total.cells, ([hour, { sum, count }]) => [hour, { sum, count }]))
+  for (const { cells } of groups.values()) {
+    for (const [hour, cell] of cells) {
+      const { sum, count } = left.get(hour) ?? EMPTY_CELL
+      left.set(hour, { sum: sum - cell.sum, count: count - cell.count })
     }
+  }
+  const remainder = new Map<Hour, Cell>()
+  for (const [hour, { sum, count }] of left) {
     if (count !== 0 || sum !== 0n) remainder.set(hour, { sum, count, min: Number.NaN, max: Number.NaN })
   }
   return remainder
 }
 
-function added(a: CellsByHour, b: CellsByHour): CellsByHour {
-  const all = new Map(a)
-  for (const [hour, cell] of b) all.set(hour, mergeCells(all.get(hour) ?? EMPTY_CELL, cell))
+function added(parts: readonly CellsByHour[]): CellsByHour {
+  const all = new Map<Hour, Cell>()
+  for (const cells of parts) {
+    for (const [hour, cell] of cells) all.set(hour, mergeCells(all.get(hour) ?? EMPTY_CELL, cell))
+  }
   return all
 }
 
 function sumOf(counters: readonly CommittedCounter[]): CommittedCounter {
-  const flushes = counters.flatMap(({ lastFlushMs }) => lastFlushMs ?? [])
-  return {
-    cells: counters.map(({ cells }) => cells).reduce(added, new Map()),
-    lastFlushMs: flushes.length === 0 ? null : Math.max(...flushes),
+  let lastFlushMs: number | null = null
+  for (const counter of counters) {
+    if (counter.lastFlushMs !== null) lastFlushMs = Math.max(lastFlushMs ?? 0, counter.lastFlushMs)
   }
+  return { cells: added(counters.map(({ cells }) => cells)), lastFlushMs }
 }
 
 /** Lists the names of labels and their largest values, in one statement, which ends after READ_MS_MAX. */

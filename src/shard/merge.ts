@@ -62,8 +62,7 @@ function whatCounts(
   const { rowBytes } = store.limits
   const counting = withoutDuplicates(arrival, results, rowBytes)
   if (!counting.hasLabels) return counting
-  const hasRoom = hasRoomForLabels()
-  return withPlacedLabels(counting, (slice) => store.placeLabels(slice, hasRoom), rowBytes)
+  return withPlacedLabels(counting, (slice) => store.placeLabels(slice, hasRoomForLabels), rowBytes)
 }
 
 /**

@@ -110,7 +110,7 @@ export class ShardStore {
    * The slice that a slice's cells count in: itself, or its key's overflow slice once it has too many. Decided before the
    * journal, so that a replay decides nothing. [L2]
    */
-  placeLabels(slice: string, hasRoom: boolean): string {
+  placeLabels(slice: string, hasRoom: () => boolean): string {
     return this.#memory.labelSets.place(slice, this.limits.labelSets, hasRoom)
   }
 

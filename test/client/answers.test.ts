@@ -32,3 +32,8 @@ test('[A2] sums are exact at any size, and texts are as they were, whatever look
     }),
   )
 })
+
+test('a label may be named sum, with any value', () => {
+  const parked = { parkedKeys: [{ key: 'k', labels: { sum: 'abc' } }] }
+  expect(parseExactly(JSON.stringify(parked))).toEqual(parked)
+})

@@ -8,12 +8,15 @@ import { readSeriesAnswer } from '../../src/edge/read/series.ts'
 import type { Grant } from '../../src/model/access/grant.ts'
 import { Accumulator } from '../../src/model/accumulator.ts'
 import { must } from '../../src/model/assert.ts'
+import type { Cell } from '../../src/model/cell.ts'
+import { cellOf, EMPTY_CELL, mergeCells } from '../../src/model/cell.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { addHours, formatHourStart, hourOf } from '../../src/model/hour.ts'
 import { covers } from '../../src/model/key.ts'
-import type { GroupSubjects } from '../../src/model/read.ts'
+import type { CommittedCounter, GroupSubjects } from '../../src/model/read.ts'
 import { parseShardName } from '../../src/model/shard-name.ts'
 import type { SliceGrouping } from '../../src/model/slices/grouping.ts'
+import { groupName, groupOf } from '../../src/model/slices/grouping.ts'
 import type { Labels } from '../../src/model/slices/slice.ts'
 import { createGroupsReader, createLabelLister } from '../../src/postgres/groups.ts'
 import { groupUnsettled } from '../../src/shard/answers/held-groups.ts'
@@ -314,7 +317,33 @@ describe('a read by groups', () => {
     expect(parse('?key=k&limit=8')).toMatchObject({ error: { parameter: 'limit', fault: 'requires `by`' } })
     expect(parse('?key=k&where=plan')).toMatchObject({ error: { parameter: 'where' } })
     expect(parse('?key=k&by=1x')).toMatchObject({ error: { parameter: 'by' } })
+    expect(parse('?key=k&where=plan:%00')).toMatchObject({
+      error: { parameter: 'where', fault: expect.stringContaining('control characters') },
+    })
   })
+})
+
+test('[I5] [L1] a label with very many values is added up without a bucket for each', async () => {
+  const values = 30_000
+  const range = `from=${formatHourStart(addHours(HOUR, -400))}&to=${formatHourStart(addHours(HOUR, 1))}`
+  const query = goodOf(parseCounterQuery(`?key=k&by=id&consistency=committed&${range}`, undefined, NOW))
+  const hourOfValue = (i: number) => addHours(HOUR, -(i % 400))
+  const counters = new Map<string, CommittedCounter>()
+  const totals = new Map<Hour, Cell>()
+  for (let i = 0; i < values; i++) {
+    const cell = cellOf(i + 1)
+    const hour = hourOfValue(i)
+    counters.set(groupName('k', groupOf(`v${i}`)), { cells: new Map([[hour, cell]]), lastFlushMs: NOW })
+    totals.set(hour, mergeCells(totals.get(hour) ?? EMPTY_CELL, cell))
+  }
+  counters.set('k', { cells: totals, lastFlushMs: NOW })
+  const town = new Town()
+  const readGroups = async () => ({ counters, ledger: new Map(), unreadable: [] })
+  const services = { ...town.services, database: { ...town.services.database, readGroups } }
+  const [answer] = goodOf(await readCounterGroups(query, must(query.groups, 'groups'), services))
+  expect(answer).toMatchObject({ groups: { length: 10 }, others: { groups: values - 10 } })
+  expect(answer?.groups?.[0]?.value).toBe(`v${values - 1}`)
+  expectToAddUp(must(answer, 'an answer'))
 })
 
 describe('the labels of a prefix', () => {

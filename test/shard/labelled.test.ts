@@ -33,6 +33,11 @@ describe('a shard with slices', () => {
     expect(store.unsettled('site/a')).toMatchObject({ open: { sum: 3n }, frozen: [{ cell: { sum: 3n } }] })
   })
 
+  test('[S3] names its keys, and not their slices, to whom admits hits', () => {
+    const { store } = shardWithLabels()
+    expect(new Set(store.heldKeys())).toEqual(new Set(['site/a', 'site/ab', 'site/a/b']))
+  })
+
   test('a decision on a parked key takes all of its slices, and none of a key that begins alike', () => {
     const parked = new Map(
       [pro('site/a'), free('site/a'), pro('site/ab'), 'x'].map((slice) => [slice, PARKED]),

@@ -13,7 +13,8 @@ const SUM = /(?<!\\)"sum"\s*:\s*(-?\d+)/g
  */
 export function parseExactly(text: string): unknown {
   return JSON.parse(text.replace(SUM, '"sum":"$1"'), (name, value) => {
-    if (name === 'sum' && typeof value === 'string') return BigInt(value)
+    // A label may be named so too.
+    if (name === 'sum' && typeof value === 'string' && /^-?\d+$/.test(value)) return BigInt(value)
     return typeof value === 'object' && value !== null && typeof value.sum === 'bigint'
       ? writable(value)
       : value

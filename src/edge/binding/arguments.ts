@@ -44,11 +44,12 @@ export function readIncrementArguments(
   return checkIncrements(items, parsed.value.idempotencyKey, terms)
 }
 
-/** The bytes that the keys and ids would take in the body of a request, which has the same bound. [I5] */
+/** The bytes that the keys, ids and labels would take in the body of a request, which has the same bound. [I5] */
 function textBytes(items: readonly unknown[]): number {
   return items.reduce((sum: number, item) => {
     if (!isObject(item)) return sum
-    const texts = [item['key'], item['id']].filter((text) => typeof text === 'string')
+    const labels = isObject(item['labels']) ? Object.entries(item['labels']).flat() : []
+    const texts = [item['key'], item['id'], ...labels].filter((text) => typeof text === 'string')
     return texts.reduce((bytes, text) => bytes + utf8Bytes(JSON.stringify(text)), sum)
   }, 0)
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { LABEL_NAME_BYTES_MAX, LABEL_VALUE_BYTES_MAX, LABELS_MAX, SLICE_BYTES_MAX } from '../../limits.ts'
-import { labelFaults, NOT_AN_OBJECT } from '../../model/slices/labels.ts'
+import { labelFaults } from '../../model/slices/labels.ts'
 
 const LABELS_META = {
   description:
@@ -18,7 +18,7 @@ const LABELS_META = {
 
 /** The schema of an increment's labels. Each bad label is named. */
 export const labelsSchema = z
-  .record(z.string(), z.unknown(), { error: NOT_AN_OBJECT })
+  .unknown()
   .check((ctx) => {
     for (const { name, message } of labelFaults(ctx.value)) {
       const path = name === undefined ? [] : [name]

@@ -88,6 +88,17 @@ export function cellsOf(found: Found, name: string): Cell[] {
   return cells.map((cell, i) => mergeCells(cell, must(held[i], 'the cell of a bucket')))
 }
 
+/** The cells of a name with the numbers of their buckets, one after the other; a bucket may come twice. */
+export function* partsOf(
+  { grid: { buckets }, read }: Found,
+  name: string,
+): Generator<readonly [number, Cell]> {
+  for (const [hour, cell] of read.committed.counters.get(name)?.cells ?? []) {
+    yield [bucketIndexOf(buckets, hour), cell]
+  }
+  for (const [hour, cell] of read.unsettled?.get(name) ?? []) yield [bucketIndexOf(buckets, hour), cell]
+}
+
 /** The cells that shards hold of it, by bucket; null when no shard was asked. */
 function heldOf({ grid: { buckets }, read }: Found, name: string): Cell[] | null {
   if (read.unsettled === null) return null

@@ -4,7 +4,7 @@ import { check } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
 import { ok } from '../../model/result.ts'
 import type { SliceGrouping, Where } from '../../model/slices/grouping.ts'
-import { nameFault } from '../../model/slices/labels.ts'
+import { nameFault, valueFault } from '../../model/slices/labels.ts'
 import { invalid, wholeText } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 
@@ -40,7 +40,9 @@ export const groupingParameters = {
 
 function whereFault(text: string): string | undefined {
   const end = text.indexOf(':')
-  return end === -1 ? 'must be a name and a value such as plan:pro' : nameFault(text.slice(0, end))
+  if (end === -1) return 'must be a name and a value such as plan:pro'
+  const value = text.slice(end + 1)
+  return nameFault(text.slice(0, end)) ?? (value === '' ? undefined : valueFault(value))
 }
 
 function whereOf(texts: readonly string[]): Where[] {

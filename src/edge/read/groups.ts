@@ -5,6 +5,7 @@ import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
 import {
   groupName,
+  groupOf,
   OVERFLOW_GROUP,
   parseGroupName,
   UNLABELLED_GROUP,
@@ -15,7 +16,7 @@ import type { Database, Shards } from '../ports.ts'
 import type { CounterAnswer } from './answers.ts'
 import { sumsOf } from './answers.ts'
 import type { Found, Reading, Source } from './found.ts'
-import { cellsOf, findAll, readingOf, startOf } from './found.ts'
+import { cellsOf, findAll, partsOf, readingOf, startOf } from './found.ts'
 import type { GroupingQuery } from './grouping.ts'
 import type { ReadingQuery } from './query.ts'
 export type GroupServices = {
@@ -48,26 +49,35 @@ export async function readGroups(
     readRows: (asked) => database.readGroups({ ...asked, ...rows, ...grouping }),
   })
   if (!found.ok) return fail(found.error)
+  const { value } = found
+  if (grouping.by === null) return ok(subjects.map((subject) => readingOf(value, subject)))
+  const { by } = grouping
+  const values = valuesBySubject(value)
   return ok(
     subjects.map((subject) => ({
-      ...readingOf(found.value, subject),
-      ...(grouping.by === null ? {} : { by: grouping.by, ...groupsOf(found.value, subject, limit) }),
+      ...readingOf(value, subject),
+      by,
+      ...groupsOf(value, subject, [...(values.get(subject) ?? [])], limit),
     })),
   )
 }
 
 type Groups = Required<Pick<CounterAnswer, 'groups' | 'others' | 'unlabelled' | 'overflow'>>
 
-function groupsOf(found: Found, subject: string, limit: number): Groups {
-  const all = valuesOf(found, subject).map((value) => {
-    const cells = cellsOf(found, groupName(subject, `=${value}`))
-    return { value, cells, total: cells.reduce(mergeCells, EMPTY_CELL) }
+/** Buckets are made for the groups that are shown alone, because a label may have very many values. [I5] */
+function groupsOf(found: Found, subject: string, values: readonly string[], limit: number): Groups {
+  const all = values.map((value) => {
+    const name = groupName(subject, groupOf(value))
+    let total = EMPTY_CELL
+    for (const [, cell] of partsOf(found, name)) total = mergeCells(total, cell)
+    return { value, name, sum: total.sum }
   })
-  all.sort((a, b) => descending(a.total.sum, b.total.sum) || (a.value < b.value ? -1 : 1))
+  all.sort((a, b) => descending(a.sum, b.sum) || (a.value < b.value ? -1 : 1))
   const rest = all.slice(limit)
-  const others = found.grid.buckets.map((_, i) =>
-    rest.map(({ cells }) => cells[i] ?? EMPTY_CELL).reduce(mergeCells, EMPTY_CELL),
-  )
+  const others = found.grid.buckets.map(() => EMPTY_CELL)
+  for (const { name } of rest) {
+    for (const [i, cell] of partsOf(found, name)) others[i] = mergeCells(others[i] ?? EMPTY_CELL, cell)
+  }
   const shown = (cells: readonly Cell[]) => ({
     total: sumsOf(cells.reduce(mergeCells, EMPTY_CELL)),
     buckets: cells.map((cell, i) => ({ start: startOf(found, i), ...sumsOf(cell) })),
@@ -75,7 +85,7 @@ function groupsOf(found: Found, subject: string, limit: number): Groups {
   const unlabelled = cellsOf(found, groupName(subject, UNLABELLED_GROUP))
   const { sum, count } = unlabelled.reduce(mergeCells, EMPTY_CELL)
   return {
-    groups: all.slice(0, limit).map(({ value, cells }) => ({ value, ...shown(cells) })),
+    groups: all.slice(0, limit).map(({ value, name }) => ({ value, ...shown(cellsOf(found, name)) })),
     others: { groups: rest.length, ...shown(others) },
     unlabelled: {
       total: { sum, count },
@@ -85,14 +95,18 @@ function groupsOf(found: Found, subject: string, limit: number): Groups {
   }
 }
 
-/** The values that a subject has groups of, in Postgres or in shards. */
-function valuesOf({ read }: Found, subject: string): string[] {
-  const names = [...read.committed.counters.keys(), ...(read.unsettled?.keys() ?? [])]
-  const values = names.flatMap((name) => {
-    const parsed = parseGroupName(name)
-    return parsed?.subject === subject ? (valueOfGroup(parsed.group) ?? []) : []
-  })
-  return [...new Set(values)]
+/** The values that each subject has groups of, in Postgres or in shards. */
+function valuesBySubject({ read }: Found): Map<string, Set<string>> {
+  const values = new Map<string, Set<string>>()
+  for (const names of [read.committed.counters.keys(), read.unsettled?.keys() ?? []]) {
+    for (const name of names) {
+      const parsed = parseGroupName(name)
+      const value = parsed === undefined ? undefined : valueOfGroup(parsed.group)
+      if (parsed === undefined || value === undefined) continue
+      values.set(parsed.subject, (values.get(parsed.subject) ?? new Set()).add(value))
+    }
+  }
+  return values
 }
 
 function descending(a: bigint, b: bigint): number {

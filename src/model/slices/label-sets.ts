@@ -1,3 +1,4 @@
+import { OVERFLOWED_SHOWN_MAX } from '../../limits.ts'
 import { cellBytes } from '../cell.ts'
 import type { Cells } from '../cells.ts'
 import { isLabelled, isOverflow, keyOf, OVERFLOW } from './slice.ts'
@@ -25,7 +26,7 @@ export class LabelSets {
     return this.#bytes
   }
 
-  /** The keys that have an overflow slice. */
+  /** Keys that have an overflow slice: not all when there are many. */
   get overflowed(): ReadonlySet<string> {
     return this.#overflowed
   }
@@ -39,21 +40,22 @@ export class LabelSets {
    * Decides in which slice a cell counts: in its own, or in its key's overflow slice once there are too many. Remembers it.
    *
    * @param max label sets of one key.
-   * @param hasRoom whether the shard has room for new ones.
+   * @param hasRoom whether the shard has room for new ones. Asked only for those.
    */
-  place(slice: string, max: number, hasRoom: boolean): string {
+  place(slice: string, max: number, hasRoom: () => boolean): string {
     if (!isLabelled(slice)) return slice
     const key = keyOf(slice)
     const known = this.#slices.get(key)
     const isNew = known?.has(slice) !== true
-    const placed = isNew && (!hasRoom || (known?.size ?? 0) >= max) ? key + OVERFLOW : slice
+    const placed = isNew && ((known?.size ?? 0) >= max || !hasRoom()) ? key + OVERFLOW : slice
     this.#add(key, placed)
     return placed
   }
 
   #add(key: string, slice: string): void {
     if (isOverflow(slice)) {
-      this.#overflowed.add(key)
+      // For `/status`, which shows a few.
+      if (this.#overflowed.size < OVERFLOWED_SHOWN_MAX) this.#overflowed.add(key)
       return
     }
     const known = this.#slices.get(key) ?? new Set()

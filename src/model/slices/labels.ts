@@ -10,7 +10,14 @@ export type LabelFault = {
   readonly message: string
 }
 
-export const NOT_AN_OBJECT = 'must be an object of texts, such as {"plan":"pro"}'
+/** Whether it is an object of fields: a Map or a Date, which structured clone carries, has none. */
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || prototype === Object.prototype
+}
+
+const NOT_AN_OBJECT = 'must be an object of texts, such as {"plan":"pro"}'
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_./-]*$/
 const CONTROL = /\p{Cc}/u
@@ -23,9 +30,7 @@ const RESERVED = 'sumdial.'
  * together.
  */
 export function labelFaults(labels: unknown): readonly LabelFault[] {
-  if (typeof labels !== 'object' || labels === null || Array.isArray(labels)) {
-    return [{ message: NOT_AN_OBJECT }]
-  }
+  if (!isPlain(labels)) return [{ message: NOT_AN_OBJECT }]
   const entries = Object.entries(labels)
   if (entries.length > LABELS_MAX) {
     return [{ message: `may have at most ${LABELS_MAX} labels, and has ${entries.length}` }]

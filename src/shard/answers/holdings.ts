@@ -61,9 +61,9 @@ export function loadOf({ open, frozen, parked, labelSets, journalBytes, ids }: M
 }
 
 export function* keysOf({ open, frozen, parked }: Memory): Generator<string, void, undefined> {
-  yield* open.cells.keys
-  for (const { cells } of frozen) yield* cells.keys
-  yield* parked.keys()
+  for (const slice of open.cells.keys) yield keyOf(slice)
+  for (const { cells } of frozen) for (const slice of cells.keys) yield keyOf(slice)
+  for (const slice of parked.keys()) yield keyOf(slice)
 }
 
 /** How far a shard has come with Postgres, which is the same for every key. */

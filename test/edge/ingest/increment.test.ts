@@ -296,3 +296,24 @@ const anyItem = fc.oneof(
     ),
   },
 )
+
+test('[I2] each bad label of an item is named, whatever its name is', () => {
+  expect(parseOne('{"key":"a","labels":{"__proto__":5,"plan":"","ok":"x"}}')).toMatchObject({
+    errors: [
+      { index: 0, path: 'labels.__proto__', message: 'must be a string' },
+      { index: 0, path: 'labels.plan', message: 'must not be empty: leave the label out' },
+    ],
+  })
+  for (const labels of [new Map([['plan', 'pro']]), new Date(0), [], 'plan', 5, null]) {
+    expect(check([{ key: 'a', labels }])).toMatchObject({
+      errors: [{ index: 0, path: 'labels', message: expect.stringContaining('must be an object of texts') }],
+    })
+  }
+  const long = {
+    key: 'k'.repeat(512),
+    labels: Object.fromEntries(['a', 'b', 'c', 'd'].map((n) => [n, 'x'.repeat(128)])),
+  }
+  expect(check([long])).toMatchObject({
+    errors: [{ path: 'labels', message: expect.stringContaining('together with the key') }],
+  })
+})

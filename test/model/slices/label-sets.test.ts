@@ -20,7 +20,7 @@ describe('the label sets of a shard', () => {
         const sets = new LabelSets()
         const taken = new Map<string, Set<string>>()
         for (const each of sent) {
-          const placed = sets.place(each, max, true)
+          const placed = sets.place(each, max, () => true)
           expect(keyOf(placed)).toBe(keyOf(each))
           if (!isLabelled(each)) expect(placed).toBe(each)
           if (!isLabelled(placed) || isOverflow(placed)) continue
@@ -29,7 +29,7 @@ describe('the label sets of a shard', () => {
         }
         for (const [key, own] of taken) {
           expect(own.size).toBeLessThanOrEqual(max)
-          for (const each of own) expect(sets.place(each, max, false)).toBe(each)
+          for (const each of own) expect(sets.place(each, max, () => false)).toBe(each)
           if (own.size < max) expect(sets.overflowed.has(key)).toBe(false)
         }
         expect(sets.size).toBe([...taken.values()].reduce((sum, own) => sum + own.size, 0))
@@ -39,9 +39,9 @@ describe('the label sets of a shard', () => {
 
   test('[L2] without room a known set is taken, and a new one overflows', () => {
     const sets = new LabelSets()
-    sets.place(slice('a', 1), 10, true)
-    expect(sets.place(slice('a', 1), 10, false)).toBe(slice('a', 1))
-    expect(sets.place(slice('a', 2), 10, false)).toBe(`a${OVERFLOW}`)
+    sets.place(slice('a', 1), 10, () => true)
+    expect(sets.place(slice('a', 1), 10, () => false)).toBe(slice('a', 1))
+    expect(sets.place(slice('a', 2), 10, () => false)).toBe(`a${OVERFLOW}`)
     expect([...sets.overflowed]).toEqual(['a'])
   })
 
@@ -50,8 +50,8 @@ describe('the label sets of a shard', () => {
     sets.add(new Cells(['a', slice('a', 1), `a${OVERFLOW}`], [1, 1, 1], [1, 1, 1], [1, 1, 1], [1, 1, 1]))
     expect(sets.size).toBe(1)
     expect([...sets.overflowed]).toEqual(['a'])
-    expect(sets.place(slice('a', 2), 1, true)).toBe(`a${OVERFLOW}`)
-    expect(sets.place(slice('b', 2), 1, true)).toBe(slice('b', 2))
+    expect(sets.place(slice('a', 2), 1, () => true)).toBe(`a${OVERFLOW}`)
+    expect(sets.place(slice('b', 2), 1, () => true)).toBe(slice('b', 2))
     expect(sets.bytes).toBeGreaterThan(slice('a', 1).length + slice('b', 2).length)
   })
 })

@@ -77,7 +77,7 @@ export function apiOf(ports: Ports) {
     /**
      * Counts a delivery in a foreign format. See src/edge/ingest/formats/format.ts.
      *
-     * @param format its name, for the log.
+     * @param format the name that the log tells.
      * @param read decodes the body and has its records counted by the gathering; answers with the delivery's name.
      */
     async deliver(

@@ -128,7 +128,7 @@ function stack({ series, page }: Colours): uPlot.Series[] {
   ]
 }
 
-/** Stripes, for a bar that is still growing. @param page hides what is drawn behind. */
+/** The stripes of a bar that still grows. @param page the page's colour, which hides the lines behind the bar. */
 function hatched(colour: string, page?: string): CanvasPattern | string {
   const size = Math.round(7 * devicePixelRatio)
   const tile = Object.assign(document.createElement('canvas'), { width: size, height: size })

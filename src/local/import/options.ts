@@ -46,7 +46,7 @@ from standard input.
 
 Importing the same input again counts nothing twice, so run the same command again after anything that went
 wrong: a crash, a lost connection, a server that was away. Over HTTP this holds while the hours of its lines
-are open, for the same --key and for tokens of the same name.
+are open, with the same --key and a token of the same name.
 
 Into Postgres, whichever hours the lines are of, the same input counts once, for ever, whatever ends the import;
 an input that has grown goes on where it ended. The two ways do not know of each other: what one has counted,

@@ -126,7 +126,7 @@ function summarise(
   }
 }
 
-/** From the best to the worst, for a record that several meters count. */
+/** The best one first. When several meters count a record, it has the worst of their fates. */
 const FATES: readonly Fate[] = ['duplicate', 'accepted', 'conflict', 'unknown', 'refused']
 
 function worse(a: Fate | undefined, b: Fate): Fate {

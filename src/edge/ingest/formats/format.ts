@@ -56,7 +56,7 @@ export type FormatServices = {
   /**
    * Counts a delivery.
    *
-   * @param format its name, for the log.
+   * @param format the name that the log tells.
    * @param read decodes the body into the gathering; answers with the delivery's name, null for none.
    */
   readonly deliver: (

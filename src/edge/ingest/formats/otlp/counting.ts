@@ -6,7 +6,7 @@ import type { Gathering, RefusalReason } from '../../delivery/gathering.ts'
 import { Metering, sha256 } from '../records/metering.ts'
 import type { Metric, MetricKind, Point, Visitor } from './metric.ts'
 
-/** The points that a request was not counted for, by what they are, for the words of its answer. */
+/** The points of a request that were not counted, by the reason. The answer is worded from them. */
 export type Refusals = {
   readonly cumulative: Refusal
   /** Gauges, histograms and summaries. */

@@ -8,12 +8,12 @@ import { tokenSecretsSchema } from './model/access/signed-token.ts'
 import type { Token } from './model/access/token.ts'
 import { tokensSchema } from './model/access/token.ts'
 import { retentionDaysMin } from './model/closing.ts'
-import { commaSeparated } from './model/comma-separated.ts'
 import { check, prefixFault } from './model/key.ts'
 import { metersSchema } from './model/meter/definition.ts'
 import type { Meter } from './model/meter/meter.ts'
 import type { Schedule } from './model/schedule.ts'
 import { lateHoursSchema, shardsSchema } from './model/schedule.ts'
+import { commaSeparated } from './model/variable-text.ts'
 
 /** The settings of a deployment. `parseConfig` alone reads the environment, once for each isolate. */
 export type Config = {

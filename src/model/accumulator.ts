@@ -1,7 +1,7 @@
 import { must } from './assert.ts'
 import type { Cell } from './cell.ts'
-import { cellBytes, mergeCells } from './cell.ts'
-import { Cells, type Visit } from './cells.ts'
+import { cellBytes } from './cell.ts'
+import { Cells, sumOfVisited, type Visit } from './cells.ts'
 import type { Increments } from './increments.ts'
 import { isLabelled, keyOf } from './slices/slice.ts'
 import type { Sum } from './sum.ts'
@@ -66,12 +66,7 @@ export class Accumulator {
 
   /** The sum of a key: of what came without labels, and of all its slices. [L1] */
   get(key: string): Cell | undefined {
-    let total: Cell | undefined
-    this.forEachOf(key, (_slice, sum, count, min, max) => {
-      const cell = { sum: BigInt(sum), count, min, max }
-      total = total === undefined ? cell : mergeCells(total, cell)
-    })
-    return total
+    return sumOfVisited((visit) => this.forEachOf(key, visit))
   }
 
   /** Visits the cells of a key: without labels, and of all its slices. */

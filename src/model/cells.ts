@@ -7,6 +7,16 @@ import { addSums, narrow, type Sum } from './sum.ts'
 /** Gets one cell, and where it stands. */
 export type Visit = (key: string, sum: Sum, count: number, min: number, max: number, place: number) => void
 
+/** Adds up what is visited; undefined when that is nothing. [A1] */
+export function sumOfVisited(visitAll: (visit: Visit) => void): Cell | undefined {
+  let total: Cell | undefined
+  visitAll((_slice, sum, count, min, max) => {
+    const cell = { sum: BigInt(sum), count, min, max }
+    total = total === undefined ? cell : mergeCells(total, cell)
+  })
+  return total
+}
+
 /**
  * Cells with their keys, as five columns: the n-th value of each belongs to one cell. An object and a bigint for each
  * cell would cost more than everything else that is done with it.
@@ -108,12 +118,7 @@ export class Cells implements Iterable<KeyedCell> {
 
   /** The sum of a key, of all its slices, where slices ascend in the order of UTF-16 code units. [L1] */
   find(key: string): Cell | undefined {
-    let total: Cell | undefined
-    this.forEachOf(key, (_slice, sum, count, min, max) => {
-      const cell = { sum: BigInt(sum), count, min, max }
-      total = total === undefined ? cell : mergeCells(total, cell)
-    })
-    return total
+    return sumOfVisited((visit) => this.forEachOf(key, visit))
   }
 
   /** Visits the cells of a key: without labels, and of all its slices, where slices ascend as for `find`. */

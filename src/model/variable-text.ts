@@ -4,3 +4,13 @@ import { z } from 'zod'
 export const commaSeparated = z
   .string()
   .transform((text) => text.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()])))
+
+/** A value in a variable, as JSON. No message repeats it, because V8's own would, and it may be a secret. */
+export const jsonText = z.string({ error: 'must be a string' }).transform((json, ctx): unknown => {
+  try {
+    return JSON.parse(json)
+  } catch {
+    ctx.addIssue({ code: 'custom', message: 'must be JSON' })
+    return z.NEVER
+  }
+})

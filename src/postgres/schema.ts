@@ -28,6 +28,15 @@ const key = customType<{ data: string }>({ dataType: () => 'text collate "C"' })
 
 const instant = (name: string) => timestamp(name, { withTimezone: true })
 
+/** The columns of a cell, and when a flush last touched it. Made anew for each table. */
+const cellColumns = () => ({
+  sum: numeric('sum').notNull(),
+  count: bigint('count', { mode: 'bigint' }).notNull(),
+  min: bigint('min', { mode: 'bigint' }).notNull(),
+  max: bigint('max', { mode: 'bigint' }).notNull(),
+  updatedAt: instant('updated_at').notNull().default(sql`now()`),
+})
+
 /**
  * One row per key and hour: everything that people read.
  *
@@ -39,11 +48,7 @@ export const counters = sumdial.table(
   {
     key: key('key').notNull(),
     hour: instant('hour').notNull(),
-    sum: numeric('sum').notNull(),
-    count: bigint('count', { mode: 'bigint' }).notNull(),
-    min: bigint('min', { mode: 'bigint' }).notNull(),
-    max: bigint('max', { mode: 'bigint' }).notNull(),
-    updatedAt: instant('updated_at').notNull().default(sql`now()`),
+    ...cellColumns(),
   },
   (t) => [
     primaryKey({ columns: [t.key, t.hour] }),
@@ -69,11 +74,7 @@ export const slices = sumdial.table(
     key: key('key').notNull(),
     hour: instant('hour').notNull(),
     labels: jsonb('labels').notNull(),
-    sum: numeric('sum').notNull(),
-    count: bigint('count', { mode: 'bigint' }).notNull(),
-    min: bigint('min', { mode: 'bigint' }).notNull(),
-    max: bigint('max', { mode: 'bigint' }).notNull(),
-    updatedAt: instant('updated_at').notNull().default(sql`now()`),
+    ...cellColumns(),
   },
   (t) => [
     primaryKey({ columns: [t.key, t.hour, t.labels] }),

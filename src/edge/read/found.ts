@@ -81,11 +81,11 @@ export async function findAll(
 
 /** The cell of each bucket of what has this name: the rows, and what shards hold beside them. */
 export function cellsOf(found: Found, name: string): Cell[] {
-  const committed = found.read.committed.counters.get(name)
-  const cells = found.grid.buckets.map(({ from }) => committed?.cells.get(from) ?? EMPTY_CELL)
-  const held = heldOf(found, name)
-  if (held === null) return cells
-  return cells.map((cell, i) => mergeCells(cell, must(held[i], 'the cell of a bucket')))
+  const cells = found.grid.buckets.map(() => EMPTY_CELL)
+  for (const [i, cell] of partsOf(found, name)) {
+    cells[i] = mergeCells(must(cells[i], 'the bucket of an hour'), cell)
+  }
+  return cells
 }
 
 /** The cells of a name with the numbers of their buckets, one after the other; a bucket may come twice. */

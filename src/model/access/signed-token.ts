@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { SIGNED_TOKEN_CHARACTERS_MAX } from '../../limits.ts'
-import { commaSeparated } from '../comma-separated.ts'
 import { check } from '../key.ts'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
 import { instantOf } from '../time/instant.ts'
+import { commaSeparated } from '../variable-text.ts'
 import {
   checkRights,
   type Grant,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { jsonText } from '../variable-text.ts'
 import { checkRights, type Grant, grantOf, nameSchema, RIGHTS, rightsFields, textSchema } from './grant.ts'
 
 /** A grant, and the SHA-256 of its token in 64 hex digits. The token itself is stored nowhere. */
@@ -20,18 +21,9 @@ const tokenSchema = z
   .transform(({ name, sha256, ...rights }): Token => ({ ...grantOf(name, rights), sha256 }))
 
 /** `API_TOKENS`: a JSON array of tokens. No message repeats a value. */
-export const tokensSchema = z
-  .string({ error: 'must be a string' })
-  .transform((json, ctx): unknown => {
-    try {
-      return JSON.parse(json)
-    } catch {
-      // V8's own message would quote the text, which is a secret.
-      ctx.addIssue({ code: 'custom', message: 'must be JSON' })
-      return z.NEVER
-    }
-  })
-  .pipe(z.array(tokenSchema, { error: 'must be a JSON array' }).check(refuseTwins))
+export const tokensSchema = jsonText.pipe(
+  z.array(tokenSchema, { error: 'must be a JSON array' }).check(refuseTwins),
+)
 
 /**
  * Two tokens with one name would share their Idempotency-Keys, and one of two grants for the same token would never

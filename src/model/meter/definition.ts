@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { check } from '../key.ts'
+import { jsonText } from '../variable-text.ts'
 import type { Meter } from './meter.ts'
 import { compileMeter } from './meter.ts'
 
@@ -70,16 +71,7 @@ const definitionSchema = z.strictObject(
 )
 
 /** `METERS`: a JSON array of meters. A fault names its meter and field. */
-export const metersSchema = z
-  .string({ error: 'must be a string' })
-  .transform((json, ctx): unknown => {
-    try {
-      return JSON.parse(json)
-    } catch {
-      ctx.addIssue({ code: 'custom', message: 'must be JSON' })
-      return z.NEVER
-    }
-  })
+export const metersSchema = jsonText
   .pipe(z.array(definitionSchema, { error: 'must be a JSON array of meters' }))
   .transform((definitions, ctx): Meter[] => {
     const meters: Meter[] = []

@@ -83,6 +83,54 @@ export const slices = sumdial.table(
   ],
 )
 
+/**
+ * One row per key and UTC day, made from that day's rows in `counters`. A read may use it where `rollups` says that the day is
+ * good or gone. [D1]
+ */
+export const days = sumdial.table(
+  'days',
+  {
+    key: key('key').notNull(),
+    day: date('day').notNull(),
+    ...cellColumns(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.key, t.day] }),
+    // Some days of all keys, or of a prefix.
+    index('days_day_key').on(t.day, t.key),
+  ],
+)
+
+/** One row per slice and UTC day, made from that day's rows in `slices`. */
+export const sliceDays = sumdial.table(
+  'slice_days',
+  {
+    key: key('key').notNull(),
+    day: date('day').notNull(),
+    labels: jsonb('labels').notNull(),
+    ...cellColumns(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.key, t.day, t.labels] }),
+    // Some days of all keys of a prefix, by a label.
+    index('slice_days_day_key').on(t.day, t.key),
+  ],
+)
+
+/**
+ * One row per UTC day that was rolled up, or that a late batch has changed. [D1]
+ *
+ * `state` is `stale` (its days differ from its hours), `building`, `good` (they are equal), or `gone` for ever (its hours are
+ * deleted, or about to be, and only its days count). `changed` counts the batches that came late.
+ */
+export const rollups = sumdial.table('rollups', {
+  day: date('day').primaryKey(),
+  state: text('state', { enum: ['stale', 'building', 'good', 'gone'] }).notNull(),
+  changed: bigint('changed', { mode: 'bigint' }).notNull().default(sql`0`),
+  changedAt: instant('changed_at'),
+  madeAt: instant('made_at'),
+})
+
 /** One row per writer: the last batch that Postgres has applied for it, and whether it may apply more. */
 export const ledger = sumdial.table('ledger', {
   writer: uuid('writer').primaryKey(),

@@ -103,7 +103,16 @@ describe.for([
 
   test('an empty database gets every migration, all in the schema sumdial', async () => {
     expect(await target.migrate()).toEqual(names)
-    expect(await tables()).toEqual(['counters', 'ledger', 'migrations', 'settings', 'slices'])
+    expect(await tables()).toEqual([
+      'counters',
+      'days',
+      'ledger',
+      'migrations',
+      'rollups',
+      'settings',
+      'slice_days',
+      'slices',
+    ])
     expect(await schemas()).toEqual(['sumdial'])
     expect(await target.ask('select count(*)::int from sumdial.migrations')).toEqual([names.length])
   })

@@ -20,6 +20,10 @@ function check(holds: boolean, relation: string): void {
 }
 
 check(
+  postgres.MARK_AFTER_HOURS + 24 <= (1 + postgres.MAKE_AFTER_DAYS) * 24 - 23,
+  "a day's last hour marks for a day before the day is made",
+)
+check(
   isolate.FLIGHT_BYTES_MAX * 1.5 < platform.ROW_BYTES,
   "a flight fits in a Durable Object's row, with room for what an estimate misses",
 )

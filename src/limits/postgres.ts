@@ -112,3 +112,16 @@ export const NEW_VERSION_MS_MAX = 120 * MINUTE
 
 /** How long a Worker waits before it tries again what only a person can make possible. */
 export const MIGRATE_AGAIN_MS = 60 * MINUTE
+
+/**
+ * Hours after its beginning from which a batch of an hour marks its day, and days after its end from which a day is made. In
+ * between lies a day, so that no statement that did not mark can still be under way when its day is made.
+ */
+export const MARK_AFTER_HOURS = 48
+export const MAKE_AFTER_DAYS = 3
+
+/** How long a day must not have been changed before it is made, so that an import does not have it made again and again. */
+export const MAKE_QUIET_HOURS = 1
+
+/** Hours between the migration that brought roll-ups and the first of them: until then code of before may not mark. */
+export const ROLLUPS_BEGIN_HOURS = 24

@@ -17,20 +17,25 @@ export class NotAnswered extends Error {
 
 export type Execute = (statement: Statement) => Promise<Answer>
 
+export type Transact = (statements: readonly Statement[]) => Promise<readonly Answer[]>
+
 /**
  * Runs statements, over one connection, for callers who only want to know that Postgres could not be asked, and why.
  *
  * @param timeoutMs of each statement.
- * @param work gets a function that runs a statement. It rejects with NotAnswered.
+ * @param work gets a function that runs a statement, and one that runs some in one transaction. They reject with NotAnswered.
  */
 export async function executing<T>(
   postgres: Postgres,
   timeoutMs: number,
-  work: (execute: Execute) => Promise<T>,
+  work: (execute: Execute, transact: Transact) => Promise<T>,
 ): Promise<T> {
   const session = openSession(postgres)
   try {
-    return await work((statement) => explained(session.execute(statement, timeoutMs)))
+    return await work(
+      (statement) => explained(session.execute(statement, timeoutMs)),
+      (statements) => explained(session.transact(statements, timeoutMs)),
+    )
   } finally {
     session.end()
   }
@@ -59,7 +64,7 @@ const requestSchema = z.object({ request: z.string() })
 
 const CACHED = "the answer is an older request's: turn off caching between the Worker and Postgres"
 
-async function explained(answer: Promise<Answer>): Promise<Answer> {
+async function explained<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer
   } catch (error) {

@@ -82,7 +82,9 @@ export async function startStand(
     },
     async reset() {
       faults.clear()
-      await pool.query('truncate sumdial.counters, sumdial.slices, sumdial.ledger')
+      await pool.query(
+        'truncate sumdial.counters, sumdial.slices, sumdial.ledger, sumdial.days, sumdial.slice_days, sumdial.rollups',
+      )
     },
     async stop() {
       await endpoint.close()

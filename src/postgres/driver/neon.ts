@@ -1,9 +1,9 @@
-import { neon, neonConfig } from '@neondatabase/serverless'
+import { type NeonQueryFunction, neon, neonConfig } from '@neondatabase/serverless'
 import { drizzle } from 'drizzle-orm/neon-http'
 import type { DatabaseAddress } from '../../address.ts'
 import type { Clock } from '../../clock.ts'
 import { StatementTimeout } from './failures.ts'
-import { run } from './run.ts'
+import { run, transactOverHttp } from './run.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -17,18 +17,23 @@ export function neonSession(
   { url, endpoint }: Extract<DatabaseAddress, { kind: 'neon' }>,
   clock: Clock,
 ): Session {
+  async function within<T>(
+    timeoutMs: number,
+    work: (client: NeonQueryFunction<false, false>) => Promise<T>,
+  ): Promise<T> {
+    if (endpoint !== undefined) neonConfig.fetchEndpoint = endpoint
+    const controller = new AbortController()
+    const stop = clock.after(timeoutMs, () => controller.abort(new StatementTimeout(timeoutMs)))
+    try {
+      return await work(neon(url, { fetchOptions: { signal: controller.signal } }))
+    } finally {
+      stop()
+    }
+  }
   return {
-    async execute(statement, timeoutMs, values) {
-      if (endpoint !== undefined) neonConfig.fetchEndpoint = endpoint
-      const controller = new AbortController()
-      const stop = clock.after(timeoutMs, () => controller.abort(new StatementTimeout(timeoutMs)))
-      try {
-        const client = neon(url, { fetchOptions: { signal: controller.signal } })
-        return await run(drizzle(client), statement, values)
-      } finally {
-        stop()
-      }
-    },
+    execute: (statement, timeoutMs, values) =>
+      within(timeoutMs, (client) => run(drizzle(client), statement, values)),
+    transact: (statements, timeoutMs) => within(timeoutMs, (client) => transactOverHttp(client, statements)),
     end: () => undefined,
   }
 }

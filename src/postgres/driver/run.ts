@@ -1,4 +1,7 @@
+import type { NeonQueryFunction } from '@neondatabase/serverless'
+import { drizzle } from 'drizzle-orm/node-postgres'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
+import type pg from 'pg'
 import type { Statement } from '../statement.ts'
 import type { Answer } from './session.ts'
 
@@ -18,4 +21,27 @@ export async function run(
     false,
   )
   return prepared.execute(values && { ...values })
+}
+
+/** Runs statements in one transaction of a connection. When one of them fails, the connection is to be ended. */
+export async function transactOverTcp(
+  client: pg.Client,
+  statements: readonly Statement[],
+): Promise<readonly Answer[]> {
+  const answers: Answer[] = []
+  await client.query('begin isolation level read committed')
+  for (const statement of statements) answers.push(await run(drizzle(client), statement))
+  await client.query('commit')
+  return answers
+}
+
+/** Runs statements in one transaction, all in one request. */
+export function transactOverHttp(
+  client: NeonQueryFunction<false, false>,
+  statements: readonly Statement[],
+): Promise<readonly Answer[]> {
+  return client.transaction(
+    statements.map(({ sql, params }) => client.query(sql, params)),
+    { isolationLevel: 'ReadCommitted', fullResults: true },
+  )
 }

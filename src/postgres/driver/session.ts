@@ -23,6 +23,13 @@ export type Session = {
     values?: Readonly<Record<string, unknown>>,
   ): Promise<Answer>
   /**
+   * Runs statements in one transaction, which is READ COMMITTED whatever the database's default: each sees what others have
+   * committed before it began. Rejects as `execute` does, and then none of them counts, or nobody knows.
+   *
+   * @param timeoutMs of all of them together.
+   */
+  transact(statements: readonly Statement[], timeoutMs: number): Promise<readonly Answer[]>
+  /**
    * Ends the connection, if there is one, and does not wait for that. Every session must be ended, because an open socket keeps a
    * Durable Object from hibernating, which is billed.
    */

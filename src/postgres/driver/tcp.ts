@@ -4,12 +4,12 @@ import { CANCEL_MS_MAX, END_MS_MAX } from '../../limits.ts'
 import type { Statement } from '../statement.ts'
 import { cancel } from './cancel.ts'
 import { ConnectFailure, StatementTimeout } from './failures.ts'
-import { run } from './run.ts'
+import { run, transactOverTcp } from './run.ts'
 import type { Answer, Postgres, Session } from './session.ts'
 
 /**
- * Statements through `pg`, over one TCP connection. A statement is a transaction of its own, is not prepared under a name,
- * and leaves no setting behind, so a pooler in transaction mode may stand in between.
+ * Statements through `pg`, over one TCP connection. Nothing is prepared under a name, and no setting outlives its
+ * transaction, so a pooler in transaction mode may stand in between.
  *
  * Every failure ends the connection, and the next statement opens another.
  */
@@ -24,11 +24,19 @@ export class TcpSession implements Session {
     this.#postgres = postgres
   }
 
-  async execute(
+  execute(
     statement: Statement,
     timeoutMs: number,
     values?: Readonly<Record<string, unknown>>,
   ): Promise<Answer> {
+    return this.#within(timeoutMs, (client) => run(drizzle(client), statement, values))
+  }
+
+  transact(statements: readonly Statement[], timeoutMs: number): Promise<readonly Answer[]> {
+    return this.#within(timeoutMs, (client) => transactOverTcp(client, statements))
+  }
+
+  async #within<T>(timeoutMs: number, work: (client: pg.Client) => Promise<T>): Promise<T> {
     const { clock, background } = this.#postgres
     const connected = this.#idle
     this.#idle = undefined
@@ -37,7 +45,7 @@ export class TcpSession implements Session {
     const stop = clock.after(timeoutMs, () => late.reject(new StatementTimeout(timeoutMs)))
     try {
       const isConnected = connected !== undefined
-      const answer = await Promise.race([ask(client, isConnected, statement, values), late.promise])
+      const answer = await Promise.race([ask(client, isConnected, work), late.promise])
       this.end()
       this.#idle = client
       return answer
@@ -81,14 +89,13 @@ function clientOptions(url: string): pg.ClientConfig {
   return { connectionString: url.replace(/([?&]sslmode=)(require|prefer|verify-ca)(?=&|$)/, '$1verify-full') }
 }
 
-async function ask(
+async function ask<T>(
   client: pg.Client,
   isConnected: boolean,
-  statement: Statement,
-  values: Readonly<Record<string, unknown>> | undefined,
-): Promise<Answer> {
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   if (!isConnected) await connect(client)
-  return run(drizzle(client), statement, values)
+  return work(client)
 }
 
 async function connect(client: pg.Client): Promise<void> {

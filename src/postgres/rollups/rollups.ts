@@ -1,0 +1,77 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { MAKE_AFTER_DAYS, MAKE_QUIET_HOURS, ROLLUPS_BEGIN_HOURS, STATEMENT_MS_MAX } from '../../limits.ts'
+import { must } from '../../model/assert.ts'
+import type { Rollups } from '../../model/rollups/rollups.ts'
+import type { Postgres } from '../driver/session.ts'
+import { executing, reader } from '../execute.ts'
+import { PATIENT, reading, writing } from '../statement.ts'
+import { claimDay, fillDay, readMade } from './make.ts'
+
+export function createRollups(postgres: Postgres): Rollups {
+  const read = reader(postgres, STATEMENT_MS_MAX)
+  return {
+    async daysToMake(most) {
+      return toMakeSchema.parse(await read(daysToMake(most)))
+    },
+
+    makeDay(day) {
+      return executing(postgres, STATEMENT_MS_MAX, async (_, transact) => {
+        const [, filled] = await transact([claimDay(day), fillDay(day)])
+        return readMade(must(filled, 'the answer to the second statement').rows)
+      })
+    },
+
+    makeAllAgain() {
+      const statement = writing(sql`
+update sumdial.rollups set state = 'stale', changed = changed + 1 where day in (
+  select day from sumdial.rollups where ${PATIENT} and state = 'good' order by day for update)`)
+      return executing(postgres, STATEMENT_MS_MAX, async (execute) =>
+        must((await execute(statement)).rowCount, 'how many days are made again'),
+      )
+    },
+  }
+}
+
+/**
+ * Days with hours are found by jumping from one to the next in the index of hours: a year is 365 look-ups, however many rows it
+ * has. A day that has changed is among `rollups`, also when all of its hours were deleted by SQL.
+ */
+function daysToMake(most: number) {
+  return reading(sql`answer.days, answer.count, answer.begins_in_ms as "beginsInMs"
+from (
+  with recursive bound as materialized (
+    select (clock_timestamp() at time zone 'UTC')::date - ${1 + MAKE_AFTER_DAYS}::int as last,
+      clock_timestamp() - make_interval(hours => ${MAKE_QUIET_HOURS}::int) as quiet,
+      coalesce(
+        (select recorded_at from sumdial.settings where name = 'rollups'), clock_timestamp()
+      ) + make_interval(hours => ${ROLLUPS_BEGIN_HOURS}::int) - clock_timestamp() as begins_in
+  ), jump (day) as (
+    select ((select min(hour) from sumdial.counters where hour > '-infinity') at time zone 'UTC')::date
+    union all
+    select ((select min(hour) from sumdial.counters
+      where hour >= (jump.day + 1)::timestamp at time zone 'UTC') at time zone 'UTC')::date
+    from jump, bound where jump.day < bound.last
+  ), wanted as (
+    select jump.day, false as was_made from jump, bound
+    where jump.day <= bound.last and not exists (select from sumdial.rollups as r where r.day = jump.day)
+    union all
+    select r.day, r.made_at is not null from sumdial.rollups as r, bound
+    where r.state in ('stale', 'building') and r.day <= bound.last and coalesce(r.changed_at < bound.quiet, true)
+  ), found as (
+    select day, was_made from wanted, bound where bound.begins_in <= interval '0'
+  )
+  select (select count(*) from found)::int as count,
+    (select coalesce(json_agg(day), '[]'::json) from (
+      select day from found order by was_made, day limit ${most}::int
+    ) as first) as days,
+    greatest(0, ceil(extract(epoch from begins_in) * 1000))::float8 as begins_in_ms
+  from bound
+) as answer`)
+}
+
+const toMakeSchema = z.object({
+  days: z.array(z.string()),
+  count: z.number(),
+  beginsInMs: z.number(),
+})

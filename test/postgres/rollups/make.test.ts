@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Rollups } from '../../../src/model/rollups/rollups.ts'
+import { createRollups } from '../../../src/postgres/rollups/rollups.ts'
+import { type Stand, startStand } from '../stand.ts'
+
+let stand: Stand
+let rollups: Rollups
+beforeAll(async () => {
+  stand = await startStand(8)
+  rollups = createRollups(stand.postgres)
+})
+afterAll(() => stand?.stop())
+beforeEach(async () => {
+  await stand.reset()
+  await rollupsBeganAgo('25 hours')
+})
+
+const rollupsBeganAgo = (interval: string) =>
+  stand.pool.query(
+    `update sumdial.settings set recorded_at = now() - interval '${interval}' where name = 'rollups'`,
+  )
+
+async function ask(sql: string): Promise<unknown[]> {
+  const { rows } = await stand.pool.query({ text: sql, rowMode: 'array' })
+  return rows
+}
+
+const put = (key: string, hour: string, sum: number | string, count = 1) =>
+  stand.pool.query(
+    `insert into sumdial.counters (key, hour, sum, count, min, max, updated_at) values ($1, $2, $3, $4, 1, 2, $2)`,
+    [key, hour, sum, count],
+  )
+
+describe('days to make', () => {
+  test('[D1] are those that ended three days ago, once roll-ups may begin', async () => {
+    await put('a', '2026-01-01T00:00Z', 1)
+    await put('a', '2026-01-01T23:00Z', 1)
+    await put('b', '2026-03-01T00:00Z', 1)
+    await stand.pool.query(
+      `insert into sumdial.counters (key, hour, sum, count, min, max) select 'young',
+        date_trunc('day', now(), 'UTC') - make_interval(hours => h), 1, 1, 1, 1 from generate_series(-1, 72) as h`,
+    )
+    expect(await rollups.daysToMake(9)).toEqual({
+      days: ['2026-01-01', '2026-03-01'],
+      count: 2,
+      beginsInMs: 0,
+    })
+    await put('a', '2025-12-31T23:00Z', 1)
+    expect(await rollups.daysToMake(2)).toEqual({
+      days: ['2025-12-31', '2026-01-01'],
+      count: 3,
+      beginsInMs: 0,
+    })
+    await rollupsBeganAgo('23 hours')
+    const { beginsInMs, ...none } = await rollups.daysToMake(2)
+    expect(none).toEqual({ days: [], count: 0 })
+    expect(Math.abs(beginsInMs - 3_600_000)).toBeLessThan(600_000)
+  })
+})
+
+describe('a day that is made', () => {
+  test('[D1] adds up its hours and no others, once', async () => {
+    await put('a', '2025-12-31T23:00Z', 100)
+    await put('a', '2026-01-01T00:00Z', 1)
+    await put('a', '2026-01-01T23:00Z', '9223372036854775808', 3)
+    await put('a', '2026-01-02T00:00Z', 1000)
+    expect(await rollups.makeDay('2026-01-01')).toEqual({ kind: 'made', rows: 2 })
+    expect(await ask(`select key, day::text, sum, count, min, max from sumdial.days`)).toEqual([
+      ['a', '2026-01-01', '9223372036854775809', '4', '1', '2'],
+    ])
+    expect(await rollups.makeDay('2026-01-01')).toEqual({ kind: 'not_needed' })
+  })
+})

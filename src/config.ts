@@ -13,7 +13,7 @@ import { metersSchema } from './model/meter/definition.ts'
 import type { Meter } from './model/meter/meter.ts'
 import type { Schedule } from './model/schedule.ts'
 import { lateHoursSchema, shardsSchema } from './model/schedule.ts'
-import { commaSeparated } from './model/variable-text.ts'
+import { commaSeparated } from './model/text/variable-text.ts'
 
 /** The settings of a deployment. `parseConfig` alone reads the environment, once for each isolate. */
 export type Config = {

@@ -1,5 +1,7 @@
-import { fail, ok } from '../model/result.ts'
+import { fail } from '../model/result.ts'
 import type { Api, Caller } from './api.ts'
+import { jsonOrCsv } from './csv/answer.ts'
+import { tableOfCounters, tableOfList, tableOfSeries } from './csv/tables.ts'
 import type { EdgeContext } from './http/context.ts'
 import { jsonResponse } from './http/json.ts'
 import { keyOfPath, refuseQuery, TOKEN_PARAMETER } from './http/parameters.ts'
@@ -152,12 +154,14 @@ async function counters(c: EdgeContext, edge: Edge, keyInPath?: string): Promise
   const answers = await edge.api.read(searchOf(c), callerOf(c, edge), keyInPath)
   if (!answers.ok) return answers
   const [first, ...others] = answers.value
-  return ok(others.length === 0 && first !== undefined ? first : { items: answers.value })
+  const value = others.length === 0 && first !== undefined ? first : { items: answers.value }
+  return jsonOrCsv(c.req.raw, value, () => tableOfCounters(answers.value))
 }
 
-function countersOrSeries(c: EdgeContext, edge: Edge): Promise<Answer> {
+async function countersOrSeries(c: EdgeContext, edge: Edge): Promise<Answer> {
   if (c.req.query('prefix') === undefined) return counters(c, edge)
-  return edge.api.series(searchOf(c), callerOf(c, edge))
+  const answer = await edge.api.series(searchOf(c), callerOf(c, edge))
+  return answer.ok ? jsonOrCsv(c.req.raw, answer.value, () => tableOfSeries(answer.value)) : answer
 }
 
 function counterOfPath(c: EdgeContext, edge: Edge): Answer | Promise<Answer> {
@@ -165,8 +169,10 @@ function counterOfPath(c: EdgeContext, edge: Edge): Answer | Promise<Answer> {
   return key.ok ? counters(c, edge, key.value) : key
 }
 
-function keys(c: EdgeContext, edge: Edge): Promise<Answer> {
-  return edge.api.list(searchOf(c), callerOf(c, edge))
+async function keys(c: EdgeContext, edge: Edge): Promise<Answer> {
+  const answer = await edge.api.list(searchOf(c), callerOf(c, edge))
+  if (!answer.ok) return answer
+  return jsonOrCsv(c.req.raw, answer.value, () => tableOfList(answer.value, new URL(c.req.raw.url)))
 }
 
 function labels(c: EdgeContext, edge: Edge): Promise<Answer> {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { ID_BYTES_MAX, KEY_BYTES_MAX } from '../limits.ts'
 import { must } from './assert.ts'
-import { utf8Bytes } from './utf8.ts'
+import { utf8Bytes } from './text/utf8.ts'
 
 const CONTROL = /\p{Cc}/u
 

@@ -2,7 +2,7 @@ import { Accumulator } from '../model/accumulator.ts'
 import { Cells } from '../model/cells.ts'
 import type { EntryResult, FlightName, NamedEntry } from '../model/entry.ts'
 import { readFlight, UnknownVersion } from '../model/flight.ts'
-import { utf8Bytes } from '../model/utf8.ts'
+import { utf8Bytes } from '../model/text/utf8.ts'
 import { encodePieces } from './journal.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { must } from '../model/assert.ts'
-import { utf8Bytes } from '../model/utf8.ts'
+import { utf8Bytes } from '../model/text/utf8.ts'
 import type { ShardLimits } from './bounds.ts'
 import { encodePieces } from './journal.ts'
 import type { Memory } from './memory.ts'

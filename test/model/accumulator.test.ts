@@ -5,7 +5,7 @@ import { cellOf, EMPTY_CELL, mergeCells } from '../../src/model/cell.ts'
 import { Cells } from '../../src/model/cells.ts'
 import { encodeFlight } from '../../src/model/flight.ts'
 import { labelsText } from '../../src/model/slices/slice.ts'
-import { utf8Bytes } from '../../src/model/utf8.ts'
+import { utf8Bytes } from '../../src/model/text/utf8.ts'
 import { cells, keyedCells, keys, values } from '../support/arbitraries.ts'
 
 describe('cells', () => {

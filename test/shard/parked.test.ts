@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
-import { utf8Bytes } from '../../src/model/utf8.ts'
+import { utf8Bytes } from '../../src/model/text/utf8.ts'
 import { ShardStore } from '../../src/shard/store.ts'
 import { arrivalOf } from '../support/arrival.ts'
 import { nodeSql } from '../support/node-sql.ts'

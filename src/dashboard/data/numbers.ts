@@ -1,4 +1,4 @@
-import { shorten } from '../../model/short-number.ts'
+import { shorten } from '../../model/text/short-number.ts'
 
 const GROUPED = new Intl.NumberFormat('en-US')
 

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Rows } from '../../model/text/csv.ts'
 import { failureFrom } from '../data/api.ts'
-import type { Rows } from '../data/csv.ts'
 import { download } from '../data/download.ts'
 import { grouped } from '../data/numbers.ts'
 import { CSV_KEYS_MAX } from '../data/read.ts'

@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks'
+import type { Rows } from '../../model/text/csv.ts'
 import type { Unit } from '../../model/time/calendar.ts'
 import { useOver, usePage } from '../data/context.ts'
-import type { Rows } from '../data/csv.ts'
 import { download } from '../data/download.ts'
 import { useAnswer } from '../data/hooks.ts'
 import { useLive } from '../data/live.ts'

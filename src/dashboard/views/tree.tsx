@@ -1,6 +1,6 @@
 import type { List, ListItem } from '../../client/answers.ts'
+import type { Rows } from '../../model/text/csv.ts'
 import { useOver, usePage } from '../data/context.ts'
-import type { Rows } from '../data/csv.ts'
 import { useAnswer } from '../data/hooks.ts'
 import { fraction, grouped, share } from '../data/numbers.ts'
 import { isLong } from '../data/period.ts'

@@ -46,7 +46,8 @@ export function crossOrigin(origins: readonly string[]): MiddlewareHandler {
     origin: [...origins],
     allowMethods: ['GET', 'POST'],
     allowHeaders: ['authorization', 'content-encoding', 'content-type', 'idempotency-key'],
-    exposeHeaders: ['retry-after'],
+    // All of them: how fresh an answer is, the next page, and when to come again.
+    exposeHeaders: ['*'],
     maxAge: PREFLIGHT_SECONDS,
   })
   return async (c, next) => {

@@ -49,6 +49,20 @@ export function json(schema: z.ZodType, description: string): ZodOpenApiResponse
   return { description, content: { 'application/json': { schema } } }
 }
 
+/** An answer that is CSV to whoever prefers that. */
+export function jsonOrCsv(schema: z.ZodType, description: string): ZodOpenApiResponseObject {
+  return {
+    description: `${description} ${CSV}`,
+    content: { 'application/json': { schema }, 'text/csv': { schema: z.string(), example: CSV_EXAMPLE } },
+  }
+}
+
+const CSV =
+  'With `Accept: text/csv` it is CSV: a row for each bucket or item below the names of the columns, and the other fields as ' +
+  "headers, such as `Sumdial-Fresh-From`. Drop the first `'` of a text that begins with one."
+
+const CSV_EXAMPLE = 'key,start,sum,count,min,max\r\nsite/a,2026-11-21T20:00:00Z,7,3,1,5\r\n'
+
 /** A 503 after which the same may be asked again in some seconds. */
 export const UNAVAILABLE: ZodOpenApiResponseObject = {
   ...error(503),

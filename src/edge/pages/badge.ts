@@ -6,7 +6,7 @@ import { addHours, type Hour, type HourRange, hourOf } from '../../model/hour.ts
 import { check, covers, keyFault } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
-import { shorten } from '../../model/short-number.ts'
+import { shorten } from '../../model/text/short-number.ts'
 import { TOO_MANY_REQUESTS } from '../http/admission.ts'
 import type { EdgeContext } from '../http/context.ts'
 import { hasDotSegment, parseParameters } from '../http/parameters.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { LABELS_DAYS } from '../../limits.ts'
 import { keySchema } from '../../model/key.ts'
-import { error, errors, json, type Operation, UNAVAILABLE } from '../openapi/parts.ts'
+import { error, errors, json, jsonOrCsv, type Operation, UNAVAILABLE } from '../openapi/parts.ts'
 import { counterAnswerSchema, counterAnswersSchema, seriesAnswerSchema } from './answers.ts'
 import { hourAnswerSchema, hourParameters } from './hour.ts'
 import { labelsAnswerSchema, labelsParameters } from './labels.ts'
@@ -9,10 +9,15 @@ import { listAnswerSchema, listParameters } from './list.ts'
 import { counterParameters } from './query.ts'
 import { seriesParameters } from './series.ts'
 
-function reading(operation: Omit<Operation, 'responses'>, schema: z.ZodType, description: string): Operation {
+function reading(
+  operation: Omit<Operation, 'responses'>,
+  schema: z.ZodType,
+  description: string,
+  answer = json,
+): Operation {
   return {
     ...operation,
-    responses: { 200: json(schema, description), ...errors(422), 503: UNAVAILABLE },
+    responses: { 200: answer(schema, description), ...errors(422), 503: UNAVAILABLE },
   }
 }
 
@@ -22,7 +27,7 @@ function readingKeys(
   schema: z.ZodType,
   description: string,
 ): Operation {
-  const described = reading(operation, schema, description)
+  const described = reading(operation, schema, description, jsonOrCsv)
   return { ...described, responses: { ...described.responses, 500: error(500) } }
 }
 
@@ -71,6 +76,7 @@ export const describeKeys: Operation = reading(
   },
   listAnswerSchema,
   'A page of the list.',
+  jsonOrCsv,
 )
 
 /** `GET /labels` in the OpenAPI document. */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { KEY_BYTES_MAX, REQUEST_ITEMS_MAX } from '../../limits.ts'
 import { check, covers, idFault, keySchema, prefixFault } from '../key.ts'
-import { utf8Bytes } from '../utf8.ts'
+import { utf8Bytes } from '../text/utf8.ts'
 import { otherKey } from './hit-keys.ts'
 
 /** The scopes that a token may have. */

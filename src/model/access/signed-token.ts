@@ -3,8 +3,8 @@ import { SIGNED_TOKEN_CHARACTERS_MAX } from '../../limits.ts'
 import { check } from '../key.ts'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
+import { commaSeparated } from '../text/variable-text.ts'
 import { instantOf } from '../time/instant.ts'
-import { commaSeparated } from '../variable-text.ts'
 import {
   checkRights,
   type Grant,

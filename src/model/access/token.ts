@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { jsonText } from '../variable-text.ts'
+import { jsonText } from '../text/variable-text.ts'
 import { checkRights, type Grant, grantOf, nameSchema, RIGHTS, rightsFields, textSchema } from './grant.ts'
 
 /** A grant, and the SHA-256 of its token in 64 hex digits. The token itself is stored nowhere. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { check } from '../key.ts'
-import { jsonText } from '../variable-text.ts'
+import { jsonText } from '../text/variable-text.ts'
 import type { Meter } from './meter.ts'
 import { compileMeter } from './meter.ts'
 

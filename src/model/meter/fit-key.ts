@@ -2,7 +2,7 @@ import { KEY_BYTES_MAX, LABEL_VALUE_BYTES_MAX } from '../../limits.ts'
 import { isShortAscii } from '../key.ts'
 import type { Labels } from '../slices/slice.ts'
 import { labelsText } from '../slices/slice.ts'
-import { utf8Bytes } from '../utf8.ts'
+import { utf8Bytes } from '../text/utf8.ts'
 
 /** Hexadecimal digits of a shortened key's hash: 64 bits, so that two long paths that begin alike stay two keys. */
 const HASH_DIGITS = 16

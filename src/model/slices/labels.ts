@@ -1,5 +1,5 @@
 import { LABEL_NAME_BYTES_MAX, LABEL_VALUE_BYTES_MAX, LABELS_MAX, SLICE_BYTES_MAX } from '../../limits.ts'
-import { utf8Bytes } from '../utf8.ts'
+import { utf8Bytes } from '../text/utf8.ts'
 import type { Labels } from './slice.ts'
 import { LABEL_MARK } from './slice.ts'
 

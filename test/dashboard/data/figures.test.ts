@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { csv } from '../../../src/dashboard/data/csv.ts'
 import { duration, figure, rate, share } from '../../../src/dashboard/data/numbers.ts'
-import { shorten } from '../../../src/model/short-number.ts'
+import { shorten } from '../../../src/model/text/short-number.ts'
 
 describe('a number', () => {
   test.each([
@@ -67,26 +66,4 @@ test.each([
   [12n, 10n],
 ])('%s of %s is no share of it, and none is said', (part, whole) => {
   expect(share(part, whole)).toBe('')
-})
-
-describe('CSV', () => {
-  test('keeps every cell apart, exact, whatever keys are called', () => {
-    expect(
-      csv([
-        ['key', 'sum'],
-        ['a,"b"\n', 2n ** 70n],
-      ]),
-    ).toBe('\uFEFFkey,sum\r\n"a,""b""\n",1180591620717411303424\r\n')
-  })
-
-  test('is read as UTF-8 by a spreadsheet, which the byte order mark at its beginning tells', () => {
-    const bytes = new TextEncoder().encode(csv([['Größe']]))
-    expect([...bytes.slice(0, 3)]).toEqual([0xef, 0xbb, 0xbf])
-    expect(new TextDecoder().decode(bytes)).toBe('Größe\r\n')
-  })
-
-  test.each(['=HYPERLINK("x")', '+1', '-1', '@a'])('runs nothing in a spreadsheet: %s', (key) => {
-    expect(csv([[key]])).toMatch(/^\uFEFF"?'/)
-    expect(csv([[-1n]])).toBe('\uFEFF-1\r\n')
-  })
 })

@@ -4,7 +4,7 @@ import { KEY_BYTES_MAX } from '../../../src/limits.ts'
 import { keyFault } from '../../../src/model/key.ts'
 import { fitKey } from '../../../src/model/meter/fit-key.ts'
 import { compileTemplate } from '../../../src/model/meter/template.ts'
-import { utf8Bytes } from '../../../src/model/utf8.ts'
+import { utf8Bytes } from '../../../src/model/text/utf8.ts'
 import { badOf, goodOf } from '../../support/result.ts'
 
 const read = (template: string, record: unknown) => goodOf(compileTemplate(template)).read(record)

@@ -1,0 +1,101 @@
+import type { Rows } from '../../model/text/csv.ts'
+import type { CounterAnswer, SeriesAnswer } from '../read/answers.ts'
+import type { ListAnswer } from '../read/list.ts'
+import type { Table } from './answer.ts'
+
+type Row = Rows[number]
+type Reading = Omit<CounterAnswer, 'key'>
+type Sums = {
+  readonly sum: bigint
+  readonly count: number
+  readonly min?: number | null
+  readonly max?: number | null
+}
+
+const SUMS = ['sum', 'count', 'min', 'max'] as const
+
+/** Keys in long form: a row for each bucket, and with `by` for each bucket of each part. [A2] [R2] */
+export function tableOfCounters(answers: readonly CounterAnswer[]): Table {
+  return tableOf(
+    'key',
+    answers.map((answer) => [answer.key, answer]),
+  )
+}
+
+/** A prefix in long form. [A2] [R2] */
+export function tableOfSeries(answer: SeriesAnswer): Table {
+  return tableOf('prefix', [[answer.prefix, answer]])
+}
+
+function tableOf(subject: 'key' | 'prefix', readings: readonly (readonly [name: string, Reading])[]): Table {
+  const by = readings[0]?.[1].by
+  const head = [subject, ...(by === undefined ? [] : [by, 'row']), 'start', ...SUMS]
+  return {
+    rows: [head, ...readings.flatMap(([name, reading]) => rowsOf(name, reading))],
+    fields: fieldsOf(readings.map(([, reading]) => reading)),
+  }
+}
+
+function rowsOf(name: string, { by, buckets, groups = [], others, unlabelled, overflow }: Reading): Row[] {
+  const rows = (named: Row, of: readonly (Sums & { readonly start: string })[] = []): Row[] =>
+    of.map((bucket) => [name, ...named, bucket.start, ...sumsOf(bucket)])
+  if (by === undefined) return rows([], buckets)
+  return [
+    ...groups.flatMap((group) => rows([group.value, 'group'], group.buckets)),
+    ...rows([null, 'others'], others?.buckets),
+    ...rows([null, 'unlabelled'], unlabelled?.buckets),
+    ...rows([null, 'overflow'], overflow?.buckets),
+    ...rows([null, 'total'], buckets),
+  ]
+}
+
+function sumsOf({ sum, count, min = null, max = null }: Sums): Row {
+  return [sum, count, min, max]
+}
+
+/** The fields of all readings together. They have one range, and are fresh from one hour on. */
+function fieldsOf(readings: readonly Reading[]): Table['fields'] {
+  const [first] = readings
+  if (first === undefined) return {}
+  const { from, to, bucket, tz, aligned, freshFrom } = first
+  const pending = first.pending === null ? null : readings.reduce((sum, own) => sum + (own.pending ?? 0), 0)
+  const flushes = readings.flatMap(({ lastFlushAt }) => lastFlushAt ?? []).toSorted()
+  const unreadable = readings.reduce((sum, own) => sum + (own.unreadable?.length ?? 0), 0) || null
+  return {
+    from,
+    to,
+    bucket,
+    tz,
+    aligned,
+    pending,
+    freshFrom,
+    lastFlushAt: flushes.at(-1) ?? null,
+    unreadable,
+  }
+}
+
+/**
+ * A page of a list.
+ *
+ * @param url the address that was asked, from which that of the next page is made.
+ */
+export function tableOfList(
+  { from, to, items, nextCursor, lastFlushAt, unreadable }: ListAnswer,
+  url: URL,
+): Table {
+  const isGrouped = url.searchParams.has('depth')
+  const names = isGrouped ? (['keys', 'isKey'] as const) : []
+  const rows = items.map((item) => [item.key, ...sumsOf(item), ...names.map((name) => item[name] ?? null)])
+  return {
+    rows: [['key', ...SUMS, ...names], ...rows],
+    fields: { from, to, lastFlushAt, unreadable: unreadable?.length ?? null },
+    next: nextCursor === null ? undefined : nextOf(url, nextCursor),
+  }
+}
+
+/** Without the host, because a proxy in front may have another. */
+function nextOf(url: URL, cursor: string): string {
+  const next = new URL(url)
+  next.searchParams.set('cursor', cursor)
+  return next.pathname + next.search
+}

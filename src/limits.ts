@@ -103,3 +103,7 @@ check(
   isolate.WAKE_SHARDS_MAX < platform.CALLS_FREE,
   'an isolate wakes shards within the calls of a free plan',
 )
+check(
+  postgres.YOUNG_HOURS + 24 <= postgres.MAKE_AFTER_DAYS * 24,
+  'hours that are read without a look for days have none, by clocks a day apart',
+)

@@ -125,3 +125,9 @@ export const MAKE_QUIET_HOURS = 1
 
 /** Hours between the migration that brought roll-ups and the first of them: until then code of before may not mark. */
 export const ROLLUPS_BEGIN_HOURS = 24
+
+/**
+ * A read of hours no older than this looks for no days. Younger days are not made, even if the clocks of the Worker and of
+ * Postgres differ by a day.
+ */
+export const YOUNG_HOURS = 48

@@ -53,7 +53,15 @@ export type CommittedRead = {
   readonly ledger: ReadonlyMap<string, LedgerRow>
   /** Rows that are not in the counters: at least one for each of their buckets that has any. Nearly always none. */
   readonly unreadable: readonly UnreadableRow[]
+  /** Where the counters are coarser than was asked. */
+  readonly coarse: readonly CoarseRange[]
 }
+
+/**
+ * Days whose hours are gone and that an edge of a range or bucket cuts, from the beginning of the first to the end of the last,
+ * in RFC 3339. Each counts whole in the bucket in which it begins, and nowhere if it begins before the range. [D1]
+ */
+export type CoarseRange = { readonly from: string; readonly to: string }
 
 /**
  * A row that is no cell because somebody changed it by SQL, to a sum of 1.5 or NaN for example. `hour` is when its hour
@@ -94,14 +102,20 @@ export type GroupRows =
 export type ReadGroups = (query: RowsQuery & GroupRows & SliceGrouping) => Promise<CommittedRead>
 
 /** The labels of some keys' slices in [from, to): their names, and the largest values of each by count. */
-export type ListLabels = (query: {
+export type LabelsQuery = {
   readonly ranges: readonly KeyRange[]
   readonly from: Hour
   readonly to: Hour
   /** The most names, and values of each. */
   readonly names: number
   readonly values: number
-}) => Promise<readonly LabelItem[]>
+}
+
+/** Rejects when Postgres cannot be asked. */
+export type ListLabels = (query: LabelsQuery) => Promise<{
+  readonly items: readonly LabelItem[]
+  readonly coarse: readonly CoarseRange[]
+}>
 
 export type LabelItem = {
   readonly name: string

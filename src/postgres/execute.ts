@@ -1,17 +1,20 @@
 import { z } from 'zod'
 import { openSession } from './driver/open-session.ts'
 import type { Answer, Postgres } from './driver/session.ts'
-import { classifyFailure, type Failure } from './failure.ts'
+import { classifyFailure, type Failure, isTableAbsent } from './failure.ts'
 import type { Read, Statement } from './statement.ts'
 
 /** Postgres could not be asked. The message is the reason alone, because the driver's own may repeat values. */
 export class NotAnswered extends Error {
   override readonly name = 'NotAnswered'
   readonly failure: Failure
+  /** Whether the statement named a table that is not there. */
+  readonly isTableAbsent: boolean
 
-  constructor(failure: Failure) {
+  constructor(failure: Failure, isTableAbsent = false) {
     super(failure.reason)
     this.failure = failure
+    this.isTableAbsent = isTableAbsent
   }
 }
 
@@ -68,6 +71,6 @@ async function explained<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer
   } catch (error) {
-    throw new NotAnswered(classifyFailure(error))
+    throw new NotAnswered(classifyFailure(error), isTableAbsent(error))
   }
 }

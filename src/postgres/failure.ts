@@ -29,8 +29,7 @@ const CONNECTION = /^(08|57P|XX)/
  * neondatabase/neon, proxy/src/serverless/sql_over_http.rs.
  */
 export function classifyFailure(error: unknown): Failure {
-  // Drizzle's own message repeats every parameter, so it is neither logged nor shown.
-  const cause = error instanceof DrizzleQueryError ? error.cause : error
+  const cause = causeOf(error)
   const reason = describe(cause)
   const code = sqlstateOf(cause)
   if (code === '' || TRANSIENT.has(code) || CONNECTION.test(code)) {
@@ -39,6 +38,16 @@ export function classifyFailure(error: unknown): Failure {
   }
   if (/^(22|23)/.test(code)) return { kind: 'cell_refused', reason }
   return { kind: 'refused', reason, ...(OF_SCHEMA.has(code) ? { isOfSchema: true } : {}) }
+}
+
+/** Whether a statement failed because it names a table that is not there. */
+export function isTableAbsent(error: unknown): boolean {
+  return sqlstateOf(causeOf(error)) === '42P01'
+}
+
+/** Drizzle's own message repeats every parameter, so it is neither logged nor shown. */
+function causeOf(error: unknown): unknown {
+  return error instanceof DrizzleQueryError ? error.cause : error
 }
 
 /**

@@ -1,18 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { z } from 'zod'
-import { READ_MS_MAX } from '../limits.ts'
 import type { Cell } from '../model/cell.ts'
 import { EMPTY_CELL, mergeCells } from '../model/cell.ts'
 import type { Hour } from '../model/hour.ts'
-import { formatHourStart } from '../model/hour.ts'
-import type {
-  CommittedCounter,
-  CommittedRead,
-  GroupRows,
-  LabelItem,
-  ListLabels,
-  ReadGroups,
-} from '../model/read.ts'
+import type { CommittedCounter, CommittedRead, GroupRows, ReadGroups } from '../model/read.ts'
 import type { SliceGrouping, Where } from '../model/slices/grouping.ts'
 import {
   groupName,
@@ -23,11 +13,9 @@ import {
 } from '../model/slices/grouping.ts'
 import { LABEL_MARK, OVERFLOW_LABEL } from '../model/slices/slice.ts'
 import type { Postgres } from './driver/session.ts'
-import { reader } from './execute.ts'
-import { inRange, unionAll } from './list-sql.ts'
-import { WHOLE } from './readable.ts'
-import { IN_HOURS, rowsReader, statements } from './reader.ts'
-import { listing } from './statement.ts'
+import { inRange } from './list-sql.ts'
+import { COUNTERS, OF_KEYS_ASKED, rowsReader, statements } from './reader.ts'
+import type { Part } from './rollups/segments.ts'
 
 /** Slices that do not count. What carried no labels is found by subtraction, so their sums are needed too. */
 const OTHER_GROUP = '~'
@@ -39,24 +27,23 @@ export function createGroupsReader(postgres: Postgres): ReadGroups {
     const { by, where } = query
     const grouping = { by, where }
     const keys = 'keys' in query ? { keys: query.keys } : {}
-    const found = await read(query, statements(sql`subject`, rowsOf(query, grouping)), keys)
+    const parts = partsOf(query, grouping)
+    const found = await read(query, (reach) => statements(reach, sql`subject`, parts), keys)
     return { ...found, counters: withRemainders(found.counters, grouping) }
   }
 }
 
-function rowsOf(rows: GroupRows, grouping: SliceGrouping): SQL {
+function partsOf(rows: GroupRows, grouping: SliceGrouping): Part[] {
   const subject = 'keys' in rows ? sql`key` : sql`${rows.name}::text`
   const name = sql`concat(${subject}, ${LABEL_MARK}::text, ${groupSql(grouping)})`
-  const columns = sql`hour, sum, count, min, max, updated_at`
-  const parts = conditionsOf(rows).flatMap((condition) => [
-    sql`select key, ${subject} as subject, ${columns} from sumdial.counters where ${condition} and ${IN_HOURS}`,
-    sql`select key, ${name} as subject, ${columns} from sumdial.slices where ${condition} and ${IN_HOURS}`,
+  return conditionsOf(rows).flatMap((where): Part[] => [
+    { ...COUNTERS, columns: sql`${COUNTERS.columns}, ${subject} as subject`, where },
+    { table: 'slices', columns: sql`${COUNTERS.columns}, ${name} as subject`, where },
   ])
-  return sql`(${unionAll(parts)}) as found`
 }
 
 function conditionsOf(rows: GroupRows): SQL[] {
-  if ('keys' in rows) return [sql`key = any(${sql.placeholder('keys')}::text[])`]
+  if ('keys' in rows) return [OF_KEYS_ASKED]
   return rows.ranges.map((range) => inRange(range, null))
 }
 
@@ -147,53 +134,3 @@ function sumOf(counters: readonly CommittedCounter[]): CommittedCounter {
   }
   return { cells: added(counters.map(({ cells }) => cells)), lastFlushMs }
 }
-
-/** Lists the names of labels and their largest values, in one statement, which ends after READ_MS_MAX. */
-export function createLabelLister(postgres: Postgres): ListLabels {
-  const read = reader(postgres, READ_MS_MAX)
-  return async ({ ranges, from, to, names, values }) => {
-    if (from >= to) return []
-    const hours = sql`hour >= ${formatHourStart(from)}::timestamptz and hour < ${formatHourStart(to)}::timestamptz`
-    const rows = ranges.map(
-      (range) =>
-        sql`select labels, sum, count, updated_at from sumdial.slices where ${inRange(range, null)} and ${hours}`,
-    )
-    const statement = sql`select name, max(among) as among, max(counted)::text as counted,
-  json_agg(json_build_object('value', value, 'sum', sum::text, 'count', count) order by place)
-    filter (where place <= ${values}::int) as largest,
-  floor(extract(epoch from max(updated_at)) * 1000) as last_flush_ms
-from (
-  select name, value, sum, count, updated_at, count(*) over (partition by name) as among,
-    sum(count) over (partition by name) as counted,
-    row_number() over (partition by name order by sum desc, value collate "C") as place
-  from (
-    select label.key as name, label.value, sum(sum) as sum, sum(count)::bigint as count, max(updated_at) as updated_at
-    from (${unionAll(rows)}) as found cross join lateral jsonb_each_text(labels) as label
-    where label.key <> ${OVERFLOW_LABEL}
-    group by 1, 2) as by_value) as placed
-group by name order by name collate "C" limit ${names}::int`
-    return labelsSchema.parse(await read(listing(statement))).items
-  }
-}
-
-const labelSchema = z
-  .object({
-    name: z.string(),
-    among: z.int(),
-    counted: z.coerce.number().pipe(z.int()),
-    largest: z.array(
-      z.object({ value: z.string(), sum: z.string().regex(WHOLE).transform(BigInt), count: z.int() }),
-    ),
-    last_flush_ms: z.number(),
-  })
-  .transform(
-    ({ name, among, counted, largest, last_flush_ms }): LabelItem => ({
-      name,
-      values: among,
-      count: counted,
-      largest,
-      lastFlushMs: last_flush_ms,
-    }),
-  )
-
-const labelsSchema = z.object({ items: z.array(labelSchema) })

@@ -5,7 +5,6 @@ import { must } from '../model/assert.ts'
 import type { Cell } from '../model/cell.ts'
 import type { Hour } from '../model/hour.ts'
 import { formatHourStart } from '../model/hour.ts'
-import type { KeyRange } from '../model/key.ts'
 import type {
   CommittedCounter,
   CommittedRead,
@@ -14,10 +13,13 @@ import type {
   ReadSeries,
   RowsQuery,
 } from '../model/read.ts'
+import { type Reach, reachOf } from '../model/rollups/reach.ts'
 import type { Postgres } from './driver/session.ts'
 import { reader } from './execute.ts'
-import { inRange, unionAll } from './list-sql.ts'
+import { inRange } from './list-sql.ts'
 import { IS_READABLE, ROW_NAME, rowNamed, WHOLE } from './readable.ts'
+import { beforeDays } from './rollups/before-days.ts'
+import { bucketAt, coarseDays, coarseSchema, type Part, rowsOver, type Span } from './rollups/segments.ts'
 import { type Read, reading } from './statement.ts'
 
 /** A key as Postgres answers it: the n-th value of each column belongs to the n-th bucket that has anything. */
@@ -58,6 +60,7 @@ const ledgerSchema = z.object({ writer: z.string(), seq: z.coerce.number(), seal
 const answerSchema = z.object({
   counters: z.array(z.custom<CounterRow>(isCounterRow)),
   ledger: z.array(ledgerSchema),
+  coarse: z.array(coarseSchema),
 })
 
 /** One bucket of a key where rows may be unreadable: null when none is readable, and the name of one that is not. */
@@ -75,43 +78,51 @@ const carefulBucketSchema = z.object({
 const carefulAnswerSchema = z.object({
   buckets: z.array(carefulBucketSchema),
   ledger: z.array(ledgerSchema),
+  coarse: z.array(coarseSchema),
 })
 
 /** Reads keys and the ledger in one statement, so that both are of the same instant. */
 export function createReader(postgres: Postgres): ReadCommitted {
   const read = rowsReader(postgres)
-  return (query) => read(query, OF_KEYS, { keys: query.keys })
+  return (query) => read(query, (reach) => OF_KEYS[reach], { keys: query.keys })
 }
 
 /** Reads all keys in some ranges added up, under the name that the query gives. */
 export function createSeriesReader(postgres: Postgres): ReadSeries {
   const read = rowsReader(postgres)
-  return (query) => read(query, statements(sql`${query.name}::text`, rowsUnder(query.ranges)))
+  return (query) => {
+    const parts = query.ranges.map((range): Part => ({ ...COUNTERS, where: inRange(range, null) }))
+    return read(query, (reach) => statements(reach, sql`${query.name}::text`, parts))
+  }
 }
 
 /** The statement of a read, and the one to ask when its answer cannot be read. */
 type Statements = { readonly usual: Read; readonly careful: () => Read }
 
-/** @returns a function that reads rows by bucket, with a statement that `statements` has made, and its placeholders' values. */
+/** @returns a function that reads rows by bucket, with statements that `statements` has made, and their placeholders' values. */
 export function rowsReader(postgres: Postgres) {
   const read = reader(postgres, READ_STATEMENT_MS_MAX)
   return async (
     { buckets, to, writers }: RowsQuery,
-    { usual, careful }: Statements,
+    statementsFor: (reach: Reach) => Statements,
     more: object = {},
   ): Promise<CommittedRead> => {
     const [from, end] = [formatHourStart(buckets[0] ?? to), formatHourStart(to)]
     // A list of numbers as text, because the driver would write each number in quotes.
     const bounds = `{${buckets.join()}}`
     const values = { bounds, from, to: end, writers, ...more }
-    const answer = answerSchema.safeParse(await read(usual, values))
-    if (!answer.success) return readCarefully(buckets, await read(careful(), values))
-    const { counters, ledger } = answer.data
-    return {
-      counters: new Map(counters.map((counter) => [counter.key, counterOf(counter, buckets)])),
-      ledger: ledgerOf(ledger),
-      unreadable: [],
-    }
+    return await beforeDays(reachOf(buckets, to, postgres.clock.now()), async (reach) => {
+      const { usual, careful } = statementsFor(reach)
+      const answer = answerSchema.safeParse(await read(usual, values))
+      if (!answer.success) return readCarefully(buckets, await read(careful(), values))
+      const { counters, ledger, coarse } = answer.data
+      return {
+        counters: new Map(counters.map((counter) => [counter.key, counterOf(counter, buckets)])),
+        ledger: ledgerOf(ledger),
+        unreadable: [],
+        coarse,
+      }
+    })
   }
 }
 
@@ -120,12 +131,13 @@ function ledgerOf(rows: readonly z.infer<typeof ledgerSchema>[]): Map<string, Le
 }
 
 function readCarefully(hours: readonly Hour[], answer: unknown): CommittedRead {
-  const { buckets, ledger } = carefulAnswerSchema.parse(answer)
+  const { buckets, ledger, coarse } = carefulAnswerSchema.parse(answer)
   const byKey = Map.groupBy(buckets, ({ key }) => key)
   return {
     counters: new Map(Array.from(byKey, ([key, own]) => [key, carefulCounterOf(own, hours)])),
     ledger: ledgerOf(ledger),
     unreadable: buckets.flatMap(({ unreadable }) => unreadable ?? []),
+    coarse,
   }
 }
 
@@ -155,7 +167,13 @@ function counterOf(counter: CounterRow, hours: readonly Hour[]): CommittedCounte
   return { cells, lastFlushMs }
 }
 
-const BUCKET = sql`width_bucket(date_part('epoch', hour) / 3600, ${sql.placeholder('bounds')}::float8[])`
+const RANGE = {
+  from: sql`${sql.placeholder('from')}::timestamptz`,
+  to: sql`${sql.placeholder('to')}::timestamptz`,
+  bounds: sql`${sql.placeholder('bounds')}::float8[]`,
+}
+
+const BUCKET = bucketAt(sql`hour`, RANGE.bounds)
 
 const LEDGER = sql`(select coalesce(json_agg(json_build_object('writer', writer, 'seq', seq, 'sealed', sealed)), '[]'::json)
     from sumdial.ledger where writer = any(${sql.placeholder('writers')}::uuid[])) as ledger`
@@ -166,9 +184,8 @@ const LEDGER = sql`(select coalesce(json_agg(json_build_object('writer', writer,
  * 2^53. A key's buckets leave as columns, a fifth of what rows with their names would be.
  *
  * @param name what the rows of a bucket are added up by.
- * @param rows such as `table where ...`.
  */
-function select(name: SQL, rows: SQL): Read {
+function select(span: Span, name: SQL, parts: readonly Part[]): Read {
   return reading(sql`
   (select coalesce(json_agg(by_key), '[]'::json) from (
     select key, json_agg(bucket) as buckets, json_agg(sum) as sums, json_agg(count) as counts, json_agg(min) as mins,
@@ -176,14 +193,14 @@ function select(name: SQL, rows: SQL): Read {
     from (
       select ${name} as key, ${BUCKET} as bucket,
         sum(sum)::text as sum, sum(count) as count, min(min) as min, max(max) as max, max(updated_at) as updated_at
-      from ${rows}
+      from ${rowsOver(span, parts)}
       group by 1, 2) as by_bucket
     group by key) as by_key) as counters,
-  ${LEDGER}`)
+  ${LEDGER}, ${coarseDays(span)} as coarse`)
 }
 
 /** As `select`, without the rows that are no cells, of which it names one for each bucket that has any. */
-function carefulSelect(name: SQL, rows: SQL): Read {
+function carefulSelect(span: Span, name: SQL, parts: readonly Part[]): Read {
   return reading(sql`
   (select coalesce(json_agg(by_bucket), '[]'::json) from (
     select ${name} as key, ${BUCKET} as bucket,
@@ -191,28 +208,25 @@ function carefulSelect(name: SQL, rows: SQL): Read {
       min(min) filter (where ${IS_READABLE}) as min, max(max) filter (where ${IS_READABLE}) as max,
       floor(extract(epoch from max(updated_at) filter (where ${IS_READABLE})) * 1000) as updated_ms,
       min(${ROW_NAME}) filter (where not ${IS_READABLE}) as unreadable
-    from ${rows}
+    from ${rowsOver(span, parts)}
     group by 1, 2) as by_bucket) as buckets,
-  ${LEDGER}`)
+  ${LEDGER}, ${coarseDays(span)} as coarse`)
 }
 
-/** @param name what the rows of a bucket are added up by. @param rows such as `table where ...`. */
-export function statements(name: SQL, rows: SQL): Statements {
-  return { usual: select(name, rows), careful: () => carefulSelect(name, rows) }
+/** @param name what the rows of a bucket are added up by, made from columns of the parts. */
+export function statements(reach: Reach, name: SQL, parts: readonly Part[]): Statements {
+  const span = { reach, ...RANGE }
+  return { usual: select(span, name, parts), careful: () => carefulSelect(span, name, parts) }
 }
 
-export const IN_HOURS = sql`hour >= ${sql.placeholder('from')}::timestamptz and hour < ${sql.placeholder('to')}::timestamptz`
+export const COUNTERS = {
+  table: 'counters',
+  columns: sql`key, sum, count, min, max, updated_at`,
+} as const
 
-const OF_KEYS = statements(
-  sql`key`,
-  sql`sumdial.counters where key = any(${sql.placeholder('keys')}::text[]) and ${IN_HOURS}`,
-)
+/** A condition that is true of the keys that are read. */
+export const OF_KEYS_ASKED = sql`key = any(${sql.placeholder('keys')}::text[])`
 
-/** All rows of some ranges of keys. The planner chooses the index, as for a list. */
-function rowsUnder(ranges: readonly KeyRange[]): SQL {
-  const rows = ranges.map(
-    (range) => sql`select key, hour, sum, count, min, max, updated_at from sumdial.counters
-    where ${inRange(range, null)} and ${IN_HOURS}`,
-  )
-  return sql`(${unionAll(rows)}) as found`
-}
+const ofKeys = (reach: Reach) => statements(reach, sql`key`, [{ ...COUNTERS, where: OF_KEYS_ASKED }])
+
+const OF_KEYS = { young: ofKeys('young'), hours: ofKeys('hours'), days: ofKeys('days') }

@@ -59,7 +59,9 @@ export function migrating(statement: SQL): Statement {
   return prepare(statement)
 }
 
-/** A read that answers the rows of a `select`, in their order, as the column `items`. */
-export function listing(rows: SQL): Read {
-  return reading(sql`(select coalesce(json_agg(item), '[]'::json) from (${rows}) as item) as items`)
+/** A read that answers the rows of a `select`, in their order, as the column `items`; and `coarse`, as JSON. */
+export function listing(rows: SQL, coarse: SQL = sql`'[]'::json`): Read {
+  return reading(
+    sql`(select coalesce(json_agg(item), '[]'::json) from (${rows}) as item) as items, ${coarse} as coarse`,
+  )
 }

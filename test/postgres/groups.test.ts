@@ -18,7 +18,8 @@ import { parseShardName } from '../../src/model/shard-name.ts'
 import type { SliceGrouping } from '../../src/model/slices/grouping.ts'
 import { groupName, groupOf } from '../../src/model/slices/grouping.ts'
 import type { Labels } from '../../src/model/slices/slice.ts'
-import { createGroupsReader, createLabelLister } from '../../src/postgres/groups.ts'
+import { createGroupsReader } from '../../src/postgres/groups.ts'
+import { createLabelLister } from '../../src/postgres/labels.ts'
 import { groupUnsettled } from '../../src/shard/answers/held-groups.ts'
 import { SHARD_LIMITS } from '../../src/shard/bounds.ts'
 import { mergeFlights } from '../../src/shard/merge.ts'
@@ -338,7 +339,7 @@ test('[I5] [L1] a label with very many values is added up without a bucket for e
   }
   counters.set('k', { cells: totals, lastFlushMs: NOW })
   const town = new Town()
-  const readGroups = async () => ({ counters, ledger: new Map(), unreadable: [] })
+  const readGroups = async () => ({ counters, ledger: new Map(), unreadable: [], coarse: [] })
   const services = { ...town.services, database: { ...town.services.database, readGroups } }
   const [answer] = goodOf(await readCounterGroups(query, must(query.groups, 'groups'), services))
   expect(answer).toMatchObject({ groups: { length: 10 }, others: { groups: values - 10 } })

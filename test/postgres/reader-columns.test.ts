@@ -18,8 +18,8 @@ async function reading(counters: unknown) {
   })
   const backend: Backend = {
     query: async ({ params }) => ({
-      fields: [{ ...field('request'), dataTypeID: TEXT_OID }, ...['counters', 'ledger'].map(field)],
-      rows: [[params[0] ?? null, JSON.stringify(counters), '[]']],
+      fields: [{ ...field('request'), dataTypeID: TEXT_OID }, ...['counters', 'ledger', 'coarse'].map(field)],
+      rows: [[params[0] ?? null, JSON.stringify(counters), '[]', '[]']],
       command: 'SELECT',
       rowCount: 1,
     }),

@@ -105,6 +105,7 @@ export class PostgresModel {
       counters: new Map(keys.map((key) => [key, this.#counter(key, hours)])),
       ledger: new Map(rows),
       unreadable: [],
+      coarse: [],
     }
   }
 

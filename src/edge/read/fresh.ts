@@ -110,7 +110,7 @@ export async function readFresh(
 export async function readHeld(asked: readonly ShardQuery[], ask: AskShard): Promise<FreshRead> {
   const answers = await askShards(asked, ask)
   return {
-    committed: { counters: new Map(), ledger: new Map(), unreadable: [] },
+    committed: { counters: new Map(), ledger: new Map(), unreadable: [], coarse: [] },
     unsettled: unsettledOf(answers, (own) => heldAbove(own, own.settledSeq)) ?? new Map(),
     asOf: asOf(answers, ({ settledSeq }) => settledSeq),
   }

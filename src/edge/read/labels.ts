@@ -64,7 +64,13 @@ export async function readLabels(
   const range = parseListRange(parsed.value, nowMs, LABELS_DAYS * 24)
   if (!range.ok) return range
   const { from, to } = range.value
-  const items = await listLabels({ ranges, from, to, names: LABELS_LISTED_MAX, values: LABEL_VALUES_SHOWN })
+  const { items } = await listLabels({
+    ranges,
+    from,
+    to,
+    names: LABELS_LISTED_MAX,
+    values: LABEL_VALUES_SHOWN,
+  })
   const lastFlushMs = Math.max(...items.map((item) => item.lastFlushMs))
   return ok({
     from: formatHourStart(from),

@@ -46,6 +46,7 @@ test('[R1] unsettled with rows of the same asOf is the truth, also when the shar
             counters: new Map([['good', { cells: new Map([[HOUR, row]]), lastFlushMs: 1 }]]),
             ledger,
             unreadable: [],
+            coarse: [],
           }),
         },
       },

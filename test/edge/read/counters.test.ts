@@ -60,7 +60,7 @@ async function readAll(world: World, query: Partial<CounterQuery> = {}) {
           lastFlushMs = null,
         } = world.committed?.(askedPostgres) ?? {}
         const counters = new Map(asked.keys.map((key) => [key, { cells, lastFlushMs }] as const))
-        return { counters, ledger, unreadable: [] }
+        return { counters, ledger, unreadable: [], coarse: [] }
       },
     },
   })

@@ -33,7 +33,12 @@ function world(late: { shardMs: number; postgresMs: number }) {
       readCommitted: async () => {
         tries.count++
         await clock.sleep(late.postgresMs)
-        return { counters: new Map(), ledger: new Map([['w', { seq: 9, sealed: false }]]), unreadable: [] }
+        return {
+          counters: new Map(),
+          ledger: new Map([['w', { seq: 9, sealed: false }]]),
+          unreadable: [],
+          coarse: [],
+        }
       },
     },
   }

@@ -24,7 +24,7 @@ test.each(['fresh', 'unsettled'])(
         }),
       },
       database: {
-        readSeries: async () => ({ counters: new Map(), ledger: new Map(), unreadable: [] }),
+        readSeries: async () => ({ counters: new Map(), ledger: new Map(), unreadable: [], coarse: [] }),
         readGroups: () => Promise.reject(new Error('not asked')),
       },
     })

@@ -1,0 +1,78 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { READ_MS_MAX } from '../limits.ts'
+import { formatHourStart } from '../model/hour.ts'
+import type { LabelItem, LabelsQuery, ListLabels } from '../model/read.ts'
+import { reachOf } from '../model/rollups/reach.ts'
+import { OVERFLOW_LABEL } from '../model/slices/slice.ts'
+import type { Postgres } from './driver/session.ts'
+import { reader } from './execute.ts'
+import { inRange } from './list-sql.ts'
+import { WHOLE } from './readable.ts'
+import { beforeDays } from './rollups/before-days.ts'
+import { coarseDays, coarseSchema, type Part, rowsOver, type Span } from './rollups/segments.ts'
+import { listing } from './statement.ts'
+
+/** Lists the names of labels and their largest values, in one statement, which ends after READ_MS_MAX. */
+export function createLabelLister(postgres: Postgres): ListLabels {
+  const read = reader(postgres, READ_MS_MAX)
+  return async (query) => {
+    const { from, to } = query
+    if (from >= to) return { items: [], coarse: [] }
+    return await beforeDays(reachOf([from], to, postgres.clock.now()), async (reach) => {
+      const span = {
+        reach,
+        from: sql`${formatHourStart(from)}::timestamptz`,
+        to: sql`${formatHourStart(to)}::timestamptz`,
+        bounds: null,
+      }
+      return answerSchema.parse(await read(listing(labelsSql(query, span), coarseDays(span))))
+    })
+  }
+}
+
+function labelsSql({ ranges, names, values }: LabelsQuery, span: Span): SQL {
+  const parts = ranges.map(
+    (range): Part => ({
+      table: 'slices',
+      columns: sql`labels, sum, count, updated_at`,
+      where: inRange(range, null),
+    }),
+  )
+  return sql`select name, max(among) as among, max(counted)::text as counted,
+  json_agg(json_build_object('value', value, 'sum', sum::text, 'count', count) order by place)
+    filter (where place <= ${values}::int) as largest,
+  floor(extract(epoch from max(updated_at)) * 1000) as last_flush_ms
+from (
+  select name, value, sum, count, updated_at, count(*) over (partition by name) as among,
+    sum(count) over (partition by name) as counted,
+    row_number() over (partition by name order by sum desc, value collate "C") as place
+  from (
+    select label.key as name, label.value, sum(sum) as sum, sum(count)::bigint as count, max(updated_at) as updated_at
+    from ${rowsOver(span, parts)} cross join lateral jsonb_each_text(labels) as label
+    where label.key <> ${OVERFLOW_LABEL}
+    group by 1, 2) as by_value) as placed
+group by name order by name collate "C" limit ${names}::int`
+}
+
+const labelSchema = z
+  .object({
+    name: z.string(),
+    among: z.int(),
+    counted: z.coerce.number().pipe(z.int()),
+    largest: z.array(
+      z.object({ value: z.string(), sum: z.string().regex(WHOLE).transform(BigInt), count: z.int() }),
+    ),
+    last_flush_ms: z.number(),
+  })
+  .transform(
+    ({ name, among, counted, largest, last_flush_ms }): LabelItem => ({
+      name,
+      values: among,
+      count: counted,
+      largest,
+      lastFlushMs: last_flush_ms,
+    }),
+  )
+
+const answerSchema = z.object({ items: z.array(labelSchema), coarse: z.array(coarseSchema) })

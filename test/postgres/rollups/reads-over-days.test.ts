@@ -1,0 +1,206 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { must } from '../../../src/model/assert.ts'
+import type { Cell } from '../../../src/model/cell.ts'
+import { mergeCells } from '../../../src/model/cell.ts'
+import { addHours, formatHourStart, type Hour, hourOf } from '../../../src/model/hour.ts'
+import { keysFrom } from '../../../src/model/key.ts'
+import type { CommittedCounter } from '../../../src/model/read.ts'
+import { labelsText } from '../../../src/model/slices/slice.ts'
+import { bucketsOf, UNITS } from '../../../src/model/time/calendar.ts'
+import { parseZone } from '../../../src/model/time/zone.ts'
+import { createGroupsReader } from '../../../src/postgres/groups.ts'
+import { createLabelLister } from '../../../src/postgres/labels.ts'
+import { createReader, createSeriesReader } from '../../../src/postgres/reader.ts'
+import { cells } from '../../support/arbitraries.ts'
+import {
+  addedUp,
+  DATABASES,
+  type Database,
+  dayOf,
+  fill,
+  type Row,
+  type State,
+  type States,
+} from './tables.ts'
+
+const FIRST = hourOf(Date.UTC(2026, 2, 22))
+const HOURS = 16 * 24
+const END = addHours(FIRST, HOURS)
+const NOW = Date.UTC(2026, 3, 6, 22, 20)
+/** A day that ended so many hours ago may have a state. */
+const ROLLED_UP_HOURS = 72
+const KEYS = ['a', 'a/b', 'c']
+/** Their clocks are turned in these days, or count half hours. */
+const ZONES = ['UTC', 'Europe/Berlin', 'Asia/Kolkata', 'Australia/Lord_Howe', 'Pacific/Chatham'].map((name) =>
+  must(parseZone(name), 'a zone'),
+)
+
+const hours = fc.nat(HOURS - 1).map((after) => addHours(FIRST, after))
+
+const rows: fc.Arbitrary<Row[]> = fc.array(
+  fc.record({
+    key: fc
+      .tuple(fc.constantFrom(...KEYS), fc.constantFrom(undefined, { kind: 'in' }, { kind: 'out', to: 'x' }))
+      .map(([key, labels]) => key + labelsText(labels)),
+    hour: hours,
+    cell: cells,
+    updatedMs: fc.integer({ min: NOW - 1e9, max: NOW }),
+  }),
+  { minLength: 100, maxLength: 200 },
+)
+
+const states: fc.Arbitrary<States> = fc
+  .array(fc.constantFrom<(State | null)[]>(null, 'stale', 'building', 'good', 'good', 'gone'), {
+    minLength: HOURS / 24,
+    maxLength: HOURS / 24,
+  })
+  .map((all) => {
+    const known = all.map((state, i): [number, State | null] => [dayOf(FIRST) + i, state])
+    return new Map(
+      known.flatMap(([day, state]): [number, State][] =>
+        state !== null && (day + 1) * 24 <= hourOf(NOW) - ROLLED_UP_HOURS ? [[day, state]] : [],
+      ),
+    )
+  })
+
+const asks = fc.record({
+  from: fc.oneof(hours, hours.map(midnight)),
+  to: fc.oneof(hours, fc.constant(END), hours.map(midnight)),
+  unit: fc.option(fc.constantFrom(...UNITS), { freq: 4 }),
+  zone: fc.constantFrom(...ZONES),
+})
+
+function midnight(hour: Hour): Hour {
+  return (dayOf(hour) * 24) as Hour
+}
+
+/** The rows as answers count them: of days that are gone, all in the hour in which the day begins. */
+function counted(all: readonly Row[], states: States): Row[] {
+  const isGone = ({ hour }: Row) => states.get(dayOf(hour)) === 'gone'
+  return [
+    ...all.filter((row) => !isGone(row)),
+    ...all.filter(isGone).map((row) => ({ ...row, hour: midnight(row.hour) })),
+  ]
+}
+
+/** By a walk over all rows that knows nothing of days, segments or SQL. */
+function naive(
+  all: readonly Row[],
+  isAsked: (key: string) => boolean,
+  { buckets, to }: { buckets: readonly Hour[]; to: Hour },
+): CommittedCounter | undefined {
+  const cells = new Map<Hour, Cell>()
+  let lastFlushMs = 0
+  for (const { key, hour, cell, updatedMs } of all) {
+    const bucket = buckets.findLast((from) => from <= hour)
+    if (!isAsked(key.split('\u001f')[0] ?? '') || bucket === undefined || hour >= to) continue
+    const before = cells.get(bucket)
+    cells.set(bucket, before === undefined ? cell : mergeCells(before, cell))
+    lastFlushMs = Math.max(lastFlushMs, updatedMs)
+  }
+  return cells.size === 0 ? undefined : { cells, lastFlushMs }
+}
+
+/** By a look at each day, whether it lies in one bucket. */
+function naiveCoarse(states: States, { buckets, to }: { buckets: readonly Hour[]; to: Hour }) {
+  const ranges: { from: Hour; to: Hour }[] = []
+  const [from = to] = buckets
+  for (let day = dayOf(from); day * 24 < to; day++) {
+    const own = Array.from({ length: 24 }, (_, i) => addHours((day * 24) as Hour, i))
+    const places = new Set(
+      own.map((hour) => (hour < to ? buckets.findLast((start) => start <= hour) : undefined)),
+    )
+    const isCut = places.size > 1 || places.has(undefined)
+    if (states.get(day) !== 'gone' || !isCut) continue
+    const [start, end] = [must(own[0], 'an hour'), addHours(must(own[0], 'an hour'), 24)]
+    const before = ranges.at(-1)
+    if (before?.to === start) before.to = end
+    else ranges.push({ from: start, to: end })
+  }
+  return ranges.map((range) => ({ from: formatHourStart(range.from), to: formatHourStart(range.to) }))
+}
+
+describe.each(Object.keys(DATABASES))('%s', (name) => {
+  let database: Database
+
+  beforeAll(async () => {
+    database = await must(DATABASES[name], 'a kind')(NOW)
+  })
+
+  afterAll(() => database?.stop())
+
+  /** All kinds of reads by bucket. */
+  async function read(buckets: readonly Hour[], to: Hour) {
+    const { postgres } = database
+    const rows = { buckets, to, writers: [] }
+    const grouping = { by: 'kind', where: [] }
+    const all = { name: 'all', ranges: [keysFrom('a')] }
+    return {
+      keys: await createReader(postgres)({ ...rows, keys: KEYS }),
+      series: await createSeriesReader(postgres)({ ...rows, ...all }),
+      groups: await createGroupsReader(postgres)({ ...rows, ...grouping, keys: KEYS }),
+      'groups of a prefix': await createGroupsReader(postgres)({ ...rows, ...grouping, ...all }),
+    }
+  }
+
+  const labels = (from: Hour, to: Hour) =>
+    createLabelLister(database.postgres)({ ranges: [keysFrom('a')], from, to, names: 9, values: 9 })
+
+  test('[D1] a read equals a naive walk over hours, whatever states the days have and however it is cut', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        rows,
+        states,
+        fc.array(asks, { minLength: 10, maxLength: 10 }),
+        async (all, states, asked) => {
+          const truth = counted(all, states)
+          const questions = asked.flatMap(({ from, to, unit, zone }) => {
+            if (from >= to) return []
+            const buckets =
+              unit === null ? [from] : bucketsOf({ from, to }, unit, zone).map((bucket) => bucket.from)
+            return [{ buckets, from, to }]
+          })
+          await fill(database, tablesOf(all, states))
+          const found = []
+          for (const { buckets, from, to } of questions) {
+            found.push({ reads: await read(buckets, to), labels: await labels(from, to) })
+          }
+          await fill(database, { rows: truth, days: [], states: new Map() })
+          for (const [i, question] of questions.entries()) {
+            const { buckets, from, to } = question
+            const { reads, labels: listed } = must(found[i], 'an answer')
+            for (const key of KEYS) {
+              expect(reads.keys.counters.get(key)).toEqual(naive(truth, (own) => own === key, question))
+            }
+            const isUnder = (key: string) => key.startsWith('a')
+            expect(reads.series.counters.get('all')).toEqual(naive(truth, isUnder, question))
+            const coarse = naiveCoarse(states, question)
+            const fromHours = Object.entries(await read(buckets, to)).map(([kind, own]) => [
+              kind,
+              { ...own, coarse },
+            ])
+            expect(reads).toEqual(Object.fromEntries(fromHours))
+            const inRange = naiveCoarse(states, { buckets: [from], to })
+            expect(listed).toEqual({ ...(await labels(from, to)), coarse: inRange })
+          }
+        },
+      ),
+      { numRuns: 12 },
+    )
+  })
+})
+
+/** Days that are right where they may be read, and wrong where not; and of the days that are gone, only some hours. */
+function tablesOf(all: readonly Row[], states: States) {
+  const isGone = ({ hour }: Row) => states.get(dayOf(hour)) === 'gone'
+  const isRight = (row: Row) => isGone(row) || states.get(dayOf(row.hour)) === 'good'
+  const rows = all.filter((row, i) => !isGone(row) || i % 3 === 0)
+  const days = addedUp(all, 'day').flatMap((row, i) => {
+    if (isRight(row)) return [row]
+    return i % 3 === 0
+      ? []
+      : [{ ...row, cell: { ...row.cell, sum: row.cell.sum + 1n }, updatedMs: NOW + 1e6 }]
+  })
+  return { rows, days, states }
+}

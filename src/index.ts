@@ -13,6 +13,7 @@ import { log } from './log.ts'
 import type { Sink } from './model/flush/batch.ts'
 import { ABSENT_SINK } from './postgres/absent-sink.ts'
 import type { Postgres } from './postgres/driver/session.ts'
+import { createFirstHourReader } from './postgres/first-hour.ts'
 import { createGroupsReader } from './postgres/groups.ts'
 import { createLabelLister } from './postgres/labels.ts'
 import { createLedger } from './postgres/ledger.ts'
@@ -91,6 +92,7 @@ function databaseOf(postgres: Postgres, namespace: Env['SHARD']): Database {
     readCommitted: createReader(postgres),
     readSeries: createSeriesReader(postgres),
     readGroups: createGroupsReader(postgres),
+    firstHour: createFirstHourReader(postgres),
     list: createLister(postgres),
     listLabels: createLabelLister(postgres),
     ...createLedger(postgres),

@@ -12,6 +12,18 @@ export type Sums = {
 
 export type Unit = 'hour' | 'day' | 'week' | 'month'
 
+/** Hours that have a name. */
+export type Range =
+  | 'today'
+  | 'yesterday'
+  | '24h'
+  | '7d'
+  | '30d'
+  | '12mo'
+  | 'this-month'
+  | 'last-month'
+  | 'all'
+
 export type Bucket = {
   /** When it begins, on the zone's clocks and with the zone's offset. */
   start: string
@@ -29,12 +41,13 @@ export type Counter = {
   key: string
   from: string
   to: string
-  bucket: Unit
+  /** Null for the total alone. */
+  bucket: Unit | null
   tz: string
   /** False when the zone's offset is no whole number of hours, so that buckets begin within an hour. */
   aligned: boolean
   total: Sums
-  /** All buckets of the range in order, also the empty ones. */
+  /** All buckets of the range in order, also the empty ones; none for the total alone. */
   buckets: Bucket[]
   /** Increments that Postgres may not have yet, by bucket; null in a committed read. */
   unsettled: Bucket[] | null

@@ -1,4 +1,4 @@
-import type { Counter, Hour, LabelList, List, PrefixCounter, Problem, Unit } from './answers.ts'
+import type { Counter, Hour, LabelList, List, PrefixCounter, Problem, Range, Unit } from './answers.ts'
 
 export type {
   Bucket,
@@ -9,6 +9,7 @@ export type {
   ListItem,
   PrefixCounter,
   Problem,
+  Range,
   Sums,
   Unit,
 } from './answers.ts'
@@ -34,7 +35,7 @@ export interface SumdialBinding {
     question: ReadOptions & { readonly key: readonly string[] },
   ): Promise<Result<{ readonly items: readonly Counter[] }>>
 
-  /** Sums of all keys that begin with a prefix, added up; by the hour without a `bucket`. Requires the scope `read`. */
+  /** Sums of all keys that begin with a prefix, added up; by the hour without a `bucket` or `range`. Requires the scope `read`. */
   readPrefix(question: ReadOptions & { readonly prefix: string }): Promise<Result<PrefixCounter>>
 
   /** The labels of a key, or of keys that begin with a prefix, as Postgres has them. Requires the scope `read`. */
@@ -82,11 +83,18 @@ export type IncrementOptions = {
 /** RFC 3339, or epoch milliseconds. */
 export type Instant = string | number
 
-export type ReadOptions = {
+export type RangeOptions = {
+  /** In place of `from` and `to`. */
+  readonly range?: Range
+  /** RFC 3339, epoch milliseconds, or a date, which begins at midnight in `tz`. */
   readonly from?: Instant
   readonly to?: Instant
-  readonly bucket?: Unit
+  /** An IANA time zone; UTC by default. */
   readonly tz?: string
+}
+
+export type ReadOptions = RangeOptions & {
+  readonly bucket?: Unit
   readonly consistency?: 'fresh' | 'committed' | 'unsettled'
   readonly freshHours?: number
   /** Breaks the sums down by the values of this label. */
@@ -97,20 +105,16 @@ export type ReadOptions = {
 }
 
 /** `key` or `prefix`. */
-export type LabelsOptions = {
+export type LabelsOptions = RangeOptions & {
   readonly key?: string
   readonly prefix?: string
-  readonly from?: Instant
-  readonly to?: Instant
 }
 
-export type ListOptions = {
+export type ListOptions = RangeOptions & {
   /** `site/` for whole segments; the empty text for all keys. */
   readonly prefix: string
   /** A text anywhere in the keys. */
   readonly contains?: string
-  readonly from?: Instant
-  readonly to?: Instant
   readonly sort?: 'key' | '-sum' | '-count'
   readonly depth?: number
   readonly limit?: number

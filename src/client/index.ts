@@ -7,6 +7,7 @@ export type {
   ListItem,
   PrefixCounter,
   Problem,
+  Range,
   Sums,
   Unit,
 } from './answers.ts'

@@ -1,7 +1,7 @@
 import type { Grant } from '../model/access/grant.ts'
 import { hourOf } from '../model/hour.ts'
 import type { Result } from '../model/result.ts'
-import { fail, ok } from '../model/result.ts'
+import { fail } from '../model/result.ts'
 import { nextHourWaker } from './background/next-hour.ts'
 import { Coalescer } from './coalesce/coalescer.ts'
 import { withinRead } from './deadlines.ts'
@@ -21,11 +21,11 @@ import { ingest } from './ingest/ingest.ts'
 import { readStatus, type StatusAnswer } from './operate/status.ts'
 import type { Ports } from './ports.ts'
 import type { CounterAnswer, SeriesAnswer } from './read/answers.ts'
-import { readCounterGroups, readCounters } from './read/counters.ts'
+import { readKeys } from './read/counters.ts'
 import { type HourAnswer, readHour } from './read/hour.ts'
 import { type LabelsAnswer, readLabels } from './read/labels.ts'
-import { type ListAnswer, listAnswer, parseListQuery } from './read/list.ts'
-import { parseCounterQuery } from './read/query.ts'
+import { type ListAnswer, readList } from './read/list.ts'
+import { parseCounterParameters } from './read/query.ts'
 import { readSeriesAnswer } from './read/series.ts'
 
 /** Who asks, when the request arrived in epoch ms, and what keeps its work alive when the client has gone. */
@@ -100,26 +100,19 @@ export function apiOf(ports: Ports) {
       { grant, nowMs }: Caller,
       keyInPath: string | undefined = undefined,
     ): Promise<Result<readonly CounterAnswer[], Problem>> {
-      const query = parseCounterQuery(raw, keyInPath, nowMs)
-      if (!query.ok) return query
-      const outside = refuseOutside(grant, query.value.keys)
+      const parsed = parseCounterParameters(raw, keyInPath)
+      if (!parsed.ok) return parsed
+      const outside = refuseOutside(grant, parsed.value.key)
       if (outside !== undefined) return fail(outside)
-      const { groups } = query.value
-      const services = { config, shards, database, nowMs }
-      const reading =
-        groups === undefined
-          ? readCounters(query.value, services)
-          : readCounterGroups(query.value, groups, services)
-      return query.value.freshHours === null ? reading : withinRead(clock, reading)
+      return withinRead(clock, readKeys(parsed.value, { config, shards, database, nowMs }))
     },
 
     async list(raw: RawParameters, { grant, nowMs }: Caller): Promise<Result<ListAnswer, Problem>> {
-      const list = parseListQuery(raw, grant.prefix, nowMs)
-      return list.ok ? ok(await listAnswer(list.value, database.list)) : list
+      return withinRead(clock, readList(raw, grant.prefix, nowMs, database))
     },
 
     async labels(raw: RawParameters, { grant, nowMs }: Caller): Promise<Result<LabelsAnswer, Problem>> {
-      return readLabels(raw, grant, nowMs, database.listLabels)
+      return withinRead(clock, readLabels(raw, grant, nowMs, database))
     },
 
     async series(raw: RawParameters, { grant, nowMs }: Caller): Promise<Result<SeriesAnswer, Problem>> {

@@ -31,6 +31,7 @@ export function withDeadlines<P extends Pick<Ports, 'clock' | 'shards' | 'databa
       readCommitted: (...args) => orUnavailable('postgres', () => database.readCommitted(...args)),
       readSeries: (...args) => orUnavailable('postgres', () => database.readSeries(...args)),
       readGroups: (...args) => orUnavailable('postgres', () => database.readGroups(...args)),
+      firstHour: (...args) => orUnavailable('postgres', () => database.firstHour(...args)),
       listLabels: (...args) => orUnavailable('postgres', () => database.listLabels(...args)),
       list: (query) =>
         orUnavailable(query.contains === null ? 'postgres' : 'search', () => database.list(query)),

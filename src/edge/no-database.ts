@@ -18,6 +18,7 @@ export const NO_DATABASE: Database = {
   readCommitted: rejects,
   readSeries: rejects,
   readGroups: rejects,
+  firstHour: rejects,
   list: rejects,
   listLabels: rejects,
   ledgerOf: rejects,

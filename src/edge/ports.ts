@@ -12,6 +12,7 @@ import type {
   ListCounters,
   ListLabels,
   ReadCommitted,
+  ReadFirstHour,
   ReadGroups,
   ReadSeries,
   Unsettled,
@@ -84,6 +85,7 @@ export type Database = {
   readonly readCommitted: ReadCommitted
   readonly readSeries: ReadSeries
   readonly readGroups: ReadGroups
+  readonly firstHour: ReadFirstHour
   readonly list: ListCounters
   readonly listLabels: ListLabels
   /** The ledger's sum of each of these shards, but of those that it does not know. */

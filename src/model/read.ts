@@ -192,5 +192,10 @@ export type ListItem = {
 /** Items in the order asked for, and rows that are not in them: at least one for each key that has any. */
 export type Listed = { readonly items: readonly ListItem[]; readonly unreadable: readonly UnreadableRow[] }
 
+/** Finds the first hour that Postgres has of some keys; null when it has none of them. Rejects when it cannot be asked. */
+export type ReadFirstHour = (
+  asked: { readonly keys: readonly string[] } | { readonly ranges: readonly KeyRange[] },
+) => Promise<Hour | null>
+
 /** Rejects when Postgres cannot be asked. */
 export type ListCounters = (query: ListQuery) => Promise<Listed>

@@ -87,7 +87,7 @@ test.each<[string, unknown[], RegExp]>([
   ['read', [], /^key must be a text, or an array of texts/],
   ['read', [7], /^key must be a text/],
   ['read', [['a', 7]], /^key must be a text/],
-  ['read', ['a', { form: 5 }], /`form` is not an option of read: use from, to, bucket/],
+  ['read', ['a', { form: 5 }], /`form` is not an option of read: use from, to, range, tz, bucket/],
   ['read', ['a', 'day'], /read takes an object such as \{ bucket: 'day' \}, not a string/],
   ['read', ['a', { from: new Date('never') }], /^from must be a valid Date/],
   ['readPrefix', [], /^prefix must be a text/],

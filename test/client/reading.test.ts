@@ -114,16 +114,36 @@ test('keys that are too long for one address are asked for in several, of the sa
   }
 })
 
-test('a prefix added up: by the hour, or as asked', async () => {
+test('keys in parts are of one hour, also where a range with a name has moved on between two parts', async () => {
+  const keys = Array.from({ length: 20 }, (_, i) => `${String.fromCharCode(97 + i)}${'ü'.repeat(242)}!`)
+  const server = await listen(({ path }, n, response) => {
+    const search = new URLSearchParams(path.split('?')[1])
+    expect([search.get('range'), search.has('from')]).toEqual(['today', false])
+    // The hour turns after the first part.
+    const to = n === 0 ? '2026-11-21T20:00:00Z' : '2026-11-21T21:00:00Z'
+    response.writeHead(200, { 'content-type': 'application/json' })
+    const items = search.getAll('key').map((key) => ({ key, to }))
+    response.end(JSON.stringify(items.length === 1 ? items[0] : { items }))
+  })
+  onTestFinished(server.close)
+  const answers = await createClient({ url: server.url }).read(keys, { range: 'today' })
+  expect(answers.map(({ key }) => key)).toEqual(keys)
+  expect(new Set(answers.map(({ to }) => to))).toEqual(new Set(['2026-11-21T21:00:00Z']))
+})
+
+test('a prefix added up: by the hour, as asked, or altogether in a range', async () => {
   const { sumdial, asked } = await serve(
     '{"prefix":"a/","total":{"sum":3}}',
     '{"prefix":"","total":{"sum":4}}',
+    '{"prefix":"","total":{"sum":5}}',
   )
   expect((await sumdial.readPrefix('a/')).total.sum).toBe(3n)
   expect((await sumdial.readPrefix('', { bucket: 'month' })).total.sum).toBe(4n)
+  expect((await sumdial.readPrefix('', { range: 'all' })).total.sum).toBe(5n)
   expect(asked()).toEqual([
     '/behind/a/proxy/counters?bucket=hour&prefix=a%2F',
     '/behind/a/proxy/counters?bucket=month&prefix=',
+    '/behind/a/proxy/counters?range=all&prefix=',
   ])
 })
 

@@ -3,7 +3,6 @@ import { partition } from '../../src/edge/ingest/partition.ts'
 import type { CounterAnswer, SeriesAnswer } from '../../src/edge/read/answers.ts'
 import { readCounterGroups } from '../../src/edge/read/counters.ts'
 import { readLabels } from '../../src/edge/read/labels.ts'
-import { parseCounterQuery } from '../../src/edge/read/query.ts'
 import { readSeriesAnswer } from '../../src/edge/read/series.ts'
 import type { Grant } from '../../src/model/access/grant.ts'
 import { Accumulator } from '../../src/model/accumulator.ts'
@@ -28,6 +27,7 @@ import { arrivalOf } from '../support/arrival.ts'
 import { seeded } from '../support/chance.ts'
 import { columnsOf, type Increment } from '../support/increments.ts'
 import { nodeSql } from '../support/node-sql.ts'
+import { counterQuery, noFirstHour, parseCounterQuery } from '../support/queries.ts'
 import { goodOf } from '../support/result.ts'
 import { scheduleOf } from '../support/schedule.ts'
 import { type Stand, startStand } from './stand.ts'
@@ -107,6 +107,7 @@ class Town {
       readGroups: (query: Parameters<ReturnType<typeof createGroupsReader>>[0]) =>
         createGroupsReader(stand.postgres)(query),
       readSeries: () => Promise.reject(new Error('not asked')),
+      firstHour: noFirstHour,
     },
     shards: {
       unsettledGroups: async (shard: string, subjects: GroupSubjects, grouping: SliceGrouping) =>
@@ -116,7 +117,7 @@ class Town {
   }
 
   async read(search: string): Promise<CounterAnswer[]> {
-    const query = goodOf(parseCounterQuery(search, undefined, NOW))
+    const query = await counterQuery(search, NOW)
     return goodOf(await readCounterGroups(query, must(query.groups, 'groups'), this.services))
   }
 
@@ -294,8 +295,7 @@ describe('a read by groups', () => {
       })
     }
     const grant: Grant = { ...everything, prefix: 'site/a' }
-    const list = (search: string, own = grant) =>
-      readLabels(search, own, NOW, createLabelLister(stand.postgres))
+    const list = (search: string, own = grant) => readLabels(search, own, NOW, labelsDatabase())
     expect(goodOf(await list('?prefix='))).toMatchObject({
       labels: [{ name: 'plan', values: 1, count: 1, largest: [{ value: 'own', sum: 1n, count: 1 }] }],
     })
@@ -305,20 +305,22 @@ describe('a read by groups', () => {
     })
   })
 
-  test('has at most so many buckets over all groups, and names the largest limit that fits', () => {
-    const parse = (search: string) => parseCounterQuery(search, undefined, NOW)
+  test('has at most so many buckets over all groups, and names the largest limit that fits', async () => {
+    const parse = (search: string) => parseCounterQuery(search, NOW)
     const range = `from=${formatHourStart(addHours(HOUR, -999))}&to=${formatHourStart(addHours(HOUR, 1))}`
-    expect(parse(`?key=k&by=plan&limit=7&${range}`)).toMatchObject({ ok: true })
-    expect(parse(`?key=k&by=plan&limit=8&${range}`)).toMatchObject({
+    expect(await parse(`?key=k&by=plan&limit=7&${range}`)).toMatchObject({ ok: true })
+    expect(await parse(`?key=k&by=plan&limit=8&${range}`)).toMatchObject({
       error: { parameter: 'limit', fault: expect.stringContaining('ask for at most 7') },
     })
-    expect(parse(`?key=k&key=l&key=m&key=n&by=plan&${range}`)).toMatchObject({
+    expect(await parse(`?key=k&key=l&key=m&key=n&by=plan&${range}`)).toMatchObject({
       error: { parameter: 'limit', fault: expect.stringContaining('has no room') },
     })
-    expect(parse('?key=k&limit=8')).toMatchObject({ error: { parameter: 'limit', fault: 'requires `by`' } })
-    expect(parse('?key=k&where=plan')).toMatchObject({ error: { parameter: 'where' } })
-    expect(parse('?key=k&by=1x')).toMatchObject({ error: { parameter: 'by' } })
-    expect(parse('?key=k&where=plan:%00')).toMatchObject({
+    expect(await parse('?key=k&limit=8')).toMatchObject({
+      error: { parameter: 'limit', fault: 'requires `by`' },
+    })
+    expect(await parse('?key=k&where=plan')).toMatchObject({ error: { parameter: 'where' } })
+    expect(await parse('?key=k&by=1x')).toMatchObject({ error: { parameter: 'by' } })
+    expect(await parse('?key=k&where=plan:%00')).toMatchObject({
       error: { parameter: 'where', fault: expect.stringContaining('control characters') },
     })
   })
@@ -327,7 +329,7 @@ describe('a read by groups', () => {
 test('[I5] [L1] a label with very many values is added up without a bucket for each', async () => {
   const values = 30_000
   const range = `from=${formatHourStart(addHours(HOUR, -400))}&to=${formatHourStart(addHours(HOUR, 1))}`
-  const query = goodOf(parseCounterQuery(`?key=k&by=id&consistency=committed&${range}`, undefined, NOW))
+  const query = await counterQuery(`?key=k&by=id&consistency=committed&${range}`, NOW)
   const hourOfValue = (i: number) => addHours(HOUR, -(i % 400))
   const counters = new Map<string, CommittedCounter>()
   const totals = new Map<Hour, Cell>()
@@ -347,6 +349,11 @@ test('[I5] [L1] a label with very many values is added up without a bucket for e
   expectToAddUp(must(answer, 'an answer'))
 })
 
+/** The database of a list of labels. */
+function labelsDatabase() {
+  return { listLabels: createLabelLister(stand.postgres), firstHour: noFirstHour }
+}
+
 describe('the labels of a prefix', () => {
   test('are listed with how many values each has, and the largest of them', async () => {
     const town = new Town()
@@ -357,7 +364,7 @@ describe('the labels of a prefix', () => {
       increment('a/l', 5),
     ])
     await town.flush(100)
-    const labels = goodOf(await readLabels('?prefix=a/', everything, NOW, createLabelLister(stand.postgres)))
+    const labels = goodOf(await readLabels('?prefix=a/', everything, NOW, labelsDatabase()))
     expect(labels.labels).toMatchObject([
       { name: 'model', values: 12, count: 12 },
       {
@@ -373,7 +380,7 @@ describe('the labels of a prefix', () => {
     expect(labels.labels[0]?.largest.map(({ value }) => value).slice(0, 2)).toEqual(['m11', 'm10'])
     expect(labels.labels[0]?.largest).toHaveLength(10)
     expect(labels.lastFlushAt).not.toBeNull()
-    expect(await readLabels('', everything, NOW, createLabelLister(stand.postgres))).toMatchObject({
+    expect(await readLabels('', everything, NOW, labelsDatabase())).toMatchObject({
       ok: false,
     })
   })

@@ -3,6 +3,7 @@ import { listAnswer, parseListQuery } from '../../src/edge/read/list.ts'
 import { Accumulator } from '../../src/model/accumulator.ts'
 import { type Hour, hourOf } from '../../src/model/hour.ts'
 import { createLister } from '../../src/postgres/list.ts'
+import { noFirstHour } from '../support/queries.ts'
 import { hasRealLog, realLogRequests } from '../support/real-log.ts'
 import { goodOf } from '../support/result.ts'
 import { type Stand, startStand } from './stand.ts'
@@ -36,7 +37,8 @@ describe.skipIf(!hasRealLog)('the real log', () => {
 
   async function list(parameters: Record<string, string>) {
     const range = { from: '2015-05-17T00:00:00Z', to: '2015-05-21T00:00:00Z' }
-    const asked = parseListQuery(`?${new URLSearchParams({ ...range, ...parameters })}`, null, Date.now())
+    const search = `?${new URLSearchParams({ ...range, ...parameters })}`
+    const asked = await parseListQuery(search, null, Date.now(), noFirstHour)
     return (await listAnswer(goodOf(asked), createLister(stand.postgres))).items
   }
 

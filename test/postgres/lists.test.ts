@@ -11,6 +11,7 @@ import { LIST_SORTS } from '../../src/model/read.ts'
 import { createLister } from '../../src/postgres/list.ts'
 import { cells } from '../support/arbitraries.ts'
 import { type Asked, compareBytes, naiveList, type Row } from '../support/naive-list.ts'
+import { noFirstHour } from '../support/queries.ts'
 import { goodOf } from '../support/result.ts'
 import { type Stand, startStand } from './stand.ts'
 
@@ -113,7 +114,7 @@ test('[S2] [A2] a list equals a naive model, whatever is in the table and whatev
 
 /** One page, by the parameters of a request. */
 async function page(parameters: Record<string, string>, grant: string | null = null): Promise<ListAnswer> {
-  const asked = parseListQuery(`?${new URLSearchParams(parameters)}`, grant, NOW)
+  const asked = await parseListQuery(`?${new URLSearchParams(parameters)}`, grant, NOW, noFirstHour)
   return listAnswer(goodOf(asked), lister)
 }
 
@@ -180,7 +181,7 @@ describe('pages', () => {
     await insert(here.slice(0, 4).flatMap((key) => hours.map((hour) => rowOf(key, 1, hour))))
     const first = await page({ prefix: 'k/', limit: '2' })
     const parameters = new URLSearchParams({ prefix: 'k/', limit: '2', cursor: first.nextCursor ?? '' })
-    const later = parseListQuery(`?${parameters}`, null, NOW + 5 * 3_600_000)
+    const later = await parseListQuery(`?${parameters}`, null, NOW + 5 * 3_600_000, noFirstHour)
     const second = await listAnswer(goodOf(later), lister)
     expect(second).toMatchObject({ from: first.from, to: first.to })
     expect(second.items.map(({ count }) => count)).toEqual([24, 24])
@@ -253,10 +254,11 @@ describe('a text inside keys', () => {
     await insert(['a1', 'a2', 'b1'].map((key) => rowOf(key, 1)))
     const { nextCursor } = await page({ prefix: '', contains: '1', limit: '1' })
     for (const more of [{}, { contains: '2' }]) {
-      const asked = parseListQuery(
+      const asked = await parseListQuery(
         `?${new URLSearchParams({ prefix: '', cursor: nextCursor ?? '', ...more })}`,
         null,
         NOW,
+        noFirstHour,
       )
       expect(asked).toMatchObject({ ok: false, error: { kind: 'invalid_parameter', parameter: 'cursor' } })
     }
@@ -265,7 +267,12 @@ describe('a text inside keys', () => {
 
   test('is refused when no key could have it', async () => {
     for (const contains of ['', 'x'.repeat(513), 'a\nb']) {
-      const asked = parseListQuery(`?${new URLSearchParams({ prefix: '', contains })}`, null, NOW)
+      const asked = await parseListQuery(
+        `?${new URLSearchParams({ prefix: '', contains })}`,
+        null,
+        NOW,
+        noFirstHour,
+      )
       expect(asked).toMatchObject({ ok: false, error: { parameter: 'contains' } })
     }
   })

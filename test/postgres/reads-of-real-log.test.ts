@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readCounters } from '../../src/edge/read/counters.ts'
-import { parseCounterQuery } from '../../src/edge/read/query.ts'
 import { createReader } from '../../src/postgres/reader.ts'
+import { counterQuery } from '../support/queries.ts'
 import { hasRealLog, realLogRequests } from '../support/real-log.ts'
 import { goodOf } from '../support/result.ts'
 import { type Stand, startStand } from './stand.ts'
@@ -57,13 +57,12 @@ from sumdial.counters where key = $1 group by 1 order by 1`,
 /** Through the production's parameters, reader and answer. */
 async function answered(keys: readonly string[], unit: string, tz: string, range: string) {
   const search = keys.map((key) => `key=${encodeURIComponent(key)}`).join('&')
-  const query = parseCounterQuery(
+  const query = await counterQuery(
     `?${search}&${range}&bucket=${unit}&tz=${tz}&consistency=committed`,
-    undefined,
     Date.now(),
   )
   const readCommitted = stand.inTurn(createReader)
-  const answers = await readCounters(goodOf(query), {
+  const answers = await readCounters(query, {
     database: { readCommitted },
     shards: { unsettled: async () => [] },
     config: { shards: [] },

@@ -4,11 +4,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { describeProblem } from '../../src/edge/http/problem-words.ts'
 import { readCounters } from '../../src/edge/read/counters.ts'
 import { listAnswer, parseListQuery } from '../../src/edge/read/list.ts'
-import { parseCounterQuery } from '../../src/edge/read/query.ts'
 import { readSeriesAnswer } from '../../src/edge/read/series.ts'
 import { createGroupsReader } from '../../src/postgres/groups.ts'
 import { createLister } from '../../src/postgres/list.ts'
 import { createReader, createSeriesReader } from '../../src/postgres/reader.ts'
+import { counterQuery, noFirstHour } from '../support/queries.ts'
 import { eitherOf, goodOf } from '../support/result.ts'
 import { scheduleOf } from '../support/schedule.ts'
 import { type Stand, startStand } from './stand.ts'
@@ -55,7 +55,7 @@ function change(set: string): Promise<unknown> {
 const BAD = [{ key: 'bad/key', hour: BAD_HOUR }]
 
 async function read(search: string) {
-  const query = goodOf(parseCounterQuery(`?consistency=committed&${search}`, undefined, NOW))
+  const query = await counterQuery(`?consistency=committed&${search}`, NOW)
   const answer = await readCounters(query, {
     database: { readCommitted: createReader(stand.postgres) },
     shards: { unsettled: async () => [] },
@@ -70,6 +70,7 @@ async function series(search: string) {
     database: {
       readSeries: createSeriesReader(stand.postgres),
       readGroups: createGroupsReader(stand.postgres),
+      firstHour: noFirstHour,
     },
     shards: {
       unsettledSum: () => Promise.reject(new Error('not asked')),
@@ -82,7 +83,8 @@ async function series(search: string) {
 }
 
 async function list(search: string) {
-  return listAnswer(goodOf(parseListQuery(`?${search}`, null, NOW)), createLister(stand.postgres))
+  const asked = await parseListQuery(`?${search}`, null, NOW, noFirstHour)
+  return listAnswer(goodOf(asked), createLister(stand.postgres))
 }
 
 describe.each(CHANGES)('a row with %s', (_, set) => {

@@ -1,4 +1,14 @@
-import type { Counter, Hour, LabelList, List, ListItem, PrefixCounter, Problem, Unit } from '../answers.ts'
+import type {
+  Counter,
+  Hour,
+  LabelList,
+  List,
+  ListItem,
+  PrefixCounter,
+  Problem,
+  Range,
+  Unit,
+} from '../answers.ts'
 import { type Fetch, signalOf } from '../fetch.ts'
 import { checkFields, isDate } from '../fields.ts'
 import { REQUEST_MS_MAX } from '../limits.ts'
@@ -8,14 +18,19 @@ import { type Instant, isoOf } from './instant.ts'
 import { addKeys, type Named, searchOf } from './search.ts'
 import { SumdialError } from './sumdial-error.ts'
 
-export type ReadQuery = {
-  /** The last 24 hours by default; `to` itself is not included. */
+type RangeQuery = {
+  /** In place of `from` and `to`: hours up to the current one, or a day or month that is over, by the clocks of `tz`. */
+  range?: Range | undefined
+  /** The last 24 hours by default; `to` itself is not included. A date such as `2026-11-21` begins at midnight in `tz`. */
   from?: Instant | undefined
   to?: Instant | undefined
-  /** `hour` by default. */
-  bucket?: Unit | undefined
   /** An IANA time zone; UTC by default. */
   tz?: string | undefined
+}
+
+export type ReadQuery = RangeQuery & {
+  /** `hour` by default; with a `range` the total alone, and months for `all`. */
+  bucket?: Unit | undefined
   /** `fresh` by default: everything acknowledged before. `committed` asks Postgres alone, `unsettled` the shards alone. */
   consistency?: 'fresh' | 'committed' | 'unsettled' | undefined
   /** How many hours before the current one are fresh: 1 by default. */
@@ -32,21 +47,18 @@ export type ReadQuery = {
 }
 
 /** Give `key` or `prefix`. */
-export type LabelsQuery = {
+export type LabelsQuery = Omit<RangeQuery, 'from'> & {
   key?: string | undefined
   prefix?: string | undefined
   /** The last 7 days by default. */
   from?: Instant | undefined
-  to?: Instant | undefined
 }
 
-export type ListQuery = {
+export type ListQuery = RangeQuery & {
   /** Lists the keys that begin with it: `site/` for whole segments. All keys by default. */
   prefix?: string | undefined
   /** Only keys that have this text anywhere. Narrow the prefix or the hours when that takes Postgres too long. */
   contains?: string | undefined
-  from?: Instant | undefined
-  to?: Instant | undefined
   /** `key` by default, in pages; the other two give the largest first, in one page. */
   sort?: 'key' | '-sum' | '-count' | undefined
   /** Items of a page: 100 by default. */
@@ -65,11 +77,11 @@ export type Asker = {
   readonly timing: Timing
 }
 
+const RANGE_NAMES = ['from', 'to', 'range', 'tz'] as const satisfies readonly (keyof RangeQuery)[]
+
 const READ_NAMES = [
-  'from',
-  'to',
+  ...RANGE_NAMES,
   'bucket',
-  'tz',
   'consistency',
   'freshHours',
   'by',
@@ -82,8 +94,7 @@ const READ_EXAMPLE = "{ bucket: 'day' }"
 const LIST_NAMES = [
   'prefix',
   'contains',
-  'from',
-  'to',
+  ...RANGE_NAMES,
   'sort',
   'limit',
   'depth',
@@ -121,22 +132,26 @@ export class Reading {
       const answer = (await this.#get(`/counters?${search}`)) as Counter | { items: Counter[] }
       answers.push(...('items' in answer ? answer.items : [answer]))
       // The next part is asked for the same hours, although the hour may turn meanwhile.
-      range = answers[0] === undefined ? {} : { from: answers[0].from, to: answers[0].to }
+      const [first] = answers
+      if (query.range === undefined && first !== undefined) range = { from: first.from, to: first.to }
     }
-    return answers
+    // A range that has a name moves on with the hour. Then all parts are asked for once more, so that they are of one hour.
+    const hasTurned = query.range !== undefined && answers.some(({ to }) => to !== answers[0]?.to)
+    return hasTurned ? this.readAll(keys, query) : answers
   }
 
-  /** All keys that begin with a prefix, added up. Without a `bucket`, by the hour. */
+  /** All keys that begin with a prefix, added up. Without a `bucket` or `range`, by the hour. */
   async readPrefix(prefix: string, query: ReadQuery = {}): Promise<PrefixCounter> {
     checkFields('readPrefix', query, READ_NAMES, READ_EXAMPLE)
-    const search = searchOf({ ...query, bucket: query.bucket ?? 'hour' })
+    const { bucket = query.range === undefined ? 'hour' : undefined } = query
+    const search = searchOf({ ...query, bucket })
     search.append('prefix', textOf('prefix', prefix))
     return (await this.#get(`/counters?${search}`)) as PrefixCounter
   }
 
   /** The labels of a key, or of all keys that begin with a prefix, as Postgres has them. */
   async labels(query: LabelsQuery): Promise<LabelList> {
-    checkFields('labels', query, ['key', 'prefix', 'from', 'to'], "{ key: 'calls/acme' }")
+    checkFields('labels', query, ['key', 'prefix', ...RANGE_NAMES], "{ key: 'calls/acme' }")
     return (await this.#get(`/labels?${searchOf(query)}`)) as LabelList
   }
 

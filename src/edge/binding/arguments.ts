@@ -75,10 +75,11 @@ export function listArguments(question: unknown): Result<Named, Problem> {
   return ok(numbersAsText(question))
 }
 
-/** The parameters of a read of a prefix. HTTP requires a bucket only because of what its address was before. */
+/** The parameters of a read of a prefix. HTTP requires a bucket or range only because of what its address was before. */
 export function prefixArguments(question: unknown): Result<Named, Problem> {
   if (!isObject(question)) return invalid('question', 'must be an object such as { prefix }')
-  return ok(numbersAsText({ ...question, bucket: question['bucket'] ?? 'hour' }))
+  const bucket = question['bucket'] ?? (question['range'] === undefined ? 'hour' : undefined)
+  return ok(numbersAsText(bucket === undefined ? question : { ...question, bucket }))
 }
 
 /** Parameters that are text in a query, and may be numbers here. */

@@ -5,21 +5,32 @@ import { parseHour } from '../../model/hour.ts'
 import { check } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
-import { AT_FAULT, instantSchema } from '../../model/time/instant.ts'
+import { AT_FAULT, instantOf } from '../../model/time/instant.ts'
+import { parseDay } from '../../model/time/ranges.ts'
 import type { ParameterFault, Problem } from './problem.ts'
 
-/** A time as `at` in an increment has it, except that a query knows only text; epoch ms as output. */
-export const instantText = z
-  .string({ error: AT_FAULT })
+/** A time in epoch ms, or a day of the calendar as whole days since 1970, which begins when the reader's zone says. */
+export type Moment = number | { readonly day: number }
+
+const MOMENT_FAULT = `must be a date such as 2026-11-21, or ${AT_FAULT.replace('must be ', '')}`
+
+/** A time as `at` in an increment has it, except that a query knows only text, and takes a date too. */
+export const momentText = z
+  .string({ error: MOMENT_FAULT })
   .check(check(timeTextFault))
-  .transform((text) => (/^-?\d{1,16}$/.test(text) ? Number(text) : text))
-  .pipe(instantSchema)
+  .transform((text, ctx): Moment => {
+    const day = parseDay(text)
+    if (day !== undefined) return { day }
+    const ms = instantOf(/^-?\d{1,16}$/.test(text) ? Number(text) : text)
+    if (ms !== undefined) return ms
+    ctx.addIssue({ code: 'custom', message: MOMENT_FAULT })
+    return z.NEVER
+  })
 
 /** Why a time that was probably meant otherwise is refused; undefined for any other text. */
 function timeTextFault(text: string): string | undefined {
   // As milliseconds these are from the first weeks of 1970 to 1973, when nothing was counted.
   if (/^\d{9,11}$/.test(text)) return `must be in milliseconds, and looks like seconds: write ${text}000`
-  if (/^\d{4}-\d\d-\d\d$/.test(text)) return `must have a time as well: write ${text}T00:00:00Z`
   return /T[\d:.]+ \d\d:\d\d$/.test(text)
     ? "has a space in place of the offset's `+`: write it as %2B"
     : undefined

@@ -97,15 +97,15 @@ export const counterAnswerSchema = z
     key: z.string(),
     from: z.iso.datetime(),
     to: z.iso.datetime(),
-    bucket: z.enum(UNITS),
+    bucket: z.enum(UNITS).nullable().meta({ description: 'Null when nothing but the total was asked for.' }),
     tz: z.string(),
     aligned: z.boolean().meta({
       description: "False where the zone's offset splits hours. A day then has the hours that begin in it.",
     }),
     total: sumsSchema,
-    buckets: z
-      .array(bucketSchema)
-      .meta({ description: 'All buckets of the range in order, empty ones included.' }),
+    buckets: z.array(bucketSchema).meta({
+      description: 'All buckets of the range in order, empty ones included. None for the total alone.',
+    }),
     unsettled: z.array(bucketSchema).nullable().meta({
       description:
         'The part that Postgres may not have yet, as the buckets that have any. Null in a committed read, which cannot know.',

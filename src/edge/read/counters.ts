@@ -11,13 +11,29 @@ import { askForKeys, shardsToAsk } from './fresh.ts'
 import type { GroupingQuery } from './grouping.ts'
 import type { GroupServices } from './groups.ts'
 import { readGroups } from './groups.ts'
-import type { CounterQuery } from './query.ts'
+import type { CounterParameters, CounterQuery } from './query.ts'
+import { counterQueryOf } from './query.ts'
 
 export type ReadServices = {
   readonly database: Pick<Database, 'readCommitted'>
   readonly shards: Pick<Shards, 'unsettled'>
   readonly config: Pick<Config, 'shards'>
   readonly nowMs: number
+}
+
+/** Reads keys as checked parameters ask. The caller has checked that these may be read. */
+export async function readKeys(
+  parameters: CounterParameters,
+  services: ReadServices & GroupServices & { readonly database: Pick<Database, 'firstHour'> },
+): Promise<Result<CounterAnswer[], Problem>> {
+  const { nowMs, database } = services
+  const firstHour = () => database.firstHour({ keys: parameters.key })
+  const query = await counterQueryOf(parameters, { nowMs, firstHour })
+  if (!query.ok) return query
+  const { groups } = query.value
+  return groups === undefined
+    ? readCounters(query.value, services)
+    : readCounterGroups(query.value, groups, services)
 }
 
 /**

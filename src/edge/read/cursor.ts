@@ -11,6 +11,8 @@ export type Cursor = {
   readonly contains: string | null
   /** Null for a list of keys. */
   readonly depth: number | null
+  /** A range that has a name, with its zone; null for a list without. */
+  readonly rangeName: string | null
   readonly from: Hour
   readonly to: Hour
   /** The last key of the page; the next page begins above it. */
@@ -18,10 +20,10 @@ export type Cursor = {
 }
 
 /**
- * A cursor of a list that asks for a text inside keys has a version of its own, so that older code refuses it and does not
- * turn to a page of all keys. Cursors live only as long as somebody turns pages.
+ * A cursor of a list that asks for a text inside keys, or for a range that has a name, has a version of its own, so that older
+ * code refuses it and does not turn to a page of another list. Cursors live only as long as somebody turns pages.
  */
-const [PLAIN, CONTAINING] = [1, 2] as const
+const [PLAIN, CONTAINING, RANGED] = [1, 2, 3] as const
 
 /** An hour that a request can name. */
 const hour = z
@@ -35,12 +37,14 @@ const depthSchema = z.int().nullable()
 const cursorSchema = z.union([
   z.tuple([z.literal(PLAIN), text, depthSchema, hour, hour, text]),
   z.tuple([z.literal(CONTAINING), text, depthSchema, hour, hour, text, text]),
+  z.tuple([z.literal(RANGED), text, depthSchema, hour, hour, text, text.nullable(), text]),
 ])
 
 /** Encodes a cursor as base64url of JSON, opaque to clients. It grants nothing: each request needs its own token. */
-export function encodeCursor({ prefix, contains, depth, from, to, after }: Cursor): string {
+export function encodeCursor({ prefix, contains, depth, rangeName, from, to, after }: Cursor): string {
   const list = [prefix, depth, from, to, after]
-  const cursor = contains === null ? [PLAIN, ...list] : [CONTAINING, ...list, contains]
+  const plain = contains === null ? [PLAIN, ...list] : [CONTAINING, ...list, contains]
+  const cursor = rangeName === null ? plain : [RANGED, ...list, contains, rangeName]
   const bytes = new TextEncoder().encode(JSON.stringify(cursor))
   const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
@@ -51,8 +55,8 @@ export function decodeCursor(encoded: string): Cursor | undefined {
   if (!/^[\w-]+$/.test(encoded)) return undefined
   const parsed = cursorSchema.safeParse(parseBase64Json(encoded))
   if (!parsed.success) return undefined
-  const [, prefix, depth, from, to, after, contains = null] = parsed.data
-  return { prefix, contains, depth, from, to, after }
+  const [, prefix, depth, from, to, after, contains = null, rangeName = null] = parsed.data
+  return { prefix, contains, depth, rangeName, from, to, after }
 }
 
 function parseBase64Json(encoded: string): unknown {

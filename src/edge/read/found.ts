@@ -2,7 +2,7 @@ import { must } from '../../model/assert.ts'
 import type { Cell } from '../../model/cell.ts'
 import { EMPTY_CELL, mergeCells } from '../../model/cell.ts'
 import type { Hour, HourRange } from '../../model/hour.ts'
-import { formatHourStart } from '../../model/hour.ts'
+import { formatHourStart, hourStartMs } from '../../model/hour.ts'
 import type { CommittedRead } from '../../model/read.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
@@ -65,7 +65,7 @@ export async function findAll(
   { shardsOf, ask, readRows }: Source,
 ): Promise<Result<Found, Problem>> {
   const { range, unit, zone, freshHours, isUnsettled } = query
-  const grid: Grid = { ...query, buckets: bucketsOf(range, unit, zone) }
+  const grid: Grid = { ...query, buckets: unit === null ? wholeOf(range) : bucketsOf(range, unit, zone) }
   const buckets = grid.buckets.map(({ from }) => from)
   const rowsWith = (writers: readonly string[]) => readRows({ buckets, to: range.to, writers })
   if (freshHours === null) {
@@ -77,6 +77,16 @@ export async function findAll(
   const read = isUnsettled ? await readHeld(asked.value, ask) : await readFresh(asked.value, ask, rowsWith)
   if (read === undefined) return fail({ kind: 'unavailable', source: 'flushes' })
   return ok({ grid, read, freshFrom: fresh.from })
+}
+
+/** A range as one bucket, because nothing but its total is asked for. */
+function wholeOf({ from }: HourRange): Bucket[] {
+  return [{ from, startMs: hourStartMs(from) }]
+}
+
+/** The buckets that an answer shows: none when nothing but the total is asked for. */
+export function shownBuckets<T>({ grid: { unit } }: Found, buckets: readonly T[]): T[] {
+  return unit === null ? [] : [...buckets]
 }
 
 /** The cell of each bucket of what has this name: the rows, and what shards hold beside them. */
@@ -129,7 +139,7 @@ export function readingOf(found: Found, subject: string): Reading {
     tz: zone.name,
     aligned: isAligned(buckets, zone),
     total: sumsOf(all.reduce(mergeCells, EMPTY_CELL)),
-    buckets: all.map(shown),
+    buckets: shownBuckets(found, all.map(shown)),
     unsettled: held?.map(shown).filter(({ count }) => count > 0) ?? null,
     pending: held?.reduce((sum, { count }) => sum + count, 0) ?? null,
     asOf: read.unsettled === null ? null : (read.asOf.get(subject) ?? ''),

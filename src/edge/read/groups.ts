@@ -16,7 +16,7 @@ import type { Database, Shards } from '../ports.ts'
 import type { CounterAnswer } from './answers.ts'
 import { sumsOf } from './answers.ts'
 import type { Found, Reading, Source } from './found.ts'
-import { cellsOf, findAll, partsOf, readingOf, startOf } from './found.ts'
+import { cellsOf, findAll, partsOf, readingOf, shownBuckets, startOf } from './found.ts'
 import type { GroupingQuery } from './grouping.ts'
 import type { ReadingQuery } from './query.ts'
 export type GroupServices = {
@@ -80,7 +80,10 @@ function groupsOf(found: Found, subject: string, values: readonly string[], limi
   }
   const shown = (cells: readonly Cell[]) => ({
     total: sumsOf(cells.reduce(mergeCells, EMPTY_CELL)),
-    buckets: cells.map((cell, i) => ({ start: startOf(found, i), ...sumsOf(cell) })),
+    buckets: shownBuckets(
+      found,
+      cells.map((cell, i) => ({ start: startOf(found, i), ...sumsOf(cell) })),
+    ),
   })
   const unlabelled = cellsOf(found, groupName(subject, UNLABELLED_GROUP))
   const { sum, count } = unlabelled.reduce(mergeCells, EMPTY_CELL)
@@ -89,7 +92,10 @@ function groupsOf(found: Found, subject: string, values: readonly string[], limi
     others: { groups: rest.length, ...shown(others) },
     unlabelled: {
       total: { sum, count },
-      buckets: unlabelled.map((cell, i) => ({ start: startOf(found, i), sum: cell.sum, count: cell.count })),
+      buckets: shownBuckets(
+        found,
+        unlabelled.map(({ sum, count }, i) => ({ start: startOf(found, i), sum, count })),
+      ),
     },
     overflow: shown(cellsOf(found, groupName(subject, OVERFLOW_GROUP))),
   }

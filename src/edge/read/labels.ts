@@ -3,16 +3,16 @@ import { LABEL_VALUES_SHOWN, LABELS_DAYS, LABELS_LISTED_MAX } from '../../limits
 import type { Grant } from '../../model/access/grant.ts'
 import { formatHourStart } from '../../model/hour.ts'
 import { keyAlone, keySchema, keysUnder } from '../../model/key.ts'
-import type { ListLabels } from '../../model/read.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
 import { refuseOutside } from '../http/access.ts'
 import type { RawParameters } from '../http/parameters.ts'
 import { invalid, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
+import type { Database } from '../ports.ts'
 import { sumSchema } from './answers.ts'
-import { noKeyUnder, parseListRange, prefixText } from './list.ts'
-import { rangeParameters } from './query.ts'
+import { listHoursOf, noKeyUnder, prefixText } from './list.ts'
+import { rangeParameters } from './range.ts'
 
 export const labelsParameters = z.strictObject({
   key: keySchema.optional().meta({ description: 'The key whose labels are listed.' }),
@@ -50,7 +50,7 @@ export async function readLabels(
   raw: RawParameters,
   grant: Grant,
   nowMs: number,
-  listLabels: ListLabels,
+  { listLabels, firstHour }: Pick<Database, 'listLabels' | 'firstHour'>,
 ): Promise<Result<LabelsAnswer, Problem>> {
   const parsed = parseParameters(raw, labelsParameters)
   if (!parsed.ok) return parsed
@@ -61,7 +61,11 @@ export async function readLabels(
   if (outside !== undefined) return fail(outside)
   const ranges = key === undefined ? keysUnder(prefix ?? '', grant.prefix) : [keyAlone(key)]
   if (ranges === undefined) return fail(noKeyUnder(grant.prefix))
-  const range = parseListRange(parsed.value, nowMs, LABELS_DAYS * 24)
+  const range = await listHoursOf(parsed.value, {
+    nowMs,
+    firstHour: () => firstHour(key === undefined ? { ranges } : { keys: [key] }),
+    defaultHours: LABELS_DAYS * 24,
+  })
   if (!range.ok) return range
   const { from, to } = range.value
   const { items } = await listLabels({

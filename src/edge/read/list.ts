@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { LIST_DEPTH_MAX, LIST_HOURS_MAX, LIST_ITEMS_DEFAULT, LIST_ITEMS_MAX } from '../../limits.ts'
 import { must } from '../../model/assert.ts'
 import type { HourRange } from '../../model/hour.ts'
-import { firstHourFrom, formatHourStart } from '../../model/hour.ts'
+import { formatHourStart } from '../../model/hour.ts'
 import { check, groupBase, keyFault, keysUnder } from '../../model/key.ts'
 import type { ListCounters, ListItem, ListQuery } from '../../model/read.ts'
 import { LIST_SORTS } from '../../model/read.ts'
@@ -11,9 +11,10 @@ import { fail, ok } from '../../model/result.ts'
 import type { RawParameters } from '../http/parameters.ts'
 import { invalid, parsedText, parseParameters, wholeText } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
+import type { Database } from '../ports.ts'
 import { sumSchema, unreadableOf, unreadableSchema } from './answers.ts'
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts'
-import { parseRange, rangeParameters } from './query.ts'
+import { type AskedRange, hourAt, hoursOf, type RangeQuery, rangeParameters } from './range.ts'
 
 /** The beginning of keys: any text, whether or not it ends with a segment. */
 export const prefixText = z
@@ -56,28 +57,51 @@ export const listParameters = z.strictObject({
 
 type Parameters = z.output<typeof listParameters>
 
-/** A checked list: the question for Postgres, and the prefix that the cursor of the next page carries. */
-export type ListRequest = { readonly query: ListQuery; readonly prefix: string }
+/** A checked list: the question for Postgres, and what else the cursor of the next page carries. */
+export type ListRequest = {
+  readonly query: ListQuery
+  readonly prefix: string
+  /** Null for a list without a range that has a name. */
+  readonly rangeName: string | null
+}
 
-/** Checks the parameters of a list, for a token that may read the keys under `grant`, null for all keys. [S2] */
-export function parseListQuery(
+type ListDatabase = Pick<Database, 'list' | 'firstHour'>
+
+/** `GET /keys`, for a token that may read the keys under `grant`. [S2] */
+export async function readList(
   raw: RawParameters,
   grant: string | null,
   nowMs: number,
-): Result<ListRequest, Problem> {
+  { list, firstHour }: ListDatabase,
+): Promise<Result<ListAnswer, Problem>> {
+  const request = await parseListQuery(raw, grant, nowMs, firstHour)
+  return request.ok ? ok(await listAnswer(request.value, list)) : request
+}
+
+/** Checks the parameters of a list, for a token that may read the keys under `grant`, null for all keys. [S2] */
+export async function parseListQuery(
+  raw: RawParameters,
+  grant: string | null,
+  nowMs: number,
+  firstHour: ListDatabase['firstHour'],
+): Promise<Result<ListRequest, Problem>> {
   const parsed = parseParameters(raw, listParameters)
   if (!parsed.ok) return parsed
   const { prefix, contains = null, sort, depth, limit, cursor } = parsed.value
   if (cursor !== undefined && sort !== 'key') {
     return invalid('cursor', `cannot be combined with \`sort=${sort}\`, which has one page`)
   }
-  const range = cursor === undefined ? parseListRange(parsed.value, nowMs) : rangeOf(cursor, parsed.value)
-  if (!range.ok) return range
   const ranges = keysUnder(prefix, grant)
   if (ranges === undefined) return fail(noKeyUnder(grant))
+  const range =
+    cursor === undefined
+      ? await listHoursOf(parsed.value, { nowMs, firstHour: () => firstHour({ ranges }) })
+      : rangeOf(cursor, parsed.value)
+  if (!range.ok) return range
   const grouping = depth === undefined ? null : { base: groupBase(prefix), depth }
   return ok({
     prefix,
+    rangeName: rangeNameOf(parsed.value),
     query: { ranges, contains, ...range.value, sort, grouping, limit, after: cursor?.after ?? null },
   })
 }
@@ -90,32 +114,39 @@ export function noKeyUnder(grant: string | null): Problem {
   }
 }
 
-/** @param defaultHours the hours of a list without `from`. */
-export function parseListRange(
-  parameters: Pick<Parameters, 'from' | 'to'>,
-  nowMs: number,
-  defaultHours?: number,
-): Result<HourRange, Problem> {
-  const range = parseRange(parameters, nowMs, defaultHours)
+/** The hours of a list, which comes from Postgres alone and has no buckets. */
+export async function listHoursOf(
+  parameters: RangeQuery,
+  terms: Pick<AskedRange, 'nowMs' | 'firstHour' | 'defaultHours'>,
+): Promise<Result<HourRange, Problem>> {
+  const range = await hoursOf(parameters, { unit: null, freshFrom: null, ...terms })
   if (!range.ok) return range
   const hours = range.value.to - range.value.from
-  return hours <= LIST_HOURS_MAX
-    ? range
-    : invalid('from', { asked: hours, max: LIST_HOURS_MAX, unit: 'hours' })
+  if (hours <= LIST_HOURS_MAX) return range
+  const name = parameters.range === undefined ? 'from' : 'range'
+  return invalid(name, { asked: hours, max: LIST_HOURS_MAX, unit: 'hours' })
+}
+
+/** A range with its zone, as a cursor carries it: its hours move on, so that they do not tell whether it is asked for again. */
+function rangeNameOf({ range, tz }: RangeQuery): string | null {
+  return range === undefined ? null : `${range} ${tz.name}`
 }
 
 /** The hours of the first page, whatever the time is now. Parameters that are given again must not have changed. */
 function rangeOf(
   cursor: Cursor,
-  { prefix, contains, depth, from, to }: Parameters,
+  { prefix, contains, depth, ...range }: Parameters,
 ): Result<HourRange, Problem> {
   const isSame =
     cursor.prefix === prefix &&
     cursor.contains === (contains ?? null) &&
     cursor.depth === (depth ?? null) &&
-    (from === undefined || firstHourFrom(from) === cursor.from) &&
-    (to === undefined || firstHourFrom(to) === cursor.to)
-  if (!isSame) return invalid('cursor', 'belongs to a list with another prefix, contains, depth, from or to')
+    (range.range === undefined || rangeNameOf(range) === cursor.rangeName) &&
+    (range.from === undefined || hourAt(range.from, range.tz) === cursor.from) &&
+    (range.to === undefined || hourAt(range.to, range.tz) === cursor.to)
+  if (!isSame) {
+    return invalid('cursor', 'belongs to a list with another prefix, contains, depth, range, from, to or tz')
+  }
   const isRange = cursor.from <= cursor.to && cursor.to - cursor.from <= LIST_HOURS_MAX
   return isRange ? ok({ from: cursor.from, to: cursor.to }) : invalid('cursor', NOT_A_CURSOR)
 }
@@ -157,7 +188,7 @@ export type ListAnswer = z.infer<typeof listAnswerSchema>
 
 /** Lists what Postgres has. [R2] Over all pages no key is missed and none comes twice, whatever is counted meanwhile. */
 export async function listAnswer(
-  { prefix, query }: ListRequest,
+  { prefix, rangeName, query }: ListRequest,
   listCounters: ListCounters,
 ): Promise<ListAnswer> {
   const { contains, from, to, sort, grouping, limit } = query
@@ -167,7 +198,8 @@ export async function listAnswer(
   )
   const items = found.slice(0, limit)
   const last = found.length > limit ? items.at(-1) : undefined
-  const cursor = last && { prefix, contains, depth: grouping?.depth ?? null, from, to, after: last.key }
+  const depth = grouping?.depth ?? null
+  const cursor = last && { prefix, contains, depth, rangeName, from, to, after: last.key }
   const lastFlushMs = items.reduce((latest, item) => Math.max(latest, item.lastFlushMs), 0)
   return {
     from: formatHourStart(from),

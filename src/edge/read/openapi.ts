@@ -46,7 +46,7 @@ export const describeCounters: Operation = readingKeys(
     operationId: 'readCounters',
     summary: 'Read keys, or all keys under a prefix added up',
     description:
-      'Give `key` once or several times, or `prefix` with `bucket`. A fresh read has every increment that was ' +
+      'Give `key` once or several times, or `prefix` with `bucket` or `range`. A fresh read has every increment that was ' +
       'acknowledged before it began, in the hours from `freshFrom` on, exactly once. To list keys, use /keys.',
     requestParams: { query: countersParameters },
   },

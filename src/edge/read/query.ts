@@ -1,24 +1,25 @@
 import { z } from 'zod'
 import { BUCKETS_MAX, FRESH_HOURS_MAX, KEYS_MAX } from '../../limits.ts'
 import type { HourRange } from '../../model/hour.ts'
-import { addHours, firstHourFrom, hourOf } from '../../model/hour.ts'
 import { keySchema } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
 import { ok } from '../../model/result.ts'
 import type { Unit } from '../../model/time/calendar.ts'
 import { countBuckets, UNITS } from '../../model/time/calendar.ts'
 import type { Zone } from '../../model/time/zone.ts'
-import { parseZone } from '../../model/time/zone.ts'
 import type { RawParameters } from '../http/parameters.ts'
-import { instantText, invalid, parsedText, parseParameters, wholeText } from '../http/parameters.ts'
+import { invalid, parseParameters, wholeText } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
+import { freshRange } from './fresh.ts'
 import type { GroupingQuery } from './grouping.ts'
 import { groupingParameters, parseGrouping } from './grouping.ts'
+import { type AskedRange, hoursOf, rangeParameters } from './range.ts'
 
 /** A checked read by buckets, of keys or of a prefix. */
 export type ReadingQuery = {
   readonly range: HourRange
-  readonly unit: Unit
+  /** Null when nothing but the total is asked for. */
+  readonly unit: Unit | null
   readonly zone: Zone
   /** Hours before the current one whose shards are asked; null when Postgres alone is asked. */
   readonly freshHours: number | null
@@ -33,48 +34,16 @@ export type CounterQuery = ReadingQuery & {
   readonly groups?: GroupingQuery | undefined
 }
 
-/** The two parameters of every read of a range of hours. */
-export const rangeParameters = {
-  from: instantText.optional().meta({
-    description:
-      'RFC 3339 or epoch milliseconds. The range has the hours that begin at this time or later; 24 hours before `to` ' +
-      'by default.',
-    example: '2026-11-21T00:00:00Z',
-  }),
-  to: instantText.optional().meta({
-    description: 'As `from`. The range has the hours that begin before it; the end of this hour by default.',
-    example: '2026-11-22T00:00:00Z',
-  }),
-}
-
-const DEFAULT_HOURS = 24
-
-/**
- * The hours that begin in [from, to), both in epoch ms; by default the last ones, of which the current one is the last.
- *
- * @param defaultHours how many these are.
- */
-export function parseRange(
-  { from, to }: { readonly from?: number | undefined; readonly to?: number | undefined },
-  nowMs: number,
-  defaultHours = DEFAULT_HOURS,
-): Result<HourRange, Problem> {
-  const end = to === undefined ? addHours(hourOf(nowMs), 1) : firstHourFrom(to)
-  const begin = from === undefined ? addHours(end, -defaultHours) : firstHourFrom(from)
-  return begin > end ? invalid('from', 'must not be after `to`') : ok({ from: begin, to: end })
-}
-
-const zoneText = parsedText(parseZone, 'must be an IANA time zone such as Europe/Berlin')
-
 const unitText = z.enum(UNITS, { error: `must be one of ${UNITS.join(', ')}` })
 
 const CONSISTENCIES = ['fresh', 'committed', 'unsettled'] as const
 
-/** The parameters of every read by buckets, beside its range and bucket. */
+/** The parameters of every read by buckets, beside its range. */
 export const readingParameters = {
-  tz: zoneText.prefault('UTC').meta({
-    description: 'The IANA time zone of days, weeks and months.',
-    example: 'America/New_York',
+  bucket: unitText.optional().meta({
+    description:
+      'What the hours are added up by. An hour belongs to the local day in which it begins; weeks begin on Monday. Without it, a ' +
+      'read with `from` and `to` is by the hour, one with `range=all` by the month, and any other `range` is the total alone.',
   }),
   consistency: z
     .enum(CONSISTENCIES, { error: `must be one of ${CONSISTENCIES.join(', ')}` })
@@ -104,55 +73,63 @@ export const counterParameters = z.strictObject({
       example: ['site/example.com/pricing'],
     }),
   ...rangeParameters,
-  bucket: unitText.default('hour').meta({
-    description:
-      'What the hours are added up by. An hour belongs to the local day in which it begins; weeks begin on Monday.',
-  }),
   ...readingParameters,
   ...groupingParameters,
 })
 
-/** @param keyInPath the key of `GET /counters/{key}`. */
-export function parseCounterQuery(
-  raw: RawParameters,
-  keyInPath: string | undefined,
-  nowMs: number,
-): Result<CounterQuery, Problem> {
-  const more = keyInPath === undefined ? {} : { key: [keyInPath] }
-  const parsed = parseParameters(raw, counterParameters, more)
-  if (!parsed.ok) return parsed
-  const { key: keys } = parsed.value
-  const reading = parseReading(parsed.value, keys.length, nowMs)
+export type CounterParameters = z.output<typeof counterParameters>
+
+/** The parameters of a read of keys, each checked alone. @param keyInPath the key of `GET /counters/{key}`. */
+export function parseCounterParameters(raw: RawParameters, keyInPath: string | undefined) {
+  return parseParameters(raw, counterParameters, keyInPath === undefined ? {} : { key: [keyInPath] })
+}
+
+/** The read that checked parameters ask for. */
+export async function counterQueryOf(
+  parameters: CounterParameters,
+  now: Pick<ReadingTerms, 'nowMs' | 'firstHour'>,
+): Promise<Result<CounterQuery, Problem>> {
+  const { key: keys } = parameters
+  const reading = await readingQueryOf(parameters, { ...now, subjects: keys.length })
   if (!reading.ok) return reading
-  const groups = parseGrouping(parsed.value, keys.length * bucketsIn(reading.value))
+  const groups = parseGrouping(parameters, keys.length * bucketsIn(reading.value))
   return groups.ok ? ok({ keys, groups: groups.value, ...reading.value }) : groups
 }
 
-/** @param subjects how many are read, each by all of the buckets. */
-export function parseReading(
-  parameters: Omit<z.output<typeof counterParameters>, 'key' | keyof typeof groupingParameters>,
-  subjects: number,
-  nowMs: number,
-): Result<ReadingQuery, Problem> {
-  const { bucket: unit, tz: zone, consistency, freshHours } = parameters
-  if (consistency === 'committed' && freshHours !== undefined) {
+type ReadingTerms = Pick<AskedRange, 'nowMs' | 'firstHour'> & {
+  /** How many are read, each by all of the buckets. */
+  readonly subjects: number
+}
+
+/** Only a range of everything asks Postgres before the read, for the first hour. */
+export async function readingQueryOf(
+  parameters: Omit<CounterParameters, 'key' | keyof typeof groupingParameters>,
+  { nowMs, firstHour, subjects }: ReadingTerms,
+): Promise<Result<ReadingQuery, Problem>> {
+  const { tz: zone, consistency } = parameters
+  if (consistency === 'committed' && parameters.freshHours !== undefined) {
     return invalid('freshHours', 'cannot be combined with `consistency=committed`')
   }
-  const parsed = parseRange(parameters, nowMs)
-  if (!parsed.ok) return parsed
-  const range = parsed.value
-  const buckets = countBuckets(range, unit, zone) * subjects
-  if (buckets > BUCKETS_MAX) return invalid('from', { asked: buckets, max: BUCKETS_MAX, unit: 'buckets' })
-  return ok({
-    range,
-    unit,
-    zone,
-    isUnsettled: consistency === 'unsettled',
-    freshHours: consistency === 'committed' ? null : (freshHours ?? 1),
-  })
+  const freshHours = consistency === 'committed' ? null : (parameters.freshHours ?? 1)
+  const freshFrom = freshHours === null ? null : freshRange(nowMs, freshHours).from
+  const unit = unitOf(parameters)
+  const range = await hoursOf(parameters, { unit, nowMs, freshFrom, firstHour })
+  if (!range.ok) return range
+  const query = { range: range.value, unit, zone, isUnsettled: consistency === 'unsettled', freshHours }
+  const asked = bucketsIn(query) * subjects
+  if (asked <= BUCKETS_MAX) return ok(query)
+  const name = parameters.range === undefined ? 'from' : 'range'
+  return invalid(name, { asked, max: BUCKETS_MAX, unit: 'buckets' })
+}
+
+/** A read without `bucket` was by the hour before there were ranges with a name, and stays so. */
+function unitOf({ bucket, range }: Pick<CounterParameters, 'bucket' | 'range'>): Unit | null {
+  if (bucket !== undefined) return bucket
+  if (range === undefined) return 'hour'
+  return range === 'all' ? 'month' : null
 }
 
 /** How many buckets each subject of a read has. */
 export function bucketsIn({ range, unit, zone }: ReadingQuery): number {
-  return countBuckets(range, unit, zone)
+  return unit === null ? 1 : countBuckets(range, unit, zone)
 }

@@ -5,7 +5,6 @@ import type { HourRange } from '../../model/hour.ts'
 import { keysUnder } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
-import { UNITS } from '../../model/time/calendar.ts'
 import type { RawParameters } from '../http/parameters.ts'
 import { invalid, isGiven, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
@@ -16,32 +15,29 @@ import { shardsOfSeries } from './fresh.ts'
 import { groupingParameters, parseGrouping } from './grouping.ts'
 import { readGroups } from './groups.ts'
 import { noKeyUnder, prefixText } from './list.ts'
-import { bucketsIn, parseReading, rangeParameters, readingParameters } from './query.ts'
+import { bucketsIn, readingParameters, readingQueryOf } from './query.ts'
+import { rangeParameters } from './range.ts'
 
 export type SeriesServices = {
-  readonly database: Pick<Database, 'readSeries' | 'readGroups'>
+  readonly database: Pick<Database, 'readSeries' | 'readGroups' | 'firstHour'>
   readonly shards: Pick<Shards, 'unsettledSum' | 'unsettledGroups'>
   readonly config: Pick<Config, 'shards'>
   readonly nowMs: number
 }
 
-/** A unit, which must be given. */
-const bucketText = z.enum(UNITS, { error: `must be one of ${UNITS.join(', ')}` })
-
 /** Names /keys for one release, because without a bucket this was a list. */
 const NO_BUCKET = 'is missing: `bucket=day` adds up all keys under the prefix, and `/keys?prefix=` lists them'
 
-/** The parameters of `GET /counters?prefix=&bucket=`. */
+/** The parameters of `GET /counters?prefix=`. */
 export const seriesParameters = z.strictObject({
   prefix: prefixText,
   ...rangeParameters,
-  bucket: bucketText,
   ...readingParameters,
   ...groupingParameters,
 })
 
 /**
- * `GET /counters?prefix=&bucket=`: all keys that begin with a text, added up by hours, days, weeks or months. For a
+ * `GET /counters?prefix=`: all keys that begin with a text, added up by hours, days, weeks or months, or altogether. For a
  * token with a prefix, only its own keys. [R1] [R2] [S2]
  */
 export async function readSeriesAnswer(
@@ -50,15 +46,16 @@ export async function readSeriesAnswer(
   { database, shards, config, nowMs }: SeriesServices,
 ): Promise<Result<SeriesAnswer, Problem>> {
   if (isGiven(raw, 'key')) return invalid('key', 'cannot be combined with `prefix`')
-  // Before the names are checked, because a list had others.
-  if (!isGiven(raw, 'bucket')) return invalid('bucket', NO_BUCKET)
+  // Before the names are checked, because a list had others. No list had a range with a name.
+  if (!isGiven(raw, 'bucket') && !isGiven(raw, 'range')) return invalid('bucket', NO_BUCKET)
   const parsed = parseParameters(raw, seriesParameters)
   if (!parsed.ok) return parsed
   const { prefix } = parsed.value
-  const query = parseReading(parsed.value, 1, nowMs)
-  if (!query.ok) return query
   const ranges = keysUnder(prefix, grant)
   if (ranges === undefined) return fail(noKeyUnder(grant))
+  const firstHour = () => database.firstHour({ ranges })
+  const query = await readingQueryOf(parsed.value, { nowMs, firstHour, subjects: 1 })
+  if (!query.ok) return query
   const groups = parseGrouping(parsed.value, bucketsIn(query.value))
   if (!groups.ok) return groups
   const shardsOf = (fresh: HourRange) => shardsOfSeries(prefix, query.value.range, fresh, config.shards)

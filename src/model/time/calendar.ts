@@ -52,6 +52,21 @@ export function dayStartMs(day: number, zone: Zone): number {
   return hourStartMs(startOf(day, 'day', zone).from)
 }
 
+/**
+ * The day, week or month of the zone's calendar whose bucket has an hour, counted from that of 1970. Where clocks are turned
+ * back over midnight, an hour of before midnight is in the day that has begun.
+ */
+export function periodOf(hour: Hour, unit: LocalUnit, zone: Zone): number {
+  let period = periodAt(zone, hourStartMs(hour), unit)
+  while (startOf(period + 1, unit, zone).from <= hour) period += 1
+  return period
+}
+
+/** The first hour that belongs to a period; the next period's where the zone has skipped this one. */
+export function periodStart(period: number, unit: LocalUnit, zone: Zone): Hour {
+  return startOf(period, unit, zone).from
+}
+
 /** Whether no bucket begins within an hour, neither by UTC nor by the zone's clocks. */
 export function isAligned(buckets: readonly Bucket[], zone: Zone): boolean {
   return buckets.every(({ startMs }) => startMs % HOUR_MS === 0 && zone.offsetAt(startMs) % HOUR_MS === 0)
@@ -65,7 +80,8 @@ function hoursOf({ from, to }: HourRange): Bucket[] {
   return buckets
 }
 
-type LocalUnit = Exclude<Unit, 'hour'>
+/** A unit of the zone's calendar. */
+export type LocalUnit = Exclude<Unit, 'hour'>
 
 function periodsOf(range: HourRange, unit: LocalUnit, zone: Zone): Bucket[] {
   const buckets: Bucket[] = []

@@ -45,6 +45,7 @@ function portsOf(env: object): Ports {
       readCommitted: nowhere,
       readSeries: nowhere,
       readGroups: nowhere,
+      firstHour: nowhere,
       list: nowhere,
       listLabels: nowhere,
       ledgerOf: nowhere,

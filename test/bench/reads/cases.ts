@@ -3,6 +3,7 @@ import { listAnswer, parseListQuery } from '../../../src/edge/read/list.ts'
 import { addHours, formatHourStart, type Hour, hourStartMs } from '../../../src/model/hour.ts'
 import { keysFrom } from '../../../src/model/key.ts'
 import type { ListCounters, ReadCommitted, ReadSeries } from '../../../src/model/read.ts'
+import { noFirstHour } from '../../support/queries.ts'
 import { goodOf } from '../../support/result.ts'
 
 /** The production's own readers, in front of the endpoint. */
@@ -79,6 +80,7 @@ function middleOf({ to, middleKey }: Facts): string {
     contains: null,
     prefix: 'site/',
     depth: null,
+    rangeName: null,
     from: addHours(to, -DAY),
     to,
     after: middleKey,
@@ -105,6 +107,6 @@ async function list(
 ): Promise<unknown> {
   const range = { from: formatHourStart(addHours(to, -hours)), to: formatHourStart(to) }
   const query = new URLSearchParams({ prefix: 'site/', ...range, ...parameters })
-  const asked = goodOf(parseListQuery(`?${query}`, grant, hourStartMs(to)))
+  const asked = goodOf(await parseListQuery(`?${query}`, grant, hourStartMs(to), noFirstHour))
   return listAnswer(asked, readers.list)
 }

@@ -26,6 +26,7 @@ test.each(['fresh', 'unsettled'])(
       database: {
         readSeries: async () => ({ counters: new Map(), ledger: new Map(), unreadable: [], coarse: [] }),
         readGroups: () => Promise.reject(new Error('not asked')),
+        firstHour: () => Promise.reject(new Error('not asked')),
       },
     })
     expect(goodOf(answer)).toMatchObject({ total: { sum: 1111n, count: 4 }, pending: 4 })

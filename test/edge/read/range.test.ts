@@ -1,0 +1,143 @@
+import { describe, expect, test } from 'vitest'
+import { encodeCursor } from '../../../src/edge/read/cursor.ts'
+import { parseListQuery } from '../../../src/edge/read/list.ts'
+import { addHours, formatHourStart, type Hour, hourOf } from '../../../src/model/hour.ts'
+import { noFirstHour, parseCounterQuery } from '../../support/queries.ts'
+import { eitherOf, goodOf } from '../../support/result.ts'
+
+const NOW = Date.UTC(2026, 10, 30, 15, 20)
+const HOUR = hourOf(NOW)
+
+/** The hours that a read asks for, by what, and in how many buckets; or why it is refused. */
+async function asked(search: string, firstHour: () => Promise<Hour | null> = noFirstHour) {
+  const query = eitherOf(await parseCounterQuery(`?key=k&${search}`, NOW, firstHour))
+  if ('kind' in query) return query
+  return [formatHourStart(query.range.from), formatHourStart(query.range.to), query.unit]
+}
+
+describe('a range that has a name', () => {
+  test('is that of the zone; without a bucket it is the total alone, as no read was before there were names', async () => {
+    expect(await asked('range=this-month&tz=Europe/Berlin')).toEqual([
+      '2026-10-31T23:00:00Z',
+      '2026-11-30T16:00:00Z',
+      null,
+    ])
+    expect(await asked('range=24h&bucket=hour')).toEqual([
+      '2026-11-29T16:00:00Z',
+      '2026-11-30T16:00:00Z',
+      'hour',
+    ])
+    expect(await asked('')).toEqual(['2026-11-29T16:00:00Z', '2026-11-30T16:00:00Z', 'hour'])
+  })
+
+  test.each(['from=2026-11-01', 'to=0', 'from=2026-11-01&to=2026-11-02'])(
+    'is not beside %s',
+    async (other) => {
+      expect(await asked(`range=today&${other}`)).toMatchObject({
+        parameter: 'range',
+        fault: 'cannot be combined with `from` or `to`',
+      })
+    },
+  )
+
+  test('that is unknown is told which there are', async () => {
+    const fault = 'must be one of today, yesterday, 24h, 7d, 30d, 12mo, this-month, last-month, all'
+    for (const range of ['90d', 'Today', '']) {
+      const list = await parseListQuery(`?prefix=&range=${range}`, null, NOW, noFirstHour)
+      expect(list).toMatchObject({ error: { parameter: 'range', fault } })
+    }
+  })
+
+  test('with too many buckets is refused by its name', async () => {
+    expect(await asked('range=12mo&bucket=hour&key=b')).toMatchObject({
+      parameter: 'range',
+      fault: { unit: 'buckets' },
+    })
+  })
+})
+
+describe('range=all', () => {
+  const since = (hour: Hour | null) => () => Promise.resolve(hour)
+
+  test('has months by default, from the one in which the first hour is, and any bucket that is asked for', async () => {
+    const first = since(hourOf(Date.UTC(2025, 2, 9, 4)))
+    expect(await asked('range=all', first)).toEqual(['2025-03-01T00:00:00Z', '2026-11-30T16:00:00Z', 'month'])
+    expect(await asked('range=all&bucket=day', first)).toEqual([
+      '2025-03-09T00:00:00Z',
+      '2026-11-30T16:00:00Z',
+      'day',
+    ])
+  })
+
+  test('[R1] of a key that Postgres does not have begins with the hours in which a shard may have it', async () => {
+    expect(await asked('range=all&bucket=hour', since(null))).toEqual([
+      '2026-11-30T14:00:00Z',
+      '2026-11-30T16:00:00Z',
+      'hour',
+    ])
+    expect(await asked('range=all&bucket=hour&freshHours=30', since(HOUR))).toEqual([
+      '2026-11-29T09:00:00Z',
+      '2026-11-30T16:00:00Z',
+      'hour',
+    ])
+    const committed = await asked('range=all&bucket=hour&consistency=committed', since(null))
+    expect(committed).toEqual(['2026-11-30T15:00:00Z', '2026-11-30T16:00:00Z', 'hour'])
+  })
+
+  test('with too many buckets names how many there would be', async () => {
+    const first = since(addHours(HOUR, -20_000))
+    expect(await asked('range=all&bucket=hour', first)).toMatchObject({
+      parameter: 'range',
+      fault: { asked: 20_001 },
+    })
+  })
+})
+
+test('a date is the midnight of the zone, and `to` is not included', async () => {
+  expect(await asked('from=2026-11-01&to=2026-11-21&bucket=day&tz=America/New_York')).toEqual([
+    '2026-11-01T04:00:00Z',
+    '2026-11-21T05:00:00Z',
+    'day',
+  ])
+  // Its first hour begins half an hour after midnight.
+  expect(await asked('from=2026-11-01&to=2026-11-02&tz=Asia/Kolkata')).toMatchObject([
+    '2026-10-31T19:00:00Z',
+    '2026-11-01T19:00:00Z',
+    'hour',
+  ])
+  expect(await asked('from=2026-11-02&to=2026-11-01')).toMatchObject({ parameter: 'from' })
+})
+
+describe('a list of a range', () => {
+  const list = async (search: string, nowMs = NOW) =>
+    eitherOf(await parseListQuery(`?prefix=&${search}`, null, nowMs, noFirstHour))
+
+  test('asks for its hours', async () => {
+    const { query } = goodOf(
+      await parseListQuery('?prefix=&range=last-month&tz=Europe/Berlin', null, NOW, noFirstHour),
+    )
+    expect([query.from, query.to].map(formatHourStart)).toEqual([
+      '2026-09-30T22:00:00Z',
+      '2026-10-31T23:00:00Z',
+    ])
+  })
+
+  test('keeps the hours of its first page, and no cursor belongs to another range or zone', async () => {
+    const [from, to] = [addHours(HOUR, -23), addHours(HOUR, 1)]
+    const cursor = encodeCursor({
+      prefix: '',
+      contains: null,
+      depth: null,
+      rangeName: '24h UTC',
+      from,
+      to,
+      after: 'k',
+    })
+    const later = NOW + 5 * 3_600_000
+    expect(await list(`range=24h&cursor=${cursor}`, later)).toMatchObject({ query: { from, to, after: 'k' } })
+    expect(await list(`cursor=${cursor}`, later)).toMatchObject({ query: { from, to } })
+    for (const other of ['range=7d', 'range=24h&tz=Asia/Kolkata']) {
+      expect(await list(`${other}&cursor=${cursor}`)).toMatchObject({ parameter: 'cursor' })
+    }
+  })
+})

@@ -36,16 +36,24 @@ function tableOf(subject: 'key' | 'prefix', readings: readonly (readonly [name: 
   }
 }
 
-function rowsOf(name: string, { by, buckets, groups = [], others, unlabelled, overflow }: Reading): Row[] {
-  const rows = (named: Row, of: readonly (Sums & { readonly start: string })[] = []): Row[] =>
-    of.map((bucket) => [name, ...named, bucket.start, ...sumsOf(bucket)])
-  if (by === undefined) return rows([], buckets)
+/** A reading, or a part of one that is broken down. */
+type Part = { readonly total: Sums; readonly buckets: readonly (Sums & { readonly start: string })[] }
+
+function rowsOf(name: string, reading: Reading): Row[] {
+  const { from, bucket, by, groups = [], others, unlabelled, overflow } = reading
+  const rows = (named: Row, part: Part | undefined): Row[] => {
+    if (part === undefined) return []
+    // The total alone is one bucket that begins with the range.
+    const buckets = bucket === null ? [{ ...part.total, start: from }] : part.buckets
+    return buckets.map(({ start, ...sums }) => [name, ...named, start, ...sumsOf(sums)])
+  }
+  if (by === undefined) return rows([], reading)
   return [
-    ...groups.flatMap((group) => rows([group.value, 'group'], group.buckets)),
-    ...rows([null, 'others'], others?.buckets),
-    ...rows([null, 'unlabelled'], unlabelled?.buckets),
-    ...rows([null, 'overflow'], overflow?.buckets),
-    ...rows([null, 'total'], buckets),
+    ...groups.flatMap((group) => rows([group.value, 'group'], group)),
+    ...rows([null, 'others'], others),
+    ...rows([null, 'unlabelled'], unlabelled),
+    ...rows([null, 'overflow'], overflow),
+    ...rows([null, 'total'], reading),
   ]
 }
 

@@ -124,6 +124,20 @@ describe('a table read back from its CSV', () => {
     )
   })
 
+  test('has the total alone as one row that starts with the range, for each part', () => {
+    fc.assert(
+      fc.property(grouped, (answers) => {
+        const alone = answers.map((answer) => ({ ...answer, bucket: null, buckets: [] }))
+        const [, ...rows] = parseCsv(csv(tableOfCounters(alone).rows))
+        const totals = rows.filter(([, , row]) => row === 'total')
+        expect(totals.map(([, , , ...rest]) => rest)).toEqual(
+          alone.map(({ from, total }) => [from, ...shown(total)]),
+        )
+        expect(rows).toHaveLength(answers.reduce((sum, { groups = [] }) => sum + groups.length + 4, 0))
+      }),
+    )
+  })
+
   test('[A2] is the JSON answer for a list, with the keys of each group only where groups were asked for', () => {
     fc.assert(
       fc.property(lists, fc.boolean(), (answer, isGrouped) => {

@@ -24,9 +24,9 @@ const sumdial = pgSchema(SCHEMA)
  * Keys compare byte by byte, whatever the database's locale: the order of a flush's rows, of a page and of a
  * prefix range is then one and the same.
  */
-const key = customType<{ data: string }>({ dataType: () => 'text collate "C"' })
+export const key = customType<{ data: string }>({ dataType: () => 'text collate "C"' })
 
-const instant = (name: string) => timestamp(name, { withTimezone: true })
+export const instant = (name: string) => timestamp(name, { withTimezone: true })
 
 /** The columns of a cell, and when a flush last touched it. Made anew for each table. */
 const cellColumns = () => ({
@@ -149,53 +149,3 @@ export const settings = sumdial.table('settings', {
   value: jsonb('value').notNull(),
   recordedAt: instant('recorded_at').notNull().default(sql`now()`),
 })
-
-// Views for people who ask in SQL; the code reads `counters` alone. Postgres refuses to change the type of a column
-// that a view has: a migration that does drops the views before it and makes them again after it.
-
-/**
- * Each key and hour by its labels, with what came without any as a row whose `labels` are null: the rows of a key and hour
- * add up to its row in `counters`. `min` and `max` of that remainder are not known, and null.
- */
-export const sliced = sumdial
-  .view('sliced', {
-    key: key('key'),
-    hour: instant('hour'),
-    labels: jsonb('labels'),
-    sum: numeric('sum'),
-    count: bigint('count', { mode: 'bigint' }),
-    min: bigint('min', { mode: 'bigint' }),
-    max: bigint('max', { mode: 'bigint' }),
-  })
-  .as(
-    sql`select key, hour, labels, sum, count, min, max from sumdial.slices union all select c.key, c.hour, null, c.sum - coalesce(s.sum, 0), c.count - coalesce(s.count, 0), null, null from sumdial.counters c left join lateral (select sum(sum) as sum, sum(count)::bigint as count from sumdial.slices where key = c.key and hour = c.hour) s on true where c.count <> coalesce(s.count, 0)`,
-  )
-
-/** Sums by UTC day. A condition on `key` uses an index; one on `day` does not. */
-export const daily = sumdial
-  .view('daily', {
-    key: key('key'),
-    day: date('day'),
-    sum: numeric('sum'),
-    count: bigint('count', { mode: 'bigint' }),
-    min: bigint('min', { mode: 'bigint' }),
-    max: bigint('max', { mode: 'bigint' }),
-  })
-  .as(
-    sql`select key, (hour at time zone 'UTC')::date as day, sum(sum) as sum, sum(count)::bigint as count, min(min) as min, max(max) as max from sumdial.counters group by 1, 2`,
-  )
-
-/** Each key's sums over all hours that there are. */
-export const totals = sumdial
-  .view('totals', {
-    key: key('key'),
-    sum: numeric('sum'),
-    count: bigint('count', { mode: 'bigint' }),
-    min: bigint('min', { mode: 'bigint' }),
-    max: bigint('max', { mode: 'bigint' }),
-    firstHour: instant('first_hour'),
-    lastHour: instant('last_hour'),
-  })
-  .as(
-    sql`select key, sum(sum) as sum, sum(count)::bigint as count, min(min) as min, max(max) as max, min(hour) as first_hour, max(hour) as last_hour from sumdial.counters group by key`,
-  )

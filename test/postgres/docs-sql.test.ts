@@ -226,6 +226,13 @@ from before as b left join sumdial.counters as c using (key, hour) where (c.sum,
     })
     const [one, two] = [batch(1), batch(2)]
     for (const each of [one, one, two]) expect(await stand.sink.apply(each)).toEqual({ kind: 'applied' })
+    const views = await run(
+      "select pg_get_viewdef(oid) as sql from pg_class where relnamespace = 'sumdial'::regnamespace and relkind = 'v'",
+    )
+    expect([views.length, views.filter(({ sql }) => String(sql).includes('counters_before'))]).toEqual([
+      4,
+      [],
+    ])
     // An hour of no month's is kept too.
     const old = { ...batch(1), writer: crypto.randomUUID(), hour: addHours(FIRST, -24 * 900) }
     expect(await stand.sink.apply(old)).toEqual({ kind: 'applied' })

@@ -6,7 +6,7 @@ import { mergeCells } from '../../../src/model/cell.ts'
 import { addHours, formatHourStart, type Hour, hourOf } from '../../../src/model/hour.ts'
 import { keysFrom } from '../../../src/model/key.ts'
 import type { CommittedCounter } from '../../../src/model/read.ts'
-import { labelsText } from '../../../src/model/slices/slice.ts'
+import { keyOf, labelsText } from '../../../src/model/slices/slice.ts'
 import { bucketsOf, UNITS } from '../../../src/model/time/calendar.ts'
 import { parseZone } from '../../../src/model/time/zone.ts'
 import { createGroupsReader } from '../../../src/postgres/groups.ts'
@@ -63,6 +63,8 @@ const states: fc.Arbitrary<States> = fc
       ),
     )
   })
+
+const firstIsGone = states.map((all): States => new Map([...all, [dayOf(FIRST), 'gone']]))
 
 const asks = fc.record({
   from: fc.oneof(hours, hours.map(midnight)),
@@ -187,6 +189,50 @@ describe.each(Object.keys(DATABASES))('%s', (name) => {
         },
       ),
       { numRuns: 12 },
+    )
+  })
+
+  test('[D1] [L1] the views by day, of labels and of all time equal those from hours, whatever states the days have', async () => {
+    const views = async () => ({
+      daily: await database.query(
+        'select key, day::text, sum::text, count::text, min, max from sumdial.daily order by key, day',
+      ),
+      sliced: await database.query(
+        'select key, day::text, labels, sum::text, count::text, min, max from sumdial.sliced_daily order by key, day, labels',
+      ),
+      totals: await database.query('select *, sum::text from sumdial.totals order by key'),
+      oneDay: await database.query(
+        "select key, sum::text, count::text from sumdial.daily where key = 'a' and day = '2026-03-25'",
+      ),
+    })
+    await fc.assert(
+      fc.asyncProperty(rows, firstIsGone, async (all, states) => {
+        await fill(database, tablesOf(all, states))
+        const found = await views()
+        await fill(database, { rows: counted(all, states), days: [], states: new Map() })
+        expect(found).toEqual(await views())
+        const byDay = addedUp(
+          all.map((row) => ({ ...row, key: keyOf(row.key) })),
+          'day',
+        )
+        const naiveDaily = byDay.map(({ key, hour, cell }) => ({
+          key,
+          day: formatHourStart(hour).slice(0, 10),
+          sum: String(cell.sum),
+          count: String(cell.count),
+        }))
+        expect(found.daily).toHaveLength(naiveDaily.length)
+        expect(found.daily).toEqual(
+          expect.arrayContaining(naiveDaily.map((row) => expect.objectContaining(row))),
+        )
+        expect(found.sliced.filter((row) => row['count'] === '0')).toEqual([])
+        const sums = Map.groupBy(found.sliced, (row) => `${row['key']} ${row['day']}`)
+        for (const { key, day, sum } of naiveDaily) {
+          const parts = (sums.get(`${key} ${day}`) ?? []).map((row) => BigInt(String(row['sum'])))
+          expect(String(parts.reduce((a, b) => a + b, 0n))).toBe(sum)
+        }
+      }),
+      { numRuns: 12, endOnFailure: true },
     )
   })
 })

@@ -28,7 +28,7 @@ export type State = 'stale' | 'building' | 'good' | 'gone'
 /** The state of each day that has one, by its number since 1970. */
 export type States = ReadonlyMap<number, State>
 
-type Query = (text: string, params?: unknown[]) => Promise<unknown>
+type Query = (text: string, params?: unknown[]) => Promise<readonly Record<string, unknown>[]>
 
 export type Database = {
   readonly postgres: Postgres
@@ -42,7 +42,7 @@ export const DATABASES: Readonly<Record<string, (nowMs: number) => Promise<Datab
     const server = await startPostgres()
     await migrate(server.url)
     const pool = new pg.Pool({ connectionString: server.url, max: 4 })
-    const query: Query = (text, params) => pool.query(text, params)
+    const query: Query = async (text, params) => (await pool.query(text, params)).rows
     return databaseOf(nowMs, pgBackend(pool), query, async () => {
       await pool.end()
       await server.stop()
@@ -51,7 +51,8 @@ export const DATABASES: Readonly<Record<string, (nowMs: number) => Promise<Datab
   PGlite: async (nowMs) => {
     const database = await PGlite.create()
     await migrate(database)
-    const query: Query = (text, params) => database.query(text, params)
+    const query: Query = async (text, params) =>
+      (await database.query<Record<string, unknown>>(text, params)).rows
     return databaseOf(nowMs, pgliteBackend(database), query, () => database.close())
   },
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { pass, useFastClock } from './fast-clock.ts'
 import { DAYS } from './log.ts'
 import {
   axeFaults,
@@ -576,6 +577,48 @@ test('health shows what is parked, and lets an administrator decide', async () =
   await page.getByText('bad/key: discarded.').waitFor()
   await page.getByText('All is well').waitFor()
   await page.getByRole('link', { name: 'Health', exact: true }).waitFor()
+})
+
+test('a page that lies open asks fewer than 300 times an hour although all moves, never unseen, and at once for a person', async () => {
+  const { page } = await person('/chart?tz=UTC')
+  await useFastClock(page)
+  // Every answer shows more increments and another flush, so the page has all reason to ask.
+  const answers = new Map<string, string>()
+  let turn = 0
+  await page.route(READS, async (route) => {
+    const url = route.request().url()
+    const before = answers.get(url) ?? (await (await route.fetch()).text())
+    turn += 1
+    const body = before
+      .replace(/"asOf":"[^"]*"/g, `"asOf":"${turn}"`)
+      .replace(/"count":\d+/g, `"count":${turn}`)
+    answers.set(url, body)
+    await route.fulfill({ contentType: 'application/json', body })
+  })
+  await page.goto('/?prefix=site/')
+  await until(async () => {
+    await pass(page, 1_000)
+    expect(await shownRows(page)).toHaveLength(3)
+  })
+  const asked = await pass(page, 3_600_000)
+  expect(asked).toBeGreaterThan(150)
+  expect(asked).toBeLessThan(300)
+  const look = (isLooking: boolean) =>
+    page.evaluate(
+      `Object.defineProperty(document, 'hidden', { value: ${!isLooking}, configurable: true });` +
+        "document.dispatchEvent(new Event('visibilitychange'))",
+    )
+  await look(false)
+  expect(await pass(page, 3_600_000)).toBe(0)
+  await look(true)
+  expect(await pass(page, 1_000)).toBeGreaterThan(0)
+  // In the minute after it somebody may be there; then again nobody is.
+  await pass(page, 600_000)
+  expect(await pass(page, 10_000)).toBe(0)
+  // A browser says of the first that it moved by nothing.
+  await page.mouse.move(200, 200)
+  await page.mouse.move(210, 205)
+  expect(await pass(page, 1_000)).toBeGreaterThan(0)
 })
 
 /** Whatever reads counts, over any of its addresses. */

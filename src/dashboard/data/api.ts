@@ -33,6 +33,13 @@ export async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
   throw new SumdialError(response.status, problemOf(text))
 }
 
+let sent = 0
+
+/** How many requests this page has sent. */
+export function sentSoFar(): number {
+  return sent
+}
+
 /** Fetches, never from a cache, until one of the signals is fired. */
 async function send(
   path: string,
@@ -45,6 +52,7 @@ async function send(
     if (signal?.aborted === true) end()
     signal?.addEventListener('abort', end)
   }
+  sent += 1
   try {
     return await fetch(path, { ...init, credentials: 'same-origin', cache: 'no-store', signal: abort.signal })
   } catch (error) {

@@ -2,8 +2,9 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { SessionAnswer } from '../../edge/http/session-answer.ts'
 import type { StatusAnswer } from '../../edge/operate/status.ts'
 import { type Attention, attentionOf } from './answers.ts'
-import { ask, type Failure, failureFrom } from './api.ts'
-import { every } from './every.ts'
+import { ask, type Failure, failureFrom, sentSoFar } from './api.ts'
+import { onceSeen, paced } from './live/paced.ts'
+import { presenceOf } from './live/presence.ts'
 
 /** After this long a person wonders whether anything happens, so the page says that it is waiting. */
 const SLOW_MS = 1_500
@@ -54,30 +55,50 @@ export function useAnswer<T>(name: string, question: (signal: AbortSignal) => Pr
   return { ...state, again }
 }
 
-/** Runs `every` while the component is mounted, with the `work` of its latest render. */
-export function useEvery(ms: number, work: () => Promise<void>, isOn = true): void {
-  const latest = useRef(work)
-  latest.current = work
-  useEffect(() => (isOn ? every(ms, () => latest.current(), document) : undefined), [ms, isOn])
+/** A clock that does not go back, in milliseconds. */
+export const nowMs = () => performance.now()
+
+/** Whether somebody is at this page. */
+export const presence = presenceOf(document, nowMs)
+
+/** When a count last changed. Counts of something else are not compared, as those of the next hours when the hour turns. */
+export function useMovedAt(of: string, count: number): { readonly current: number } {
+  const movedAtMs = useRef(nowMs())
+  const before = useRef({ of, count })
+  useEffect(() => {
+    if (before.current.of === of && before.current.count !== count) movedAtMs.current = nowMs()
+    before.current = { of, count }
+  }, [of, count])
+  return movedAtMs
 }
 
-/** How often a page asks whether a person is needed, in milliseconds. It is rare, and the Health view asks more often. */
-const ATTENTION_EVERY_MS = 60_000
+/** Runs `paced` while the component is mounted and `isOn`, with the `work` of its latest render. */
+export function usePaced(work: () => Promise<void>, movedAtMs: { readonly current: number }, isOn = true) {
+  const latest = useRef(work)
+  latest.current = work
+  useEffect(() => {
+    if (!isOn) return
+    const own = { presence, nowMs, sent: sentSoFar, movedAtMs: () => movedAtMs.current }
+    return paced(() => latest.current(), own)
+  }, [isOn, movedAtMs])
+}
+
+/** How often a page asks whether a person is needed, in milliseconds. It is rare: alerts tell sooner, and so does the Health view. */
+const ATTENTION_EVERY_MS = 300_000
 
 /** Whether a person is needed; never for a token that may not ask. Only shards are asked, never Postgres. */
 export function useAttention(session: SessionAnswer): readonly [Attention, (attention: Attention) => void] {
   const [attention, setAttention] = useState<Attention>({ parked: 0, notices: 0 })
+  const [turn, setTurn] = useState(0)
   const mayAsk = session.prefix === null && session.scopes.includes('read')
-  const look = async () => {
-    try {
-      setAttention(attentionOf(await ask<StatusAnswer>('/status')))
-    } catch {
-      // Nothing is known, so what was known stays. The views say it when nobody answers.
-    }
-  }
   useEffect(() => {
-    if (mayAsk) void look()
-  }, [mayAsk])
-  useEvery(ATTENTION_EVERY_MS, look, mayAsk)
+    if (!mayAsk) return
+    // When nothing is known, what was known stays. The views say it when nobody answers.
+    void ask<StatusAnswer>('/status').then(
+      (status) => setAttention(attentionOf(status)),
+      () => undefined,
+    )
+    return onceSeen(ATTENTION_EVERY_MS, () => setTurn((before) => before + 1), document)
+  }, [mayAsk, turn])
   return [attention, setAttention]
 }

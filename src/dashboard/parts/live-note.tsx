@@ -5,13 +5,14 @@ import { momentWords } from '../data/time.ts'
 type LiveNoteProps = {
   readonly isLive: boolean
   readonly isConnected: boolean
+  readonly isResting: boolean
   /** Why the last question was not answered, if it was not. */
   readonly failure: Failure | undefined
   readonly lastFlushAt: string | null
 }
 
 /** Says how fresh the figures are. */
-export function LiveNote({ isLive, isConnected, failure, lastFlushAt }: LiveNoteProps) {
+export function LiveNote({ isLive, isConnected, isResting, failure, lastFlushAt }: LiveNoteProps) {
   const { zone } = usePage()
   const flushed = lastFlushAt === null ? null : momentWords(Date.parse(lastFlushAt), zone)
   if (!isLive)
@@ -20,6 +21,8 @@ export function LiveNote({ isLive, isConnected, failure, lastFlushAt }: LiveNote
   if (failure !== undefined && failure.kind !== 'away') {
     return <p class="live is-still">{failure.kind === 'forbidden' ? 'Not for this token' : 'Not live'}</p>
   }
+  if (isResting)
+    return <p class="live is-still">Nothing has come for an hour. Touch the page to look again.</p>
   const isLost = !isConnected || failure !== undefined
   return (
     <p

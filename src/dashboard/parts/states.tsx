@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Failure } from '../data/api.ts'
-import { onceSeen } from '../data/every.ts'
+import { onceSeen } from '../data/live/paced.ts'
 import { Mark } from './mark.tsx'
 
 type LoadingProps = { readonly isSlow: boolean; readonly isWhole?: boolean; readonly rows?: number }

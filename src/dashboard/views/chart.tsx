@@ -4,7 +4,7 @@ import type { Unit } from '../../model/time/calendar.ts'
 import { useOver, usePage } from '../data/context.ts'
 import { download } from '../data/download.ts'
 import { useAnswer } from '../data/hooks.ts'
-import { useLive } from '../data/live.ts'
+import { useLive } from '../data/live/live.ts'
 import { isCurrent, isLong, unitOf, unitsOf } from '../data/period.ts'
 import { readShown } from '../data/read.ts'
 import {
@@ -57,6 +57,7 @@ export function ChartView({ view }: { readonly view: Chart }) {
         <LiveNote
           isLive={isLive}
           isConnected={live.isConnected}
+          isResting={live.isResting}
           failure={asked.failure}
           lastFlushAt={latest(series)}
         />

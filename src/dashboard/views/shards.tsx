@@ -1,11 +1,11 @@
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import type { Hour as HourAnswer } from '../../client/answers.ts'
 import type { StatusAnswer } from '../../edge/operate/status.ts'
 import { addHours, formatHour, hourOf } from '../../model/hour.ts'
 import { attentionOf, knownOf, parkedIn } from '../data/answers.ts'
 import { ask } from '../data/api.ts'
 import { useOver, usePage } from '../data/context.ts'
-import { useAnswer, useEvery } from '../data/hooks.ts'
+import { useAnswer, useMovedAt, usePaced } from '../data/hooks.ts'
 import { duration, grouped } from '../data/numbers.ts'
 import { Figure } from '../parts/figure.tsx'
 import { Audit } from '../parts/health/audit.tsx'
@@ -15,10 +15,8 @@ import { ShardsTable } from '../parts/health/shards-table.tsx'
 import { Stat } from '../parts/stat.tsx'
 import { Failed, Loading } from '../parts/states.tsx'
 
-/** How often the shards are asked for their status, in milliseconds. Postgres is not asked. */
-const EVERY_MS = 3_000
-
-const HOURS_EVERY_MS = 15_000
+/** The hours are asked for once in so many turns of the status: they change seldom, and each is a request. */
+const HOURS_EVERY = 5
 
 /** Hours in the table: the latest, and those that close about now. */
 const LAST_HOURS = 3
@@ -35,9 +33,18 @@ export function ShardsView() {
   const status = useAnswer('status', async (signal) =>
     isWhole ? ask<StatusAnswer>('/status', { signal }) : null,
   )
-  // Asking again drops the request under way, so a slow answer would never arrive.
-  useEvery(EVERY_MS, async () => void (status.isLoading || status.again()))
-  useEvery(HOURS_EVERY_MS, async () => void (hours.isLoading || hours.again()))
+  const turns = useRef(0)
+  const known = status.value ? knownOf(status.value) : []
+  const movedAtMs = useMovedAt(
+    'accepted',
+    known.reduce((sum, { accepted }) => sum + accepted, 0),
+  )
+  // Only shards are asked. Asking again drops the request under way, so a slow answer would never arrive.
+  usePaced(async () => {
+    turns.current += 1
+    if (!status.isLoading) status.again()
+    if (!hours.isLoading && turns.current % HOURS_EVERY === 0) hours.again()
+  }, movedAtMs)
   useOver(status.failure ?? hours.failure)
   useEffect(() => {
     if (status.value) seeAttention(attentionOf(status.value))

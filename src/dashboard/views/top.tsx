@@ -1,10 +1,10 @@
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import { useOver, usePage } from '../data/context.ts'
 import { useAnswer } from '../data/hooks.ts'
-import { useLive } from '../data/live.ts'
+import { useLive } from '../data/live/live.ts'
+import { rateOf, remember, type Sample, sampleOf } from '../data/live/rate.ts'
 import { rate } from '../data/numbers.ts'
 import { isCurrent, isLong, unitOf } from '../data/period.ts'
-import { rateOf, remember, type Sample, sampleOf } from '../data/rate.ts'
 import { readEvery, readLargest, readShown } from '../data/read.ts'
 import { measureOf, type Series, totalOf } from '../data/series.ts'
 import { chartOf, type Shown, topOf, treeOf, type View } from '../data/view.ts'
@@ -48,6 +48,7 @@ export function TopView({ view }: { readonly view: Top }) {
         <LiveNote
           isLive={isLive}
           isConnected={live.isConnected}
+          isResting={live.isResting}
           failure={failure}
           lastFlushAt={all?.lastFlushAt ?? null}
         />

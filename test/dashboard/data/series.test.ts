@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { Bucket } from '../../../src/client/answers.ts'
 import type { Counter } from '../../../src/dashboard/data/answers.ts'
 import { plotData, shapeOf } from '../../../src/dashboard/data/drawn.ts'
+import { rateOf, remember, type Sample, sampleOf } from '../../../src/dashboard/data/live/rate.ts'
 import { spanOf, unitOf, unitsOf } from '../../../src/dashboard/data/period.ts'
-import { rateOf, remember, type Sample, sampleOf } from '../../../src/dashboard/data/rate.ts'
 import {
   bucketTotal,
   colourOf,
@@ -185,6 +185,8 @@ describe('the rate right now', () => {
     expect(of(at(0, 0))).toBeUndefined()
     expect(of(at(0, 1000), at(2000, 1000), at(4000, 1040))).toBe(10)
     expect(of(at(0, 0), at(30_000, 3000), at(32_000, 3010))).toBe(5)
+    // A page that asks seldom has no other before.
+    expect(of(at(0, 0), at(60_000, 600), at(120_000, 1200))).toBe(10)
   })
 
   test('begins anew with other hours, and is never below nothing', () => {

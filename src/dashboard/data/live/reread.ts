@@ -19,3 +19,11 @@ export function mayReread({ isLoading, hasFailed, ageMs }: ReadState): boolean {
 export function isPast(to: string, nowMs: number): boolean {
   return nowMs > Date.parse(to)
 }
+
+/** After this long without a touch or a change, Postgres is left asleep when the hour turns, in milliseconds. */
+const WAKES_MS_MAX = 3_600_000
+
+/** Whether Postgres may be read although no flush has woken it: only while somebody was there, or something came, lately. */
+export function mayWake(quietMs: number): boolean {
+  return quietMs < WAKES_MS_MAX
+}

@@ -1,4 +1,4 @@
-import { type Series, totalOf } from './series.ts'
+import { type Series, totalOf } from '../series.ts'
 
 /** The count of a range of hours at one moment. */
 export type Sample = { readonly atMs: number; readonly count: number; readonly hours: string }
@@ -10,12 +10,14 @@ export function sampleOf(series: Series, atMs: number): Sample {
   return { atMs, count: totalOf(series).count, hours: `${series.from}/${series.to}` }
 }
 
-/** The samples within the window, with the new one. Samples of another range cannot be compared and are dropped. */
+/**
+ * The samples within the window, with the new one, and the last of before, because a page that asks seldom has no other.
+ * Samples of another range cannot be compared and are dropped.
+ */
 export function remember(samples: readonly Sample[], sample: Sample): Sample[] {
-  const kept = samples.filter(
-    ({ atMs, hours }) => hours === sample.hours && atMs >= sample.atMs - WINDOW_MS && atMs < sample.atMs,
-  )
-  return [...kept, sample]
+  const before = samples.filter(({ atMs, hours }) => hours === sample.hours && atMs < sample.atMs)
+  const kept = before.filter(({ atMs }) => atMs >= sample.atMs - WINDOW_MS)
+  return [...(kept.length > 0 ? kept : before.slice(-1)), sample]
 }
 
 /** Increments per second from the first sample to the last; undefined while they are less than a second apart. */

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { ShardStatus } from '../../../src/dashboard/data/answers.ts'
-import { every, onceSeen } from '../../../src/dashboard/data/every.ts'
-import { isPast, mayReread, REREAD_MS_MIN } from '../../../src/dashboard/data/reread.ts'
-import { auditWords } from '../../../src/dashboard/parts/health/audit-words.ts'
-import type { StatusAnswer } from '../../../src/edge/operate/status.ts'
+import type { ShardStatus } from '../../../../src/dashboard/data/answers.ts'
+import { onceSeen } from '../../../../src/dashboard/data/live/paced.ts'
+import { isPast, mayReread, mayWake, REREAD_MS_MIN } from '../../../../src/dashboard/data/live/reread.ts'
+import { auditWords } from '../../../../src/dashboard/parts/health/audit-words.ts'
+import type { StatusAnswer } from '../../../../src/edge/operate/status.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
@@ -17,50 +17,6 @@ function watched() {
   }
   return { page, look }
 }
-
-describe('what a page does every so often', () => {
-  const start = (tookMs: number) => {
-    const { page, look } = watched()
-    const runs = { begun: 0, most: 0, now: 0 }
-    const end = every(
-      2_000,
-      async () => {
-        runs.begun += 1
-        runs.now += 1
-        runs.most = Math.max(runs.most, runs.now)
-        await new Promise((resolve) => setTimeout(resolve, tookMs))
-        runs.now -= 1
-      },
-      page,
-    )
-    return { runs, look, end }
-  }
-
-  test('it does once at a time, however often it is looked away from and back', async () => {
-    const { runs, look, end } = start(10_000)
-    await vi.advanceTimersByTimeAsync(2_500)
-    for (const isLooking of [false, true, false, true]) look(isLooking)
-    await vi.advanceTimersByTimeAsync(3_000)
-    expect(runs).toEqual({ begun: 1, most: 1, now: 1 })
-    await vi.advanceTimersByTimeAsync(60_000)
-    expect(runs).toMatchObject({ begun: 6, most: 1 })
-    end()
-  })
-
-  test('it does not in the background, and at once when it is looked at again', async () => {
-    const { runs, look, end } = start(100)
-    look(false)
-    await vi.advanceTimersByTimeAsync(60_000)
-    expect(runs.begun).toBe(0)
-    look(true)
-    await vi.advanceTimersByTimeAsync(0)
-    expect(runs.begun).toBe(1)
-    end()
-    await vi.advanceTimersByTimeAsync(60_000)
-    look(true)
-    expect(runs.begun).toBe(1)
-  })
-})
 
 test('what failed is tried again once, when its time has come and somebody looks', async () => {
   const { page, look } = watched()
@@ -84,6 +40,10 @@ test('Postgres is asked again after a pause, not while it answers, and not by th
   expect(mayReread({ ...rested, ageMs: REREAD_MS_MIN - 1 })).toBe(false)
   expect(mayReread({ ...rested, isLoading: true, ageMs: 60_000 })).toBe(false)
   expect(mayReread({ ...rested, hasFailed: true, ageMs: 60_000 })).toBe(false)
+})
+
+test('Postgres may sleep over the turn of the hour once nobody was there and nothing came for an hour', () => {
+  expect([0, 3_599_999, 3_600_000, 86_400_000].map(mayWake)).toEqual([true, true, false, false])
 })
 
 test('hours that are over are over, also when the machine has slept for days', () => {

@@ -22,6 +22,7 @@ import { createSchemaKeeper } from './postgres/migrate/keeper.ts'
 import { migratingSink } from './postgres/migrate/migrating-sink.ts'
 import { createReader, createSeriesReader } from './postgres/reader.ts'
 import { createRetention } from './postgres/retention.ts'
+import { createRollups } from './postgres/rollups/rollups.ts'
 import { createSeenRecord } from './postgres/seen.ts'
 import { createSink } from './postgres/sink.ts'
 import { IsolateLoad } from './shard/isolate-load.ts'
@@ -96,6 +97,7 @@ function databaseOf(postgres: Postgres, namespace: Env['SHARD']): Database {
     list: createLister(postgres),
     listLabels: createLabelLister(postgres),
     ...createLedger(postgres),
+    ...createRollups(postgres),
     deleteBefore: createRetention(postgres),
     bringUpSchema: schemaKeeper(postgres).bringUp,
     ...createSeenRecord(postgres, () => namespaceId(namespace)),

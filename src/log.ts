@@ -63,9 +63,22 @@ export type LogLine =
       readonly sealed: number
       readonly pruned: number
       readonly deleted: number
-      /** Whether there is more to do than one sweep may: to delete, or to seal. */
+      /** Whether there is more to do than one sweep may: to make, to delete, or to seal. */
       readonly hasMore: boolean
     }
+  /** A part of the hourly cron's work failed. The parts after it were done all the same. */
+  | { readonly message: 'part of the sweep failed'; readonly part: string; readonly reason: string }
+  /** The cron has made days of so many rows of hours, and this many are left. */
+  | {
+      readonly message: 'rolled up'
+      readonly days: number
+      readonly rows: number
+      readonly left: number
+    }
+  /** The cron could not make this day. It is tried again, after the others. */
+  | { readonly message: 'day not made'; readonly day: string; readonly reason: string }
+  /** The cron has made no day of hours among which is a row that cannot be read, such as a sum of NaN. */
+  | { readonly message: 'day not readable'; readonly day: string }
   /** The Worker has migrated Postgres itself, or could not. */
   | { readonly message: 'migrated'; readonly migrations: readonly string[] }
   | { readonly message: 'not migrated'; readonly reason: string }
@@ -181,6 +194,10 @@ const LEVELS: Readonly<Record<LogLine['message'], Level>> = {
   'no rate limit': 'warn',
   'ledger disagrees': 'error',
   swept: 'info',
+  'part of the sweep failed': 'warn',
+  'rolled up': 'info',
+  'day not made': 'warn',
+  'day not readable': 'error',
   migrated: 'info',
   'not migrated': 'warn',
   'schedule differs': 'error',

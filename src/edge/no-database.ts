@@ -25,6 +25,8 @@ export const NO_DATABASE: Database = {
   prune: rejects,
   stragglers: rejects,
   sealAll: rejects,
+  daysToMake: rejects,
+  makeDay: rejects,
   deleteBefore: rejects,
   bringUpSchema: rejects,
   readSeen: rejects,

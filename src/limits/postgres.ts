@@ -96,6 +96,14 @@ export const DATABASE_SLEEPS_MS = 300_000
 export const RETENTION_ROWS = 10_000
 export const RETENTION_STEPS_MAX = 8
 
+/**
+ * Days that one run of the cron makes, with a call each, and rows of hours after which it makes no further one. Failures in
+ * a row that end the run.
+ */
+export const ROLLUP_DAYS_MAX = 8
+export const ROLLUP_ROWS_MAX = 500_000
+export const ROLLUP_FAILURES_MAX = 3
+
 /** The oldest PostgreSQL that has what Sumdial uses: 14, because of multi-range block indexes. */
 export const POSTGRES_VERSION_MIN = 14
 

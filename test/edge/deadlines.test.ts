@@ -32,6 +32,8 @@ function portsWith(call: () => Promise<never>) {
     prune: call,
     stragglers: call,
     sealAll: call,
+    daysToMake: call,
+    makeDay: call,
     deleteBefore: call,
     bringUpSchema: call,
     readSeen: call,

@@ -14,6 +14,7 @@ function world(unsealed: ReadonlyMap<string, readonly string[]>, living: Readonl
   const older = new Set<string>()
   const recent = /^2026-11-2/
   const sweep = sweeper({
+    log: () => {},
     config: {
       shards: scheduleOf('1'),
       lateHours: scheduleOf('72'),
@@ -30,6 +31,8 @@ function world(unsealed: ReadonlyMap<string, readonly string[]>, living: Readonl
     },
     database: {
       prune: async () => 0,
+      daysToMake: async () => ({ days: [], count: 0, beginsInMs: 0 }),
+      makeDay: async () => ({ kind: 'not_needed' }),
       deleteBefore: async () => ({ deleted: 0, hasMore: false }),
       stragglers: async (_, after) =>
         Array.from(left, ([shard, writers]) => ({ shard, writers }))

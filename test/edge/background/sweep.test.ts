@@ -32,11 +32,14 @@ async function sweepAt(times: number | readonly number[], given: Given = {}) {
         return [{ shard: '2026-11-01T00Z/0', writers: ['current'] }]
       },
       sealAll: async (writers) => writers.length,
+      daysToMake: async () => ({ days: [], count: 0, beginsInMs: 0 }),
+      makeDay: async () => ({ kind: 'not_needed' }),
       deleteBefore: async (before) => {
         deletedBefore.push(formatHour(before))
         return { deleted: 5, hasMore: true }
       },
     },
+    log: () => {},
   }
   const sweep = sweeper(services)
   const [first = 0, ...others] = [times].flat()

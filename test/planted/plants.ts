@@ -7,6 +7,7 @@ import { IMPORT_PLANTS } from './plants/import.ts'
 import { MODEL_PLANTS } from './plants/model.ts'
 import { POSTGRES_PLANTS } from './plants/postgres.ts'
 import { SHARD_PLANTS } from './plants/shard.ts'
+import { SIMULATED_DAYS_PLANTS } from './plants/simulated-days.ts'
 import { SLICES_PLANTS } from './plants/slices.ts'
 
 export const PLANTS: readonly Plant[] = [
@@ -19,4 +20,5 @@ export const PLANTS: readonly Plant[] = [
   ...POSTGRES_PLANTS,
   ...SLICES_PLANTS,
   ...IMPORT_PLANTS,
+  ...SIMULATED_DAYS_PLANTS,
 ]

@@ -110,12 +110,12 @@ export class FlushRig {
         if (outcome.kind === 'applied') this.#land(batch)
         return outcome
       },
-      seal: async (writer) => {
+      seal: async (writer, shard) => {
         this.statements += 1
         await this.clock.sleep(STATEMENT_MS)
-        return this.postgres.seal(writer)
+        return this.postgres.seal(writer, shard)
       },
-      register: async (writer) => this.postgres.register(writer),
+      register: async (writer, shard) => this.postgres.register(writer, shard),
       end: () => undefined,
     }
   }

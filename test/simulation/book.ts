@@ -4,8 +4,8 @@ import { isOverflow, labelsText, labelsTextOf } from '../../src/model/slices/sli
 import type { Increment } from '../support/increments.ts'
 import type { Entry } from './entry.ts'
 import { fateOf, mayCount, nameOf, newEntry } from './entry.ts'
-import { placeOf } from './postgres-model.ts'
 import { Violation } from './scheduler.ts'
+import { placeOf } from './tables.ts'
 
 /**
  * The i-th increment of a key and hour has the value BASE^i, so the i-th digit of a sum in this base says how often

@@ -1,5 +1,6 @@
 import { discardSome, retryParked } from './administrator.ts'
 import type { Wish } from './clients.ts'
+import { actOnDays, daysPassMs } from './days/days-deeds.ts'
 import { deploy } from './deploy.ts'
 import { readFresh } from './fresh-read.ts'
 import { Isolate } from './isolate.ts'
@@ -29,10 +30,11 @@ export async function act(world: World, recordings: Recordings): Promise<void> {
   strikeShards(world)
   strikePostgres(world)
   administer(world)
+  actOnDays(world)
   if (faults.strikes('deploy')) deploy(world)
   if (faults.strikes('isolateDies')) replaceIsolate(world)
   if (!world.isExact) rewind(world, recordings)
-  await world.pass(pauseMs(world))
+  await world.pass(daysPassMs(world) ?? pauseMs(world))
 }
 
 function pauseMs({ chance, faults }: World): number {

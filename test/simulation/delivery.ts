@@ -9,8 +9,8 @@ import type { Increment } from '../support/increments.ts'
 import type { Book } from './book.ts'
 import type { Entry } from './entry.ts'
 import { SMALL_COALESCER } from './limits.ts'
-import { placeOf } from './postgres-model.ts'
 import type { Aboard } from './request.ts'
+import { placeOf } from './tables.ts'
 
 /** A delivery in a foreign format, which is named by its content. [N1] */
 export class Delivery {

@@ -1,5 +1,6 @@
 import { Isolate } from './isolate.ts'
-import { nextRelease } from './release.ts'
+import { nextRelease, type Release } from './release.ts'
+import { editInWords } from './schedule-words.ts'
 import type { ShardHost } from './shard-host.ts'
 import type { World } from './world.ts'
 
@@ -9,7 +10,8 @@ const ROLL_OUT_MS_MAX = 120_000
 /** Deploys another release. Isolates and shards are replaced one by one, so that old and new ones meet. */
 export function deploy(world: World): void {
   const { chance, faults, scheduler } = world
-  world.release = nextRelease(world.release, { chance, faults, nowMs: scheduler.nowMs })
+  const next = nextRelease(world.release, { chance, faults, nowMs: scheduler.nowMs })
+  world.release = world.days.isOn ? { ...next, ...rewritten(world) } : next
   const { writes, reads } = world.release
   world.tally('deploy')
   scheduler.note(`a deploy, of code that writes flights of version ${writes} and reads ${reads}`)
@@ -20,6 +22,22 @@ export function deploy(world: World): void {
     })
   }
   for (const host of world.hosts.values()) replaceShard(world, host)
+}
+
+/** Schedules that were edited in words, at any hour, and put off where that was refused. */
+function rewritten(world: World): Pick<Release, 'shards' | 'lateHours'> {
+  const { release, faults, days, scheduler, postgres } = world
+  const { chance } = days
+  const { SHARDS, LATE_HOURS, isRefused } = editInWords(
+    { SHARDS: release.shards, LATE_HOURS: release.lateHours },
+    {
+      SHARDS: faults.has('shardCountChanges') ? chance.between(1, 4) : undefined,
+      LATE_HOURS: chance.is(0.6) ? chance.between(0, 2) : undefined,
+    },
+    { chance, nowMs: scheduler.nowMs, unsealed: postgres.unsealedHours() },
+  )
+  if (isRefused) world.tally('deployRefused')
+  return { shards: SHARDS, lateHours: LATE_HOURS }
 }
 
 function replaceShard(world: World, host: ShardHost): void {

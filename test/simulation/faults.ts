@@ -71,12 +71,39 @@ const STRONGEST = {
 /** Storage is put back to an earlier state. Then counts are not exact, so only some runs have these. */
 const REWINDS = { shardRewound: 0.02, pgRewound: 0.02 } as const
 
-export type FaultKind = keyof typeof STRONGEST | keyof typeof REWINDS
+/** Of days, of those who make and delete them, and of what comes late for them. */
+const DAYS = {
+  /** Hours or days pass at once. */
+  daysPass: 0.2,
+  /** An import writes a batch of an old hour straight to Postgres. */
+  lateBatch: 0.5,
+  /** Parked cells are tried again long after their hours. */
+  retriedLate: 0.2,
+  /** Two crons run at a time. */
+  cronTwice: 0.4,
+  /** A cron dies before or after one of its statements, whether Postgres executes that or not. */
+  cronDies: 0.15,
+  cronFails: 0.1,
+  /** Postgres commits, and the cron never hears its answer. */
+  cronUnheard: 0.1,
+  /** A statement of the cron is executed long after the cron gave it up. */
+  cronLate: 0.15,
+  /** The transaction of a cron that died between its statements holds its row for a while. */
+  cronHolds: 0.8,
+} as const
 
-const KINDS = [...Object.keys(STRONGEST), ...Object.keys(REWINDS)] as readonly FaultKind[]
+const RATES = { ...STRONGEST, ...REWINDS, ...DAYS } as const
+
+export type FaultKind = keyof typeof RATES
+
+type Kinds = readonly FaultKind[]
+
+export const ALL_KINDS = Object.keys(STRONGEST) as Kinds
+export const REWIND_KINDS = Object.keys(REWINDS) as Kinds
+export const DAY_KINDS = Object.keys(DAYS) as Kinds
 
 export function isFaultKind(text: string): text is FaultKind {
-  return Object.hasOwn(STRONGEST, text) || Object.hasOwn(REWINDS, text)
+  return Object.hasOwn(RATES, text)
 }
 
 /**
@@ -88,16 +115,19 @@ export class Faults {
   readonly #chance: Chance
   #areOver = false
 
-  constructor(chance: Chance, without: readonly FaultKind[], isRewinding: boolean) {
+  /** @param groups kinds of which some strike, all, or none. */
+  constructor(
+    chance: Chance,
+    without: Kinds,
+    ...groups: readonly (readonly [Kinds, 'some' | 'all' | 'none'])[]
+  ) {
     this.#chance = chance
-    for (const kind of KINDS) {
-      const isRewind = kind in REWINDS
-      const rate = isRewind
-        ? REWINDS[kind as keyof typeof REWINDS]
-        : STRONGEST[kind as keyof typeof STRONGEST]
-      const isOn = isRewind ? isRewinding : chance.is(0.5)
-      const strength = chance.is(0.3) ? 1 : chance.float()
-      if (isOn && !without.includes(kind)) this.#rates.set(kind, rate * strength)
+    for (const [kinds, which] of groups) {
+      for (const kind of kinds) {
+        const isOn = which === 'some' ? chance.is(0.5) : which === 'all'
+        const strength = chance.is(0.3) ? 1 : chance.float()
+        if (isOn && !without.includes(kind)) this.#rates.set(kind, RATES[kind] * strength)
+      }
     }
   }
 

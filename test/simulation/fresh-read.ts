@@ -5,8 +5,8 @@ import { UTC } from '../../src/model/time/zone.ts'
 import type { Increment } from '../support/increments.ts'
 import type { Book } from './book.ts'
 import type { Isolate } from './isolate.ts'
-import { placeOf } from './postgres-model.ts'
 import { Violation } from './scheduler.ts'
+import { placeOf } from './tables.ts'
 import type { World } from './world.ts'
 
 /** The book's entries for one key and hour when a read begins. */

@@ -3,9 +3,10 @@ import type { ApplyOutcome, Batch, RegisterOutcome, SealOutcome, Sink } from '..
 import type { ReadCommitted } from '../../src/model/read.ts'
 import { isSliceOf, keyOf, OVERFLOW } from '../../src/model/slices/slice.ts'
 import { NOTHING } from './book.ts'
+import { withRow } from './days/with-row.ts'
 import type { FaultKind } from './faults.ts'
 import type { Instance } from './instance.ts'
-import { placeOf } from './postgres-model.ts'
+import { placeOf } from './tables.ts'
 import type { World } from './world.ts'
 
 type Failed = Extract<ApplyOutcome, { kind: 'ambiguous' | 'refused' }>
@@ -23,6 +24,7 @@ type Sending<T> = {
 
 const TIMED_OUT: Failed = { kind: 'ambiguous', reason: 'no answer in 10000 ms', isTimeout: true }
 const BROKEN: Failed = { kind: 'ambiguous', reason: 'no answer from Postgres', isTimeout: false }
+const LOCKED: Failed = { kind: 'ambiguous', reason: 'SQLSTATE 55P03: lock timeout', isTimeout: false }
 const REFUSED: Failed = { kind: 'refused', reason: 'SQLSTATE 42P01: relation does not exist' }
 
 /** Carries the statements of one incarnation to Postgres, through its gate, and the answers back. */
@@ -48,18 +50,18 @@ export function sinkOf(world: World, instance: Instance): Sink {
       world.watch.batchHeard(instance.name, batch, outcome)
       return outcome
     },
-    seal: (writer: string) => {
+    seal: (writer: string, shard: string) => {
       const what = `seal ${writer.slice(0, 4)}`
       return send<SealOutcome>({
         what,
         batch: null,
         withinMs: STATEMENT_MS_MAX,
-        statement: () => () => world.postgres.seal(writer),
+        statement: () => () => world.postgres.seal(writer, shard),
       })
     },
-    register: (writer: string) => {
+    register: (writer: string, shard: string) => {
       const what = `register ${writer.slice(0, 4)}`
-      const statement = () => () => world.postgres.register(writer)
+      const statement = () => () => world.postgres.register(writer, shard)
       return send<RegisterOutcome>({ what, batch: null, withinMs: STATEMENT_MS_MAX, statement })
     },
     end: () => undefined,
@@ -68,12 +70,29 @@ export function sinkOf(world: World, instance: Instance): Sink {
 
 function applying(world: World, batch: Batch, shard: string): Statement<ApplyOutcome> {
   const { postgres, watch } = world
+  const statement = applyingIn(world, batch)
+  return () => {
+    const finish = statement()
+    return () => {
+      if (postgres.markedBy(batch) !== undefined) world.tally('lateFromShard')
+      const outcome = finish()
+      if (outcome.kind === 'applied') watch.gotThrough(shard)
+      if (world.isExact) checkSlices(world, batch)
+      return outcome
+    }
+  }
+}
+
+/** The statement that applies a batch. */
+export function applyingIn(world: World, batch: Batch): Statement<ApplyOutcome> {
+  const { postgres } = world
   return () => {
     const before = postgres.begin(batch)
     return () => {
+      const day = postgres.markedBy(batch)
+      const state = day === undefined ? undefined : postgres.rollupOf(day)?.state
       const outcome = postgres.apply(batch, before)
-      if (outcome.kind === 'applied') watch.gotThrough(shard)
-      if (world.isExact) checkSlices(world, batch)
+      if (outcome.kind === 'applied' && state !== undefined) world.tally(`late for ${state}`)
       return outcome
     }
   }
@@ -85,9 +104,11 @@ function checkSlices(world: World, { hour, cells }: Batch): void {
   try {
     for (const key of new Set(cells.keys.map(keyOf))) {
       const place = placeOf(key, hour)
-      const slices = Iterator.from(postgres.slices).filter(([slice]) => isSliceOf(slice, place))
-      book.checkSlices(place, postgres.counters.get(place) ?? NOTHING, new Map(slices))
-      if (postgres.slices.has(place + OVERFLOW)) world.tally('overflow')
+      // Of a day whose hours are gone, [D1] has its own check.
+      const { everCounters, everSlices } = postgres.tables
+      const slices = Iterator.from(everSlices).filter(([slice]) => isSliceOf(slice, place))
+      book.checkSlices(place, everCounters.get(place) ?? NOTHING, new Map(slices))
+      if (everSlices.has(place + OVERFLOW)) world.tally('overflow')
     }
   } catch (error) {
     world.fail(error)
@@ -100,9 +121,9 @@ function isSlept({ sleeping }: World, { cells: { keys } }: Batch): boolean {
 }
 
 /** Decides how a statement fares on its way, and when and how its sender hears about it. */
-function transport<T>(world: World, sending: Sending<T>): Promise<T | Failed> {
+export function transport<T>(world: World, sending: Sending<T>): Promise<T | Failed> {
   const { faults, chance } = world
-  const { what, batch, withinMs, statement } = sending
+  const { what, batch, withinMs } = sending
   const { promise, resolve } = Promise.withResolvers<T | Failed>()
   const answer = (ms: number, outcome: T | Failed) => world.scheduler.after(ms, '', () => resolve(outcome))
   const strikes = (kind: FaultKind) => faults.strikes(kind)
@@ -112,38 +133,40 @@ function transport<T>(world: World, sending: Sending<T>): Promise<T | Failed> {
   else if (batch !== null && isSlept(world, batch)) {
     answer(withinMs, TIMED_OUT)
     // Nearly always it is cancelled once nobody waits for it any more.
-    if (chance.is(0.1)) execute(world, what, chance.between(1, 2 * STATEMENT_MS_MAX), statement)
+    if (chance.is(0.1)) execute(world, chance.between(1, 2 * STATEMENT_MS_MAX), sending)
   } else if ((batch !== null && world.isPostgresStuck) || strikes('pgSlow')) {
     answer(withinMs, TIMED_OUT)
     const longestMs = chance.is(0.5) ? 2 * STATEMENT_MS_MAX : 6 * STATEMENT_MS_MAX
-    execute(world, what, chance.between(1, longestMs), statement)
+    execute(world, chance.between(1, longestMs), sending)
   } else if (strikes('pgAnswerLost')) {
     answer(withinMs, TIMED_OUT)
-    execute(world, what, chance.between(1, 100), statement)
+    execute(world, chance.between(1, 100), sending)
   } else if (strikes('pgFailsAfterCommit')) {
-    execute(world, what, chance.between(1, 100), statement, () => answer(chance.between(1, 50), BROKEN))
+    execute(world, chance.between(1, 100), sending, () => answer(chance.between(1, 50), BROKEN))
   } else {
-    execute(world, what, chance.between(1, 40), statement, (outcome) =>
-      answer(chance.between(1, 40), outcome),
-    )
+    execute(world, chance.between(1, 40), sending, (outcome) => answer(chance.between(1, 40), outcome))
   }
   if (strikes('pgCopy')) {
     const hours = chance.is(0.3) ? 4 * 3_600_000 : 30_000
-    execute(world, `copy of ${what}`, chance.between(1, hours), statement)
+    execute(world, chance.between(1, hours), { ...sending, what: `copy of ${what}` })
   }
   return promise
 }
 
 function execute<T>(
-  { scheduler, chance }: World,
-  what: string,
+  world: World,
   ms: number,
-  statement: Statement<T>,
-  done: (outcome: T) => void = () => {},
+  { what, batch, statement }: Sending<T>,
+  done: (outcome: T | Failed) => void = () => {},
 ): void {
+  const { scheduler, chance, postgres } = world
   scheduler.after(ms, '', () => {
     const finish = statement()
-    scheduler.after(chance.between(0, 20), `Postgres runs ${what}`, () => done(finish()))
+    scheduler.after(chance.between(0, 20), `Postgres runs ${what}`, () => {
+      const day = batch === null ? undefined : postgres.markedBy(batch)
+      if (day === undefined) done(finish())
+      else withRow(world, day, { ends: () => done(finish()), gaveUp: () => done(LOCKED) })
+    })
   })
 }
 

@@ -69,7 +69,7 @@ async function tablesOfPostgres() {
      from sumdial.slices order by 1`,
   )
   const { rows: ledger } = await stand.pool.query(
-    'select writer, seq::int, batch, sealed, increments::int from sumdial.ledger order by writer',
+    'select writer, shard, seq::int, batch, sealed, increments::int from sumdial.ledger order by writer',
   )
   return { counters, slices, ledger }
 }
@@ -101,12 +101,12 @@ describe('the model of Postgres that the simulation stands on', () => {
       for (let step = 0; step < STEPS; step++) {
         if (chance.is(0.08)) {
           const writer = chance.pick(writers)
-          expect(model.seal(writer)).toEqual(await stand.sink.seal(writer, 's'))
+          expect(model.seal(writer, 's')).toEqual(await stand.sink.seal(writer, 's'))
           continue
         }
         if (chance.is(0.05)) {
           const writer = chance.pick(writers)
-          expect(model.register(writer)).toEqual(await stand.sink.register(writer, 's'))
+          expect(model.register(writer, 's')).toEqual(await stand.sink.register(writer, 's'))
           continue
         }
         const batch = sent.length > 0 && chance.is(0.3) ? chance.pick(sent) : batchOf(chance, writers)

@@ -1,37 +1,47 @@
 import type { Cell } from '../../src/model/cell.ts'
-import { mergeCells } from '../../src/model/cell.ts'
 import type { ApplyOutcome, Batch, RegisterOutcome, SealOutcome } from '../../src/model/flush/batch.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import type { CommittedCounter, CommittedRead } from '../../src/model/read.ts'
+import { parseShardName } from '../../src/model/shard-name.ts'
 import { isLabelled, keyOf } from '../../src/model/slices/slice.ts'
-
-export type Ledger = {
-  readonly seq: number
-  readonly batch: string | null
-  readonly sealed: boolean
-  readonly increments: number
-}
+import {
+  deletable,
+  deleteSome,
+  isOld,
+  listToGo,
+  listToMake,
+  Making,
+  mark,
+  setGone,
+} from './days/day-statements.ts'
+import { RowLocks } from './days/row-locks.ts'
+import type { Day, Ledger, Rollup, Tables } from './tables.ts'
+import { addTo, copyTables, dayOf, noTables, placeOf } from './tables.ts'
 
 /** The writer's row as a statement saw it when it began; undefined when there was none. */
 type Seen = Ledger | undefined
 
-type Tables = {
-  readonly counters: Map<string, Cell>
-  /** Of slices with labels, by the slice in place of the key. */
-  readonly slices: Map<string, Cell>
-  readonly ledger: Map<string, Ledger>
-}
-
 /**
- * Postgres as far as Sumdial's statements can see it: the two of src/postgres/sink.ts, and the reader's. Each happens
- * at one instant, except that `apply` first reads as of the instant at which it began.
+ * Postgres as far as Sumdial's statements can see it: those of src/postgres/sink.ts, the reader's, and those that make and
+ * delete days. Each happens at one instant, except that `apply` first reads as of the instant at which it began, and that a
+ * day is made at several: see Making.
  *
  * postgres-model.test.ts compares it with a real one.
  */
 export class PostgresModel {
-  #tables: Tables = { counters: new Map(), slices: new Map(), ledger: new Map() }
+  readonly #now: () => number
+  #tables: Tables = noTables()
+  /** Rows of `rollups` that are held. Whoever runs statements sees to it that they wait. */
+  readonly locks = new RowLocks()
+  /** Days whose rows or hours have changed since somebody looked. */
+  readonly #touched = new Set<Day>()
   /** A trigger or a constraint refuses cells of keys that begin so. */
   readonly refused = new Map<string, Refusal>()
+
+  /** @param now the time by Postgres's clock. */
+  constructor(now: () => number = () => 0) {
+    this.#now = now
+  }
 
   get counters(): ReadonlyMap<string, Cell> {
     return this.#tables.counters
@@ -43,6 +53,28 @@ export class PostgresModel {
 
   get ledger(): ReadonlyMap<string, Ledger> {
     return this.#tables.ledger
+  }
+
+  get tables(): Readonly<Tables> {
+    return this.#tables
+  }
+
+  /** The days that have changed since the last call. */
+  takeTouched(): Day[] {
+    const touched = [...this.#touched]
+    this.#touched.clear()
+    return touched
+  }
+
+  /** Hours with a writer that is not sealed. */
+  unsealedHours(): Hour[] {
+    const open = [...this.#tables.ledger.values()].filter(({ sealed }) => !sealed)
+    return open.flatMap(({ shard }) => parseShardName(shard)?.hour ?? [])
+  }
+
+  /** The day whose row a batch takes as its last act; undefined for a batch that is young. */
+  markedBy({ hour }: Batch): Day | undefined {
+    return isOld(hour, this.#now()) ? dayOf(hour) : undefined
   }
 
   /** Begins an `apply`: takes its snapshot. */
@@ -74,24 +106,31 @@ export class PostgresModel {
     return row === undefined || (row.seq === seq - 1 && !row.sealed)
   }
 
-  #write({ writer, seq, id, hour, cells, increments }: Batch): void {
-    const { counters, slices, ledger } = this.#tables
-    const total = (ledger.get(writer)?.increments ?? 0) + increments
-    ledger.set(writer, { seq, batch: id, sealed: false, increments: total })
+  #write(batch: Batch): void {
+    this.#touched.add(dayOf(batch.hour))
+    this.#add(batch)
+    if (isOld(batch.hour, this.#now())) mark(this.#tables, batch, this.#now())
+  }
+
+  #add({ writer, shard, seq, id, hour, cells, increments }: Batch): void {
+    const { counters, slices, everCounters, everSlices, ledger } = this.#tables
+    const before = ledger.get(writer) ?? newWriter(shard)
+    ledger.set(writer, { ...before, seq, batch: id, increments: before.increments + increments })
     for (const [slice, cell] of cells) {
-      addTo(counters, placeOf(keyOf(slice), hour), cell)
-      if (isLabelled(slice)) addTo(slices, placeOf(slice, hour), cell)
+      for (const rows of [counters, everCounters]) addTo(rows, placeOf(keyOf(slice), hour), cell)
+      if (!isLabelled(slice)) continue
+      for (const rows of [slices, everSlices]) addTo(rows, placeOf(slice, hour), cell)
     }
   }
 
-  seal(writer: string): SealOutcome {
-    const row = this.#tables.ledger.get(writer) ?? { seq: 0, batch: null, sealed: false, increments: 0 }
+  seal(writer: string, shard: string): SealOutcome {
+    const row = this.#tables.ledger.get(writer) ?? newWriter(shard)
     this.#tables.ledger.set(writer, { ...row, sealed: true })
     return { kind: 'sealed', sealed: { seq: row.seq, batch: row.batch } }
   }
 
-  register(writer: string): RegisterOutcome {
-    const row = this.#tables.ledger.get(writer) ?? { seq: 0, batch: null, sealed: false, increments: 0 }
+  register(writer: string, shard: string): RegisterOutcome {
+    const row = this.#tables.ledger.get(writer) ?? newWriter(shard)
     this.#tables.ledger.set(writer, row)
     return { kind: 'registered' }
   }
@@ -118,14 +157,45 @@ export class PostgresModel {
     return { cells, lastFlushMs: null }
   }
 
+  rollupOf(day: Day): Rollup | undefined {
+    return this.#tables.rollups.get(day)
+  }
+
+  daysToMake(): Day[] {
+    return listToMake(this.#tables, this.#now())
+  }
+
+  make(day: Day): Making {
+    return new Making(this.#tables, day, () => this.#touched.add(day))
+  }
+
+  daysToGo(before: Hour): Day[] {
+    return listToGo(this.#tables, before)
+  }
+
+  setGone(day: Day): void {
+    this.#touched.add(day)
+    setGone(this.#tables, day)
+  }
+
+  deleteSome(table: 'slices' | 'counters', before: Hour, most: number): number {
+    for (const day of this.#tables.rollups.keys()) this.#touched.add(day)
+    return deleteSome(this.#tables, table, before, most)
+  }
+
+  /** Places of hours that retention may delete. */
+  deletable(before: Hour): string[] {
+    return [...deletable(this.#tables, 'slices', before), ...deletable(this.#tables, 'counters', before)]
+  }
+
   copy(): Tables {
-    const { counters, slices, ledger } = this.#tables
-    return { counters: new Map(counters), slices: new Map(slices), ledger: new Map(ledger) }
+    return copyTables(this.#tables)
   }
 
   /** Puts the tables back, as point-in-time recovery does. */
-  rewindTo({ counters, slices, ledger }: Tables): void {
-    this.#tables = { counters: new Map(counters), slices: new Map(slices), ledger: new Map(ledger) }
+  rewindTo(tables: Tables): void {
+    for (const day of [...this.#tables.rollups.keys(), ...tables.rollups.keys()]) this.#touched.add(day)
+    this.#tables = copyTables(tables)
   }
 }
 
@@ -136,14 +206,8 @@ const REFUSALS = {
   trigger: { kind: 'refused', reason: 'SQLSTATE P0001: a trigger' },
 } as const satisfies Record<Refusal, ApplyOutcome>
 
-function addTo(rows: Map<string, Cell>, place: string, cell: Cell): void {
-  const held = rows.get(place)
-  rows.set(place, held === undefined ? cell : mergeCells(held, cell))
-}
-
-/** Key (or slice) and hour as one text. */
-export function placeOf(key: string, hour: Hour): string {
-  return `${hour} ${key}`
+function newWriter(shard: string): Ledger {
+  return { shard, seq: 0, batch: null, sealed: false, increments: 0 }
 }
 
 function explain({ seq, id }: Batch, before: Seen): ApplyOutcome {

@@ -5,8 +5,8 @@ import type { Increment } from '../support/increments.ts'
 import type { Book } from './book.ts'
 import type { Entry, Heard } from './entry.ts'
 import { learn, nameOf } from './entry.ts'
-import { placeOf } from './postgres-model.ts'
 import { Violation } from './scheduler.ts'
+import { placeOf } from './tables.ts'
 
 /** Increments that a client sends together; with a `name` when the request has an Idempotency-Key. */
 export type Request = { readonly increments: readonly Increment[]; readonly name?: RequestName }

@@ -1,7 +1,10 @@
 import { retryParked } from './administrator.ts'
+import { finishDays } from './days/cron.ts'
+import { IMPORTED } from './days/importer.ts'
 import { act, wakeAll } from './deeds.ts'
 import type { FaultKind } from './faults.ts'
 import { Violation } from './scheduler.ts'
+import { partsOf } from './tables.ts'
 import { replayed } from './watch.ts'
 import type { Scenario } from './world.ts'
 import { World } from './world.ts'
@@ -33,7 +36,7 @@ const DRAIN_STEPS_MAX = 20_000
 export async function run(scenario: Scenario): Promise<Outcome> {
   const world = new World(scenario)
   const failure = await silently(() => failureOf(world, scenario))
-  const { scheduler, book, reads, rewindsNoticed, tallies, faults } = world
+  const { scheduler, book, reads, rewindsNoticed, tallies, faults, days } = world
   world.close()
   return {
     scenario,
@@ -42,7 +45,7 @@ export async function run(scenario: Scenario): Promise<Outcome> {
     reads,
     rewindsNoticed,
     tallies,
-    kinds: faults.kinds,
+    kinds: [...faults.kinds, ...days.faults.kinds],
     failure,
   }
 }
@@ -51,6 +54,7 @@ async function failureOf(world: World, { steps }: Scenario): Promise<Failure | n
   try {
     const recordings = { shards: new Map(), postgres: undefined }
     for (let i = 0; i < steps; i++) await act(world, recordings)
+    world.days.faults.end()
     await drain(world)
     await retire(world)
     return null
@@ -84,7 +88,16 @@ async function drain(world: World): Promise<void> {
         `[F4] ${host.name} still holds ${left} increments: ${JSON.stringify({ open, frozen, parked })}, alarm ${host.storage.alarmAtMs} at ${world.scheduler.nowMs}`,
       )
   }
-  if (world.isExact) world.book.checkFinal(world.postgres.counters)
+  checkFinal(world)
+}
+
+/** Checks all that Postgres was ever given by clients. [D1] checks that retention has lost none. */
+function checkFinal({ isExact, book, postgres }: World): void {
+  if (!isExact) return
+  const ofClients = [...postgres.tables.everCounters].filter(
+    ([place]) => !partsOf(place).key.startsWith(IMPORTED),
+  )
+  book.checkFinal(new Map(ofClients))
 }
 
 /** Waits until every shard has ended and every late copy has arrived, and checks that this changed nothing. [Z1] */
@@ -98,7 +111,8 @@ async function retire(world: World): Promise<void> {
   for (const { name, storage } of world.hosts.values()) {
     if (storage.hasTables) throw new Violation(`[Z1] ${name} has not retired`)
   }
-  if (world.isExact) world.book.checkFinal(world.postgres.counters)
+  await finishDays(world)
+  checkFinal(world)
 }
 
 /** Silences the production code, which logs the failures that are meant to happen here. */

@@ -42,6 +42,7 @@ async function run(chosen: readonly number[]): Promise<Outcome[]> {
 const RULES = [
   'A2',
   'C1',
+  'D1',
   'F1',
   'F2',
   'F4',
@@ -49,6 +50,7 @@ const RULES = [
   'I4',
   'I5',
   'J1',
+  'K2',
   'L1',
   'L2',
   'N1',
@@ -66,7 +68,7 @@ function ruleOf({ failure }: Outcome): Rule | undefined {
   return RULES.find((rule) => failure?.message.startsWith(`[${rule}]`))
 }
 
-describe('whatever goes wrong with requests, clients, flights, objects, alarms, deploys, Postgres and clocks', () => {
+describe('whatever goes wrong with requests, clients, flights, objects, alarms, deploys, crons, Postgres and clocks', () => {
   let outcomes: Outcome[]
 
   beforeAll(async () => {
@@ -93,8 +95,14 @@ describe('whatever goes wrong with requests, clients, flights, objects, alarms, 
   })
 
   test('[P1] [A2] [K2] nothing counts twice, whatever is sent again and however deploys change the shards of an hour', () => {
-    expectKept('P1', 'A2')
-    expectSeen('deploy')
+    expectKept('P1', 'A2', 'K2')
+    expectSeen('deploy', 'deployRefused')
+  })
+
+  test('[D1] days that are good or gone, and hours elsewhere, are all that was added, whatever comes late, twice or is killed', () => {
+    expectKept('D1')
+    expectSeen('made', 'not_needed', 'gone', 'deleted', 'cronDies', 'makingCut')
+    expectSeen('late for stale', 'late for good', 'late for gone', 'lateFromShard')
   })
 
   test('[I3] what has a name counts once and whole, and each of its clients is told so', () => {

@@ -4,8 +4,10 @@ import { Answers } from './answers.ts'
 import { Book } from './book.ts'
 import { Chance } from './chance.ts'
 import { Clients } from './clients.ts'
+import { checkDay } from './days/check-days.ts'
+import { DayLife } from './days/day-life.ts'
 import type { FaultKind } from './faults.ts'
-import { Faults } from './faults.ts'
+import { ALL_KINDS, Faults, REWIND_KINDS } from './faults.ts'
 import { Isolate } from './isolate.ts'
 import { PostgresModel } from './postgres-model.ts'
 import type { Release } from './release.ts'
@@ -29,7 +31,8 @@ export class World {
   readonly chance: Chance
   readonly scheduler: Scheduler
   readonly faults: Faults
-  readonly postgres = new PostgresModel()
+  readonly postgres = new PostgresModel(() => this.scheduler.nowMs)
+  readonly days: DayLife
   readonly book: Book
   readonly clients = new Clients(this)
   readonly watch: Watch
@@ -59,7 +62,9 @@ export class World {
     this.isExact = seed % 10 !== 9
     // Others have none, so that what is without labels stays under trial as it was.
     this.book = new Book(seed % 3 !== 0)
-    this.faults = new Faults(chance, without, !this.isExact)
+    const rewinds = this.isExact ? 'none' : 'all'
+    this.faults = new Faults(chance, without, [ALL_KINDS, 'some'], [REWIND_KINDS, rewinds])
+    this.days = new DayLife(seed, without)
     // The world begins somewhere in an hour, often close to its end.
     const minute = chance.is(0.4) ? 59 : chance.between(0, 58)
     this.scheduler = new Scheduler(hourStartMs(FIRST_HOUR) + minute * 60_000 + chance.between(0, 59_999))
@@ -95,6 +100,7 @@ export class World {
       host.lookAfter()
       await this.watch.check(host)
     }
+    for (const day of this.postgres.takeTouched()) checkDay(this.postgres.tables, day)
     if (this.#failure !== undefined) throw this.#failure
   }
 

@@ -52,6 +52,8 @@ function portsOf(env: object): Ports {
       prune: nowhere,
       stragglers: nowhere,
       sealAll: nowhere,
+      daysToMake: nowhere,
+      makeDay: nowhere,
       deleteBefore: nowhere,
       bringUpSchema: nowhere,
       readSeen: nowhere,

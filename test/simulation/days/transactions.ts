@@ -1,0 +1,81 @@
+import { LOCK_MS_MAX } from '../../../src/limits.ts'
+import type { Hour } from '../../../src/model/hour.ts'
+import type { Made } from '../../../src/model/rollups/rollups.ts'
+import type { Day } from '../tables.ts'
+import type { World } from '../world.ts'
+
+/**
+ * A transaction of Postgres, instant by instant.
+ *
+ * @param commit is called with the answer in the instant in which everything is committed.
+ * @param refuse is called instead when nothing is, because a row was held for too long.
+ * @param holdsMs for a client that dies between the statements of a transaction: Postgres notices after so long.
+ */
+export type Transaction<T> = (commit: (answer: T) => void, refuse: () => void, holdsMs?: number) => void
+
+/** Makes a day, in two statements of which the second has a newer snapshot than the first. [D1] */
+export function makeDay(world: World, day: Day): Transaction<Made> {
+  const { postgres, scheduler, days } = world
+  const { locks } = postgres
+  // Slow now and then, so that others come in between.
+  const soon = (run: () => void) =>
+    scheduler.after(days.chance.between(0, days.chance.is(0.4) ? 1_000 : 30), '', run)
+  return (commit, refuse, holdsMs) => {
+    const making = postgres.make(day)
+    // The first statement has begun. Others may commit before it has the row.
+    soon(() => {
+      let stopWaiting = () => {}
+      const stopClock = scheduler.after(LOCK_MS_MAX, '', () => {
+        stopWaiting()
+        refuse()
+      })
+      stopWaiting = locks.whenFree(day, () => {
+        stopClock()
+        if (!making.begin()) return commit({ kind: 'not_needed' })
+        locks.hold(day)
+        if (holdsMs !== undefined) {
+          world.tally('makingCut')
+          scheduler.after(holdsMs, 'Postgres rolls back what a dead cron began', () => locks.release(day))
+          return
+        }
+        soon(() => {
+          making.look()
+          soon(() => {
+            const rows = making.write()
+            scheduler.note(`Postgres has made day ${day} of ${rows} rows`)
+            commit({ kind: 'made', rows })
+            locks.release(day)
+          })
+        })
+      })
+    })
+  }
+}
+
+/** Sets days from good to gone, all in one statement, which waits for the rows that others hold. */
+export function setGone(world: World, before: Hour): Transaction<void> {
+  const { postgres } = world
+  return (commit, refuse) => {
+    let stopWaiting = () => {}
+    const stopClock = world.scheduler.after(LOCK_MS_MAX, '', () => {
+      stopWaiting()
+      refuse()
+    })
+    const goOn = () => {
+      const days = postgres.daysToGo(before)
+      const held = days.find((day) => postgres.locks.isHeld(day))
+      if (held !== undefined) {
+        stopWaiting = postgres.locks.whenFree(held, goOn)
+        return
+      }
+      stopClock()
+      for (const day of days) {
+        postgres.setGone(day)
+        world.tally('gone')
+        world.scheduler.note(`day ${day} has gone`)
+      }
+      commit()
+    }
+    goOn()
+  }
+}

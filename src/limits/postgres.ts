@@ -139,3 +139,9 @@ export const ROLLUPS_BEGIN_HOURS = 24
  * Postgres differ by a day.
  */
 export const YOUNG_HOURS = 48
+
+/**
+ * Hours that a read of many keys takes from the index one by one. A row of them costs twice what it costs in a range that
+ * Postgres reads as it likes; but a range says nothing of which few of its hours are wanted.
+ */
+export const EACH_HOUR_MAX = 400

@@ -189,8 +189,14 @@ export type ListItem = {
   readonly lastFlushMs: number
 }
 
-/** Items in the order asked for, and rows that are not in them: at least one for each key that has any. */
-export type Listed = { readonly items: readonly ListItem[]; readonly unreadable: readonly UnreadableRow[] }
+export type Listed = {
+  /** In the order asked for. */
+  readonly items: readonly ListItem[]
+  /** Rows that are not in them: at least one for each key that has any. */
+  readonly unreadable: readonly UnreadableRow[]
+  /** Where they are coarser than was asked. */
+  readonly coarse: readonly CoarseRange[]
+}
 
 /** Finds the first hour that Postgres has of some keys; null when it has none of them. Rejects when it cannot be asked. */
 export type ReadFirstHour = (

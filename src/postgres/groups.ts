@@ -13,7 +13,7 @@ import {
 } from '../model/slices/grouping.ts'
 import { LABEL_MARK, OVERFLOW_LABEL } from '../model/slices/slice.ts'
 import type { Postgres } from './driver/session.ts'
-import { inRange } from './list-sql.ts'
+import { inRange } from './key-ranges.ts'
 import { COUNTERS, OF_KEYS_ASKED, rowsReader, statements } from './reader.ts'
 import type { Part } from './rollups/segments.ts'
 

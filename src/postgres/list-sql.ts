@@ -1,23 +1,25 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { LIST_BY_HOUR_ROWS_MAX, UNREADABLE_TOLD_MAX } from '../limits.ts'
 import { formatHourStart } from '../model/hour.ts'
-import type { KeyRange } from '../model/key.ts'
 import type { Grouping, ListQuery } from '../model/read.ts'
+import type { Reach } from '../model/rollups/reach.ts'
+import { inRange, unionAll } from './key-ranges.ts'
 import { IS_READABLE, ROW_NAME } from './readable.ts'
+import { EACH_HOUR, IS_ALL_HOURS, isDay, rowsOfManyKeys, segmentTables } from './rollups/many-keys.ts'
+import type { Part, Span } from './rollups/segments.ts'
 
-/** A list without the rows that are no cells. See readable.ts. */
-export type CarefulQuery = ListQuery & { readonly isCareful?: boolean }
+/** A list as its statement asks it: how far it reaches, and whether it leaves out rows that are no cells. See readable.ts. */
+export type ListStatement = ListQuery & { readonly reach: Reach; readonly isCareful?: boolean }
 
 /**
  * The statement of a list, which answers a row for each item, in order.
  *
  * `npm run bench -- --scenario reads` measures it with ten million rows of a year, and explains this very text.
  */
-export function listSql(query: CarefulQuery): SQL {
-  const { sort, limit } = query
+export function listSql(query: ListStatement): SQL {
   if (query.grouping !== null) return groupsSql(query, query.grouping)
-  return sql`select key, ${SUMS}, ${NO_GROUP} from (${sort === 'key' ? pageRows(query) : fenced(allRows(query))}) as found
-group by key order by ${ORDERS[sort]} limit ${limit}::int`
+  if (query.sort === 'key') return pageSql(query)
+  return itemsSql(query, fenced(allRows(query)))
 }
 
 /**
@@ -25,15 +27,22 @@ group by key order by ${ORDERS[sort]} limit ${limit}::int`
  *
  * @param upTo the last key of the page; null for all.
  */
-export function unreadableSql(query: ListQuery, upTo: string | null): SQL {
-  const { ranges, after } = query
-  const rows = ranges.map(
-    (range) => sql`select ${ROW_NAME} as name, key from sumdial.counters
-where ${inRange(range, after)} and ${inHours(query)}${ifContains(query)} and not ${IS_READABLE}`,
-  )
+export function unreadableSql(query: ListStatement, upTo: string | null): SQL {
+  const parts = partsOf(query, sql`${COLUMNS}`, sql` and not ${IS_READABLE}`)
   const above = upTo === null ? sql`` : sql`where key <= ${upTo}::text`
-  return sql`select min(name) as name from (${unionAll(rows)}) as found ${above}
+  return sql`select min(${ROW_NAME}) as name from ${rowsOfManyKeys(spanOf(query), parts)} ${above}
 group by key order by key limit ${UNREADABLE_TOLD_MAX}::int`
+}
+
+/** The range of hours that a list is about. */
+export function spanOf({ reach, from, to }: ListStatement): Span {
+  const start = (hour: typeof from) => sql`${formatHourStart(hour)}::timestamptz`
+  return { reach, from: start(from), to: start(to), bounds: null }
+}
+
+/** Items of some rows. */
+function itemsSql({ sort, limit }: ListStatement, rows: SQL): SQL {
+  return sql`select key, ${SUMS}, ${NO_GROUP} from (${rows}) as found group by key order by ${ORDERS[sort]} limit ${limit}::int`
 }
 
 /** Sums leave as text: JSON readers round beyond 2^53. */
@@ -47,19 +56,19 @@ const ORDERS = { key: sql`key`, '-sum': sql`sum(sum) desc, key`, '-count': sql`s
 
 const COLUMNS = sql`key, sum, count, min, max, updated_at`
 
-/**
- * All rows of the range. The better index depends on how narrow hours and keys are, which the planner knows: in the
- * bench's scenario `reads` it takes the primary key for few keys, (hour, key) for a day, and pages of hours for a
- * month.
- */
-function allRows(query: CarefulQuery): SQL {
-  const { ranges, after } = query
-  return unionAll(
-    ranges.map(
-      (range) => sql`select ${columnsOf(query)} from sumdial.counters
-where ${inRange(range, after)} and ${inHours(query)}${ifContains(query)}${unlessUnreadable(query)}`,
-    ),
-  )
+/** All rows of the range, from days where these stand for their hours. */
+function allRows(query: ListStatement): SQL {
+  const rows = rowsOfManyKeys(spanOf(query), partsOf(query, columnsOf(query), unlessUnreadable(query)))
+  return sql`select ${COLUMNS} from ${rows}`
+}
+
+/** @param more a condition on cells, behind an `and`. */
+function partsOf(query: ListStatement, columns: SQL, more: SQL): Part[] {
+  return query.ranges.map((range) => ({
+    table: 'counters',
+    columns,
+    where: sql`${inRange(range, query.after)}${ifContains(query)}${more}`,
+  }))
 }
 
 /**
@@ -70,16 +79,12 @@ function ifContains({ contains }: ListQuery): SQL {
   return contains === null ? sql`` : sql` and strpos(key, ${contains}::text) > 0`
 }
 
-function inHours({ from, to }: ListQuery): SQL {
-  return sql`hour >= ${formatHourStart(from)}::timestamptz and hour < ${formatHourStart(to)}::timestamptz`
-}
-
 /** Whole sums, also of rows that somebody wrote as 2.0. */
-function columnsOf({ isCareful = false }: CarefulQuery): SQL {
+function columnsOf({ isCareful = false }: ListStatement): SQL {
   return isCareful ? sql`key, trunc(sum) as sum, count, min, max, updated_at` : COLUMNS
 }
 
-function unlessUnreadable({ isCareful = false }: CarefulQuery): SQL {
+function unlessUnreadable({ isCareful = false }: ListStatement): SQL {
   return isCareful ? sql` and ${IS_READABLE}` : sql``
 }
 
@@ -93,12 +98,29 @@ function fenced(rows: SQL): SQL {
 }
 
 /**
+ * A page of keys. Where days stand for hours, the first `limit` keys are found first and then added up; one of the two halves
+ * of the statement is not run.
+ */
+function pageSql(query: ListStatement): SQL {
+  if (query.reach === 'young') return itemsSql(query, hoursOfPage(query))
+  const span = spanOf(query)
+  return sql`with ${segmentTables(span)}, page as materialized (${keysOfPage(query)})
+select * from (${itemsSql(query, hoursOfPage(query))}) as by_hours where ${IS_ALL_HOURS}
+union all
+select * from (${itemsSql(query, rowsOfPage(query))}) as by_days where not ${IS_ALL_HOURS}
+order by key`
+}
+
+/**
  * Rows that include all of the first `limit` keys, by one of two ways. Hour by hour only where few rows are passed over: with
  * 2.4 million rows of a day, a text that few keys have took longer than 4 s so, and 2 s by all rows.
  */
-function pageRows(query: CarefulQuery): SQL {
+function hoursOfPage(query: ListStatement): SQL {
   const isNarrow = (query.to - query.from) * query.limit <= LIST_BY_HOUR_ROWS_MAX
-  return isNarrow && query.contains === null ? pageByHour(query) : allRows(query)
+  const { from, to } = query
+  const hours = sql`(select to_timestamp(hour * 3600.0) as hour from generate_series(${from}::int, ${to}::int - 1) as hour) as each_hour`
+  if (isNarrow && query.contains === null) return firstOfEachHour(query, hours, columnsOf(query))
+  return allRows({ ...query, reach: 'young' })
 }
 
 /**
@@ -106,24 +128,35 @@ function pageRows(query: CarefulQuery): SQL {
  * each hour that it has. This costs one descent of (hour, key) for each hour, however many keys have no row in the
  * range.
  */
-function pageByHour(query: CarefulQuery): SQL {
-  const { ranges, from, to, after, limit } = query
-  const firstOf = (range: KeyRange) => sql`(select ${columnsOf(query)} from sumdial.counters
-where hour = to_timestamp(hours.hour * 3600.0) and ${inRange(range, after)}${unlessUnreadable(query)} order by key limit ${limit}::int)`
-  return sql`select first.* from generate_series(${from}::int, ${to}::int - 1) as hours (hour)
-cross join lateral (${unionAll(ranges.map(firstOf))}) as first`
+function firstOfEachHour(query: ListStatement, hours: SQL, columns: SQL): SQL {
+  const parts = partsOf(query, columns, unlessUnreadable(query)).map(
+    (part) => sql`(select ${part.columns} from sumdial.counters
+where hour = each_hour.hour and ${part.where} order by key limit ${query.limit}::int)`,
+  )
+  return sql`select first.* from ${hours} cross join lateral (${unionAll(parts)}) as first`
 }
 
-/** Keys compare byte by byte, because the column's collation is "C". */
-export function inRange({ from, to }: KeyRange, after: string | null): SQL {
-  const bounds = [sql`key >= ${from}::text`]
-  if (to !== null) bounds.push(sql`key < ${to}::text`)
-  if (after !== null) bounds.push(sql`key > ${after}::text`)
-  return sql.join(bounds, sql` and `)
+/** The first `limit` keys of those days that stand for their hours, and of each other hour. */
+function keysOfPage(query: ListStatement): SQL {
+  const ofDays = partsOf(query, sql`key`, unlessUnreadable(query)).map(
+    ({ where }) => sql`(select key from sumdial.days where ${where} and ${isDay(spanOf(query))}
+group by key order by key limit ${query.limit}::int)`,
+  )
+  return sql`select key from (${unionAll([...ofDays, firstOfEachHour(query, EACH_HOUR, sql`key`)])}) as found
+group by key order by key limit ${query.limit}::int`
 }
 
-export function unionAll(selects: readonly SQL[]): SQL {
-  return sql.join([...selects], sql` union all `)
+/** All rows of the keys of `page`. */
+function rowsOfPage(query: ListStatement): SQL {
+  const cells = sql`${columnsOf(query)}`
+  const readable = unlessUnreadable(query)
+  return sql`select found.* from page cross join lateral (
+  select ${cells} from sumdial.days where key = page.key and ${isDay(spanOf(query))}${readable} offset 0
+) as found
+union all select found.* from page cross join segment cross join lateral (
+  select ${cells} from sumdial.counters
+  where key = page.key and hour >= segment.since and hour < segment.until${readable} offset 0
+) as found where not is_days`
 }
 
 /**
@@ -133,7 +166,7 @@ export function unionAll(selects: readonly SQL[]): SQL {
  * A group's name sorts below all of its keys, but keys of other groups may sort between them (`a`, `a!b`, `a/b`). So a
  * page takes groups above the cursor, and not keys; all keys of such a group are above the cursor too.
  */
-function groupsSql(query: CarefulQuery, grouping: Grouping): SQL {
+function groupsSql(query: ListStatement, grouping: Grouping): SQL {
   const { sort, limit, after } = query
   const above = after === null ? sql`` : sql`where name > ${after}::text`
   return sql`select name as key, ${SUMS}, count(*)::text as keys, bool_or(key = name) as is_key from (

@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import { READ_MS_MAX } from '../limits.ts'
-import type { ListCounters, ListItem } from '../model/read.ts'
+import type { ListCounters, Listed, ListItem } from '../model/read.ts'
+import { reachOf } from '../model/rollups/reach.ts'
 import type { Postgres } from './driver/session.ts'
 import { reader } from './execute.ts'
-import { listSql, unreadableSql } from './list-sql.ts'
+import { type ListStatement, listSql, spanOf, unreadableSql } from './list-sql.ts'
 import { rowNamed, WHOLE } from './readable.ts'
+import { beforeDays } from './rollups/before-days.ts'
+import { coarseDays, coarseSchema } from './rollups/segments.ts'
 import { listing } from './statement.ts'
 
 /**
@@ -13,16 +16,22 @@ import { listing } from './statement.ts'
  */
 export function createLister(postgres: Postgres): ListCounters {
   const read = reader(postgres, READ_MS_MAX)
-  return async (query) => {
-    // An empty range has no items. The SQL is not run, because it would count the hours backwards.
-    if (query.from >= query.to) return { items: [], unreadable: [] }
-    const usual = answerSchema.safeParse(await read(listing(listSql(query))))
-    if (usual.success) return { items: usual.data.items, unreadable: [] }
-    const { items } = answerSchema.parse(await read(listing(listSql({ ...query, isCareful: true }))))
+  const list = async (query: ListStatement): Promise<Listed> => {
+    const coarse = coarseDays(spanOf(query))
+    const usual = answerSchema.safeParse(await read(listing(listSql(query), coarse)))
+    if (usual.success) return { ...usual.data, unreadable: [] }
+    const careful = listSql({ ...query, isCareful: true })
+    const answer = answerSchema.parse(await read(listing(careful, coarse)))
     // A group's keys sort above its name, so a page of groups has no last key.
-    const isCut = query.sort === 'key' && query.grouping === null && items.length === query.limit
-    const rows = unreadableSql(query, isCut ? (items.at(-1)?.key ?? null) : null)
-    return { items, unreadable: namesSchema.parse(await read(listing(rows))).items }
+    const isCut = query.sort === 'key' && query.grouping === null && answer.items.length === query.limit
+    const rows = unreadableSql(query, isCut ? (answer.items.at(-1)?.key ?? null) : null)
+    return { ...answer, unreadable: namesSchema.parse(await read(listing(rows))).items }
+  }
+  return async (query) => {
+    const { from, to } = query
+    // An empty range has no items. The SQL is not run, because it would count the hours backwards.
+    if (from >= to) return { items: [], unreadable: [], coarse: [] }
+    return await beforeDays(reachOf([from], to, postgres.clock.now()), (reach) => list({ ...query, reach }))
   }
 }
 
@@ -46,4 +55,4 @@ const rowSchema = z
     return { ...row, lastFlushMs: last_flush_ms, group }
   })
 
-const answerSchema = z.object({ items: z.array(rowSchema) })
+const answerSchema = z.object({ items: z.array(rowSchema), coarse: z.array(coarseSchema) })

@@ -16,7 +16,7 @@ import type {
 import { type Reach, reachOf } from '../model/rollups/reach.ts'
 import type { Postgres } from './driver/session.ts'
 import { reader } from './execute.ts'
-import { inRange } from './list-sql.ts'
+import { inRange } from './key-ranges.ts'
 import { IS_READABLE, ROW_NAME, rowNamed, WHOLE } from './readable.ts'
 import { beforeDays } from './rollups/before-days.ts'
 import { bucketAt, coarseDays, coarseSchema, type Part, rowsOver, type Span } from './rollups/segments.ts'

@@ -332,7 +332,7 @@ describe('an answer', () => {
 
   test('Postgres away, or a statement that hangs, is a failure that names no key', async () => {
     lister = createLister(stand.postgres)
-    stand.faults.inject({ kind: 'answer-sqlstate', code: '42P01' })
-    await expect(page({ prefix: 'secret' })).rejects.toThrow(/^(?!.*secret).*42P01/s)
+    stand.faults.inject({ kind: 'answer-sqlstate', code: '42501' })
+    await expect(page({ prefix: 'secret' })).rejects.toThrow(/^(?!.*secret).*42501/s)
   })
 })

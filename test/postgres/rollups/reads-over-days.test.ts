@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { must } from '../../../src/model/assert.ts'
 import type { Cell } from '../../../src/model/cell.ts'
 import { mergeCells } from '../../../src/model/cell.ts'
-import { addHours, formatHourStart, type Hour, hourOf } from '../../../src/model/hour.ts'
+import { addHours, type Hour, hourOf } from '../../../src/model/hour.ts'
 import { keysFrom } from '../../../src/model/key.ts'
 import type { CommittedCounter } from '../../../src/model/read.ts'
 import { keyOf, labelsText } from '../../../src/model/slices/slice.ts'
@@ -13,23 +13,13 @@ import { createGroupsReader } from '../../../src/postgres/groups.ts'
 import { createLabelLister } from '../../../src/postgres/labels.ts'
 import { createReader, createSeriesReader } from '../../../src/postgres/reader.ts'
 import { cells } from '../../support/arbitraries.ts'
-import {
-  addedUp,
-  DATABASES,
-  type Database,
-  dayOf,
-  fill,
-  type Row,
-  type State,
-  type States,
-} from './tables.ts'
+import { counted, midnight, naiveCoarse, statesOf, tablesOf } from './days-model.ts'
+import { DATABASES, type Database, fill, type Row } from './tables.ts'
 
 const FIRST = hourOf(Date.UTC(2026, 2, 22))
 const HOURS = 16 * 24
 const END = addHours(FIRST, HOURS)
 const NOW = Date.UTC(2026, 3, 6, 22, 20)
-/** A day that ended so many hours ago may have a state. */
-const ROLLED_UP_HOURS = 72
 const KEYS = ['a', 'a/b', 'c']
 /** Their clocks are turned in these days, or count half hours. */
 const ZONES = ['UTC', 'Europe/Berlin', 'Asia/Kolkata', 'Australia/Lord_Howe', 'Pacific/Chatham'].map((name) =>
@@ -50,19 +40,7 @@ const rows: fc.Arbitrary<Row[]> = fc.array(
   { minLength: 100, maxLength: 200 },
 )
 
-const states: fc.Arbitrary<States> = fc
-  .array(fc.constantFrom<(State | null)[]>(null, 'stale', 'building', 'good', 'good', 'gone'), {
-    minLength: HOURS / 24,
-    maxLength: HOURS / 24,
-  })
-  .map((all) => {
-    const known = all.map((state, i): [number, State | null] => [dayOf(FIRST) + i, state])
-    return new Map(
-      known.flatMap(([day, state]): [number, State][] =>
-        state !== null && (day + 1) * 24 <= hourOf(NOW) - ROLLED_UP_HOURS ? [[day, state]] : [],
-      ),
-    )
-  })
+const states = statesOf(FIRST, HOURS, hourOf(NOW))
 
 const firstIsGone = states.map((all): States => new Map([...all, [dayOf(FIRST), 'gone']]))
 
@@ -72,19 +50,6 @@ const asks = fc.record({
   unit: fc.option(fc.constantFrom(...UNITS), { freq: 4 }),
   zone: fc.constantFrom(...ZONES),
 })
-
-function midnight(hour: Hour): Hour {
-  return (dayOf(hour) * 24) as Hour
-}
-
-/** The rows as answers count them: of days that are gone, all in the hour in which the day begins. */
-function counted(all: readonly Row[], states: States): Row[] {
-  const isGone = ({ hour }: Row) => states.get(dayOf(hour)) === 'gone'
-  return [
-    ...all.filter((row) => !isGone(row)),
-    ...all.filter(isGone).map((row) => ({ ...row, hour: midnight(row.hour) })),
-  ]
-}
 
 /** By a walk over all rows that knows nothing of days, segments or SQL. */
 function naive(
@@ -102,25 +67,6 @@ function naive(
     lastFlushMs = Math.max(lastFlushMs, updatedMs)
   }
   return cells.size === 0 ? undefined : { cells, lastFlushMs }
-}
-
-/** By a look at each day, whether it lies in one bucket. */
-function naiveCoarse(states: States, { buckets, to }: { buckets: readonly Hour[]; to: Hour }) {
-  const ranges: { from: Hour; to: Hour }[] = []
-  const [from = to] = buckets
-  for (let day = dayOf(from); day * 24 < to; day++) {
-    const own = Array.from({ length: 24 }, (_, i) => addHours((day * 24) as Hour, i))
-    const places = new Set(
-      own.map((hour) => (hour < to ? buckets.findLast((start) => start <= hour) : undefined)),
-    )
-    const isCut = places.size > 1 || places.has(undefined)
-    if (states.get(day) !== 'gone' || !isCut) continue
-    const [start, end] = [must(own[0], 'an hour'), addHours(must(own[0], 'an hour'), 24)]
-    const before = ranges.at(-1)
-    if (before?.to === start) before.to = end
-    else ranges.push({ from: start, to: end })
-  }
-  return ranges.map((range) => ({ from: formatHourStart(range.from), to: formatHourStart(range.to) }))
 }
 
 describe.each(Object.keys(DATABASES))('%s', (name) => {
@@ -163,7 +109,7 @@ describe.each(Object.keys(DATABASES))('%s', (name) => {
               unit === null ? [from] : bucketsOf({ from, to }, unit, zone).map((bucket) => bucket.from)
             return [{ buckets, from, to }]
           })
-          await fill(database, tablesOf(all, states))
+          await fill(database, tablesOf(all, states, NOW))
           const found = []
           for (const { buckets, from, to } of questions) {
             found.push({ reads: await read(buckets, to), labels: await labels(from, to) })
@@ -236,17 +182,3 @@ describe.each(Object.keys(DATABASES))('%s', (name) => {
     )
   })
 })
-
-/** Days that are right where they may be read, and wrong where not; and of the days that are gone, only some hours. */
-function tablesOf(all: readonly Row[], states: States) {
-  const isGone = ({ hour }: Row) => states.get(dayOf(hour)) === 'gone'
-  const isRight = (row: Row) => isGone(row) || states.get(dayOf(row.hour)) === 'good'
-  const rows = all.filter((row, i) => !isGone(row) || i % 3 === 0)
-  const days = addedUp(all, 'day').flatMap((row, i) => {
-    if (isRight(row)) return [row]
-    return i % 3 === 0
-      ? []
-      : [{ ...row, cell: { ...row.cell, sum: row.cell.sum + 1n }, updatedMs: NOW + 1e6 }]
-  })
-  return { rows, days, states }
-}

@@ -1,0 +1,14 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { KeyRange } from '../model/key.ts'
+
+/** Keys compare byte by byte, because the column's collation is "C". */
+export function inRange({ from, to }: KeyRange, after: string | null): SQL {
+  const bounds = [sql`key >= ${from}::text`]
+  if (to !== null) bounds.push(sql`key < ${to}::text`)
+  if (after !== null) bounds.push(sql`key > ${after}::text`)
+  return sql.join(bounds, sql` and `)
+}
+
+export function unionAll(selects: readonly SQL[]): SQL {
+  return sql.join([...selects], sql` union all `)
+}

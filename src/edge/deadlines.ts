@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { READ_MS_MAX } from '../limits.ts'
+import { TooSlow } from '../model/read.ts'
 import type { Source } from './http/problem.ts'
 import { NoDatabase } from './no-database.ts'
 import type { Ports } from './ports.ts'
@@ -33,8 +34,7 @@ export function withDeadlines<P extends Pick<Ports, 'clock' | 'shards' | 'databa
       readGroups: (...args) => orUnavailable('postgres', () => database.readGroups(...args)),
       firstHour: (...args) => orUnavailable('postgres', () => database.firstHour(...args)),
       listLabels: (...args) => orUnavailable('postgres', () => database.listLabels(...args)),
-      list: (query) =>
-        orUnavailable(query.contains === null ? 'postgres' : 'search', () => database.list(query)),
+      list: (...args) => orUnavailable('postgres', () => database.list(...args)),
       ledgerOf: (...args) => inTime(clock, 'postgres', () => database.ledgerOf(...args)),
     },
   }
@@ -57,6 +57,6 @@ async function orUnavailable<T>(source: Source, ask: () => Promise<T>): Promise<
   try {
     return await ask()
   } catch (error) {
-    throw error instanceof NoDatabase ? error : new Unavailable(source, error)
+    throw error instanceof NoDatabase || error instanceof TooSlow ? error : new Unavailable(source, error)
   }
 }

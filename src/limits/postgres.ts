@@ -22,6 +22,9 @@ export const READ_MS_MAX = 4 * SECOND
 /** How long a read's statement may take: a little less, so that Postgres is named when it was Postgres. */
 export const READ_STATEMENT_MS_MAX = 3.5 * SECOND
 
+/** How long a small statement may take that tells a read which was too large from Postgres being away. */
+export const SMALL_READ_MS_MAX = 0.4 * SECOND
+
 /** The first wait after a failed flush. It is doubled each time, up to the second number. */
 export const BACKOFF_MS_MIN = 1 * SECOND
 export const BACKOFF_MS_MAX = 30 * SECOND

@@ -151,6 +151,23 @@ export function heldAbove({ open, parked, frozen }: Unsettled, seq: number): Cel
   return missing.reduce(mergeCells, mergeCells(open ?? EMPTY_CELL, parked ?? EMPTY_CELL))
 }
 
+/** A read that Postgres was asked for: a list, one that looks for a text inside keys, keys, a prefix, groups, or labels. */
+export type ReadKind = 'list' | 'search' | 'keys' | 'prefix' | 'groups' | 'labels'
+
+/** Postgres is there, and did not answer this read in its time: it has to be asked for less. */
+export class TooSlow extends Error {
+  override readonly name = 'TooSlow'
+  readonly read: ReadKind
+  /** Days that a roll-up has yet to make; null when that is not known. */
+  readonly daysToMake: number | null
+
+  constructor(read: ReadKind, daysToMake: number | null, cause: unknown) {
+    super('the read took too long', { cause })
+    this.read = read
+    this.daysToMake = daysToMake
+  }
+}
+
 /** The orders of a list: by key, in pages; or the largest first, on one page. */
 export const LIST_SORTS = ['key', '-sum', '-count'] as const
 

@@ -6,7 +6,7 @@ import type { KeyRange } from '../model/key.ts'
 import type { ReadFirstHour } from '../model/read.ts'
 import type { Postgres } from './driver/session.ts'
 import { reader } from './execute.ts'
-import { inRange } from './list-sql.ts'
+import { inRange } from './key-ranges.ts'
 import { type Read, reading } from './statement.ts'
 
 const answerSchema = z.object({ first_hour: z.coerce.number().nullable() })

@@ -16,13 +16,14 @@ import type { Postgres } from './driver/session.ts'
 import { inRange } from './key-ranges.ts'
 import { COUNTERS, OF_KEYS_ASKED, rowsReader, statements } from './reader.ts'
 import type { Part } from './rollups/segments.ts'
+import { SHARED } from './too-slow.ts'
 
 /** Slices that do not count. What carried no labels is found by subtraction, so their sums are needed too. */
 const OTHER_GROUP = '~'
 
 /** Reads slices by groups, the sums of the keys, and the ledger in one statement, so that all are of the same instant. */
 export function createGroupsReader(postgres: Postgres): ReadGroups {
-  const read = rowsReader(postgres)
+  const read = rowsReader(postgres, 'groups', SHARED)
   return async (query) => {
     const { by, where } = query
     const grouping = { by, where }

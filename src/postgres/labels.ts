@@ -1,9 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { READ_MS_MAX } from '../limits.ts'
 import { formatHourStart } from '../model/hour.ts'
 import type { LabelItem, LabelsQuery, ListLabels } from '../model/read.ts'
-import { reachOf } from '../model/rollups/reach.ts'
+import { type Reach, reachOf } from '../model/rollups/reach.ts'
 import { OVERFLOW_LABEL } from '../model/slices/slice.ts'
 import type { Postgres } from './driver/session.ts'
 import { reader } from './execute.ts'
@@ -12,14 +11,15 @@ import { WHOLE } from './readable.ts'
 import { beforeDays } from './rollups/before-days.ts'
 import { coarseDays, coarseSchema, type Part, rowsOver, type Span } from './rollups/segments.ts'
 import { listing } from './statement.ts'
+import { ALONE, orTooSlow } from './too-slow.ts'
 
-/** Lists the names of labels and their largest values, in one statement, which ends after READ_MS_MAX. */
-export function createLabelLister(postgres: Postgres): ListLabels {
-  const read = reader(postgres, READ_MS_MAX)
+/** Lists the names of labels and their largest values, in one statement. */
+export function createLabelLister(postgres: Postgres, times = ALONE): ListLabels {
+  const read = reader(postgres, times.statementMs)
   return async (query) => {
     const { from, to } = query
     if (from >= to) return { items: [], coarse: [] }
-    return await beforeDays(reachOf([from], to, postgres.clock.now()), async (reach) => {
+    const answered = async (reach: Reach) => {
       const span = {
         reach,
         from: sql`${formatHourStart(from)}::timestamptz`,
@@ -27,7 +27,9 @@ export function createLabelLister(postgres: Postgres): ListLabels {
         bounds: null,
       }
       return answerSchema.parse(await read(listing(labelsSql(query, span), coarseDays(span))))
-    })
+    }
+    const reach = reachOf([from], to, postgres.clock.now())
+    return await orTooSlow(postgres, times, 'labels', () => beforeDays(reach, answered))
   }
 }
 

@@ -5,7 +5,7 @@ import type { Grouping, ListQuery } from '../model/read.ts'
 import type { Reach } from '../model/rollups/reach.ts'
 import { inRange, unionAll } from './key-ranges.ts'
 import { IS_READABLE, ROW_NAME } from './readable.ts'
-import { EACH_HOUR, IS_ALL_HOURS, isDay, rowsOfManyKeys, segmentTables } from './rollups/many-keys.ts'
+import { EACH_HOUR, extent, HOURS, IS_ALL_HOURS, isDay, rowsOfManyKeys } from './rollups/many-keys.ts'
 import type { Part, Span } from './rollups/segments.ts'
 
 /** A list as its statement asks it: how far it reaches, and whether it leaves out rows that are no cells. See readable.ts. */
@@ -104,7 +104,7 @@ function fenced(rows: SQL): SQL {
 function pageSql(query: ListStatement): SQL {
   if (query.reach === 'young') return itemsSql(query, hoursOfPage(query))
   const span = spanOf(query)
-  return sql`with ${segmentTables(span)}, page as materialized (${keysOfPage(query)})
+  return sql`with ${extent(span)}, page as materialized (${keysOfPage(query)})
 select * from (${itemsSql(query, hoursOfPage(query))}) as by_hours where ${IS_ALL_HOURS}
 union all
 select * from (${itemsSql(query, rowsOfPage(query))}) as by_days where not ${IS_ALL_HOURS}
@@ -153,10 +153,10 @@ function rowsOfPage(query: ListStatement): SQL {
   return sql`select found.* from page cross join lateral (
   select ${cells} from sumdial.days where key = page.key and ${isDay(spanOf(query))}${readable} offset 0
 ) as found
-union all select found.* from page cross join segment cross join lateral (
+union all select found.* from page cross join ${HOURS} cross join lateral (
   select ${cells} from sumdial.counters
-  where key = page.key and hour >= segment.since and hour < segment.until${readable} offset 0
-) as found where not is_days`
+  where key = page.key and hour >= lower(own) and hour < upper(own)${readable} offset 0
+) as found`
 }
 
 /**

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { READ_MS_MAX } from '../limits.ts'
 import type { ListCounters, Listed, ListItem } from '../model/read.ts'
 import { reachOf } from '../model/rollups/reach.ts'
 import type { Postgres } from './driver/session.ts'
@@ -9,13 +8,14 @@ import { rowNamed, WHOLE } from './readable.ts'
 import { beforeDays } from './rollups/before-days.ts'
 import { coarseDays, coarseSchema } from './rollups/segments.ts'
 import { listing } from './statement.ts'
+import { ALONE, orTooSlow } from './too-slow.ts'
 
 /**
- * Lists keys or groups of keys, in one statement, which ends after READ_MS_MAX. Only when its answer has what is no item, it
+ * Lists keys or groups of keys, in one statement. Only when its answer has what is no item, it
  * asks again without the rows that make it so, and for their names.
  */
-export function createLister(postgres: Postgres): ListCounters {
-  const read = reader(postgres, READ_MS_MAX)
+export function createLister(postgres: Postgres, times = ALONE): ListCounters {
+  const read = reader(postgres, times.statementMs)
   const list = async (query: ListStatement): Promise<Listed> => {
     const coarse = coarseDays(spanOf(query))
     const usual = answerSchema.safeParse(await read(listing(listSql(query), coarse)))
@@ -31,7 +31,10 @@ export function createLister(postgres: Postgres): ListCounters {
     const { from, to } = query
     // An empty range has no items. The SQL is not run, because it would count the hours backwards.
     if (from >= to) return { items: [], unreadable: [], coarse: [] }
-    return await beforeDays(reachOf([from], to, postgres.clock.now()), (reach) => list({ ...query, reach }))
+    const reach = reachOf([from], to, postgres.clock.now())
+    return await orTooSlow(postgres, times, query.contains === null ? 'list' : 'search', () =>
+      beforeDays(reach, (found) => list({ ...query, reach: found })),
+    )
   }
 }
 

@@ -1,6 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { READ_STATEMENT_MS_MAX } from '../limits.ts'
 import { must } from '../model/assert.ts'
 import type { Cell } from '../model/cell.ts'
 import type { Hour } from '../model/hour.ts'
@@ -10,6 +9,7 @@ import type {
   CommittedRead,
   LedgerRow,
   ReadCommitted,
+  ReadKind,
   ReadSeries,
   RowsQuery,
 } from '../model/read.ts'
@@ -21,6 +21,7 @@ import { IS_READABLE, ROW_NAME, rowNamed, WHOLE } from './readable.ts'
 import { beforeDays } from './rollups/before-days.ts'
 import { bucketAt, coarseDays, coarseSchema, type Part, rowsOver, type Span } from './rollups/segments.ts'
 import { type Read, reading } from './statement.ts'
+import { orTooSlow, type ReadTimes, SHARED } from './too-slow.ts'
 
 /** A key as Postgres answers it: the n-th value of each column belongs to the n-th bucket that has anything. */
 type CounterRow = {
@@ -82,14 +83,14 @@ const carefulAnswerSchema = z.object({
 })
 
 /** Reads keys and the ledger in one statement, so that both are of the same instant. */
-export function createReader(postgres: Postgres): ReadCommitted {
-  const read = rowsReader(postgres)
+export function createReader(postgres: Postgres, times = SHARED): ReadCommitted {
+  const read = rowsReader(postgres, 'keys', times)
   return (query) => read(query, (reach) => OF_KEYS[reach], { keys: query.keys })
 }
 
 /** Reads all keys in some ranges added up, under the name that the query gives. */
-export function createSeriesReader(postgres: Postgres): ReadSeries {
-  const read = rowsReader(postgres)
+export function createSeriesReader(postgres: Postgres, times = SHARED): ReadSeries {
+  const read = rowsReader(postgres, 'prefix', times)
   return (query) => {
     const parts = query.ranges.map((range): Part => ({ ...COUNTERS, where: inRange(range, null) }))
     return read(query, (reach) => statements(reach, sql`${query.name}::text`, parts))
@@ -100,8 +101,8 @@ export function createSeriesReader(postgres: Postgres): ReadSeries {
 type Statements = { readonly usual: Read; readonly careful: () => Read }
 
 /** @returns a function that reads rows by bucket, with statements that `statements` has made, and their placeholders' values. */
-export function rowsReader(postgres: Postgres) {
-  const read = reader(postgres, READ_STATEMENT_MS_MAX)
+export function rowsReader(postgres: Postgres, kind: ReadKind, times: ReadTimes) {
+  const read = reader(postgres, times.statementMs)
   return async (
     { buckets, to, writers }: RowsQuery,
     statementsFor: (reach: Reach) => Statements,
@@ -111,7 +112,7 @@ export function rowsReader(postgres: Postgres) {
     // A list of numbers as text, because the driver would write each number in quotes.
     const bounds = `{${buckets.join()}}`
     const values = { bounds, from, to: end, writers, ...more }
-    return await beforeDays(reachOf(buckets, to, postgres.clock.now()), async (reach) => {
+    const answered = async (reach: Reach): Promise<CommittedRead> => {
       const { usual, careful } = statementsFor(reach)
       const answer = answerSchema.safeParse(await read(usual, values))
       if (!answer.success) return readCarefully(buckets, await read(careful(), values))
@@ -122,7 +123,9 @@ export function rowsReader(postgres: Postgres) {
         unreadable: [],
         coarse,
       }
-    })
+    }
+    const reach = reachOf(buckets, to, postgres.clock.now())
+    return await orTooSlow(postgres, times, kind, () => beforeDays(reach, answered))
   }
 }
 

@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { ConfigError } from '../../config.ts'
 import type { Log } from '../../log.ts'
 import { describeError, describeReason } from '../../log.ts'
+import { TooSlow } from '../../model/read.ts'
 import { NoDatabase } from '../no-database.ts'
 import { reasonOf, Unavailable } from '../timeout.ts'
 import type { Problem } from './problem.ts'
@@ -22,8 +23,11 @@ const NO_HOST: Problem = { kind: 'invalid_parameter', parameter: 'Host', fault: 
  * be asked, when the configuration is faulty, and for bugs.
  */
 export function problemOf(error: unknown, log: Log): Problem {
-  if (error instanceof Unavailable) {
-    const problem: Problem = { kind: 'unavailable', source: error.source }
+  if (error instanceof Unavailable || error instanceof TooSlow) {
+    const problem: Problem =
+      error instanceof TooSlow
+        ? { kind: 'too_slow', read: error.read, daysToMake: error.daysToMake }
+        : { kind: 'unavailable', source: error.source }
     const { detail } = describeProblem(problem).details
     log({ message: 'unavailable', detail, reason: describeReason(reasonOf(error.cause)) })
     return problem

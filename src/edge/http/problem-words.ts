@@ -1,5 +1,6 @@
 import type { Problem as ProblemDetails } from '../../client/binding.ts'
-import type { UnreadableRow } from '../../model/read.ts'
+import { READ_MS_MAX } from '../../limits.ts'
+import type { ReadKind, UnreadableRow } from '../../model/read.ts'
 import { bodyFault, deliveryWire } from './delivery-words.ts'
 import { errorsAndMore, limitWords } from './limit-words.ts'
 import type { Missing, ParameterFault, Problem, Source } from './problem.ts'
@@ -91,6 +92,8 @@ function wireOf(problem: Problem): Wire {
       }
     case 'unavailable':
       return { status: 503, title: 'Unavailable', detail: UNAVAILABLE[problem.source], ...RETRY_SOON }
+    case 'too_slow':
+      return { status: 503, title: 'Too slow', detail: tooSlow(problem.read, problem.daysToMake) }
     case 'unreadable_rows':
       return {
         status: 500,
@@ -145,6 +148,24 @@ function wireOf(problem: Problem): Wire {
   }
 }
 
+/** @param days that are not rolled up yet; null when that is not known. */
+function tooSlow(read: ReadKind, days: number | null): string {
+  const cause =
+    days === null || days === 0
+      ? ''
+      : ` It reads every hour of ${days === 1 ? 'a day that is' : `${days} days that are`} not rolled up yet: run \`npm run rollup\`.`
+  return `Postgres needs more than ${READ_MS_MAX / 1000} seconds for this. ${ASK_INSTEAD[read]}${cause}`
+}
+
+const ASK_INSTEAD: Record<ReadKind, string> = {
+  list: 'Ask for fewer hours or a longer `prefix`.',
+  search: 'It looks at each key for the text that it must contain: ask for fewer hours or a longer `prefix`.',
+  keys: 'Ask for fewer hours or fewer keys.',
+  prefix: 'Ask for fewer hours, a longer `prefix` or a larger `bucket`.',
+  groups: 'Ask for fewer hours, a longer `prefix` or fewer keys.',
+  labels: 'Ask for fewer hours, a longer `prefix` or one `key`.',
+}
+
 const MEDIA_TYPES = {
   'Content-Encoding': 'Send the body compressed by gzip, or uncompressed without a Content-Encoding header.',
   'Content-Type': 'Send Content-Type `application/json` or `application/x-ndjson`, in UTF-8.',
@@ -172,9 +193,6 @@ function unreadableRows(rows: readonly UnreadableRow[]): string {
 const UNAVAILABLE: Readonly<Record<Source, string>> = {
   shard: 'A shard did not answer. Try again in a few seconds.',
   postgres: 'Postgres did not answer. Try again in a few seconds.',
-  search:
-    'Postgres did not answer in time. It looks at each key for a text inside keys: ask for fewer hours or a longer `prefix`, or ' +
-    'try again in a few seconds.',
   shard_or_postgres: 'A shard or Postgres did not answer in time. Try again in a few seconds.',
   flushes: 'New data reached Postgres at every try of this read. Try again.',
 }

@@ -1,5 +1,5 @@
 import type { Scope } from '../../model/access/grant.ts'
-import type { UnreadableRow } from '../../model/read.ts'
+import type { ReadKind, UnreadableRow } from '../../model/read.ts'
 
 /** A fault of one item of a request. `path` names the field; it is empty for the item itself. */
 export type ItemError = { readonly index: number; readonly path: string; readonly message: string }
@@ -42,6 +42,8 @@ export type Problem =
   /** The one name in the request was used before with other content; nothing was counted. */
   | { readonly kind: 'id_conflict' }
   | { readonly kind: 'unavailable'; readonly source: Source }
+  /** Postgres is there, and the read asks it for too much. `daysToMake` is null when that is not known. */
+  | { readonly kind: 'too_slow'; readonly read: ReadKind; readonly daysToMake: number | null }
   /** Rows of Postgres that somebody changed by SQL, so that they are no cells. */
   | { readonly kind: 'unreadable_rows'; readonly rows: readonly UnreadableRow[] }
   /** The Worker has no DATABASE_URL, so it counts and cannot read. */
@@ -114,8 +116,8 @@ export type TooMuch = {
   readonly unit: 'buckets' | 'shards' | 'hours'
 }
 
-/** Who did not answer in time; `search` when Postgres looked for a text inside keys; `flushes` when a fresh read met a flush at every try. */
-export type Source = 'shard' | 'postgres' | 'search' | 'shard_or_postgres' | 'flushes'
+/** Who did not answer in time; `flushes` when a fresh read met a flush at every try. */
+export type Source = 'shard' | 'postgres' | 'shard_or_postgres' | 'flushes'
 
 /** Why a token or binding may not do something. */
 export type Limit =

@@ -18,7 +18,7 @@ const ERRORS = {
   422: 'A parameter or an item is invalid. Nothing was done, and the first bad items are named.',
   429: 'This token sent too many requests from this address.',
   500: 'A row of the key was changed by SQL to what is no whole number. `rows` names it; trying again does not help.',
-  503: 'A shard or Postgres did not answer in time.',
+  503: 'A shard or Postgres did not answer in time. When a read asks for too much, `detail` says what to ask instead.',
 } as const
 
 type ErrorStatus = keyof typeof ERRORS

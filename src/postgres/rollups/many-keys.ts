@@ -1,7 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { EACH_HOUR_MAX } from '../../limits.ts'
 import { unionAll } from '../key-ranges.ts'
-import { type Part, rowsOver, type Span, segments, TABLES } from './segments.ts'
+import { type Part, rowsOver, type Span } from './segments.ts'
+
+const TABLES = { counters: sql`sumdial.counters`, slices: sql`sumdial.slices` }
+const DAYS = { counters: sql`sumdial.days`, slices: sql`sumdial.slice_days` }
 
 /**
  * The rows of a read of many keys, with the columns of its part and `hour`, as `rowsOver` has them. [D1]
@@ -13,55 +16,67 @@ import { type Part, rowsOver, type Span, segments, TABLES } from './segments.ts'
  */
 export function rowsOfManyKeys(span: Span, parts: readonly Part[]): SQL {
   if (span.reach === 'young') return rowsOver(span, parts)
-  return sql`(with ${segmentTables(span)} ${rowsOfSegments(span, parts)}) as found`
+  return sql`(with ${extent(span)} ${rowsOfExtent(span, parts)}) as found`
 }
 
-/** A `select` of those rows, behind the tables of `segmentTables`. */
-export function rowsOfSegments({ from, to }: Span, parts: readonly Part[]): SQL {
+function rowsOfExtent(span: Span, parts: readonly Part[]): SQL {
+  const { from, to } = span
   const ofDay = parts.map(
     ({ table, columns, where }) =>
-      sql`select day::timestamp at time zone 'UTC' as hour, ${columns} from ${TABLES[table].days} where day = each_day.day and ${where}`,
+      sql`select day::timestamp at time zone 'UTC' as hour, ${columns} from ${DAYS[table]} where day = each_day.day and ${where}`,
   )
   const ofHour = parts.map(
     ({ table, columns, where }) =>
-      sql`select hour, ${columns} from ${TABLES[table].hours} where hour = each_hour.hour and ${where}`,
+      sql`select hour, ${columns} from ${TABLES[table]} where hour = each_hour.hour and ${where}`,
   )
   const ofRange = parts.map(
-    ({ table, columns, where }) => sql`select hour, ${columns} from ${TABLES[table].hours}
+    ({ table, columns, where }) => sql`select hour, ${columns} from ${TABLES[table]}
 where ${where} and hour >= ${from} and hour < ${to} and (select hours_count > ${EACH_HOUR_MAX}::int from extent) and ${IS_HOUR}`,
   )
-  return sql`select found.* from ${EACH_DAY} cross join lateral (select * from (${unionAll(ofDay)}) as of_day offset 0) as found
+  return sql`select found.* from ${eachDay(span)} cross join lateral (select * from (${unionAll(ofDay)}) as of_day offset 0) as found
 union all select found.* from ${EACH_HOUR} cross join lateral (select * from (${unionAll(ofHour)}) as of_hour offset 0) as found
 where (select hours_count <= ${EACH_HOUR_MAX}::int from extent)
 union all ${unionAll(ofRange)}`
 }
 
-/** Tables for the `with` of a statement: `segment`, and `extent`, whose one row says which days and which hours these are. */
-export function segmentTables(span: Span): SQL {
-  return sql`segment as materialized (
-  select is_days, since, until from ${segments(span)}
-), extent as materialized (
-  select range_agg(daterange((since at time zone 'UTC')::date, (until at time zone 'UTC')::date)) filter (where is_days) as days,
-    range_agg(tstzrange(since, until)) filter (where not is_days) as hours,
-    coalesce(sum(extract(epoch from until - since) / 3600) filter (where not is_days), 0) as hours_count
-  from segment
+/** A table for the `with` of a statement, whose one row says which days are read, and which hours. */
+export function extent({ reach, from, to }: Span): SQL {
+  return sql`extent as materialized (
+  select days, hours, (select sum(extract(epoch from upper(own) - lower(own)) / 3600) from unnest(hours) as own) as hours_count
+  from (
+    select range_agg(daterange(day, day + 1)) as days,
+      tstzmultirange(tstzrange(${from}, ${to})) - coalesce(range_agg(tstzrange(start, start + interval '24 hours')), '{}') as hours
+    from (
+      select day, day::timestamp at time zone 'UTC' as start, state from sumdial.rollups
+      where state in ('good', 'gone') and day >= (${from} at time zone 'UTC')::date and day < ${dayFrom(to)}
+    ) as made
+    where state = 'gone' or ${reach === 'days'}::boolean and start >= ${from} and start + interval '24 hours' <= ${to}
+  ) as found
 )`
+}
+
+/** The day that begins at a time, or the next one to begin. */
+function dayFrom(time: SQL): SQL {
+  return sql`(${time} at time zone 'UTC' + interval '23 hours')::date`
 }
 
 /** Whether no day stands for its hours. */
 export const IS_ALL_HOURS = sql`(select days is null from extent)`
 
-/** Whether a row's hour is read as an hour. Without such hours it is null, which is no. */
+/** Whether a row's hour is read as an hour. */
 const IS_HOUR = sql`(${IS_ALL_HOURS} or hour <@ (select hours from extent))`
 
 /** Whether a row's day stands for its hours. The bounds of the range are there for the index. */
 export function isDay({ from, to }: Span): SQL {
-  return sql`day >= (${from} at time zone 'UTC')::date and day < (${to} at time zone 'UTC' + interval '23 hours')::date
-and day <@ (select days from extent)`
+  return sql`day >= ${dayFrom(from)} and day < ${dayFrom(to)} and day <@ (select days from extent)`
 }
 
-export const EACH_DAY = sql`(select day::date from segment, generate_series(since at time zone 'UTC',
-  until at time zone 'UTC' - interval '1 day', interval '1 day') as day where is_days) as each_day`
+/** The hours that are read as hours, as ranges, and one by one. */
+export const HOURS = sql`unnest((select hours from extent)) as own`
+export const EACH_HOUR = sql`(select hour from ${HOURS}, generate_series(lower(own), upper(own) - interval '1 hour', interval '1 hour') as hour)
+as each_hour`
 
-export const EACH_HOUR = sql`(select hour from segment, generate_series(since, until - interval '1 hour', interval '1 hour') as hour
-  where not is_days) as each_hour`
+function eachDay({ from }: Span): SQL {
+  return sql`(select lower(own) + after as day from unnest((select days from extent)) as own, generate_series(0, upper(own) - lower(own) - 1) as after
+where lower(own) + after >= ${dayFrom(from)}) as each_day`
+}

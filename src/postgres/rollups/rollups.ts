@@ -37,7 +37,7 @@ update sumdial.rollups set state = 'stale', changed = changed + 1 where day in (
  * Days with hours are found by jumping from one to the next in the index of hours: a year is 365 look-ups, however many rows it
  * has. A day that has changed is among `rollups`, also when all of its hours were deleted by SQL.
  */
-function daysToMake(most: number) {
+export function daysToMake(most: number) {
   return reading(sql`answer.days, answer.count, answer.begins_in_ms as "beginsInMs"
 from (
   with recursive bound as materialized (
@@ -70,7 +70,7 @@ from (
 ) as answer`)
 }
 
-const toMakeSchema = z.object({
+export const toMakeSchema = z.object({
   days: z.array(z.string()),
   count: z.number(),
   beginsInMs: z.number(),

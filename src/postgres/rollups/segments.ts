@@ -21,7 +21,7 @@ export type Part = {
   readonly where: SQL
 }
 
-export const TABLES = {
+const TABLES = {
   counters: { hours: sql`sumdial.counters`, days: sql`sumdial.days` },
   slices: { hours: sql`sumdial.slices`, days: sql`sumdial.slice_days` },
 }
@@ -57,7 +57,7 @@ export function rowsOver(span: Span, parts: readonly Part[]): SQL {
  * The segments of a range. `unnest` is there for the planner, which takes an array for ten rows; of the list itself it expects
  * hundreds, and prepares for millions of rows.
  */
-export function segments(span: Span): SQL {
+function segments(span: Span): SQL {
   const { from, to } = span
   return sql`(
     with used as (

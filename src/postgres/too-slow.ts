@@ -1,0 +1,45 @@
+import { READ_MS_MAX, READ_STATEMENT_MS_MAX, SMALL_READ_MS_MAX } from '../limits.ts'
+import type { ReadKind } from '../model/read.ts'
+import { TooSlow } from '../model/read.ts'
+import type { Postgres } from './driver/session.ts'
+import { NotAnswered, reader } from './execute.ts'
+import { daysToMake, toMakeSchema } from './rollups/rollups.ts'
+
+/** How long a read's statement may take, in milliseconds, and the small one that is asked when it took too long. */
+export type ReadTimes = { readonly statementMs: number; readonly smallMs: number }
+
+/** Of a read that Postgres answers alone, and of one whose time other calls share. */
+export const ALONE: ReadTimes = { statementMs: READ_MS_MAX, smallMs: SMALL_READ_MS_MAX }
+export const SHARED: ReadTimes = { statementMs: READ_STATEMENT_MS_MAX, smallMs: SMALL_READ_MS_MAX }
+
+/**
+ * Runs a read. When it takes too long, Postgres is asked something small: an answer to that shows that Postgres is there, and that
+ * the read asks for too much. It also says how many days are not rolled up yet, which may be why.
+ *
+ * Rejects with TooSlow then, and otherwise with what the read rejects with.
+ */
+export async function orTooSlow<T>(
+  postgres: Postgres,
+  { smallMs }: ReadTimes,
+  kind: ReadKind,
+  read: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    if (!(error instanceof NotAnswered) || error.failure.kind !== 'ambiguous' || !error.failure.isTimeout)
+      throw error
+    const days = await countDaysToMake(postgres, smallMs)
+    if (days === undefined) throw error
+    throw new TooSlow(kind, days, error)
+  }
+}
+
+/** @returns null when Postgres answers that it has no such table; undefined when it does not answer. */
+async function countDaysToMake(postgres: Postgres, smallMs: number): Promise<number | null | undefined> {
+  try {
+    return toMakeSchema.parse(await reader(postgres, smallMs)(daysToMake(1))).count
+  } catch (error) {
+    return error instanceof NotAnswered && error.failure.kind === 'refused' ? null : undefined
+  }
+}

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { must } from '../../../src/model/assert.ts'
 import type { Cell } from '../../../src/model/cell.ts'
 import { mergeCells } from '../../../src/model/cell.ts'
-import { addHours, type Hour, hourOf } from '../../../src/model/hour.ts'
+import { addHours, formatHourStart, type Hour, hourOf } from '../../../src/model/hour.ts'
 import { keysFrom } from '../../../src/model/key.ts'
 import type { CommittedCounter } from '../../../src/model/read.ts'
 import { keyOf, labelsText } from '../../../src/model/slices/slice.ts'
@@ -14,7 +14,7 @@ import { createLabelLister } from '../../../src/postgres/labels.ts'
 import { createReader, createSeriesReader } from '../../../src/postgres/reader.ts'
 import { cells } from '../../support/arbitraries.ts'
 import { counted, midnight, naiveCoarse, statesOf, tablesOf } from './days-model.ts'
-import { DATABASES, type Database, fill, type Row } from './tables.ts'
+import { addedUp, DATABASES, type Database, dayOf, fill, type Row, type States } from './tables.ts'
 
 const FIRST = hourOf(Date.UTC(2026, 2, 22))
 const HOURS = 16 * 24
@@ -153,7 +153,7 @@ describe.each(Object.keys(DATABASES))('%s', (name) => {
     })
     await fc.assert(
       fc.asyncProperty(rows, firstIsGone, async (all, states) => {
-        await fill(database, tablesOf(all, states))
+        await fill(database, tablesOf(all, states, NOW))
         const found = await views()
         await fill(database, { rows: counted(all, states), days: [], states: new Map() })
         expect(found).toEqual(await views())

@@ -79,7 +79,7 @@ function isSettled(settlement: Settlement): boolean {
 /** A shard of a closed hour with its writers that nobody has sealed. */
 export type Straggler = { readonly shard: string; readonly writers: readonly string[] }
 
-/** Deletes rows of hours before this one. `hasMore` when one sweep may not delete all of them. */
+/** Deletes rows of the UTC days that end before this hour, but of those that are not made. `hasMore` when one sweep may not delete all. */
 export type DeleteBefore = (before: Hour) => Promise<Deleted>
 
 export type Deleted = { readonly deleted: number; readonly hasMore: boolean }

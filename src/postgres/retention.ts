@@ -8,7 +8,11 @@ import { executing } from './execute.ts'
 import { PATIENT, writing } from './statement.ts'
 
 /**
- * Deletes rows of old hours, the oldest first, in bounded steps. Rejects when Postgres cannot be asked.
+ * Deletes rows of hours of whole UTC days, the oldest first, in bounded steps. Rejects when Postgres cannot be asked.
+ *
+ * A day's hours go only once the day is `gone`: then its days are what counts, for ever. That is committed before the first hour
+ * is deleted, because a batch that came late in between would otherwise have the day made again, from what is left. [D1] A day
+ * that is not made, or that has changed since, keeps its hours until it is made.
  *
  * Slices go before the sums of their keys, and a sum stays while a slice of it does: otherwise slices would be left that add
  * up to more than their key. [L1]
@@ -17,16 +21,17 @@ export function createRetention(postgres: Postgres): DeleteBefore {
   const steps = { rows: RETENTION_ROWS, most: RETENTION_STEPS_MAX }
   return (before) =>
     executing(postgres, STATEMENT_MS_MAX, async (execute) => {
-      const start = formatHourStart(before)
-      const slices = await deleteInSteps(steps, () => execute(deleteSome(sql`sumdial.slices`, start)))
+      const first = sql`(${formatHourStart(before)}::timestamptz at time zone 'UTC')::date`
+      await execute(giveUpHours(first))
+      const slices = await deleteInSteps(steps, () => execute(deleteSome(sql`sumdial.slices`, first)))
       if (slices.hasMore) return slices
       const counters = await deleteInSteps(steps, () =>
         execute(
           deleteSome(
             sql`sumdial.counters`,
-            start,
+            first,
             sql`and not exists (
-    select from sumdial.slices as s where s.key = found.key and s.hour = found.hour)`,
+      select from sumdial.slices as s where s.key = found.key and s.hour = found.hour)`,
           ),
         ),
       )
@@ -34,24 +39,41 @@ export function createRetention(postgres: Postgres): DeleteBefore {
     })
 }
 
+/** Passes over days that a late batch or a roll-up holds: they are not good then, or soon are not. */
+function giveUpHours(first: SQL) {
+  return writing(sql`
+update sumdial.rollups set state = 'gone' where state = 'good' and day in (
+  select day from sumdial.rollups where ${PATIENT} and state = 'good' and day < ${first} order by day for update skip locked)`)
+}
+
 /**
  * Passes over rows that a very late flush or another sweep has locked. So this statement waits for no row, and whatever
  * waits for it, no deadlock is possible. [P2] The next day's sweep deletes those rows.
+ *
+ * Days are gone for ever, so it looks at none from before the first hour that there is.
  *
  * Rows are found again by their place, because a look-up by key reads pages all over the primary key's index. A place
  * belongs to a table, and there are several tables when a user has partitioned one. A row that was changed after
  * the statement began has another place, so it stays too. The list of places is there for the planner alone, which
  * might otherwise read all of the table to join it.
  */
-function deleteSome(table: SQL, before: string, only: SQL = sql``) {
+function deleteSome(table: SQL, first: SQL, only: SQL = sql``) {
   return writing(sql`
-, old as materialized (
-  select tableoid as place, ctid from ${table} as found where ${PATIENT} and hour < ${before}::timestamptz ${only}
-  order by hour, key limit ${RETENTION_ROWS}::int for update skip locked
+, gone as materialized (
+  select day::timestamp at time zone 'UTC' as begins, (day + 1)::timestamp at time zone 'UTC' as ends
+  from sumdial.rollups where ${PATIENT} and state = 'gone' and day < ${first}
+    and day >= (select (min(hour) at time zone 'UTC')::date from ${table})
+  order by day
+), old as materialized (
+  select row.place, row.at from gone cross join lateral (
+    select tableoid as place, ctid as at from ${table} as found
+    where hour >= gone.begins and hour < gone.ends ${only}
+    order by hour, key limit ${RETENTION_ROWS}::int for update skip locked
+  ) as row limit ${RETENTION_ROWS}::int
 )
 delete from ${table} as c using old
-where c.ctid = any(array(select ctid from old)) and c.ctid = old.ctid and c.tableoid = old.place
-  and c.hour < ${before}::timestamptz`)
+where c.ctid = any(array(select at from old)) and c.ctid = old.at and c.tableoid = old.place
+  and c.hour < ${first}::timestamp at time zone 'UTC'`)
 }
 
 /** The most rows that one statement deletes, and the most statements. */

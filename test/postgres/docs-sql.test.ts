@@ -39,6 +39,7 @@ const KEYS = [
   'site/acme-corp',
   'site/example.com/pricing',
 ]
+const KEPT = ['calls/acme', ...KEYS].filter((key) => !key.startsWith('junk/')).sort()
 const LAST_WEEK_AND_THIS = 24 * 14
 
 let stand: Stand
@@ -64,7 +65,19 @@ values ('calls/acme', '2026-10-15T10:00Z', '{"plan":"pro"}', 5, 2, 2, 3),
     [`${formatHour(addHours(NOW, -80))}/0`, shardOf(FIRST)],
   )
   await stand.pool.query('analyze sumdial.counters')
+  await makeAll()
 })
+
+/** Has every day made that is not, all at once. */
+async function makeAll(): Promise<void> {
+  const toMake = `(select distinct (hour at time zone 'UTC')::date as day from sumdial.counters
+except select day from sumdial.rollups where state in ('good', 'gone'))`
+  await stand.pool.query(`delete from sumdial.days where day in ${toMake};
+insert into sumdial.days select key, (hour at time zone 'UTC')::date, sum(sum), sum(count), min(min), max(max)
+from sumdial.counters where (hour at time zone 'UTC')::date in ${toMake} group by 1, 2;
+insert into sumdial.rollups (day, state, made_at) select day, 'good', now() from ${toMake} as made
+on conflict (day) do update set state = 'good'`)
+}
 
 afterAll(() => stand?.stop())
 
@@ -111,6 +124,13 @@ const mondayOf = (ms: number) => {
 }
 
 const sumOf = (rows: readonly Counter[]) => rows.reduce((sum, row) => sum + row.sum, 0)
+
+async function until(sql: string): Promise<void> {
+  for (;;) {
+    const [row] = await run(sql)
+    if (Object.values(row ?? {})[0] === true) return
+  }
+}
 
 /** These tests run in order, because each sees what the ones before have made or deleted. */
 describe('the SQL in the docs', () => {
@@ -194,15 +214,45 @@ from before as b left join sumdial.counters as c using (key, hour) where (c.sum,
     expect(rows).toEqual([{ key: since.key, sum: '5', count: '1' }])
   })
 
+  test('[D1] removes a junk key for good, while its days are made and their hours are given up', async () => {
+    const junk = only("where key = 'junk/key'")
+    const client = await stand.pool.connect()
+    const other = await stand.pool.connect()
+    try {
+      await client.query('begin')
+      await client.query(
+        `update sumdial.rollups set state = 'building' where day = '2026-10-15';
+        update sumdial.days set count = count where day = '2026-10-15'`,
+      )
+      const removed = other.query(forServer(junk))
+      await until(`select count(*) > 0 from pg_locks where not granted`)
+      await client.query(`update sumdial.rollups set state = 'good' where day = '2026-10-15'; commit`)
+      await removed
+    } finally {
+      client.release()
+      other.release()
+    }
+    const left = `select (select count(*) from sumdial.counters where key = 'junk/key')::int as hours,
+      (select count(*) from sumdial.days where key = 'junk/key')::int as days, (select count(*) from sumdial.days)::int > 0 as others`
+    expect(await run(left)).toEqual([{ hours: 0, days: 0, others: true }])
+    await makeAll()
+    expect(await run(left)).toEqual([{ hours: 0, days: 0, others: true }])
+    expect(await run('select state, count(*) > 0 as are from sumdial.rollups group by 1')).toEqual([
+      { state: 'good', are: true },
+    ])
+  })
+
   test('is accepted, block by block, and leaves what it says', async () => {
     expect(BLOCKS.length).toBeGreaterThan(15)
     for (const { heading, sql } of BLOCKS) {
       await runAsTold(sql).catch((error: Error) => expect.fail(`${heading}: ${error.message}\n${sql}`))
+      // The cron goes on meanwhile.
+      await makeAll()
     }
+    const days = await run('select distinct key from sumdial.days order by key')
+    expect(days.map(({ key }) => key)).toEqual(KEPT)
     const left = await counters()
-    expect([...new Set(left.map(({ key }) => key))].sort()).toEqual(
-      ['calls/acme', ...KEYS].filter((key) => !key.startsWith('junk/')).sort(),
-    )
+    expect([...new Set(left.map(({ key }) => key))].sort()).toEqual(KEPT)
     expect(left.every(({ hour }) => hour >= NOW - 24 * 400 - 1)).toBe(true)
     // The months that were dropped: what is left begins with the last that had not ended for six months.
     const first = new Date(hourStartMs(Math.min(...left.map(({ hour }) => hour)) as Hour))
@@ -259,7 +309,8 @@ from before as b left join sumdial.counters as c using (key, hour) where (c.sum,
     } as const
     expect((await list(query)).items).toMatchObject([{ key, sum: 10n }])
 
-    const before = addHours(NOW, -24 * 40)
+    const before = addHours(hourOf(Date.UTC(2026, 10, 21)), -24 * 40)
+    await makeAll()
     const kept = (await counters()).filter(({ hour }) => hour >= before)
     const { deleted, hasMore } = await createRetention(stand.postgres)(before)
     expect(deleted).toBeGreaterThan(1_000)

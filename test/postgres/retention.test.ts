@@ -7,6 +7,7 @@ import type { Batch } from '../../src/model/flush/batch.ts'
 import { addHours, formatHour, formatHourStart, type Hour, hourOf } from '../../src/model/hour.ts'
 import { labelsText } from '../../src/model/slices/slice.ts'
 import { createRetention } from '../../src/postgres/retention.ts'
+import { createRollups } from '../../src/postgres/rollups/rollups.ts'
 import { type Stand, startStand } from './stand.ts'
 
 let stand: Stand
@@ -24,7 +25,8 @@ beforeEach(() => stand.reset())
 const YEAR_HOURS = 8_760
 const END = hourOf(Date.UTC(2026, 10, 21, 20))
 const START = addHours(END, -YEAR_HOURS)
-const BEFORE = addHours(END, -30 * 24)
+/** The beginning of a UTC day, because whole days are deleted. */
+const BEFORE = addHours(hourOf(Date.UTC(2026, 10, 21)), -30 * 24)
 
 /** Every hour of a year, with so many keys each. */
 async function fillYear(keys: number): Promise<void> {
@@ -35,6 +37,15 @@ from generate_series(0, $2::int - 1) as h, generate_series(1, $3::int) as k orde
     [formatHourStart(START), YEAR_HOURS, keys],
   )
   await stand.pool.query('analyze sumdial.counters')
+}
+
+/** Has each day made that there is. */
+async function makeAll(): Promise<void> {
+  const { rows } = await stand.pool.query<{ day: string }>(
+    `select distinct (hour at time zone 'UTC')::date::text as day from sumdial.counters`,
+  )
+  const { makeDay } = createRollups(stand.postgres)
+  for (const { day } of rows) await makeDay(day)
 }
 
 async function rowsByHour(): Promise<Map<string, string>> {
@@ -76,26 +87,41 @@ async function deleteAll(): Promise<number> {
 }
 
 describe('retention', () => {
-  test('deletes hours before the first that stays, and not that one', async () => {
-    await flushAgain(addHours(BEFORE, -1), ones(3), 1)
-    await flushAgain(BEFORE, ones(3), 1)
-    expect(await deleteBefore(BEFORE)).toEqual({ deleted: 3, hasMore: false })
+  test('deletes whole days before the first hour that stays, and not the day that it is in', async () => {
+    for (const hours of [-25, -1, 0]) await flushAgain(addHours(BEFORE, hours), ones(3), 1)
+    await makeAll()
+    expect(await deleteBefore(addHours(BEFORE, -1))).toEqual({ deleted: 3, hasMore: false })
+    expect(await deleteBefore(addHours(BEFORE, 5))).toEqual({ deleted: 3, hasMore: false })
     expect([...(await rowsByHour()).keys()].sort()).toEqual([1, 2, 3].map((k) => `key/${k} ${BEFORE}`))
+    expect(await deleteBefore(addHours(BEFORE, 23))).toEqual({ deleted: 0, hasMore: false })
+    const { rows } = await stand.pool.query('select count(*)::int as kept from sumdial.days')
+    expect(rows).toEqual([{ kept: 9 }])
+  })
+
+  test('[D1] keeps the hours of a day that was never made, and of one that has changed since', async () => {
+    for (const hours of [-60, -30, -1]) await flushAgain(addHours(BEFORE, hours), ones(1), 1)
     expect(await deleteBefore(BEFORE)).toEqual({ deleted: 0, hasMore: false })
+    await makeAll()
+    await flushAgain(addHours(BEFORE, -30), ones(1), 1)
+    expect(await deleteBefore(BEFORE)).toEqual({ deleted: 2, hasMore: false })
+    await makeAll()
+    expect(await deleteBefore(BEFORE)).toEqual({ deleted: 1, hasMore: false })
   })
 
   test('of a backlog takes what one sweep may, the oldest first, and says that there is more', async () => {
     await fillYear(12)
+    await makeAll()
     const most = RETENTION_ROWS * RETENTION_STEPS_MAX
     expect(await deleteBefore(BEFORE)).toEqual({ deleted: most, hasMore: true })
     const { rows } = await stand.pool.query('select min(hour) as first from sumdial.counters')
     expect(rows[0].first).toEqual(new Date(addHours(START, Math.floor(most / 12)) * 3_600_000))
-    expect(await deleteAll()).toBe((YEAR_HOURS - 720) * 12 - most)
+    expect(await deleteAll()).toBe((BEFORE - START) * 12 - most)
   })
 
-  test('[P1] [P2] of a year, two sweeps at once and flushes before, at and after the edge: all else is as it was', async () => {
+  test('[P1] [P2] [D1] of a year, two sweeps at once and flushes before, at and after the edge: all else is as it was', async () => {
     const keys = 12
     await fillYear(keys)
+    await makeAll()
     const expected = new Map(
       [...(await rowsByHour())].filter(([place]) => Number(place.split(' ')[1]) >= BEFORE),
     )
@@ -110,6 +136,8 @@ describe('retention', () => {
       ...flushed.map((hour) => flushAgain(hour, cells, times)),
       ...[-1, -2, -700].map((hours) => flushAgain(addHours(BEFORE, hours), cells, times)),
     ])
+    // A day that changed before it was gone has kept its hours.
+    await makeAll()
     await deleteAll()
     for (const hour of flushed) {
       for (const [key] of cells) {
@@ -122,10 +150,16 @@ describe('retention', () => {
       }
     }
     expect(await rowsByHour()).toEqual(expected)
+    const { rows } = await stand.pool.query(
+      'select sum(count)::int as increments from sumdial.days join sumdial.rollups using (day) where day < $1::date',
+      [formatHourStart(BEFORE).slice(0, 10)],
+    )
+    expect(rows).toEqual([{ increments: (BEFORE - START) * keys + 3 * times * 40 }])
   })
 
   test('[P2] passes over rows that a late flush holds, rather than wait', async () => {
     await flushAgain(START, ones(3), 1)
+    await makeAll()
     const client = await stand.pool.connect()
     try {
       await client.query('begin')
@@ -136,6 +170,21 @@ describe('retention', () => {
       client.release()
     }
     expect(await deleteBefore(BEFORE)).toEqual({ deleted: 1, hasMore: false })
+  })
+
+  test('[P2] passes over a day that a late flush marks, rather than wait', async () => {
+    await flushAgain(START, ones(3), 1)
+    await makeAll()
+    const client = await stand.pool.connect()
+    try {
+      await client.query('begin')
+      await client.query(`update sumdial.rollups set state = 'stale'`)
+      expect(await deleteBefore(BEFORE)).toEqual({ deleted: 0, hasMore: false })
+    } finally {
+      await client.query('rollback')
+      client.release()
+    }
+    expect(await deleteBefore(BEFORE)).toEqual({ deleted: 3, hasMore: false })
   })
 })
 
@@ -154,6 +203,7 @@ test('[L1] slices go before the sums of their keys, and a sum stays while a slic
     )
     return rows[0]
   }
+  await makeAll()
   const client = await stand.pool.connect()
   try {
     await client.query('begin')

@@ -4,14 +4,17 @@ import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import { Cells } from '../../src/model/cells.ts'
 import type { Batch, Sink } from '../../src/model/flush/batch.ts'
-import { addHours, hourOf } from '../../src/model/hour.ts'
+import { addHours, type Hour, hourOf } from '../../src/model/hour.ts'
 import { labelsText } from '../../src/model/slices/slice.ts'
 import { createReader } from '../../src/postgres/reader.ts'
 import { createSink } from '../../src/postgres/sink.ts'
 import { hasty } from '../support/postgres-at.ts'
 import { type Stand, startStand, WAYS, type Way } from './stand.ts'
 
-const HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
+const OLD = hourOf(Date.UTC(2026, 0, 21, 20))
+const YOUNG = hourOf(Date.now())
+/** Each way has batches of another age, because an old one is another statement. */
+const HOURS: Readonly<Record<Way, Hour>> = { Neon: YOUNG, TCP: OLD, 'a pooler': YOUNG }
 const WRITER = '5f0c4f0e-2a52-4f3d-9c3d-1f1f0a3c8f11'
 const SHARD = '2026-11-21T20Z/0'
 const WRITERS = 16
@@ -27,6 +30,7 @@ afterAll(() => stand?.stop())
 beforeEach(() => stand.reset())
 
 let way: Way
+let hour: Hour
 
 /** Each call has a sink of its own, as each shard has. */
 async function over<T>(use: (sink: Sink) => Promise<T>): Promise<T> {
@@ -48,7 +52,7 @@ function batchOf(seq: number, cells: readonly KeyedCell[], change: Partial<Batch
     seq,
     id: crypto.randomUUID(),
     shard: SHARD,
-    hour: HOUR,
+    hour,
     cells: Cells.of(cells),
     increments: cells.reduce((sum, [, cell]) => sum + cell.count, 0),
     ...change,
@@ -68,6 +72,7 @@ const APPLIED = { kind: 'applied' }
 describe.each(WAYS)('over %s', (each) => {
   beforeAll(() => {
     way = each
+    hour = HOURS[each]
   })
 
   describe('applying a batch', () => {
@@ -77,9 +82,9 @@ describe.each(WAYS)('over %s', (each) => {
       expect(await sink(batchOf(1, [['k', first]]))).toEqual(APPLIED)
       expect(await sink(batchOf(2, [['k', second]]))).toEqual(APPLIED)
       const read = createReader(stand.over(way))
-      const { counters } = await read({ keys: ['k'], buckets: [HOUR], to: addHours(HOUR, 1), writers: [] })
+      const { counters } = await read({ keys: ['k'], buckets: [hour], to: addHours(hour, 1), writers: [] })
       const cell = { sum: 2n ** 63n + 2n ** 64n, count: 7, min: -5, max: Number.MAX_SAFE_INTEGER }
-      expect(counters.get('k')?.cells).toEqual(new Map([[HOUR, cell]]))
+      expect(counters.get('k')?.cells).toEqual(new Map([[hour, cell]]))
     })
 
     test('[P1] twice, or again after later batches, equals once', async () => {
@@ -350,7 +355,14 @@ describe('a failure over Neon', () => {
   })
 })
 
-describe('applying slices', () => {
+describe.each([
+  ['young', YOUNG],
+  ['old', OLD],
+] as const)('applying slices of a %s hour', (_, each) => {
+  beforeAll(() => {
+    hour = each
+  })
+
   const slice = (key: string, plan: string) => key + labelsText({ plan, "it's": '{"a\\\\"}' })
   const slices = async () => {
     const { rows } = await stand.pool.query(

@@ -7,7 +7,7 @@ import { Cells } from '../../../src/model/cells.ts'
 import { cut } from '../../../src/model/cut.ts'
 import type { Batch } from '../../../src/model/flush/batch.ts'
 import { formatHour, formatHourStart, type Hour } from '../../../src/model/hour.ts'
-import { claimAndApply } from '../../../src/postgres/sink.ts'
+import { ageOf, claimAndApply } from '../../../src/postgres/apply.ts'
 import { startStand } from '../stand.ts'
 
 /** Checkpoints are so far apart that none falls into one side's turn, where it would be taken for that side's work. */
@@ -70,7 +70,7 @@ export async function connectPlain(stack: AsyncDisposableStack, url: string): Pr
       await client.query(PLAIN, [formatHourStart(hour), keys, sums, counts, mins, maxs])
     },
     async sameStatement(batch) {
-      const { sql, params } = claimAndApply(batch)
+      const { sql, params } = claimAndApply(batch, ageOf(batch.hour, Date.now()))
       const { rows } = await client.query<{ claimed: number }>(sql, params)
       if (must(rows[0], 'the row of a claim').claimed !== 1) throw new Error('not claimed')
     },

@@ -1,6 +1,7 @@
 import type { Plant, Suite } from '../plant.ts'
 
 const SINK = 'src/postgres/sink.ts'
+const APPLY = 'src/postgres/apply.ts'
 
 const inSink = (titles: string): Suite => ({ project: 'node', file: 'test/postgres/sink.test.ts', titles })
 
@@ -10,14 +11,18 @@ export const POSTGRES_PLANTS: readonly Plant[] = [
     name: 'claim-dropped',
     mistake: 'the cells are added whether or not the batch was claimed [P1]',
     edits: [
-      { file: SINK, find: 'where exists (select from claim)\n  order', replace: 'where true\n  order' },
+      {
+        file: APPLY,
+        find: 'where exists (select from claim)\n), applied',
+        replace: 'where true\n), applied',
+      },
     ],
     suite: inSink('applying a batch'),
   },
   {
     name: 'claim-though-sealed',
     mistake: 'a sealed writer can still claim [P1]',
-    edits: [{ file: SINK, find: 'excluded.seq - 1 and not l.sealed', replace: 'excluded.seq - 1' }],
+    edits: [{ file: APPLY, find: 'excluded.seq - 1 and not l.sealed', replace: 'excluded.seq - 1' }],
     suite: inSink('a seal'),
   },
   {
@@ -123,7 +128,7 @@ export const POSTGRES_PLANTS: readonly Plant[] = [
   {
     name: 'rows-in-the-order-sent',
     mistake: 'two statements take the same rows in different orders [P2]',
-    edits: [{ file: SINK, find: 'from claim)\n  order by cell.key collate "C"\n', replace: 'from claim)\n' }],
+    edits: [{ file: APPLY, find: 'from cell order by cell.key collate "C"\n', replace: 'from cell\n' }],
     suite: inSink('P2'),
   },
   {
@@ -136,7 +141,7 @@ export const POSTGRES_PLANTS: readonly Plant[] = [
   {
     name: 'sums-as-doubles',
     mistake: 'a sum passes through a double on its way to Postgres [A2]',
-    edits: [{ file: SINK, find: 'arrayOf(sums)', replace: 'arrayOf(sums.map(Number))' }],
+    edits: [{ file: APPLY, find: 'arrayOf(sums)', replace: 'arrayOf(sums.map(Number))' }],
     suite: inSink('A2'),
   },
 ]

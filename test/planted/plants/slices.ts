@@ -1,7 +1,7 @@
 import type { Plant, Suite } from '../plant.ts'
 
 const SLICE = 'src/model/slices/slice.ts'
-const SINK = 'src/postgres/sink.ts'
+const APPLY = 'src/postgres/apply.ts'
 
 const inModel = (file: string): Suite => ({ project: 'node', file: `test/model/slices/${file}.test.ts` })
 const IN_SINK: Suite = { project: 'node', file: 'test/postgres/sink.test.ts', titles: 'applying slices' }
@@ -86,7 +86,7 @@ export const SLICES_PLANTS: readonly Plant[] = [
     mistake: "a key's row is not raised by what carries labels [L1]",
     edits: [
       {
-        file: SINK,
+        file: APPLY,
         find: 'from cell where (select count(*) from sliced) >= 0',
         replace: 'from cell where (select count(*) from sliced) >= 0 and cell.labels is null',
       },
@@ -98,7 +98,7 @@ export const SLICES_PLANTS: readonly Plant[] = [
     mistake: "a key's row is raised by what carries labels once for the slice and once for the key [L1]",
     edits: [
       {
-        file: SINK,
+        file: APPLY,
         find: 'sum(cell.sum), sum(cell.count)::bigint',
         replace:
           'sum(cell.sum) + coalesce(sum(cell.sum) filter (where cell.labels is not null), 0), sum(cell.count)::bigint',

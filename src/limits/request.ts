@@ -139,8 +139,8 @@ export const LIST_DEPTH_MAX = 512
  */
 export const LIST_BY_HOUR_ROWS_MAX = 25_000
 
-/** Hours in a list's range: 11 years. A range costs as much as it has rows, and READ_MS_MAX bounds that. */
-export const LIST_HOURS_MAX = 100_000
+/** Hours in a list's range: 114 years, which is all of them. A range costs as much as it has rows, and READ_MS_MAX bounds that. */
+export const LIST_HOURS_MAX = 1_000_000
 
 /**
  * Shards, and reasons, that the log line of a failed request names. A platform's log line is bounded, and a few are

@@ -6,8 +6,11 @@ import { runtimeTiming } from '../../client/timing.ts'
 
 /** Why there is nothing to show, in the words of the API where it has any. */
 export type Failure = {
-  /** `away`: the Worker, a shard or Postgres did not answer, which may be different in a moment. */
-  readonly kind: 'signed-out' | 'forbidden' | 'closed' | 'away' | 'refused'
+  /**
+   * `away`: the Worker, a shard or Postgres did not answer, which may be different in a moment. `slow`: Postgres is there, and
+   * the question asks too much of it, so that to ask again by itself would only keep it busy.
+   */
+  readonly kind: 'signed-out' | 'forbidden' | 'closed' | 'away' | 'slow' | 'refused'
   readonly detail: string
 }
 
@@ -83,6 +86,7 @@ function failureOf({ status, problem }: SumdialError): Failure {
   const detail = problem?.detail ?? `Something between this page and the Worker answered ${status}.`
   if (status === 401) return { kind: 'signed-out', detail }
   if (problem?.type?.endsWith(':closed-to-all') === true) return { kind: 'closed', detail }
+  if (problem?.type?.endsWith(':too-slow') === true) return { kind: 'slow', detail }
   if (problem?.type?.endsWith(':unreadable-rows') === true) return { kind: 'refused', detail }
   if (status === 403) return { kind: 'forbidden', detail }
   return { kind: status === 429 || status >= 500 ? 'away' : 'refused', detail }

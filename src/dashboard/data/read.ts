@@ -1,20 +1,13 @@
 import type { LabelList, List, ListItem } from '../../client/answers.ts'
 import type { ReadQuery } from '../../client/read/reading.ts'
-import { DAY_MS, HOUR_MS } from '../../model/hour.ts'
 import type { Unit } from '../../model/time/calendar.ts'
 import type { Zone } from '../../model/time/zone.ts'
 import type { Counter } from './answers.ts'
 import { reading } from './api.ts'
 import { beginningsOf, nearestOf } from './near.ts'
-import { type Period, spanOf } from './period.ts'
-import { measureOf, type Series, seriesOf } from './series.ts'
+import { bucketsAtMost, type Period, rangeOf } from './period.ts'
+import { inStep, measureOf, type Series, seriesOf } from './series.ts'
 import type { Measure, Shown } from './view.ts'
-
-/** A period as the API takes it: from, and up to, in RFC 3339. */
-export function rangeOf(period: Period, zone: Zone): { readonly from: string; readonly to: string } {
-  const { fromMs, toMs } = spanOf(period, zone, Date.now())
-  return { from: new Date(fromMs).toISOString(), to: new Date(toMs).toISOString() }
-}
 
 /** One answer for each key or prefix, in their order: all keys in one request, each prefix in its own. */
 export async function readAnswers(
@@ -48,17 +41,15 @@ type SeriesQuery = {
 /** The series of keys and prefixes, in their order, as fresh as can be. */
 export async function readShown(query: SeriesQuery, signal: AbortSignal): Promise<Series[]> {
   const { shown, period, unit, zone, label = null, where = [] } = query
-  const range = rangeOf(period, zone)
-  const grouping = label === null ? {} : { by: label, limit: groupsThatFit(range, unit) }
-  const answers = await readAnswers(
-    shown,
-    { ...range, bucket: unit, tz: zone.name, where, ...grouping },
-    signal,
+  const grouping = label === null ? {} : { by: label, limit: groupsThatFit(period, unit) }
+  const asked = { ...rangeOf(period, zone), bucket: unit, where, ...grouping }
+  const answers = await readAnswers(shown, asked, signal)
+  return inStep(
+    answers.flatMap((answer, i) => {
+      const own = shown[i]
+      return own === undefined ? [] : [seriesOf(answer, own, where)]
+    }),
   )
-  return answers.flatMap((answer, i) => {
-    const own = shown[i]
-    return own === undefined ? [] : [seriesOf(answer, own, where)]
-  })
 }
 
 /** Groups of a breakdown. Its table is to be taken in at a glance. */
@@ -68,13 +59,9 @@ const GROUPS_SHOWN = 10
 const [BUCKETS_MAX, OTHER_PARTS] = [10_000, 3]
 
 /** How many groups are asked for: fewer where an answer has no room for all their buckets. */
-export function groupsThatFit(
-  { from, to }: { readonly from: string; readonly to: string },
-  unit: Unit,
-): number {
-  const bucketMs = unit === 'hour' ? HOUR_MS : DAY_MS
-  const buckets = Math.ceil((Date.parse(to) - Date.parse(from)) / bucketMs) + 1
-  return Math.max(1, Math.min(GROUPS_SHOWN, Math.floor(BUCKETS_MAX / buckets) - OTHER_PARTS))
+export function groupsThatFit(period: Period, unit: Unit): number {
+  const fit = Math.floor(BUCKETS_MAX / bucketsAtMost(period, unit)) - OTHER_PARTS
+  return Math.max(1, Math.min(GROUPS_SHOWN, fit))
 }
 
 type LabelsQuery = { readonly shown: Shown; readonly period: Period; readonly zone: Zone }
@@ -87,13 +74,15 @@ export async function readLabels(
   return (await reading(signal).labels({ [kind]: name, ...rangeOf(period, zone) })).labels
 }
 
-/** The total of one key in a range, as Postgres has it; undefined when it has none. */
+type TotalQuery = { readonly key: string; readonly period: Period; readonly zone: Zone }
+
+/** The total of one key in a period, as Postgres has it; undefined when it has none. */
 export async function readKeyTotal(
-  key: string,
-  range: { readonly from: string; readonly to: string },
+  { key, period, zone }: TotalQuery,
   signal: AbortSignal,
 ): Promise<ListItem | undefined> {
-  const answer = await reading(signal).read(key, { ...range, bucket: 'month', consistency: 'committed' })
+  const query = { ...rangeOf(period, zone), bucket: 'month', consistency: 'committed' } as const
+  const answer = await reading(signal).read(key, query)
   const { sum, count, min, max } = answer.total
   // An answer has no min and max when nothing was counted.
   return min === null || max === null ? undefined : { key, sum, count, min, max }
@@ -149,7 +138,7 @@ export async function readNear(
   { key, period, zone }: NearQuery,
   signal: AbortSignal,
 ): Promise<string[] | undefined> {
-  const ever = { from: 0, to: Date.now() + HOUR_MS, bucket: 'month', consistency: 'committed' } as const
+  const ever = { range: 'all', bucket: 'month', consistency: 'committed' } as const
   const { total } = await reading(signal).read(key, ever)
   if (total.count > 0) return undefined
   for (const prefix of beginningsOf(key)) {

@@ -60,6 +60,24 @@ export function seriesOf(answer: Counter, shown: Shown, where: readonly string[]
   return { ...whole, breakdown: breakdownOf(answer, whole) }
 }
 
+/** Series with one beginning: all that was counted begins elsewhere for each, and has nothing in the buckets before. */
+export function inStep(series: readonly Series[]): Series[] {
+  const [longest] = series.toSorted((a, b) => b.starts.length - a.starts.length)
+  return series.map((own) => {
+    const begin = own.starts[0] ?? Number.POSITIVE_INFINITY
+    const missing = longest?.starts.filter((start) => start < begin) ?? []
+    if (missing.length === 0) return own
+    const none = missing.map(() => NONE)
+    return {
+      ...own,
+      starts: [...missing, ...own.starts],
+      labels: [...(longest?.labels.slice(0, missing.length) ?? []), ...own.labels],
+      committed: [...none, ...own.committed],
+      held: [...none, ...own.held],
+    }
+  })
+}
+
 function breakdownOf({ by, groups, others, unlabelled, overflow }: Counter, whole: Series): Breakdown | null {
   if (!by || !groups || !others || !unlabelled || !overflow) return null
   const part = (shown: Part, { buckets }: { readonly buckets: readonly Sums[] }): Series<Part> => ({

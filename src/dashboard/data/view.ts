@@ -1,6 +1,7 @@
 import { nameFault, valueFault } from '../../model/slices/labels.ts'
 import { UNITS, type Unit } from '../../model/time/calendar.ts'
-import { isDay, type Period, RANGES } from './period.ts'
+import { RANGES } from '../../model/time/ranges.ts'
+import { isDay, type Period } from './period.ts'
 
 /** Series in one chart. More could not be told apart by colour. */
 export const SHOWN_MAX = 5
@@ -47,7 +48,7 @@ export type Chart = Extract<View, { name: 'chart' }>
 
 const PATHS = { top: '/', chart: '/chart', tree: '/tree', shards: '/shards' } as const
 
-const DAY_PERIOD: Period = { kind: 'last', range: '24h' }
+const DAY_PERIOD: Period = { kind: 'named', range: '24h' }
 
 /** The address of a view: the inverse of `parseView`. Defaults are left out. */
 export function addressOf(view: View): string {
@@ -111,7 +112,7 @@ function parsePeriod(parameters: URLSearchParams): Period {
   const [from, to] = [parameters.get('from') ?? '', parameters.get('to') ?? '']
   if (isDay(from) && isDay(to) && from <= to) return { kind: 'days', from, to }
   const range = RANGES.find((each) => each === parameters.get('range'))
-  return range === undefined ? DAY_PERIOD : { kind: 'last', range }
+  return range === undefined ? DAY_PERIOD : { kind: 'named', range }
 }
 
 /** Keys and prefixes in the order of the address, without repetitions. */

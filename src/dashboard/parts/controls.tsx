@@ -52,11 +52,11 @@ export function PeriodChoice() {
         label="Period"
         choices={RANGES.map((value) => ({
           value,
-          short: RANGE_WORDS[value][0],
-          long: RANGE_WORDS[value][1],
+          short: RANGE_WORDS[value].short,
+          long: RANGE_WORDS[value].long,
         }))}
-        chosen={period.kind === 'last' ? period.range : undefined}
-        choose={(range) => go({ ...view, period: { kind: 'last', range } })}
+        chosen={RANGES.find((range) => period.kind === 'named' && range === period.range)}
+        choose={(range) => go({ ...view, period: { kind: 'named', range } })}
       />
       <Dates />
     </>

@@ -1,20 +1,20 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { usePage } from '../data/context.ts'
-import { daysOf, isDay, type Period, PRESETS, type Preset } from '../data/period.ts'
-import { periodWords } from './period-words.ts'
+import { isDay, type Period, PRESETS } from '../data/period.ts'
+import { periodWords, RANGE_WORDS } from './period-words.ts'
 
 /** A choice of whole days: some that people often want, or two dates, of which the last is included. */
 export function Dates() {
-  const { view, go, zone } = usePage()
+  const { view, go } = usePage()
   const { period } = view
   const place = useRef<HTMLDetailsElement>(null)
-  const isChosen = period.kind === 'days'
+  const preset = PRESETS.find((range) => period.kind === 'named' && range === period.range)
+  const isChosen = period.kind === 'days' || preset !== undefined
   useClosing(place)
-  const show = (days: Period) => {
+  const show = (shown: Period) => {
     close(place.current)
-    go({ ...view, period: days })
+    go({ ...view, period: shown })
   }
-  const choose = (preset: Preset) => show(daysOf(preset, zone, Date.now()))
   const onSubmit = (event: SubmitEvent) => {
     event.preventDefault()
     const form = event.currentTarget as HTMLFormElement
@@ -25,22 +25,29 @@ export function Dates() {
   }
   return (
     <details class="days" ref={place}>
-      <summary class={isChosen ? 'is-chosen' : ''}>{isChosen ? periodWords(period) : 'Dates'}</summary>
+      <summary class={isChosen ? 'is-chosen' : ''}>
+        {preset !== undefined ? RANGE_WORDS[preset].long : isChosen ? periodWords(period) : 'Dates'}
+      </summary>
       <form onSubmit={onSubmit}>
         <div class="presets">
-          {PRESETS.map((preset) => (
-            <button key={preset} type="button" onClick={() => choose(preset)}>
-              {`${preset.slice(0, 1).toUpperCase()}${preset.slice(1)}`}
+          {PRESETS.map((range) => (
+            <button
+              key={range}
+              type="button"
+              aria-pressed={range === preset}
+              onClick={() => show({ kind: 'named', range })}
+            >
+              {RANGE_WORDS[range].long}
             </button>
           ))}
         </div>
         <label>
           From
-          <input type="date" name="from" required value={isChosen ? period.from : ''} />
+          <input type="date" name="from" required value={period.kind === 'days' ? period.from : ''} />
         </label>
         <label>
           To, included
-          <input type="date" name="to" required value={isChosen ? period.to : ''} />
+          <input type="date" name="to" required value={period.kind === 'days' ? period.to : ''} />
         </label>
         <button type="submit" class="main">
           Show

@@ -1,19 +1,34 @@
-import type { Period, Range } from '../data/period.ts'
+import type { RangeName } from '../../model/time/ranges.ts'
+import type { Period } from '../data/period.ts'
 
-export const RANGE_WORDS: Readonly<Record<Range, readonly [short: string, long: string]>> = {
-  '24h': ['24 h', 'Last 24 hours'],
-  '7d': ['7 d', 'Last 7 days'],
-  '30d': ['30 d', 'Last 30 days'],
-  '12mo': ['12 mo', 'Last 12 months'],
+type Words = {
+  /** On a button. */
+  readonly short: string
+  /** As the name of the period. */
+  readonly long: string
+  /** In a sentence: nothing was counted ... */
+  readonly inside: string
+}
+
+export const RANGE_WORDS: Readonly<Record<RangeName, Words>> = {
+  '24h': { short: '24 h', long: 'Last 24 hours', inside: 'in the last 24 hours' },
+  '7d': { short: '7 d', long: 'Last 7 days', inside: 'in the last 7 days' },
+  '30d': { short: '30 d', long: 'Last 30 days', inside: 'in the last 30 days' },
+  '12mo': { short: '12 mo', long: 'Last 12 months', inside: 'in the last 12 months' },
+  all: { short: 'All', long: 'All time', inside: 'at any time' },
+  today: { short: 'Today', long: 'Today', inside: 'today' },
+  yesterday: { short: 'Yesterday', long: 'Yesterday', inside: 'yesterday' },
+  'this-month': { short: 'This month', long: 'This month', inside: 'this month' },
+  'last-month': { short: 'Last month', long: 'Last month', inside: 'last month' },
 }
 
 export function periodWords(period: Period): string {
-  if (period.kind === 'last') return RANGE_WORDS[period.range][1].toLowerCase()
+  if (period.kind === 'named') return RANGE_WORDS[period.range].long.toLowerCase()
   return period.from === period.to ? period.from : `${period.from} to ${period.to}`
 }
 
 /** A period, as part of a sentence. */
 export function inPeriod(period: Period): string {
-  if (period.kind === 'last') return `in the ${periodWords(period)}`
+  if (period.kind === 'named') return RANGE_WORDS[period.range].inside
   return period.from === period.to ? `on ${period.from}` : `from ${periodWords(period)}`
 }

@@ -24,6 +24,7 @@ const TITLES: Readonly<Record<Failure['kind'], string>> = {
   forbidden: 'This token may not see that',
   closed: 'Nobody can sign in yet',
   away: 'No answer just now',
+  slow: 'That takes too long',
   refused: 'That cannot be shown',
 }
 
@@ -40,11 +41,9 @@ type FailedProps = {
   /** Whether it fills the page, or stands above older figures. */
   readonly isWhole?: boolean
   readonly isBanner?: boolean
-  /** Whether the period is long, so that a shorter one may help. */
-  readonly isLong?: boolean
 }
 
-export function Failed({ failure, again, isWhole = false, isBanner = false, isLong = false }: FailedProps) {
+export function Failed({ failure, again, isWhole = false, isBanner = false }: FailedProps) {
   const isPassing = failure.kind === 'away'
   const tries = useRef(0)
   // Every failure is a new object, so every one starts a wait of its own.
@@ -59,15 +58,12 @@ export function Failed({ failure, again, isWhole = false, isBanner = false, isLo
       {isWhole ? <Mark size={40} /> : null}
       <h2>{TITLES[failure.kind]}</h2>
       <p>{failure.detail}</p>
-      {isPassing && isLong ? (
-        <p>Choose a shorter period or a narrower prefix: it is quicker to add up.</p>
-      ) : null}
-      {isPassing ? (
+      {isPassing || failure.kind === 'slow' ? (
         <p>
           <button type="button" onClick={again}>
             Try again
           </button>
-          <span class="hint">This page tries again by itself.</span>
+          {isPassing ? <span class="hint">This page tries again by itself.</span> : null}
         </p>
       ) : null}
     </div>

@@ -5,7 +5,7 @@ import { useOver, usePage } from '../data/context.ts'
 import { download } from '../data/download.ts'
 import { useAnswer } from '../data/hooks.ts'
 import { useLive } from '../data/live/live.ts'
-import { isCurrent, isLong, unitOf, unitsOf } from '../data/period.ts'
+import { isCurrent, unitOf, unitsOf } from '../data/period.ts'
 import { readShown } from '../data/read.ts'
 import {
   type Breakdown,
@@ -76,12 +76,7 @@ export function ChartView({ view }: { readonly view: Chart }) {
         </Empty>
       ) : null}
       {asked.failure !== undefined ? (
-        <Failed
-          failure={asked.failure}
-          again={asked.again}
-          isBanner={series.length > 0}
-          isLong={isLong(period)}
-        />
+        <Failed failure={asked.failure} again={asked.again} isBanner={series.length > 0} />
       ) : null}
       {shown.length > 0 && series.length === 0 && asked.failure === undefined ? (
         <Loading isSlow={asked.isSlow} rows={4} />

@@ -4,7 +4,7 @@ import { useAnswer } from '../data/hooks.ts'
 import { useLive } from '../data/live/live.ts'
 import { rateOf, remember, type Sample, sampleOf } from '../data/live/rate.ts'
 import { rate } from '../data/numbers.ts'
-import { isCurrent, isLong, unitOf } from '../data/period.ts'
+import { isCurrent, unitOf } from '../data/period.ts'
 import { readEvery, readLargest, readShown } from '../data/read.ts'
 import { measureOf, type Series, totalOf } from '../data/series.ts'
 import { chartOf, type Shown, topOf, treeOf, type View } from '../data/view.ts'
@@ -59,9 +59,7 @@ export function TopView({ view }: { readonly view: Top }) {
         <MeasureChoice />
         <ZoneChoice />
       </div>
-      {failure !== undefined ? (
-        <Failed failure={failure} again={again} isBanner={all !== undefined} isLong={isLong(period)} />
-      ) : null}
+      {failure !== undefined ? <Failed failure={failure} again={again} isBanner={all !== undefined} /> : null}
       {all === undefined ? (
         failure === undefined && <Loading isSlow={isSlow} rows={8} />
       ) : (

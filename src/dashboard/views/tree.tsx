@@ -1,10 +1,11 @@
 import type { List, ListItem } from '../../client/answers.ts'
 import type { Rows } from '../../model/text/csv.ts'
+import type { Zone } from '../../model/time/zone.ts'
 import { useOver, usePage } from '../data/context.ts'
 import { useAnswer } from '../data/hooks.ts'
 import { fraction, grouped, share } from '../data/numbers.ts'
-import { isLong } from '../data/period.ts'
-import { rangeOf, readEvery, readKeyTotal, readLargest } from '../data/read.ts'
+import type { Period } from '../data/period.ts'
+import { readEvery, readKeyTotal, readLargest } from '../data/read.ts'
 import { largest, measureOf } from '../data/series.ts'
 import { chartOf, topOf, treeOf, type View } from '../data/view.ts'
 import { visible } from '../data/visible.ts'
@@ -33,7 +34,7 @@ export function TreeView({ view }: { readonly view: Tree }) {
   const asked = useAnswer(JSON.stringify([prefix, period, zone.name, by]), async (signal): Promise<Level> => {
     const [list, own] = await Promise.all([
       readLargest({ prefix, period, zone, by, limit: GROUPS_MAX + 1, depth: 1 }, signal),
-      readOwn(prefix, rangeOf(period, zone), signal),
+      readOwn({ prefix, period, zone }, signal),
     ])
     return { prefix, list, own }
   })
@@ -50,12 +51,7 @@ export function TreeView({ view }: { readonly view: Tree }) {
         <ZoneChoice />
       </div>
       {asked.failure !== undefined ? (
-        <Failed
-          failure={asked.failure}
-          again={asked.again}
-          isBanner={level !== undefined}
-          isLong={isLong(period)}
-        />
+        <Failed failure={asked.failure} again={asked.again} isBanner={level !== undefined} />
       ) : null}
       {level === undefined && asked.failure === undefined ? <Loading isSlow={asked.isSlow} /> : null}
       {level === undefined ? null : <Groups view={view} level={level} isBusy={asked.isLoading} />}
@@ -65,14 +61,13 @@ export function TreeView({ view }: { readonly view: Tree }) {
 
 /** The total of the key that has the group's own name, if there is one. It is listed with the group's children. */
 async function readOwn(
-  prefix: string,
-  range: { readonly from: string; readonly to: string },
+  { prefix, period, zone }: { readonly prefix: string; readonly period: Period; readonly zone: Zone },
   signal: AbortSignal,
 ): Promise<ListItem | undefined> {
   const key = prefix.replace(/\/$/, '')
   if (key === '') return undefined
   try {
-    const own = await readKeyTotal(key, range, signal)
+    const own = await readKeyTotal({ key, period, zone }, signal)
     return own && { ...own, keys: 1, isKey: true }
   } catch (error) {
     // A token for the keys below the group may not read the group's own key.

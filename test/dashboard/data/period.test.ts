@@ -1,9 +1,18 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { daysOf, isCurrent, PRESETS, spanOf } from '../../../src/dashboard/data/period.ts'
-import { addHours, DAY_MS, firstHourFrom, hourOf, hourStartMs } from '../../../src/model/hour.ts'
-import { bucketsOf } from '../../../src/model/time/calendar.ts'
-import { localMs, parseZone, type Zone } from '../../../src/model/time/zone.ts'
+import {
+  bucketsAtMost,
+  isCurrent,
+  isDay,
+  type Period,
+  rangeOf,
+  unitOf,
+  unitsOf,
+} from '../../../src/dashboard/data/period.ts'
+import { DAY_MS } from '../../../src/model/hour.ts'
+import { countBuckets, periodStart } from '../../../src/model/time/calendar.ts'
+import { rangeOf as hoursOf, RANGES } from '../../../src/model/time/ranges.ts'
+import { parseZone, UTC, type Zone } from '../../../src/model/time/zone.ts'
 
 function zoneOf(name: string): Zone {
   return parseZone(name) ?? expect.fail(`no zone ${name}`)
@@ -14,118 +23,74 @@ const zones = fc
     // At midnight their clocks skip an hour, or come to midnight twice.
     fc.constantFrom('America/Santiago', 'America/Havana', 'Asia/Beirut', 'Africa/Cairo', 'America/Sao_Paulo'),
     fc.constantFrom('Asia/Kolkata', 'Australia/Lord_Howe', 'America/St_Johns', 'Pacific/Apia'),
-    fc.constantFrom(...Intl.supportedValuesOf('timeZone')),
   )
   .map(zoneOf)
 
-/** Days of the calendar, as whole days since 1970. */
-const days = fc.integer({ min: Date.UTC(1971) / DAY_MS, max: Date.UTC(2060) / DAY_MS })
-
 const text = (day: number) => new Date(day * DAY_MS).toISOString().slice(0, 10)
+const named = (range: (typeof RANGES)[number]): Period => ({ kind: 'named', range })
+const moments = fc.integer({ min: Date.UTC(1990), max: Date.UTC(2060) })
 
-/** The hours that the server puts into a day, found in a week around it. */
-function hoursOnServer(day: number, zone: Zone): readonly [fromMs: number, toMs: number] | undefined {
-  const week = { from: hourOf((day - 3) * DAY_MS), to: hourOf((day + 4) * DAY_MS) }
-  const buckets = bucketsOf(week, 'day', zone)
-  // The middle of the bucket is surely within its day, whatever the clocks do at its ends.
-  const i = buckets.findIndex(({ startMs }, at) => {
-    const endMs = buckets[at + 1]?.startMs ?? 0
-    return Math.floor(localMs(zone, (startMs + endMs) / 2) / DAY_MS) === day
+describe('a period', () => {
+  test('is asked for by its name, or by its days, of which the API leaves out the last', () => {
+    const berlin = zoneOf('Europe/Berlin')
+    expect(rangeOf(named('12mo'), berlin)).toEqual({ range: '12mo', tz: 'Europe/Berlin' })
+    expect(rangeOf({ kind: 'days', from: '2026-02-01', to: '2026-02-28' }, UTC)).toEqual({
+      from: '2026-02-01',
+      to: '2026-03-01',
+      tz: 'UTC',
+    })
   })
-  const [own, next] = [buckets[i], buckets[i + 1]]
-  return own === undefined || next === undefined ? undefined : [hourStartMs(own.from), hourStartMs(next.from)]
-}
 
-/** Days about those on which the zone's clocks are changed, in the year from a day on. */
-function daysOfChange(from: number, zone: Zone): number[] {
-  const offsetOn = (day: number) => zone.offsetAt(day * DAY_MS)
-  const year = Array.from({ length: 366 }, (_, i) => from + i)
-  return year.filter((day) => offsetOn(day) !== offsetOn(day + 1)).flatMap((day) => [day - 1, day, day + 1])
-}
-
-function dayOf(day: string, zone: Zone): readonly [fromMs: number, toMs: number] {
-  const { fromMs, toMs } = spanOf({ kind: 'days', from: day, to: day }, zone, 0)
-  // The server takes the hours that begin in a range.
-  return [fromMs, toMs].map((ms) => hourStartMs(firstHourFrom(ms))) as [number, number]
-}
-
-describe('a day of a zone', () => {
-  test('has the hours that the server counts in it, in every zone, also where clocks are changed', () => {
+  test('has no more buckets than a breakdown is asked to have room for', () => {
     fc.assert(
-      fc.property(zones, days, (zone, anyDay) => {
-        for (const day of [anyDay, ...daysOfChange(anyDay, zone)]) {
-          const expected = hoursOnServer(day, zone)
-          // Undefined is a day that the zone has skipped.
-          if (expected !== undefined)
-            expect([text(day), ...dayOf(text(day), zone)]).toEqual([text(day), ...expected])
+      fc.property(
+        fc.constantFrom(...RANGES.filter((range) => range !== 'all')),
+        zones,
+        moments,
+        (range, zone, nowMs) => {
+          for (const unit of unitsOf(named(range))) {
+            const buckets = countBuckets(hoursOf(range, { unit, zone, nowMs }), unit, zone)
+            expect(buckets).toBeLessThanOrEqual(bucketsAtMost(named(range), unit))
+          }
+        },
+      ),
+    )
+    const days = fc.integer({ min: Date.UTC(1990) / DAY_MS, max: Date.UTC(2060) / DAY_MS })
+    fc.assert(
+      fc.property(days, fc.integer({ min: 0, max: 800 }), zones, (from, more, zone) => {
+        const period: Period = { kind: 'days', from: text(from), to: text(from + more) }
+        const start = (day: number) => periodStart(day, 'day', zone)
+        for (const unit of unitsOf(period)) {
+          const buckets = countBuckets({ from: start(from), to: start(from + more + 1) }, unit, zone)
+          expect(buckets).toBeLessThanOrEqual(bucketsAtMost(period, unit))
         }
       }),
-      { numRuns: 300 },
     )
   })
 
-  test.each([
-    ['America/Santiago', '2026-09-05', '2026-09-05T04:00:00.000Z', 24],
-    ['America/Santiago', '2026-09-06', '2026-09-06T04:00:00.000Z', 23],
-    ['America/Havana', '2026-03-08', '2026-03-08T05:00:00.000Z', 23],
-    ['America/Havana', '2026-11-01', '2026-11-01T04:00:00.000Z', 25],
-    ['Pacific/Apia', '2011-12-30', '2011-12-30T10:00:00.000Z', 0],
-  ])('where clocks skip midnight, or come to it twice, is whole: %s %s', (name, day, from, hours) => {
-    const [fromMs, toMs] = dayOf(day, zoneOf(name))
-    expect([new Date(fromMs).toISOString(), (toMs - fromMs) / 3_600_000]).toEqual([from, hours])
+  test('is live while it goes up to now', () => {
+    // It is still yesterday in Honolulu, and December already in Auckland.
+    const nowMs = Date.parse('2026-11-30T12:00:00Z')
+    const isLive = (period: Period, zone = 'UTC') => isCurrent(period, zoneOf(zone), nowMs)
+    expect(RANGES.filter((range) => !isLive(named(range)))).toEqual(['yesterday', 'last-month'])
+    const days = (from: string, to: string): Period => ({ kind: 'days', from, to })
+    expect(isLive(days('2026-11-29', '2026-11-30'))).toBe(true)
+    expect(isLive(days('2026-11-30', '2026-11-30'), 'Pacific/Auckland')).toBe(false)
+    expect(isLive(days('2026-12-01', '2026-12-01'), 'Pacific/Auckland')).toBe(true)
+    expect(isLive(days('2026-12-01', '2026-12-09'))).toBe(false)
   })
 
-  test('follows the day before without a gap, so that no hour is in two days or in none', () => {
-    fc.assert(
-      fc.property(zones, days, (zone, day) => {
-        expect(dayOf(text(day), zone)[1]).toBe(dayOf(text(day + 1), zone)[0])
-      }),
-    )
-  })
-})
-
-test('a period of 7 days, 30 days or 12 months begins with a day of the zone, whatever its clocks do at midnight', () => {
-  const zone = zoneOf('America/Santiago')
-  const now = Date.parse('2026-09-12T15:00:00Z')
-  // 6 September begins at one o'clock, because its clocks skip midnight.
-  expect(spanOf({ kind: 'last', range: '7d' }, zone, now)).toEqual({
-    fromMs: Date.parse('2026-09-06T04:00:00Z'),
-    toMs: hourStartMs(addHours(hourOf(now), 1)),
-  })
-})
-
-describe('a preset', () => {
-  // It is still yesterday in Honolulu, and December already in Auckland.
-  const now = Date.parse('2026-11-30T12:00:00Z')
-  const of = (zone: string, at = now) =>
-    PRESETS.map((preset) => {
-      const days = daysOf(preset, zoneOf(zone), at)
-      return days.kind === 'days' ? `${days.from} ${days.to}` : days.range
-    })
-
-  test('is whole days of the zone: today, yesterday, this month up to today, and last month', () => {
-    expect(of('Europe/Berlin')).toEqual([
-      '2026-11-30 2026-11-30',
-      '2026-11-29 2026-11-29',
-      '2026-11-01 2026-11-30',
-      '2026-10-01 2026-10-31',
-    ])
-    expect(of('Pacific/Auckland')).toEqual([
-      '2026-12-01 2026-12-01',
-      '2026-11-30 2026-11-30',
-      '2026-12-01 2026-12-01',
-      '2026-11-01 2026-11-30',
-    ])
-    expect(of('America/New_York', Date.parse('2027-01-01T02:00:00Z'))[3]).toBe('2026-11-01 2026-11-30')
+  test('is added up by what suits its length', () => {
+    expect(unitOf(named('12mo'), null)).toBe('month')
+    expect(unitOf(named('12mo'), 'week')).toBe('week')
+    expect(unitOf(named('24h'), 'month')).toBe('hour')
+    expect(unitsOf({ kind: 'days', from: '2015-05-17', to: '2015-05-20' })).toEqual(['hour', 'day', 'week'])
   })
 
-  test('that has today in it is live, and one that is over is not', () => {
-    const zone = zoneOf('Europe/Berlin')
-    expect(PRESETS.map((preset) => isCurrent(daysOf(preset, zone, now), zone, now))).toEqual([
-      true,
-      false,
-      true,
-      false,
+  test('has days of the calendar alone', () => {
+    expect(['2026-02-28', '2024-02-29', '2026-02-30', '2026-2-3', 'today', ''].filter(isDay)).toEqual([
+      '2026-02-28',
+      '2024-02-29',
     ])
   })
 })

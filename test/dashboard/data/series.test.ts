@@ -4,12 +4,12 @@ import type { Bucket } from '../../../src/client/answers.ts'
 import type { Counter } from '../../../src/dashboard/data/answers.ts'
 import { plotData, shapeOf } from '../../../src/dashboard/data/drawn.ts'
 import { rateOf, remember, type Sample, sampleOf } from '../../../src/dashboard/data/live/rate.ts'
-import { spanOf, unitOf, unitsOf } from '../../../src/dashboard/data/period.ts'
 import {
   bucketTotal,
   colourOf,
   drawnOf,
   heldTotal,
+  inStep,
   seriesOf,
   stageOf,
   totalOf,
@@ -177,6 +177,22 @@ describe('a breakdown', () => {
   })
 })
 
+test('all that was counted begins elsewhere for each series, and one chart has one beginning for all of them', () => {
+  const long = seriesOf(
+    answer(
+      [0, 1, 2].map((i) => bucket(i, 5n, 1)),
+      [],
+    ),
+    { kind: 'prefix', name: '' },
+  )
+  const short = seriesOf(answer([bucket(2, 7n, 3)], [bucket(2, 2n, 1)]), { kind: 'key', name: 'k' })
+  const [first, second] = inStep([short, long])
+  expect(second).toEqual(long)
+  expect([first?.starts, first?.labels]).toEqual([long.starts, long.labels])
+  expect([0, 1, 2].map((i) => first && bucketTotal(first, i).count)).toEqual([0, 0, 3])
+  expect(first && [totalOf(first), heldTotal(first)]).toEqual([totalOf(short), heldTotal(short)])
+})
+
 describe('the rate right now', () => {
   const at = (atMs: number, count: number, hours = 'h'): Sample => ({ atMs, count, hours })
   const of = (...samples: Sample[]) => rateOf(samples.reduce<Sample[]>(remember, []))
@@ -201,33 +217,9 @@ describe('the rate right now', () => {
   })
 })
 
-describe('a period', () => {
+describe('a time', () => {
   const berlin = parseZone('Europe/Berlin') ?? UTC
   const now = Date.UTC(2026, 10, 21, 20, 15)
-  const span = (range: '24h' | '7d' | '30d' | '12mo') => spanOf({ kind: 'last', range }, berlin, now)
-  const iso = ({ fromMs, toMs }: ReturnType<typeof spanOf>) =>
-    [fromMs, toMs].map((ms) => new Date(ms).toISOString())
-
-  test('goes up to the end of the running hour, and begins with a whole day, or month, of the zone', () => {
-    const to = '2026-11-21T21:00:00.000Z'
-    expect(iso(span('24h'))).toEqual(['2026-11-20T21:00:00.000Z', to])
-    expect(iso(span('7d'))).toEqual(['2026-11-14T23:00:00.000Z', to])
-    expect(iso(span('30d'))).toEqual(['2026-10-22T22:00:00.000Z', to])
-    expect(iso(span('12mo'))).toEqual(['2025-11-30T23:00:00.000Z', to])
-  })
-
-  test('of days has all of them, the days of a change of clocks too', () => {
-    const days = spanOf({ kind: 'days', from: '2026-10-25', to: '2026-10-25' }, berlin, now)
-    expect(days.toMs - days.fromMs).toBe(25 * HOUR)
-    expect(iso(days)[0]).toBe('2026-10-24T22:00:00.000Z')
-  })
-
-  test('is added up by what suits its length', () => {
-    expect(unitOf({ kind: 'last', range: '12mo' }, null)).toBe('week')
-    expect(unitOf({ kind: 'last', range: '24h' }, 'month')).toBe('hour')
-    expect(unitsOf({ kind: 'days', from: '2015-05-17', to: '2015-05-20' })).toEqual(['hour', 'day', 'week'])
-  })
-
   test('is said in the clocks of its zone', () => {
     expect(bucketWords(now, 'hour', berlin)).toBe('Sat 21 Nov, 21:15')
     expect(bucketWords(now, 'month', berlin)).toBe('November 2026')
@@ -236,7 +228,7 @@ describe('a period', () => {
   })
 
   test('of 12 months has a mark at each month, with its year, which nobody takes for a day', () => {
-    const year = spanOf({ kind: 'last', range: '12mo' }, berlin, now)
+    const year = { fromMs: Date.UTC(2025, 10, 30, 23), toMs: Date.UTC(2026, 10, 21, 21) }
     const words = (spaceMs: number) => {
       const months = monthsBetween(year.fromMs, year.toMs, spaceMs, berlin)
       return months.map((ms) => tickWords(ms, 31 * 24 * HOUR, berlin))

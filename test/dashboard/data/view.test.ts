@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { RANGES } from '../../../src/dashboard/data/period.ts'
+import { unitsOf } from '../../../src/dashboard/data/period.ts'
 import { groupsThatFit } from '../../../src/dashboard/data/read.ts'
 import {
   addressOf,
@@ -13,7 +13,10 @@ import {
   withShown,
 } from '../../../src/dashboard/data/view.ts'
 import { BUCKETS_MAX, WHERES_MAX } from '../../../src/limits.ts'
-import { UNITS } from '../../../src/model/time/calendar.ts'
+import { hourOf } from '../../../src/model/hour.ts'
+import { countBuckets, UNITS } from '../../../src/model/time/calendar.ts'
+import { RANGES, rangeOf, rangeSince } from '../../../src/model/time/ranges.ts'
+import { UTC } from '../../../src/model/time/zone.ts'
 import { keys } from '../../support/arbitraries.ts'
 
 const days = fc
@@ -21,7 +24,7 @@ const days = fc
   .map((date) => date.toISOString().slice(0, 10))
 
 const periods = fc.oneof(
-  fc.constantFrom(...RANGES).map((range) => ({ kind: 'last' as const, range })),
+  fc.constantFrom(...RANGES).map((range) => ({ kind: 'named' as const, range })),
   fc.tuple(days, days).map((both) => {
     const [from = '', to = ''] = both.toSorted()
     return { kind: 'days' as const, from, to }
@@ -80,14 +83,23 @@ function fromAddress(address: string): View {
 }
 
 test('a breakdown and its filters are asked for within the bounds of the API', () => {
-  const groups = (from: string, to: string, unit: 'hour' | 'day') => groupsThatFit({ from, to }, unit)
-  expect(groups('2026-11-01', '2026-12-01', 'hour')).toBe(10)
-  const inHours = groups('2026-09-11', '2026-11-30', 'hour')
-  expect([inHours, 80 * 24 * (inHours + 3) <= BUCKETS_MAX, 81 * 24 * (inHours + 4) > BUCKETS_MAX]).toEqual([
-    2,
-    true,
-    true,
-  ])
+  const nowMs = Date.UTC(2026, 7, 31, 20)
+  for (const range of RANGES) {
+    for (const unit of unitsOf({ kind: 'named', range })) {
+      const groups = groupsThatFit({ kind: 'named', range }, unit)
+      // Fourteen years of all that was counted.
+      const hours =
+        range === 'all'
+          ? rangeSince([hourOf(Date.UTC(2012, 8))], { unit, zone: UTC, nowMs })
+          : rangeOf(range, { unit, zone: UTC, nowMs })
+      expect(countBuckets(hours, unit, UTC) * (groups + 3), `${range} ${unit}`).toBeLessThanOrEqual(
+        BUCKETS_MAX,
+      )
+      expect(groups, `${range} ${unit}`).toBe(10)
+    }
+  }
+  const days = { kind: 'days', from: '2026-09-11', to: '2026-11-29' } as const
+  expect(groupsThatFit(days, 'hour')).toBe(2)
   const many = Array.from({ length: WHERES_MAX + 1 }, (_, i) => `plan:${i}`)
   expect(conditionsOf(many)).toHaveLength(WHERES_MAX)
 })
@@ -106,7 +118,7 @@ describe('a view', () => {
     expect(addressOf(top)).toBe('/')
     expect(addressOf(topOf(top, 'site/'))).toBe('/?prefix=site/')
     const chart = chartOf(
-      { ...top, period: { kind: 'last', range: '7d' } },
+      { ...top, period: { kind: 'named', range: '7d' } },
       { kind: 'key', name: 'site/a b' },
       { kind: 'prefix', name: 'site/' },
     )

@@ -97,7 +97,7 @@ function databaseOf(postgres: Postgres, namespace: Env['SHARD']): Database {
     list: createLister(postgres),
     listLabels: createLabelLister(postgres),
     ...createLedger(postgres),
-    ...createRollups(postgres),
+    withRollups: createRollups(postgres),
     deleteBefore: createRetention(postgres),
     bringUpSchema: schemaKeeper(postgres).bringUp,
     ...createSeenRecord(postgres, () => namespaceId(namespace)),

@@ -18,7 +18,7 @@ import type {
   Unsettled,
   UnsettledGroups,
 } from '../model/read.ts'
-import type { Rollups } from '../model/rollups/rollups.ts'
+import type { WithRollups } from '../model/rollups/rollups.ts'
 import type { SliceGrouping } from '../model/slices/grouping.ts'
 import type { LedgerSum, ShardStatus } from '../model/status.ts'
 
@@ -97,8 +97,7 @@ export type Database = {
   readonly stragglers: (before: Hour, after: string | null) => Promise<readonly Straggler[]>
   /** Seals these writers. @returns how many were not sealed before. */
   readonly sealAll: (writers: readonly string[]) => Promise<number>
-  readonly daysToMake: Rollups['daysToMake']
-  readonly makeDay: Rollups['makeDay']
+  readonly withRollups: WithRollups
   readonly deleteBefore: DeleteBefore
   /** Migrates as far as a Worker may. The cron alone calls it, and a shard's alarm. Never rejects. */
   readonly bringUpSchema: () => Promise<SchemaState>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { openSession } from './driver/open-session.ts'
-import type { Answer, Postgres } from './driver/session.ts'
+import type { Answer, Postgres, Session } from './driver/session.ts'
 import { classifyFailure, type Failure, isTableAbsent } from './failure.ts'
 import type { Read, Statement } from './statement.ts'
 
@@ -22,22 +22,27 @@ export type Execute = (statement: Statement) => Promise<Answer>
 
 export type Transact = (statements: readonly Statement[]) => Promise<readonly Answer[]>
 
+/** Runs a read, and answers its one row. */
+export type Ask = (statement: Read) => Promise<unknown>
+
 /**
  * Runs statements, over one connection, for callers who only want to know that Postgres could not be asked, and why.
  *
  * @param timeoutMs of each statement.
- * @param work gets a function that runs a statement, and one that runs some in one transaction. They reject with NotAnswered.
+ * @param work gets a function that runs a statement, one that runs some in one transaction, and one that runs a read. They
+ *   reject with NotAnswered; a read also when the answer is that of another request. [P4]
  */
 export async function executing<T>(
   postgres: Postgres,
   timeoutMs: number,
-  work: (execute: Execute, transact: Transact) => Promise<T>,
+  work: (execute: Execute, transact: Transact, ask: Ask) => Promise<T>,
 ): Promise<T> {
   const session = openSession(postgres)
   try {
     return await work(
       (statement) => explained(session.execute(statement, timeoutMs)),
       (statements) => explained(session.transact(statements, timeoutMs)),
+      (statement) => askIn(session, postgres, statement, timeoutMs),
     )
   } finally {
     session.end()
@@ -53,14 +58,24 @@ export function reader(postgres: Postgres, timeoutMs: number) {
   return async (statement: Read, values: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
     const session = openSession(postgres)
     try {
-      const request = postgres.clock.uuid()
-      const { rows } = await explained(session.execute(statement, timeoutMs, { ...values, request }))
-      if (requestSchema.parse(rows[0]).request !== request) throw new Error(CACHED)
-      return rows[0]
+      return await askIn(session, postgres, statement, timeoutMs, values)
     } finally {
       session.end()
     }
   }
+}
+
+async function askIn(
+  session: Session,
+  { clock }: Postgres,
+  statement: Read,
+  timeoutMs: number,
+  values: Readonly<Record<string, unknown>> = {},
+): Promise<unknown> {
+  const request = clock.uuid()
+  const { rows } = await explained(session.execute(statement, timeoutMs, { ...values, request }))
+  if (requestSchema.parse(rows[0]).request !== request) throw new Error(CACHED)
+  return rows[0]
 }
 
 const requestSchema = z.object({ request: z.string() })

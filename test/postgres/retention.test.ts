@@ -7,7 +7,7 @@ import type { Batch } from '../../src/model/flush/batch.ts'
 import { addHours, formatHour, formatHourStart, type Hour, hourOf } from '../../src/model/hour.ts'
 import { labelsText } from '../../src/model/slices/slice.ts'
 import { createRetention } from '../../src/postgres/retention.ts'
-import { createRollups } from '../../src/postgres/rollups/rollups.ts'
+import { rollupsOneByOne } from './rollups/one-by-one.ts'
 import { type Stand, startStand } from './stand.ts'
 
 let stand: Stand
@@ -44,7 +44,7 @@ async function makeAll(): Promise<void> {
   const { rows } = await stand.pool.query<{ day: string }>(
     `select distinct (hour at time zone 'UTC')::date::text as day from sumdial.counters`,
   )
-  const { makeDay } = createRollups(stand.postgres)
+  const { makeDay } = rollupsOneByOne(stand.postgres)
   for (const { day } of rows) await makeDay(day)
 }
 

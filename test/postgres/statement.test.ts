@@ -9,13 +9,13 @@ import { createLister } from '../../src/postgres/list.ts'
 import { createSchemaKeeper } from '../../src/postgres/migrate/keeper.ts'
 import { createReader, createSeriesReader } from '../../src/postgres/reader.ts'
 import { createRetention } from '../../src/postgres/retention.ts'
-import { createRollups } from '../../src/postgres/rollups/rollups.ts'
 import { createSeenRecord } from '../../src/postgres/seen.ts'
 import { createSink } from '../../src/postgres/sink.ts'
 import { frozenBatch } from '../support/batches.ts'
 import { sourceFiles } from '../support/source-files.ts'
 import { exercise } from '../upgrade/exercise.ts'
 import { ALL } from './migrate/stand.ts'
+import { rollupsOneByOne } from './rollups/one-by-one.ts'
 import { type Stand, startStand } from './stand.ts'
 
 const HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
@@ -117,10 +117,11 @@ describe('every statement that the Worker sends', () => {
   test('[P4] calls a volatile function, so that Hyperdrive caches no answer', async () => {
     await exercise(stand.postgres)
     for (const read of Object.values(READS)) await read()
-    const rollups = createRollups(stand.postgres)
-    await rollups.daysToMake(1)
+    const rollups = rollupsOneByOne(stand.postgres)
+    await rollups.daysToMake(1, 'quiet')
     await rollups.makeDay('2026-01-01')
     await rollups.makeAllAgain()
+    await rollups.beginNow()
     await createRetention(stand.postgres)(HOUR)
     await createSink(stand.postgres).apply(frozenBatch(WRITER, 1, [['k\u001fkind=in', cellOf(1)]]))
     const seen = createSeenRecord(stand.postgres, () => 'w')

@@ -1,11 +1,10 @@
 import { ROLLUP_DAYS_MAX, ROLLUP_FAILURES_MAX, ROLLUP_ROWS_MAX } from '../../limits.ts'
 import { describeReason, type Log } from '../../log.ts'
-import type { Day } from '../../model/rollups/rollups.ts'
-import type { Database } from '../ports.ts'
+import type { Day, Rollups } from '../../model/rollups/rollups.ts'
 import { reasonOf } from '../timeout.ts'
 
 export type RollUpServices = {
-  readonly database: Pick<Database, 'daysToMake' | 'makeDay'>
+  readonly rollups: Pick<Rollups, 'daysToMake' | 'makeDay'>
   readonly log: Log
 }
 
@@ -23,15 +22,15 @@ export const NOTHING_MADE: RolledUp = { days: 0, rows: 0, left: 0 }
  * @param failed days that failed before; this run changes it.
  * @throws when Postgres cannot be asked for the list, or when days have failed and none was made.
  */
-export async function rollUp({ database, log }: RollUpServices, failed: Set<Day>): Promise<RolledUp> {
-  const { days, count } = await database.daysToMake(ROLLUP_DAYS_MAX + failed.size)
+export async function rollUp({ rollups, log }: RollUpServices, failed: Set<Day>): Promise<RolledUp> {
+  const { days, count } = await rollups.daysToMake(ROLLUP_DAYS_MAX + failed.size, 'quiet')
   const inOrder = [...days.filter((day) => !failed.has(day)), ...days.filter((day) => failed.has(day))]
   let [made, rows, seen, failures] = [0, 0, 0, 0]
   let lastError: unknown
   for (const day of inOrder.slice(0, ROLLUP_DAYS_MAX)) {
     if (rows >= ROLLUP_ROWS_MAX || failures >= ROLLUP_FAILURES_MAX) break
     try {
-      const outcome = await database.makeDay(day)
+      const outcome = await rollups.makeDay(day)
       failed.delete(day)
       failures = 0
       seen += 1

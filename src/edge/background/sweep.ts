@@ -14,10 +14,7 @@ import { visitStragglers, type Woken } from './stragglers.ts'
 export type SweepServices = {
   readonly config: Pick<Config, 'shards' | 'lateHours' | 'retentionDays' | 'flushIntervalMs'>
   readonly shards: Pick<Shards, 'wake'>
-  readonly database: Pick<
-    Database,
-    'prune' | 'stragglers' | 'sealAll' | 'daysToMake' | 'makeDay' | 'deleteBefore'
-  >
+  readonly database: Pick<Database, 'prune' | 'stragglers' | 'sealAll' | 'withRollups' | 'deleteBefore'>
   readonly log: Log
 }
 
@@ -74,7 +71,7 @@ async function sweep(nowMs: number, services: SweepServices, left: Left): Promis
   const pruned = isDaily ? await parts.run('prune', () => services.database.prune(), 0) : 0
   const made =
     isAwake || left.days
-      ? await parts.run('roll up', () => rollUp(services, left.failedDays), NOTHING_MADE)
+      ? await parts.run('roll up', () => rollUpSome(services, left.failedDays), NOTHING_MADE)
       : NOTHING_MADE
   left.days = made.left > 0
   const deleted =
@@ -130,6 +127,10 @@ function visit(nowMs: number, services: SweepServices, left: Left) {
   return visitStragglers({ before, after: left.stragglersAfter }, services, (next) => {
     left.stragglersAfter = next
   })
+}
+
+function rollUpSome({ database, log }: SweepServices, failed: Set<Day>) {
+  return database.withRollups((rollups) => rollUp({ rollups, log }, failed))
 }
 
 const NOTHING_DELETED: Deleted = { deleted: 0, hasMore: false }

@@ -22,9 +22,29 @@ export type Made =
 
 /** Days made from hours [D1]. Each function rejects when Postgres cannot be asked. */
 export type Rollups = {
-  /** @param most days that it names. */
-  readonly daysToMake: (most: number) => Promise<DaysToMake>
+  /**
+   * @param most days that it names.
+   * @param when days that changed within the hour are made: in the cron, once they are quiet; for a person, now.
+   */
+  readonly daysToMake: (most: number, when: 'quiet' | 'now') => Promise<DaysToMake>
   readonly makeDay: (day: Day) => Promise<Made>
   /** Has every day made again that was made, because code has run that does not mark what it changes. @returns how many. */
   readonly makeAllAgain: () => Promise<number>
+  /** Lets roll-ups begin at once, because no code of before runs any more. */
+  readonly beginNow: () => Promise<void>
+}
+
+/** Works with days over one connection. */
+export type WithRollups = <T>(work: (rollups: Rollups) => Promise<T>) => Promise<T>
+
+/** How far the days are made, of those that ended long enough ago. */
+export type DaysStanding = {
+  /** The last day before which, and including which, everything is made; null when no day is. */
+  readonly through: Day | null
+  /** The first day that is to be made; null when there is none. */
+  readonly next: Day | null
+  /** Days that have changed since they were made. */
+  readonly stale: number
+  /** When roll-ups begin, in epoch ms; null when they have begun. */
+  readonly beginsMs: number | null
 }

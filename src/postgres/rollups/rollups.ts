@@ -2,47 +2,56 @@ import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { MAKE_AFTER_DAYS, MAKE_QUIET_HOURS, ROLLUPS_BEGIN_HOURS, STATEMENT_MS_MAX } from '../../limits.ts'
 import { must } from '../../model/assert.ts'
-import type { Rollups } from '../../model/rollups/rollups.ts'
+import type { WithRollups } from '../../model/rollups/rollups.ts'
 import type { Postgres } from '../driver/session.ts'
-import { executing, reader } from '../execute.ts'
+import { executing } from '../execute.ts'
 import { PATIENT, reading, writing } from '../statement.ts'
 import { claimDay, fillDay, readMade } from './make.ts'
 
-export function createRollups(postgres: Postgres): Rollups {
-  const read = reader(postgres, STATEMENT_MS_MAX)
-  return {
-    async daysToMake(most) {
-      return toMakeSchema.parse(await read(daysToMake(most)))
-    },
+/** @param withinMs how long a statement may take, and both of those that make a day. */
+export function createRollups(postgres: Postgres, withinMs = STATEMENT_MS_MAX): WithRollups {
+  return (work) =>
+    executing(postgres, withinMs, (execute, transact, ask) =>
+      work({
+        async daysToMake(most, when) {
+          return toMakeSchema.parse(await ask(daysToMake(most, when === 'now' ? 0 : MAKE_QUIET_HOURS)))
+        },
 
-    makeDay(day) {
-      return executing(postgres, STATEMENT_MS_MAX, async (_, transact) => {
-        const [, filled] = await transact([claimDay(day), fillDay(day)])
-        return readMade(must(filled, 'the answer to the second statement').rows)
-      })
-    },
+        async makeDay(day) {
+          const [, filled] = await transact([claimDay(day), fillDay(day)])
+          return readMade(must(filled, 'the answer to the second statement').rows)
+        },
 
-    makeAllAgain() {
-      const statement = writing(sql`
+        async makeAllAgain() {
+          return must((await execute(makeAllAgain)).rowCount, 'how many days are made again')
+        },
+
+        async beginNow() {
+          await execute(beginNow)
+        },
+      }),
+    )
+}
+
+const makeAllAgain = writing(sql`
 update sumdial.rollups set state = 'stale', changed = changed + 1 where day in (
   select day from sumdial.rollups where ${PATIENT} and state = 'good' order by day for update)`)
-      return executing(postgres, STATEMENT_MS_MAX, async (execute) =>
-        must((await execute(statement)).rowCount, 'how many days are made again'),
-      )
-    },
-  }
-}
+
+const beginNow = writing(sql`
+insert into sumdial.settings as s (name, value, recorded_at)
+select 'rollups', '{}', clock_timestamp() - make_interval(hours => ${ROLLUPS_BEGIN_HOURS}::int) where ${PATIENT}
+on conflict (name) do update set recorded_at = least(s.recorded_at, excluded.recorded_at)`)
 
 /**
  * Days with hours are found by jumping from one to the next in the index of hours: a year is 365 look-ups, however many rows it
  * has. A day that has changed is among `rollups`, also when all of its hours were deleted by SQL.
  */
-export function daysToMake(most: number) {
+export function daysToMake(most: number, quietHours: number = MAKE_QUIET_HOURS) {
   return reading(sql`answer.days, answer.count, answer.begins_in_ms as "beginsInMs"
 from (
   with recursive bound as materialized (
     select (clock_timestamp() at time zone 'UTC')::date - ${1 + MAKE_AFTER_DAYS}::int as last,
-      clock_timestamp() - make_interval(hours => ${MAKE_QUIET_HOURS}::int) as quiet,
+      clock_timestamp() - make_interval(hours => ${quietHours}::int) as quiet,
       coalesce(
         (select recorded_at from sumdial.settings where name = 'rollups'), clock_timestamp()
       ) + make_interval(hours => ${ROLLUPS_BEGIN_HOURS}::int) - clock_timestamp() as begins_in

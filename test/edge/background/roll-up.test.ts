@@ -3,7 +3,8 @@ import { rollUp } from '../../../src/edge/background/roll-up.ts'
 import { type SweepServices, sweeper } from '../../../src/edge/background/sweep.ts'
 import { DATABASE_SLEEPS_MS, ROLLUP_DAYS_MAX, ROLLUP_ROWS_MAX } from '../../../src/limits.ts'
 import type { LogLine } from '../../../src/log.ts'
-import type { Made } from '../../../src/model/rollups/rollups.ts'
+import type { Made, Rollups } from '../../../src/model/rollups/rollups.ts'
+import { NO_ROLLUPS } from '../../support/no-rollups.ts'
 import { scheduleOf } from '../../support/schedule.ts'
 
 /** A Postgres with days to make, some of which cannot be made. */
@@ -16,7 +17,8 @@ function databaseWith(days: readonly string[], failing: readonly string[] = [], 
     tried,
     lines,
     log: (line: LogLine) => void lines.push(line),
-    database: {
+    rollups: {
+      ...NO_ROLLUPS,
       daysToMake: async (most: number) => ({
         days: [...left].slice(0, most),
         count: left.size,
@@ -75,7 +77,7 @@ const EVENING = Date.UTC(2026, 10, 21, 20, 7)
 async function sweepAt(
   times: readonly number[],
   flushIntervalMs: number,
-  part: Partial<SweepServices['database']> = {},
+  part: Partial<Pick<SweepServices['database'], 'prune'> & Pick<Rollups, 'daysToMake'>> = {},
 ) {
   const postgres = databaseWith(DAYS.slice(0, 10))
   let asked: string[] = []
@@ -90,8 +92,12 @@ async function sweepAt(
     shards: { wake: async () => ({ writer: 'current' }) },
     database: {
       prune: noting('prune', part.prune ?? (async () => 0)),
-      daysToMake: noting('list', part.daysToMake ?? postgres.database.daysToMake),
-      makeDay: noting('make', postgres.database.makeDay),
+      withRollups: (work) =>
+        work({
+          ...NO_ROLLUPS,
+          daysToMake: noting('list', part.daysToMake ?? postgres.rollups.daysToMake),
+          makeDay: noting('make', postgres.rollups.makeDay),
+        }),
       deleteBefore: noting('delete', async () => ({ deleted: 0, hasMore: false })),
       stragglers: noting('visit', async () => []),
       sealAll: async () => 0,

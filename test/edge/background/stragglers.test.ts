@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { sweeper } from '../../../src/edge/background/sweep.ts'
 import { STRAGGLER_PAGES_MAX, STRAGGLERS_MAX } from '../../../src/limits.ts'
 import { HOUR_MS } from '../../../src/model/hour.ts'
+import { NO_ROLLUPS } from '../../support/no-rollups.ts'
 import { scheduleOf } from '../../support/schedule.ts'
 
 const NIGHT = Date.UTC(2026, 10, 21, 3, 7)
@@ -31,8 +32,7 @@ function world(unsealed: ReadonlyMap<string, readonly string[]>, living: Readonl
     },
     database: {
       prune: async () => 0,
-      daysToMake: async () => ({ days: [], count: 0, beginsInMs: 0 }),
-      makeDay: async () => ({ kind: 'not_needed' }),
+      withRollups: (work) => work(NO_ROLLUPS),
       deleteBefore: async () => ({ deleted: 0, hasMore: false }),
       stragglers: async (_, after) =>
         Array.from(left, ([shard, writers]) => ({ shard, writers }))

@@ -3,6 +3,7 @@ import { type SweepServices, sweeper } from '../../../src/edge/background/sweep.
 import { DATABASE_SLEEPS_MS } from '../../../src/limits.ts'
 import type { Hour } from '../../../src/model/hour.ts'
 import { formatHour } from '../../../src/model/hour.ts'
+import { NO_ROLLUPS } from '../../support/no-rollups.ts'
 import { scheduleOf } from '../../support/schedule.ts'
 
 type Given = { readonly shards?: string; readonly retentionDays?: number; readonly isKeptAwake?: boolean }
@@ -32,8 +33,7 @@ async function sweepAt(times: number | readonly number[], given: Given = {}) {
         return [{ shard: '2026-11-01T00Z/0', writers: ['current'] }]
       },
       sealAll: async (writers) => writers.length,
-      daysToMake: async () => ({ days: [], count: 0, beginsInMs: 0 }),
-      makeDay: async () => ({ kind: 'not_needed' }),
+      withRollups: (work) => work(NO_ROLLUPS),
       deleteBefore: async (before) => {
         deletedBefore.push(formatHour(before))
         return { deleted: 5, hasMore: true }

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Rollups } from '../../../src/model/rollups/rollups.ts'
-import { createRollups } from '../../../src/postgres/rollups/rollups.ts'
 import { type Stand, startStand } from '../stand.ts'
+import { rollupsOneByOne } from './one-by-one.ts'
 
 let stand: Stand
 let rollups: Rollups
 beforeAll(async () => {
   stand = await startStand(8)
-  rollups = createRollups(stand.postgres)
+  rollups = rollupsOneByOne(stand.postgres)
 })
 afterAll(() => stand?.stop())
 beforeEach(async () => {
@@ -40,19 +40,19 @@ describe('days to make', () => {
       `insert into sumdial.counters (key, hour, sum, count, min, max) select 'young',
         date_trunc('day', now(), 'UTC') - make_interval(hours => h), 1, 1, 1, 1 from generate_series(-1, 72) as h`,
     )
-    expect(await rollups.daysToMake(9)).toEqual({
+    expect(await rollups.daysToMake(9, 'quiet')).toEqual({
       days: ['2026-01-01', '2026-03-01'],
       count: 2,
       beginsInMs: 0,
     })
     await put('a', '2025-12-31T23:00Z', 1)
-    expect(await rollups.daysToMake(2)).toEqual({
+    expect(await rollups.daysToMake(2, 'quiet')).toEqual({
       days: ['2025-12-31', '2026-01-01'],
       count: 3,
       beginsInMs: 0,
     })
     await rollupsBeganAgo('23 hours')
-    const { beginsInMs, ...none } = await rollups.daysToMake(2)
+    const { beginsInMs, ...none } = await rollups.daysToMake(2, 'quiet')
     expect(none).toEqual({ days: [], count: 0 })
     expect(Math.abs(beginsInMs - 3_600_000)).toBeLessThan(600_000)
   })

@@ -3,10 +3,10 @@ import { cellOf } from '../../../src/model/cell.ts'
 import { addHours, hourOf } from '../../../src/model/hour.ts'
 import { labelsText } from '../../../src/model/slices/slice.ts'
 import { createRetention } from '../../../src/postgres/retention.ts'
-import { createRollups } from '../../../src/postgres/rollups/rollups.ts'
 import { createSink } from '../../../src/postgres/sink.ts'
 import { type Stand, startStand } from '../stand.ts'
 import { batchOf, dayOf, hourIn } from './deeds.ts'
+import { rollupsOneByOne } from './one-by-one.ts'
 import { keepTruth, wrongReads } from './truth.ts'
 
 const APPLIED = { kind: 'applied' }
@@ -70,7 +70,7 @@ describe('a batch', () => {
   )
 
   test('[D1] takes back that a day is good, and a roll-up then makes it again', async () => {
-    const rollups = createRollups(stand.postgres)
+    const rollups = rollupsOneByOne(stand.postgres)
     await stand.sink.apply(
       batchOf(hourIn(0), [
         ['a', cellOf(1)],
@@ -112,7 +112,7 @@ describe('a batch', () => {
   ] as const)(
     '[D1] that is %s and comes when its hours are gone counts in the days, once',
     async (_, cells) => {
-      const rollups = createRollups(stand.postgres)
+      const rollups = rollupsOneByOne(stand.postgres)
       await stand.sink.apply(
         batchOf(hourIn(0), [
           ['a', cellOf(1)],

@@ -3,7 +3,7 @@ import { STATEMENT_MS_MAX } from '../../../src/limits.ts'
 import type { Deleted } from '../../../src/model/closing.ts'
 import type { Hour } from '../../../src/model/hour.ts'
 import { DAY_MS } from '../../../src/model/hour.ts'
-import type { Made } from '../../../src/model/rollups/rollups.ts'
+import type { Made, Rollups } from '../../../src/model/rollups/rollups.ts'
 import { deleteInSteps } from '../../../src/postgres/retention.ts'
 import type { World } from '../world.ts'
 import { makeDay, setGone, type Transaction } from './transactions.ts'
@@ -26,10 +26,7 @@ export class CronLink {
     this.#world = world
   }
 
-  readonly database: SweepServices['database'] = {
-    prune: async () => 0,
-    stragglers: async () => [],
-    sealAll: async () => 0,
+  readonly #rollups: Rollups = {
     daysToMake: (most) =>
       this.#send('list days', (commit) => {
         const days = this.#world.postgres.daysToMake()
@@ -40,6 +37,15 @@ export class CronLink {
       this.#world.tally(made.kind)
       return made
     },
+    makeAllAgain: unused,
+    beginNow: unused,
+  }
+
+  readonly database: SweepServices['database'] = {
+    prune: async () => 0,
+    stragglers: async () => [],
+    sealAll: async () => 0,
+    withRollups: (work) => work(this.#rollups),
     deleteBefore: (before) => this.#deleteBefore(before),
   }
 
@@ -106,6 +112,10 @@ export class CronLink {
     }
     return promise
   }
+}
+
+async function unused(): Promise<never> {
+  throw new Error('the cron does not do this')
 }
 
 function dateOf(day: number): string {

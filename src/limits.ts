@@ -65,8 +65,12 @@ check(
   'an alarm is taken for lost only after the platform could be late',
 )
 check(
-  request.FRESH_TRIES_MAX * (request.FRESH_SHARDS_MAX + 1) < platform.CALLS_PAID,
+  (request.FRESH_TRIES_MAX + 1) * (request.FRESH_SHARDS_MAX + 1) < platform.CALLS_PAID,
   'all tries of a fresh read are calls that a paid plan allows',
+)
+check(
+  3 * request.SHARED_CALL_MS_MAX < postgres.READ_MS_MAX,
+  'a read still has time for its own call and Postgres after one before it was lost',
 )
 check(
   request.SHARDS_MAX <= request.REQUEST_SHARDS_MAX && request.REQUEST_SHARDS_MAX < platform.CALLS_PAID,

@@ -116,8 +116,17 @@ export const FRESH_HOURS_MAX = 72
 /** Shards that one fresh read asks, with a call each. */
 export const FRESH_SHARDS_MAX = 300
 
-/** Times that a fresh read asks again, because a flush landed between the shard's answer and the rows. */
+/** Times that a fresh read reads rows, because flushes landed between the shards' answers and the rows. */
 export const FRESH_TRIES_MAX = 5
+
+/**
+ * Keys that reads of an isolate ask a shard for in one call, with an answer of some 250 bytes for each: as many as ten
+ * reads of KEYS_MAX. A read past that makes a call of its own.
+ */
+export const KEYS_TOGETHER_MAX = 1_000
+
+/** How long the reads of an isolate wait for the call before theirs to a shard. Far more than one takes. */
+export const SHARED_CALL_MS_MAX = 1_000
 
 /** Items on one page of a list, and how many there are without a `limit`. An item has some 100 bytes and its key. */
 export const LIST_ITEMS_MAX = 1_000

@@ -129,20 +129,28 @@ export type LabelItem = {
 
 /**
  * The cell that a fresh read adds to the committed rows, from a shard's answer that was taken *before* the rows were
- * read; undefined when the two do not fit together and both must be asked again. [R1]
- *
- * They fit when the ledger's seq is at least the last that the shard knew to be settled, and at most the last that it
- * had frozen. Then the batches above that seq are not in the rows, and the others are.
+ * read; undefined when the two do not fit together. [R1]
  */
 export function unsettledPart(unsettled: Unsettled, ledger: CommittedRead['ledger']): Cell | undefined {
-  const { writer, open, parked, frozen, settledSeq, nextSeq } = unsettled
+  const { writer, open, parked, frozen } = unsettled
   // All that was acknowledged of this key before the shard answered was in Postgres by then.
   if (open === null && parked === null && frozen.length === 0) return EMPTY_CELL
-  const row = ledger.get(writer)
-  // A writer that has no row yet has applied nothing.
-  const seq = row?.seq ?? 0
-  if (row?.sealed === true || seq < settledSeq || seq >= nextSeq) return undefined
-  return heldAbove(unsettled, seq)
+  return isOfLedger(unsettled, ledger) ? heldAbove(unsettled, ledger.get(writer)?.seq ?? 0) : undefined
+}
+
+/**
+ * Whether a shard's answer and the ledger's row of its writer fit together, whichever of the two was read first. They fit
+ * when the ledger's seq is at least the last that the shard knew to be settled, and at most the last that it had frozen: then
+ * the batches above that seq are not in the rows, the others are, and what is open is not. [R1]
+ *
+ * @param ledger has been asked for the writer, so that without a row the writer has applied nothing.
+ */
+export function isOfLedger(
+  { writer, settledSeq, nextSeq }: Unsettled,
+  ledger: CommittedRead['ledger'],
+): boolean {
+  const { seq, sealed } = ledger.get(writer) ?? { seq: 0, sealed: false }
+  return !sealed && seq >= settledSeq && seq < nextSeq
 }
 
 /** The cell that a shard holds of a key, without the batches up to a seq, which Postgres has applied. */

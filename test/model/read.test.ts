@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { cellOf, EMPTY_CELL } from '../../src/model/cell.ts'
 import type { Unsettled } from '../../src/model/read.ts'
-import { unsettledPart } from '../../src/model/read.ts'
+import { isOfLedger, unsettledPart } from '../../src/model/read.ts'
 
 const WRITER = '5f0c4f0e-2a52-4f3d-9c3d-1f1f0a3c8f11'
 
@@ -41,6 +41,11 @@ describe("a shard's part of a fresh read", () => {
   test('[R1] needs no ledger row before anything was settled', () => {
     const first = { ...held, settledSeq: 0, nextSeq: 1, frozen: [] }
     expect(unsettledPart(first, new Map())?.sum).toBe(100n)
+  })
+
+  test('[R1] fits rows of before it while the ledger has all that it knows to be settled, also when it holds nothing', () => {
+    const nothing = { ...held, open: null, parked: null, frozen: [] }
+    expect([1, 2, 4, 5].map((seq) => isOfLedger(nothing, ledger(seq)))).toEqual([false, true, true, false])
   })
 
   test('[R1] is nothing, whatever the ledger says, when nothing of the key is unsettled', () => {

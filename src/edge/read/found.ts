@@ -140,7 +140,7 @@ export function readingOf(found: Found, subject: string): Reading {
     aligned: isAligned(buckets, zone),
     total: sumsOf(all.reduce(mergeCells, EMPTY_CELL)),
     buckets: shownBuckets(found, all.map(shown)),
-    unsettled: held?.map(shown).filter(({ count }) => count > 0) ?? null,
+    unsettled: held?.flatMap((cell, i) => (cell.count > 0 ? [shown(cell, i)] : [])) ?? null,
     pending: held?.reduce((sum, { count }) => sum + count, 0) ?? null,
     asOf: read.unsettled === null ? null : (read.asOf.get(subject) ?? ''),
     freshFrom: freshFrom === null ? null : formatHourStart(freshFrom),

@@ -5,7 +5,7 @@ import { EMPTY_CELL, mergeCells } from '../../model/cell.ts'
 import type { Hour, HourRange } from '../../model/hour.ts'
 import { addHours, hourOf } from '../../model/hour.ts'
 import type { CommittedRead, Unsettled } from '../../model/read.ts'
-import { heldAbove, unsettledPart } from '../../model/read.ts'
+import { heldAbove, isOfLedger, unsettledPart } from '../../model/read.ts'
 import type { Result } from '../../model/result.ts'
 import { ok } from '../../model/result.ts'
 import type { Schedule } from '../../model/schedule.ts'
@@ -32,7 +32,7 @@ type Named = readonly (readonly [name: string, unsettled: Unsettled])[]
 
 export type AskShard = (query: ShardQuery) => Promise<Named>
 
-type ShardAnswer = { readonly hour: Hour; readonly unsettled: Named }
+type ShardAnswer = { readonly query: ShardQuery; readonly unsettled: Named }
 
 /** Asks for keys, each by itself. */
 export function askForKeys(ask: Shards['unsettled']): AskShard {
@@ -84,24 +84,37 @@ function unlessTooMany(asked: ShardQuery[]): Result<ShardQuery[], Problem> {
 }
 
 /**
- * Reads rows and what is not in them yet, as of one instant. When a flush has landed in between, it asks again. [R1]
+ * Reads rows and what is not in them yet, as of one instant. Where a flush has landed in between, its shard alone is asked
+ * again, because what the others said is still true of these rows; and the rows only when that does not help. [R1]
  *
- * @returns undefined when a flush landed at every try.
+ * @returns undefined when flushes landed at every try.
  */
 export async function readFresh(
   asked: readonly ShardQuery[],
   ask: AskShard,
   readCommitted: (writers: readonly string[]) => Promise<CommittedRead>,
 ): Promise<FreshRead | undefined> {
+  let answers = await askShards(asked, ask)
   for (let attempt = 1; attempt <= FRESH_TRIES_MAX; attempt++) {
-    const answers = await askShards(asked, ask)
     // After the shards and never before, so that whatever they have settled by now is in the rows.
-    const writers = answers.flatMap(({ unsettled }) => unsettled.map(([, { writer }]) => writer))
-    const committed = await readCommitted([...new Set(writers)])
+    const writers = new Set(answers.flatMap(({ unsettled }) => unsettled.map(([, { writer }]) => writer)))
+    const committed = await readCommitted([...writers])
     const { ledger } = committed
-    const unsettled = unsettledOf(answers, (own) => unsettledPart(own, ledger))
-    if (unsettled === undefined) continue
-    return { committed, unsettled, asOf: asOf(answers, ({ writer }) => ledger.get(writer)?.seq ?? 0) }
+    const fitting = (answer: ShardAnswer) =>
+      answer.unsettled.every(([, own]) => unsettledPart(own, ledger) !== undefined)
+    const moved = answers.filter((answer) => !fitting(answer)).map(({ query }) => query)
+    const again = moved.length === 0 ? [] : await askShards(moved, ask)
+    answers = answers.map((answer) => again.find(({ query }) => query === answer.query) ?? answer)
+    const isOfRows = again.every(({ unsettled }) =>
+      unsettled.every(([, own]) => writers.has(own.writer) && isOfLedger(own, ledger)),
+    )
+    if (!isOfRows) continue
+    const partOf = (own: Unsettled) => must(unsettledPart(own, ledger), 'an answer that fits the rows')
+    return {
+      committed,
+      unsettled: unsettledOf(answers, partOf),
+      asOf: asOf(answers, ({ writer }) => ledger.get(writer)?.seq ?? 0),
+    }
   }
   return undefined
 }
@@ -111,13 +124,13 @@ export async function readHeld(asked: readonly ShardQuery[], ask: AskShard): Pro
   const answers = await askShards(asked, ask)
   return {
     committed: { counters: new Map(), ledger: new Map(), unreadable: [], coarse: [] },
-    unsettled: unsettledOf(answers, (own) => heldAbove(own, own.settledSeq)) ?? new Map(),
+    unsettled: unsettledOf(answers, (own) => heldAbove(own, own.settledSeq)),
     asOf: asOf(answers, ({ settledSeq }) => settledSeq),
   }
 }
 
 function askShards(asked: readonly ShardQuery[], ask: AskShard): Promise<ShardAnswer[]> {
-  return Promise.all(asked.map(async (one) => ({ hour: one.hour, unsettled: await ask(one) })))
+  return Promise.all(asked.map(async (query) => ({ query, unsettled: await ask(query) })))
 }
 
 /**
@@ -144,14 +157,14 @@ function hashed(text: string): string {
 
 function unsettledOf(
   answers: readonly ShardAnswer[],
-  partOf: (unsettled: Unsettled) => Cell | undefined,
-): UnsettledByKey | undefined {
+  partOf: (unsettled: Unsettled) => Cell,
+): UnsettledByKey {
   const all = new Map<string, Map<Hour, Cell>>()
-  for (const { hour, unsettled } of answers) {
+  for (const { query, unsettled } of answers) {
     for (const [key, own] of unsettled) {
       const part = partOf(own)
-      if (part === undefined) return undefined
       if (part.count === EMPTY_CELL.count) continue
+      const { hour } = query
       const hours = all.get(key) ?? new Map<Hour, Cell>()
       // The keys under a prefix are in several shards of an hour.
       all.set(key, hours.set(hour, mergeCells(hours.get(hour) ?? EMPTY_CELL, part)))

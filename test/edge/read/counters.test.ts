@@ -97,14 +97,51 @@ describe('a fresh read', () => {
     expect(askedShards).toEqual([])
   })
 
-  test('[R1] asks again when a flush landed in between, and counts it once', async () => {
-    // Batch 1 is settled and batch 2 frozen by the time that Postgres answers; the first answer knew of neither.
-    const early = { ...NOTHING, writer: WRITER, open: cellOf(5) }
-    const late = { writer: WRITER, settledSeq: 1, nextSeq: 2, open: null, parked: null, frozen: [] }
-    const { answer, askedPostgres } = await read({
+  test('[R1] asks only the shard where a flush landed in between again, and counts that once', async () => {
+    // Batch 1 is settled by the time that Postgres answers; the first answer knew of no batch.
+    const early = { ...NOTHING, open: cellOf(5) }
+    const late = { ...NOTHING, settledSeq: 1, nextSeq: 2, open: cellOf(20) }
+    const { answer, askedShards, askedPostgres } = await read({
       unsettled: (shard, asked) =>
         shard.startsWith('2026-11-21T20Z') ? (asked === 1 ? early : late) : NOTHING,
       committed: () => ({ cells: rows([HOUR, cellOf(5)]), ledger: ledgerAt(1) }),
+    })
+    expect(askedShards).toEqual(['2026-11-21T19Z/0', '2026-11-21T20Z/0', '2026-11-21T20Z/0'])
+    expect(askedPostgres).toBe(1)
+    expect(answer).toMatchObject({ total: { sum: 25n, count: 2 }, pending: 1 })
+  })
+
+  test('[R1] reads the rows again when the shard has settled what they lack by the time that it answers again', async () => {
+    const answers = [
+      { ...NOTHING, open: cellOf(5) },
+      { ...NOTHING, settledSeq: 2, nextSeq: 3 },
+    ]
+    const { answer, askedPostgres } = await read({
+      unsettled: (shard, asked) =>
+        (shard.startsWith('2026-11-21T20Z') ? answers[asked - 1] : undefined) ?? NOTHING,
+      committed: (asked) => ({ cells: rows([HOUR, cellOf(asked === 1 ? 5 : 12)]), ledger: ledgerAt(asked) }),
+    })
+    expect(askedPostgres).toBe(2)
+    expect(answer).toMatchObject({ total: { sum: 12n, count: 1 }, pending: 0 })
+  })
+
+  test('[R1] reads the rows again with the ledger of a writer that the shard has moved to', async () => {
+    const writer = '0a8f5f66-6f0b-4f6c-8a7e-3f7b0f0f2c22'
+    const answers = [
+      { ...NOTHING, open: cellOf(5) },
+      { ...NOTHING, writer, nextSeq: 2, frozen: [{ seq: 1, cell: cellOf(5) }] },
+    ]
+    // The rows have batch 1 of the new writer already, which only the ledger's row of that writer tells.
+    const { answer, askedPostgres } = await read({
+      unsettled: (shard, asked) =>
+        (shard.startsWith('2026-11-21T20Z') ? answers[asked - 1] : undefined) ?? NOTHING,
+      committed: (asked) => ({
+        cells: rows([HOUR, cellOf(5)]),
+        ledger: new Map([
+          [WRITER, { seq: 0, sealed: true }],
+          ...(asked === 1 ? [] : ([[writer, { seq: 1, sealed: false }]] as const)),
+        ]),
+      }),
     })
     expect(askedPostgres).toBe(2)
     expect(answer).toMatchObject({ total: { sum: 5n, count: 1 }, pending: 0 })
@@ -187,7 +224,7 @@ describe('a fresh read of several keys', () => {
     )
   })
 
-  test('[R1] asks all again when a flush has landed behind the back of one', async () => {
+  test('[R1] reads the rows again when a flush has landed behind the back of one', async () => {
     const { answers, askedPostgres } = await readAll(
       {
         unsettled: (_, asked, key) =>

@@ -1,0 +1,115 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { askForKeys, readFresh, type ShardQuery } from '../../../src/edge/read/fresh.ts'
+import { must } from '../../../src/model/assert.ts'
+import type { Cell } from '../../../src/model/cell.ts'
+import { cellOf, EMPTY_CELL, mergeCells } from '../../../src/model/cell.ts'
+import type { Hour } from '../../../src/model/hour.ts'
+import type { CommittedRead } from '../../../src/model/read.ts'
+import { ShardStore } from '../../../src/shard/store.ts'
+import { arrivalOf } from '../../support/arrival.ts'
+import { nodeSql } from '../../support/node-sql.ts'
+
+const KINDS = ['add', 'freeze', 'apply', 'settle', 'flush', 'move'] as const
+
+type Step = { readonly at: number; readonly kind: (typeof KINDS)[number] }
+
+type Row = { seq: number; batch: string | null; sealed: boolean }
+
+/** A shard with the production's store, and what Postgres has of it. Each step is one that a flush can take. */
+class Flushing {
+  readonly store = new ShardStore(nodeSql(), () => crypto.randomUUID())
+  readonly ledger: Map<string, Row>
+  acknowledged = 0
+  row: Cell = EMPTY_CELL
+
+  constructor(ledger: Map<string, Row>) {
+    this.ledger = ledger
+  }
+
+  take(kind: Step['kind']): void {
+    const { store } = this
+    const { seq, batch } = this.ledger.get(store.writer) ?? { seq: 0, batch: null }
+    const [first] = store.frozen
+    const next = store.frozen.find((frozen) => frozen.seq === seq + 1)
+    if (kind === 'flush') {
+      for (const each of ['add', 'freeze', 'apply', 'settle'] as const) this.take(each)
+    } else if (kind === 'add') {
+      store.merge([arrivalOf('isolate', ++this.acknowledged, [['k', cellOf(1)]])], 1)
+    } else if (kind === 'freeze' && store.openCells > 0) {
+      store.freeze(1, () => undefined)
+    } else if (kind === 'apply' && next !== undefined) {
+      this.row = mergeCells(this.row, must(next.cells.find('k'), 'the cell of a batch'))
+      this.ledger.set(store.writer, { seq: next.seq, batch: next.id, sealed: false })
+    } else if (kind === 'settle' && first !== undefined && first.seq <= seq) {
+      store.settle(first.seq)
+    } else if (kind === 'move' && first !== undefined) {
+      this.ledger.set(store.writer, { seq, batch, sealed: true })
+      store.moveOn({ seq, batch }, { kind: 'keep' }, 'another past', 1)
+    }
+  }
+}
+
+/** Two hours with a shard each, and a Postgres, that go on by some steps at each call of a read. */
+function world(steps: readonly Step[], pace: readonly number[]) {
+  const ledger = new Map<string, Row>()
+  const hours = [new Flushing(ledger), new Flushing(ledger)]
+  const left = [...steps]
+  const paces = [...pace]
+  const goOn = () => {
+    for (const { at, kind } of left.splice(0, paces.shift() ?? 0)) hours[at]?.take(kind)
+  }
+  const asked = hours.map((_, i): ShardQuery => ({ shard: String(i), hour: i as Hour, keys: ['k'] }))
+  const ask = askForKeys(async (shard, keys) => {
+    goOn()
+    const { store } = must(hours[Number(shard)], 'a shard')
+    const answer = keys.map((key) => store.unsettled(key))
+    goOn()
+    return answer
+  })
+  const readCommitted = async (writers: readonly string[]): Promise<CommittedRead> => {
+    goOn()
+    const cells = new Map(hours.map(({ row }, i) => [i as Hour, row]))
+    const known = writers.flatMap((writer) => {
+      const row = ledger.get(writer)
+      return row === undefined ? [] : [[writer, { ...row }] as const]
+    })
+    goOn()
+    return {
+      counters: new Map([['k', { cells, lastFlushMs: 1 }]]),
+      ledger: new Map(known),
+      unreadable: [],
+      coarse: [],
+    }
+  }
+  return { hours, goOn, read: () => readFresh(asked, ask, readCommitted) }
+}
+
+const steps = fc.array(fc.record({ at: fc.nat({ max: 1 }), kind: fc.constantFrom(...KINDS) }), {
+  minLength: 10,
+  maxLength: 60,
+})
+
+const pace = fc.array(fc.nat({ max: 6 }), { minLength: 10, maxLength: 40 })
+
+test('[R1] whatever flushes and moves come between its calls, a fresh read has each increment exactly once', async () => {
+  let answered = 0
+  await fc.assert(
+    fc.asyncProperty(steps, pace, async (all, paces) => {
+      const { hours, goOn, read } = world(all, paces)
+      goOn()
+      const before = hours.map(({ acknowledged }) => acknowledged)
+      const found = await read()
+      if (found === undefined) return
+      answered++
+      for (const [i, { acknowledged }] of hours.entries()) {
+        const row = found.committed.counters.get('k')?.cells.get(i as Hour) ?? EMPTY_CELL
+        const { sum } = mergeCells(row, found.unsettled.get('k')?.get(i as Hour) ?? EMPTY_CELL)
+        expect(Number(sum)).toBeGreaterThanOrEqual(before[i] ?? 0)
+        expect(Number(sum)).toBeLessThanOrEqual(acknowledged)
+      }
+    }),
+    { numRuns: 1_000 },
+  )
+  expect(answered).toBeGreaterThan(900)
+})

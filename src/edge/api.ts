@@ -27,6 +27,7 @@ import { type LabelsAnswer, readLabels } from './read/labels.ts'
 import { type ListAnswer, readList } from './read/list.ts'
 import { parseCounterParameters } from './read/query.ts'
 import { readSeriesAnswer } from './read/series.ts'
+import { SharedCalls } from './read/shared-calls.ts'
 
 /** Who asks, when the request arrived in epoch ms, and what keeps its work alive when the client has gone. */
 export type Caller = {
@@ -47,6 +48,7 @@ export function apiOf(ports: Ports) {
   const coalescer = new Coalescer({ send: shards.merge, clock })
   const wakeNextHour = nextHourWaker(config, shards)
   const hitKeys = new AdmittedKeys(shards, config.shards)
+  const sharedCalls = new SharedCalls(shards.unsettled, clock)
 
   return {
     /** @param read reads and checks what is asked to be counted. */
@@ -97,14 +99,16 @@ export function apiOf(ports: Ports) {
     /** @param keyInPath the key of `GET /counters/{key}`. */
     async read(
       raw: RawParameters,
-      { grant, nowMs }: Caller,
+      { grant, nowMs, keepAlive }: Caller,
       keyInPath: string | undefined = undefined,
     ): Promise<Result<readonly CounterAnswer[], Problem>> {
       const parsed = parseCounterParameters(raw, keyInPath)
       if (!parsed.ok) return parsed
       const outside = refuseOutside(grant, parsed.value.key)
       if (outside !== undefined) return fail(outside)
-      return withinRead(clock, readKeys(parsed.value, { config, shards, database, nowMs }))
+      const unsettled: Ports['shards']['unsettled'] = (...asked) => sharedCalls.ask(...asked, keepAlive)
+      const services = { config, shards: { ...shards, unsettled }, database, nowMs }
+      return withinRead(clock, readKeys(parsed.value, services))
     },
 
     async list(raw: RawParameters, { grant, nowMs }: Caller): Promise<Result<ListAnswer, Problem>> {

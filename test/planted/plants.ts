@@ -6,6 +6,7 @@ import { HOLDINGS_PLANTS } from './plants/holdings.ts'
 import { IMPORT_PLANTS } from './plants/import.ts'
 import { MODEL_PLANTS } from './plants/model.ts'
 import { POSTGRES_PLANTS } from './plants/postgres.ts'
+import { READ_PLANTS } from './plants/reads.ts'
 import { SHARD_PLANTS } from './plants/shard.ts'
 import { SIMULATED_DAYS_PLANTS } from './plants/simulated-days.ts'
 import { SLICES_PLANTS } from './plants/slices.ts'
@@ -18,6 +19,7 @@ export const PLANTS: readonly Plant[] = [
   ...BAD_CELL_PLANTS,
   ...MODEL_PLANTS,
   ...POSTGRES_PLANTS,
+  ...READ_PLANTS,
   ...SLICES_PLANTS,
   ...IMPORT_PLANTS,
   ...SIMULATED_DAYS_PLANTS,

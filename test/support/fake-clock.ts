@@ -28,6 +28,11 @@ export class FakeClock implements Clock {
     return this.#timers.length
   }
 
+  /** Loses all timers, as when the platform ends the request that they belong to. @returns how many. */
+  dropTimers(): number {
+    return this.#timers.splice(0).length
+  }
+
   /** Lets so much time pass, each timer at its own time, and everything that follows from it happen. */
   async pass(ms: number): Promise<void> {
     const untilMs = this.#nowMs + ms

@@ -16,7 +16,7 @@ type Step = { readonly at: number; readonly kind: (typeof KINDS)[number] }
 
 type Row = { seq: number; batch: string | null; sealed: boolean }
 
-/** A shard with the production's store, and what Postgres has of it. Each step is one that a flush can take. */
+/** A shard with the production's store, and the sum that Postgres has from its hour. Each step is one of a flush. */
 class Flushing {
   readonly store = new ShardStore(nodeSql(), () => crypto.randomUUID())
   readonly ledger: Map<string, Row>

@@ -2,9 +2,8 @@ import type { Plant, Suite } from '../plant.ts'
 
 const INCREMENT_TESTS: Suite = { project: 'node', file: 'test/edge/ingest/increment.test.ts' }
 const DELIVERY_TESTS: Suite = { project: 'node', file: 'test/edge/ingest/delivery/delivery.test.ts' }
-const COUNTERS_TESTS: Suite = { project: 'node', file: 'test/edge/read/counters.test.ts' }
 
-/** From a request to a flight, fresh reads, and the client's retries. */
+/** From a request to a flight, and the client's retries. */
 export const EDGE_PLANTS: readonly Plant[] = [
   {
     name: 'open-without-tokens',
@@ -175,19 +174,6 @@ export const EDGE_PLANTS: readonly Plant[] = [
       },
     ],
     suite: { project: 'node', file: 'test/shard/group-commit.test.ts' },
-  },
-  {
-    name: 'shards-asked-after-the-rows',
-    mistake: 'a fresh read asks the shards after Postgres, and misses what was flushed in between [R1]',
-    edits: [
-      {
-        file: 'src/edge/read/fresh.ts',
-        find: '    const { ledger } = committed\n',
-        replace:
-          '    for (const one of heard) Object.assign(one, { unsettled: await ask(one.shard, one.keys) })\n    const { ledger } = committed\n',
-      },
-    ],
-    suite: COUNTERS_TESTS,
   },
   {
     name: 'client-renames-a-retry',

@@ -13,9 +13,9 @@ import {
 } from '../model/slices/grouping.ts'
 import { LABEL_MARK, OVERFLOW_LABEL } from '../model/slices/slice.ts'
 import type { Postgres } from './driver/session.ts'
-import { inRange } from './key-ranges.ts'
+import { inRanges } from './key-ranges.ts'
 import { COUNTERS, OF_KEYS_ASKED, rowsReader, statements } from './reader.ts'
-import type { Part } from './rollups/segments.ts'
+import type { Table } from './rollups/segments.ts'
 import { SHARED } from './too-slow.ts'
 
 /** Slices that do not count. What carried no labels is found by subtraction, so their sums are needed too. */
@@ -28,24 +28,20 @@ export function createGroupsReader(postgres: Postgres): ReadGroups {
     const { by, where } = query
     const grouping = { by, where }
     const keys = 'keys' in query ? { keys: query.keys } : {}
-    const parts = partsOf(query, grouping)
-    const found = await read(query, (reach) => statements(reach, sql`subject`, parts), keys)
+    const tables = tablesOf(query, grouping)
+    const isAsked = 'keys' in query ? OF_KEYS_ASKED : inRanges(query.ranges)
+    const found = await read(query, (reach) => statements(reach, sql`subject`, tables, isAsked), keys)
     return { ...found, counters: withRemainders(found.counters, grouping) }
   }
 }
 
-function partsOf(rows: GroupRows, grouping: SliceGrouping): Part[] {
+function tablesOf(rows: GroupRows, grouping: SliceGrouping): Table[] {
   const subject = 'keys' in rows ? sql`key` : sql`${rows.name}::text`
   const name = sql`concat(${subject}, ${LABEL_MARK}::text, ${groupSql(grouping)})`
-  return conditionsOf(rows).flatMap((where): Part[] => [
-    { ...COUNTERS, columns: sql`${COUNTERS.columns}, ${subject} as subject`, where },
-    { table: 'slices', columns: sql`${COUNTERS.columns}, ${name} as subject`, where },
-  ])
-}
-
-function conditionsOf(rows: GroupRows): SQL[] {
-  if ('keys' in rows) return [OF_KEYS_ASKED]
-  return rows.ranges.map((range) => inRange(range, null))
+  return [
+    { name: 'counters', columns: sql`${COUNTERS.columns}, ${subject} as subject` },
+    { name: 'slices', columns: sql`${COUNTERS.columns}, ${name} as subject` },
+  ]
 }
 
 /** The name of the group that a row of `slices` counts in. It decides as `groupOfSlice` does. */

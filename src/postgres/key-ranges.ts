@@ -9,6 +9,14 @@ export function inRange({ from, to }: KeyRange, after: string | null): SQL {
   return sql.join(bounds, sql` and `)
 }
 
+/** Whether a key is in any of some ranges. */
+export function inRanges(ranges: readonly KeyRange[]): SQL {
+  return sql`(${sql.join(
+    ranges.map((range) => inRange(range, null)),
+    sql` or `,
+  )})`
+}
+
 export function unionAll(selects: readonly SQL[]): SQL {
   return sql.join([...selects], sql` union all `)
 }

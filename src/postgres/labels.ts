@@ -6,10 +6,10 @@ import { type Reach, reachOf } from '../model/rollups/reach.ts'
 import { OVERFLOW_LABEL } from '../model/slices/slice.ts'
 import type { Postgres } from './driver/session.ts'
 import { reader } from './execute.ts'
-import { inRange } from './key-ranges.ts'
+import { inRanges, unionAll } from './key-ranges.ts'
 import { WHOLE } from './readable.ts'
 import { beforeDays } from './rollups/before-days.ts'
-import { coarseDays, coarseSchema, type Part, rowsOver, type Span } from './rollups/segments.ts'
+import { coarseDays, coarseSchema, piecesOf, type Span } from './rollups/segments.ts'
 import { listing } from './statement.ts'
 import { ALONE, orTooSlow } from './too-slow.ts'
 
@@ -34,12 +34,14 @@ export function createLabelLister(postgres: Postgres, times = ALONE): ListLabels
 }
 
 function labelsSql({ ranges, names, values }: LabelsQuery, span: Span): SQL {
-  const parts = ranges.map(
-    (range): Part => ({
-      table: 'slices',
-      columns: sql`labels, sum, count, updated_at`,
-      where: inRange(range, null),
-    }),
+  const table = { name: 'slices', columns: sql`key, labels, sum, count, updated_at` } as const
+  const { cover, pieces } = piecesOf(span, [table], inRanges(ranges))
+  const byValue = pieces.map(
+    ({ found, isAsked }) =>
+      sql`select label.name, label.value, sum(sum) as sum, sum(count) as count, max(updated_at) as updated_at
+    from ${found} cross join lateral jsonb_each_text(labels) as label (name, value)
+    where ${isAsked} and label.name <> ${OVERFLOW_LABEL}
+    group by 1, 2`,
   )
   return sql`select name, max(among) as among, max(counted)::text as counted,
   json_agg(json_build_object('value', value, 'sum', sum::text, 'count', count) order by place)
@@ -50,9 +52,8 @@ from (
     sum(count) over (partition by name) as counted,
     row_number() over (partition by name order by sum desc, value collate "C") as place
   from (
-    select label.key as name, label.value, sum(sum) as sum, sum(count)::bigint as count, max(updated_at) as updated_at
-    from ${rowsOver(span, parts)} cross join lateral jsonb_each_text(labels) as label
-    where label.key <> ${OVERFLOW_LABEL}
+    ${cover ?? sql``} select name, value, sum(sum) as sum, sum(count)::bigint as count, max(updated_at) as updated_at
+    from (${unionAll(byValue)}) as piece
     group by 1, 2) as by_value) as placed
 group by name order by name collate "C" limit ${names}::int`
 }

@@ -5,8 +5,16 @@ import type { Grouping, ListQuery } from '../model/read.ts'
 import type { Reach } from '../model/rollups/reach.ts'
 import { inRange, unionAll } from './key-ranges.ts'
 import { IS_READABLE, ROW_NAME } from './readable.ts'
-import { EACH_HOUR, extent, HOURS, IS_ALL_HOURS, isDay, rowsOfManyKeys } from './rollups/many-keys.ts'
-import type { Part, Span } from './rollups/segments.ts'
+import {
+  EACH_HOUR,
+  extent,
+  HOURS,
+  IS_ALL_HOURS,
+  isDay,
+  type Part,
+  rowsOfManyKeys,
+} from './rollups/many-keys.ts'
+import type { Span } from './rollups/segments.ts'
 
 /** A list as its statement asks it: how far it reaches, and whether it leaves out rows that are no cells. See readable.ts. */
 export type ListStatement = ListQuery & { readonly reach: Reach; readonly isCareful?: boolean }

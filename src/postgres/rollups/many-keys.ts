@@ -1,13 +1,18 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { EACH_HOUR_MAX } from '../../limits.ts'
 import { unionAll } from '../key-ranges.ts'
-import { type Part, rowsOver, type Span } from './segments.ts'
+import { dayFrom, type Span, TABLES } from './segments.ts'
 
-const TABLES = { counters: sql`sumdial.counters`, slices: sql`sumdial.slices` }
-const DAYS = { counters: sql`sumdial.days`, slices: sql`sumdial.slice_days` }
+/** Rows of one table of hours, or of its table of days: both have the columns that are read. */
+export type Part = {
+  readonly table: 'counters' | 'slices'
+  readonly columns: SQL
+  /** A condition that says nothing of hours. */
+  readonly where: SQL
+}
 
 /**
- * The rows of a read of many keys, with the columns of its part and `hour`, as `rowsOver` has them. [D1]
+ * The rows of a read of many keys, with the columns of its part and `hour`, which is when its hour or day begins. [D1]
  *
  * Postgres cannot know how many days or hours a segment has, so it would choose an index blindly. Day by day, and hour by hour
  * while the hours are few, (day, key) and (hour, key) find exactly the rows that are asked for, however many keys that are.
@@ -15,7 +20,13 @@ const DAYS = { counters: sql`sumdial.days`, slices: sql`sumdial.slice_days` }
  * whole range, without the hours that a day stands for.
  */
 export function rowsOfManyKeys(span: Span, parts: readonly Part[]): SQL {
-  if (span.reach === 'young') return rowsOver(span, parts)
+  if (span.reach === 'young') {
+    const rows = parts.map(
+      ({ table, columns, where }) =>
+        sql`select hour, ${columns} from ${TABLES[table].hours} where ${where} and hour >= ${span.from} and hour < ${span.to}`,
+    )
+    return sql`(${unionAll(rows)}) as found`
+  }
   return sql`(with ${extent(span)} ${rowsOfExtent(span, parts)}) as found`
 }
 
@@ -23,14 +34,14 @@ function rowsOfExtent(span: Span, parts: readonly Part[]): SQL {
   const { from, to } = span
   const ofDay = parts.map(
     ({ table, columns, where }) =>
-      sql`select day::timestamp at time zone 'UTC' as hour, ${columns} from ${DAYS[table]} where day = each_day.day and ${where}`,
+      sql`select day::timestamp at time zone 'UTC' as hour, ${columns} from ${TABLES[table].days} where day = each_day.day and ${where}`,
   )
   const ofHour = parts.map(
     ({ table, columns, where }) =>
-      sql`select hour, ${columns} from ${TABLES[table]} where hour = each_hour.hour and ${where}`,
+      sql`select hour, ${columns} from ${TABLES[table].hours} where hour = each_hour.hour and ${where}`,
   )
   const ofRange = parts.map(
-    ({ table, columns, where }) => sql`select hour, ${columns} from ${TABLES[table]}
+    ({ table, columns, where }) => sql`select hour, ${columns} from ${TABLES[table].hours}
 where ${where} and hour >= ${from} and hour < ${to} and (select hours_count > ${EACH_HOUR_MAX}::int from extent) and ${IS_HOUR}`,
   )
   return sql`select found.* from ${eachDay(span)} cross join lateral (select * from (${unionAll(ofDay)}) as of_day offset 0) as found
@@ -53,11 +64,6 @@ export function extent({ reach, from, to }: Span): SQL {
     where state = 'gone' or ${reach === 'days'}::boolean and start >= ${from} and start + interval '24 hours' <= ${to}
   ) as found
 )`
-}
-
-/** The day that begins at a time, or the next one to begin. */
-function dayFrom(time: SQL): SQL {
-  return sql`(${time} at time zone 'UTC' + interval '23 hours')::date`
 }
 
 /** Whether no day stands for its hours. */

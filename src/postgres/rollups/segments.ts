@@ -13,66 +13,93 @@ export type Span = {
   readonly bounds: SQL | null
 }
 
-/** Rows of one table of hours, or of its table of days: both have the columns that are read. */
-export type Part = {
-  readonly table: 'counters' | 'slices'
-  readonly columns: SQL
-  /** A condition that says nothing of hours. */
-  readonly where: SQL
-}
+/** A table of hours whose rows are read, or of their days: both have its columns. */
+export type Table = { readonly name: 'counters' | 'slices'; readonly columns: SQL }
 
-const TABLES = {
+export const TABLES = {
   counters: { hours: sql`sumdial.counters`, days: sql`sumdial.days` },
   slices: { hours: sql`sumdial.slices`, days: sql`sumdial.slice_days` },
 }
 
+/** Rows that a `select` adds up: the texts after its `from` and its `where`. */
+export type Rows = { readonly found: SQL; readonly isAsked: SQL }
+
 /**
- * The rows of a read, from days where these may stand for their hours and from hours elsewhere, as the text after `from`. Each
- * row has `hour`, when its hour or day begins, and the columns of its part. [D1]
+ * The rows of a read, from days where these stand for their hours and from hours elsewhere. They are in one or two pieces, of which
+ * each is to be added up by itself, and then their sums. Each row has `hour`, when its hour or day begins, and the columns of
+ * its table. [D1]
  *
- * A segment is a piece of the range that is read from one of the two. They are made here, in the statement that reads them,
- * because only then days, hours and the ledger are of one snapshot. [R1] A condition such as `not in (good days)` would read
- * every hour.
+ * Which days stand for their hours is found by `cover`, in the statement that reads them, because only then days, hours and the
+ * ledger are of one snapshot. [R1] The statement begins with it, if there is one.
+ *
+ * Days are looked for in the whole range. So are hours where they are most of it: Postgres chooses how, and adds up many in
+ * parallel. It does so because all conditions stand beside the `union` and not inside. Where days are most of the range, hours are
+ * looked for between them, in a piece of their own: a condition such as `not in (days)` reads all of them.
+ *
+ * @param where a condition on keys.
  */
-export function rowsOver(span: Span, parts: readonly Part[]): SQL {
+export function piecesOf(
+  span: Span,
+  tables: readonly Table[],
+  where: SQL,
+): { readonly cover: SQL | null; readonly pieces: readonly Rows[] } {
   const { reach, from, to } = span
+  const inRange = sql`hour >= ${from} and hour < ${to}`
+  const hours = unionAll(
+    tables.map((table) => sql`select hour, ${table.columns} from ${TABLES[table.name].hours}`),
+  )
   if (reach === 'young') {
-    const rows = parts.map(
-      ({ table, columns, where }) =>
-        sql`select hour, ${columns} from ${TABLES[table].hours} where ${where} and hour >= ${from} and hour < ${to}`,
-    )
-    return sql`(${unionAll(rows)}) as found`
+    return {
+      cover: null,
+      pieces: [{ found: sql`(${hours}) as found`, isAsked: sql`${where} and ${inRange}` }],
+    }
   }
-  const rows = parts.flatMap(({ table, columns, where }) => [
-    sql`select hour, ${columns} from ${TABLES[table].hours}
-    where not segment.is_days and ${where} and hour >= segment.since and hour < segment.until`,
-    sql`select day::timestamp at time zone 'UTC' as hour, ${columns} from ${TABLES[table].days}
-    where segment.is_days and ${where} and day >= (segment.since at time zone 'UTC')::date
-      and day < (segment.until at time zone 'UTC')::date`,
+  const daysAndHours = tables.flatMap(({ name, columns }) => [
+    sql`select true as is_day, day, day::timestamp at time zone 'UTC' as hour, ${columns} from ${TABLES[name].days}`,
+    sql`select false, null, hour, ${columns} from ${TABLES[name].hours}`,
   ])
-  return sql`${segments(span)} cross join lateral (${unionAll(rows)}) as found`
+  const whole = {
+    found: sql`(${unionAll(daysAndHours)}) as found`,
+    isAsked: sql`${where} and case when is_day
+      then not (select is_empty from cover) and day >= ${dayFrom(from)} and day < ${dayFrom(to)}
+        and ${likely(sql`day <@ (select days from cover)`)}
+      else (select is_mostly_hours from cover) and ${inRange}
+        and ((select is_empty from cover) or hour <@ (select hours from cover)) end`,
+  }
+  const between = {
+    found: sql`unnest(array(select unnest(hours) from cover where not is_mostly_hours)) as between_days
+      cross join lateral (select * from (${hours}) as every
+        where ${where} and hour >= lower(between_days) and hour < upper(between_days) offset 0) as found`,
+    isAsked: sql`true`,
+  }
+  return {
+    cover: sql`with cover as materialized (${cover(span)})`,
+    pieces: reach === 'hours' ? [whole] : [whole, between],
+  }
+}
+
+/** A condition that the planner takes for one that half of the rows meet. Of `<@` it expects one row in 200. */
+function likely(condition: SQL): SQL {
+  return sql`coalesce(${condition}, false)`
+}
+
+/** The day that begins at a time, or the next one to begin. */
+export function dayFrom(time: SQL): SQL {
+  return sql`(${time} at time zone 'UTC' + interval '23 hours')::date`
 }
 
 /**
- * The segments of a range. `unnest` is there for the planner, which takes an array for ten rows; of the list itself it expects
- * hundreds, and prepares for millions of rows.
+ * One row: the days that stand for their hours, and whether there are none; the hours that are left of the range, and whether
+ * these are most of it.
  */
-function segments(span: Span): SQL {
-  const { from, to } = span
-  return sql`(
-    with used as (
-      select day, day - (row_number() over (order by day))::int as island from ${rolledUp(span)} where is_gone or ${isWhole(span)}
-    ), island as (
-      select min(day)::timestamp at time zone 'UTC' as since, (max(day) + 1)::timestamp at time zone 'UTC' as until
-      from used group by island
-    ), piece (is_days, since, until) as (
-      select true, greatest(since, date_trunc('day', ${from} at time zone 'UTC' + interval '23 hours') at time zone 'UTC'), until
-      from island
-      union all select false, lag(until, 1, ${from}) over (order by since), since from island
-      union all select false, coalesce(max(until), ${from}), ${to} from island
-    )
-    select array_agg(is_days) as kinds, array_agg(since) as starts, array_agg(until) as ends from piece where since < until
-  ) as list, unnest(list.kinds, list.starts, list.ends) as segment (is_days, since, until)`
+function cover(span: Span): SQL {
+  const { reach, from, to } = span
+  return sql`
+    select coalesce(range_agg(daterange(day, day + 1)), '{}') as days, count(*) = 0 as is_empty,
+      tstzmultirange(tstzrange(${from}, ${to})) - coalesce(range_agg(tstzrange(start, start + interval '24 hours')), '{}') as hours,
+      ${reach === 'hours' ? sql`true` : sql`count(*) * interval '48 hours' < ${to} - ${from}`} as is_mostly_hours
+    from ${rolledUp(span)} where is_gone or ${isWhole(span)}
+  `
 }
 
 /**
@@ -81,10 +108,8 @@ function segments(span: Span): SQL {
  */
 export function coarseDays(span: Span): SQL {
   if (span.reach === 'young') return sql`'[]'::json`
-  return sql`(select coalesce(json_agg(json_build_object('from', min, 'to', max + 1) order by min), '[]'::json) from (
-    select min(day), max(day) from (
-      select day, day - (row_number() over (order by day))::int as island from ${rolledUp(span)} where is_gone and not ${isWhole(span)}
-    ) as cut group by island
+  return sql`(select coalesce(json_agg(json_build_object('from', lower(cut), 'to', upper(cut)) order by cut), '[]'::json) from (
+    select unnest(range_agg(daterange(day, day + 1))) as cut from ${rolledUp(span)} where is_gone and not ${isWhole(span)}
   ) as island)`
 }
 
@@ -94,12 +119,12 @@ export const coarseSchema = z
   .transform(({ from, to }): CoarseRange => ({ from: `${from}T00:00:00Z`, to: `${to}T00:00:00Z` }))
 
 /** The days of which any part is in the range, and that may stand for their hours. */
-function rolledUp({ from, to }: Span): SQL {
+function rolledUp({ reach, from, to }: Span): SQL {
+  const states = reach === 'hours' ? sql`state = 'gone'` : sql`state in ('good', 'gone')`
   return sql`(
-        select day, day::timestamp at time zone 'UTC' as start, state = 'gone' as is_gone from sumdial.rollups
-        where state in ('good', 'gone') and day >= (${from} at time zone 'UTC')::date
-          and day < (${to} at time zone 'UTC' + interval '23 hours')::date
-      ) as rolled_up`
+      select day, day::timestamp at time zone 'UTC' as start, state = 'gone' as is_gone from sumdial.rollups
+      where ${states} and day >= (${from} at time zone 'UTC')::date and day < ${dayFrom(to)}
+    ) as rolled_up`
 }
 
 /** Whether all hours of a day are in the range, and in one bucket: then it may stand for them. */

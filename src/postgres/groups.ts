@@ -14,7 +14,8 @@ import {
 import { LABEL_MARK, OVERFLOW_LABEL } from '../model/slices/slice.ts'
 import type { Postgres } from './driver/session.ts'
 import { inRanges } from './key-ranges.ts'
-import { COUNTERS, OF_KEYS_ASKED, rowsReader, statements } from './reader.ts'
+import { COUNTERS, OF_KEYS_ASKED, statements } from './read-sql.ts'
+import { rowsReader } from './reader.ts'
 import type { Table } from './rollups/segments.ts'
 import { SHARED } from './too-slow.ts'
 

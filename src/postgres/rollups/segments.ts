@@ -25,16 +25,15 @@ export const TABLES = {
 export type Rows = { readonly found: SQL; readonly isAsked: SQL }
 
 /**
- * The rows of a read, from days where these stand for their hours and from hours elsewhere. They are in one or two pieces, of which
- * each is to be added up by itself, and then their sums. Each row has `hour`, when its hour or day begins, and the columns of
- * its table. [D1]
+ * The rows of a read: days where these stand for their hours, and hours elsewhere. Each row has `hour`, when its hour or day
+ * begins, and the columns of its table. Rows come in one or two pieces. Add up each piece, and then their sums. [D1]
  *
- * Which days stand for their hours is found by `cover`, in the statement that reads them, because only then days, hours and the
- * ledger are of one snapshot. [R1] The statement begins with it, if there is one.
+ * The statement that reads finds out itself which days stand for their hours, in `cover`, with which it begins. Only so are days,
+ * hours and the ledger of one snapshot. [R1]
  *
- * Days are looked for in the whole range. So are hours where they are most of it: Postgres chooses how, and adds up many in
- * parallel. It does so because all conditions stand beside the `union` and not inside. Where days are most of the range, hours are
- * looked for between them, in a piece of their own: a condition such as `not in (days)` reads all of them.
+ * The first piece looks for days in the whole range, and also for hours if these are most of the range. Postgres chooses how, and
+ * adds up many rows in parallel, because all conditions are outside of the `union`. If days are most of the range, a second piece
+ * looks for hours between them. A condition such as `not in (days)` would read all hours.
  *
  * @param where a condition on keys.
  */
@@ -88,10 +87,7 @@ export function dayFrom(time: SQL): SQL {
   return sql`(${time} at time zone 'UTC' + interval '23 hours')::date`
 }
 
-/**
- * One row: the days that stand for their hours, and whether there are none; the hours that are left of the range, and whether
- * these are most of it.
- */
+/** Days that stand for their hours, and hours of the range that are left; whether there are no such days, or too few to matter. */
 function cover(span: Span): SQL {
   const { reach, from, to } = span
   return sql`

@@ -36,6 +36,15 @@ export type Bucket = {
 /** A row of Postgres that somebody changed by SQL to what is no whole number, or too large. `hour` is RFC 3339. */
 export type UnreadableRow = { key: string; hour: string }
 
+/** A part of an answer, in the range or in the time before. */
+export type Part = { total: Sums; buckets: Bucket[] }
+
+/** A part without a smallest and largest value. */
+export type PlainPart = {
+  total: { sum: bigint; count: number }
+  buckets: { start: string; sum: bigint; count: number }[]
+}
+
 /** One key's sums in a range. Times are RFC 3339. */
 export type Counter = {
   key: string
@@ -64,18 +73,20 @@ export type Counter = {
   lastFlushAt: string | null
   /** Only when there are any: rows that are left out until somebody corrects them; at least one of each key. */
   unreadable?: UnreadableRow[] | undefined
+  /** Only with `compare`: the time before. Its first bucket belongs beside the first, and so on. */
+  previous?: { from: string; to: string; total: Sums; buckets: Bucket[] } | undefined
   /** Only with `by`: the label whose values are the groups. Groups, others, unlabelled and overflow add up to the total. */
   by?: string | undefined
   /** The largest groups by sum, the largest first. */
-  groups?: { value: string; total: Sums; buckets: Bucket[] }[] | undefined
+  groups?: { value: string; total: Sums; buckets: Bucket[]; previous?: Part | undefined }[] | undefined
   /** All further groups together, and how many they are. */
-  others?: { groups: number; total: Sums; buckets: Bucket[] } | undefined
+  others?: { groups: number; total: Sums; buckets: Bucket[]; previous?: Part | undefined } | undefined
   /** All that has no such label. */
   unlabelled?:
-    | { total: { sum: bigint; count: number }; buckets: { start: string; sum: bigint; count: number }[] }
+    | { total: PlainPart['total']; buckets: PlainPart['buckets']; previous?: PlainPart | undefined }
     | undefined
   /** All that came when its key had too many label sets in an hour. */
-  overflow?: { total: Sums; buckets: Bucket[] } | undefined
+  overflow?: { total: Sums; buckets: Bucket[]; previous?: Part | undefined } | undefined
 }
 
 /** All keys that begin with a prefix, added up in a range. */

@@ -95,6 +95,8 @@ export type RangeOptions = {
 
 export type ReadOptions = RangeOptions & {
   readonly bucket?: Unit
+  /** Adds the time before to the answer. */
+  readonly compare?: 'previous'
   readonly consistency?: 'fresh' | 'committed' | 'unsettled'
   readonly freshHours?: number
   /** Breaks the sums down by the values of this label. */

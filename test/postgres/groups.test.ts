@@ -1,41 +1,27 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { partition } from '../../src/edge/ingest/partition.ts'
 import type { CounterAnswer, SeriesAnswer } from '../../src/edge/read/answers.ts'
 import { readCounterGroups } from '../../src/edge/read/counters.ts'
 import { readLabels } from '../../src/edge/read/labels.ts'
-import { readSeriesAnswer } from '../../src/edge/read/series.ts'
 import type { Grant } from '../../src/model/access/grant.ts'
-import { Accumulator } from '../../src/model/accumulator.ts'
 import { must } from '../../src/model/assert.ts'
 import type { Cell } from '../../src/model/cell.ts'
 import { cellOf, EMPTY_CELL, mergeCells } from '../../src/model/cell.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { addHours, formatHourStart, hourOf } from '../../src/model/hour.ts'
 import { covers } from '../../src/model/key.ts'
-import type { CommittedCounter, GroupSubjects } from '../../src/model/read.ts'
-import { parseShardName } from '../../src/model/shard-name.ts'
-import type { SliceGrouping } from '../../src/model/slices/grouping.ts'
+import type { CommittedCounter } from '../../src/model/read.ts'
 import { groupName, groupOf } from '../../src/model/slices/grouping.ts'
 import type { Labels } from '../../src/model/slices/slice.ts'
-import { createGroupsReader } from '../../src/postgres/groups.ts'
 import { createLabelLister } from '../../src/postgres/labels.ts'
-import { groupUnsettled } from '../../src/shard/answers/held-groups.ts'
-import { SHARD_LIMITS } from '../../src/shard/bounds.ts'
-import { mergeFlights } from '../../src/shard/merge.ts'
-import { ShardStore } from '../../src/shard/store.ts'
-import { arrivalOf } from '../support/arrival.ts'
 import { seeded } from '../support/chance.ts'
-import { columnsOf, type Increment } from '../support/increments.ts'
-import { nodeSql } from '../support/node-sql.ts'
+import type { Increment } from '../support/increments.ts'
 import { counterQuery, noFirstHour, parseCounterQuery } from '../support/queries.ts'
 import { goodOf } from '../support/result.ts'
-import { scheduleOf } from '../support/schedule.ts'
 import { type Stand, startStand } from './stand.ts'
+import { NOW, Town } from './town.ts'
 
-const NOW = Date.UTC(2026, 10, 21, 20, 15)
 const everything: Grant = { name: '', scopes: ['read'], prefix: null }
 const HOUR = hourOf(NOW)
-const SHARDS = scheduleOf('2')
 const KEYS = ['site/a', 'site/a/b', 'site/ab', 'other']
 const PLANS = ['free', 'pro', 'pro:plus', "it's"]
 
@@ -48,83 +34,6 @@ beforeAll(async () => {
 afterAll(() => stand?.stop())
 
 beforeEach(() => stand.reset())
-
-/** Some shards over one Postgres, and every increment that they have taken. */
-class Town {
-  readonly stores = new Map<string, ShardStore>()
-  readonly all: Increment[] = []
-  /** The increments that are in Postgres, as far as their shard is flushed. */
-  readonly #labelSets: number
-  #n = 0
-
-  constructor(labelSets = 1_000) {
-    this.#labelSets = labelSets
-  }
-
-  take(increments: readonly Increment[]): void {
-    this.all.push(...increments)
-    for (const { shard, unnamed } of partition(columnsOf(increments), SHARDS)) {
-      const cells = new Accumulator()
-      cells.addIncrements(unnamed)
-      const conditions = {
-        nowMs: NOW,
-        closesMs: NOW + 1,
-        isFull: () => false,
-        hasRoomForLabels: () => true,
-      }
-      const arrival = arrivalOf('isolate', ++this.#n, cells.cells)
-      expect(mergeFlights(this.#store(shard), [arrival], conditions)).toEqual([{ kind: 'accepted' }])
-    }
-  }
-
-  #store(shard: string): ShardStore {
-    const limits = { ...SHARD_LIMITS, batchCells: 4, labelSets: this.#labelSets }
-    const store = this.stores.get(shard) ?? new ShardStore(nodeSql(), () => crypto.randomUUID(), limits)
-    this.stores.set(shard, store)
-    return store
-  }
-
-  /** Freezes what is open, and applies the first batches. The last of them is not settled, as if its answer was lost. */
-  async flush(batches: number): Promise<void> {
-    for (const [shard, store] of this.stores) {
-      if (store.frozen.length === 0 && store.openCells > 0) store.freeze(NOW, () => undefined)
-      const sent = store.frozen.slice(0, batches)
-      for (const [i, { seq, id, cells, increments }] of sent.entries()) {
-        const { hour } = must(parseShardName(shard), 'a shard')
-        const { writer } = store
-        expect(await stand.sink.apply({ writer, seq, id, shard, hour, cells, increments })).toEqual({
-          kind: 'applied',
-        })
-        if (i < sent.length - 1) store.settle(seq)
-      }
-    }
-  }
-
-  readonly services = {
-    config: { shards: SHARDS },
-    nowMs: NOW,
-    database: {
-      readGroups: (query: Parameters<ReturnType<typeof createGroupsReader>>[0]) =>
-        createGroupsReader(stand.postgres)(query),
-      readSeries: () => Promise.reject(new Error('not asked')),
-      firstHour: noFirstHour,
-    },
-    shards: {
-      unsettledGroups: async (shard: string, subjects: GroupSubjects, grouping: SliceGrouping) =>
-        groupUnsettled(this.#store(shard).held, subjects, grouping),
-      unsettledSum: () => Promise.reject(new Error('not asked')),
-    },
-  }
-
-  async read(search: string): Promise<CounterAnswer[]> {
-    const query = await counterQuery(search, NOW)
-    return goodOf(await readCounterGroups(query, must(query.groups, 'groups'), this.services))
-  }
-
-  async series(search: string, grant: string | null = null): Promise<SeriesAnswer> {
-    return goodOf(await readSeriesAnswer(search, grant, this.services))
-  }
-}
 
 function increment(key: string, value: number, labels?: Labels, hour: Hour = HOUR): Increment {
   return { key, value, hour, ...(labels !== undefined && { labels }) }
@@ -194,7 +103,7 @@ describe('a read by groups', () => {
     async (seed) => {
       const chance = seeded(seed)
       const pick = <T>(items: readonly T[]): T => must(items[Math.floor(chance() * items.length)], 'an item')
-      const town = new Town()
+      const town = new Town(stand)
       for (let round = 0; round < 5; round++) {
         const increments = Array.from({ length: 30 }, () => {
           const labels: Labels = {
@@ -230,7 +139,7 @@ describe('a read by groups', () => {
   )
 
   test('[L1] a committed read adds up too, and has what Postgres has', async () => {
-    const town = new Town()
+    const town = new Town(stand)
     town.take([increment('k', 1), increment('k', 2, { plan: 'pro' }), increment('k', 4, { kind: 'in' })])
     await town.flush(100)
     town.take([increment('k', 8, { plan: 'pro' })])
@@ -245,7 +154,7 @@ describe('a read by groups', () => {
   })
 
   test('[L2] what overflowed is shown as such, in the total and in no condition', async () => {
-    const town = new Town(2)
+    const town = new Town(stand, 2)
     town.take(Array.from({ length: 6 }, (_, i) => increment('k', 1, { id: String(i) })))
     town.take([increment('k', 1, { id: '0' }), increment('k', 1)])
     for (const batches of [0, 100]) {
@@ -263,7 +172,7 @@ describe('a read by groups', () => {
   })
 
   test('without `by`, `where` counts what has the labels, and minima where they are known', async () => {
-    const town = new Town()
+    const town = new Town(stand)
     town.take([
       increment('k', 1),
       increment('k', 2, { plan: 'pro' }),
@@ -280,7 +189,7 @@ describe('a read by groups', () => {
   })
 
   test('[S2] a token with a prefix sees the labels of its own keys alone', async () => {
-    const town = new Town()
+    const town = new Town(stand)
     town.take([increment('site/a', 1, { plan: 'own' }), increment('site/ab', 2, { plan: 'foreign' })])
     for (const batches of [0, 100]) {
       await town.flush(batches)
@@ -340,7 +249,7 @@ test('[I5] [L1] a label with very many values is added up without a bucket for e
     totals.set(hour, mergeCells(totals.get(hour) ?? EMPTY_CELL, cell))
   }
   counters.set('k', { cells: totals, lastFlushMs: NOW })
-  const town = new Town()
+  const town = new Town(stand)
   const readGroups = async () => ({ counters, ledger: new Map(), unreadable: [], coarse: [] })
   const services = { ...town.services, database: { ...town.services.database, readGroups } }
   const [answer] = goodOf(await readCounterGroups(query, must(query.groups, 'groups'), services))
@@ -356,7 +265,7 @@ function labelsDatabase() {
 
 describe('the labels of a prefix', () => {
   test('are listed with how many values each has, and the largest of them', async () => {
-    const town = new Town()
+    const town = new Town(stand)
     town.take([
       ...Array.from({ length: 12 }, (_, i) => increment('a/k', i + 1, { model: `m${i}`, plan: 'pro' })),
       increment('a/l', 100, { plan: 'free' }),

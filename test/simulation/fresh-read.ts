@@ -26,6 +26,7 @@ export async function readFresh(world: World, isolate: Isolate, key: string): Pr
   const answers = await isolate.read({
     keys: [key],
     range,
+    previous: null,
     unit: 'hour',
     zone: UTC,
     freshHours,

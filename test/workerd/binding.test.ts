@@ -83,8 +83,8 @@ describe('a service binding', () => {
       ['read', [key], '`question` must be an object such as { key }'],
       ['read', [{ key: 5 }], '`key` must be a text or an array of texts'],
       ['read', [{ key, form: 5 }], '`form` is not a parameter here: use key, from, to'],
-      ['read', [{ key, from: new Date() }], `\`from\` ${at}`],
-      ['read', [{ key, to: true }], `\`to\` ${at}`],
+      ['read', [{ key, from: new Date() }], '`from` must be a date such as 2026-11-21, or an RFC 3339 time'],
+      ['read', [{ key, to: true }], '`to` must be a date such as 2026-11-21'],
       ['read', [{ key, freshHours: true }], '`freshHours` must be a whole number from 1'],
       ['read', [{ key, tz: 7 }], '`tz` must be an IANA time zone such as Europe/Berlin'],
       ['readPrefix', [key], '`question` must be an object such as { prefix }'],
@@ -106,6 +106,13 @@ describe('a service binding', () => {
       { key: `${prefix}/b`, value: 3 },
     ])
     const hours = await binding.readPrefix({ prefix: `${prefix}/` })
+    const range = { range: 'this-month', compare: 'previous', tz: 'Asia/Kolkata' } as const
+    expect(await binding.readPrefix({ prefix: `${prefix}/`, ...range })).toMatchObject({
+      answer: { bucket: null, total: { sum: 5n }, previous: { total: { sum: 0n }, buckets: [] } },
+    })
+    expect(await binding.list({ prefix: `${prefix}/`, range: 'today' })).toMatchObject({
+      answer: { items: [] },
+    })
     expect(hours).toMatchObject({
       ok: true,
       answer: { prefix: `${prefix}/`, bucket: 'hour', total: { sum: 5n } },

@@ -3,7 +3,7 @@ import type { CounterAnswer, SeriesAnswer } from '../../src/edge/read/answers.ts
 import type { LabelsAnswer } from '../../src/edge/read/labels.ts'
 import type { ListAnswer } from '../../src/edge/read/list.ts'
 import { addHours, formatHourStart } from '../../src/model/hour.ts'
-import { call, count, freshKey, HOUR, query } from './support.ts'
+import { call, count, freshKey, HOUR, post, query } from './support.ts'
 
 async function read<T = CounterAnswer>(path: string): Promise<T> {
   const response = await call(path)
@@ -94,5 +94,43 @@ describe('GET /counters of a range', () => {
       status: 422,
       body: { parameter: 'bucket' },
     })
+  })
+})
+
+describe('GET /counters with compare=previous', () => {
+  test('[R1] has tokens by model this month beside last month, in one request', async () => {
+    const key = `tokens/${freshKey()}`
+    const slice = (hour: string, model: string, sum: number) => [
+      query(
+        'insert into sumdial.slices (key, hour, labels, sum, count, min, max) values ($1, $2, $3, $4, 1, 1, 9)',
+        [key, hour, JSON.stringify({ model }), sum],
+      ),
+      store(key, [[hour, sum]]),
+    ]
+    const { from, previous } = await read(`/counters/${key}?range=this-month&compare=previous`)
+    const last = previous?.from ?? expect.fail('no previous')
+    await Promise.all([slice(last, 'old', 5), slice(from, 'new', 3)].flat())
+    await post([{ key, value: 4, labels: { model: 'new' } }])
+    expect(await read(`/counters/${key}?by=model&range=this-month&compare=previous`)).toMatchObject({
+      total: { sum: 7 },
+      previous: { from: last, total: { sum: 5 }, buckets: [] },
+      groups: [
+        { value: 'new', total: { sum: 7 }, previous: { total: { sum: 0 } } },
+        { value: 'old', total: { sum: 0 }, previous: { total: { sum: 5 } } },
+      ],
+      unlabelled: { total: { sum: 0 }, previous: { total: { sum: 0 } } },
+    })
+  })
+
+  test('has a bucket beside each bucket, of a prefix too', async () => {
+    const site = freshKey()
+    await store(`${site}/a`, [
+      [ago(2), 3],
+      [ago(26), 5],
+    ])
+    const path = `/counters?prefix=${site}/&range=24h&bucket=hour&compare=previous`
+    const { buckets, previous } = await read<SeriesAnswer>(path)
+    expect([buckets.length, previous?.buckets.length]).toEqual([24, 24])
+    expect([buckets.at(-3)?.sum, previous?.buckets.at(-3)?.sum]).toEqual([3, 5])
   })
 })

@@ -31,6 +31,8 @@ type RangeQuery = {
 export type ReadQuery = RangeQuery & {
   /** `hour` by default; with a `range` the total alone, and months for `all`. */
   bucket?: Unit | undefined
+  /** `previous` adds the time before to the answer: as long as the range, or the same part of the day or month before. */
+  compare?: 'previous' | undefined
   /** `fresh` by default: everything acknowledged before. `committed` asks Postgres alone, `unsettled` the shards alone. */
   consistency?: 'fresh' | 'committed' | 'unsettled' | undefined
   /** How many hours before the current one are fresh: 1 by default. */
@@ -82,6 +84,7 @@ const RANGE_NAMES = ['from', 'to', 'range', 'tz'] as const satisfies readonly (k
 const READ_NAMES = [
   ...RANGE_NAMES,
   'bucket',
+  'compare',
   'consistency',
   'freshHours',
   'by',

@@ -29,7 +29,14 @@ export function tableOfSeries(answer: SeriesAnswer): Table {
 
 function tableOf(subject: 'key' | 'prefix', readings: readonly (readonly [name: string, Reading])[]): Table {
   const by = readings[0]?.[1].by
-  const head = [subject, ...(by === undefined ? [] : [by, 'row']), 'start', ...SUMS]
+  const isCompared = readings.some(([, { previous }]) => previous !== undefined)
+  const head = [
+    subject,
+    ...(by === undefined ? [] : [by, 'row']),
+    ...(isCompared ? ['period'] : []),
+    'start',
+    ...SUMS,
+  ]
   return {
     rows: [head, ...readings.flatMap(([name, reading]) => rowsOf(name, reading))],
     fields: fieldsOf(readings.map(([, reading]) => reading)),
@@ -37,15 +44,24 @@ function tableOf(subject: 'key' | 'prefix', readings: readonly (readonly [name: 
 }
 
 /** A reading, or a part of one that is broken down. */
-type Part = { readonly total: Sums; readonly buckets: readonly (Sums & { readonly start: string })[] }
+type Part = Hours & { readonly previous?: Hours | undefined }
+type Hours = { readonly total: Sums; readonly buckets: readonly (Sums & { readonly start: string })[] }
 
 function rowsOf(name: string, reading: Reading): Row[] {
-  const { from, bucket, by, groups = [], others, unlabelled, overflow } = reading
+  const { from, bucket, by, previous, groups = [], others, unlabelled, overflow } = reading
+  const hours = (named: Row, { total, buckets }: Hours, begin: string): Row[] => {
+    // The total alone is one bucket that begins with the range.
+    const own = bucket === null ? [{ ...total, start: begin }] : buckets
+    return own.map(({ start, ...sums }) => [name, ...named, start, ...sumsOf(sums)])
+  }
   const rows = (named: Row, part: Part | undefined): Row[] => {
     if (part === undefined) return []
-    // The total alone is one bucket that begins with the range.
-    const buckets = bucket === null ? [{ ...part.total, start: from }] : part.buckets
-    return buckets.map(({ start, ...sums }) => [name, ...named, start, ...sumsOf(sums)])
+    if (previous === undefined) return hours(named, part, from)
+    const before = part.previous
+    return [
+      ...hours([...named, 'current'], part, from),
+      ...(before === undefined ? [] : hours([...named, 'previous'], before, previous.from)),
+    ]
   }
   if (by === undefined) return rows([], reading)
   return [

@@ -59,7 +59,18 @@ export function unreadableOf(rows: readonly UnreadableRow[]): { unreadable?: Unr
   return rows.length === 0 ? {} : { unreadable: rows.slice(0, UNREADABLE_TOLD_MAX) }
 }
 
-const groupSchema = z.strictObject({ value: z.string(), total: sumsSchema, buckets: z.array(bucketSchema) })
+const ONLY_COMPARED =
+  'Only with `compare`: the time before, its first bucket beside the first, and so on. It may have more or fewer.'
+
+/** The sums of a part, with the time before where that is asked for. */
+function partSchema<S extends z.ZodType, B extends z.ZodType>(total: S, bucket: B) {
+  const own = { total, buckets: z.array(bucket) }
+  return { ...own, previous: z.strictObject(own).optional().meta({ description: ONLY_COMPARED }) }
+}
+
+const part = partSchema(sumsSchema, bucketSchema)
+
+const groupSchema = z.strictObject({ value: z.string(), ...part })
 
 const plainSums = { sum: sumSchema, count: sums.count }
 
@@ -71,18 +82,20 @@ const groupFields = {
     .optional()
     .meta({ description: 'Only with `by`: the largest groups by sum, at most `limit`, the largest first.' }),
   others: z
-    .strictObject({ groups: z.int().min(0), total: sumsSchema, buckets: z.array(bucketSchema) })
+    .strictObject({ groups: z.int().min(0), ...part })
     .optional()
     .meta({ description: 'Only with `by`: all further groups together, and how many they are.' }),
   unlabelled: z
-    .strictObject({
-      total: z.strictObject(plainSums),
-      buckets: z.array(z.strictObject({ start: bucketSchema.shape.start, ...plainSums })),
-    })
+    .strictObject(
+      partSchema(
+        z.strictObject(plainSums),
+        z.strictObject({ start: bucketSchema.shape.start, ...plainSums }),
+      ),
+    )
     .optional()
     .meta({ description: 'Only with `by`: what has no such label.' }),
   overflow: z
-    .strictObject({ total: sumsSchema, buckets: z.array(bucketSchema) })
+    .strictObject(part)
     .optional()
     .meta({
       description:
@@ -129,6 +142,15 @@ export const counterAnswerSchema = z
     lastFlushAt: z.iso.datetime().nullable().meta({
       description: 'When Postgres last received something that is in this answer; null when it has nothing.',
     }),
+    previous: z
+      .strictObject({
+        from: z.iso.datetime(),
+        to: z.iso.datetime(),
+        total: sumsSchema,
+        buckets: z.array(bucketSchema),
+      })
+      .optional()
+      .meta({ description: `${ONLY_COMPARED} As fresh as the rest.` }),
     unreadable: unreadableSchema,
     ...groupFields,
   })

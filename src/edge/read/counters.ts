@@ -7,7 +7,7 @@ import type { Database, Shards } from '../ports.ts'
 import { type CounterAnswer, unreadableOf } from './answers.ts'
 import type { Reading } from './found.ts'
 import { readAll } from './found.ts'
-import { askForKeys, shardsToAsk } from './fresh.ts'
+import { askForKeys, shardsOfKeys } from './fresh.ts'
 import type { GroupingQuery } from './grouping.ts'
 import type { GroupServices } from './groups.ts'
 import { readGroups } from './groups.ts'
@@ -46,10 +46,10 @@ export async function readCounters(
   query: CounterQuery,
   { database, shards, config, nowMs }: ReadServices,
 ): Promise<Result<CounterAnswer[], Problem>> {
-  const { keys, range } = query
+  const { keys } = query
   const readings = await readAll(query, nowMs, {
     subjects: keys,
-    shardsOf: (fresh) => shardsToAsk(keys, range, fresh, config.shards),
+    shardsOfHour: shardsOfKeys(keys, config.shards),
     ask: askForKeys(shards.unsettled),
     readRows: (rows) => database.readCommitted({ keys, ...rows }),
   })
@@ -62,11 +62,11 @@ export async function readCounterGroups(
   groups: GroupingQuery,
   { config, nowMs, ...services }: GroupServices & Pick<ReadServices, 'config' | 'nowMs'>,
 ): Promise<Result<CounterAnswer[], Problem>> {
-  const { keys, range } = query
+  const { keys } = query
   const readings = await readGroups(query, groups, nowMs, {
     services,
     subjects: keys,
-    shardsOf: (fresh) => shardsToAsk(keys, range, fresh, config.shards),
+    shardsOfHour: shardsOfKeys(keys, config.shards),
     heldOf: (own) => ({ keys: own }),
     rows: { keys },
   })

@@ -11,13 +11,13 @@ import { bucketIndexOf, bucketsOf, isAligned } from '../../model/time/calendar.t
 import { formatInZone } from '../../model/time/zone.ts'
 import type { Problem } from '../http/problem.ts'
 import { type CounterAnswer, sumsOf } from './answers.ts'
-import type { AskShard, FreshRead, ShardQuery } from './fresh.ts'
-import { freshRange, readFresh, readHeld } from './fresh.ts'
+import type { AskShard, FreshRead, ShardsOfHour } from './fresh.ts'
+import { freshRange, readFresh, readHeld, shardsToAsk } from './fresh.ts'
 import type { ReadingQuery } from './query.ts'
 
 /** Where a read comes from: rows, and the shards that hold what is not in the rows. */
 export type Source = {
-  readonly shardsOf: (fresh: HourRange) => Result<readonly ShardQuery[], Problem>
+  readonly shardsOfHour: ShardsOfHour
   readonly ask: AskShard
   readonly readRows: (rows: {
     readonly buckets: readonly Hour[]
@@ -29,8 +29,8 @@ export type Source = {
 /** The answer for one subject, without its name. */
 export type Reading = Omit<CounterAnswer, 'key'>
 
-/** A checked read with the buckets of its range. */
-type Grid = ReadingQuery & { readonly buckets: readonly Bucket[] }
+/** A range of a read, or the one that it is compared with. */
+export type Period = { readonly range: HourRange; readonly buckets: readonly Bucket[] }
 
 /** Reads each subject of the source, in their order. [R1] [R2] */
 export async function readAll(
@@ -50,7 +50,10 @@ export async function readAll(
 
 /** The rows and held cells of a read, by the names of keys, of a prefix, or of groups of slices. */
 export type Found = {
-  readonly grid: Grid
+  readonly query: ReadingQuery
+  readonly current: Period
+  /** Null when the range is not compared. */
+  readonly previous: Period | null
   readonly read: FreshRead | CommittedOnly
   /** From which hour on it is fresh; null for a committed read. */
   readonly freshFrom: Hour | null
@@ -58,62 +61,80 @@ export type Found = {
 
 type CommittedOnly = { readonly committed: CommittedRead; readonly unsettled: null }
 
-/** Reads all that the source has. */
+/**
+ * Reads all that the source has. Both periods are read by one statement, so that they are of one instant; the hours between them
+ * are a bucket that nobody looks at.
+ */
 export async function findAll(
   query: ReadingQuery,
   nowMs: number,
-  { shardsOf, ask, readRows }: Source,
+  { shardsOfHour, ask, readRows }: Source,
 ): Promise<Result<Found, Problem>> {
-  const { range, unit, zone, freshHours, isUnsettled } = query
-  const grid: Grid = { ...query, buckets: unit === null ? wholeOf(range) : bucketsOf(range, unit, zone) }
-  const buckets = grid.buckets.map(({ from }) => from)
+  const { range, freshHours, isUnsettled } = query
+  const current = periodOf(range, query)
+  const previous = query.previous === null ? null : periodOf(query.previous, query)
+  const buckets = [...bucketsBefore(previous, range), ...current.buckets.map(({ from }) => from)]
   const rowsWith = (writers: readonly string[]) => readRows({ buckets, to: range.to, writers })
+  const found = { query, current, previous }
   if (freshHours === null) {
-    return ok({ grid, read: { committed: await rowsWith([]), unsettled: null }, freshFrom: null })
+    const read = { committed: await rowsWith([]), unsettled: null }
+    return ok({ ...found, read, freshFrom: null })
   }
   const fresh = freshRange(nowMs, freshHours)
-  const asked = shardsOf(fresh)
+  const ranges = previous === null ? [range] : [previous.range, range]
+  const asked = shardsToAsk(ranges, fresh, shardsOfHour)
   if (!asked.ok) return asked
   const read = isUnsettled ? await readHeld(asked.value, ask) : await readFresh(asked.value, ask, rowsWith)
   if (read === undefined) return fail({ kind: 'unavailable', source: 'flushes' })
-  return ok({ grid, read, freshFrom: fresh.from })
+  return ok({ ...found, read, freshFrom: fresh.from })
 }
 
-/** A range as one bucket, because nothing but its total is asked for. */
-function wholeOf({ from }: HourRange): Bucket[] {
-  return [{ from, startMs: hourStartMs(from) }]
+/** A range with its buckets: one of all hours when nothing but the total is asked for. */
+function periodOf(range: HourRange, { unit, zone }: ReadingQuery): Period {
+  const whole = [{ from: range.from, startMs: hourStartMs(range.from) }]
+  return { range, buckets: unit === null ? whole : bucketsOf(range, unit, zone) }
+}
+
+/** The first hours of buckets before a range. */
+function bucketsBefore(previous: Period | null, { from }: HourRange): Hour[] {
+  if (previous === null || previous.range.from === previous.range.to) return []
+  const firsts = previous.buckets.map((bucket) => bucket.from)
+  return previous.range.to < from ? [...firsts, previous.range.to] : firsts
 }
 
 /** The buckets that an answer shows: none when nothing but the total is asked for. */
-export function shownBuckets<T>({ grid: { unit } }: Found, buckets: readonly T[]): T[] {
+export function shownBuckets<T>({ query: { unit } }: Found, buckets: readonly T[]): T[] {
   return unit === null ? [] : [...buckets]
 }
 
 /** The cell of each bucket of what has this name: the rows, and what shards hold beside them. */
-export function cellsOf(found: Found, name: string): Cell[] {
-  const cells = found.grid.buckets.map(() => EMPTY_CELL)
-  for (const [i, cell] of partsOf(found, name)) {
+export function cellsOf(found: Found, name: string, period: Period = found.current): Cell[] {
+  const cells = period.buckets.map(() => EMPTY_CELL)
+  for (const [i, cell] of partsOf(found, name, period)) {
     cells[i] = mergeCells(must(cells[i], 'the bucket of an hour'), cell)
   }
   return cells
 }
 
-/** The cells of a name with the numbers of their buckets, one after the other; a bucket may come twice. */
+/** The cells of a name in a period with the numbers of their buckets, one after the other; a bucket may come twice. */
 export function* partsOf(
-  { grid: { buckets }, read }: Found,
+  { read }: Found,
   name: string,
+  { range, buckets }: Period,
 ): Generator<readonly [number, Cell]> {
-  for (const [hour, cell] of read.committed.counters.get(name)?.cells ?? []) {
-    yield [bucketIndexOf(buckets, hour), cell]
+  for (const cells of [read.committed.counters.get(name)?.cells, read.unsettled?.get(name)]) {
+    for (const [hour, cell] of cells ?? []) {
+      if (hour >= range.from && hour < range.to) yield [bucketIndexOf(buckets, hour), cell]
+    }
   }
-  for (const [hour, cell] of read.unsettled?.get(name) ?? []) yield [bucketIndexOf(buckets, hour), cell]
 }
 
-/** The cells that shards hold of it, by bucket; null when no shard was asked. */
-function heldOf({ grid: { buckets }, read }: Found, name: string): Cell[] | null {
+/** The cells that shards hold of it in the range that is asked for, by bucket; null when no shard was asked. */
+function heldOf({ current: { range, buckets }, read }: Found, name: string): Cell[] | null {
   if (read.unsettled === null) return null
   const cells = buckets.map(() => EMPTY_CELL)
   for (const [hour, cell] of read.unsettled.get(name) ?? []) {
+    if (hour < range.from) continue
     const i = bucketIndexOf(buckets, hour)
     cells[i] = mergeCells(must(cells[i], 'the bucket of an hour'), cell)
   }
@@ -121,30 +142,48 @@ function heldOf({ grid: { buckets }, read }: Found, name: string): Cell[] | null
 }
 
 /** When the bucket with this number began, as answers show it. */
-export function startOf({ grid: { buckets, zone } }: Found, i: number): string {
+export function startOf({ query: { zone } }: Found, { buckets }: Period, i: number): string {
   return formatInZone(zone, must(buckets[i], 'the bucket of a cell').startMs)
 }
 
+/** Cells by bucket as answers show them. */
+export function shownPart(found: Found, cells: readonly Cell[], period: Period) {
+  return {
+    total: sumsOf(cells.reduce(mergeCells, EMPTY_CELL)),
+    buckets: shownBuckets(
+      found,
+      cells.map((cell, i) => ({ start: startOf(found, period, i), ...sumsOf(cell) })),
+    ),
+  }
+}
+
 export function readingOf(found: Found, subject: string): Reading {
-  const { grid, read, freshFrom } = found
-  const { range, unit, zone, buckets } = grid
-  const all = cellsOf(found, subject)
+  const { query, current, previous, read, freshFrom } = found
+  const { range, unit, zone } = query
   const held = heldOf(found, subject)
   const lastFlushMs = read.committed.counters.get(subject)?.lastFlushMs ?? null
-  const shown = (cell: Cell, i: number) => ({ start: startOf(found, i), ...sumsOf(cell) })
+  const shown = (cell: Cell, i: number) => ({ start: startOf(found, current, i), ...sumsOf(cell) })
   return {
     from: formatHourStart(range.from),
     to: formatHourStart(range.to),
     bucket: unit,
     tz: zone.name,
-    aligned: isAligned(buckets, zone),
-    total: sumsOf(all.reduce(mergeCells, EMPTY_CELL)),
-    buckets: shownBuckets(found, all.map(shown)),
+    aligned: isAligned(current.buckets, zone),
+    ...shownPart(found, cellsOf(found, subject), current),
     unsettled: held?.flatMap((cell, i) => (cell.count > 0 ? [shown(cell, i)] : [])) ?? null,
     pending: held?.reduce((sum, { count }) => sum + count, 0) ?? null,
     asOf: read.unsettled === null ? null : (read.asOf.get(subject) ?? ''),
     freshFrom: freshFrom === null ? null : formatHourStart(freshFrom),
     lastFlushAt: lastFlushMs === null ? null : new Date(lastFlushMs).toISOString(),
+    ...(previous === null ? {} : { previous: previousOf(found, subject, previous) }),
     ...(read.committed.unreadable.length === 0 ? {} : { unreadable: [...read.committed.unreadable] }),
+  }
+}
+
+function previousOf(found: Found, subject: string, period: Period): NonNullable<Reading['previous']> {
+  return {
+    from: formatHourStart(period.range.from),
+    to: formatHourStart(period.range.to),
+    ...shownPart(found, cellsOf(found, subject, period), period),
   }
 }

@@ -47,38 +47,40 @@ export function freshRange(nowMs: number, freshHours: number): HourRange {
   return { from: addHours(hourOf(nowMs), -freshHours), to: addHours(hourOf(nowMs + AHEAD_MS_MAX), 1) }
 }
 
-/** The shards to ask for these keys, in the hours that both ranges contain. */
-export function shardsToAsk(
-  keys: readonly string[],
-  range: HourRange,
-  fresh: HourRange,
-  shards: Schedule,
-): Result<ShardQuery[], Problem> {
-  const asked: ShardQuery[] = []
-  const to = Math.min(range.to, fresh.to)
-  for (let hour = Math.max(range.from, fresh.from) as Hour; hour < to; hour = addHours(hour, 1)) {
+/** The shards of an hour to ask. */
+export type ShardsOfHour = (hour: Hour) => readonly ShardQuery[]
+
+/** The shards of an hour to ask for these keys. */
+export function shardsOfKeys(keys: readonly string[], shards: Schedule): ShardsOfHour {
+  return (hour) => {
     const bySlot = Map.groupBy(keys, (key) => slotOf(key, hour, shards))
-    for (const [slot, own] of bySlot) asked.push({ shard: formatShardName({ hour, slot }), hour, keys: own })
+    return Array.from(bySlot, ([slot, own]) => ({
+      shard: formatShardName({ hour, slot }),
+      hour,
+      keys: own,
+    }))
   }
-  return unlessTooMany(asked)
 }
 
-/** All shards of hours that are in both ranges, because keys under a prefix are in any of them. `name` names their sum. */
-export function shardsOfSeries(
-  name: string,
-  range: HourRange,
+/** All shards of an hour, because keys under a prefix are in any of them. `name` names their sum. */
+export function shardsOfSeries(name: string, shards: Schedule): ShardsOfHour {
+  return (hour) => shardsOf(hour, shards).map((shard) => ({ shard, hour, keys: [name] }))
+}
+
+/** The shards to ask, of the hours that are fresh and in one of the ranges. */
+export function shardsToAsk(
+  ranges: readonly HourRange[],
   fresh: HourRange,
-  shards: Schedule,
-): Result<ShardQuery[], Problem> {
-  const asked: ShardQuery[] = []
-  const to = Math.min(range.to, fresh.to)
-  for (let hour = Math.max(range.from, fresh.from) as Hour; hour < to; hour = addHours(hour, 1)) {
-    for (const shard of shardsOf(hour, shards)) asked.push({ shard, hour, keys: [name] })
-  }
-  return unlessTooMany(asked)
-}
-
-function unlessTooMany(asked: ShardQuery[]): Result<ShardQuery[], Problem> {
+  shardsOfHour: ShardsOfHour,
+): Result<readonly ShardQuery[], Problem> {
+  const asked = ranges.flatMap(({ from, to }) => {
+    const own: ShardQuery[] = []
+    const end = Math.min(to, fresh.to)
+    for (let hour = Math.max(from, fresh.from) as Hour; hour < end; hour = addHours(hour, 1)) {
+      own.push(...shardsOfHour(hour))
+    }
+    return own
+  })
   if (asked.length <= FRESH_SHARDS_MAX) return ok(asked)
   return invalid('freshHours', { asked: asked.length, max: FRESH_SHARDS_MAX, unit: 'shards' })
 }

@@ -14,9 +14,8 @@ import {
 import type { Problem } from '../http/problem.ts'
 import type { Database, Shards } from '../ports.ts'
 import type { CounterAnswer } from './answers.ts'
-import { sumsOf } from './answers.ts'
-import type { Found, Reading, Source } from './found.ts'
-import { cellsOf, findAll, partsOf, readingOf, shownBuckets, startOf } from './found.ts'
+import type { Found, Period, Reading, Source } from './found.ts'
+import { cellsOf, findAll, partsOf, readingOf, shownPart } from './found.ts'
 import type { GroupingQuery } from './grouping.ts'
 import type { ReadingQuery } from './query.ts'
 export type GroupServices = {
@@ -25,7 +24,7 @@ export type GroupServices = {
 }
 
 /** A source that is read by groups: keys, each by itself, or all keys under a prefix together. */
-export type GroupedSource = Pick<Source, 'shardsOf'> & {
+export type GroupedSource = Pick<Source, 'shardsOfHour'> & {
   readonly services: GroupServices
   readonly subjects: readonly string[]
   /** The subjects among some of them, as a shard is asked for them. */
@@ -38,10 +37,10 @@ export async function readGroups(
   query: ReadingQuery,
   { grouping, limit }: GroupingQuery,
   nowMs: number,
-  { services: { database, shards }, subjects, shardsOf, heldOf, rows }: GroupedSource,
+  { services: { database, shards }, subjects, shardsOfHour, heldOf, rows }: GroupedSource,
 ): Promise<Result<Reading[], Problem>> {
   const found = await findAll(query, nowMs, {
-    shardsOf,
+    shardsOfHour,
     ask: async ({ shard, keys }) => {
       const groups = await shards.unsettledGroups(shard, heldOf(keys), grouping)
       return groups.map(({ name, unsettled }) => [name, unsettled])
@@ -66,38 +65,65 @@ type Groups = Required<Pick<CounterAnswer, 'groups' | 'others' | 'unlabelled' | 
 
 /** Buckets are made for the groups that are shown alone, because a label may have very many values. [I5] */
 function groupsOf(found: Found, subject: string, values: readonly string[], limit: number): Groups {
-  const all = values.map((value) => {
-    const name = groupName(subject, groupOf(value))
-    let total = EMPTY_CELL
-    for (const [, cell] of partsOf(found, name)) total = mergeCells(total, cell)
-    return { value, name, sum: total.sum }
-  })
-  all.sort((a, b) => descending(a.sum, b.sum) || (a.value < b.value ? -1 : 1))
-  const rest = all.slice(limit)
-  const others = found.grid.buckets.map(() => EMPTY_CELL)
-  for (const { name } of rest) {
-    for (const [i, cell] of partsOf(found, name)) others[i] = mergeCells(others[i] ?? EMPTY_CELL, cell)
-  }
-  const shown = (cells: readonly Cell[]) => ({
-    total: sumsOf(cells.reduce(mergeCells, EMPTY_CELL)),
-    buckets: shownBuckets(
-      found,
-      cells.map((cell, i) => ({ start: startOf(found, i), ...sumsOf(cell) })),
-    ),
-  })
-  const unlabelled = cellsOf(found, groupName(subject, UNLABELLED_GROUP))
-  const { sum, count } = unlabelled.reduce(mergeCells, EMPTY_CELL)
+  const all = rankedGroups(found, subject, values)
+  const rest = all.slice(limit).map(({ name }) => name)
+  const part = (names: readonly string[]) =>
+    compared(found, (period) => shownPart(found, cellsOfAll(found, names, period), period))
+  const unlabelled = groupName(subject, UNLABELLED_GROUP)
   return {
-    groups: all.slice(0, limit).map(({ value, name }) => ({ value, ...shown(cellsOf(found, name)) })),
-    others: { groups: rest.length, ...shown(others) },
-    unlabelled: {
-      total: { sum, count },
-      buckets: shownBuckets(
-        found,
-        unlabelled.map(({ sum, count }, i) => ({ start: startOf(found, i), sum, count })),
-      ),
-    },
-    overflow: shown(cellsOf(found, groupName(subject, OVERFLOW_GROUP))),
+    groups: all.slice(0, limit).map(({ value, name }) => ({ value, ...part([name]) })),
+    others: { groups: rest.length, ...part(rest) },
+    unlabelled: compared(found, (period) => plainPart(found, cellsOf(found, unlabelled, period), period)),
+    overflow: part([groupName(subject, OVERFLOW_GROUP)]),
+  }
+}
+
+/**
+ * The groups that have anything, the largest first. One that only the time before has comes after those of the range that are
+ * larger than nothing, so that what has ended is seen where there is room.
+ */
+function rankedGroups(found: Found, subject: string, values: readonly string[]) {
+  const all = values.flatMap((value) => {
+    const name = groupName(subject, groupOf(value))
+    const total = totalOf(found, name, found.current)
+    const before = found.previous === null ? EMPTY_CELL : totalOf(found, name, found.previous)
+    // The hours between the two periods may have others.
+    return total.count + before.count === 0 ? [] : [{ value, name, sum: total.sum, before: before.sum }]
+  })
+  return all.sort(
+    (a, b) => descending(a.sum, b.sum) || descending(a.before, b.before) || (a.value < b.value ? -1 : 1),
+  )
+}
+
+function totalOf(found: Found, name: string, period: Period): Cell {
+  let total = EMPTY_CELL
+  for (const [, cell] of partsOf(found, name, period)) total = mergeCells(total, cell)
+  return total
+}
+
+/** The cells of several names together, by bucket. */
+function cellsOfAll(found: Found, names: readonly string[], period: Period): Cell[] {
+  const cells = period.buckets.map(() => EMPTY_CELL)
+  for (const name of names) {
+    for (const [i, cell] of partsOf(found, name, period)) {
+      cells[i] = mergeCells(cells[i] ?? EMPTY_CELL, cell)
+    }
+  }
+  return cells
+}
+
+/** A part of the answer, and where it is compared, of the time before too. */
+function compared<P>({ current, previous }: Found, partOf: (period: Period) => P): P & { previous?: P } {
+  return { ...partOf(current), ...(previous === null ? {} : { previous: partOf(previous) }) }
+}
+
+/** The part that has no smallest and largest value. */
+function plainPart(found: Found, cells: readonly Cell[], period: Period) {
+  const { total, buckets } = shownPart(found, cells, period)
+  const plain = ({ sum, count }: Pick<Cell, 'sum' | 'count'>) => ({ sum, count })
+  return {
+    total: plain(total),
+    buckets: buckets.map((bucket) => ({ start: bucket.start, ...plain(bucket) })),
   }
 }
 

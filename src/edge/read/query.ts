@@ -6,6 +6,7 @@ import type { Result } from '../../model/result.ts'
 import { ok } from '../../model/result.ts'
 import type { Unit } from '../../model/time/calendar.ts'
 import { countBuckets, UNITS } from '../../model/time/calendar.ts'
+import { previousOf } from '../../model/time/previous.ts'
 import type { Zone } from '../../model/time/zone.ts'
 import type { RawParameters } from '../http/parameters.ts'
 import { invalid, parseParameters, wholeText } from '../http/parameters.ts'
@@ -18,6 +19,8 @@ import { type AskedRange, hoursOf, rangeParameters } from './range.ts'
 /** A checked read by buckets, of keys or of a prefix. */
 export type ReadingQuery = {
   readonly range: HourRange
+  /** The hours that the range is compared with; null when it is not. */
+  readonly previous: HourRange | null
   /** Null when nothing but the total is asked for. */
   readonly unit: Unit | null
   readonly zone: Zone
@@ -38,6 +41,8 @@ const unitText = z.enum(UNITS, { error: `must be one of ${UNITS.join(', ')}` })
 
 const CONSISTENCIES = ['fresh', 'committed', 'unsettled'] as const
 
+const compareText = z.enum(['previous'], { error: 'must be previous' })
+
 /** The parameters of every read by buckets, beside its range. */
 export const readingParameters = {
   bucket: unitText.optional().meta({
@@ -53,6 +58,11 @@ export const readingParameters = {
         '`committed` asks Postgres alone. `unsettled` asks the shards alone and wakes no database: the answer has ' +
         'what they hold, in the hours from `freshFrom` on.',
     }),
+  compare: compareText.optional().meta({
+    description:
+      '`previous` answers the time before too, under `previous`: as long as the range, or the same part of the day or month ' +
+      'before.',
+  }),
   freshHours: wholeText(1, FRESH_HOURS_MAX).optional().meta({
     description: 'How many hours before the current one are read from the shards too; 1 by default.',
   }),
@@ -106,19 +116,24 @@ export async function readingQueryOf(
   parameters: Omit<CounterParameters, 'key' | keyof typeof groupingParameters>,
   { nowMs, firstHour, subjects }: ReadingTerms,
 ): Promise<Result<ReadingQuery, Problem>> {
-  const { tz: zone, consistency } = parameters
+  const { tz: zone, consistency, compare, range: named } = parameters
   if (consistency === 'committed' && parameters.freshHours !== undefined) {
     return invalid('freshHours', 'cannot be combined with `consistency=committed`')
   }
+  const incomparable = compareFault(parameters)
+  if (incomparable !== undefined) return invalid('compare', incomparable)
   const freshHours = consistency === 'committed' ? null : (parameters.freshHours ?? 1)
   const freshFrom = freshHours === null ? null : freshRange(nowMs, freshHours).from
   const unit = unitOf(parameters)
   const range = await hoursOf(parameters, { unit, nowMs, freshFrom, firstHour })
   if (!range.ok) return range
-  const query = { range: range.value, unit, zone, isUnsettled: consistency === 'unsettled', freshHours }
+  const previous =
+    compare === undefined || named === 'all' ? null : previousOf(range.value, named, { unit, zone, nowMs })
+  const isUnsettled = consistency === 'unsettled'
+  const query = { range: range.value, previous, unit, zone, isUnsettled, freshHours }
   const asked = bucketsIn(query) * subjects
   if (asked <= BUCKETS_MAX) return ok(query)
-  const name = parameters.range === undefined ? 'from' : 'range'
+  const name = named === undefined ? 'from' : 'range'
   return invalid(name, { asked, max: BUCKETS_MAX, unit: 'buckets' })
 }
 
@@ -129,7 +144,22 @@ function unitOf({ bucket, range }: Pick<CounterParameters, 'bucket' | 'range'>):
   return range === 'all' ? 'month' : null
 }
 
-/** How many buckets each subject of a read has. */
-export function bucketsIn({ range, unit, zone }: ReadingQuery): number {
-  return unit === null ? 1 : countBuckets(range, unit, zone)
+/** Why a comparison is refused that would say nothing. */
+function compareFault({
+  compare,
+  range,
+  consistency,
+}: Pick<CounterParameters, 'compare' | 'range' | 'consistency'>) {
+  if (compare === undefined) return undefined
+  if (range === 'all') return 'cannot be combined with `range=all`, because nothing comes before that'
+  if (consistency === 'unsettled') {
+    return 'cannot be combined with `consistency=unsettled`, which has the latest hours alone'
+  }
+  return undefined
+}
+
+/** How many buckets each subject of a read has, those of the time before included. */
+export function bucketsIn({ range, previous, unit, zone }: ReadingQuery): number {
+  const ranges = previous === null ? [range] : [range, previous]
+  return ranges.reduce((sum, own) => sum + (unit === null ? 1 : countBuckets(own, unit, zone)), 0)
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import type { Config } from '../../config.ts'
 import { must } from '../../model/assert.ts'
-import type { HourRange } from '../../model/hour.ts'
 import { keysUnder } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
@@ -58,19 +57,19 @@ export async function readSeriesAnswer(
   if (!query.ok) return query
   const groups = parseGrouping(parsed.value, bucketsIn(query.value))
   if (!groups.ok) return groups
-  const shardsOf = (fresh: HourRange) => shardsOfSeries(prefix, query.value.range, fresh, config.shards)
+  const shardsOfHour = shardsOfSeries(prefix, config.shards)
   const readings =
     groups.value === undefined
       ? await readAll(query.value, nowMs, {
           subjects: [prefix],
-          shardsOf,
+          shardsOfHour,
           ask: async ({ shard }) => [[prefix, await shards.unsettledSum(shard, prefix, grant)]],
           readRows: (rows) => database.readSeries({ name: prefix, ranges, ...rows }),
         })
       : await readGroups(query.value, groups.value, nowMs, {
           services: { database, shards },
           subjects: [prefix],
-          shardsOf,
+          shardsOfHour,
           heldOf: () => ({ prefix, grant }),
           rows: { name: prefix, ranges },
         })

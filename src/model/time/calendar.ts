@@ -67,6 +67,21 @@ export function periodStart(period: number, unit: LocalUnit, zone: Zone): Hour {
   return startOf(period, unit, zone).from
 }
 
+/**
+ * Where a period ends that is seen as far as another: behind the last of its hours that begins no later, by the clocks and
+ * counted from midnight of its first day, than an hour of the other. A period that is shorter ends with its own last hour.
+ *
+ * @param last an hour of the other period.
+ */
+export function sameEndIn(period: number, last: Hour, unit: LocalUnit, zone: Zone): Hour {
+  const other = midnightOf(periodOf(last, unit, zone), unit)
+  // Where clocks are turned back over midnight, an hour of a day may begin before the day, by the clocks.
+  const time = Math.max(0, localMs(zone, hourStartMs(last)) - other)
+  const behind = momentOf(midnightOf(period, unit) + time + 1, zone).from
+  const end = periodStart(period + 1, unit, zone)
+  return addHours(end, Math.min(0, behind - end))
+}
+
 /** Whether no bucket begins within an hour, neither by UTC nor by the zone's clocks. */
 export function isAligned(buckets: readonly Bucket[], zone: Zone): boolean {
   return buckets.every(({ startMs }) => startMs % HOUR_MS === 0 && zone.offsetAt(startMs) % HOUR_MS === 0)
@@ -132,26 +147,29 @@ function midnightOf(period: number, unit: LocalUnit): number {
 
 /** When a period begins, and the first hour that begins in it. */
 function startOf(period: number, unit: LocalUnit, zone: Zone): Bucket {
-  const midnight = midnightOf(period, unit)
-  const earliestMs = midnight - OFFSET_MS_MAX
+  return momentOf(midnightOf(period, unit), zone)
+}
+
+/** When the zone's clocks first show a time, and the first hour that begins with them there or past it. */
+function momentOf(local: number, zone: Zone): Bucket {
+  const earliestMs = local - OFFSET_MS_MAX
   const offset = zone.offsetAt(earliestMs)
-  if (offset !== zone.offsetAt(midnight + OFFSET_MS_MAX)) return seek(midnight, hourOf(earliestMs), zone)
-  const startMs = midnight - offset
+  if (offset !== zone.offsetAt(local + OFFSET_MS_MAX)) return seek(local, hourOf(earliestMs), zone)
+  const startMs = local - offset
   return { startMs, from: firstHourFrom(startMs) }
 }
 
 /**
- * Finds the start of a period near a change of the zone's offset, where midnight may come twice or not at all: the
- * first hour that begins with clocks at midnight or past it, and the moment within the hour before at which they came
- * there.
+ * Finds a time on the clocks near a change of the zone's offset, where it may come twice or not at all: the first hour that
+ * begins with clocks there or past it, and the moment within the hour before at which they came there.
  */
-function seek(midnight: number, earliest: Hour, zone: Zone): Bucket {
+function seek(local: number, earliest: Hour, zone: Zone): Bucket {
   let from = earliest
-  while (localMs(zone, hourStartMs(from)) < midnight) from = addHours(from, 1)
+  while (localMs(zone, hourStartMs(from)) < local) from = addHours(from, 1)
   let [beforeMs, startMs] = [hourStartMs(addHours(from, -1)), hourStartMs(from)]
   while (startMs - beforeMs > 1000) {
     const middleMs = beforeMs + Math.floor((startMs - beforeMs) / 2000) * 1000
-    if (localMs(zone, middleMs) < midnight) beforeMs = middleMs
+    if (localMs(zone, middleMs) < local) beforeMs = middleMs
     else startMs = middleMs
   }
   return { from, startMs }

@@ -20,12 +20,15 @@ export const RANGES = [
 
 export type RangeName = (typeof RANGES)[number]
 
+/** A range whose hours are known without a look at what there is. */
+export type NamedRange = Exclude<RangeName, 'all'>
+
 /** `last` is so many hours, days or months of which the current one is the last; the others are one unit of the calendar. */
 type RangeForm =
   | { readonly kind: 'last'; readonly unit: 'hour' | 'day' | 'month'; readonly many: number }
   | { readonly kind: 'this' | 'before'; readonly unit: 'day' | 'month' }
 
-const FORMS: Readonly<Record<Exclude<RangeName, 'all'>, RangeForm>> = {
+export const FORMS: Readonly<Record<NamedRange, RangeForm>> = {
   today: { kind: 'this', unit: 'day' },
   yesterday: { kind: 'before', unit: 'day' },
   '24h': { kind: 'last', unit: 'hour', many: 24 },
@@ -50,7 +53,7 @@ export type RangeTerms = {
  *
  * One that goes back from now (24h, 7d, 30d, 12mo) begins where a bucket begins, so that its first bucket is whole.
  */
-export function rangeOf(name: Exclude<RangeName, 'all'>, { unit, zone, nowMs }: RangeTerms): HourRange {
+export function rangeOf(name: NamedRange, { unit, zone, nowMs }: RangeTerms): HourRange {
   const form = FORMS[name]
   const now = hourOf(nowMs)
   const to = addHours(now, 1)

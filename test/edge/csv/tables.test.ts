@@ -138,6 +138,34 @@ describe('a table read back from its CSV', () => {
     )
   })
 
+  test('has the time before of each part behind it, in rows whose period says so', () => {
+    fc.assert(
+      fc.property(grouped, bucketCells.map(part), (answers, before) => {
+        const from = '2026-11-17T18:00:00Z'
+        const compared = answers.map((answer) => {
+          const { groups = [], others = { groups: 0, ...before } } = answer
+          return {
+            ...answer,
+            previous: { from, to: answer.from, ...before },
+            groups: groups.map((group) => ({ ...group, previous: before })),
+            others: { ...others, previous: before },
+          }
+        })
+        const [head, ...rows] = parseCsv(csv(tableOfCounters(compared).rows))
+        expect(head).toEqual(['key', 'plan', 'row', 'period', 'start', 'sum', 'count', 'min', 'max'])
+        const previous = rows.filter(([, , , period]) => period === 'previous')
+        const parts = answers.reduce((sum, { groups = [] }) => sum + groups.length + 2, 0)
+        expect(previous.map(([, , , , ...rest]) => rest)).toEqual(
+          Array.from({ length: parts }, () => before.buckets.map((own) => [own.start, ...shown(own)])).flat(),
+        )
+        const alone = compared.map((answer) => ({ ...answer, bucket: null }))
+        const [, ...totals] = parseCsv(csv(tableOfCounters(alone).rows))
+        const [total] = totals.filter(([, , row, period]) => row === 'total' && period === 'previous')
+        expect(total?.slice(4)).toEqual([from, ...shown(before.total)])
+      }),
+    )
+  })
+
   test('[A2] is the JSON answer for a list, with the keys of each group only where groups were asked for', () => {
     fc.assert(
       fc.property(lists, fc.boolean(), (answer, isGrouped) => {

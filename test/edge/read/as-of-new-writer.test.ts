@@ -26,6 +26,7 @@ test('[R1] unsettled with rows of the same asOf is the truth, also when the shar
   const query: CounterQuery = {
     keys: ['good'],
     range: { from: addHours(HOUR, -23), to: addHours(HOUR, 1) },
+    previous: null,
     unit: 'hour',
     zone: UTC,
     freshHours: 1,

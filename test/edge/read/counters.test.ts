@@ -22,6 +22,7 @@ const NOTHING: Unsettled = { writer: WRITER, settledSeq: 0, nextSeq: 1, open: nu
 const QUERY: CounterQuery = {
   keys: ['k'],
   range: { from: addHours(HOUR, -23), to: addHours(HOUR, 1) },
+  previous: null,
   unit: 'hour',
   zone: UTC,
   freshHours: 1,

@@ -141,3 +141,50 @@ describe('a list of a range', () => {
     }
   })
 })
+
+describe('compare=previous', () => {
+  const hours = async (search: string) => {
+    const { previous } = goodOf(await parseCounterQuery(`?key=k&compare=previous&${search}`, NOW))
+    return previous === null ? null : [previous.from, previous.to].map(formatHourStart)
+  }
+
+  test('is the same part of the month before, or as long before', async () => {
+    expect(await hours('range=this-month&by=model')).toEqual(['2026-10-01T00:00:00Z', '2026-10-30T16:00:00Z'])
+    expect(await hours('range=last-month')).toEqual(['2026-09-01T00:00:00Z', '2026-10-01T00:00:00Z'])
+    expect(await hours('')).toEqual(['2026-11-28T16:00:00Z', '2026-11-29T16:00:00Z'])
+    expect(await hours('from=2026-11-01&to=2026-12-01&bucket=month')).toEqual([
+      '2026-10-01T00:00:00Z',
+      '2026-10-30T16:00:00Z',
+    ])
+    expect(goodOf(await parseCounterQuery('?key=k', NOW)).previous).toBeNull()
+  })
+
+  test.each([
+    ['range=all', 'cannot be combined with `range=all`, because nothing comes before that'],
+    ['consistency=unsettled', expect.stringContaining('cannot be combined with `consistency=unsettled`')],
+  ])('is refused where it would say nothing: %s', async (search, fault) => {
+    const query = await parseCounterQuery(`?key=k&compare=previous&${search}`, NOW)
+    expect(query).toMatchObject({ error: { parameter: 'compare', fault } })
+  })
+
+  test('that is no other is told so', async () => {
+    const query = await parseCounterQuery('?key=k&compare=last-year', NOW)
+    expect(query).toMatchObject({ error: { parameter: 'compare', fault: 'must be previous' } })
+  })
+
+  test('counts its buckets, and the largest limit that fits is named', async () => {
+    // 24 + 24 hours of 2 keys: 10,000 / 96 has room for 104 parts, of which three are no groups.
+    const search = '?key=k&key=l&by=plan&range=24h&bucket=hour'
+    expect(await parseCounterQuery(`${search}&limit=100`, NOW)).toMatchObject({ ok: true })
+    const long = '?key=k&by=plan&range=30d&bucket=hour'
+    expect(await parseCounterQuery(`${long}&limit=10`, NOW)).toMatchObject({ ok: true })
+    expect(await parseCounterQuery(`${long}&limit=10&compare=previous`, NOW)).toMatchObject({
+      error: { parameter: 'limit', fault: expect.stringContaining('ask for at most 4') },
+    })
+    const alone = '?key=k&range=12mo&bucket=hour'
+    expect(await parseCounterQuery(alone, NOW)).toMatchObject({ ok: true })
+    expect(await parseCounterQuery(`${alone}&compare=previous`, NOW)).toMatchObject({
+      error: { parameter: 'range' },
+    })
+  })
+})

@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { CounterAnswer, SeriesAnswer } from '../../src/edge/read/answers.ts'
+import { must } from '../../src/model/assert.ts'
+import { addHours, hourOf } from '../../src/model/hour.ts'
+import type { Labels } from '../../src/model/slices/slice.ts'
+import { seeded } from '../support/chance.ts'
+import type { Increment } from '../support/increments.ts'
+import { type Stand, startStand } from './stand.ts'
+import { NOW, Town } from './town.ts'
+
+const HOUR = hourOf(NOW)
+const KEYS = ['site/a', 'site/a/b', 'other']
+/** Only the older half of the increments has the last. */
+const PLANS = ['free', 'pro', 'team', 'legacy']
+
+let stand: Stand
+
+beforeAll(async () => {
+  stand = await startStand(4)
+})
+
+afterAll(() => stand?.stop())
+
+beforeEach(() => stand.reset())
+
+const RANGES = [
+  'range=today&bucket=hour',
+  'range=yesterday',
+  'range=24h&bucket=hour',
+  'range=24h&bucket=day&tz=Asia/Kolkata',
+  'range=7d&bucket=day&tz=America/New_York',
+  'range=this-month&bucket=week',
+  'range=12mo&bucket=month',
+  'from=2026-11-20T04:00:00Z&to=2026-11-21T09:00:00Z',
+  'from=2026-11-20&to=2026-11-21&bucket=day&tz=Asia/Kolkata',
+]
+
+type Answer = CounterAnswer | SeriesAnswer
+type Part = Pick<Answer, 'total' | 'buckets'>
+
+/** The parts of an answer by what they are, groups by their values. */
+function partsOf({ groups = [], others, unlabelled, overflow, total, buckets }: Answer) {
+  const named = { total: { total, buckets }, others, unlabelled, overflow }
+  return new Map<string, unknown>([
+    ...Object.entries(named),
+    ...groups.map((group) => [`=${group.value}`, group] as const),
+  ])
+}
+
+const plain = (part: unknown) => {
+  const { total, buckets } = part as Part
+  return { total, buckets }
+}
+
+/** A group that the one of two reads has, and the other has not. */
+const NOTHING = { sum: 0n, count: 0, min: null, max: null }
+
+describe('a read that is compared', () => {
+  test.each([1, 2, 3, 4])(
+    '[R1] [L1] has what two reads have, of the range and of the time before, whatever shards still hold (seed %i)',
+    async (seed) => {
+      const chance = seeded(seed)
+      const pick = <T>(items: readonly T[]): T => must(items[Math.floor(chance() * items.length)], 'an item')
+      const town = new Town(stand)
+      for (let round = 0; round < 4; round++) {
+        town.take(
+          Array.from({ length: 60 }, (): Increment => {
+            const back = Math.floor(chance() ** 2 * 72)
+            const labels: Labels = chance() < 0.7 ? { plan: pick(PLANS.slice(0, back > 30 ? 4 : 3)) } : {}
+            const value = 1 + Math.floor(chance() * 100)
+            return { key: pick(KEYS), value, hour: addHours(HOUR, -back), labels }
+          }),
+        )
+        await town.flush(Math.floor(chance() * 3))
+        for (const range of RANGES) {
+          const by = chance() < 0.5 ? '&by=plan&limit=50' : ''
+          const of = chance() < 0.5 ? `key=${pick(KEYS)}` : 'prefix=site/'
+          const bucket =
+            of.startsWith('prefix') && !range.includes('range') && !range.includes('bucket')
+              ? '&bucket=hour'
+              : ''
+          const ask = async (hours: string): Promise<Answer> => {
+            const search = `?${of}&freshHours=72&${hours}${by}${bucket}`
+            return of.startsWith('key')
+              ? must((await town.read(search))[0], 'an answer')
+              : town.series(search)
+          }
+          const answer = await ask(`${range}&compare=previous`)
+          const before = must(answer.previous, 'the time before')
+          const unit = answer.bucket === null ? 'month' : answer.bucket
+          const tz = `tz=${encodeURIComponent(answer.tz)}`
+          const [alone, earlier] = [
+            await ask(range),
+            await ask(`from=${before.from}&to=${before.to}&${tz}${bucket === '' ? `&bucket=${unit}` : ''}`),
+          ]
+          expect(before.to <= answer.from).toBe(true)
+          expect([answer.from, answer.to, answer.pending]).toEqual([alone.from, alone.to, alone.pending])
+          expect(answer.unsettled).toEqual(alone.unsettled)
+          const [own, now, then] = [partsOf(answer), partsOf(alone), partsOf(earlier)]
+          expect(answer.groups?.length).toBe(
+            by === '' ? undefined : new Set([...now.keys(), ...then.keys()]).size - 4,
+          )
+          for (const [name, part] of own) {
+            if (part === undefined) continue
+            const previous =
+              name === 'total' ? before : must((part as { previous?: Part }).previous, 'a part')
+            const [partNow, partThen] = [now.get(name), then.get(name)]
+            if (partNow === undefined) expect(plain(part).total).toEqual(NOTHING)
+            else expect([name, plain(part)]).toEqual([name, plain(partNow)])
+            if (partThen === undefined) expect(previous.total).toEqual(NOTHING)
+            else if (answer.bucket === null) expect(previous.total).toEqual((partThen as Part).total)
+            else expect([name, plain(previous)]).toEqual([name, plain(partThen)])
+          }
+        }
+      }
+    },
+    60_000,
+  )
+})

@@ -130,6 +130,8 @@ export type List = {
   lastFlushAt: string | null
   /** Only when there are any: rows that are left out until somebody corrects them; at least one of each key. */
   unreadable?: UnreadableRow[] | undefined
+  /** Only when there are any: UTC days that count whole where they begin, because their hours were deleted. */
+  coarse?: { from: string; to: string }[] | undefined
 }
 
 /** Whether an hour may be invoiced: `final` is never taken back. */

@@ -104,7 +104,7 @@ function fieldsOf(readings: readonly Reading[]): Table['fields'] {
  * @param url the address that was asked, from which that of the next page is made.
  */
 export function tableOfList(
-  { from, to, items, nextCursor, lastFlushAt, unreadable }: ListAnswer,
+  { from, to, items, nextCursor, lastFlushAt, unreadable, coarse }: ListAnswer,
   url: URL,
 ): Table {
   const isGrouped = url.searchParams.has('depth')
@@ -112,7 +112,13 @@ export function tableOfList(
   const rows = items.map((item) => [item.key, ...sumsOf(item), ...names.map((name) => item[name] ?? null)])
   return {
     rows: [['key', ...SUMS, ...names], ...rows],
-    fields: { from, to, lastFlushAt, unreadable: unreadable?.length ?? null },
+    fields: {
+      from,
+      to,
+      lastFlushAt,
+      unreadable: unreadable?.length ?? null,
+      coarse: coarse?.map((days) => `${days.from}/${days.to}`).join(' ') ?? null,
+    },
     next: nextCursor === null ? undefined : nextOf(url, nextCursor),
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { UNREADABLE_TOLD_MAX } from '../../limits.ts'
 import type { Cell } from '../../model/cell.ts'
-import type { UnreadableRow } from '../../model/read.ts'
+import type { CoarseRange, UnreadableRow } from '../../model/read.ts'
 import { UNITS } from '../../model/time/calendar.ts'
 
 /** A sum in an answer. */
@@ -57,6 +57,21 @@ export const unreadableSchema = z
 /** @returns the field of an answer: none when there are no such rows. */
 export function unreadableOf(rows: readonly UnreadableRow[]): { unreadable?: UnreadableRow[] } {
   return rows.length === 0 ? {} : { unreadable: rows.slice(0, UNREADABLE_TOLD_MAX) }
+}
+
+/** Days of an answer that count whole because their hours are gone. [D1] */
+export const coarseSchema = z
+  .array(z.strictObject({ from: z.iso.datetime(), to: z.iso.datetime() }))
+  .optional()
+  .meta({
+    description:
+      'Only when there are any: whole UTC days whose hours were deleted, and that an edge of the range or of a bucket cuts. Each ' +
+      'of them counts whole where it begins, and not at all if it begins before `from`.',
+  })
+
+/** @returns the field of an answer: none when it is as fine as was asked. */
+export function coarseOf(ranges: readonly CoarseRange[]): { coarse?: CoarseRange[] } {
+  return ranges.length === 0 ? {} : { coarse: [...ranges] }
 }
 
 const ONLY_COMPARED =

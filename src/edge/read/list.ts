@@ -12,7 +12,7 @@ import type { RawParameters } from '../http/parameters.ts'
 import { invalid, parsedText, parseParameters, wholeText } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Database } from '../ports.ts'
-import { sumSchema, unreadableOf, unreadableSchema } from './answers.ts'
+import { coarseOf, coarseSchema, sumSchema, unreadableOf, unreadableSchema } from './answers.ts'
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts'
 import { type AskedRange, hourAt, hoursOf, type RangeQuery, rangeParameters } from './range.ts'
 
@@ -181,6 +181,7 @@ export const listAnswerSchema = z
         'When Postgres last received something that is in this answer; null when the answer is empty.',
     }),
     unreadable: unreadableSchema,
+    coarse: coarseSchema,
   })
   .meta({ id: 'List' })
 
@@ -193,9 +194,11 @@ export async function listAnswer(
 ): Promise<ListAnswer> {
   const { contains, from, to, sort, grouping, limit } = query
   // One item more than a page shows whether there is a next page; a list by size has only one.
-  const { items: found, unreadable } = await listCounters(
-    sort === 'key' ? { ...query, limit: limit + 1 } : query,
-  )
+  const {
+    items: found,
+    unreadable,
+    coarse,
+  } = await listCounters(sort === 'key' ? { ...query, limit: limit + 1 } : query)
   const items = found.slice(0, limit)
   const last = found.length > limit ? items.at(-1) : undefined
   const depth = grouping?.depth ?? null
@@ -208,6 +211,7 @@ export async function listAnswer(
     nextCursor: cursor === undefined ? null : encodeCursor(cursor),
     lastFlushAt: items.length === 0 ? null : new Date(lastFlushMs).toISOString(),
     ...unreadableOf(unreadable),
+    ...coarseOf(coarse),
   }
 }
 

@@ -1,13 +1,16 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readList } from '../../../src/edge/read/list.ts'
 import { must } from '../../../src/model/assert.ts'
 import { addHours, type Hour, hourOf } from '../../../src/model/hour.ts'
 import { groupBase, keysUnder } from '../../../src/model/key.ts'
 import type { Listed } from '../../../src/model/read.ts'
 import { LIST_SORTS } from '../../../src/model/read.ts'
+import { createFirstHourReader } from '../../../src/postgres/first-hour.ts'
 import { createLister } from '../../../src/postgres/list.ts'
 import { cells } from '../../support/arbitraries.ts'
 import { type Asked, compareBytes, naiveList } from '../../support/naive-list.ts'
+import { goodOf } from '../../support/result.ts'
 import { counted, midnight, naiveCoarse, statesOf, tablesOf } from './days-model.ts'
 import { DATABASES, type Database, fill, type Row, type States } from './tables.ts'
 
@@ -116,5 +119,23 @@ describe.each(Object.keys(DATABASES))('%s', (name) => {
       if (items.length < 7) break
     }
     expect(shown).toEqual(all)
+  })
+
+  test('[D1] an answer names the days that an edge cuts because their hours are gone, and no others', async () => {
+    const day = hourOf(Date.UTC(2026, 2, 20))
+    const row = { key: 'k', hour: day, cell: { sum: 7n, count: 1, min: 7, max: 7 }, updatedMs: NOW }
+    await fill(database, { rows: [], days: [row], states: new Map([[day / 24, 'gone']]) })
+    const answer = async (from: string, to: string) => {
+      const { postgres } = database
+      const ports = { list: createLister(postgres), firstHour: createFirstHourReader(postgres) }
+      return goodOf(await readList(`?prefix=&from=${from}&to=${to}`, null, NOW, ports))
+    }
+    const whole = await answer('2026-03-20T00:00:00Z', '2026-03-21T00:00:00Z')
+    expect(whole.items).toMatchObject([{ sum: 7n }])
+    expect(whole).not.toHaveProperty('coarse')
+    const coarse = [{ from: '2026-03-20T00:00:00Z', to: '2026-03-21T00:00:00Z' }]
+    const cutAtItsEnd = await answer('2026-03-18T00:00:00Z', '2026-03-20T06:00:00Z')
+    expect(cutAtItsEnd).toMatchObject({ items: [{ sum: 7n }], coarse })
+    expect(await answer('2026-03-20T06:00:00Z', '2026-03-22T00:00:00Z')).toMatchObject({ items: [], coarse })
   })
 })

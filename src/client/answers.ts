@@ -36,6 +36,9 @@ export type Bucket = {
 /** A row of Postgres that somebody changed by SQL to what is no whole number, or too large. `hour` is RFC 3339. */
 export type UnreadableRow = { key: string; hour: string }
 
+/** UTC days, from the beginning of the first to the end of the last, in RFC 3339. */
+export type CoarseRange = { from: string; to: string }
+
 /** A part of an answer, in the range or in the time before. */
 export type Part = { total: Sums; buckets: Bucket[] }
 
@@ -73,6 +76,8 @@ export type Counter = {
   lastFlushAt: string | null
   /** Only when there are any: rows that are left out until somebody corrects them; at least one of each key. */
   unreadable?: UnreadableRow[] | undefined
+  /** Only when there are any: UTC days that count whole where they begin, because their hours were deleted. */
+  coarse?: CoarseRange[] | undefined
   /** Only with `compare`: the time before. Its first bucket belongs beside the first, and so on. */
   previous?: { from: string; to: string; total: Sums; buckets: Bucket[] } | undefined
   /** Only with `by`: the label whose values are the groups. Groups, others, unlabelled and overflow add up to the total. */
@@ -105,6 +110,8 @@ export type LabelList = {
     largest: { value: string; sum: bigint; count: number }[]
   }[]
   lastFlushAt: string | null
+  /** Only when there are any: UTC days that count whole where they begin, because their hours were deleted. */
+  coarse?: CoarseRange[] | undefined
 }
 
 /** A key, or with `depth` a group of keys. */
@@ -131,7 +138,7 @@ export type List = {
   /** Only when there are any: rows that are left out until somebody corrects them; at least one of each key. */
   unreadable?: UnreadableRow[] | undefined
   /** Only when there are any: UTC days that count whole where they begin, because their hours were deleted. */
-  coarse?: { from: string; to: string }[] | undefined
+  coarse?: CoarseRange[] | undefined
 }
 
 /** Whether an hour may be invoiced: `final` is never taken back. */

@@ -85,6 +85,8 @@ function fieldsOf(readings: readonly Reading[]): Table['fields'] {
   const pending = first.pending === null ? null : readings.reduce((sum, own) => sum + (own.pending ?? 0), 0)
   const flushes = readings.flatMap(({ lastFlushAt }) => lastFlushAt ?? []).toSorted()
   const unreadable = readings.reduce((sum, own) => sum + (own.unreadable?.length ?? 0), 0) || null
+  // All readings are of one range and of one read, so these are theirs too.
+  const coarse = coarseText(first.coarse)
   return {
     from,
     to,
@@ -95,7 +97,13 @@ function fieldsOf(readings: readonly Reading[]): Table['fields'] {
     freshFrom,
     lastFlushAt: flushes.at(-1) ?? null,
     unreadable,
+    coarse,
   }
+}
+
+/** Days whose hours are gone: `2026-11-02T00:00:00Z/2026-11-04T00:00:00Z`, as ISO 8601 writes an interval. */
+function coarseText(coarse: ListAnswer['coarse']): string | null {
+  return coarse?.map(({ from, to }) => `${from}/${to}`).join(' ') ?? null
 }
 
 /**
@@ -117,7 +125,7 @@ export function tableOfList(
       to,
       lastFlushAt,
       unreadable: unreadable?.length ?? null,
-      coarse: coarse?.map((days) => `${days.from}/${days.to}`).join(' ') ?? null,
+      coarse: coarseText(coarse),
     },
     next: nextCursor === null ? undefined : nextOf(url, nextCursor),
   }

@@ -167,6 +167,7 @@ export const counterAnswerSchema = z
       .optional()
       .meta({ description: `${ONLY_COMPARED} As fresh as the rest.` }),
     unreadable: unreadableSchema,
+    coarse: coarseSchema,
     ...groupFields,
   })
   .meta({ id: 'Counter' })

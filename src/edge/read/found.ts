@@ -10,7 +10,7 @@ import type { Bucket } from '../../model/time/calendar.ts'
 import { bucketIndexOf, bucketsOf, isAligned } from '../../model/time/calendar.ts'
 import { formatInZone } from '../../model/time/zone.ts'
 import type { Problem } from '../http/problem.ts'
-import { type CounterAnswer, sumsOf } from './answers.ts'
+import { type CounterAnswer, coarseOf, sumsOf } from './answers.ts'
 import type { AskShard, FreshRead, ShardsOfHour } from './fresh.ts'
 import { freshRange, readFresh, readHeld, shardsToAsk } from './fresh.ts'
 import type { ReadingQuery } from './query.ts'
@@ -177,6 +177,7 @@ export function readingOf(found: Found, subject: string): Reading {
     lastFlushAt: lastFlushMs === null ? null : new Date(lastFlushMs).toISOString(),
     ...(previous === null ? {} : { previous: previousOf(found, subject, previous) }),
     ...(read.committed.unreadable.length === 0 ? {} : { unreadable: [...read.committed.unreadable] }),
+    ...coarseOf(read.committed.coarse),
   }
 }
 

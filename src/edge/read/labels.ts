@@ -10,7 +10,7 @@ import type { RawParameters } from '../http/parameters.ts'
 import { invalid, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Database } from '../ports.ts'
-import { sumSchema } from './answers.ts'
+import { coarseOf, coarseSchema, sumSchema } from './answers.ts'
 import { listHoursOf, noKeyUnder, prefixText } from './list.ts'
 import { rangeParameters } from './range.ts'
 
@@ -40,6 +40,7 @@ export const labelsAnswerSchema = z
       description:
         'When Postgres last received something that is in this answer; null when the answer is empty.',
     }),
+    coarse: coarseSchema,
   })
   .meta({ id: 'Labels' })
 
@@ -68,7 +69,7 @@ export async function readLabels(
   })
   if (!range.ok) return range
   const { from, to } = range.value
-  const { items } = await listLabels({
+  const { items, coarse } = await listLabels({
     ranges,
     from,
     to,
@@ -81,5 +82,6 @@ export async function readLabels(
     to: formatHourStart(to),
     labels: items.map(({ name, values, count, largest }) => ({ name, values, count, largest: [...largest] })),
     lastFlushAt: items.length === 0 ? null : new Date(lastFlushMs).toISOString(),
+    ...coarseOf(coarse),
   })
 }

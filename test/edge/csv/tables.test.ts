@@ -208,6 +208,7 @@ describe('beside the table', () => {
       { ...fresh, key: 'c', pending: 0, lastFlushAt: null },
     ]
     expect(tableOfCounters([fresh, ...others]).fields).toEqual({
+      coarse: null,
       from: fresh.from,
       to: fresh.to,
       bucket: 'day',

@@ -107,6 +107,9 @@ export const ROLLUP_DAYS_MAX = 8
 export const ROLLUP_ROWS_MAX = 500_000
 export const ROLLUP_FAILURES_MAX = 3
 
+/** How long `npm run rollup` lets a day take, however many keys it has. A late batch of the day waits or tries again. */
+export const LOCAL_MAKE_MS_MAX = 15 * MINUTE
+
 /** The oldest PostgreSQL that has what Sumdial uses: 14, because of multi-range block indexes. */
 export const POSTGRES_VERSION_MIN = 14
 

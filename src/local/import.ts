@@ -2,6 +2,7 @@ import { createReadStream, type ReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { runtimeTiming } from '../client/internal.ts'
 import { CommandFailed, listenForInterrupts, main, UsageError } from './cli.ts'
+import { type Database, findDatabase } from './find-database.ts'
 import { Connection } from './import/connection.ts'
 import { CUT_BOUNDS } from './import/cutting.ts'
 import { refuseDamaged, UnreadableInput } from './import/gunzip.ts'
@@ -9,7 +10,6 @@ import { type Import, runImport } from './import/importer.ts'
 import { FLAGS, HELP, KEY_WITH_NDJSON, type Options, parseOptions } from './import/options.ts'
 import { findFormat, jsonLogReader, logReader, ndjsonReader, type Reader } from './import/reader.ts'
 import { rehearse } from './import/rehearsal.ts'
-import { type Database, findDatabase } from './import/straight/destination.ts'
 import type { StraightOutcome } from './import/straight/run.ts'
 import { exitCodeOf, summarize } from './import/summary.ts'
 import { printable, Tally } from './import/tally.ts'
@@ -31,7 +31,7 @@ async function run(args: readonly string[]): Promise<number> {
   if (file !== null) await checkUndamaged(file)
   const startMs = Date.now()
   const tally: Tally = new Tally((text) => progress.say(text))
-  const database = isStraight ? findDatabase(process.env) : null
+  const database = isStraight ? findDatabase(process.env, '--into-postgres') : null
   const input = file === null ? process.stdin : createReadStream(file, { highWaterMark: CHUNK_BYTES })
   const hint = file === null && !isFollowing ? idleHint(tally) : () => ''
   const progress = showProgress(() => {

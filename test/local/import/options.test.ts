@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { findDatabase } from '../../../src/local/find-database.ts'
 import { parseOptions } from '../../../src/local/import/options.ts'
 import { logReader } from '../../../src/local/import/reader.ts'
 import { countedOf } from '../../../src/local/import/straight/counted.ts'
-import { findDatabase } from '../../../src/local/import/straight/destination.ts'
 
 const DATABASE_URL = 'postgresql://me:secret@db.example.com/sums?sslmode=require'
 
@@ -35,19 +35,23 @@ describe('an import', () => {
   test('finds the database as a Worker would, or else that of an npm run dev that runs', () => {
     const state = mkdtempSync(join(tmpdir(), 'sumdial-state-'))
     onTestFinished(() => rmSync(state, { recursive: true }))
-    expect(() => findDatabase({}, state)).toThrow('set DATABASE_URL, or start `npm run dev` first')
+    expect(() => findDatabase({}, '--into-postgres', state)).toThrow(
+      'set DATABASE_URL, or start `npm run dev` first',
+    )
     writeFileSync(join(state, 'endpoint'), 'http://127.0.0.1:5499/sql\n')
-    expect(findDatabase({}, state)).toMatchObject({
+    expect(findDatabase({}, '--into-postgres', state)).toMatchObject({
       address: { kind: 'neon', endpoint: 'http://127.0.0.1:5499/sql' },
     })
-    expect(findDatabase({ DATABASE_URL }, state)).toEqual({
+    expect(findDatabase({ DATABASE_URL }, '', state)).toEqual({
       address: { kind: 'tcp', url: DATABASE_URL },
       name: 'postgresql://me@db.example.com/sums',
     })
     const neon = 'postgresql://me:secret@ep-a.eu-central-1.aws.neon.tech/sums'
-    expect(findDatabase({ DATABASE_URL: neon }, state).address.kind).toBe('neon')
-    expect(findDatabase({ DATABASE_URL: neon, DATABASE_DRIVER: 'pg' }, state).address.kind).toBe('tcp')
-    expect(() => findDatabase({ DATABASE_URL, DATABASE_DRIVER: 'mysql' }, state)).toThrow('DATABASE_DRIVER')
+    expect(findDatabase({ DATABASE_URL: neon }, '', state).address.kind).toBe('neon')
+    expect(findDatabase({ DATABASE_URL: neon, DATABASE_DRIVER: 'pg' }, '', state).address.kind).toBe('tcp')
+    expect(() => findDatabase({ DATABASE_URL, DATABASE_DRIVER: 'mysql' }, '', state)).toThrow(
+      'DATABASE_DRIVER',
+    )
   })
 
   test('breaks its counts down by labels, whose templates are part of the name of what it counts', () => {

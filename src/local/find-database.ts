@@ -1,21 +1,22 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { chooseAddress, type DatabaseAddress, type DatabaseSettings } from '../../../address.ts'
-import { must } from '../../../model/assert.ts'
-import { UsageError } from '../../cli.ts'
-import { databaseUrlOf, describeDatabase, PLACEHOLDER_URL } from '../../postgres.ts'
-import { ENDPOINT_FILE, STATE_DEFAULT } from '../../state.ts'
+import { chooseAddress, type DatabaseAddress, type DatabaseSettings } from '../address.ts'
+import { must } from '../model/assert.ts'
+import { UsageError } from './cli.ts'
+import { databaseUrlOf, describeDatabase, PLACEHOLDER_URL } from './postgres.ts'
+import { ENDPOINT_FILE, STATE_DEFAULT } from './state.ts'
 
 export type Database = { readonly address: DatabaseAddress; readonly name: string }
 
 /**
- * The database to import into: that of DATABASE_URL, over the driver that a Worker would use, or else the embedded one of an
+ * The database for a command that works on it itself: that of DATABASE_URL, over the driver that a Worker would use, or else the embedded one of an
  * `npm run dev` that runs.
  *
+ * @param needs who needs it: `--into-postgres`
  * @param state the state folder of `npm run dev`
  * @throws UsageError when there is neither
  */
-export function findDatabase(env: NodeJS.ProcessEnv, state: string = STATE_DEFAULT): Database {
+export function findDatabase(env: NodeJS.ProcessEnv, needs: string, state: string = STATE_DEFAULT): Database {
   const databaseUrl = databaseUrlOf(env)
   const endpoint = env['NEON_FETCH_ENDPOINT'] || undefined
   const settings = { hyperdriveUrl: undefined, databaseUrl, neonEndpoint: endpoint, driver: driverOf(env) }
@@ -26,14 +27,13 @@ export function findDatabase(env: NodeJS.ProcessEnv, state: string = STATE_DEFAU
     }
   }
   const found = endpoint ?? endpointIn(state)
-  if (found === undefined) throw new UsageError(NONE)
+  if (found === undefined)
+    throw new UsageError(`${needs} needs a database: set DATABASE_URL, or start \`npm run dev\` first.`)
   return {
     address: { kind: 'neon', url: PLACEHOLDER_URL, endpoint: found },
     name: 'the Postgres of npm run dev',
   }
 }
-
-const NONE = '--into-postgres needs a database: set DATABASE_URL, or start `npm run dev` first.'
 
 function driverOf({ DATABASE_DRIVER = '' }: NodeJS.ProcessEnv): DatabaseSettings['driver'] {
   if (DATABASE_DRIVER === '') return undefined

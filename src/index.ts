@@ -23,6 +23,7 @@ import { migratingSink } from './postgres/migrate/migrating-sink.ts'
 import { createReader, createSeriesReader } from './postgres/reader.ts'
 import { createRetention } from './postgres/retention.ts'
 import { createRollups } from './postgres/rollups/rollups.ts'
+import { createStandingReader } from './postgres/rollups/standing.ts'
 import { createSeenRecord } from './postgres/seen.ts'
 import { createSink } from './postgres/sink.ts'
 import { IsolateLoad } from './shard/isolate-load.ts'
@@ -98,6 +99,7 @@ function databaseOf(postgres: Postgres, namespace: Env['SHARD']): Database {
     listLabels: createLabelLister(postgres),
     ...createLedger(postgres),
     withRollups: createRollups(postgres),
+    daysStanding: createStandingReader(postgres),
     deleteBefore: createRetention(postgres),
     bringUpSchema: schemaKeeper(postgres).bringUp,
     ...createSeenRecord(postgres, () => namespaceId(namespace)),

@@ -35,6 +35,7 @@ export function withDeadlines<P extends Pick<Ports, 'clock' | 'shards' | 'databa
       firstHour: (...args) => orUnavailable('postgres', () => database.firstHour(...args)),
       listLabels: (...args) => orUnavailable('postgres', () => database.listLabels(...args)),
       list: (...args) => orUnavailable('postgres', () => database.list(...args)),
+      daysStanding: () => inTime(clock, 'postgres', () => database.daysStanding()),
       ledgerOf: (...args) => inTime(clock, 'postgres', () => database.ledgerOf(...args)),
     },
   }

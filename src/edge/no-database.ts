@@ -26,6 +26,7 @@ export const NO_DATABASE: Database = {
   stragglers: rejects,
   sealAll: rejects,
   withRollups: rejects,
+  daysStanding: rejects,
   deleteBefore: rejects,
   bringUpSchema: rejects,
   readSeen: rejects,

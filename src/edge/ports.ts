@@ -18,7 +18,7 @@ import type {
   Unsettled,
   UnsettledGroups,
 } from '../model/read.ts'
-import type { WithRollups } from '../model/rollups/rollups.ts'
+import type { DaysStanding, WithRollups } from '../model/rollups/rollups.ts'
 import type { SliceGrouping } from '../model/slices/grouping.ts'
 import type { LedgerSum, ShardStatus } from '../model/status.ts'
 
@@ -98,6 +98,7 @@ export type Database = {
   /** Seals these writers. @returns how many were not sealed before. */
   readonly sealAll: (writers: readonly string[]) => Promise<number>
   readonly withRollups: WithRollups
+  readonly daysStanding: () => Promise<DaysStanding>
   readonly deleteBefore: DeleteBefore
   /** Migrates as far as a Worker may. The cron alone calls it, and a shard's alarm. Never rejects. */
   readonly bringUpSchema: () => Promise<SchemaState>

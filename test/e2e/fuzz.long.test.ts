@@ -1,7 +1,7 @@
 import { PGlite } from '@electric-sql/pglite'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { EXPOSITION_TYPE } from '../../src/edge/operate/metric-families.ts'
+import { EXPOSITION_TYPE } from '../../src/edge/operate/exposition.ts'
 import { migrate } from '../../src/local/migrate.ts'
 import { type NeonEndpoint, startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
 import { pgliteBackend } from '../../src/local/neon/pglite-backend.ts'

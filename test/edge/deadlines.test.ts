@@ -33,6 +33,7 @@ function portsWith(call: () => Promise<never>) {
     stragglers: call,
     sealAll: call,
     withRollups: call,
+    daysStanding: call,
     deleteBefore: call,
     bringUpSchema: call,
     readSeen: call,

@@ -11,12 +11,14 @@ import { addHours, hourOf } from '../../src/model/hour.ts'
 import { createLedger } from '../../src/postgres/ledger.ts'
 import { createReader } from '../../src/postgres/reader.ts'
 import { createRetention } from '../../src/postgres/retention.ts'
+import { createStandingReader } from '../../src/postgres/rollups/standing.ts'
 import { createSeenRecord } from '../../src/postgres/seen.ts'
 import { createSink } from '../../src/postgres/sink.ts'
 import { createWriters } from '../../src/postgres/writers.ts'
 import { sqlBlocks } from '../support/markdown-sql.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { postgresAt } from '../support/postgres-at.ts'
+import { rollupsOneByOne } from './rollups/one-by-one.ts'
 
 const PAGE = readFileSync(join(import.meta.dirname, '../../docs/postgres.md'), 'utf8')
 const [ROLE, OWNER, ROWS] = sqlBlocks(PAGE).map(({ sql }) => sql)
@@ -68,6 +70,13 @@ async function useAll(url: string): Promise<void> {
   expect(await createWriters(at)([writer])).toMatchObject({ size: 1 })
   expect(await sink.seal(writer, batch.shard)).toMatchObject({ kind: 'sealed' })
   sink.end()
+
+  const rollups = rollupsOneByOne(at)
+  await rollups.beginNow()
+  expect(await rollups.daysToMake(1, 'now')).toMatchObject({ days: ['2026-11-21'] })
+  expect(await rollups.makeDay('2026-11-21')).toMatchObject({ kind: 'made' })
+  expect(await rollups.makeAllAgain()).toBeGreaterThan(0)
+  expect(await createStandingReader(at)()).toMatchObject({ beginsMs: null })
 
   const { counters } = await createReader(at)({
     keys: ['site/a'],

@@ -9,6 +9,7 @@ import { createLister } from '../../src/postgres/list.ts'
 import { createSchemaKeeper } from '../../src/postgres/migrate/keeper.ts'
 import { createReader, createSeriesReader } from '../../src/postgres/reader.ts'
 import { createRetention } from '../../src/postgres/retention.ts'
+import { createStandingReader } from '../../src/postgres/rollups/standing.ts'
 import { createSeenRecord } from '../../src/postgres/seen.ts'
 import { createSink } from '../../src/postgres/sink.ts'
 import { frozenBatch } from '../support/batches.ts'
@@ -122,6 +123,7 @@ describe('every statement that the Worker sends', () => {
     await rollups.makeDay('2026-01-01')
     await rollups.makeAllAgain()
     await rollups.beginNow()
+    await createStandingReader(stand.postgres)()
     await createRetention(stand.postgres)(HOUR)
     await createSink(stand.postgres).apply(frozenBatch(WRITER, 1, [['k\u001fkind=in', cellOf(1)]]))
     const seen = createSeenRecord(stand.postgres, () => 'w')

@@ -1,5 +1,6 @@
 import { NOTICE_KINDS, type Notice } from '../../model/deployed/notice.ts'
 import type { Hour } from '../../model/hour.ts'
+import type { DaysStanding } from '../../model/rollups/rollups.ts'
 import type { ShardStatus, Tally } from '../../model/status.ts'
 import { OUTCOMES } from '../../model/status.ts'
 import type { Disagreement } from './audit.ts'
@@ -27,6 +28,8 @@ export type Seen = {
    * both times cannot be compared, which is no disagreement.
    */
   readonly disagreeing: readonly { readonly reason: Disagreement; readonly shards: number }[] | null
+  /** How far days are made; null when Postgres was not asked. */
+  readonly days: DaysStanding | null
 }
 
 export type WholeHour = { readonly hour: Hour; readonly shards: readonly ShardStatus[] }
@@ -49,7 +52,7 @@ export type WholeHour = { readonly hour: Hour; readonly shards: readonly ShardSt
  * one of many, and they are gone in minutes), and an object that adds up for ever (a row written for each flush).
  */
 export function metricFamilies(seen: Seen): Family[] {
-  return [...counters(seen), ...holdings(seen), ...health(seen)]
+  return [...counters(seen), ...holdings(seen), ...health(seen), ...made(seen)]
 }
 
 function counters({ whole }: Seen): Family[] {
@@ -179,6 +182,22 @@ function health({ asked, answered, notices, disagreeing }: Seen): Family[] {
   ]
 }
 
+function made({ days }: Seen): Family[] {
+  const through = days?.through ?? null
+  return [
+    gauge(
+      'sumdial_days_through_timestamp_seconds',
+      'With days=1: when the last day began up to which every day is made from its hours.',
+      through === null ? [] : [Date.parse(through) / 1000],
+    ),
+    gauge(
+      'sumdial_stale_days',
+      'With days=1: days that have changed since they were made from their hours.',
+      days === null ? [] : [days.stale],
+    ),
+  ]
+}
+
 function counter(name: string, help: string, samples: readonly Sample[]): Family {
   return { name, type: 'counter', help, samples }
 }
@@ -210,38 +229,4 @@ function inSeconds<S extends Sample>(sample: S): S {
 
 function sumOf(shards: readonly ShardStatus[], of: (shard: ShardStatus) => number): number {
   return shards.reduce((sum, shard) => sum + of(shard), 0)
-}
-
-export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
-
-/** Writes metrics in Prometheus's text format. Source: prometheus.io/docs/instrumenting/exposition_formats, 0.0.4. */
-export function expose(families: readonly Family[]): string {
-  return families.map(exposeFamily).join('')
-}
-
-function exposeFamily({ name, type, help, samples }: Family): string {
-  const lines = samples.map(
-    ({ labels = {}, value }) => `${name}${exposeLabels(labels)} ${exposeValue(value)}\n`,
-  )
-  return `# HELP ${name} ${escapeHelp(help)}\n# TYPE ${name} ${type}\n${lines.join('')}`
-}
-
-function exposeLabels(labels: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(labels).map(([label, value]) => `${label}="${escapeLabel(value)}"`)
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
-}
-
-/** Writes a number as Go's ParseFloat reads it. */
-function exposeValue(value: number): string {
-  if (value === Number.POSITIVE_INFINITY) return '+Inf'
-  if (value === Number.NEGATIVE_INFINITY) return '-Inf'
-  return String(value)
-}
-
-function escapeHelp(text: string): string {
-  return text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
-}
-
-function escapeLabel(text: string): string {
-  return escapeHelp(text).replaceAll('"', '\\"')
 }

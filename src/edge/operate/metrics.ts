@@ -13,8 +13,9 @@ import type { Problem } from '../http/problem.ts'
 import type { Answer } from '../http/router.ts'
 import type { Ports } from '../ports.ts'
 import { DISAGREEMENTS } from './audit.ts'
+import { EXPOSITION_TYPE, expose } from './exposition.ts'
 import type { Seen, WholeHour } from './metric-families.ts'
-import { EXPOSITION_TYPE, expose, metricFamilies } from './metric-families.ts'
+import { metricFamilies } from './metric-families.ts'
 import type { ShardReport, StatusServices } from './status.ts'
 import { askOrSay, countDisagreeing, noticesOf, recentHours, withLedger } from './status.ts'
 
@@ -24,14 +25,18 @@ export const metricsParameters = z.strictObject({
       'How many hours before this one are asked, in place of the recent hours. The answer then has no counters.',
   }),
   ledger: z.string().optional().meta({
-    description: "`1` adds whether Postgres's ledger agrees with the shards. Only then is Postgres asked.",
+    description: "`1` adds whether Postgres's ledger agrees with the shards, which asks Postgres.",
+    example: '1',
+  }),
+  days: z.string().optional().meta({
+    description: '`1` adds how far days are made from hours, which asks Postgres.',
     example: '1',
   }),
 })
 
 const HEADERS = headersOf(EXPOSITION_TYPE)
 
-/** `GET /metrics`: the figures of `/status` in Prometheus's text format. It queries Postgres only with `?ledger=1`. */
+/** `GET /metrics`: the figures of `/status` in Prometheus's text format. It queries Postgres only with `?ledger=1` or `?days=1`. */
 export async function metrics(c: EdgeContext, ports: Ports): Promise<Answer> {
   const refused = refuseUnlessWhole(c.get('grant'))
   if (refused !== undefined) return fail(refused)
@@ -43,7 +48,7 @@ export async function metrics(c: EdgeContext, ports: Ports): Promise<Answer> {
 export async function scrape(rawSearch: string, services: StatusServices): Promise<Result<Seen, Problem>> {
   const parsed = parseParameters(rawSearch, metricsParameters)
   if (!parsed.ok) return parsed
-  const { hours, ledger } = parsed.value
+  const { hours, ledger, days } = parsed.value
   const names = hours === undefined ? recentShards(services) : shardsBack(hours, services)
   if (names.length > STATUS_SHARDS_MAX) {
     return invalid('hours', { asked: names.length, max: STATUS_SHARDS_MAX, unit: 'shards' })
@@ -60,6 +65,7 @@ export async function scrape(rawSearch: string, services: StatusServices): Promi
       ledger === '1'
         ? DISAGREEMENTS.map((reason) => ({ reason, shards: countDisagreeing(shards, reason) }))
         : null,
+    days: days === '1' ? await services.database.daysStanding() : null,
   })
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { errors, json, type Operation, UNAVAILABLE } from '../openapi/parts.ts'
 import type { ParkedAction } from '../ports.ts'
-import { EXPOSITION_TYPE } from './metric-families.ts'
+import { EXPOSITION_TYPE } from './exposition.ts'
 import { metricsParameters } from './metrics.ts'
 import { decidedSchema, decisionSchema } from './parked.ts'
 import { statusAnswerSchema, statusParameters } from './status.ts'

@@ -29,7 +29,7 @@ import {
 export type ShardReport = (ShardStatus & { readonly ledger?: Audit }) | Unanswered
 
 export type StatusServices = {
-  readonly database: Pick<Database, 'ledgerOf'>
+  readonly database: Pick<Database, 'ledgerOf' | 'daysStanding'>
   readonly shards: Pick<Shards, 'status'>
   readonly config: Pick<Config, 'shards' | 'database'>
   readonly log: Log
@@ -41,12 +41,33 @@ export const statusParameters = z.strictObject({
     description: 'An hour such as 2026-11-21T20Z, in place of the recent hours. May be given several times.',
   }),
   ledger: z.string().optional().meta({
-    description: "`1` compares each shard with Postgres's ledger. Only then is Postgres asked.",
+    description: "`1` compares each shard with Postgres's ledger, which asks Postgres.",
+    example: '1',
+  }),
+  days: z.string().optional().meta({
+    description: '`1` adds how far days are made from hours, which asks Postgres.',
     example: '1',
   }),
 })
 
 const unansweredSchema = z.strictObject({ shard: z.string(), error: z.string() })
+
+const day = z.string().meta({ example: '2026-11-21' })
+
+const daysSchema = z
+  .strictObject({
+    through: day.nullable().meta({
+      description: 'The last day up to which every day is made; null when none is.',
+    }),
+    next: day.nullable().meta({ description: 'The first day that is to be made; null when there is none.' }),
+    stale: z.int().meta({ description: 'How many days have changed since they were made.' }),
+    begins: z.iso.datetime().nullable().meta({
+      description: 'From when days are made, a day after their migration; null when that has come.',
+    }),
+  })
+  .meta({
+    description: 'With days=1: how far days are made from hours, of those that ended 3 days ago.',
+  })
 
 export const statusAnswerSchema = z.strictObject({
   now: z.iso.datetime(),
@@ -55,6 +76,7 @@ export const statusAnswerSchema = z.strictObject({
   pending: z.int().meta({ description: 'How many increments of these shards Postgres may not have yet.' }),
   lagMs: z.int(),
   isConserved: z.boolean(),
+  days: daysSchema.optional(),
   notices: z.array(noticeSchema).meta({
     description:
       'Things that only a person can mend: the Worker has no DATABASE_URL, the schema of Postgres is behind, or a deploy has changed the SHARDS or LATE_HOURS of an hour that has begun.',
@@ -67,7 +89,7 @@ export type StatusAnswer = z.infer<typeof statusAnswerSchema>
 
 /**
  * `GET /status`: what the shards of the recent hours hold, or those of each `?hour=`. It never queries Postgres unless
- * `?ledger=1`, which compares each shard with the ledger.
+ * for `?ledger=1`, which compares each shard with the ledger, or `?days=1`.
  */
 export async function readStatus(
   raw: RawParameters,
@@ -75,7 +97,7 @@ export async function readStatus(
 ): Promise<Result<StatusAnswer, Problem>> {
   const parsed = parseParameters(raw, statusParameters)
   if (!parsed.ok) return parsed
-  const { hour: named, ledger } = parsed.value
+  const { hour: named, ledger, days } = parsed.value
   const hours = named === undefined ? recentHours(services) : [...new Set(named)]
   const names = hours.flatMap((hour) => shardsOf(hour, services.config.shards))
   if (names.length > STATUS_SHARDS_MAX) {
@@ -90,8 +112,14 @@ export async function readStatus(
     pending: known.reduce((sum, shard) => sum + shard.open.increments + shard.frozen.increments, 0),
     lagMs: Math.max(0, ...known.map((shard) => shard.lagMs)),
     isConserved: known.every((shard) => shard.isConserved),
+    ...(days === '1' && { days: await readDays(services) }),
     notices: noticesOf(known, services.config),
   })
+}
+
+async function readDays({ database }: Pick<StatusServices, 'database'>) {
+  const { beginsMs, ...standing } = await database.daysStanding()
+  return { ...standing, begins: beginsMs === null ? null : new Date(beginsMs).toISOString() }
 }
 
 /** Each notice once. Close to the turn of the hour the shards of two hours may have the same ones. */

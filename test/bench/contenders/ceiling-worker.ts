@@ -53,6 +53,7 @@ function portsOf(env: object): Ports {
       stragglers: nowhere,
       sealAll: nowhere,
       withRollups: nowhere,
+      daysStanding: nowhere,
       deleteBefore: nowhere,
       bringUpSchema: nowhere,
       readSeen: nowhere,

@@ -85,7 +85,10 @@ test('shards that do not agree with the ledger are logged, by the reason and wit
     nowMs: 0,
     log: (line) => lines.push(line),
     shards: { status },
-    database: { ledgerOf: async () => new Map([['a', { increments: 2, open: [] }]]) },
+    database: {
+      ledgerOf: async () => new Map([['a', { increments: 2, open: [] }]]),
+      daysStanding: async () => ({ through: null, next: null, stale: 0, beginsMs: null }),
+    },
   })
   expect(lines).toEqual([{ message: 'ledger disagrees', reason: 'ledger_behind', shards: 2 }])
 })

@@ -9,7 +9,7 @@ const DOCS = join(import.meta.dirname, '../../../docs')
 
 /** Every metric that there is, by name. */
 const types = new Map(
-  metricFamilies({ asked: 0, answered: [], whole: [], notices: [], disagreeing: null }).map(
+  metricFamilies({ asked: 0, answered: [], whole: [], notices: [], disagreeing: null, days: null }).map(
     ({ name, type }) => [name, type],
   ),
 )

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { expose, metricFamilies, type Seen } from '../../../src/edge/operate/metric-families.ts'
+import { expose } from '../../../src/edge/operate/exposition.ts'
+import { metricFamilies, type Seen } from '../../../src/edge/operate/metric-families.ts'
 import { scrape } from '../../../src/edge/operate/metrics.ts'
 import { recentHours } from '../../../src/edge/operate/status.ts'
 import { formatHour, HOUR_MS, hourOf } from '../../../src/model/hour.ts'
@@ -17,6 +18,10 @@ const START = Date.UTC(2026, 10, 21, 19, 30)
 const MINUTE = 60_000
 const ACCEPTED = 'sumdial_accepted_increments_total'
 
+async function neverAsked(): Promise<never> {
+  throw new Error('Postgres was asked')
+}
+
 type Says = (shard: string) => Partial<ShardStatus> | 'nothing'
 
 async function scraped(says: Says, { search = '', nowMs = START, shards = '1' } = {}): Promise<string> {
@@ -26,6 +31,7 @@ async function scraped(says: Says, { search = '', nowMs = START, shards = '1' } 
     log: () => undefined,
     database: {
       ledgerOf: async (names) => new Map(names.map((name) => [name, { increments: 2, open: [] }])),
+      daysStanding: async () => ({ through: '2026-11-17', next: null, stale: 3, beginsMs: null }),
     },
     shards: {
       status: async (shard) => {
@@ -113,6 +119,7 @@ describe('the counters', () => {
       whole: [{ hour: hourOf(START), shards: [older] }],
       notices: [],
       disagreeing: null,
+      days: null,
     }
     const deploying = seriesOf(expose(metricFamilies(seen)))
     expect(deploying.get(`${ACCEPTED}{hour="19"}`)).toBe(0)
@@ -165,6 +172,13 @@ describe('a scrape', () => {
     })
   })
 
+  test('with days=1 says through when days are made, and without it nothing about them', async () => {
+    const series = seriesOf(await scraped(() => ({}), { search: '?days=1' }))
+    expect(series.get('sumdial_days_through_timestamp_seconds')).toBe(Date.UTC(2026, 10, 17) / 1000)
+    expect(series.get('sumdial_stale_days')).toBe(3)
+    expect(seriesOf(await scraped(() => ({}))).has('sumdial_stale_days')).toBe(false)
+  })
+
   test('with the ledger says how many shards do not agree with it, by the reason', async () => {
     const text = await scraped((shard) => ({ settled: shard.endsWith('/1') ? 2 : 3, accepted: 3 }), {
       shards: '2',
@@ -212,7 +226,7 @@ describe('a scrape', () => {
       config: { shards: scheduleOf('4'), database: SOME_ADDRESS },
       nowMs: START,
       log: () => undefined,
-      database: { ledgerOf: async () => new Map() },
+      database: { ledgerOf: async () => new Map(), daysStanding: neverAsked },
       shards: { status: async () => EMPTY_STATUS },
     }
     for (const search of ['?hour=2026-11-21T20Z', '?hours=0', '?hours=73', '?hours=72']) {

@@ -258,6 +258,15 @@ test('[I5] [L1] a label with very many values is added up without a bucket for e
   expectToAddUp(must(answer, 'an answer'))
 })
 
+test('groups of one sum come in the order of their bytes, as Postgres and the docs have it', async () => {
+  const town = new Town()
+  const values = ['b', 'ａ', '𝄞', 'a', 'é']
+  town.take(values.map((mark) => increment('k', 1, { mark })))
+  const query = await counterQuery('?key=k&by=mark&limit=5', NOW)
+  const [answer] = goodOf(await readCounterGroups(query, must(query.groups, 'groups'), town.services))
+  expect(answer?.groups?.map(({ value }) => value)).toEqual(['a', 'b', 'é', 'ａ', '𝄞'])
+})
+
 /** The database of a list of labels. */
 function labelsDatabase() {
   return { listLabels: createLabelLister(stand.postgres), firstHour: noFirstHour }

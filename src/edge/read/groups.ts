@@ -11,6 +11,7 @@ import {
   UNLABELLED_GROUP,
   valueOfGroup,
 } from '../../model/slices/grouping.ts'
+import { compareBytes } from '../../model/text/utf8.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Database, Shards } from '../ports.ts'
 import type { CounterAnswer } from './answers.ts'
@@ -91,7 +92,7 @@ function rankedGroups(found: Found, subject: string, values: readonly string[]) 
     return total.count + before.count === 0 ? [] : [{ value, name, sum: total.sum, before: before.sum }]
   })
   return all.sort(
-    (a, b) => descending(a.sum, b.sum) || descending(a.before, b.before) || (a.value < b.value ? -1 : 1),
+    (a, b) => descending(a.sum, b.sum) || descending(a.before, b.before) || compareBytes(a.value, b.value),
   )
 }
 

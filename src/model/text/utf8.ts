@@ -14,3 +14,17 @@ export function utf8Bytes(text: string): number {
 }
 
 const ENCODER = new TextEncoder()
+
+/** Compares texts by their bytes in UTF-8, which is also what `collate "C"` does. By UTF-16, U+FF61 would be above U+10000. */
+export function compareBytes(a: string, b: string): number {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const [one, other] = [a.charCodeAt(i), b.charCodeAt(i)]
+    if (one !== other) return aboveSurrogates(one) - aboveSurrogates(other)
+  }
+  return a.length - b.length
+}
+
+/** A unit as a number that is largest for halves of surrogate pairs, which stand for the largest code points. */
+function aboveSurrogates(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x10000 : unit
+}

@@ -39,10 +39,16 @@ export const LONE_TRIES = { refused: 2, slow: 3 } as const
 export const PASSING_TRIES = 3
 
 /**
- * Cells that a shard parks in a row with nothing else to send and nothing getting through, because Postgres says that their
+ * Keys of which a shard parks cells in a row with nothing else to send and nothing getting through, because Postgres says that their
  * data is at fault (SQLSTATE class 22 or 23). With more of them, a constraint is rather one that nothing meets.
  */
 export const PARKED_UNSEEN_MAX = 8
+
+/**
+ * Slices of one key that a shard without anything else tries one by one, when Postgres refuses them because of their data. It takes
+ * six statements for each, and moves all others each time.
+ */
+export const ONLY_SLICES_MAX = 100
 
 /**
  * Failures in a row, of cells far apart and with nothing getting through, after which Postgres is left alone for a while.

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { PARKED_UNSEEN_MAX } from '../../src/limits.ts'
+import { ONLY_SLICES_MAX, PARKED_UNSEEN_MAX } from '../../src/limits.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import type { Judge } from './flush-rig.ts'
@@ -196,6 +196,73 @@ test.each([
   rig.judge = () => null
   await rig.clock.pass(MINUTE)
   expect(rig.store.holdings().settled).toBe(2)
+})
+
+describe('slices of one key', () => {
+  const slices = (key: string, count: number) => numbered(count).map((id) => `${key}\u001fid=${id}`)
+
+  test.each([1, 2, 3, 40, ONLY_SLICES_MAX])(
+    '[P3] %i of them that Postgres refuses alike because of their data, and nothing else, are parked without a wait',
+    async (count) => {
+      rig.judge = failing((slice) => slice.startsWith('bad'), CELL_REFUSED)
+      rig.open(cells(slices('bad', count)))
+      await rig.clock.pass(INTERVAL_MS + 6 * SECOND + count * 50)
+      expect(parked()).toEqual(slices('bad', count))
+      expect(rig.statements).toBeLessThan(8 + 6 * count)
+      rig.open(cells(['good']))
+      await rig.clock.pass(MINUTE)
+      expect([rig.landedMs.has('good'), rig.flusher.fault]).toEqual([true, null])
+    },
+  )
+
+  test('[P3] are not tried one by one when they are many, and are parked once something else gets through', async () => {
+    const count = ONLY_SLICES_MAX + 1
+    rig.judge = failing((slice) => slice.startsWith('bad'), CELL_REFUSED)
+    rig.open(cells(slices('bad', count)))
+    await rig.clock.pass(10 * MINUTE)
+    expect([parked(), rig.statements < 12 * 10]).toEqual([[], true])
+    rig.open(cells(['good']))
+    await rig.clock.pass(MINUTE)
+    expect([parked().length, rig.flusher.fault]).toEqual([count, null])
+  })
+
+  test('[P3] are each at fault by themselves where others of their key get through, or are refused for another reason', async () => {
+    const [a, b, c, d] = slices('k', 4)
+    const other = { ...CELL_REFUSED, reason: 'SQLSTATE 22003' }
+    rig.judge = ({ cells: { keys } }) =>
+      keys.includes(a ?? '') ? CELL_REFUSED : keys.includes(b ?? '') ? other : null
+    rig.open(cells(slices('k', 4)))
+    await rig.clock.pass(MINUTE)
+    expect(parked()).toEqual([a, b])
+    expect([rig.landedMs.has(c ?? ''), rig.landedMs.has(d ?? '')]).toEqual([true, true])
+    expect([a, b].map((slice) => rig.store.parked.get(slice ?? '')?.reason)).toEqual([
+      CELL_REFUSED.reason,
+      other.reason,
+    ])
+  })
+
+  test('[P3] that are refused for any other reason than their data are each tried alone again', async () => {
+    const [a = '', b = ''] = slices('k', 2)
+    let alone = 0
+    rig.judge = ({ cells: { keys } }) => {
+      if (keys.includes(b) && keys.length === 1) alone += 1
+      return keys.includes(a) || (keys.includes(b) && alone < 2) ? TRIGGER : null
+    }
+    rig.open(cells([...slices('k', 2), 'good/0', 'good/1']))
+    await rig.clock.pass(2 * MINUTE)
+    expect([parked(), rig.landedMs.has(b)]).toEqual([[a], true])
+  })
+
+  test.each([
+    ['refused', refused('42P01')],
+    ['slow', TIMED_OUT],
+  ])('[P3] that are %s, and nothing else, are not parked', async (_, outcome) => {
+    rig.judge = () => outcome
+    rig.open(cells(slices('k', 5)))
+    await rig.clock.pass(20 * MINUTE)
+    expect(parked()).toEqual([])
+    expect(rig.statements).toBeLessThan(12 * 20)
+  })
 })
 
 describe('a batch that is too large for the time of a statement', () => {

@@ -28,6 +28,8 @@ export type NextStep =
 export type Attempt = Tried & {
   /** Whether nothing else is frozen. */
   readonly isOnly: boolean
+  /** The key that all frozen cells have, as the key itself or as slices; null when they have several, or are many. */
+  readonly onlyKey: string | null
   /** Whether it had failed before, or is cut from what had. */
   readonly hadFailed: boolean
 }
@@ -38,7 +40,8 @@ export type Attempt = Tried & {
  * What gets through decides whether cells are at fault [P3]. A failure that stays with some cells while others get through
  * is those cells': they are found by cutting, and one that has failed by itself again is parked. A failure that all cells
  * meet is waited out: one cell at a time is tried, so that no statement is multiplied. A shard that has but one cell to
- * send can see neither; such a cell is parked only when Postgres says that its data is at fault.
+ * send can see neither; such a cell is parked only when Postgres says that its data is at fault. So are the slices of a key that
+ * is alone in its shard.
  *
  * @param course with this failure counted.
  */
@@ -57,14 +60,19 @@ function planTrouble(why: Explained, batch: Attempt, course: Course): NextStep {
   // Most refusals that an operator must mend pass by themselves, as too many connections do: once more, before the search.
   const isFirst = !batch.hadFailed && course.failures === 1
   if (isFirst && why.kind === 'refused') return { kind: 'back_off', why }
-  if (cells.length > 1) return isInDoubt(trouble, course) ? probe : moveOn(cutOf(seq, why), why, false)
-  const hasFailedAgain = trouble.alone >= LONE_TRIES[tries]
-  // With nothing else to send, it is Postgres's word alone that says so, and only for a few.
-  const isSaid = isOnly && why.kind === 'cell_refused' && course.parks < PARKED_UNSEEN_MAX
   const isDoubtful = isInDoubt(trouble, course)
+  const isSaid = why.kind === 'cell_refused' && isOfFew(batch.onlyKey, course)
+  if (cells.length > 1) return isDoubtful && !isSaid ? probe : moveOn(cutOf(seq, why), why, false)
+  const hasFailedAgain = trouble.alone >= LONE_TRIES[tries]
   if (hasFailedAgain && (isSaid || !isDoubtful)) return moveOn({ kind: 'park', seq }, why, false)
-  if (isDoubtful) return isOnly ? { kind: 'back_off', why } : probe
+  if (isDoubtful && isOnly) return { kind: 'back_off', why }
+  if (isDoubtful && !isSaid) return probe
   return isOnly ? { kind: 'set_aside', why } : moveOn({ kind: 'aside', seq }, why, false)
+}
+
+/** Whether there is nothing to send but cells of one key. It is Postgres's word alone then that they are at fault, so only a few keys. */
+function isOfFew(onlyKey: string | null, { parked }: Course): boolean {
+  return onlyKey !== null && (parked.has(onlyKey) || parked.size < PARKED_UNSEEN_MAX)
 }
 
 function moveOn(recut: Recut, why: Explained, isOver: boolean): NextStep {

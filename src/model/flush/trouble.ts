@@ -32,22 +32,22 @@ export type Course = {
   readonly throughs: number
   /** Failures since then that cells may have caused. */
   readonly failures: number
-  /** Cells parked since then. */
-  readonly parks: number
+  /** Keys of which cells were parked since then. */
+  readonly parked: ReadonlySet<string>
 }
 
-export const NO_COURSE: Course = { throughs: 0, failures: 0, parks: 0 }
+export const NO_COURSE: Course = { throughs: 0, failures: 0, parked: new Set() }
 
 /** Counts an outcome. @param before what the batch had been through. */
 export function courseAfter(
-  { throughs, failures, parks }: Course,
+  { throughs, failures, parked }: Course,
   outcome: ApplyOutcome,
   before: Trouble | null,
 ): Course {
-  if (outcome.kind === 'applied') return { throughs: throughs + 1, failures: 0, parks: 0 }
+  if (outcome.kind === 'applied') return { ...NO_COURSE, throughs: throughs + 1 }
   // A cell that fails again, by itself and after others have got through, only shows what was known.
   const isConfirmed = before !== null && before.alone > 0 && before.aloneAt < throughs
-  return { throughs, failures: isConfirmed || !blamesCells(outcome) ? failures : failures + 1, parks }
+  return { throughs, failures: isConfirmed || !blamesCells(outcome) ? failures : failures + 1, parked }
 }
 
 /**

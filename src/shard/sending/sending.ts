@@ -1,3 +1,4 @@
+import { ONLY_SLICES_MAX } from '../../limits.ts'
 import type { OfBatch } from '../../log.ts'
 import { describeReason } from '../../log.ts'
 import type { ApplyOutcome, Batch, Explained, Sink } from '../../model/flush/batch.ts'
@@ -15,6 +16,7 @@ import {
 import { asideUntilMs, planTurn } from '../../model/flush/turn.ts'
 import type { ShardName } from '../../model/shard-name.ts'
 import { formatShardName } from '../../model/shard-name.ts'
+import { isSliceOf, keyOf } from '../../model/slices/slice.ts'
 import type { FrozenBatch } from '../memory.ts'
 import type { ShardStore } from '../store.ts'
 import type { Sent } from './flush-log.ts'
@@ -93,7 +95,8 @@ export class Sending {
     const { store } = this.#services
     const { seq, cells, trouble } = frozen
     this.#course = courseAfter(this.#course, outcome, trouble)
-    const attempt = { seq, cells, hadFailed: trouble !== null, isOnly: store.frozen.length === 1 }
+    const [isOnly, onlyKey] = [store.frozen.length === 1, onlyKeyOf(store.frozen)]
+    const attempt = { seq, cells, isOnly, onlyKey, hadFailed: trouble !== null }
     if (!blamesCells(outcome)) return { ...attempt, trouble }
     const wait = this.#setbacks.waitAfter((trouble?.alone ?? 0) + 1)
     const after = troubleAfter(frozen, outcome, this.#course.throughs, wait)
@@ -113,7 +116,10 @@ export class Sending {
       this.#setbacks.backOff(outcome, 'seal failed')
       return false
     }
-    if (recut.kind === 'park') this.#course = { ...this.#course, parks: this.#course.parks + 1 }
+    if (recut.kind === 'park') {
+      const key = keyOf(sent.frozen.cells.keyAt(0))
+      this.#course = { ...this.#course, parked: new Set([...this.#course.parked, key]) }
+    }
     const settled = store.moveOn(outcome.sealed, recut, why.reason, clock.now(), this.#course.throughs)
     log({
       message: MOVED[recut.kind],
@@ -132,6 +138,15 @@ export class Sending {
     else this.#setbacks.backOff(why, sent)
     return false
   }
+}
+
+/** The key that all cells of these batches have, as the key itself or as slices; null when they have several, or are many. */
+function onlyKeyOf(batches: readonly FrozenBatch[]): string | null {
+  const first = batches[0]?.cells.keyAt(0)
+  const count = batches.reduce((sum, { cells }) => sum + cells.length, 0)
+  if (first === undefined || count > ONLY_SLICES_MAX) return null
+  const key = keyOf(first)
+  return batches.every(({ cells }) => cells.keys.every((slice) => isSliceOf(slice, key))) ? key : null
 }
 
 function batchOf(name: ShardName, writer: string, { seq, id, cells, increments }: FrozenBatch): Batch {

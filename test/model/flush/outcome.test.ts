@@ -27,7 +27,11 @@ function plans(events: readonly Event[], cells: number, isOnly = false) {
     if (event === 'another got through') continue
     const batch = { seq: 7, cells: { length: cells }, trouble }
     if (blamesCells(outcome)) trouble = troubleAfter(batch, outcome, course.throughs, NO_WAIT)
-    const step = planAfter(outcome, { ...batch, trouble, isOnly, hadFailed: before !== null }, course)
+    const step = planAfter(
+      outcome,
+      { ...batch, trouble, isOnly, onlyKey: isOnly ? 'k' : null, hadFailed: before !== null },
+      course,
+    )
     done.push('recut' in step ? `${step.recut.kind}${step.isOver ? ', wait' : ''}` : step.kind)
   }
   return done

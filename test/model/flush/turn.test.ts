@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Explained } from '../../../src/model/flush/batch.ts'
 import type { Tried, Trouble } from '../../../src/model/flush/trouble.ts'
+import { NO_COURSE } from '../../../src/model/flush/trouble.ts'
 import { asideUntilMs, planTurn } from '../../../src/model/flush/turn.ts'
 
 const BAD_CELL: Explained = { kind: 'cell_refused', reason: 'SQLSTATE 23514' }
@@ -22,7 +23,7 @@ const batch = (seq: number, length: number, of: Trouble | null): Tried => ({
   cells: { length },
   trouble: of,
 })
-const course = (throughs: number) => ({ throughs, failures: 0, parks: 0 })
+const course = (throughs: number) => ({ ...NO_COURSE, throughs })
 const plan = (frozen: readonly Tried[], throughs = 1, nowMs = 2_000) =>
   planTurn(frozen, course(throughs), nowMs)
 

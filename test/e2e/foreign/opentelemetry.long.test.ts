@@ -1,42 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { seeded } from '../../support/chance.ts'
-import type { Fate } from '../../support/http-proxy.ts'
 import { DELTA, type Encoding, EXPORTERS, measure } from './opentelemetry.ts'
-import { openStage, type Stage } from './stage.ts'
+import { openKillable, unlucky } from './trouble.ts'
 
 const EXPORTS = 30
 const KILLS = 3
 
 const SEED = Date.now() % 2 ** 31
-
-async function openKillable(): Promise<Stage> {
-  const objects = mkdtempSync(join(tmpdir(), 'sumdial-objects-'))
-  const stage = await openStage({}, { objects })
-  onTestFinished(async () => {
-    await stage.close()
-    rmSync(objects, { recursive: true, force: true, maxRetries: 5 })
-  })
-  return stage
-}
-
-/** Every third request goes wrong, in all ways that exporters retry. */
-function unlucky(random: () => number): (n: number) => Fate {
-  const fates: readonly Fate[] = [
-    { kind: 'answer lost' },
-    { kind: 'lost' },
-    { kind: 'refused', status: 503, retryAfterSeconds: 0 },
-    { kind: 'refused', status: 503 },
-    { kind: 'refused', status: 429, retryAfterSeconds: 1 },
-    { kind: 'refused', status: 502 },
-  ]
-  return () =>
-    random() < 1 / 3
-      ? (fates[Math.floor(random() * fates.length)] ?? { kind: 'through' })
-      : { kind: 'through' }
-}
 
 test.each(Object.keys(EXPORTERS) as Encoding[])(
   `[N1] [I1] the SDK's deltas in %s are exact, though requests and answers are lost, 503s come and workerd is killed (seed ${SEED})`,

@@ -12,8 +12,19 @@ import { READS } from './reads/reads.ts'
 import { describeAims, describeLoad, describeMachine } from './report.ts'
 import type { Outcome, Progress, Scenario } from './scenario.ts'
 import { SOAK } from './soak.ts'
+import { YEARS } from './years/years.ts'
 
-const SCENARIOS: readonly Scenario[] = [COUNTING, FORMATS_SCENARIO, READS, FLUSH, LABELS, COST, OUTAGE, SOAK]
+const SCENARIOS: readonly Scenario[] = [
+  COUNTING,
+  FORMATS_SCENARIO,
+  READS,
+  YEARS,
+  FLUSH,
+  LABELS,
+  COST,
+  OUTAGE,
+  SOAK,
+]
 
 /** A scenario's outcome, and the machine's load around it. */
 type Measured = Outcome & { readonly name: string; readonly settings: object; readonly load: string }

@@ -4,6 +4,7 @@ import { EDGE_PLANTS } from './plants/edge.ts'
 import { FORMATS_PLANTS } from './plants/formats.ts'
 import { HOLDINGS_PLANTS } from './plants/holdings.ts'
 import { IMPORT_PLANTS } from './plants/import.ts'
+import { LIST_PLANTS } from './plants/lists.ts'
 import { MODEL_PLANTS } from './plants/model.ts'
 import { POSTGRES_PLANTS } from './plants/postgres.ts'
 import { READ_PLANTS } from './plants/reads.ts'
@@ -23,4 +24,5 @@ export const PLANTS: readonly Plant[] = [
   ...SLICES_PLANTS,
   ...IMPORT_PLANTS,
   ...SIMULATED_DAYS_PLANTS,
+  ...LIST_PLANTS,
 ]

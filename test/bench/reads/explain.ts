@@ -4,10 +4,10 @@ import type { Statement } from '../../../src/local/neon/backend.ts'
 
 /** A statement as EXPLAIN (ANALYZE, BUFFERS) describes it. */
 export type Explained = {
-  /** How `sumdial.counters` was read, by index or else `Seq Scan`, each way once. */
+  /** How hours and days were read, by index or else `Seq Scan`, each way once. */
   readonly scans: readonly string[]
   readonly isSequential: boolean
-  /** Rows read of the table, over all loops and workers. */
+  /** Rows read of hours and days, over all loops and workers. */
   readonly rows: number
   /** Pages of 8 kB that it looked at, whether or not Postgres's cache had them. */
   readonly pages: number
@@ -41,7 +41,7 @@ export async function explain(client: pg.ClientBase, { text, params }: Statement
     },
   ] = explainSchema.parse(rows)
   const nodes = allNodes(explained.Plan)
-  const read = nodes.filter((node) => node['Relation Name'] === 'counters')
+  const read = nodes.filter(isOfCells)
   return {
     scans: [...new Set(nodes.flatMap(scanOf))],
     isSequential: read.some((node) => node['Node Type'] === 'Seq Scan'),
@@ -55,9 +55,13 @@ function allNodes(node: Node): Node[] {
   return [node, ...(node.Plans ?? []).flatMap(allNodes)]
 }
 
+function isOfCells(node: Node): boolean {
+  return node['Relation Name'] === 'counters' || node['Relation Name'] === 'days'
+}
+
 /** The index of a bitmap heap scan is in a node of its own. */
 function scanOf(node: Node): string[] {
   const index = node['Index Name']
   if (index !== undefined) return [`${index}${node['Node Type'] === 'Bitmap Index Scan' ? ' (bitmap)' : ''}`]
-  return node['Relation Name'] === 'counters' && node['Node Type'] === 'Seq Scan' ? ['Seq Scan'] : []
+  return isOfCells(node) && node['Node Type'] === 'Seq Scan' ? ['Seq Scan'] : []
 }

@@ -81,7 +81,7 @@ async function fill(client: pg.ClientBase, { rows, to, onProgress }: Filling): P
 }
 
 /** Filling is several times as fast without indexes. @returns the statements that make them again. */
-async function dropIndexes(client: pg.ClientBase): Promise<string[]> {
+export async function dropIndexes(client: pg.ClientBase): Promise<string[]> {
   const { rows } = await client.query<{ name: string; definition: string; isPrimary: boolean }>(`
 select c.relname as name, i.indisprimary as "isPrimary",
   case when i.indisprimary then pg_get_constraintdef(p.oid) else pg_get_indexdef(i.indexrelid) end as definition

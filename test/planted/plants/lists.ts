@@ -1,0 +1,53 @@
+import type { Plant } from '../plant.ts'
+
+const ROWS = 'src/postgres/rollups/many-keys.ts'
+
+const overDays = (titles: string) =>
+  ({ project: 'node', file: 'test/postgres/rollups/lists-over-days.test.ts', titles }) as const
+
+/** Lists over days, and what is said of a read that is too slow. */
+export const LIST_PLANTS: readonly Plant[] = [
+  {
+    name: 'list-of-stale-days',
+    mistake: 'a list takes a day that a late batch has changed since it was made [D1]',
+    edits: [{ file: ROWS, find: "state in ('good', 'gone')", replace: "state in ('good', 'gone', 'stale')" }],
+    suite: overDays('a list equals'),
+  },
+  {
+    name: 'list-counts-gone-days-twice',
+    mistake:
+      'a list counts the hours that retention has not deleted yet beside the day that stands for them [D1]',
+    edits: [
+      {
+        file: ROWS,
+        find: "interval '24 hours')), '{}') as hours",
+        replace: "interval '24 hours')) filter (where state <> 'gone'), '{}') as hours",
+      },
+    ],
+    suite: overDays('a list equals'),
+  },
+  {
+    name: 'page-without-keys-of-days',
+    mistake: 'a page of keys has only those that have hours, and skips the keys that have days alone [D1]',
+    edits: [
+      {
+        file: 'src/postgres/list-sql.ts',
+        find: 'unionAll([...ofDays, firstOf',
+        replace: 'unionAll([...ofDays.slice(0, 0), firstOf',
+      },
+    ],
+    suite: overDays('turning the pages'),
+  },
+  {
+    name: 'slow-list-says-that-postgres-is-away',
+    mistake: 'a list that asks for too much is answered as if Postgres were away',
+    edits: [
+      {
+        file: 'src/postgres/too-slow.ts',
+        find: 'if (days === undefined) throw error',
+        replace: 'if (days !== undefined) throw error',
+      },
+    ],
+    suite: { project: 'node', file: 'test/postgres/too-slow.test.ts', titles: 'asks for too much' },
+  },
+]

@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { LIST_BY_HOUR_ROWS_MAX, UNREADABLE_TOLD_MAX } from '../limits.ts'
+import { KEY_BYTES_MAX, LIST_BY_HOUR_ROWS_MAX, UNREADABLE_TOLD_MAX } from '../limits.ts'
 import { formatHourStart } from '../model/hour.ts'
 import type { Grouping, ListQuery } from '../model/read.ts'
 import type { Reach } from '../model/rollups/reach.ts'
@@ -112,7 +112,8 @@ function fenced(rows: SQL): SQL {
 function pageSql(query: ListStatement): SQL {
   if (query.reach === 'young') return itemsSql(query, hoursOfPage(query))
   const span = spanOf(query)
-  return sql`with ${extent(span)}, page as materialized (${keysOfPage(query)})
+  return sql`with ${extent(span)}, first_of_days as materialized (${firstOfDays(query)}),
+page as materialized (${firstOfAll(query)})
 select * from (${itemsSql(query, hoursOfPage(query))}) as by_hours where ${IS_ALL_HOURS}
 union all
 select * from (${itemsSql(query, rowsOfPage(query))}) as by_days where not ${IS_ALL_HOURS}
@@ -135,24 +136,43 @@ function hoursOfPage(query: ListStatement): SQL {
  * The first `limit` keys of each hour, because a key that is among the first of all hours is also among the first of
  * each hour that it has. This costs one descent of (hour, key) for each hour, however many keys have no row in the
  * range.
+ *
+ * @param more a condition, behind an `and`.
  */
-function firstOfEachHour(query: ListStatement, hours: SQL, columns: SQL): SQL {
+function firstOfEachHour(query: ListStatement, hours: SQL, columns: SQL, more: SQL = sql``): SQL {
   const parts = partsOf(query, columns, unlessUnreadable(query)).map(
     (part) => sql`(select ${part.columns} from sumdial.counters
-where hour = each_hour.hour and ${part.where} order by key limit ${query.limit}::int)`,
+where hour = each_hour.hour and ${part.where}${more} order by key limit ${query.limit}::int)`,
   )
   return sql`select first.* from ${hours} cross join lateral (${unionAll(parts)}) as first`
 }
 
-/** The first `limit` keys of those days that stand for their hours, and of each other hour. */
-function keysOfPage(query: ListStatement): SQL {
-  const ofDays = partsOf(query, sql`key`, unlessUnreadable(query)).map(
-    ({ where }) => sql`(select key from sumdial.days where ${where} and ${isDay(spanOf(query))}
-group by key order by key limit ${query.limit}::int)`,
-  )
-  return sql`select key from (${unionAll([...ofDays, firstOfEachHour(query, EACH_HOUR, sql`key`)])}) as found
-group by key order by key limit ${query.limit}::int`
+/** The first `limit` keys of some rows. */
+function firstKeys({ limit }: ListStatement, rows: SQL): SQL {
+  return sql`select key from (${rows}) as found group by key order by key limit ${limit}::int`
 }
+
+/** The first keys of the days that stand for their hours. */
+function firstOfDays(query: ListStatement): SQL {
+  const parts = partsOf(query, sql`key`, unlessUnreadable(query)).map(
+    ({ where }) =>
+      sql`(${firstKeys(query, sql`select key from sumdial.days where ${where} and ${isDay(spanOf(query))}`)})`,
+  )
+  return firstKeys(query, unionAll(parts))
+}
+
+/**
+ * Those keys, and the first of the other hours. Where days alone fill a page, hours are looked at up to its last key, so that
+ * many hours with many keys cost nothing.
+ */
+function firstOfAll(query: ListStatement): SQL {
+  const last = sql`coalesce((select max(key) from first_of_days having count(*) = ${query.limit}::int), ${LAST_KEY}::text)`
+  const ofHours = firstOfEachHour(query, EACH_HOUR, sql`key`, sql` and key <= ${last}`)
+  return firstKeys(query, unionAll([sql`select key from first_of_days`, ofHours]))
+}
+
+/** Above every key. */
+const LAST_KEY = '\u{10ffff}'.repeat(KEY_BYTES_MAX / 4 + 1)
 
 /** All rows of the keys of `page`. */
 function rowsOfPage(query: ListStatement): SQL {

@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { EACH_HOUR_MAX } from '../../limits.ts'
 import { unionAll } from '../key-ranges.ts'
-import { dayFrom, type Span, TABLES } from './segments.ts'
+import { cover, dayFrom, likely, type Span, TABLES } from './segments.ts'
 
 /** Rows of one table of hours, or of its table of days: both have the columns that are read. */
 export type Part = {
@@ -50,39 +50,35 @@ where (select hours_count <= ${EACH_HOUR_MAX}::int from extent)
 union all ${unionAll(ofRange)}`
 }
 
-/** A table for the `with` of a statement, whose one row says which days are read, and which hours. */
-export function extent({ reach, from, to }: Span): SQL {
+/** A table for the `with` of a statement, whose one row is that of `cover`, with the number of its hours. */
+export function extent(span: Span): SQL {
   return sql`extent as materialized (
-  select days, hours, (select sum(extract(epoch from upper(own) - lower(own)) / 3600) from unnest(hours) as own) as hours_count
-  from (
-    select range_agg(daterange(day, day + 1)) as days,
-      tstzmultirange(tstzrange(${from}, ${to})) - coalesce(range_agg(tstzrange(start, start + interval '24 hours')), '{}') as hours
-    from (
-      select day, day::timestamp at time zone 'UTC' as start, state from sumdial.rollups
-      where state in ('good', 'gone') and day >= (${from} at time zone 'UTC')::date and day < ${dayFrom(to)}
-    ) as made
-    where state = 'gone' or ${reach === 'days'}::boolean and start >= ${from} and start + interval '24 hours' <= ${to}
-  ) as found
+  select *, (select sum(extract(epoch from upper(own) - lower(own)) / 3600) from unnest(hours) as own) as hours_count
+  from (${cover(span)}) as cover
 )`
 }
 
 /** Whether no day stands for its hours. */
-export const IS_ALL_HOURS = sql`(select days is null from extent)`
+export const IS_ALL_HOURS = sql`(select is_empty from extent)`
 
 /** Whether a row's hour is read as an hour. */
 const IS_HOUR = sql`(${IS_ALL_HOURS} or hour <@ (select hours from extent))`
 
 /** Whether a row's day stands for its hours. The bounds of the range are there for the index. */
 export function isDay({ from, to }: Span): SQL {
-  return sql`day >= ${dayFrom(from)} and day < ${dayFrom(to)} and day <@ (select days from extent)`
+  return sql`day >= ${dayFrom(from)} and day < ${dayFrom(to)} and ${likely(sql`day <@ (select days from extent)`)}`
 }
 
-/** The hours that are read as hours, as ranges, and one by one. */
-export const HOURS = sql`unnest((select hours from extent)) as own`
-export const EACH_HOUR = sql`(select hour from ${HOURS}, generate_series(lower(own), upper(own) - interval '1 hour', interval '1 hour') as hour)
-as each_hour`
+/**
+ * The hours that are read as hours, as ranges and one by one, and the days. They are arrays for the planner, which takes each for
+ * ten rows. Of the functions themselves it expects thousands, and prepares for millions of rows.
+ */
+export const HOURS = sql`unnest(array(select unnest(hours) from extent)) as own`
+export const EACH_HOUR = sql`unnest(array(
+  select generate_series(lower(own), upper(own) - interval '1 hour', interval '1 hour') from ${HOURS})) as each_hour (hour)`
 
 function eachDay({ from }: Span): SQL {
-  return sql`(select lower(own) + after as day from unnest((select days from extent)) as own, generate_series(0, upper(own) - lower(own) - 1) as after
-where lower(own) + after >= ${dayFrom(from)}) as each_day`
+  return sql`unnest(array(select day from (
+  select lower(own) + generate_series(0, upper(own) - lower(own) - 1) as day from (select unnest(days) as own from extent) as own
+) as every where day >= ${dayFrom(from)})) as each_day (day)`
 }

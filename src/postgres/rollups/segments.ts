@@ -78,7 +78,7 @@ export function piecesOf(
 }
 
 /** A condition that the planner takes for one that half of the rows meet. Of `<@` it expects one row in 200. */
-function likely(condition: SQL): SQL {
+export function likely(condition: SQL): SQL {
   return sql`coalesce(${condition}, false)`
 }
 
@@ -88,7 +88,7 @@ export function dayFrom(time: SQL): SQL {
 }
 
 /** Days that stand for their hours, and hours of the range that are left; whether there are no such days, or too few to matter. */
-function cover(span: Span): SQL {
+export function cover(span: Span): SQL {
   const { reach, from, to } = span
   return sql`
     select coalesce(range_agg(daterange(day, day + 1)), '{}') as days, count(*) = 0 as is_empty,

@@ -60,7 +60,7 @@ async function flushTimes(
   const times: number[] = []
   const cells = Array.from(
     { length: 1_000 },
-    (_, i): KeyedCell => [`flushed/page-${i}`, { sum: 3n, count: 1, min: 3, max: 3 }],
+    (_, i): KeyedCell => [`zone/page-${i}`, { sum: 3n, count: 1, min: 3, max: 3 }],
   )
   while (isWanted(times.length)) {
     const sink = createSink(postgres)

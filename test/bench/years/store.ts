@@ -50,27 +50,25 @@ export async function fillStore(
   }
   for (const statement of restore) await client.query(statement)
   await client.query('vacuum (analyze) sumdial.counters')
-  // As if the migration were older, because roll-ups begin a day after it.
-  await client.query(
-    "update sumdial.settings set recorded_at = recorded_at - interval '2 days' where name = 'rollups'",
-  )
   return { name, keys, from, to, url, endpoint, client, postgres: postgresAt({ kind: 'tcp', url }) }
 }
 
 /** Makes all days as `npm run rollup` does. @returns how many ms each day took. */
 export async function makeDays(store: Store, progress: Progress): Promise<number[]> {
-  const rollups = createRollups(store.postgres)
   const times: number[] = []
-  while (true) {
-    const { days, count } = await rollups.daysToMake(100)
-    if (days.length === 0) break
-    progress(`${store.name}: ${count} days to make`)
-    for (const day of days) {
-      const beganMs = performance.now()
-      await rollups.makeDay(day)
-      times.push(performance.now() - beganMs)
+  await createRollups(store.postgres)(async (rollups) => {
+    await rollups.beginNow()
+    while (true) {
+      const { days, count } = await rollups.daysToMake(100, 'now')
+      if (days.length === 0) break
+      progress(`${store.name}: ${count} days to make`)
+      for (const day of days) {
+        const beganMs = performance.now()
+        await rollups.makeDay(day)
+        times.push(performance.now() - beganMs)
+      }
     }
-  }
+  })
   await store.client.query('vacuum (analyze) sumdial.days')
   await store.client.query('analyze sumdial.rollups')
   return times

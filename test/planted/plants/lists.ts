@@ -1,6 +1,6 @@
 import type { Plant } from '../plant.ts'
 
-const ROWS = 'src/postgres/rollups/many-keys.ts'
+const ROWS = 'src/postgres/rollups/segments.ts'
 
 const overDays = (titles: string) =>
   ({ project: 'node', file: 'test/postgres/rollups/lists-over-days.test.ts', titles }) as const
@@ -10,7 +10,13 @@ export const LIST_PLANTS: readonly Plant[] = [
   {
     name: 'list-of-stale-days',
     mistake: 'a list takes a day that a late batch has changed since it was made [D1]',
-    edits: [{ file: ROWS, find: "state in ('good', 'gone')", replace: "state in ('good', 'gone', 'stale')" }],
+    edits: [
+      {
+        file: ROWS,
+        find: ": sql`state in ('good', 'gone')`",
+        replace: ": sql`state in ('good', 'gone', 'stale')`",
+      },
+    ],
     suite: overDays('a list equals'),
   },
   {
@@ -20,8 +26,8 @@ export const LIST_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: ROWS,
-        find: "interval '24 hours')), '{}') as hours",
-        replace: "interval '24 hours')) filter (where state <> 'gone'), '{}') as hours",
+        find: "interval '24 hours')), '{}') as hours,\n",
+        replace: "interval '24 hours')) filter (where not is_gone), '{}') as hours,\n",
       },
     ],
     suite: overDays('a list equals'),
@@ -32,8 +38,8 @@ export const LIST_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/postgres/list-sql.ts',
-        find: 'unionAll([...ofDays, firstOf',
-        replace: 'unionAll([...ofDays.slice(0, 0), firstOf',
+        find: 'unionAll([sql`select key from first_of_days`, ofHours])',
+        replace: 'ofHours',
       },
     ],
     suite: overDays('turning the pages'),

@@ -8,6 +8,7 @@ import { LIST_PLANTS } from './plants/lists.ts'
 import { MODEL_PLANTS } from './plants/model.ts'
 import { POSTGRES_PLANTS } from './plants/postgres.ts'
 import { READ_PLANTS } from './plants/reads.ts'
+import { ROLLUPS_PLANTS } from './plants/rollups.ts'
 import { SHARD_PLANTS } from './plants/shard.ts'
 import { SIMULATED_DAYS_PLANTS } from './plants/simulated-days.ts'
 import { SLICES_PLANTS } from './plants/slices.ts'
@@ -22,6 +23,7 @@ export const PLANTS: readonly Plant[] = [
   ...POSTGRES_PLANTS,
   ...READ_PLANTS,
   ...SLICES_PLANTS,
+  ...ROLLUPS_PLANTS,
   ...IMPORT_PLANTS,
   ...SIMULATED_DAYS_PLANTS,
   ...LIST_PLANTS,

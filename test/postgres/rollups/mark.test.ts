@@ -27,6 +27,7 @@ async function ask(sql: string): Promise<unknown[]> {
   return (await stand.pool.query({ text: sql, rowMode: 'array' })).rows
 }
 
+const wrong = () => wrongReads(async (sql) => (await stand.pool.query(sql)).rows)
 const marks = () => ask('select day::text, state, changed::int from sumdial.rollups order by day')
 const sentTexts = () => stand.faults.log.flatMap(({ statements }) => statements.map(({ text }) => text))
 
@@ -85,7 +86,7 @@ describe('a batch', () => {
       ]),
     )
     expect(await marks()).toEqual([[dayOf(0), 'stale', 2]])
-    expect(await wrongReads(stand.pool)).toEqual([])
+    expect(await wrong()).toEqual([])
     expect(await rollups.makeDay(dayOf(0))).toEqual({ kind: 'made', rows: 5 })
     expect(
       await ask('select key, sum::int, count::int, min::int, max::int from sumdial.days order by key'),
@@ -96,7 +97,7 @@ describe('a batch', () => {
     expect(await ask('select key, labels, sum::int from sumdial.slice_days')).toEqual([
       ['a', { plan: 'pro' }, 5],
     ])
-    expect(await wrongReads(stand.pool)).toEqual([])
+    expect(await wrong()).toEqual([])
   })
 
   test.each([
@@ -121,17 +122,17 @@ describe('a batch', () => {
       )
       await rollups.makeDay(dayOf(0))
       expect(await createRetention(stand.postgres)(hourIn(1))).toEqual({ deleted: 2, hasMore: false })
-      expect(await wrongReads(stand.pool)).toEqual([])
+      expect(await wrong()).toEqual([])
       const late = batchOf(hourIn(0), cells)
       for (let copy = 0; copy < 2; copy++) expect(await stand.sink.apply(late)).toEqual(APPLIED)
-      expect(await wrongReads(stand.pool)).toEqual([])
+      expect(await wrong()).toEqual([])
       // No roll-up makes it from what retention has left.
       expect(await rollups.makeDay(dayOf(0))).toEqual({ kind: 'not_needed' })
       expect(await marks()).toEqual([[dayOf(0), 'gone', 2]])
-      expect(await wrongReads(stand.pool)).toEqual([])
+      expect(await wrong()).toEqual([])
       await createRetention(stand.postgres)(hourIn(1))
       expect(await ask('select count(*)::int from sumdial.counters')).toEqual([[0]])
-      expect(await wrongReads(stand.pool)).toEqual([])
+      expect(await wrong()).toEqual([])
     },
   )
 

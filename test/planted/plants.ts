@@ -7,6 +7,7 @@ import { IMPORT_PLANTS } from './plants/import.ts'
 import { LIST_PLANTS } from './plants/lists.ts'
 import { MODEL_PLANTS } from './plants/model.ts'
 import { POSTGRES_PLANTS } from './plants/postgres.ts'
+import { READ_DAYS_PLANTS } from './plants/read-days.ts'
 import { READ_PLANTS } from './plants/reads.ts'
 import { ROLLUPS_PLANTS } from './plants/rollups.ts'
 import { SHARD_PLANTS } from './plants/shard.ts'
@@ -22,6 +23,7 @@ export const PLANTS: readonly Plant[] = [
   ...MODEL_PLANTS,
   ...POSTGRES_PLANTS,
   ...READ_PLANTS,
+  ...READ_DAYS_PLANTS,
   ...SLICES_PLANTS,
   ...ROLLUPS_PLANTS,
   ...IMPORT_PLANTS,

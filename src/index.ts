@@ -7,7 +7,7 @@ import type { Config } from './config.ts'
 import { parseConfig } from './config.ts'
 import { BindingEntrypoint } from './edge/binding/entrypoint.ts'
 import { NO_DATABASE } from './edge/no-database.ts'
-import type { Database, Ports, Shards } from './edge/ports.ts'
+import type { CountOutcome, Database, Ports, Shards } from './edge/ports.ts'
 import { createWorker } from './edge/worker.ts'
 import { log } from './log.ts'
 import type { Sink } from './model/flush/batch.ts'
@@ -37,6 +37,8 @@ export type Env = {
   readonly RATE_LIMIT?: RateLimit
   /** Without it hits have the limit of everyone. */
   readonly HIT_LIMIT?: RateLimit
+  /** Without it the outcomes of records are in the log alone. */
+  readonly RECORDS?: AnalyticsEngineDataset
   /** With it Postgres is reached through Hyperdrive. */
   readonly HYPERDRIVE?: Hyperdrive
   /** Without it every hour until the cron's look counts as one that began before this version. */
@@ -74,7 +76,7 @@ function schemaKeeper(postgres: Postgres) {
 /** @throws ConfigError */
 function portsOf(env: Env): Ports {
   const config = parseConfig(env)
-  const { SHARD, RATE_LIMIT: rateLimit, HIT_LIMIT: hitLimit, VERSION } = env
+  const { SHARD, RATE_LIMIT: rateLimit, HIT_LIMIT: hitLimit, RECORDS, VERSION } = env
   return {
     config,
     clock,
@@ -83,10 +85,17 @@ function portsOf(env: Env): Ports {
     database: config.database === undefined ? NO_DATABASE : databaseOf(postgresAt(config.database), SHARD),
     rateLimit,
     hitLimit,
+    countOutcome: RECORDS && outcomeCounter(RECORDS),
     cache: caches.default,
     dashboard,
     uploadedMs: VERSION === undefined ? undefined : Date.parse(VERSION.timestamp),
   }
+}
+
+/** The index is what Cloudflare samples by when there are very many points: so that no format drowns another. */
+function outcomeCounter(dataset: AnalyticsEngineDataset): CountOutcome {
+  return (format, outcome, increments) =>
+    dataset.writeDataPoint({ indexes: [format], blobs: [format, outcome], doubles: [increments] })
 }
 
 function databaseOf(postgres: Postgres, namespace: Env['SHARD']): Database {

@@ -44,7 +44,7 @@ export type Api = ReturnType<typeof apiOf>
  * cannot be asked, and with anything else for a bug.
  */
 export function apiOf(ports: Ports) {
-  const { config, clock, log, shards, database } = ports
+  const { config, clock, log, shards, database, countOutcome } = ports
   const coalescer = new Coalescer({ send: shards.merge, clock })
   const wakeNextHour = nextHourWaker(config, shards)
   const hitKeys = new AdmittedKeys(shards, config.shards)
@@ -93,7 +93,8 @@ export function apiOf(ports: Ports) {
       const content = await read(gathering)
       if (!content.ok) return content
       wakeNextHour(nowMs, keepAlive)
-      return deliver(format, gathering, content.value, { config, coalescer, clock, log, keepAlive })
+      const services = { config, coalescer, clock, log, countOutcome, keepAlive }
+      return deliver(format, gathering, content.value, services)
     },
 
     /** @param keyInPath the key of `GET /counters/{key}`. */

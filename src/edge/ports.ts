@@ -33,6 +33,8 @@ export type Ports = {
   readonly rateLimit: RateLimit | undefined
   /** Of page views, by the address of whoever views. Without it they have the limit of everyone. */
   readonly hitLimit: RateLimit | undefined
+  /** Without it nobody counts outcomes. */
+  readonly countOutcome: CountOutcome | undefined
   readonly cache: Cache
   readonly dashboard: Dashboard
   /** When this version was uploaded, in epoch ms; undefined without the binding that tells. */
@@ -111,6 +113,12 @@ export type Database = {
 export type RateLimit = {
   readonly limit: (request: { readonly key: string }) => Promise<{ readonly success: boolean }>
 }
+
+/**
+ * Counts how increments ended that came in a foreign format, for a metric. An outcome is one of few words, and never has a
+ * key or a token in it.
+ */
+export type CountOutcome = (format: string, outcome: string, increments: number) => void
 
 /** Keeps answers for everyone, as long as their headers say. Cloudflare's `caches.default` is one. */
 export type Cache = {

@@ -61,6 +61,7 @@ function portsOf(env: object): Ports {
     },
     rateLimit: undefined,
     hitLimit: undefined,
+    countOutcome: undefined,
     cache: { match: nowhere, put: nowhere },
     dashboard: { page: '', files: {} },
     uploadedMs: undefined,

@@ -8,6 +8,7 @@ import { fail, ok } from '../../../model/result.ts'
 import type { Coalescer } from '../../coalesce/coalescer.ts'
 import type { FlightOutcome } from '../../coalesce/queue.ts'
 import type { Problem } from '../../http/problem.ts'
+import type { CountOutcome } from '../../ports.ts'
 import { refuseManyShards } from '../ingest.ts'
 import { sendInWaves } from '../waves.ts'
 import type { ContentName } from './content-name.ts'
@@ -57,6 +58,7 @@ export type DeliveryServices = {
   readonly coalescer: Pick<Coalescer, 'submit'>
   readonly clock: Pick<Clock, 'now' | 'sleep'>
   readonly log: Log
+  readonly countOutcome: CountOutcome | undefined
   readonly keepAlive: (turn: Promise<unknown>) => void
 }
 
@@ -64,7 +66,7 @@ export type DeliveryServices = {
  * Sends what was gathered of a delivery to its shards, on the way that increments go: by key and hour, aboard flights
  * that other requests share. [K2] [N1]
  *
- * @param format for the log.
+ * @param format for the log and the metric.
  * @param content null when the delivery has no name of its own.
  * @returns a problem when the delivery is too large by itself; then nothing was sent. [I5]
  */
@@ -72,15 +74,19 @@ export async function deliver(
   format: string,
   gathering: Gathering,
   content: ContentName | null,
-  { config, coalescer, clock, log, keepAlive }: DeliveryServices,
+  { config, coalescer, clock, log, countOutcome, keepAlive }: DeliveryServices,
 ): Promise<Result<Delivered, Problem>> {
+  const refuse = (problem: Problem) => {
+    countOutcome?.(format, problem.kind, gathering.increments)
+    return fail(problem)
+  }
   const { excess } = gathering
-  if (excess !== undefined) return fail({ kind: 'too_much', excess, field: gathering.mostVaried })
+  if (excess !== undefined) return refuse({ kind: 'too_much', excess, field: gathering.mostVaried })
   const { beyondItems: itemsMax, increments: items } = gathering
-  if (itemsMax !== undefined) return fail({ kind: 'too_many_items', items, itemsMax })
+  if (itemsMax !== undefined) return refuse({ kind: 'too_many_items', items, itemsMax })
   const parts = partsOf(gathering, content, config.shards)
   const tooMany = refuseManyShards(parts)
-  if (tooMany !== undefined) return fail(tooMany)
+  if (tooMany !== undefined) return refuse(tooMany)
   const submit = ({ shard, unnamed, entries }: DeliveryPart) => {
     const named = entries.map(({ entry }) => entry)
     return coalescer.submit(shard, unnamed, keepAlive, named)
@@ -88,7 +94,27 @@ export async function deliver(
   const outcomes = await sendInWaves(parts, ({ bytes }) => bytes, submit, clock)
   const delivered = summarise(gathering, content, parts, outcomes)
   logDelivered(format, delivered, gathering, parts, outcomes, log)
+  for (const [outcome, count] of outcomesOf(delivered, gathering)) {
+    if (count > 0) countOutcome?.(format, outcome, count)
+  }
   return ok(delivered)
+}
+
+/** How many increments ended in each way; what was refused for what it is, by the reason. */
+function outcomesOf(
+  { accepted, duplicates, conflicts, zeros, unmatched, failure }: Delivered,
+  { reasons }: Gathering,
+): (readonly [outcome: string, increments: number])[] {
+  return [
+    ['accepted', accepted],
+    ['duplicate', duplicates],
+    ['conflict', conflicts],
+    ['zero', zeros],
+    ['unmatched', unmatched],
+    ['unavailable', failure?.refused ?? 0],
+    ['unknown', failure?.unknown ?? 0],
+    ...reasons,
+  ]
 }
 
 function summarise(

@@ -26,10 +26,12 @@ const LATE = scheduleOf('72')
 
 let shards: CountingShards
 let logged: LogLine[]
+let outcomes: (readonly [format: string, outcome: string, increments: number])[]
 
 beforeEach(() => {
   shards = new CountingShards(nodeClock)
   logged = []
+  outcomes = []
 })
 
 type Sent = {
@@ -54,6 +56,7 @@ function send({ records, content = nameOf(), count = '1', prefix = null, limits,
     coalescer: shards.coalescer,
     clock: nodeClock,
     log: (line) => logged.push(line),
+    countOutcome: (...counted) => outcomes.push(counted),
     keepAlive: () => undefined,
   })
 }
@@ -337,5 +340,34 @@ describe('records with labels', () => {
     expect(goodOf(await send({ records: of('a') }))).toMatchObject({ accepted: 2 })
     await send({ records: of('b'), content: nameOf({ body: 'y' }) })
     expect(shards.slices).toEqual({ [`k${plan('a')}`]: 1, k: 2 })
+  })
+})
+
+describe('the outcomes of a delivery', () => {
+  const secret = 'secret/key'
+
+  test('[N2] are counted by format, with a reason for all that did not count, and without a key', async () => {
+    const records = [one(secret), one(secret, { value: 1.5 }), one(''), one('b', { value: 0 })]
+    await send({ records })
+    await send({ records })
+    expect(outcomes).toEqual(
+      ['accepted', 'duplicate'].flatMap((fate) => [
+        ['records', fate, 1],
+        ['records', 'zero', 1],
+        ['records', 'value', 1],
+        ['records', 'key', 1],
+      ]),
+    )
+    expect(JSON.stringify(outcomes)).not.toContain(secret)
+  })
+
+  test('[N2] name the bound that refused it whole, and a shard that did not take it', async () => {
+    await send({ records: [one('a'), one('b')], limits: { itemsMax: 1 } })
+    shards.before = () => ({ kind: 'refused', reason: 'full' })
+    await send({ records: [one('a')] })
+    expect(outcomes).toEqual([
+      ['records', 'too_many_items', 2],
+      ['records', 'unavailable', 1],
+    ])
   })
 })

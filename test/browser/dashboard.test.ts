@@ -29,7 +29,15 @@ beforeAll(async () => {
     { key: 'site/acme/pricing', value: 5, at: now },
     { key: 'site/other', value: 7, at: now },
     { key: 'turn/a', value: 1, at: now },
-    { key: 'turn/a', value: 1_000, at: new Date(Date.now() - 40 * 3_600_000).toISOString() },
+    { key: 'turn/a', value: 1_000, at: hoursAgo(40) },
+    { key: 'beside/a/x', value: 150, at: now },
+    { key: 'beside/a/x', value: 100, at: hoursAgo(30), labels: { plan: 'pro' } },
+    { key: 'beside/a/x', value: 20, at: hoursAgo(30) },
+    { key: 'beside/b', value: 30, at: now, labels: { plan: 'pro' } },
+    { key: 'beside/c/y', value: 40, at: hoursAgo(30) },
+    { key: 'beside/c/y', value: 10, at: now },
+    { key: 'beside/c', value: 5, at: now },
+    { key: 'beside/c', value: 4, at: hoursAgo(30) },
     ...PLANS.map(([plan, value], i) => ({
       key: 'split/a',
       value,
@@ -40,7 +48,10 @@ beforeAll(async () => {
   ])
   await flushed('site/', 3)
   await flushed('split/', 1)
+  await flushed('beside/', 4)
 })
+
+const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString()
 
 /** Calls by plan, the largest first: more plans than a breakdown shows. Every other plan is in the region `eu`. */
 const PLANS = Array.from({ length: 12 }, (_, i) => [`plan-${i}`, 1_000 - i] as const)
@@ -183,7 +194,7 @@ describe('a chart', () => {
     const first = Date.parse(`${DAYS.from}T00:00:00Z`) / 3_600_000
     for (let i = 0; i < 14; i++) {
       expect(await slider.getAttribute('aria-valuetext')).toMatch(
-        new RegExp(`, ${String(i).padStart(2, '0')}:00: ${grouped(hours.get(first + i) ?? 0)}$`),
+        new RegExp(`, ${String(i).padStart(2, '0')}:00: ${grouped(hours.get(first + i) ?? 0)}, before 0$`),
       )
       await page.keyboard.press('ArrowRight')
     }
@@ -266,7 +277,7 @@ test('the running hour is shown as so far, in the chart, the table and to a scre
   const slider = page.getByRole('slider')
   await slider.focus()
   expect(await slider.getAttribute('aria-valuetext')).toMatch(
-    /:00, so far: site\/acme\/home [\d,]+, site\/other \d+$/,
+    /:00, so far: site\/acme\/home [\d,]+, before 0, site\/other \d+, before 0$/,
   )
   expect(await page.locator('.figures tbody tr').last().textContent()).toContain('so far')
   await page.screenshot({ path: join(SCREENSHOTS, 'so-far-compare.png'), fullPage: true })
@@ -366,6 +377,90 @@ describe('12 months and all time', () => {
   })
 })
 
+describe('the time before', () => {
+  const changes = (page: Page) =>
+    page
+      .locator('.ranking tbody tr')
+      .evaluateAll((rows) =>
+        rows.map((row) => [
+          row.querySelector('th')?.textContent,
+          row.querySelector('.changes')?.textContent,
+          row.querySelector('.change')?.getAttribute('title'),
+        ]),
+      )
+  const told = (n: number) => `${n} in the 24 hours before`
+
+  test('is beside each key and all of them, until somebody does without it, which is in the address', async () => {
+    const { page } = await person('/?prefix=beside/')
+    await until(async () =>
+      expect(await changes(page)).toEqual([
+        ['beside/a/x', '+25.0%', told(120)],
+        ['beside/b', '+30', told(0)],
+        ['beside/c/y', '−75.0%', told(40)],
+        ['beside/c', '+25.0%', told(4)],
+      ]),
+    )
+    expect(await page.locator('.stats .change').textContent()).toBe('+18.9%')
+    await page.getByText('Line: the 24 hours before').waitFor()
+    await page.screenshot({ path: join(SCREENSHOTS, 'before-busiest.png'), fullPage: true })
+    await page.getByRole('button', { name: 'Before', exact: true }).click()
+    await until(async () => expect(await page.locator('.change').count()).toBe(0))
+    expect(page.url()).toContain('/?prefix=beside/&compare=none')
+    await page.getByRole('button', { name: 'All', exact: true }).click()
+    await until(async () => expect(await page.getByRole('button', { name: 'Before' }).count()).toBe(0))
+  })
+
+  test('is a line and figures in a chart, which the keyboard reads out, and a column of its table', async () => {
+    const { page } = await person('/chart?key=beside/a/x&range=7d&bucket=day&table=1&tz=UTC')
+    await page.getByText('Line: the 7 days before').waitFor()
+    expect(await page.locator('.stats .change').textContent()).toBe('+270')
+    await page.goto('/chart?key=beside/a/x&table=1')
+    await until(async () => expect(await page.locator('.stats .change').textContent()).toBe('+25.0%'))
+    const slider = page.getByRole('slider')
+    await slider.focus()
+    await page.keyboard.press('End')
+    expect(await slider.getAttribute('aria-valuetext')).toMatch(/so far: 150, before 0$/)
+    const before = await page.locator('.figures tbody tr td:nth-child(3)').allTextContents()
+    expect(before.filter((words) => words !== '0')).toEqual(['120'])
+    await page.locator('.u-over').hover({ position: { x: 100, y: 100 } })
+    await page.screenshot({ path: join(SCREENSHOTS, 'before-chart.png'), fullPage: true })
+    await page.goto('/chart?key=beside/a/x&key=beside/c/y&prefix=beside/')
+    await page.getByText('Thin lines: the 24 hours before').waitFor()
+    expect(await page.locator('.legend .change').allTextContents()).toEqual(['+25.0%', '−75.0%', '+18.9%'])
+    await page.screenshot({ path: join(SCREENSHOTS, 'before-compare.png'), fullPage: true })
+  })
+
+  test('is beside each value of a label, and beside each group and key of the tree', async () => {
+    const { page } = await person('/chart?prefix=beside/&label=plan')
+    await until(async () =>
+      expect((await changes(page)).map(([name, change]) => [name, change])).toEqual([
+        ['pro', '−70.0%'],
+        ['0 other values', '0%'],
+        ['no plan', '+157%'],
+        ['overflow', '0%'],
+      ]),
+    )
+    expect(await page.locator('.parts tfoot .change').textContent()).toBe('+18.9%')
+    await page.screenshot({ path: join(SCREENSHOTS, 'before-labels.png'), fullPage: true })
+    await page.goto('/tree?prefix=beside/')
+    await until(async () =>
+      expect(await changes(page)).toEqual([
+        ['a/', '+25.0%', told(120)],
+        ['b', '+30', told(0)],
+        ['c/', '−65.9%', told(44)],
+      ]),
+    )
+    await page.screenshot({ path: join(SCREENSHOTS, 'before-tree.png'), fullPage: true })
+    await page.getByRole('link', { name: 'c/', exact: true }).click()
+    await until(async () =>
+      expect((await changes(page)).map(([name, change]) => [name, change])).toEqual([
+        ['beside/c the key itself', '+25.0%'],
+        ['y', '−75.0%'],
+      ]),
+    )
+  })
+})
+
 test('keys that differ in blanks alone are told apart, and one with U+202E turns nothing round', async () => {
   const keys = ['odd/a b', 'odd/a  b', 'odd/a b ', 'odd/\u202edlrow', 'odd/\u05e9\u05dc\u05d5\u05dd']
   await stage.count(keys.map((key) => ({ key, value: 1 })))
@@ -460,7 +555,7 @@ describe('labels', () => {
     await slider.focus()
     await page.keyboard.press('End')
     expect(await slider.getAttribute('aria-valuetext')).toMatch(
-      /: 11,941, plan-0 1,000, .*plan-9 991, 2 other values 1,979, no plan 7$/,
+      /: 11,941, before 0, plan-0 1,000, .*plan-9 991, 2 other values 1,979, no plan 7$/,
     )
     await page.getByRole('button', { name: 'Show as a table' }).click()
     expect(await page.locator('.figures tbody tr').last().textContent()).toMatch(

@@ -29,15 +29,41 @@ export function plotData(
   if (first === undefined) return [[]]
   const xs = first.starts.map((ms) => ms / 1000)
   const look = lookOf(series)
-  if (look === 'bars') return [xs, ...barsOf(first, by, nowMs)]
-  if (look === 'stack') return [xs, ...stackOf(series, by, nowMs)]
+  const before = befores(series, by)
+  if (look === 'bars') return [xs, ...barsOf(first, by, nowMs), ...before]
+  if (look === 'stack') return [xs, ...stackOf(series, by, nowMs), ...before]
   const parts = series.map((own) => lineOf(own, by, nowMs))
   return [
     xs,
     ...parts.map(({ solid }) => solid),
     ...parts.map(({ dashed }) => dashed),
     ...parts.map(({ running }) => running),
+    ...before,
   ]
+}
+
+/** Whether the time before is drawn too. */
+export function isCompared(series: readonly Series<unknown>[]): boolean {
+  return series.length > 0 && series.every(({ before }) => before !== null)
+}
+
+/** The time before, bucket beside bucket: of each series, or of parts together, which are one bar. */
+function befores(series: readonly Series<Shown | Part>[], by: Measure): readonly Drawn[] {
+  if (!isCompared(series)) return []
+  const lines = series.map(({ starts, before }) =>
+    starts.map((_, i) => {
+      const sums = before?.buckets[i]
+      return sums === undefined ? null : measureOf(sums, by)
+    }),
+  )
+  const together = lookOf(series) === 'stack' ? [lines.reduce(addUp)] : lines
+  return together.map((line) => line.map((value) => (value === null ? null : numberOf(value))))
+}
+
+type Exact = (bigint | null)[]
+
+function addUp(a: Exact, b: Exact): Exact {
+  return a.map((value, i) => (value === null ? null : value + (b[i] ?? 0n)))
 }
 
 type Drawn = (number | null)[]

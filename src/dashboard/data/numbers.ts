@@ -34,6 +34,21 @@ export function share(part: bigint, whole: bigint): string {
   return perMille === 0 ? '<0.1%' : `${(perMille / 10).toFixed(1)}%`
 }
 
+/**
+ * `+12.3%`, `−4%`, `0%`, `<+0.1%`: how a figure has changed from the one before. Past a tenfold it is `×12`. Where a share makes
+ * no sense, because there was nothing before or one of them is below 0, it is the difference: `+120`.
+ */
+export function change(now: bigint, before: bigint): string {
+  if (now === before) return '0%'
+  const sign = now > before ? '+' : '−'
+  const difference = now > before ? now - before : before - now
+  if (before <= 0n || now < 0n) return `${sign}${figure(difference)}`
+  if (now >= before * 10n) return `×${figure(now / before)}`
+  const perMille = Number((difference * 1000n) / before)
+  if (perMille === 0) return `<${sign}0.1%`
+  return `${sign}${(perMille / 10).toFixed(perMille < 1000 ? 1 : 0)}%`
+}
+
 export function fraction(part: bigint, whole: bigint): number {
   return whole <= 0n ? 0 : Math.max(0, Number((part * 10_000n) / whole) / 10_000)
 }

@@ -1,6 +1,7 @@
-import { DAY_MS } from '../../model/hour.ts'
-import type { Unit } from '../../model/time/calendar.ts'
-import { parseDay, type RangeName } from '../../model/time/ranges.ts'
+import { DAY_MS, type HourRange } from '../../model/hour.ts'
+import { periodStart, type Unit } from '../../model/time/calendar.ts'
+import { previousOf } from '../../model/time/previous.ts'
+import { rangeOf as hoursOf, parseDay, type RangeName } from '../../model/time/ranges.ts'
 import { localMs, type Zone } from '../../model/time/zone.ts'
 
 /** Ranges that are a click away, and those that stand with the dates. */
@@ -75,6 +76,22 @@ export function bucketsAtMost(period: Period, unit: Unit): number {
   return unit === 'hour' ? days * 24 + 1 : days + 6
 }
 
+/** Whether there is a time before a period to compare it with. */
+export function hasBefore(period: Period): boolean {
+  return period.kind === 'days' || period.range !== 'all'
+}
+
+/** The hours with which the API compares a period, for lists, which it does not compare; undefined for everything. */
+export function hoursBefore(period: Period, zone: Zone, nowMs: number): HourRange | undefined {
+  const terms = { unit: null, zone, nowMs }
+  if (period.kind === 'named') {
+    return period.range === 'all' ? undefined : previousOf(hoursOf(period.range, terms), period.range, terms)
+  }
+  const start = (day: number) => periodStart(day, 'day', zone)
+  const range = { from: start(dayNumber(period.from)), to: start(dayNumber(period.to) + 1) }
+  return previousOf(range, undefined, terms)
+}
+
 /** Whether a period goes up to now or beyond, so that its figures move. */
 export function isCurrent(period: Period, zone: Zone, nowMs: number): boolean {
   if (period.kind === 'named') return period.range !== 'yesterday' && period.range !== 'last-month'
@@ -82,7 +99,7 @@ export function isCurrent(period: Period, zone: Zone, nowMs: number): boolean {
   return period.from <= today && today <= period.to
 }
 
-function daysIn({ from, to }: { readonly from: string; readonly to: string }): number {
+export function daysIn({ from, to }: { readonly from: string; readonly to: string }): number {
   return dayNumber(to) - dayNumber(from) + 1
 }
 

@@ -33,6 +33,8 @@ export type PlotOptions = {
   readonly zone: Zone
   readonly colours: Colours
   readonly look: Look
+  /** Whether the time before is drawn too. */
+  readonly isCompared: boolean
   readonly unit: Unit
   readonly onCursor: (index: number | null) => void
 }
@@ -40,7 +42,7 @@ export type PlotOptions = {
 const FONT = '12px system-ui, sans-serif'
 
 export function plotOptions(options: PlotOptions): uPlot.Options {
-  const { width, height, zone, colours, look, unit, onCursor } = options
+  const { width, height, zone, colours, look, isCompared, unit, onCursor } = options
   return {
     width,
     height,
@@ -79,7 +81,7 @@ export function plotOptions(options: PlotOptions): uPlot.Options {
         values: (_, splits) => splits.map((value) => (Number.isInteger(value) ? figure(value, 'axis') : '')),
       },
     ],
-    series: [{}, ...DRAWN[look](colours)],
+    series: [{}, ...DRAWN[look](colours), ...(isCompared ? befores(look, colours) : [])],
     hooks: { setCursor: [(plot) => onCursor(plot.cursor.idx ?? null)] },
   }
 }
@@ -165,6 +167,20 @@ function lines({ series, page }: Colours): uPlot.Series[] {
     (own): uPlot.Series => ({ ...own, points: { show: true, size: 8, width: 2, fill: page } }),
   )
   return [...solid, ...dashed, ...rings]
+}
+
+/** A thin, pale line for the time before: beside several lines in their colours, otherwise in none. */
+function befores(look: Look, { series, text }: Colours): uPlot.Series[] {
+  return (look === 'lines' ? series : [text]).map((colour): uPlot.Series => {
+    const stroke = `${colour}${look === 'lines' ? '77' : 'bb'}`
+    return {
+      stroke,
+      width: 1.5,
+      // A bucket alone has no line.
+      points: { show: (plot) => plot.data[0].length <= 40, size: 4, fill: stroke, stroke },
+      spanGaps: false,
+    }
+  })
 }
 
 /** A sparkline: only its shape can be read. A dot at its end is the bucket that runs. */

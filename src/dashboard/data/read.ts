@@ -1,12 +1,13 @@
 import type { LabelList, List, ListItem } from '../../client/answers.ts'
 import type { ReadQuery } from '../../client/read/reading.ts'
+import { hourStartMs } from '../../model/hour.ts'
 import type { Unit } from '../../model/time/calendar.ts'
 import type { Zone } from '../../model/time/zone.ts'
-import type { Counter } from './answers.ts'
+import type { Counter, Sums } from './answers.ts'
 import { reading } from './api.ts'
 import { beginningsOf, nearestOf } from './near.ts'
-import { bucketsAtMost, type Period, rangeOf } from './period.ts'
-import { inStep, measureOf, type Series, seriesOf } from './series.ts'
+import { bucketsAtMost, hasBefore, hoursBefore, type Period, rangeOf } from './period.ts'
+import { inStep, measureOf, NONE, type Series, seriesOf } from './series.ts'
 import type { Measure, Shown } from './view.ts'
 
 /** One answer for each key or prefix, in their order: all keys in one request, each prefix in its own. */
@@ -36,13 +37,17 @@ type SeriesQuery = {
   /** Breaks each down by this label, and counts only what has these. */
   readonly label?: string | null
   readonly where?: readonly string[]
+  /** Whether the time before is read too. */
+  readonly isCompared: boolean
 }
 
 /** The series of keys and prefixes, in their order, as fresh as can be. */
 export async function readShown(query: SeriesQuery, signal: AbortSignal): Promise<Series[]> {
   const { shown, period, unit, zone, label = null, where = [] } = query
-  const grouping = label === null ? {} : { by: label, limit: groupsThatFit(period, unit) }
-  const asked = { ...rangeOf(period, zone), bucket: unit, where, ...grouping }
+  const isCompared = query.isCompared && hasBefore(period) && fitsTwice(shown.length, period, unit)
+  const grouping = label === null ? {} : { by: label, limit: groupsThatFit(period, unit, isCompared) }
+  const compare = isCompared ? 'previous' : undefined
+  const asked = { ...rangeOf(period, zone), bucket: unit, compare, where, ...grouping } as const
   const answers = await readAnswers(shown, asked, signal)
   return inStep(
     answers.flatMap((answer, i) => {
@@ -58,9 +63,15 @@ const GROUPS_SHOWN = 10
 /** The most buckets that the API answers with, and the parts that have some beside the groups: others, unlabelled, overflow. */
 const [BUCKETS_MAX, OTHER_PARTS] = [10_000, 3]
 
+/** Whether an answer has room for so many series and the time before them. */
+export function fitsTwice(series: number, period: Period, unit: Unit): boolean {
+  return series * bucketsAtMost(period, unit) * 2 <= BUCKETS_MAX
+}
+
 /** How many groups are asked for: fewer where an answer has no room for all their buckets. */
-export function groupsThatFit(period: Period, unit: Unit): number {
-  const fit = Math.floor(BUCKETS_MAX / bucketsAtMost(period, unit)) - OTHER_PARTS
+export function groupsThatFit(period: Period, unit: Unit, isCompared: boolean): number {
+  const buckets = bucketsAtMost(period, unit) * (isCompared ? 2 : 1)
+  const fit = Math.floor(BUCKETS_MAX / buckets) - OTHER_PARTS
   return Math.max(1, Math.min(GROUPS_SHOWN, fit))
 }
 
@@ -74,18 +85,25 @@ export async function readLabels(
   return (await reading(signal).labels({ [kind]: name, ...rangeOf(period, zone) })).labels
 }
 
-type TotalQuery = { readonly key: string; readonly period: Period; readonly zone: Zone }
+type TotalQuery = {
+  readonly key: string
+  readonly period: Period
+  readonly zone: Zone
+  readonly isCompared: boolean
+}
 
-/** The total of one key in a period, as Postgres has it; undefined when it has none. */
+/** The total of one key in a period, and in the time before, as Postgres has them; undefined when it has none. */
 export async function readKeyTotal(
-  { key, period, zone }: TotalQuery,
+  { key, period, zone, isCompared }: TotalQuery,
   signal: AbortSignal,
-): Promise<ListItem | undefined> {
-  const query = { ...rangeOf(period, zone), bucket: 'month', consistency: 'committed' } as const
-  const answer = await reading(signal).read(key, query)
-  const { sum, count, min, max } = answer.total
+): Promise<{ readonly item: ListItem; readonly before: Sums | undefined } | undefined> {
+  const compare = isCompared && hasBefore(period) ? 'previous' : undefined
+  const query = { ...rangeOf(period, zone), bucket: 'month', compare, consistency: 'committed' } as const
+  const { total, previous } = await reading(signal).read(key, query)
+  const { sum, count, min, max } = total
   // An answer has no min and max when nothing was counted.
-  return min === null || max === null ? undefined : { key, sum, count, min, max }
+  if (min === null || max === null) return undefined
+  return { item: { key, sum, count, min, max }, before: previous?.total }
 }
 
 type LargestQuery = {
@@ -104,6 +122,25 @@ export function readLargest(query: LargestQuery, signal: AbortSignal): Promise<L
   const { prefix, contains, period, zone, by, limit, depth } = query
   const sort = by === 'sum' ? '-sum' : '-count'
   return reading(signal).list({ prefix, contains, ...rangeOf(period, zone), sort, limit, depth })
+}
+
+type BeforeQuery = Omit<LargestQuery, 'limit' | 'contains'>
+
+/** Finds the sums of a group in the time before; undefined where they are not known. */
+export type FindBefore = (group: string) => Sums | undefined
+
+/** The largest groups of the time before. A group that is not among them had nothing, unless there were too many. */
+export async function readBefore(
+  { prefix, period, zone, by, depth }: BeforeQuery,
+  signal: AbortSignal,
+): Promise<FindBefore | undefined> {
+  const hours = hoursBefore(period, zone, Date.now())
+  if (hours === undefined) return undefined
+  const range = { from: hourStartMs(hours.from), to: hourStartMs(hours.to) }
+  const sort = by === 'sum' ? '-sum' : '-count'
+  const { items } = await reading(signal).list({ prefix, ...range, sort, limit: PAGE_ITEMS, depth })
+  const sums = new Map(items.map((item) => [item.key, item]))
+  return (group) => sums.get(group) ?? (items.length < PAGE_ITEMS ? NONE : undefined)
 }
 
 /** Keys in a CSV file. More are 100 questions to Postgres, and more than a spreadsheet likes. */

@@ -31,6 +31,15 @@ export type Series<T = Shown> = {
   /** The conditions on labels that it was read with. */
   readonly where: readonly string[]
   readonly breakdown: Breakdown | null
+  /** The time before; null where it is not compared. */
+  readonly before: Before | null
+}
+
+/** The sums of the time before: bucket beside bucket, of which there may be more or fewer, and in all. */
+export type Before = {
+  readonly starts: readonly number[]
+  readonly buckets: readonly Sums[]
+  readonly total: Sums
 }
 
 /** A series by the values of a label. Nobody knows what shards hold of a part, so `committed` of each part includes it. */
@@ -56,6 +65,7 @@ export function seriesOf(answer: Counter, shown: Shown, where: readonly string[]
     unreadable: answer.unreadable ?? [],
     where,
     breakdown: null,
+    before: beforeOf(answer.previous),
   }
   return { ...whole, breakdown: breakdownOf(answer, whole) }
 }
@@ -80,11 +90,12 @@ export function inStep(series: readonly Series[]): Series[] {
 
 function breakdownOf({ by, groups, others, unlabelled, overflow }: Counter, whole: Series): Breakdown | null {
   if (!by || !groups || !others || !unlabelled || !overflow) return null
-  const part = (shown: Part, { buckets }: { readonly buckets: readonly Sums[] }): Series<Part> => ({
+  const part = (shown: Part, { buckets, previous }: Answered): Series<Part> => ({
     ...whole,
     shown,
     committed: buckets.map(({ sum, count }) => ({ sum, count })),
     held: whole.starts.map(() => NONE),
+    before: beforeOf(previous),
   })
   return {
     label: by,
@@ -94,6 +105,19 @@ function breakdownOf({ by, groups, others, unlabelled, overflow }: Counter, whol
       part({ kind: 'unlabelled', label: by }, unlabelled),
       part({ kind: 'overflow' }, overflow),
     ],
+  }
+}
+
+type Previous = { readonly total: Sums; readonly buckets: readonly (Sums & { readonly start: string })[] }
+
+type Answered = { readonly buckets: readonly Sums[]; readonly previous?: Previous | undefined }
+
+function beforeOf(previous: Previous | undefined): Before | null {
+  if (previous === undefined) return null
+  return {
+    starts: previous.buckets.map(({ start }) => Date.parse(start)),
+    buckets: previous.buckets.map(({ sum, count }) => ({ sum, count })),
+    total: { sum: previous.total.sum, count: previous.total.count },
   }
 }
 

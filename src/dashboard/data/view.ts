@@ -20,6 +20,8 @@ type Common = {
   /** An IANA time zone; null for the viewer's own, so that a shared address shows everybody their own time. */
   readonly tz: string | null
   readonly by: Measure
+  /** Whether the time before is shown beside the period. */
+  readonly isCompared: boolean
 }
 
 export type View =
@@ -65,6 +67,7 @@ export function addressOf(view: View): string {
   if (view.name === 'chart' && view.label !== null) search.set('label', view.label)
   if (view.name === 'chart') for (const condition of view.where) search.append('where', condition)
   if (by !== 'sum') search.set('by', by)
+  if (!view.isCompared) search.set('compare', 'none')
   if (tz !== null) search.set('tz', tz)
   if (view.name === 'top' && view.isMore) search.set('more', '1')
   if (view.name === 'chart' && view.isTable) search.set('table', '1')
@@ -79,6 +82,7 @@ export function parseView(pathname: string, search: string): View {
     period: parsePeriod(parameters),
     tz: parameters.get('tz'),
     by: parameters.get('by') === 'count' ? 'count' : 'sum',
+    isCompared: parameters.get('compare') !== 'none',
   }
   const prefix = parameters.get('prefix') ?? ''
   switch (pathname) {
@@ -163,6 +167,6 @@ export function shardsOf(view: View): View {
   return { ...commonOf(view), name: 'shards' }
 }
 
-function commonOf({ period, tz, by }: View): Common {
-  return { period, tz, by }
+function commonOf({ period, tz, by, isCompared }: View): Common {
+  return { period, tz, by, isCompared }
 }

@@ -1,11 +1,11 @@
 import { useMemo } from 'preact/hooks'
 import type { Unit } from '../../model/time/calendar.ts'
 import { usePage } from '../data/context.ts'
-import { RANGES } from '../data/period.ts'
+import { hasBefore, RANGES } from '../data/period.ts'
 import { ownZone, zoneNames } from '../data/time.ts'
 import type { Measure } from '../data/view.ts'
 import { Dates } from './dates.tsx'
-import { RANGE_WORDS } from './period-words.ts'
+import { beforeWords, RANGE_WORDS } from './period-words.ts'
 
 export const UNIT_WORDS: Readonly<Record<Unit, string>> = {
   hour: 'Hours',
@@ -60,6 +60,23 @@ export function PeriodChoice() {
       />
       <Dates />
     </>
+  )
+}
+
+/** Shows the time before beside the period, or not. */
+export function CompareChoice() {
+  const { view, go } = usePage()
+  if (!hasBefore(view.period)) return null
+  return (
+    <button
+      type="button"
+      class="toggle"
+      aria-pressed={view.isCompared}
+      title={`Compare with ${beforeWords(view.period)}`}
+      onClick={() => go({ ...view, isCompared: !view.isCompared })}
+    >
+      Before
+    </button>
   )
 }
 

@@ -5,6 +5,7 @@ import { fraction, share } from '../data/numbers.ts'
 import { measureOf, type Series, totalOf } from '../data/series.ts'
 import { chartOf, SHOWN_MAX, type View } from '../data/view.ts'
 import { visible } from '../data/visible.ts'
+import { Change } from './change.tsx'
 import { Figure } from './figure.tsx'
 import { KeyName } from './key-name.tsx'
 import { Link } from './link.tsx'
@@ -18,6 +19,7 @@ export function Ranking({ keys, whole, view }: RankingProps) {
   const { go } = usePage()
   const [chosen, setChosen] = useState<readonly string[]>([])
   const by = view.by
+  const isCompared = keys.some(({ before }) => before !== null)
   const total = (own: Series) => measureOf(totalOf(own), by)
   const sorted = keys.toSorted((a, b) => (total(a) < total(b) ? 1 : total(a) > total(b) ? -1 : 0))
   const most = sorted[0] === undefined ? 0n : total(sorted[0])
@@ -36,7 +38,7 @@ export function Ranking({ keys, whole, view }: RankingProps) {
             <th scope="col" class="shape">
               <span class="unseen">Course</span>
             </th>
-            <MeasureHeads by={by} />
+            <MeasureHeads by={by} isCompared={isCompared} />
           </tr>
         </thead>
         <tbody>
@@ -71,6 +73,11 @@ export function Ranking({ keys, whole, view }: RankingProps) {
                 <td class="number">
                   <Figure n={total(own)} />
                 </td>
+                {isCompared ? (
+                  <td class="number changes">
+                    <Change now={totalOf(own)} before={own.before?.total} />
+                  </td>
+                ) : null}
                 <td class="number part">{share(total(own), all)}</td>
               </tr>
             )

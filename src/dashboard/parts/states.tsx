@@ -1,7 +1,9 @@
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useContext, useEffect, useRef } from 'preact/hooks'
 import type { Failure } from '../data/api.ts'
+import { PageContext } from '../data/context.ts'
 import { onceSeen } from '../data/live/paced.ts'
+import { hasBefore } from '../data/period.ts'
 import { Mark } from './mark.tsx'
 
 type LoadingProps = { readonly isSlow: boolean; readonly isWhole?: boolean; readonly rows?: number }
@@ -44,7 +46,9 @@ type FailedProps = {
 }
 
 export function Failed({ failure, again, isWhole = false, isBanner = false }: FailedProps) {
+  const page = useContext(PageContext)
   const isPassing = failure.kind === 'away'
+  const mayShrink = failure.kind === 'slow' && page?.view.isCompared === true && hasBefore(page.view.period)
   const tries = useRef(0)
   // Every failure is a new object, so every one starts a wait of its own.
   useEffect(() => {
@@ -63,6 +67,11 @@ export function Failed({ failure, again, isWhole = false, isBanner = false }: Fa
           <button type="button" onClick={again}>
             Try again
           </button>
+          {mayShrink ? (
+            <button type="button" onClick={() => page.go({ ...page.view, isCompared: false })}>
+              Without the time before
+            </button>
+          ) : null}
           {isPassing ? <span class="hint">This page tries again by itself.</span> : null}
         </p>
       ) : null}

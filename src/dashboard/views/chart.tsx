@@ -20,12 +20,20 @@ import {
 } from '../data/series.ts'
 import { bucketWords } from '../data/time.ts'
 import { type Chart, hasShown, type Shown } from '../data/view.ts'
+import { Change } from '../parts/change.tsx'
 import { FiguresTable } from '../parts/chart/figures-table.tsx'
 import { Legend } from '../parts/chart/legend.tsx'
 import { NeverCounted } from '../parts/chart/never-counted.tsx'
 import { Notes } from '../parts/chart/notes.tsx'
 import { Plot } from '../parts/chart/plot.tsx'
-import { Choices, MeasureChoice, PeriodChoice, UNIT_WORDS, ZoneChoice } from '../parts/controls.tsx'
+import {
+  Choices,
+  CompareChoice,
+  MeasureChoice,
+  PeriodChoice,
+  UNIT_WORDS,
+  ZoneChoice,
+} from '../parts/controls.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { LabelChoice } from '../parts/labels/label-choice.tsx'
 import { PartsTable } from '../parts/labels/parts-table.tsx'
@@ -39,10 +47,11 @@ import { Empty, Failed, Loading } from '../parts/states.tsx'
 /** The Chart view: up to five keys and prefixes over time. */
 export function ChartView({ view }: { readonly view: Chart }) {
   const { zone, go } = usePage()
-  const { shown, period, by, isTable, label, where } = view
+  const { shown, period, by, isTable, label, where, isCompared } = view
   const unit = unitOf(period, view.unit)
-  const name = JSON.stringify([shown, period, zone.name, unit, label, where])
-  const asked = useAnswer(name, (signal) => readShown({ shown, period, unit, zone, label, where }, signal))
+  const name = JSON.stringify([shown, period, zone.name, unit, label, where, isCompared])
+  const query = { shown, period, unit, zone, label, where, isCompared }
+  const asked = useAnswer(name, (signal) => readShown(query, signal))
   const isLive = isCurrent(period, zone, Date.now())
   const live = useLive(asked.value, isLive, asked)
   useOver(asked.failure)
@@ -65,6 +74,7 @@ export function ChartView({ view }: { readonly view: Chart }) {
       <Legend view={view} series={series} />
       <div class="controls">
         <PeriodChoice />
+        <CompareChoice />
         <UnitChoice view={view} />
         <MeasureChoice />
         <ZoneChoice />
@@ -184,6 +194,7 @@ function Summary({ series, unit }: { readonly series: Series; readonly unit: Uni
     <dl class="stats">
       <Stat words={wordsOf(view.by)} note={periodWords(view.period)}>
         <Figure n={measureOf(totalOf(series), view.by)} place="headline" />
+        <Change now={totalOf(series)} before={series.before?.total} />
       </Stat>
       <Stat
         words={`Highest ${unit}`}

@@ -9,21 +9,23 @@ import { readEvery, readLargest, readShown } from '../data/read.ts'
 import { measureOf, type Series, totalOf } from '../data/series.ts'
 import { chartOf, type Shown, topOf, treeOf, type View } from '../data/view.ts'
 import { visible } from '../data/visible.ts'
+import { Change } from '../parts/change.tsx'
 import { Notes } from '../parts/chart/notes.tsx'
 import { Plot } from '../parts/chart/plot.tsx'
-import { MeasureChoice, PeriodChoice, ZoneChoice } from '../parts/controls.tsx'
+import { CompareChoice, MeasureChoice, PeriodChoice, ZoneChoice } from '../parts/controls.tsx'
 import { CsvOfAll } from '../parts/csv-of-all.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { KeyName } from '../parts/key-name.tsx'
 import { Link } from '../parts/link.tsx'
 import { LiveNote } from '../parts/live-note.tsx'
 import { wordsOf } from '../parts/measure.tsx'
-import { inPeriod, periodWords } from '../parts/period-words.ts'
+import { Nothing } from '../parts/nothing.tsx'
+import { periodWords } from '../parts/period-words.ts'
 import { Ranking } from '../parts/ranking.tsx'
 import { Search } from '../parts/search.tsx'
 import { nameOf, ShownName } from '../parts/shown-name.tsx'
 import { Stat } from '../parts/stat.tsx'
-import { Empty, Failed, Loading } from '../parts/states.tsx'
+import { Failed, Loading } from '../parts/states.tsx'
 
 type Top = Extract<View, { name: 'top' }>
 
@@ -56,6 +58,7 @@ export function TopView({ view }: { readonly view: Top }) {
       <div class="controls">
         <Search view={view} />
         <PeriodChoice />
+        <CompareChoice />
         <MeasureChoice />
         <ZoneChoice />
       </div>
@@ -79,12 +82,13 @@ export function TopView({ view }: { readonly view: Top }) {
 }
 
 /** Reads the whole prefix first, because that is a single question; then the largest keys and a series for each. */
-function useTop({ prefix, contains, period, by, isMore }: Top) {
+function useTop({ prefix, contains, period, by, isCompared, isMore }: Top) {
   const { zone } = usePage()
   const unit = unitOf(period, null)
-  const name = JSON.stringify([prefix, period, zone.name])
+  const name = JSON.stringify([prefix, period, zone.name, isCompared])
   const whole = useAnswer(name, (signal) => {
-    return readShown({ shown: [{ kind: 'prefix', name: prefix }], period, unit, zone }, signal)
+    const shown: Shown[] = [{ kind: 'prefix', name: prefix }]
+    return readShown({ shown, period, unit, zone, isCompared }, signal)
   })
   const listed = JSON.stringify([name, contains])
   const ranking = useAnswer(JSON.stringify([listed, by, isMore]), async (signal) => {
@@ -95,7 +99,7 @@ function useTop({ prefix, contains, period, by, isMore }: Top) {
       signal,
     )
     const shown = items.slice(0, limit).map(({ key }): Shown => ({ kind: 'key', name: key }))
-    const keys = await readShown({ shown, period, unit, zone }, signal)
+    const keys = await readShown({ shown, period, unit, zone, isCompared }, signal)
     return { listed, keys, hasOthers: items.length > limit }
   })
   const series = useMemo(
@@ -133,6 +137,7 @@ function Whole({ all, title, view: { by, period }, isLive }: WholeProps) {
       <dl class="stats">
         <Stat words={wordsOf(by)} note={periodWords(period)}>
           <Figure n={measureOf(totalOf(all), by)} place="headline" />
+          <Change now={totalOf(all)} before={all.before?.total} />
         </Stat>
         {isLive ? (
           <Stat words="Right now" note="increments a second">
@@ -207,41 +212,4 @@ function useRate(all: Series): number | undefined {
     setSamples((before) => remember(before, sampleOf(all, performance.now())))
   }, [all])
   return rateOf(samples)
-}
-
-function Nothing({ view }: { readonly view: Top }) {
-  const { session } = usePage()
-  if (view.contains !== '') {
-    return (
-      <Empty title="No key contains that">
-        <p>
-          No key with <KeyName name={view.contains} /> in it was counted {inPeriod(view.period)}. Upper and
-          lower case differ.
-        </p>
-      </Empty>
-    )
-  }
-  if (view.prefix !== '') {
-    return (
-      <Empty title="No key begins with that">
-        <p>
-          Nothing under <KeyName name={view.prefix} /> was counted {inPeriod(view.period)}.
-        </p>
-      </Empty>
-    )
-  }
-  const token = session.isOpen ? '' : ' -H "authorization: Bearer $TOKEN"'
-  return (
-    <Empty title="Nothing was counted in this period">
-      <p>Count something, and it shows here within seconds:</p>
-      <pre>
-        {`curl ${location.origin}/increment${token} -H 'content-type: application/json' -d '{"key":"${session.prefix ?? 'site/example.com'}/pricing"}'`}
-      </pre>
-      {session.isOpen ? (
-        <p>
-          Or make realistic traffic: <code>npm run demo</code>
-        </p>
-      ) : null}
-    </Empty>
-  )
 }

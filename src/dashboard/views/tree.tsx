@@ -1,20 +1,23 @@
 import type { List, ListItem } from '../../client/answers.ts'
 import type { Rows } from '../../model/text/csv.ts'
 import type { Zone } from '../../model/time/zone.ts'
+import type { Sums } from '../data/answers.ts'
 import { useOver, usePage } from '../data/context.ts'
 import { useAnswer } from '../data/hooks.ts'
 import { fraction, grouped, share } from '../data/numbers.ts'
 import type { Period } from '../data/period.ts'
-import { readEvery, readKeyTotal, readLargest } from '../data/read.ts'
+import { type FindBefore, readBefore, readEvery, readKeyTotal, readLargest } from '../data/read.ts'
 import { largest, measureOf } from '../data/series.ts'
 import { chartOf, topOf, treeOf, type View } from '../data/view.ts'
 import { visible } from '../data/visible.ts'
-import { MeasureChoice, PeriodChoice, ZoneChoice } from '../parts/controls.tsx'
+import { Change } from '../parts/change.tsx'
+import { CompareChoice, MeasureChoice, PeriodChoice, ZoneChoice } from '../parts/controls.tsx'
 import { CsvOfAll } from '../parts/csv-of-all.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { KeyName } from '../parts/key-name.tsx'
 import { Link } from '../parts/link.tsx'
 import { MeasureHeads } from '../parts/measure.tsx'
+import { Path } from '../parts/path.tsx'
 import { inPeriod } from '../parts/period-words.ts'
 import { ShownName } from '../parts/shown-name.tsx'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
@@ -25,18 +28,28 @@ type Tree = Extract<View, { name: 'tree' }>
 /** Groups shown on one level. Nobody reads more; the page says where the others are. */
 const GROUPS_MAX = 100
 
-type Level = { readonly prefix: string; readonly list: List; readonly own: ListItem | undefined }
+type Level = {
+  readonly prefix: string
+  readonly list: List
+  /** The key that has the group's own name. It is listed with the group's children. */
+  readonly own: (ListItem & { readonly before: Sums | undefined }) | undefined
+  /** The time before; undefined where it is not compared, or cannot be added up. */
+  readonly findBefore: FindBefore | undefined
+}
 
 /** The Tree view: keys by their segments, one level at a time. */
 export function TreeView({ view }: { readonly view: Tree }) {
   const { zone } = usePage()
-  const { prefix, period, by } = view
-  const asked = useAnswer(JSON.stringify([prefix, period, zone.name, by]), async (signal): Promise<Level> => {
-    const [list, own] = await Promise.all([
-      readLargest({ prefix, period, zone, by, limit: GROUPS_MAX + 1, depth: 1 }, signal),
-      readOwn({ prefix, period, zone }, signal),
+  const { prefix, period, by, isCompared } = view
+  const name = JSON.stringify([prefix, period, zone.name, by, isCompared])
+  const asked = useAnswer(name, async (signal): Promise<Level> => {
+    const level = { prefix, period, zone, by, depth: 1 }
+    const [list, own, findBefore] = await Promise.all([
+      readLargest({ ...level, limit: GROUPS_MAX + 1 }, signal),
+      readOwn({ prefix, period, zone, isCompared }, signal),
+      isCompared ? readBefore(level, signal).catch(() => undefined) : undefined,
     ])
-    return { prefix, list, own }
+    return { prefix, list, own, findBefore }
   })
   useOver(asked.failure)
   const level = asked.value?.prefix === prefix ? asked.value : undefined
@@ -47,6 +60,7 @@ export function TreeView({ view }: { readonly view: Tree }) {
       </div>
       <div class="controls">
         <PeriodChoice />
+        <CompareChoice />
         <MeasureChoice />
         <ZoneChoice />
       </div>
@@ -59,16 +73,23 @@ export function TreeView({ view }: { readonly view: Tree }) {
   )
 }
 
-/** The total of the key that has the group's own name, if there is one. It is listed with the group's children. */
+type OwnQuery = {
+  readonly prefix: string
+  readonly period: Period
+  readonly zone: Zone
+  readonly isCompared: boolean
+}
+
+/** The key that has the group's own name, if there is one. */
 async function readOwn(
-  { prefix, period, zone }: { readonly prefix: string; readonly period: Period; readonly zone: Zone },
+  { prefix, period, zone, isCompared }: OwnQuery,
   signal: AbortSignal,
-): Promise<ListItem | undefined> {
+): Promise<Level['own']> {
   const key = prefix.replace(/\/$/, '')
   if (key === '') return undefined
   try {
-    const own = await readKeyTotal({ key, period, zone }, signal)
-    return own && { ...own, keys: 1, isKey: true }
+    const own = await readKeyTotal({ key, period, zone, isCompared }, signal)
+    return own && { ...own.item, before: own.before, keys: 1, isKey: true }
   } catch (error) {
     // A token for the keys below the group may not read the group's own key.
     if (signal.aborted) throw error
@@ -76,37 +97,9 @@ async function readOwn(
   }
 }
 
-function Path({ view }: { readonly view: Tree }) {
-  const segments = view.prefix.split('/').slice(0, -1)
-  return (
-    <nav aria-label="Path">
-      <h1 class="path">
-        {segments.length === 0 ? <span>All keys</span> : <Link to={treeOf(view)}>All keys</Link>}
-        {segments.map((segment, i) => {
-          const prefix = `${segments.slice(0, i + 1).join('/')}/`
-          return (
-            <span key={prefix}>
-              <span class="slash" aria-hidden="true">
-                /
-              </span>
-              {i === segments.length - 1 ? (
-                <KeyName name={segment} />
-              ) : (
-                <Link to={treeOf(view, prefix)}>
-                  <KeyName name={segment} />
-                </Link>
-              )}
-            </span>
-          )
-        })}
-      </h1>
-    </nav>
-  )
-}
-
 type GroupsProps = { readonly view: Tree; readonly level: Level; readonly isBusy: boolean }
 
-function Groups({ view, level: { list, own, prefix }, isBusy }: GroupsProps) {
+function Groups({ view, level: { list, own, prefix, findBefore }, isBusy }: GroupsProps) {
   const { zone } = usePage()
   const { by, period } = view
   const isCut = list.items.length > GROUPS_MAX
@@ -144,7 +137,7 @@ function Groups({ view, level: { list, own, prefix }, isBusy }: GroupsProps) {
               <th scope="col" class="number keys">
                 Keys
               </th>
-              <MeasureHeads by={by} />
+              <MeasureHeads by={by} isCompared={findBefore !== undefined} />
               <th scope="col">
                 <span class="unseen">Chart</span>
               </th>
@@ -162,6 +155,11 @@ function Groups({ view, level: { list, own, prefix }, isBusy }: GroupsProps) {
                 <td class="number">
                   <Figure n={value(item)} />
                 </td>
+                {findBefore === undefined ? null : (
+                  <td class="number changes">
+                    <Change now={item} before={item === own ? own.before : findBefore(item.key)} />
+                  </td>
+                )}
                 <td class="number part">{isCut ? '' : share(value(item), all)}</td>
                 <meter class="share" min={0} max={1} value={fraction(value(item), most)} aria-hidden="true" />
               </Group>
@@ -194,15 +192,17 @@ function rowOf({ key, keys, sum, count, min, max }: ListItem): Rows[number] {
   return [key, keys ?? 1, sum, count, min, max]
 }
 
+type Child = preact.ComponentChild
+
 type GroupProps = {
   readonly view: Tree
   readonly item: ListItem
   readonly prefix: string
   readonly isOwn: boolean
-  readonly children: [preact.ComponentChild, preact.ComponentChild, preact.ComponentChild]
+  readonly children: readonly [Child, Child, Child, Child]
 }
 
-function Group({ view, item, prefix, isOwn, children: [value, part, meter] }: GroupProps) {
+function Group({ view, item, prefix, isOwn, children: [value, changed, part, meter] }: GroupProps) {
   const keys = item.keys ?? 1
   const isBranch = !isOwn && keys > (item.isKey === true ? 1 : 0)
   const name = isOwn ? item.key : item.key.slice(prefix.length)
@@ -222,6 +222,7 @@ function Group({ view, item, prefix, isOwn, children: [value, part, meter] }: Gr
       </th>
       <td class="number keys">{isBranch ? grouped(keys) : ''}</td>
       {value}
+      {changed}
       {part}
       <td class="to-chart">
         <Link to={chartOf(view, chart)} aria-label={`Chart of ${visible(chart.name)}`}>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { duration, figure, rate, share } from '../../../src/dashboard/data/numbers.ts'
+import { change, duration, figure, rate, share } from '../../../src/dashboard/data/numbers.ts'
 import { shorten } from '../../../src/model/text/short-number.ts'
 
 describe('a number', () => {
@@ -55,6 +55,39 @@ describe('a number', () => {
     ])
     expect([rate(0), rate(0.04), rate(3.14), rate(1234.5)]).toEqual(['0', '<0.1', '3.1', '1,235'])
     expect([duration(400), duration(61_000), duration(90 * 60_000)]).toEqual(['400 ms', '1 min', '2 h'])
+  })
+})
+
+describe('a change', () => {
+  test.each([
+    [125n, 100n, '+25.0%'],
+    [96n, 100n, '−4.0%'],
+    [0n, 100n, '−100%'],
+    [7n, 7n, '0%'],
+    [0n, 0n, '0%'],
+    [1_000_001n, 1_000_000n, '<+0.1%'],
+    [999_999n, 1_000_000n, '<−0.1%'],
+    [230n, 100n, '+130%'],
+    [1_000n, 100n, '×10'],
+    [12_345_678_000n, 1n, '×12.3B'],
+    // Nothing before, or below nothing: a share makes no sense.
+    [120n, 0n, '+120'],
+    [-3n, 0n, '−3'],
+    [5n, -5n, '+10'],
+    [-5n, 5n, '−10'],
+  ])('is said with its sign: %s after %s is %s', (now, before, said) => {
+    expect(change(now, before)).toBe(said)
+  })
+
+  test('has the sign of its direction, at any size', () => {
+    const sums = fc.bigInt({ min: -(2n ** 80n), max: 2n ** 80n })
+    fc.assert(
+      fc.property(sums, sums, (now, before) => {
+        const said = change(now, before)
+        expect(said.includes('−')).toBe(now < before)
+        expect(/[+×]/.test(said)).toBe(now > before)
+      }),
+    )
   })
 })
 

@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   bucketsAtMost,
+  hasBefore,
+  hoursBefore,
   isCurrent,
   isDay,
   type Period,
@@ -9,7 +11,7 @@ import {
   unitOf,
   unitsOf,
 } from '../../../src/dashboard/data/period.ts'
-import { DAY_MS } from '../../../src/model/hour.ts'
+import { DAY_MS, hourStartMs } from '../../../src/model/hour.ts'
 import { countBuckets, periodStart } from '../../../src/model/time/calendar.ts'
 import { rangeOf as hoursOf, RANGES } from '../../../src/model/time/ranges.ts'
 import { parseZone, UTC, type Zone } from '../../../src/model/time/zone.ts'
@@ -66,6 +68,24 @@ describe('a period', () => {
         }
       }),
     )
+  })
+
+  test('is compared with the hours that the API compares it with, and everything with nothing', () => {
+    const [zone, nowMs] = [zoneOf('Europe/Berlin'), Date.parse('2026-11-30T12:30:00Z')]
+    const hoursOfBefore = (period: Period) => {
+      const hours = hoursBefore(period, zone, nowMs)
+      return (
+        hours && [hours.from, hours.to].map((hour) => new Date(hourStartMs(hour)).toISOString().slice(0, 13))
+      )
+    }
+    expect(hoursOfBefore(named('7d'))).toEqual(['2026-11-16T23', '2026-11-23T13'])
+    expect(hoursOfBefore(named('today'))).toEqual(['2026-11-28T23', '2026-11-29T13'])
+    expect(hoursOfBefore({ kind: 'days', from: '2026-11-01', to: '2026-11-07' })).toEqual([
+      '2026-10-24T22',
+      '2026-10-31T23',
+    ])
+    expect(RANGES.filter((range) => hoursOfBefore(named(range)) === undefined)).toEqual(['all'])
+    expect(RANGES.filter((range) => !hasBefore(named(range)))).toEqual(['all'])
   })
 
   test('is live while it goes up to now', () => {

@@ -119,6 +119,37 @@ describe('a chart', () => {
     ])
   })
 
+  test('has the time before beside it, bucket beside bucket, of which there may be more or fewer', () => {
+    const compared = (...sums: bigint[]) => ({
+      ...answer(
+        [5n, 7n, 1n, 0n].map((sum, i) => bucket(i, sum, 1)),
+        [],
+      ),
+      to: bucket(4, 0n, 0).start,
+      previous: {
+        from: bucket(-4, 0n, 0).start,
+        to: bucket(-1, 0n, 0).start,
+        total: { sum: sums.reduce((a, b) => a + b, 0n), count: sums.length, min: null, max: null },
+        buckets: sums.map((sum, i) => bucket(i - 4, sum, 1)),
+      },
+    })
+    const shown = { kind: 'key', name: 'k' } as const
+    const [own, other] = [
+      seriesOf(compared(4n, 6n, 2n), shown),
+      seriesOf(compared(9n, 9n, 9n, 9n, 9n), shown),
+    ]
+    expect(plotData([own], 'sum', NOW).at(-1)).toEqual([4, 6, 2, null])
+    expect(plotData([other, own], 'sum', NOW).slice(-2)).toEqual([
+      [9, 9, 9, 9],
+      [4, 6, 2, null],
+    ])
+    expect([own.before?.total.sum, other.before?.total.count]).toEqual([12n, 5])
+    expect(plotData([hours(5n, 7n, 1n, 0n)], 'sum', NOW)).toHaveLength(4)
+    // It is part of no total, and what the shards hold does not move it.
+    expect(totalOf(own)).toEqual({ sum: 13n, count: 4 })
+    expect(withHeld(own, answer([], [bucket(2, 9n, 1)]))?.before).toEqual(own.before)
+  })
+
   test('shows a first increment in a sparkline at once', () => {
     expect(shapeOf(hours(0n, 0n, 3n), 'sum', NOW)).toEqual({ over: [0, 0, null], running: [null, null, 3] })
   })
@@ -191,6 +222,30 @@ test('all that was counted begins elsewhere for each series, and one chart has o
   expect([first?.starts, first?.labels]).toEqual([long.starts, long.labels])
   expect([0, 1, 2].map((i) => first && bucketTotal(first, i).count)).toEqual([0, 0, 3])
   expect(first && [totalOf(first), heldTotal(first)]).toEqual([totalOf(short), heldTotal(short)])
+})
+
+test('parts of a breakdown have the time before together, because they are one bar', () => {
+  const NOW = START + 2 * HOUR + 1
+  const none = { sum: 0n, count: 0, min: null, max: null }
+  const part = (now: bigint, was: bigint) => ({
+    total: none,
+    buckets: [bucket(0, now, 1)],
+    previous: { total: { ...none, sum: was, count: 1 }, buckets: [bucket(-1, was, 1)] },
+  })
+  const whole = seriesOf(
+    {
+      ...answer([bucket(0, 12n, 2)], []),
+      previous: { ...part(0n, 9n).previous, from: bucket(-1, 0n, 0).start, to: bucket(0, 0n, 0).start },
+      by: 'plan',
+      groups: [{ value: 'pro', ...part(7n, 4n) }],
+      others: { groups: 1, ...part(1n, 2n) },
+      unlabelled: part(4n, 3n),
+      overflow: part(0n, 0n),
+    },
+    { kind: 'key', name: 'k' },
+  )
+  expect(drawnOf([whole]).map(({ before }) => before?.total.sum)).toEqual([4n, 2n, 3n, 0n])
+  expect(plotData(drawnOf([whole]), 'sum', NOW).at(-1)).toEqual([9])
 })
 
 describe('the rate right now', () => {

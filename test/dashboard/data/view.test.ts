@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { unitsOf } from '../../../src/dashboard/data/period.ts'
-import { groupsThatFit } from '../../../src/dashboard/data/read.ts'
+import { fitsTwice, groupsThatFit } from '../../../src/dashboard/data/read.ts'
 import {
   addressOf,
   chartOf,
@@ -35,6 +35,7 @@ const common = {
   period: periods,
   tz: fc.option(fc.constantFrom('Europe/Berlin', 'Etc/GMT+5', 'UTC')),
   by: fc.constantFrom('sum' as const, 'count' as const),
+  isCompared: fc.boolean(),
 }
 
 const prefixes = fc.oneof(
@@ -86,7 +87,8 @@ test('a breakdown and its filters are asked for within the bounds of the API', (
   const nowMs = Date.UTC(2026, 7, 31, 20)
   for (const range of RANGES) {
     for (const unit of unitsOf({ kind: 'named', range })) {
-      const groups = groupsThatFit({ kind: 'named', range }, unit)
+      const groups = groupsThatFit({ kind: 'named', range }, unit, false)
+      const both = groupsThatFit({ kind: 'named', range }, unit, true)
       // Fourteen years of all that was counted.
       const hours =
         range === 'all'
@@ -95,11 +97,16 @@ test('a breakdown and its filters are asked for within the bounds of the API', (
       expect(countBuckets(hours, unit, UTC) * (groups + 3), `${range} ${unit}`).toBeLessThanOrEqual(
         BUCKETS_MAX,
       )
+      // Nothing comes before everything.
+      if (range !== 'all')
+        expect(countBuckets(hours, unit, UTC) * (both + 3) * 2).toBeLessThanOrEqual(BUCKETS_MAX)
       expect(groups, `${range} ${unit}`).toBe(10)
     }
   }
   const days = { kind: 'days', from: '2026-09-11', to: '2026-11-29' } as const
-  expect(groupsThatFit(days, 'hour')).toBe(2)
+  expect(groupsThatFit(days, 'hour', false)).toBe(2)
+  // Of five keys by the hour in 80 days there is no room for the time before.
+  expect([fitsTwice(5, days, 'day'), fitsTwice(5, days, 'hour')]).toEqual([true, false])
   const many = Array.from({ length: WHERES_MAX + 1 }, (_, i) => `plan:${i}`)
   expect(conditionsOf(many)).toHaveLength(WHERES_MAX)
 })

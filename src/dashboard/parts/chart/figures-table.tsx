@@ -1,6 +1,8 @@
 import type { Unit } from '../../../model/time/calendar.ts'
+import type { Sums } from '../../data/answers.ts'
 import { usePage } from '../../data/context.ts'
-import { grouped } from '../../data/numbers.ts'
+import { isCompared } from '../../data/drawn.ts'
+import { change, grouped } from '../../data/numbers.ts'
 import { bucketTotal, measureOf, NONE, type Part, plus, type Series, stageOf } from '../../data/series.ts'
 import { bucketWords } from '../../data/time.ts'
 import type { Shown } from '../../data/view.ts'
@@ -14,6 +16,7 @@ type Drawn = readonly Series<Shown | Part>[]
 export function FiguresTable({ series, unit }: { readonly series: Drawn; readonly unit: Unit }) {
   const { view, zone } = usePage()
   const isMany = series.length > 1
+  const hasBefore = !isMany && isCompared(series)
   const total = (i: number) => series.map((own) => bucketTotal(own, i)).reduce(plus, NONE)
   const begun = (series[0]?.starts ?? [])
     .map((start, i) => ({ start, i, stage: stageAmong(series, i) }))
@@ -34,6 +37,16 @@ export function FiguresTable({ series, unit }: { readonly series: Drawn; readonl
                 Together
               </th>
             ) : null}
+            {hasBefore ? (
+              <>
+                <th scope="col" class="number">
+                  Before
+                </th>
+                <th scope="col" class="number">
+                  Change
+                </th>
+              </>
+            ) : null}
           </tr>
         </thead>
         <tbody>
@@ -49,11 +62,25 @@ export function FiguresTable({ series, unit }: { readonly series: Drawn; readonl
                 </td>
               ))}
               {isMany ? <td class="number">{grouped(measureOf(total(i), view.by))}</td> : null}
+              {hasBefore ? <BeforeCells now={total(i)} before={series[0]?.before?.buckets[i]} /> : null}
             </tr>
           ))}
         </tbody>
       </table>
     </Scrolls>
+  )
+}
+
+/** A bucket of the time before, which is empty where the period has more of them. */
+function BeforeCells({ now, before }: { readonly now: Sums; readonly before: Sums | undefined }) {
+  const { view } = usePage()
+  return (
+    <>
+      <td class="number">{before === undefined ? '' : grouped(measureOf(before, view.by))}</td>
+      <td class="number">
+        {before === undefined ? '' : change(measureOf(now, view.by), measureOf(before, view.by))}
+      </td>
+    </>
   )
 }
 

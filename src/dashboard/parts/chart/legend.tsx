@@ -5,6 +5,7 @@ import { readLargest } from '../../data/read.ts'
 import { measureOf, type Series, totalOf } from '../../data/series.ts'
 import { type Chart, hasShown, SHOWN_MAX, type Shown, withShown } from '../../data/view.ts'
 import { visible } from '../../data/visible.ts'
+import { Change } from '../change.tsx'
 import { Figure } from '../figure.tsx'
 import { nameOf, ShownName } from '../shown-name.tsx'
 
@@ -30,6 +31,9 @@ export function Legend({ view, series }: { readonly view: Chart; readonly series
                 <ShownName shown={each} />
               </span>
               {own !== undefined && shown.length > 1 ? <Figure n={measureOf(totalOf(own), by)} /> : null}
+              {own !== undefined && shown.length > 1 ? (
+                <Change now={totalOf(own)} before={own.before?.total} />
+              ) : null}
               <button
                 type="button"
                 class="remove"

@@ -1,9 +1,13 @@
 import type { Unit } from '../../../model/time/calendar.ts'
-import { type Series, stageOf } from '../../data/series.ts'
+import { usePage } from '../../data/context.ts'
+import { isCompared } from '../../data/drawn.ts'
+import { drawnOf, type Series, stageOf } from '../../data/series.ts'
+import { beforeWords } from '../period-words.ts'
 import { Unreadable } from '../unreadable.tsx'
 
 /** The words under a chart: how long a bar is, and how to read those that are not like the others. */
 export function Notes({ series, unit }: { readonly series: readonly Series[]; readonly unit: Unit }) {
+  const { view } = usePage()
   const isSingle = series.length === 1
   const isStack = series.some(({ breakdown }) => breakdown !== null)
   // The ring of a bucket that runs stands apart from the line, so nothing of it is dashed.
@@ -29,6 +33,12 @@ export function Notes({ series, unit }: { readonly series: readonly Series[]; re
         <p>
           <span class={`swatch ${isSingle ? 'is-pale' : 'is-dashed'}`} />
           {isSingle ? 'Paler: acknowledged, not in Postgres yet' : 'Dashed: partly not in Postgres yet'}
+        </p>
+      ) : null}
+      {isCompared(drawnOf(series)) ? (
+        <p>
+          <span class="swatch is-before" />
+          {isSingle ? 'Line' : 'Thin lines'}: {beforeWords(view.period)}
         </p>
       ) : null}
       <Unreadable rows={series.flatMap((own) => own.unreadable)} />

@@ -3,7 +3,7 @@ import uPlot from 'uplot'
 import type { Unit } from '../../../model/time/calendar.ts'
 import type { Zone } from '../../../model/time/zone.ts'
 import { usePage } from '../../data/context.ts'
-import { lookOf, plotData } from '../../data/drawn.ts'
+import { isCompared, lookOf, plotData } from '../../data/drawn.ts'
 import { grouped } from '../../data/numbers.ts'
 import { coloursOf, plotOptions } from '../../data/plot.ts'
 import {
@@ -87,8 +87,9 @@ function leftOf(plot: uPlot | undefined, series: Drawn, index: number): number {
 function useReadout(series: Drawn, unit: Unit, index: number): string {
   const { view, zone } = usePage()
   const when = whenOf(series, index, unit, zone)
-  const figures = linesOf(series, index).map(({ shown, total }) => {
-    const words = grouped(measureOf(total, view.by))
+  const figures = linesOf(series, index).map(({ shown, total, before }) => {
+    const now = grouped(measureOf(total, view.by))
+    const words = before === undefined ? now : `${now}, before ${grouped(measureOf(before, view.by))}`
     return shown === undefined ? words : `${nameOf(shown)} ${words}`
   })
   return `${when}: ${figures.join(', ')}`
@@ -100,10 +101,18 @@ function linesOf(series: Drawn, index: number) {
     shown: series.length === 1 ? undefined : own.shown,
     colour: colourOf(own.shown, i),
     total: bucketTotal(own, index),
+    before: own.before?.buckets[index],
   }))
   if (lookOf(series) !== 'stack') return lines
   const total = lines.map((line) => line.total).reduce(plus, NONE)
-  return [{ shown: undefined, colour: undefined, total }, ...lines.filter((line) => line.total.count > 0)]
+  const before = isCompared(series) ? lines.map((line) => line.before ?? NONE).reduce(plus, NONE) : undefined
+  const parts = lines.filter((line) => line.total.count > 0)
+  return [{ shown: undefined, colour: undefined, total, before }, ...parts.map(withoutBefore)]
+}
+
+/** A part has no room for the figure of before. The table has the change of each. */
+function withoutBefore<T extends { readonly before: unknown }>(line: T) {
+  return { ...line, before: undefined }
 }
 
 /** A bucket in words, and whether it is over: `Tue 21 Nov, 14:00, so far`. */
@@ -128,7 +137,7 @@ function Readout({ series, unit, index, left }: ReadoutProps) {
   return (
     <div class={`readout ${left > 55 ? 'is-left' : ''}`} style={{ '--at': `${left}%` }}>
       <p class="when">{whenOf(series, index, unit, zone)}</p>
-      {linesOf(series, index).map(({ shown, colour, total }) => (
+      {linesOf(series, index).map(({ shown, colour, total, before }) => (
         <p key={shown === undefined ? '' : `${shown.kind} ${nameOf(shown)}`} class="line">
           {colour === undefined ? null : <span class={`dot ${colour}`} />}
           {shown === undefined ? null : (
@@ -137,6 +146,9 @@ function Readout({ series, unit, index, left }: ReadoutProps) {
             </span>
           )}
           <strong>{grouped(measureOf(total, view.by))}</strong>
+          {before === undefined ? null : (
+            <span class="hint">before {grouped(measureOf(before, view.by))}</span>
+          )}
         </p>
       ))}
       {held > 0n ? <p class="hint">{grouped(held)} not in Postgres yet</p> : null}
@@ -154,13 +166,15 @@ function usePlot(series: Drawn, unit: Unit, height: number, onCursor: (index: nu
   const latest = useRef(data)
   latest.current = data
   const look = lookOf(series)
+  const hasBefore = isCompared(series)
   const names = series.map(({ shown }, i) => colourOf(shown, i)).join(' ')
   useEffect(() => {
     const element = place.current
     if (element === null) return
     const width = () => Math.max(200, element.clientWidth)
     const colours = coloursOf(element, names.split(' '))
-    const options = plotOptions({ width: width(), height, zone, colours, look, unit, onCursor })
+    const sizes = { width: width(), height }
+    const options = plotOptions({ ...sizes, zone, colours, look, isCompared: hasBefore, unit, onCursor })
     const made = new uPlot(options, latest.current, element)
     plot.current = made
     const watch = new ResizeObserver(() => made.setSize({ width: width(), height }))
@@ -169,7 +183,7 @@ function usePlot(series: Drawn, unit: Unit, height: number, onCursor: (index: nu
       watch.disconnect()
       made.destroy()
     }
-  }, [theme, height, zone, look, names, unit, onCursor])
+  }, [theme, height, zone, look, hasBefore, names, unit, onCursor])
   useEffect(() => plot.current?.setData(data), [series, view.by])
   return { place, plot }
 }

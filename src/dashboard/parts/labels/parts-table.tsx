@@ -1,6 +1,7 @@
 import { share } from '../../data/numbers.ts'
 import { type Breakdown, colourOf, measureOf, type Part, type Series, totalOf } from '../../data/series.ts'
 import { type Chart, conditionsOf } from '../../data/view.ts'
+import { Change } from '../change.tsx'
 import { Figure } from '../figure.tsx'
 import { Link } from '../link.tsx'
 import { MeasureHeads } from '../measure.tsx'
@@ -10,6 +11,7 @@ type PartsTableProps = { readonly whole: Series; readonly breakdown: Breakdown; 
 
 /** The parts of a breakdown, and their total. Those that a filter can find are links to it. */
 export function PartsTable({ whole, breakdown: { label, parts }, view }: PartsTableProps) {
+  const isCompared = whole.before !== null
   const size = (own: Series<unknown>) => measureOf(totalOf(own), view.by)
   return (
     <section class="card" aria-label={`By ${label}`}>
@@ -17,7 +19,7 @@ export function PartsTable({ whole, breakdown: { label, parts }, view }: PartsTa
         <thead>
           <tr>
             <th scope="col">{label}</th>
-            <MeasureHeads by={view.by} />
+            <MeasureHeads by={view.by} isCompared={isCompared} />
           </tr>
         </thead>
         <tbody>
@@ -30,6 +32,11 @@ export function PartsTable({ whole, breakdown: { label, parts }, view }: PartsTa
               <td class="number">
                 <Figure n={size(own)} />
               </td>
+              {isCompared ? (
+                <td class="number changes">
+                  <Change now={totalOf(own)} before={own.before?.total} />
+                </td>
+              ) : null}
               <td class="number part">{share(size(own), size(whole))}</td>
             </tr>
           ))}
@@ -40,6 +47,11 @@ export function PartsTable({ whole, breakdown: { label, parts }, view }: PartsTa
             <td class="number">
               <Figure n={size(whole)} />
             </td>
+            {isCompared ? (
+              <td class="number changes">
+                <Change now={totalOf(whole)} before={whole.before?.total} />
+              </td>
+            ) : null}
             <td class="number part" />
           </tr>
         </tfoot>

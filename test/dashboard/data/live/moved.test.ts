@@ -53,6 +53,7 @@ const seriesOf = (shown: Shown): Series => ({
   unreadable: [],
   where: [],
   breakdown: null,
+  before: null,
 })
 
 const TOP = [seriesOf({ kind: 'prefix', name: 'site/' }), seriesOf({ kind: 'key', name: 'site/a' })]

@@ -97,6 +97,15 @@ describe('imports', () => {
     expect(told(imports.filter((each) => !isAllowed(each)))).toEqual([])
   })
 
+  test('never lead the page to zod, which would be three times all that it loads', () => {
+    const loaded = new Set(['src/dashboard/main.tsx'])
+    for (const path of loaded) {
+      for (const one of imports) if (one.path === path && !one.isType) loaded.add(one.to)
+    }
+    expect(loaded.size).toBeGreaterThan(50)
+    expect([...loaded].filter((to) => to === 'zod')).toEqual([])
+  })
+
   test('never lead from one command of src/local into the folder of another', () => {
     const strays = imports.filter(({ path, to, isRelative }) => {
       const command = isRelative ? commandOf(to) : undefined

@@ -11,9 +11,17 @@ import { valueAt } from '../../model/schedule.ts'
 import { areLabels, sliceFault } from '../../model/slices/labels.ts'
 import type { Labels } from '../../model/slices/slice.ts'
 import { labelsText } from '../../model/slices/slice.ts'
-import { instantOf, instantSchema } from '../../model/time/instant.ts'
+import { AT_FAULT, instantOf } from '../../model/time/instant.ts'
 import type { ItemError } from '../http/problem.ts'
 import { labelsSchema } from './labels.ts'
+
+/** The schema of a time in a request. Its output is epoch ms. */
+const instantSchema = z.union([z.number(), z.string()], { error: AT_FAULT }).transform((at, ctx): number => {
+  const ms = instantOf(at)
+  if (ms !== undefined) return ms
+  ctx.addIssue({ code: 'custom', message: AT_FAULT })
+  return z.NEVER
+})
 
 /** The terms by which increments are checked. */
 export type Terms = {

@@ -1,5 +1,3 @@
-import { z } from 'zod'
-
 const RFC_3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:Z|([+-])(\d\d):(\d\d))$/i
 
 /**
@@ -37,13 +35,3 @@ export function instantOf(at: unknown): number | undefined {
   const ms = typeof at === 'string' ? parseRfc3339(at) : at
   return Number.isInteger(ms) && Number(ms) >= EARLIEST_MS && Number(ms) < LATEST_MS ? Number(ms) : undefined
 }
-
-/** The schema of a time in a request. Its output is epoch ms. */
-export const instantSchema = z
-  .union([z.number(), z.string()], { error: AT_FAULT })
-  .transform((at, ctx): number => {
-    const ms = instantOf(at)
-    if (ms !== undefined) return ms
-    ctx.addIssue({ code: 'custom', message: AT_FAULT })
-    return z.NEVER
-  })

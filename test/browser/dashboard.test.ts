@@ -436,7 +436,7 @@ describe('the time before', () => {
       expect((await changes(page)).map(([name, change]) => [name, change])).toEqual([
         ['pro', '−70.0%'],
         ['0 other values', '0%'],
-        ['no plan', '+157%'],
+        ['no plan', '+158%'],
         ['overflow', '0%'],
       ]),
     )
@@ -459,6 +459,30 @@ describe('the time before', () => {
       ]),
     )
   })
+})
+
+test('[D1] days whose hours were deleted are named where an edge cuts them, in the chart and in the tree', async () => {
+  await stage.sql(`with days as (insert into sumdial.days (key, day, sum, count, min, max)
+    select key, '2016-03-01', 9, 4, 1, 5 from unnest(array['kept/a', 'kept/b']) as key returning 1)
+    insert into sumdial.rollups (day, state) select '2016-03-01', 'gone' from days limit 1`)
+  onTestFinished(() => stage.sql("delete from sumdial.rollups where day = '2016-03-01'"))
+  const cut = 'from=2016-03-01&to=2016-03-02&tz=Europe/Berlin'
+  const { page } = await person(`/chart?key=kept/a&${cut}`)
+  const note = page.getByText('The hours of Tue 1 Mar 2016 were deleted and their days kept.')
+  await note.waitFor()
+  expect(await page.locator('.stats .figure').first().textContent()).toBe('9')
+  await page.screenshot({ path: join(SCREENSHOTS, 'coarse-chart.png'), fullPage: true })
+  // The API's whole days have nothing to say.
+  await page.goto('/chart?key=kept/a&from=2016-03-01&to=2016-03-02&tz=UTC&bucket=day')
+  await until(async () => expect(await page.locator('.stats .figure').first().textContent()).toBe('9'))
+  expect(await note.count()).toBe(0)
+  await page.goto('/tree?prefix=kept/&from=2016-03-01&to=2016-03-01&tz=Europe/Berlin')
+  await note.waitFor()
+  expect((await shownRows(page)).map(([, sum]) => sum)).toEqual(['9', '9'])
+  // There the day begins before the range, so it counts nowhere in it.
+  await page.goto('/tree?prefix=kept/&from=2016-03-01&to=2016-03-01&tz=America/New_York')
+  await page.getByText('Nothing was counted here').waitFor()
+  await note.waitFor()
 })
 
 test('keys that differ in blanks alone are told apart, and one with U+202E turns nothing round', async () => {

@@ -1,4 +1,4 @@
-import type { UnreadableRow } from '../../client/answers.ts'
+import type { CoarseRange, UnreadableRow } from '../../client/answers.ts'
 import type { Counter, Sums } from './answers.ts'
 import { type Measure, SHOWN_MAX, type Shown } from './view.ts'
 
@@ -28,6 +28,8 @@ export type Series<T = Shown> = {
   readonly isAligned: boolean
   /** Rows of Postgres that are left out. */
   readonly unreadable: readonly UnreadableRow[]
+  /** UTC days that count whole where they begin, because their hours are gone. [D1] */
+  readonly coarse: readonly CoarseRange[]
   /** The conditions on labels that it was read with. */
   readonly where: readonly string[]
   readonly breakdown: Breakdown | null
@@ -63,6 +65,7 @@ export function seriesOf(answer: Counter, shown: Shown, where: readonly string[]
     lastFlushAt: answer.lastFlushAt,
     isAligned: answer.aligned,
     unreadable: answer.unreadable ?? [],
+    coarse: answer.coarse ?? [],
     where,
     breakdown: null,
     before: beforeOf(answer.previous),

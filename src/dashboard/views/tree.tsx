@@ -11,6 +11,7 @@ import { largest, measureOf } from '../data/series.ts'
 import { chartOf, topOf, treeOf, type View } from '../data/view.ts'
 import { visible } from '../data/visible.ts'
 import { Change } from '../parts/change.tsx'
+import { Coarse } from '../parts/chart/coarse.tsx'
 import { CompareChoice, MeasureChoice, PeriodChoice, ZoneChoice } from '../parts/controls.tsx'
 import { CsvOfAll } from '../parts/csv-of-all.tsx'
 import { Figure } from '../parts/figure.tsx'
@@ -69,6 +70,7 @@ export function TreeView({ view }: { readonly view: Tree }) {
       ) : null}
       {level === undefined && asked.failure === undefined ? <Loading isSlow={asked.isSlow} /> : null}
       {level === undefined ? null : <Groups view={view} level={level} isBusy={asked.isLoading} />}
+      <Coarse ranges={level?.list.coarse ?? []} />
     </>
   )
 }

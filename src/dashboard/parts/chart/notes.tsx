@@ -4,6 +4,7 @@ import { isCompared } from '../../data/drawn.ts'
 import { drawnOf, type Series, stageOf } from '../../data/series.ts'
 import { beforeWords } from '../period-words.ts'
 import { Unreadable } from '../unreadable.tsx'
+import { Coarse } from './coarse.tsx'
 
 /** The words under a chart: how long a bar is, and how to read those that are not like the others. */
 export function Notes({ series, unit }: { readonly series: readonly Series[]; readonly unit: Unit }) {
@@ -42,6 +43,7 @@ export function Notes({ series, unit }: { readonly series: readonly Series[]; re
         </p>
       ) : null}
       <Unreadable rows={series.flatMap((own) => own.unreadable)} />
+      <Coarse ranges={series.flatMap((own) => own.coarse)} />
       {isAligned ? null : (
         <p>This time zone's offset splits hours. An hour counts in the day in which it begins.</p>
       )}

@@ -51,6 +51,7 @@ const seriesOf = (shown: Shown): Series => ({
   lastFlushAt: null,
   isAligned: true,
   unreadable: [],
+  coarse: [],
   where: [],
   breakdown: null,
   before: null,

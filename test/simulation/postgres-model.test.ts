@@ -2,12 +2,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Cell } from '../../src/model/cell.ts'
 import { Cells } from '../../src/model/cells.ts'
 import type { Batch } from '../../src/model/flush/batch.ts'
-import { addHours, hourOf } from '../../src/model/hour.ts'
+import { addHours, DAY_MS, type Hour, hourOf } from '../../src/model/hour.ts'
+import type { Made } from '../../src/model/rollups/rollups.ts'
 import { labelsText } from '../../src/model/slices/slice.ts'
 import { narrow } from '../../src/model/sum.ts'
+import { createRetention } from '../../src/postgres/retention.ts'
+import { rollupsOneByOne } from '../postgres/rollups/one-by-one.ts'
 import { type Stand, startStand } from '../postgres/stand.ts'
 import { Chance } from './chance.ts'
 import { PostgresModel } from './postgres-model.ts'
+import { type Day, dayOf } from './tables.ts'
 
 const HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
 const REFUSED_KEY = 'k/3'
@@ -52,7 +56,7 @@ function batchOf(chance: Chance, writers: readonly string[]): Batch {
     seq: chance.between(1, 4),
     id: chance.uuid(),
     shard: '2026-11-21T20Z/0',
-    hour: addHours(HOUR, chance.between(0, 1)),
+    hour: addHours(HOUR, chance.pick([0, 1, 24])),
     cells,
     increments: cells.countIncrements(),
   }
@@ -71,7 +75,19 @@ async function tablesOfPostgres() {
   const { rows: ledger } = await stand.pool.query(
     'select writer, shard, seq::int, batch, sealed, increments::int from sumdial.ledger order by writer',
   )
-  return { counters, slices, ledger }
+  const { rows: days } = await stand.pool.query(
+    `select day - '1970-01-01'::date || ' ' || key as place, sum::text, count::int, min::int8::text, max::int8::text
+     from sumdial.days order by 1`,
+  )
+  const { rows: sliceDays } = await stand.pool.query(
+    `select day - '1970-01-01'::date || ' ' || key || E'\u001fplan=' || (labels->>'plan') as place,
+       sum::text, count::int, min::int8::text, max::int8::text
+     from sumdial.slice_days order by 1`,
+  )
+  const { rows: rollups } = await stand.pool.query(
+    `select day - '1970-01-01'::date as day, state, changed::int from sumdial.rollups order by 1`,
+  )
+  return { counters, slices, ledger, days, sliceDays, rollups }
 }
 
 function tablesOfModel(model: PostgresModel) {
@@ -85,15 +101,42 @@ function tablesOfModel(model: PostgresModel) {
       max: String(max),
     }))
   const ledger = [...model.ledger].sort(byText).map(([writer, row]) => ({ writer, ...row }))
-  return { counters: rowsOf(model.counters), slices: rowsOf(model.slices), ledger }
+  const { days, sliceDays, rollups } = model.tables
+  return {
+    counters: rowsOf(model.counters),
+    slices: rowsOf(model.slices),
+    ledger,
+    days: rowsOf(days),
+    sliceDays: rowsOf(sliceDays),
+    rollups: [...rollups]
+      .sort(([a], [b]) => a - b)
+      .map(([day, { state, changed }]) => ({ day, state, changed })),
+  }
+}
+
+/** Makes a day, all at one instant. */
+function makeIn(model: PostgresModel, day: Day): Made['kind'] {
+  const making = model.make(day)
+  if (!making.begin()) return 'not_needed'
+  making.look()
+  making.write()
+  return 'made'
+}
+
+function deleteIn(model: PostgresModel, before: Hour): void {
+  for (const day of model.daysToGo(before)) model.setGone(day)
+  for (const table of ['slices', 'counters'] as const)
+    model.deleteSome(table, before, Number.POSITIVE_INFINITY)
 }
 
 describe('the model of Postgres that the simulation stands on', () => {
   test.each([1, 2, 3, 4])(
-    '[P1] [A2] answers and holds what a real one does, over random batches, copies and seals (seed %i)',
+    '[P1] [A2] [D1] answers and holds what a real one does, over random batches, copies, seals, roll-ups and retention (seed %i)',
     async (seed) => {
       const chance = new Chance(seed)
-      const model = new PostgresModel()
+      const model = new PostgresModel(Date.now)
+      const rollups = rollupsOneByOne(stand.postgres)
+      const deleteBefore = createRetention(stand.postgres)
       model.refused.set(REFUSED_KEY, 'constraint')
       model.refused.set(RAISED_KEY, 'trigger')
       const writers = [chance.uuid(), chance.uuid(), chance.uuid()]
@@ -107,6 +150,18 @@ describe('the model of Postgres that the simulation stands on', () => {
         if (chance.is(0.05)) {
           const writer = chance.pick(writers)
           expect(model.register(writer, 's')).toEqual(await stand.sink.register(writer, 's'))
+          continue
+        }
+        if (chance.is(0.1)) {
+          const day = dayOf(addHours(HOUR, chance.pick([0, 24])))
+          const date = new Date(day * DAY_MS).toISOString().slice(0, 10)
+          expect((await rollups.makeDay(date)).kind).toBe(makeIn(model, day))
+          continue
+        }
+        if (chance.is(0.05)) {
+          const before = addHours(HOUR, chance.pick([4, 30]))
+          await deleteBefore(before)
+          deleteIn(model, before)
           continue
         }
         const batch = sent.length > 0 && chance.is(0.3) ? chance.pick(sent) : batchOf(chance, writers)

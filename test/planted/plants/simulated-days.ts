@@ -8,7 +8,7 @@ const LINK = 'test/simulation/days/cron-link.ts'
 const SIMULATION: Suite = {
   project: 'node',
   file: 'test/simulation/simulation.test.ts',
-  titles: '[D1] days that are good',
+  titles: 'days that are good or gone, and hours elsewhere',
 }
 
 /**
@@ -53,9 +53,9 @@ export const SIMULATED_DAYS_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: STATEMENTS,
-        find: "time < before && tables.rollups.get(dayOf(time))?.state === 'gone'",
+        find: "dayOf(time) < dayOf(before) && tables.rollups.get(dayOf(time))?.state === 'gone'",
         replace:
-          "(dayOf(time) + 1) * 24 <= before && ['good', 'gone'].includes(tables.rollups.get(dayOf(time))?.state ?? '')",
+          "dayOf(time) < dayOf(before) && ['good', 'gone'].includes(tables.rollups.get(dayOf(time))?.state ?? '')",
       },
       { file: LINK, find: "    await this.#send('set gone', setGone(this.#world, before))\n", replace: '' },
       {

@@ -111,7 +111,7 @@ export function deletable(tables: Tables, table: 'slices' | 'counters', before: 
   return [...tables[table].keys()]
     .filter((place) => {
       const { time } = partsOf(place)
-      return time < before && tables.rollups.get(dayOf(time))?.state === 'gone'
+      return dayOf(time) < dayOf(before) && tables.rollups.get(dayOf(time))?.state === 'gone'
     })
     .sort((a, b) => partsOf(a).time - partsOf(b).time)
 }

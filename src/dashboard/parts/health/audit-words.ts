@@ -21,3 +21,12 @@ export function auditWords(status: StatusAnswer): string {
   const others = wrong.length === 0 && audited.length > 0 ? [`the others agree on ${agreeing}`] : []
   return [...troubles, ...others].join('; ')
 }
+
+/** How far days are made from hours, in a sentence; none from a Worker that does not say. */
+export function daysWords({ days }: Pick<StatusAnswer, 'days'>): string[] {
+  if (days === undefined) return []
+  const { through, stale, begins } = days
+  if (begins !== null) return [`Days are made from ${begins.slice(0, 16)}Z on`]
+  const made = through === null ? 'No day is made yet' : `Days are made through ${through}`
+  return [stale === 0 ? made : `${made}, and ${grouped(stale)} that changed since are to be made again`]
+}

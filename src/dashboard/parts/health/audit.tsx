@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { StatusAnswer } from '../../../edge/operate/status.ts'
 import { ask, failureFrom } from '../../data/api.ts'
-import { auditWords } from './audit-words.ts'
+import { auditWords, daysWords } from './audit-words.ts'
 
 /** A button that compares the shards with Postgres's ledger. It queries Postgres, so only on demand. */
 export function Audit() {
@@ -10,7 +10,8 @@ export function Audit() {
   const audit = async () => {
     setIsBusy(true)
     try {
-      setAnswer(auditWords(await ask<StatusAnswer>('/status?ledger=1')))
+      const status = await ask<StatusAnswer>('/status?ledger=1&days=1')
+      setAnswer([auditWords(status), ...daysWords(status)].join('. '))
     } catch (error) {
       setAnswer(failureFrom(error).detail)
     }
@@ -19,7 +20,10 @@ export function Audit() {
   return (
     <section class="card" aria-labelledby="audit">
       <h2 id="audit">Audit against Postgres</h2>
-      <p>Compares what each shard says it has settled with Postgres's ledger. This queries Postgres once.</p>
+      <p>
+        Compares what each shard says it has settled with Postgres's ledger, and says through when days are
+        made. This queries Postgres twice.
+      </p>
       <p>
         <button type="button" disabled={isBusy} onClick={() => void audit()}>
           {isBusy ? 'Asking' : 'Audit now'}

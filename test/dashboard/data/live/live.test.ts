@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ShardStatus } from '../../../../src/dashboard/data/answers.ts'
 import { onceSeen } from '../../../../src/dashboard/data/live/paced.ts'
 import { isPast, mayReread, mayWake, REREAD_MS_MIN } from '../../../../src/dashboard/data/live/reread.ts'
-import { auditWords } from '../../../../src/dashboard/parts/health/audit-words.ts'
+import { auditWords, daysWords } from '../../../../src/dashboard/parts/health/audit-words.ts'
 import type { StatusAnswer } from '../../../../src/edge/operate/status.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -78,5 +78,18 @@ describe('the audit', () => {
     expect(words(shard('eu-0', true), shard('eu-2'))).toMatch(/^No answer from eu-2;/)
     expect(words(shard('eu-0', false), silent)).toBe('Does not agree: eu-0; No answer from eu-1')
     expect(words(silent)).toBe('No answer from eu-1')
+  })
+
+  test('says through when days are made, or from when', () => {
+    const days = { through: '2026-11-17', next: null, stale: 0, begins: null }
+    expect(daysWords({ days })).toEqual(['Days are made through 2026-11-17'])
+    expect(daysWords({ days: { ...days, stale: 1_200 } })).toEqual([
+      'Days are made through 2026-11-17, and 1,200 that changed since are to be made again',
+    ])
+    expect(daysWords({ days: { ...days, through: null } })).toEqual(['No day is made yet'])
+    expect(daysWords({ days: { ...days, begins: '2026-11-22T03:00:00.000Z' } })).toEqual([
+      'Days are made from 2026-11-22T03:00Z on',
+    ])
+    expect(daysWords({})).toEqual([])
   })
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { rollUp } from '../../../src/edge/background/roll-up.ts'
 import { type SweepServices, sweeper } from '../../../src/edge/background/sweep.ts'
+import { NoDatabase } from '../../../src/edge/no-database.ts'
 import { DATABASE_SLEEPS_MS, ROLLUP_DAYS_MAX, ROLLUP_ROWS_MAX } from '../../../src/limits.ts'
 import type { LogLine } from '../../../src/log.ts'
 import type { Made, Rollups } from '../../../src/model/rollups/rollups.ts'
@@ -139,4 +140,13 @@ test('a part of the sweep that fails does not stop those after it, and the sweep
     { message: 'part of the sweep failed', part: 'prune', reason: 'SQLSTATE 42P01' },
     { message: 'part of the sweep failed', part: 'roll up', reason: 'SQLSTATE 42P01' },
   ])
+})
+
+test('without a database the sweep has nothing to do there, and does not fail', async () => {
+  const refuse = async () => {
+    throw new NoDatabase()
+  }
+  const { asked, lines } = await sweepAt([EVENING], DATABASE_SLEEPS_MS - 1, { daysToMake: refuse })
+  expect(asked).toEqual([['list', 'delete']])
+  expect(lines).toEqual([])
 })

@@ -104,3 +104,17 @@ test('[D1] a table in CSV says in a header what is coarse', async () => {
     coarse: '2026-01-02T00:00:00Z/2026-01-04T00:00:00Z',
   })
 })
+
+test('[D1] a day that SQL has made unreadable is left out and named, as an hour would be', async () => {
+  await stand.pool.query("update sumdial.days set sum = 1.5 where day = '2026-01-02'")
+  const unreadable = [{ key: 'k', hour: '2026-01-02T00:00:00Z' }]
+  expect(goodOf(await readSeriesAnswer(`?prefix=k&${IN_DAYS}`, null, services()))).toMatchObject({
+    ...all(1101),
+    unreadable,
+  })
+  expect(
+    await readKeys(goodOf(parseCounterParameters(`?key=k&${IN_DAYS}`, undefined)), services()),
+  ).toMatchObject({
+    error: { kind: 'unreadable_rows', rows: unreadable },
+  })
+})

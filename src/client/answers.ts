@@ -109,6 +109,8 @@ export type LabelList = {
     /** Its values with the largest sums. */
     largest: { value: string; sum: bigint; count: number }[]
   }[]
+  /** Increments that came with one label set too many, so that their labels are not known. */
+  overflow: { sum: bigint; count: number }
   lastFlushAt: string | null
   /** Only when there are any: UTC days that count whole where they begin, because their hours were deleted. */
   coarse?: CoarseRange[] | undefined

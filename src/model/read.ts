@@ -114,6 +114,8 @@ export type LabelsQuery = {
 /** Rejects when Postgres cannot be asked. */
 export type ListLabels = (query: LabelsQuery) => Promise<{
   readonly items: readonly LabelItem[]
+  /** What came with one label set too many, as if that were a label; null when nothing did. [L2] */
+  readonly overflow: LabelItem | null
   readonly coarse: readonly CoarseRange[]
 }>
 

@@ -13,12 +13,12 @@ import { coarseDays, coarseSchema, piecesOf, type Span } from './rollups/segment
 import { listing } from './statement.ts'
 import { ALONE, orTooSlow } from './too-slow.ts'
 
-/** Lists the names of labels and their largest values, in one statement. */
+/** Lists the names of labels and their largest values, in one statement, and first what overflowed. */
 export function createLabelLister(postgres: Postgres, times = ALONE): ListLabels {
   const read = reader(postgres, times.statementMs)
   return async (query) => {
     const { from, to } = query
-    if (from >= to) return { items: [], coarse: [] }
+    if (from >= to) return { items: [], overflow: null, coarse: [] }
     const answered = async (reach: Reach) => {
       const span = {
         reach,
@@ -26,7 +26,12 @@ export function createLabelLister(postgres: Postgres, times = ALONE): ListLabels
         to: sql`${formatHourStart(to)}::timestamptz`,
         bounds: null,
       }
-      return answerSchema.parse(await read(listing(labelsSql(query, span), coarseDays(span))))
+      const { items, coarse } = answerSchema.parse(
+        await read(listing(labelsSql(query, span), coarseDays(span))),
+      )
+      const named = items.filter(({ name }) => name !== OVERFLOW_LABEL)
+      const overflow = items.find(({ name }) => name === OVERFLOW_LABEL) ?? null
+      return { items: named.slice(0, query.names), overflow, coarse }
     }
     const reach = reachOf([from], to, postgres.clock.now())
     return await orTooSlow(postgres, times, 'labels', () => beforeDays(reach, answered))
@@ -40,7 +45,7 @@ function labelsSql({ ranges, names, values }: LabelsQuery, span: Span): SQL {
     ({ found, isAsked }) =>
       sql`select label.name, label.value, sum(sum) as sum, sum(count) as count, max(updated_at) as updated_at
     from ${found} cross join lateral jsonb_each_text(labels) as label (name, value)
-    where ${isAsked} and label.name <> ${OVERFLOW_LABEL}
+    where ${isAsked}
     group by 1, 2`,
   )
   return sql`select name, max(among) as among, max(counted)::text as counted,
@@ -55,7 +60,7 @@ from (
     ${cover ?? sql``} select name, value, sum(sum) as sum, sum(count)::bigint as count, max(updated_at) as updated_at
     from (${unionAll(byValue)}) as piece
     group by 1, 2) as by_value) as placed
-group by name order by name collate "C" limit ${names}::int`
+group by name order by name <> ${OVERFLOW_LABEL}, name collate "C" limit ${names}::int + 1`
 }
 
 const labelSchema = z

@@ -542,6 +542,15 @@ test('the tree says when a level has more groups than it shows, and its CSV has 
   expect(lines[0]).toBe('wide/102,1,103,1,103,103')
 })
 
+test('[L2] Health names a key that came with too many sets of labels', async () => {
+  const labelled = (i: number) => ({ key: 'crowded/a', value: 1, labels: { id: `${i}` } })
+  await stage.count(Array.from({ length: 1_001 }, (_, i) => labelled(i)))
+  const { page } = await person('/shards')
+  const section = page.getByRole('region', { name: 'Too many labels' })
+  await section.getByText('crowded/a', { exact: true }).waitFor()
+  expect(await section.getByRole('listitem').count()).toBe(1)
+})
+
 test('[S2] a token that may not see a key is told so, and not that the page reconnects', async () => {
   const { page } = await person('/chart?key=site/other', TOKENS.acme)
   await page.getByText('Not for this token').waitFor()

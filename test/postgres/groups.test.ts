@@ -8,7 +8,7 @@ import type { Cell } from '../../src/model/cell.ts'
 import { cellOf, EMPTY_CELL, mergeCells } from '../../src/model/cell.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { addHours, formatHourStart, hourOf } from '../../src/model/hour.ts'
-import { covers } from '../../src/model/key.ts'
+import { covers, keyAlone } from '../../src/model/key.ts'
 import type { CommittedCounter } from '../../src/model/read.ts'
 import { groupName, groupOf } from '../../src/model/slices/grouping.ts'
 import type { Labels } from '../../src/model/slices/slice.ts'
@@ -169,6 +169,29 @@ describe('a read by groups', () => {
       const [none] = await town.read('?key=k&by=other&where=id:')
       expect(none).toMatchObject({ total: { sum: 1n }, overflow: { total: { sum: 0n } } })
     }
+    const labels = goodOf(await readLabels('?key=k', everything, NOW, labelsDatabase()))
+    expect(labels).toMatchObject({
+      labels: [{ name: 'id', values: 2, count: 3 }],
+      overflow: { sum: 4n, count: 4 },
+    })
+    expect(labels.lastFlushAt).not.toBeNull()
+  })
+
+  test('[L2] the list of labels tells what overflowed beside as many names as it has room for', async () => {
+    const town = new Town(stand, 1)
+    town.take([increment('k', 3, { a: '1', b: '2', c: '3', d: '4' }), increment('k', 5, { a: '2' })])
+    const list = async (names: number) => {
+      const range = { ranges: [keyAlone('k')], from: addHours(HOUR, -1), to: addHours(HOUR, 2) }
+      const { items, overflow } = await createLabelLister(stand.postgres)({ ...range, names, values: 1 })
+      return [items.map(({ name }) => name).join(), overflow?.largest[0]?.sum]
+    }
+    expect(await list(2)).toEqual(['', undefined])
+    await town.flush(100)
+    expect([await list(2), await list(4), await list(9)]).toEqual([
+      ['a,b', 5n],
+      ['a,b,c,d', 5n],
+      ['a,b,c,d', 5n],
+    ])
   })
 
   test('without `by`, `where` counts what has the labels, and minima where they are known', async () => {

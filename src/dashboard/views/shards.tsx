@@ -10,6 +10,7 @@ import { duration, grouped } from '../data/numbers.ts'
 import { Figure } from '../parts/figure.tsx'
 import { Audit } from '../parts/health/audit.tsx'
 import { Hours } from '../parts/health/hours.tsx'
+import { Overflowed } from '../parts/health/overflowed.tsx'
 import { Parked } from '../parts/health/parked.tsx'
 import { ShardsTable } from '../parts/health/shards-table.tsx'
 import { Stat } from '../parts/stat.tsx'
@@ -62,6 +63,7 @@ export function ShardsView() {
           <Verdict status={status.value} />
           <Notices notices={status.value.notices} />
           <Parked status={status.value} again={status.again} />
+          <Overflowed status={status.value} />
           <ShardsTable status={status.value} />
           <Audit />
         </>

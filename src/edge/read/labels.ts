@@ -36,6 +36,10 @@ export const labelsAnswerSchema = z
     from: z.iso.datetime(),
     to: z.iso.datetime(),
     labels: z.array(labelSchema).meta({ description: `By name, the first ${LABELS_LISTED_MAX}.` }),
+    overflow: z.strictObject({ sum: sumSchema, count: z.int().min(0) }).meta({
+      description:
+        'What came when its key had too many label sets in an hour, so that its labels are not known.',
+    }),
     lastFlushAt: z.iso.datetime().nullable().meta({
       description:
         'When Postgres last received something that is in this answer; null when the answer is empty.',
@@ -69,19 +73,20 @@ export async function readLabels(
   })
   if (!range.ok) return range
   const { from, to } = range.value
-  const { items, coarse } = await listLabels({
+  const { items, overflow, coarse } = await listLabels({
     ranges,
     from,
     to,
     names: LABELS_LISTED_MAX,
     values: LABEL_VALUES_SHOWN,
   })
-  const lastFlushMs = Math.max(...items.map((item) => item.lastFlushMs))
+  const flushes = [...items, ...(overflow === null ? [] : [overflow])].map(({ lastFlushMs }) => lastFlushMs)
   return ok({
     from: formatHourStart(from),
     to: formatHourStart(to),
     labels: items.map(({ name, values, count, largest }) => ({ name, values, count, largest: [...largest] })),
-    lastFlushAt: items.length === 0 ? null : new Date(lastFlushMs).toISOString(),
+    overflow: { sum: overflow?.largest[0]?.sum ?? 0n, count: overflow?.count ?? 0 },
+    lastFlushAt: flushes.length === 0 ? null : new Date(Math.max(...flushes)).toISOString(),
     ...coarseOf(coarse),
   })
 }

@@ -114,7 +114,7 @@ export type LabelsQuery = {
 /** Rejects when Postgres cannot be asked. */
 export type ListLabels = (query: LabelsQuery) => Promise<{
   readonly items: readonly LabelItem[]
-  /** What came with one label set too many, as if that were a label; null when nothing did. [L2] */
+  /** The overflow slices, as if to overflow were a label; null when there are none. [L2] */
   readonly overflow: LabelItem | null
   readonly coarse: readonly CoarseRange[]
 }>

@@ -5,15 +5,7 @@ import type { Grouping, ListQuery } from '../model/read.ts'
 import type { Reach } from '../model/rollups/reach.ts'
 import { inRange, unionAll } from './key-ranges.ts'
 import { IS_READABLE, ROW_NAME } from './readable.ts'
-import {
-  EACH_HOUR,
-  extent,
-  HOURS,
-  IS_ALL_HOURS,
-  isDay,
-  type Part,
-  rowsOfManyKeys,
-} from './rollups/many-keys.ts'
+import { EACH_HOUR, extent, HOURS, isDay, type Part, rowsOfManyKeys } from './rollups/many-keys.ts'
 import type { Span } from './rollups/segments.ts'
 
 /** A list as its statement asks it: how far it reaches, and whether it leaves out rows that are no cells. See readable.ts. */
@@ -114,9 +106,9 @@ function pageSql(query: ListStatement): SQL {
   const span = spanOf(query)
   return sql`with ${extent(span)}, first_of_days as materialized (${firstOfDays(query)}),
 page as materialized (${firstOfAll(query)})
-select * from (${itemsSql(query, hoursOfPage(query))}) as by_hours where ${IS_ALL_HOURS}
+select * from (${itemsSql(query, hoursOfPage(query))}) as by_hours where (select is_empty from extent)
 union all
-select * from (${itemsSql(query, rowsOfPage(query))}) as by_days where not ${IS_ALL_HOURS}
+select * from (${itemsSql(query, rowsOfPage(query))}) as by_days where not (select is_empty from extent)
 order by key`
 }
 

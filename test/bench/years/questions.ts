@@ -18,6 +18,8 @@ export type Question = {
   readonly aimMs: number
   /** That a table must have. */
   readonly hours: number
+  /** Whether it asks for all hours that there are. */
+  readonly isOfAllTime?: true
   readonly ask: (postgres: Postgres, store: Store) => Promise<unknown>
   readonly sql: (store: Store) => { readonly text: string; readonly params: readonly string[] }
 }
@@ -131,6 +133,7 @@ export const QUESTIONS: readonly Question[] = [
   },
   {
     name: 'all-time total of one key',
+    isOfAllTime: true,
     aimMs: 10,
     hours: YEAR,
     ask: (postgres, { from, to }) =>

@@ -82,7 +82,7 @@ async function measureLarger(stand: Stand, name: string, ask: Ask<Name>): Promis
   return figures
 }
 
-type Figures = Pick<Question, 'name' | 'aimMs'> & {
+type Figures = Pick<Question, 'name' | 'aimMs' | 'isOfAllTime'> & {
   readonly store: string
   /** Medians of the whole read over TCP, through the Neon endpoint, and of plain SQL over hours. Null when it took too long. */
   readonly tcpMs: number | null
@@ -111,10 +111,11 @@ async function compare(store: Asked, { wants, settings, progress }: Ask<Name>): 
         ),
       )
     }
-    const { name, aimMs } = question
+    const { name, aimMs, isOfAllTime } = question
     figures.push({
       name,
       aimMs,
+      ...(isOfAllTime === true && { isOfAllTime }),
       store: store.name,
       tcpMs: medianOf(tcp),
       endpointMs: medianOf(endpoint),
@@ -150,11 +151,11 @@ function aimOf({ name, aimMs, tcpMs }: Figures): Aim {
 }
 
 /** A larger table beside the first: at most three times the time for three times the keys, and the same for more years. */
-function growthOf({ name, store, tcpMs }: Figures, figures: readonly Figures[]): Aim[] {
+function growthOf({ name, store, tcpMs, isOfAllTime }: Figures, figures: readonly Figures[]): Aim[] {
   const before = figures.find((one) => one.name === name)?.tcpMs
-  if (before === undefined || before === null) return []
+  if (before === undefined || before === null || (isOfAllTime === true && store === MORE_YEARS)) return []
   const growth = (tcpMs ?? Number.NaN) / before
-  // More years are the same range, and the all-time total is not of one range.
+  // With more years the range is the same, and other work on the machine is not.
   const most = store === MORE_KEYS ? 3 : 1.3
   return [
     { what: `${name}, ${store}`, value: growth.toFixed(2), wanted: String(most), isReached: growth <= most },

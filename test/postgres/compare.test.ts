@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { CounterAnswer, SeriesAnswer } from '../../src/edge/read/answers.ts'
 import { must } from '../../src/model/assert.ts'
@@ -116,4 +118,57 @@ describe('a read that is compared', () => {
     },
     60_000,
   )
+})
+
+describe('the addresses in docs/api.md', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/api.md'), 'utf8')
+
+  /** The addresses of a section, by the path in the API. */
+  function addressesOf(section: string): string[] {
+    const text = must(page.split(`\n### ${section}\n`)[1], 'the section').split('\n### ')[0] ?? ''
+    return Array.from(text.matchAll(/curl '\S*8787(\/counters\S*)'/g), ([, path = '']) => path)
+  }
+
+  async function ask(town: Town, path: string): Promise<Answer> {
+    const { pathname, search, searchParams } = new URL(path, 'http://sumdial.test')
+    if (searchParams.has('prefix')) return town.series(search)
+    const key = pathname.replace('/counters/', '')
+    return must((await town.read(`${search}&key=${key}`))[0], 'an answer')
+  }
+
+  test('answer tokens by model this month beside last month, and a week beside the week before', async () => {
+    const town = new Town(stand)
+    const hour = (iso: string) => hourOf(Date.parse(iso))
+    const tokens = (at: string, model: string, value: number): Increment => ({
+      key: 'tokens/acme',
+      value,
+      hour: hour(at),
+      labels: { model },
+    })
+    town.take([
+      tokens('2026-11-02T10:00Z', 'large', 70),
+      tokens('2026-11-21T20:00Z', 'small', 30),
+      tokens('2026-10-05T10:00Z', 'large', 40),
+      // As late in the month as it is now in Berlin, and an hour later.
+      tokens('2026-10-21T19:00Z', 'small', 9),
+      tokens('2026-10-21T20:00Z', 'small', 1_000),
+      { key: 'site/a', value: 5, hour: HOUR },
+      { key: 'site/b', value: 2, hour: addHours(HOUR, -7 * 24) },
+    ])
+    await town.flush(50)
+    const [month = '', week = ''] = addressesOf('Beside the time before')
+    expect(await ask(town, month)).toMatchObject({
+      total: { sum: 100n },
+      previous: { from: '2026-09-30T22:00:00Z', to: '2026-10-21T20:00:00Z', total: { sum: 49n } },
+      groups: [
+        { value: 'large', total: { sum: 70n }, previous: { total: { sum: 40n } } },
+        { value: 'small', total: { sum: 30n }, previous: { total: { sum: 9n } } },
+      ],
+    })
+    const { buckets, previous } = await ask(town, week)
+    expect([buckets.map(({ sum }) => sum), previous?.buckets.map(({ sum }) => sum)]).toEqual([
+      [0n, 0n, 0n, 0n, 0n, 0n, 5n],
+      [0n, 0n, 0n, 0n, 0n, 0n, 2n],
+    ])
+  })
 })

@@ -1,6 +1,6 @@
 import type { Cell } from './cell.ts'
 import { EMPTY_CELL, mergeCells } from './cell.ts'
-import type { Hour } from './hour.ts'
+import type { Hour, HourRange } from './hour.ts'
 import type { KeyRange } from './key.ts'
 import type { SliceGrouping } from './slices/grouping.ts'
 
@@ -74,6 +74,8 @@ export type RowsQuery = {
   /** The first hours of buckets, ascending. Each bucket ends where the next begins, and the last at `to`. */
   readonly buckets: readonly Hour[]
   readonly to: Hour
+  /** A bucket whose rows are not read: the hours between two periods that are compared. */
+  readonly gap?: HourRange | undefined
   readonly writers: readonly string[]
 }
 

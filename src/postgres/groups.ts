@@ -3,6 +3,7 @@ import type { Cell } from '../model/cell.ts'
 import { EMPTY_CELL, mergeCells } from '../model/cell.ts'
 import type { Hour } from '../model/hour.ts'
 import type { CommittedCounter, CommittedRead, GroupRows, ReadGroups } from '../model/read.ts'
+import type { Reach } from '../model/rollups/reach.ts'
 import type { SliceGrouping, Where } from '../model/slices/grouping.ts'
 import {
   groupName,
@@ -31,7 +32,8 @@ export function createGroupsReader(postgres: Postgres): ReadGroups {
     const keys = 'keys' in query ? { keys: query.keys } : {}
     const tables = tablesOf(query, grouping)
     const isAsked = 'keys' in query ? OF_KEYS_ASKED : inRanges(query.ranges)
-    const found = await read(query, (reach) => statements(reach, sql`subject`, tables, isAsked), keys)
+    const statementsFor = (reach: Reach) => statements(reach, sql`subject`, tables, isAsked, query.gap)
+    const found = await read(query, statementsFor, keys)
     return { ...found, counters: withRemainders(found.counters, grouping) }
   }
 }

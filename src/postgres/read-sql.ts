@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { formatHourStart, type HourRange } from '../model/hour.ts'
 import type { Reach } from '../model/rollups/reach.ts'
 import { unionAll } from './key-ranges.ts'
 import { IS_READABLE, ROW_NAME } from './readable.ts'
@@ -77,11 +78,26 @@ function addedUp(
   return sql`${cover} select key, bucket, ${sums.ofPieces} from (${unionAll(all)}) as piece group by 1, 2`
 }
 
-/** @param name what the rows of a bucket are added up by, made from columns of the tables. @param where a condition on keys. */
-export function statements(reach: Reach, name: SQL, tables: readonly Table[], where: SQL): Statements {
+/**
+ * @param name what the rows of a bucket are added up by, made from columns of the tables.
+ * @param keys a condition on keys.
+ * @param gap hours within the range that are not read.
+ */
+export function statements(
+  reach: Reach,
+  name: SQL,
+  tables: readonly Table[],
+  keys: SQL,
+  gap: HourRange | undefined,
+): Statements {
   const span = { reach, ...RANGE }
+  const where = gap === undefined ? keys : sql`${keys} and ${outside(gap)}`
   const question = { span, name, tables, where }
   return { usual: select(question), careful: () => carefulSelect(question) }
+}
+
+function outside({ from, to }: HourRange): SQL {
+  return sql`not (hour >= ${formatHourStart(from)}::timestamptz and hour < ${formatHourStart(to)}::timestamptz)`
 }
 
 export const COUNTERS = {
@@ -92,6 +108,11 @@ export const COUNTERS = {
 /** A condition that is true of the keys that are read. */
 export const OF_KEYS_ASKED = sql`key = any(${sql.placeholder('keys')}::text[])`
 
-const ofKeys = (reach: Reach) => statements(reach, sql`key`, [COUNTERS], OF_KEYS_ASKED)
+const ofKeys = (reach: Reach, gap?: HourRange) => statements(reach, sql`key`, [COUNTERS], OF_KEYS_ASKED, gap)
 
-export const OF_KEYS = { young: ofKeys('young'), hours: ofKeys('hours'), days: ofKeys('days') }
+const OF_KEYS = { young: ofKeys('young'), hours: ofKeys('hours'), days: ofKeys('days') }
+
+/** The statements of a read of keys, which are made once, but for those of two periods with a gap between them. */
+export function statementsOfKeys(reach: Reach, gap: HourRange | undefined): Statements {
+  return gap === undefined ? OF_KEYS[reach] : ofKeys(reach, gap)
+}

@@ -17,7 +17,7 @@ import { type Reach, reachOf } from '../model/rollups/reach.ts'
 import type { Postgres } from './driver/session.ts'
 import { reader } from './execute.ts'
 import { inRanges } from './key-ranges.ts'
-import { COUNTERS, OF_KEYS, type Statements, statements } from './read-sql.ts'
+import { COUNTERS, type Statements, statements, statementsOfKeys } from './read-sql.ts'
 import { rowNamed, WHOLE } from './readable.ts'
 import { beforeDays } from './rollups/before-days.ts'
 import { coarseSchema } from './rollups/segments.ts'
@@ -85,7 +85,7 @@ const carefulAnswerSchema = z.object({
 /** Reads keys and the ledger in one statement, so that both are of the same instant. */
 export function createReader(postgres: Postgres, times = SHARED): ReadCommitted {
   const read = rowsReader(postgres, 'keys', times)
-  return (query) => read(query, (reach) => OF_KEYS[reach], { keys: query.keys })
+  return (query) => read(query, (reach) => statementsOfKeys(reach, query.gap), { keys: query.keys })
 }
 
 /** Reads all keys in some ranges added up, under the name that the query gives. */
@@ -93,7 +93,8 @@ export function createSeriesReader(postgres: Postgres, times = SHARED): ReadSeri
   const read = rowsReader(postgres, 'prefix', times)
   return (query) => {
     const where = inRanges(query.ranges)
-    return read(query, (reach) => statements(reach, sql`${query.name}::text`, [COUNTERS], where))
+    const name = sql`${query.name}::text`
+    return read(query, (reach) => statements(reach, name, [COUNTERS], where, query.gap))
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { CounterAnswer, SeriesAnswer } from '../../src/edge/read/answers.ts'
 import { must } from '../../src/model/assert.ts'
-import { addHours, hourOf } from '../../src/model/hour.ts'
+import { addHours, formatHourStart, hourOf } from '../../src/model/hour.ts'
 import type { Labels } from '../../src/model/slices/slice.ts'
 import { seeded } from '../support/chance.ts'
 import type { Increment } from '../support/increments.ts'
@@ -118,6 +118,29 @@ describe('a read that is compared', () => {
     },
     60_000,
   )
+})
+
+test('[R2] hours between the two periods are not read: no flush and no bad row of theirs is told', async () => {
+  const town = new Town(stand)
+  // Yesterday evening: neither today until now nor yesterday until the same time.
+  const evening = formatHourStart(addHours(HOUR, -22))
+  const insert = `insert into sumdial.counters (key, hour, sum, count, min, max) values ('k', $1, 'NaN', 1, 1, 1)`
+  await stand.pool.query(insert, [evening])
+  await stand.pool.query(
+    `insert into sumdial.slices (key, hour, labels, sum, count, min, max) values ('k', $1, '{"plan": "pro"}', 1, 1, 1, 1)`,
+    [evening],
+  )
+  for (const search of ['?key=k', '?key=k&by=plan']) {
+    const [answer] = await town.read(`${search}&range=today&compare=previous`)
+    expect(answer).toMatchObject({
+      total: { count: 0 },
+      previous: { total: { count: 0 } },
+      lastFlushAt: null,
+    })
+    expect(answer?.groups ?? []).toEqual([])
+  }
+  const series = await town.series('?prefix=&range=today&compare=previous')
+  expect([series.lastFlushAt, series.unreadable]).toEqual([null, undefined])
 })
 
 describe('the addresses in docs/api.md', () => {

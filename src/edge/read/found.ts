@@ -22,6 +22,7 @@ export type Source = {
   readonly readRows: (rows: {
     readonly buckets: readonly Hour[]
     readonly to: Hour
+    readonly gap?: HourRange | undefined
     readonly writers: readonly string[]
   }) => Promise<CommittedRead>
 }
@@ -62,8 +63,8 @@ export type Found = {
 type CommittedOnly = { readonly committed: CommittedRead; readonly unsettled: null }
 
 /**
- * Reads all that the source has. Both periods are read by one statement, so that they are of one instant; the hours between them
- * are a bucket that nobody looks at.
+ * Reads all that the source has. Both periods are read by one statement, so that they are of one instant. The hours between them
+ * are a bucket that is not read.
  */
 export async function findAll(
   query: ReadingQuery,
@@ -73,8 +74,10 @@ export async function findAll(
   const { range, freshHours, isUnsettled } = query
   const current = periodOf(range, query)
   const previous = query.previous === null ? null : periodOf(query.previous, query)
-  const buckets = [...bucketsBefore(previous, range), ...current.buckets.map(({ from }) => from)]
-  const rowsWith = (writers: readonly string[]) => readRows({ buckets, to: range.to, writers })
+  const gap = gapOf(previous, range)
+  const before = [...(previous?.buckets ?? []), ...(gap === undefined ? [] : [gap])]
+  const buckets = [...before, ...current.buckets].map(({ from }) => from)
+  const rowsWith = (writers: readonly string[]) => readRows({ buckets, to: range.to, gap, writers })
   const found = { query, current, previous }
   if (freshHours === null) {
     const read = { committed: await rowsWith([]), unsettled: null }
@@ -95,11 +98,10 @@ function periodOf(range: HourRange, { unit, zone }: ReadingQuery): Period {
   return { range, buckets: unit === null ? whole : bucketsOf(range, unit, zone) }
 }
 
-/** The first hours of buckets before a range. */
-function bucketsBefore(previous: Period | null, { from }: HourRange): Hour[] {
-  if (previous === null || previous.range.from === previous.range.to) return []
-  const firsts = previous.buckets.map((bucket) => bucket.from)
-  return previous.range.to < from ? [...firsts, previous.range.to] : firsts
+/** The hours between what is compared and a range; undefined where there are none. */
+function gapOf(previous: Period | null, { from }: HourRange): HourRange | undefined {
+  if (previous === null || previous.range.to >= from) return undefined
+  return { from: previous.range.to, to: from }
 }
 
 /** The buckets that an answer shows: none when nothing but the total is asked for. */

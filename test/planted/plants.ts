@@ -7,6 +7,7 @@ import { IMPORT_PLANTS } from './plants/import.ts'
 import { LIST_PLANTS } from './plants/lists.ts'
 import { MODEL_PLANTS } from './plants/model.ts'
 import { POSTGRES_PLANTS } from './plants/postgres.ts'
+import { RANGE_PLANTS } from './plants/ranges.ts'
 import { READ_DAYS_PLANTS } from './plants/read-days.ts'
 import { READ_PLANTS } from './plants/reads.ts'
 import { ROLLUPS_PLANTS } from './plants/rollups.ts'
@@ -24,6 +25,7 @@ export const PLANTS: readonly Plant[] = [
   ...POSTGRES_PLANTS,
   ...READ_PLANTS,
   ...READ_DAYS_PLANTS,
+  ...RANGE_PLANTS,
   ...SLICES_PLANTS,
   ...ROLLUPS_PLANTS,
   ...IMPORT_PLANTS,

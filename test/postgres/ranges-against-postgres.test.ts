@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(() => stand?.stop())
 
-/** What the calendar of a zone and its clocks show in some hours, and how far ahead of UTC they are, in seconds. */
+/** The dates of a zone in some hours, and how far ahead of UTC its clocks are, in seconds. */
 type Shown = {
   readonly name: string
   readonly dates: readonly string[]

@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { encodeCursor } from '../../../src/edge/read/cursor.ts'
+import { readLabels } from '../../../src/edge/read/labels.ts'
 import { parseListQuery } from '../../../src/edge/read/list.ts'
+import { readSeriesAnswer } from '../../../src/edge/read/series.ts'
+import type { Grant } from '../../../src/model/access/grant.ts'
 import { addHours, formatHourStart, type Hour, hourOf } from '../../../src/model/hour.ts'
+import { keyAlone, keysFrom } from '../../../src/model/key.ts'
 import { noFirstHour, parseCounterQuery } from '../../support/queries.ts'
-import { eitherOf, goodOf } from '../../support/result.ts'
+import { badOf, eitherOf, goodOf } from '../../support/result.ts'
+import { scheduleOf } from '../../support/schedule.ts'
 
 const NOW = Date.UTC(2026, 10, 30, 15, 20)
 const HOUR = hourOf(NOW)
@@ -187,4 +192,36 @@ describe('compare=previous', () => {
       error: { parameter: 'range' },
     })
   })
+})
+
+test("[S2] a token with a prefix has ranges of everything from the first hour of its own keys, and asks for no other's", async () => {
+  const asked: unknown[] = []
+  const firstHour = async (of: unknown) => {
+    asked.push(of)
+    return HOUR
+  }
+  const never = () => Promise.reject(new Error('not asked'))
+  const none = async () => ({ counters: new Map(), ledger: new Map(), unreadable: [], coarse: [] })
+  const database = { firstHour, readSeries: none, readGroups: none, list: never, listLabels: never }
+  const services = {
+    config: { shards: scheduleOf('1') },
+    nowMs: NOW,
+    database,
+    shards: { unsettledSum: never, unsettledGroups: never },
+  }
+  const own = [keyAlone('site/a'), keysFrom('site/a/')]
+  goodOf(await readSeriesAnswer('?prefix=&range=all&consistency=committed', 'site/a', services))
+  goodOf(await parseListQuery('?prefix=si&range=all', 'site/a', NOW, firstHour))
+  const grant: Grant = { name: '', scopes: ['read'], prefix: 'site/a' }
+  await readLabels('?prefix=&range=all', grant, NOW, database).catch(() => undefined)
+  expect(asked).toEqual([{ ranges: own }, { ranges: own }, { ranges: own }])
+  for (const prefix of ['site/ab', 'other']) {
+    const search = `?prefix=${prefix}&range=all`
+    expect(badOf(await readSeriesAnswer(search, 'site/a', services))).toMatchObject({ kind: 'forbidden' })
+    expect(badOf(await parseListQuery(search, 'site/a', NOW, firstHour))).toMatchObject({ kind: 'forbidden' })
+  }
+  expect(badOf(await readLabels('?key=site/ab&range=all', grant, NOW, database))).toMatchObject({
+    kind: 'forbidden',
+  })
+  expect(asked).toHaveLength(3)
 })

@@ -98,7 +98,9 @@ export async function readKeyTotal(
   signal: AbortSignal,
 ): Promise<{ readonly item: ListItem; readonly before: Sums | undefined } | undefined> {
   const compare = isCompared && hasBefore(period) ? 'previous' : undefined
-  const query = { ...rangeOf(period, zone), bucket: 'month', compare, consistency: 'committed' } as const
+  // A range with a name begins where a bucket begins, so it has none: that of 24 hours would be one of a month.
+  const bucket = period.kind === 'days' ? 'month' : undefined
+  const query = { ...rangeOf(period, zone), bucket, compare, consistency: 'committed' } as const
   const { total, previous } = await reading(signal).read(key, query)
   const { sum, count, min, max } = total
   // An answer has no min and max when nothing was counted.

@@ -168,7 +168,8 @@ function slowPiece(cells: number): number {
 function join(batches: readonly Piece[], { trouble }: Frozen, nth: number, { bounds }: RecutBy): Piece[] {
   const all = new Accumulator()
   for (const { cells } of batches) all.addCells(cells)
-  const since = Math.min(...batches.map((batch) => must(batch.trouble, 'the trouble of what failed').since))
+  // The latest, because what got through before some of these had failed says nothing of them. [P3]
+  const since = Math.max(...batches.map((batch) => must(batch.trouble, 'the trouble of what failed').since))
   const sinceMs = Math.min(...batches.map((batch) => batch.sinceMs))
   const { why } = must(trouble, 'the trouble of what failed')
   const known = { why, since, isKnown: nth < PASSED, alone: 0, aloneAt: 0, wait: NO_WAIT }

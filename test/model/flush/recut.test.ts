@@ -185,6 +185,16 @@ describe('moving on from a sealed writer', () => {
     expect(Math.min(Math.abs(a - b), Math.abs(b - c), Math.abs(a - c))).toBeGreaterThan(20)
     expect(new Set(tried).size).toBe(tried.length)
   })
+
+  test('[P3] cells that are put together again count from the last failure among them, so that no earlier success speaks against them', () => {
+    const all = [
+      batchOf(4, cells('a', 'b', 'c'), failed({ since: 1 })),
+      batchOf(5, cells('d', 'e'), failed({ since: 3 })),
+    ]
+    const { pieces } = recutFrozen(all, { seq: 0, batch: null }, { kind: 'probe', seq: 5, nth: 1 }, by)
+    const joined = pieces.filter((piece) => piece.cells.keys.includes('a'))
+    expect(joined.map((piece) => piece.trouble?.since)).toEqual([3])
+  })
 })
 
 describe('freezing while something is left alone', () => {

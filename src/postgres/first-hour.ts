@@ -1,23 +1,33 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { READ_STATEMENT_MS_MAX } from '../limits.ts'
 import { HOUR_MS, hourOf } from '../model/hour.ts'
 import type { KeyRange } from '../model/key.ts'
 import type { ReadFirstHour } from '../model/read.ts'
+import type { Reach } from '../model/rollups/reach.ts'
 import type { Postgres } from './driver/session.ts'
 import { reader } from './execute.ts'
 import { inRange } from './key-ranges.ts'
+import { beforeDays } from './rollups/before-days.ts'
 import { type Read, reading } from './statement.ts'
+import { orTooSlow, SHARED } from './too-slow.ts'
 
 const answerSchema = z.object({ first_hour: z.coerce.number().nullable() })
 
 /** Finds the first hour of some keys, among hours and days: the hours of a day may be deleted while the day is kept. */
 export function createFirstHourReader(postgres: Postgres): ReadFirstHour {
-  const read = reader(postgres, READ_STATEMENT_MS_MAX)
+  const read = reader(postgres, SHARED.statementMs)
   return async (asked) => {
-    const answer = 'keys' in asked ? read(OF_KEYS, { keys: asked.keys }) : read(underRanges(asked.ranges))
-    const { first_hour: first } = answerSchema.parse(await answer)
-    return first === null ? null : hourOf(first * HOUR_MS)
+    const answered = async (reach: Reach) => {
+      const isDays = reach !== 'young'
+      const answer =
+        'keys' in asked
+          ? read(isDays ? OF_KEYS : OF_HOURS_OF_KEYS, { keys: asked.keys })
+          : read(isDays ? underRanges(asked.ranges) : hoursUnder(asked.ranges))
+      const { first_hour: first } = answerSchema.parse(await answer)
+      return first === null ? null : hourOf(first * HOUR_MS)
+    }
+    const kind = 'keys' in asked ? 'keys' : 'prefix'
+    return await orTooSlow(postgres, SHARED, kind, () => beforeDays('days', answered))
   }
 }
 
@@ -35,17 +45,17 @@ const OF_KEYS = firstHour(sql`select min(least(
     (select ${DAY_START} from sumdial.days where key = asked.key order by day limit 1)))
   from unnest(${sql.placeholder('keys')}::text[]) as asked (key)`)
 
+const OF_HOURS_OF_KEYS =
+  firstHour(sql`select min((select min(hour) from sumdial.counters where key = asked.key))
+  from unnest(${sql.placeholder('keys')}::text[]) as asked (key)`)
+
 /**
  * No index has the first hour of a prefix, because keys come before hours in the one and after them in the other. So it goes
  * from hour to hour that there is, and from day to day where days are made: two descents for each, and no further than the
  * first that has such a key. Where none of 14 months has one, that took 16 ms with days made, and 0.2 s without.
  */
 function underRanges(ranges: readonly KeyRange[]): Read {
-  const some = (rows: SQL) =>
-    sql`coalesce(${sql.join(
-      ranges.map((range) => sql`(select true from ${rows} and ${inRange(range, null)} limit 1)`),
-      sql`, `,
-    )}, false)`
+  const some = (rows: SQL) => someOf(rows, ranges)
   return firstHour(sql`with recursive by_day as (
     select ${DAY_START} as first from sumdial.rollups as made
     where ${IS_MADE} and ${some(sql`sumdial.days where day = made.day`)} order by day limit 1
@@ -59,6 +69,23 @@ function underRanges(ranges: readonly KeyRange[]): Read {
         or not ${some(sql`sumdial.counters where hour = walk.hour`)})
   )
   select least((select first from by_day), case when count(*) = count(hour) then max(hour) end) from walk`)
+}
+
+/** Goes from hour to hour, where the tables of days are not there yet. */
+function hoursUnder(ranges: readonly KeyRange[]): Read {
+  return firstHour(sql`with recursive walk as (
+    select min(hour) as hour from sumdial.counters
+    union all
+    select (select min(hour) from sumdial.counters where hour > walk.hour)
+    from walk where walk.hour is not null and not ${someOf(sql`sumdial.counters where hour = walk.hour`, ranges)}
+  )
+  select case when count(*) = count(hour) then max(hour) end from walk`)
+}
+
+/** Whether any of these rows has a key of the ranges. */
+function someOf(rows: SQL, ranges: readonly KeyRange[]): SQL {
+  const each = ranges.map((range) => sql`(select true from ${rows} and ${inRange(range, null)} limit 1)`)
+  return sql`coalesce(${sql.join(each, sql`, `)}, false)`
 }
 
 /** Whether a day's row of `days` may be used. */

@@ -125,11 +125,13 @@ export async function readingQueryOf(
   const freshHours = consistency === 'committed' ? null : (parameters.freshHours ?? 1)
   const freshFrom = freshHours === null ? null : freshRange(nowMs, freshHours).from
   const unit = unitOf(parameters)
-  const range = await hoursOf(parameters, { unit, nowMs, freshFrom, firstHour })
+  const isUnsettled = consistency === 'unsettled'
+  // Without Postgres there is nothing before the hours of the shards.
+  const first = isUnsettled ? async () => null : firstHour
+  const range = await hoursOf(parameters, { unit, nowMs, freshFrom, firstHour: first })
   if (!range.ok) return range
   const previous =
     compare === undefined || named === 'all' ? null : previousOf(range.value, named, { unit, zone, nowMs })
-  const isUnsettled = consistency === 'unsettled'
   const query = { range: range.value, previous, unit, zone, isUnsettled, freshHours }
   const asked = bucketsIn(query) * subjects
   if (asked <= BUCKETS_MAX) return ok(query)

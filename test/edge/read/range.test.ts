@@ -53,6 +53,15 @@ describe('a range that has a name', () => {
     }
   })
 
+  test('of everything asks Postgres for its beginning, unless the shards alone are asked', async () => {
+    const first = async () => addHours(HOUR, -100)
+    const never = () => Promise.reject(new Error('Postgres was asked'))
+    expect(await asked('range=all&bucket=hour', first)).toContain('2026-11-26T11:00:00Z')
+    expect(await asked('range=all&bucket=hour&consistency=unsettled', never)).toContain(
+      '2026-11-30T14:00:00Z',
+    )
+  })
+
   test('with too many buckets is refused by its name', async () => {
     expect(await asked('range=12mo&bucket=hour&key=b')).toMatchObject({
       parameter: 'range',

@@ -4,6 +4,7 @@ import { addHours } from '../../../src/model/hour.ts'
 import { keysFrom } from '../../../src/model/key.ts'
 import { labelsText } from '../../../src/model/slices/slice.ts'
 import type { Postgres } from '../../../src/postgres/driver/session.ts'
+import { createFirstHourReader } from '../../../src/postgres/first-hour.ts'
 import { createGroupsReader } from '../../../src/postgres/groups.ts'
 import { createLabelLister } from '../../../src/postgres/labels.ts'
 import { createReader, createSeriesReader } from '../../../src/postgres/reader.ts'
@@ -29,7 +30,7 @@ beforeAll(async () => {
 })
 afterAll(() => stand?.stop())
 
-/** The sum of each kind of read over two old days. */
+/** The sum of each kind of read over two old days, and the first hour of the key, of its prefix and of another. */
 async function sums(postgres: Postgres): Promise<unknown[]> {
   const rows = { buckets: [hourIn(0)], to: hourIn(2), writers: [] }
   const all = { ranges: [keysFrom('k')], name: 'k' }
@@ -45,13 +46,16 @@ async function sums(postgres: Postgres): Promise<unknown[]> {
     names: 1,
     values: 1,
   })
+  const firstHour = createFirstHourReader(postgres)
+  const firsts = [{ keys: ['k'] }, { ranges: all.ranges }, { ranges: [keysFrom('other')] }].map(firstHour)
   return [
+    ...(await Promise.all(firsts)),
     ...reads.map(({ counters }) => counters.get('k')?.cells.get(hourIn(0))?.sum),
     labels.items[0]?.largest[0]?.sum,
   ]
 }
 
-const SUMS = [14n, 14n, 14n, 7n]
+const SUMS = [hourIn(0, 5), hourIn(0, 5), null, 14n, 14n, 14n, 7n]
 
 test('[D1] a reader who may not see which days are gone gets no answer, because their hours may be deleted', async () => {
   await stand.pool.query(`create role reader login; grant usage on schema sumdial to reader;

@@ -109,19 +109,23 @@ export function apiOf(ports: Ports) {
       if (outside !== undefined) return fail(outside)
       const unsettled: Ports['shards']['unsettled'] = (...asked) => sharedCalls.ask(...asked, keepAlive)
       const services = { config, shards: { ...shards, unsettled }, database, nowMs }
-      return withinRead(clock, readKeys(parsed.value, services))
+      return withinRead({ clock, keepAlive }, readKeys(parsed.value, services))
     },
 
     async list(raw: RawParameters, { grant, nowMs }: Caller): Promise<Result<ListAnswer, Problem>> {
-      return withinRead(clock, readList(raw, grant.prefix, nowMs, database))
+      return readList(raw, grant.prefix, nowMs, database)
     },
 
     async labels(raw: RawParameters, { grant, nowMs }: Caller): Promise<Result<LabelsAnswer, Problem>> {
-      return withinRead(clock, readLabels(raw, grant, nowMs, database))
+      return readLabels(raw, grant, nowMs, database)
     },
 
-    async series(raw: RawParameters, { grant, nowMs }: Caller): Promise<Result<SeriesAnswer, Problem>> {
-      return withinRead(clock, readSeriesAnswer(raw, grant.prefix, { config, shards, database, nowMs }))
+    async series(
+      raw: RawParameters,
+      { grant, nowMs, keepAlive }: Caller,
+    ): Promise<Result<SeriesAnswer, Problem>> {
+      const services = { config, shards, database, nowMs }
+      return withinRead({ clock, keepAlive }, readSeriesAnswer(raw, grant.prefix, services))
     },
 
     async hour(

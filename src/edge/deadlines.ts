@@ -11,7 +11,7 @@ import { Timeout, Unavailable, within } from './timeout.ts'
  * `merge` is left alone because the coalescer has its own tries, and so are the calls of the cron.
  *
  * Calls without a deadline here have one elsewhere: those of a fresh read have `withinRead` for all of them together,
- * and the database's reads end their statements themselves, a little earlier.
+ * and the database's reads end their statements themselves, so that Postgres stops too and the answer says what took too long.
  */
 export function withDeadlines<P extends Pick<Ports, 'clock' | 'shards' | 'database'>>(ports: P): P {
   const { clock, shards, database } = ports
@@ -41,12 +41,20 @@ export function withDeadlines<P extends Pick<Ports, 'clock' | 'shards' | 'databa
   }
 }
 
-/** Waits for a read that may ask shards and Postgres several times. Rejects with Unavailable after READ_MS_MAX. */
-export async function withinRead<T>(clock: Clock, reading: Promise<T>): Promise<T> {
+/**
+ * Waits for a read that may ask shards and Postgres several times. Rejects with Unavailable after READ_MS_MAX; the read is
+ * kept alive then, because only the timer of its statement cancels that in Postgres.
+ */
+export async function withinRead<T>(
+  { clock, keepAlive }: { readonly clock: Clock; readonly keepAlive: (turn: Promise<unknown>) => void },
+  reading: Promise<T>,
+): Promise<T> {
   try {
     return await within(clock, READ_MS_MAX, reading)
   } catch (error) {
-    throw error instanceof Timeout ? new Unavailable('shard_or_postgres', error) : error
+    if (!(error instanceof Timeout)) throw error
+    keepAlive(Promise.allSettled([reading]))
+    throw new Unavailable('shard_or_postgres', error)
   }
 }
 

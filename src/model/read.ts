@@ -170,13 +170,10 @@ export type ReadKind = 'list' | 'search' | 'keys' | 'prefix' | 'groups' | 'label
 export class TooSlow extends Error {
   override readonly name = 'TooSlow'
   readonly read: ReadKind
-  /** Days that a roll-up has yet to make; null when that is not known. */
-  readonly daysToMake: number | null
 
-  constructor(read: ReadKind, daysToMake: number | null, cause: unknown) {
+  constructor(read: ReadKind, cause: unknown) {
     super('the read took too long', { cause })
     this.read = read
-    this.daysToMake = daysToMake
   }
 }
 

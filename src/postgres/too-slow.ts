@@ -1,9 +1,10 @@
+import { sql } from 'drizzle-orm'
 import { READ_MS_MAX, READ_STATEMENT_MS_MAX, SMALL_READ_MS_MAX } from '../limits.ts'
 import type { ReadKind } from '../model/read.ts'
 import { TooSlow } from '../model/read.ts'
 import type { Postgres } from './driver/session.ts'
 import { NotAnswered, reader } from './execute.ts'
-import { daysToMake, toMakeSchema } from './rollups/rollups.ts'
+import { reading } from './statement.ts'
 
 /** How long a read's statement may take, in milliseconds, and the small one that is asked when it took too long. */
 export type ReadTimes = { readonly statementMs: number; readonly smallMs: number }
@@ -14,7 +15,7 @@ export const SHARED: ReadTimes = { statementMs: READ_STATEMENT_MS_MAX, smallMs: 
 
 /**
  * Runs a read. When it takes too long, Postgres is asked something small: an answer to that shows that Postgres is there, and that
- * the read asks for too much. It also says how many days are not rolled up yet, which may be why.
+ * the read asks for too much.
  *
  * Rejects with TooSlow then, and otherwise with what the read rejects with.
  */
@@ -29,17 +30,18 @@ export async function orTooSlow<T>(
   } catch (error) {
     if (!(error instanceof NotAnswered) || error.failure.kind !== 'ambiguous' || !error.failure.isTimeout)
       throw error
-    const days = await countDaysToMake(postgres, smallMs)
-    if (days === undefined) throw error
-    throw new TooSlow(kind, days, error)
+    throw (await isThere(postgres, smallMs)) ? new TooSlow(kind, error) : error
   }
 }
 
-/** @returns null when Postgres answers that it has no such table; undefined when it does not answer. */
-async function countDaysToMake(postgres: Postgres, smallMs: number): Promise<number | null | undefined> {
+async function isThere(postgres: Postgres, smallMs: number): Promise<boolean> {
   try {
-    return toMakeSchema.parse(await reader(postgres, smallMs)(daysToMake(1))).count
+    await reader(postgres, smallMs)(SMALL)
+    return true
   } catch (error) {
-    return error instanceof NotAnswered && error.failure.kind === 'refused' ? null : undefined
+    if (error instanceof NotAnswered) return false
+    throw error
   }
 }
+
+const SMALL = reading(sql`1 as one`)

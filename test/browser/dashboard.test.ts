@@ -344,7 +344,7 @@ describe('12 months and all time', () => {
   test('that Postgres does not add up in time say so in the words of the API, and are not asked for again by themselves', async () => {
     const { page } = await person('/')
     await useFastClock(page)
-    const detail = 'Postgres needs more than 4 seconds for this. Ask for fewer hours or a longer `prefix`.'
+    const detail = 'Postgres takes too long for this. Ask for fewer hours or a longer `prefix`.'
     await page.route(/\/keys\?/, (route) =>
       route.fulfill({
         status: 503,

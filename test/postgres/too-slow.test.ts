@@ -72,15 +72,6 @@ test('a statement that Postgres itself ended, as its own timeout says, is one th
   await expect(createLister(stand.postgres)(LIST)).rejects.toMatchObject({ name: 'TooSlow', read: 'list' })
 })
 
-test('days that are not rolled up are counted, once roll-ups have begun', async () => {
-  const list = createLister(stand.postgres, TIMES)
-  await expect(list(LIST)).rejects.toMatchObject({ daysToMake: 0 })
-  await stand.pool.query(
-    "update sumdial.settings set recorded_at = recorded_at - interval '2 days' where name = 'rollups'",
-  )
-  await expect(list(LIST)).rejects.toMatchObject({ daysToMake: 300 })
-})
-
 test('without an answer to the small statement Postgres is away', async () => {
   const lister = createLister(stand.postgres, { statementMs: 20, smallMs: SMALL_READ_MS_MAX })
   stand.faults.inject({ kind: 'delay', ms: 60, match: /json_agg\(item\)/ })

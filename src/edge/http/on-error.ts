@@ -26,7 +26,7 @@ export function problemOf(error: unknown, log: Log): Problem {
   if (error instanceof Unavailable || error instanceof TooSlow) {
     const problem: Problem =
       error instanceof TooSlow
-        ? { kind: 'too_slow', read: error.read, daysToMake: error.daysToMake }
+        ? { kind: 'too_slow', read: error.read }
         : { kind: 'unavailable', source: error.source }
     const { detail } = describeProblem(problem).details
     log({ message: 'unavailable', detail, reason: describeReason(reasonOf(error.cause)) })

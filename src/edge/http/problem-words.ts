@@ -1,5 +1,4 @@
 import type { Problem as ProblemDetails } from '../../client/binding.ts'
-import { READ_MS_MAX } from '../../limits.ts'
 import type { ReadKind, UnreadableRow } from '../../model/read.ts'
 import { bodyFault, deliveryWire } from './delivery-words.ts'
 import { errorsAndMore, limitWords } from './limit-words.ts'
@@ -93,7 +92,7 @@ function wireOf(problem: Problem): Wire {
     case 'unavailable':
       return { status: 503, title: 'Unavailable', detail: UNAVAILABLE[problem.source], ...RETRY_SOON }
     case 'too_slow':
-      return { status: 503, title: 'Too slow', detail: tooSlow(problem.read, problem.daysToMake) }
+      return { status: 503, title: 'Too slow', detail: tooSlow(problem.read) }
     case 'unreadable_rows':
       return {
         status: 500,
@@ -148,13 +147,9 @@ function wireOf(problem: Problem): Wire {
   }
 }
 
-/** @param days that are not rolled up yet; null when that is not known. */
-function tooSlow(read: ReadKind, days: number | null): string {
-  const cause =
-    days === null || days === 0
-      ? ''
-      : ` It reads every hour of ${days === 1 ? 'a day that is' : `${days} days that are`} not rolled up yet: run \`npm run rollup\`.`
-  return `Postgres needs more than ${READ_MS_MAX / 1000} seconds for this. ${ASK_INSTEAD[read]}${cause}`
+function tooSlow(read: ReadKind): string {
+  const cause = 'Days that are not rolled up yet are read hour by hour: `npm run rollup` makes them.'
+  return `Postgres takes too long for this. ${ASK_INSTEAD[read]} ${cause}`
 }
 
 const ASK_INSTEAD: Record<ReadKind, string> = {

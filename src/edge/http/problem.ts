@@ -42,8 +42,8 @@ export type Problem =
   /** The one name in the request was used before with other content; nothing was counted. */
   | { readonly kind: 'id_conflict' }
   | { readonly kind: 'unavailable'; readonly source: Source }
-  /** Postgres is there, and the read asks it for too much. `daysToMake` is null when that is not known. */
-  | { readonly kind: 'too_slow'; readonly read: ReadKind; readonly daysToMake: number | null }
+  /** Postgres is there, and the read asks it for too much. */
+  | { readonly kind: 'too_slow'; readonly read: ReadKind }
   /** Rows of Postgres that somebody changed by SQL, so that they are no cells. */
   | { readonly kind: 'unreadable_rows'; readonly rows: readonly UnreadableRow[] }
   /** The Worker has no DATABASE_URL, so it counts and cannot read. */

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { MAKE_AFTER_DAYS, ROLLUPS_BEGIN_HOURS, STATEMENT_MS_MAX } from '../../limits.ts'
+import { MAKE_AFTER_DAYS, READ_STATEMENT_MS_MAX, ROLLUPS_BEGIN_HOURS } from '../../limits.ts'
 import type { DaysStanding } from '../../model/rollups/rollups.ts'
 import type { Postgres } from '../driver/session.ts'
 import { reader } from '../execute.ts'
@@ -8,7 +8,7 @@ import { reading } from '../statement.ts'
 
 /** How far the days are made. It rejects when Postgres cannot be asked. */
 export function createStandingReader(postgres: Postgres): () => Promise<DaysStanding> {
-  const read = reader(postgres, STATEMENT_MS_MAX)
+  const read = reader(postgres, READ_STATEMENT_MS_MAX)
   return async () => standingSchema.parse(await read(standing))
 }
 

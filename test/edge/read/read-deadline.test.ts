@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createApp } from '../../../src/edge/app.ts'
 import type { Ports } from '../../../src/edge/ports.ts'
 import { FRESH_TRIES_MAX, READ_MS_MAX } from '../../../src/limits.ts'
-import type { Unsettled } from '../../../src/model/read.ts'
+import { TooSlow, type Unsettled } from '../../../src/model/read.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { scheduleOf } from '../../support/schedule.ts'
 
@@ -15,12 +15,16 @@ const OPEN: Unsettled = {
   frozen: [],
 }
 
-const CONTEXT = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} }
-
 /** The route of one key, before shards that never fit what Postgres says, each as late as it is told. */
 function world(late: { shardMs: number; postgresMs: number }) {
   const clock = new FakeClock(Date.UTC(2026, 10, 21, 20, 15))
   const tries = { count: 0 }
+  const keptAlive: Promise<unknown>[] = []
+  const context = {
+    waitUntil: (turn: Promise<unknown>) => void keptAlive.push(turn),
+    passThroughOnException: () => undefined,
+    props: {},
+  }
   const ports = {
     clock,
     log: () => undefined,
@@ -42,10 +46,14 @@ function world(late: { shardMs: number; postgresMs: number }) {
           coarse: [],
         }
       },
+      list: async () => {
+        await clock.sleep(late.postgresMs)
+        throw new TooSlow('list', new Error('it took too long'))
+      },
     },
   }
   const app = createApp(ports as unknown as Ports)
-  return { clock, tries, get: async (path: string) => app.request(path, undefined, {}, CONTEXT) }
+  return { clock, tries, keptAlive, get: async (path: string) => app.request(path, undefined, {}, context) }
 }
 
 const SLOW = 'A shard or Postgres did not answer in time.'
@@ -68,4 +76,32 @@ describe('a read', () => {
       expect(detail).toContain(why)
     },
   )
+
+  test('that outlives its answer is kept alive, because only its own timer cancels the statement in Postgres', async () => {
+    const { clock, keptAlive, get } = world({ shardMs: 1, postgresMs: READ_MS_MAX + 1_000 })
+    const response = get('/counters/a')
+    await clock.pass(READ_MS_MAX)
+    expect((await response).status).toBe(503)
+    let isOver = false
+    const over = Promise.all(keptAlive).then(() => {
+      isOver = true
+    })
+    await clock.pass(900)
+    expect(isOver).toBe(false)
+    await clock.pass(READ_MS_MAX * 2 * FRESH_TRIES_MAX)
+    await over
+  })
+})
+
+describe('a list', () => {
+  test('that takes all of its time in Postgres still says what to ask instead', async () => {
+    const { clock, get } = world({ shardMs: 1, postgresMs: READ_MS_MAX + 300 })
+    const response = get('/keys?prefix=')
+    await clock.pass(READ_MS_MAX + 300)
+    const answer = await response
+    expect([answer.status, await answer.json()]).toMatchObject([
+      503,
+      { detail: expect.stringContaining('Ask for') },
+    ])
+  })
 })

@@ -50,8 +50,8 @@ export const LIST_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/postgres/too-slow.ts',
-        find: 'if (days === undefined) throw error',
-        replace: 'if (days !== undefined) throw error',
+        find: '? new TooSlow(kind, error) : error',
+        replace: '? error : new TooSlow(kind, error)',
       },
     ],
     suite: { project: 'node', file: 'test/postgres/too-slow.test.ts', titles: 'asks for too much' },

@@ -43,7 +43,7 @@ export type CoarseRange = { from: string; to: string }
 export type Part = { total: Sums; buckets: Bucket[] }
 
 /** A part without a smallest and largest value. */
-export type PlainPart = {
+type PlainPart = {
   total: { sum: bigint; count: number }
   buckets: { start: string; sum: bigint; count: number }[]
 }

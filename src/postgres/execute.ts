@@ -20,7 +20,7 @@ export class NotAnswered extends Error {
 
 export type Execute = (statement: Statement) => Promise<Answer>
 
-export type Transact = (statements: readonly Statement[]) => Promise<readonly Answer[]>
+type Transact = (statements: readonly Statement[]) => Promise<readonly Answer[]>
 
 /** Runs a read, and answers its one row. */
 export type Ask = (statement: Read) => Promise<unknown>

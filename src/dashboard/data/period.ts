@@ -105,7 +105,7 @@ export function daysIn({ from, to }: { readonly from: string; readonly to: strin
 
 /** `2026-11-21` as whole days since 1970. */
 function dayNumber(day: string): number {
-  return Date.parse(`${day}T00:00:00Z`) / DAY_MS
+  return parseDay(day) ?? Number.NaN
 }
 
 /** The inverse of `dayNumber`. */

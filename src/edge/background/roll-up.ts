@@ -3,13 +3,13 @@ import { describeReason, type Log } from '../../log.ts'
 import type { Day, Rollups } from '../../model/rollups/rollups.ts'
 import { reasonOf } from '../timeout.ts'
 
-export type RollUpServices = {
+type RollUpServices = {
   readonly rollups: Pick<Rollups, 'daysToMake' | 'makeDay'>
   readonly log: Log
 }
 
 /** How many days one run has made, of how many rows of hours; and how many are left to make. */
-export type RolledUp = { readonly days: number; readonly rows: number; readonly left: number }
+type RolledUp = { readonly days: number; readonly rows: number; readonly left: number }
 
 export const NOTHING_MADE: RolledUp = { days: 0, rows: 0, left: 0 }
 

@@ -105,7 +105,7 @@ function gapOf(previous: Period | null, { from }: HourRange): HourRange | undefi
 }
 
 /** The buckets that an answer shows: none when nothing but the total is asked for. */
-export function shownBuckets<T>({ query: { unit } }: Found, buckets: readonly T[]): T[] {
+function shownBuckets<T>({ query: { unit } }: Found, buckets: readonly T[]): T[] {
   return unit === null ? [] : [...buckets]
 }
 

@@ -25,7 +25,7 @@ export type GroupServices = {
 }
 
 /** A source that is read by groups: keys, each by itself, or all keys under a prefix together. */
-export type GroupedSource = Pick<Source, 'shardsOfHour'> & {
+type GroupedSource = Pick<Source, 'shardsOfHour'> & {
   readonly services: GroupServices
   readonly subjects: readonly string[]
   /** The subjects among some of them, as a shard is asked for them. */

@@ -58,7 +58,7 @@ export const listParameters = z.strictObject({
 type Parameters = z.output<typeof listParameters>
 
 /** A checked list: the question for Postgres, and what else the cursor of the next page carries. */
-export type ListRequest = {
+type ListRequest = {
   readonly query: ListQuery
   readonly prefix: string
   /** Null for a list without a range that has a name. */

@@ -143,7 +143,7 @@ export const MAKE_AFTER_DAYS = 3
 /** How long a day must not have been changed before it is made, so that an import does not have it made again and again. */
 export const MAKE_QUIET_HOURS = 1
 
-/** Hours between the migration that brought roll-ups and the first of them: until then code of before may not mark. */
+/** Hours between the migration that brought roll-ups and the first of them: until then code from before days may run, which does not mark. */
 export const ROLLUPS_BEGIN_HOURS = 24
 
 /**

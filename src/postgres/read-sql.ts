@@ -39,7 +39,7 @@ const CELL = sql`sum(sum) as sum, sum(count) as count, min(min) as min, max(max)
 
 const SUMS = { ofRows: CELL, ofPieces: CELL }
 
-/** As `select`, without the rows that are no cells, of which it names one for each bucket that has any. */
+/** Asks what `select` asks, without the rows that are no cells, of which it names one for each bucket that has any. */
 function carefulSelect(question: Question): Read {
   return reading(sql`
   (select coalesce(json_agg(by_bucket), '[]'::json) from (

@@ -120,7 +120,7 @@ describe('a read that is compared', () => {
   )
 })
 
-test('[R2] hours between the two periods are not read: no flush and no bad row of theirs is told', async () => {
+test('[R2] hours between the two periods are not read, so their flushes and bad rows are not told', async () => {
   const town = new Town(stand)
   // Yesterday evening: neither today until now nor yesterday until the same time.
   const evening = formatHourStart(addHours(HOUR, -22))

@@ -180,8 +180,8 @@ function parameterFault(fault: ParameterFault): string {
 function unreadableRows(rows: readonly UnreadableRow[]): string {
   const named = rows.map(({ key, hour }) => `\`${key}\` at ${hour}`).join(', ')
   return (
-    `Somebody changed rows of sumdial.counters by SQL to what is no whole number, or too large: ${named}. Correct or delete ` +
-    'them in Postgres. Trying again does not help; other keys and hours can be read.'
+    `Somebody changed rows of sumdial.counters or sumdial.days by SQL to what is no whole number, or too large: ${named}. ` +
+    'Correct or delete them in Postgres. Trying again does not help; other keys and hours can be read.'
   )
 }
 

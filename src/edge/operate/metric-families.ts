@@ -192,7 +192,7 @@ function made({ days }: Seen): Family[] {
     ),
     gauge(
       'sumdial_stale_days',
-      'With days=1: days that have changed since they were made from their hours.',
+      'With days=1: days that late increments have changed, and that are to be made.',
       days === null ? [] : [days.stale],
     ),
   ]

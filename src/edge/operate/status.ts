@@ -60,7 +60,7 @@ const daysSchema = z
       description: 'The last day up to which every day is made; null when none is.',
     }),
     next: day.nullable().meta({ description: 'The first day that is to be made; null when there is none.' }),
-    stale: z.int().meta({ description: 'How many days have changed since they were made.' }),
+    stale: z.int().meta({ description: 'Days that late increments have changed, and that are to be made.' }),
     begins: z.iso.datetime().nullable().meta({
       description: 'From when days are made, a day after their migration; null when that has come.',
     }),
@@ -88,8 +88,8 @@ type Unanswered = z.infer<typeof unansweredSchema>
 export type StatusAnswer = z.infer<typeof statusAnswerSchema>
 
 /**
- * `GET /status`: what the shards of the recent hours hold, or those of each `?hour=`. It never queries Postgres unless
- * for `?ledger=1`, which compares each shard with the ledger, or `?days=1`.
+ * `GET /status`: what the shards of the recent hours hold, or those of each `?hour=`. It queries Postgres for `?ledger=1`,
+ * which compares each shard with the ledger, and for `?days=1`, and otherwise never.
  */
 export async function readStatus(
   raw: RawParameters,

@@ -38,7 +38,7 @@ export const labelsAnswerSchema = z
     labels: z.array(labelSchema).meta({ description: `By name, the first ${LABELS_LISTED_MAX}.` }),
     overflow: z.strictObject({ sum: sumSchema, count: z.int().min(0) }).meta({
       description:
-        'What came when its key had too many label sets in an hour, so that its labels are not known.',
+        'Increments of keys that had too many label sets in the hour, so that their labels are not known.',
     }),
     lastFlushAt: z.iso.datetime().nullable().meta({
       description:

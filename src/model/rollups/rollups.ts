@@ -2,7 +2,7 @@
 export type Day = string
 
 /** Days that are to be made from their hours. */
-export type DaysToMake = {
+type DaysToMake = {
   /** The first of them: those that were never made, then those that have changed since; each the oldest first. */
   readonly days: readonly Day[]
   /** How many there are, these included. */
@@ -30,7 +30,7 @@ export type Rollups = {
   readonly makeDay: (day: Day) => Promise<Made>
   /** Has every day made again that was made, because code has run that does not mark what it changes. @returns how many. */
   readonly makeAllAgain: () => Promise<number>
-  /** Lets roll-ups begin at once, because no code of before runs any more. */
+  /** Lets roll-ups begin at once, because no code from before days runs any more. */
   readonly beginNow: () => Promise<void>
 }
 
@@ -43,7 +43,7 @@ export type DaysStanding = {
   readonly through: Day | null
   /** The first day that is to be made; null when there is none. */
   readonly next: Day | null
-  /** Days that have changed since they were made. */
+  /** Days that late increments have changed, and that are to be made; also some that were never made. */
   readonly stale: number
   /** When roll-ups begin, in epoch ms; null when they have begun. */
   readonly beginsMs: number | null

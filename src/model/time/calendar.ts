@@ -54,7 +54,7 @@ export function dayStartMs(day: number, zone: Zone): number {
 
 /**
  * The day, week or month of the zone's calendar whose bucket has an hour, counted from that of 1970. Where clocks are turned
- * back over midnight, an hour of before midnight is in the day that has begun.
+ * back over midnight, an hour from before midnight is in the day that has begun.
  */
 export function periodOf(hour: Hour, unit: LocalUnit, zone: Zone): number {
   let period = periodAt(zone, hourStartMs(hour), unit)

@@ -14,7 +14,8 @@ export function Coarse({ ranges }: { readonly ranges: readonly CoarseRange[] }) 
   return (
     <p class="hint" role="note">
       The hours of {words.slice(0, NAMED_MAX).join(', ')}
-      {more} were deleted and their days kept. Each of these UTC days counts whole where it begins.
+      {more} were deleted and their days kept. Each of these UTC days counts whole where it begins, and not at
+      all if it begins before the period.
     </p>
   )
 }

@@ -110,7 +110,7 @@ function linesOf(series: Drawn, index: number) {
   return [{ shown: undefined, colour: undefined, total, before }, ...parts.map(withoutBefore)]
 }
 
-/** A part has no room for the figure of before. The table has the change of each. */
+/** A part has no room for the figure of the time before. The table has the change of each part. */
 function withoutBefore<T extends { readonly before: unknown }>(line: T) {
   return { ...line, before: undefined }
 }

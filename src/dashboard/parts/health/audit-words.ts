@@ -28,5 +28,9 @@ export function daysWords({ days }: Pick<StatusAnswer, 'days'>): string[] {
   const { through, stale, begins } = days
   if (begins !== null) return [`Days are made from ${begins.slice(0, 16)}Z on`]
   const made = through === null ? 'No day is made yet' : `Days are made through ${through}`
-  return [stale === 0 ? made : `${made}, and ${grouped(stale)} that changed since are to be made again`]
+  return [
+    stale === 0
+      ? made
+      : `${made}, and ${grouped(stale)} that late increments have changed ${stale === 1 ? 'is' : 'are'} to be made`,
+  ]
 }

@@ -84,7 +84,7 @@ describe('the audit', () => {
     const days = { through: '2026-11-17', next: null, stale: 0, begins: null }
     expect(daysWords({ days })).toEqual(['Days are made through 2026-11-17'])
     expect(daysWords({ days: { ...days, stale: 1_200 } })).toEqual([
-      'Days are made through 2026-11-17, and 1,200 that changed since are to be made again',
+      'Days are made through 2026-11-17, and 1,200 that late increments have changed are to be made',
     ])
     expect(daysWords({ days: { ...days, through: null } })).toEqual(['No day is made yet'])
     expect(daysWords({ days: { ...days, begins: '2026-11-22T03:00:00.000Z' } })).toEqual([

@@ -39,7 +39,7 @@ const KEYS = [
   'site/acme-corp',
   'site/example.com/pricing',
 ]
-const KEPT = ['calls/acme', ...KEYS].filter((key) => !key.startsWith('junk/')).sort()
+const KEPT = ['calls/acme', 'tokens/acme', ...KEYS].filter((key) => !key.startsWith('junk/')).sort()
 const LAST_WEEK_AND_THIS = 24 * 14
 
 let stand: Stand
@@ -55,10 +55,21 @@ from generate_series(0, $2::int) as h, unnest($3::text[]) with ordinality as k (
   )
   // A key with labels, last month.
   await stand.pool.query(`insert into sumdial.counters (key, hour, sum, count, min, max)
-values ('calls/acme', '2026-10-15T10:00Z', 8, 4, 1, 3)`)
+values ('calls/acme', '2026-10-15T10:00Z', 8, 4, 1, 3), ('calls/acme', '2026-10-15T11:00Z', 7, 1, 7, 7)`)
   await stand.pool.query(`insert into sumdial.slices (key, hour, labels, sum, count, min, max)
 values ('calls/acme', '2026-10-15T10:00Z', '{"plan":"pro"}', 5, 2, 2, 3),
-  ('calls/acme', '2026-10-15T10:00Z', '{"plan":"free"}', 1, 1, 1, 1)`)
+  ('calls/acme', '2026-10-15T10:00Z', '{"plan":"free"}', 1, 1, 1, 1),
+  ('calls/acme', '2026-10-15T11:00Z', '{"sumdial.overflow":"true"}', 7, 1, 7, 7)`)
+  // One with labels in both months, of which a day is past the last of the same days.
+  const tokens = `('tokens/acme', '2026-11-03T10:00Z', '{"model":"large"}'::jsonb, 3), ('tokens/acme', '2026-10-21T23:00Z', '{"model":"large"}', 4),
+    ('tokens/acme', '2026-10-22T00:00Z', '{"model":"large"}', 8), ('tokens/acme', '2026-10-01T00:00Z', '{"model":"small"}', 16)`
+  for (const [table, labels] of [
+    ['counters', ''],
+    ['slices', 'labels, '],
+  ]) {
+    await stand.pool.query(`insert into sumdial.${table} (key, hour, ${labels}sum, count, min, max)
+select key, hour::timestamptz, ${labels}sum, 1, sum, sum from (values ${tokens}) as own (key, hour, labels, sum)`)
+  }
   await stand.pool.query(
     // The second is an import's, which holds no hour back.
     `insert into sumdial.ledger (writer, shard, seq) values (gen_random_uuid(), $1, 1), (gen_random_uuid(), $2, 1)`,
@@ -75,6 +86,9 @@ except select day from sumdial.rollups where state in ('good', 'gone'))`
   await stand.pool.query(`delete from sumdial.days where day in ${toMake};
 insert into sumdial.days select key, (hour at time zone 'UTC')::date, sum(sum), sum(count), min(min), max(max)
 from sumdial.counters where (hour at time zone 'UTC')::date in ${toMake} group by 1, 2;
+delete from sumdial.slice_days where day in ${toMake};
+insert into sumdial.slice_days select key, (hour at time zone 'UTC')::date, labels, sum(sum), sum(count), min(min), max(max)
+from sumdial.slices where (hour at time zone 'UTC')::date in ${toMake} group by 1, 2, 3;
 insert into sumdial.rollups (day, state, made_at) select day, 'good', now() from ${toMake} as made
 on conflict (day) do update set state = 'good'`)
 }
@@ -146,9 +160,14 @@ describe('the SQL in the docs', () => {
     const pricing = all.filter(({ key }) => key === 'site/example.com/pricing')
     const plans = await run(only("labels->>'plan'"))
     expect(plans).toEqual([
+      { plan: '(overflow)', sum: '7', count: '1' },
       { plan: 'pro', sum: '5', count: '2' },
       { plan: '(none)', sum: '2', count: '1' },
       { plan: 'free', sum: '1', count: '1' },
+    ])
+    expect(await run(only("labels->>'model'"))).toEqual([
+      { model: 'large', this_month: '3', last_month: '4' },
+      { model: 'small', this_month: '0', last_month: '16' },
     ])
     const daily = await run(only('from sumdial.daily where'))
     const today = pricing.filter(({ hour }) => Math.floor(hour / 24) === Math.floor(NOW / 24))
@@ -212,6 +231,8 @@ values ('${since.key}', '${formatHourStart(since.hour)}', 5, 1, 5, 5)`)
     const rows = await run(`select b.key, c.sum - b.sum as sum, c.count - b.count as count
 from before as b left join sumdial.counters as c using (key, hour) where (c.sum, c.count) is distinct from (b.sum, b.count)`)
     expect(rows).toEqual([{ key: since.key, sum: '5', count: '1' }])
+    const days = await run("select day::text from sumdial.rollups where state = 'stale' order by day")
+    expect(days.map(({ day }) => day)).toEqual(['2026-11-19', '2026-11-20', '2026-11-21'])
   })
 
   test('[D1] removes a junk key for good, while its days are made and their hours are given up', async () => {

@@ -9,17 +9,25 @@ import { durableObjectSql } from '../../src/shard/sql.ts'
 import { createTables, saveParked } from '../../src/shard/tables.ts'
 import { env, query, shardOf } from './support.ts'
 
-test('the daily sweep of a Worker with RETENTION_DAYS deletes what is older, and keeps the rest', async () => {
+test('[D1] the daily sweep of a Worker with RETENTION_DAYS makes days, deletes the hours of older ones, and keeps the rest', async () => {
   // A century, for other tests have rows in this database.
   const retaining = { ...env, RETENTION_DAYS: '36500' }
   const daily = createScheduledController({ scheduledTime: Date.UTC(2026, 10, 21, 3, 7), cron: '7 * * * *' })
-  const hours = ['1926-12-16 02:00Z', '1926-12-16 03:00Z']
+  const hours = ['1926-12-15 23:00Z', '1926-12-16 00:00Z']
   const insert = `insert into sumdial.counters (key, hour, sum, count, min, max)
     select 'swept', hour, 1, 1, 1, 1 from unnest($1::timestamptz[]) as hour`
   await query(insert, [hours])
+  const left = `select to_char(hour at time zone 'UTC', 'YYYY-MM-DD') as day from sumdial.counters where key = $1 order by 1`
   await worker.scheduled(daily, retaining)
-  const left = `select to_char(hour at time zone 'UTC', 'HH24') as hour from sumdial.counters where key = $1`
-  expect(await query(left, ['swept'])).toEqual([{ hour: '03' }])
+  // Roll-ups begin a day after their migration, and until then no hour may go.
+  expect(await query(left, ['swept'])).toEqual([{ day: '1926-12-15' }, { day: '1926-12-16' }])
+  await query("update sumdial.settings set recorded_at = recorded_at - interval '2 days' where name = $1", [
+    'rollups',
+  ])
+  await worker.scheduled(daily, retaining)
+  expect(await query(left, ['swept'])).toEqual([{ day: '1926-12-16' }])
+  const days = 'select day::text as day from sumdial.days where key = $1 order by 1'
+  expect(await query(days, ['swept'])).toEqual([{ day: '1926-12-15' }, { day: '1926-12-16' }])
 })
 
 test('[Z1] the daily sweep seals a writer that its shard does not have any more, and not the one that it has', async () => {

@@ -11,6 +11,9 @@ import { defineConfig } from 'vitest/config'
  */
 export default defineConfig({
   test: {
+    // Vitest leaves one processor free, which is half of a small machine, and files wait for PostgreSQL and other processes
+    // longer than they compute.
+    maxWorkers: '100%',
     projects: [
       {
         test: {

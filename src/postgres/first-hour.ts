@@ -8,6 +8,7 @@ import type { Postgres } from './driver/session.ts'
 import { reader } from './execute.ts'
 import { inRange } from './key-ranges.ts'
 import { beforeDays } from './rollups/before-days.ts'
+import { DAY_START, STANDS } from './rollups/segments.ts'
 import { type Read, reading } from './statement.ts'
 import { orTooSlow, SHARED } from './too-slow.ts'
 
@@ -37,8 +38,6 @@ function firstHour(first: SQL): Read {
   )
 }
 
-const DAY_START = sql`day::timestamp at time zone 'UTC'`
-
 /** Two descents of a primary key for each key. */
 const OF_KEYS = firstHour(sql`select min(least(
     (select min(hour) from sumdial.counters where key = asked.key),
@@ -58,14 +57,14 @@ function underRanges(ranges: readonly KeyRange[]): Read {
   const some = (rows: SQL) => someOf(rows, ranges)
   return firstHour(sql`with recursive by_day as (
     select ${DAY_START} as first from sumdial.rollups as made
-    where ${IS_MADE} and ${some(sql`sumdial.days where day = made.day`)} order by day limit 1
+    where ${STANDS} and ${some(sql`sumdial.days where day = made.day`)} order by day limit 1
   ), walk as (
     select min(hour) as hour from sumdial.counters
     union all
     select (select min(hour) from sumdial.counters where hour > coalesce(
-      (select ${DAY_START} + interval '23 hours' from sumdial.rollups where ${IS_DAY_OF_WALK} and ${IS_MADE}), walk.hour))
+      (select ${DAY_START} + interval '23 hours' from sumdial.rollups where ${IS_DAY_OF_WALK} and ${STANDS}), walk.hour))
     from walk where walk.hour < coalesce((select first from by_day), 'infinity')
-      and (exists (select from sumdial.rollups where ${IS_DAY_OF_WALK} and ${IS_MADE})
+      and (exists (select from sumdial.rollups where ${IS_DAY_OF_WALK} and ${STANDS})
         or not ${some(sql`sumdial.counters where hour = walk.hour`)})
   )
   select least((select first from by_day), case when count(*) = count(hour) then max(hour) end) from walk`)
@@ -87,8 +86,5 @@ function someOf(rows: SQL, ranges: readonly KeyRange[]): SQL {
   const each = ranges.map((range) => sql`(select true from ${rows} and ${inRange(range, null)} limit 1)`)
   return sql`coalesce(${sql.join(each, sql`, `)}, false)`
 }
-
-/** Whether a day's row of `days` may be used. */
-const IS_MADE = sql`state in ('good', 'gone')`
 
 const IS_DAY_OF_WALK = sql`day = (walk.hour at time zone 'UTC')::date`

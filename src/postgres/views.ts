@@ -6,6 +6,14 @@ import { instant, key, SCHEMA } from './schema.ts'
 // that a view has: a migration that does drops the views before it and makes them again after it.
 const sumdial = pgSchema(SCHEMA)
 
+/** The columns of a cell. Made anew for each view. */
+const cellColumns = () => ({
+  sum: numeric('sum'),
+  count: bigint('count', { mode: 'bigint' }),
+  min: bigint('min', { mode: 'bigint' }),
+  max: bigint('max', { mode: 'bigint' }),
+})
+
 /**
  * Each key and hour by its labels, with what came without any as a row whose `labels` are null: the rows of a key and hour
  * add up to its row in `counters`. `min` and `max` of that remainder are not known, and null.
@@ -15,10 +23,7 @@ export const sliced = sumdial
     key: key('key'),
     hour: instant('hour'),
     labels: jsonb('labels'),
-    sum: numeric('sum'),
-    count: bigint('count', { mode: 'bigint' }),
-    min: bigint('min', { mode: 'bigint' }),
-    max: bigint('max', { mode: 'bigint' }),
+    ...cellColumns(),
   })
   .as(
     sql`select key, hour, labels, sum, count, min, max from sumdial.slices union all select c.key, c.hour, null, c.sum - coalesce(s.sum, 0), c.count - coalesce(s.count, 0), null, null from sumdial.counters c left join lateral (select sum(sum) as sum, sum(count)::bigint as count from sumdial.slices where key = c.key and hour = c.hour) s on true where c.count <> coalesce(s.count, 0)`,
@@ -46,10 +51,7 @@ export const daily = sumdial
   .view('daily', {
     key: key('key'),
     day: date('day'),
-    sum: numeric('sum'),
-    count: bigint('count', { mode: 'bigint' }),
-    min: bigint('min', { mode: 'bigint' }),
-    max: bigint('max', { mode: 'bigint' }),
+    ...cellColumns(),
   })
   .as(
     sql.raw(`select d.key, d.day, d.sum, d.count, d.min, d.max from sumdial.days d ${THAT_COUNT}
@@ -65,10 +67,7 @@ export const slicedDaily = sumdial
     key: key('key'),
     day: date('day'),
     labels: jsonb('labels'),
-    sum: numeric('sum'),
-    count: bigint('count', { mode: 'bigint' }),
-    min: bigint('min', { mode: 'bigint' }),
-    max: bigint('max', { mode: 'bigint' }),
+    ...cellColumns(),
   })
   .as(
     sql.raw(`${LABELLED_DAYS}
@@ -87,10 +86,7 @@ const hourOf = (aggregate: 'min' | 'max', day: string) => `coalesce((
 export const totals = sumdial
   .view('totals', {
     key: key('key'),
-    sum: numeric('sum'),
-    count: bigint('count', { mode: 'bigint' }),
-    min: bigint('min', { mode: 'bigint' }),
-    max: bigint('max', { mode: 'bigint' }),
+    ...cellColumns(),
     firstHour: instant('first_hour'),
     lastHour: instant('last_hour'),
   })

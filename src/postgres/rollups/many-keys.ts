@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { EACH_HOUR_MAX } from '../../limits.ts'
 import { unionAll } from '../key-ranges.ts'
-import { cover, dayFrom, likely, type Span, TABLES } from './segments.ts'
+import { cover, DAY_START, dayFrom, likely, type Span, TABLES } from './segments.ts'
 
 /** Rows of one table of hours, or of its table of days: both have the columns that are read. */
 export type Part = {
@@ -34,7 +34,7 @@ function rowsOfExtent(span: Span, parts: readonly Part[]): SQL {
   const { from, to } = span
   const ofDay = parts.map(
     ({ table, columns, where }) =>
-      sql`select day::timestamp at time zone 'UTC' as hour, ${columns} from ${TABLES[table].days} where day = each_day.day and ${where}`,
+      sql`select ${DAY_START} as hour, ${columns} from ${TABLES[table].days} where day = each_day.day and ${where}`,
   )
   const ofHour = parts.map(
     ({ table, columns, where }) =>

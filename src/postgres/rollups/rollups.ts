@@ -6,6 +6,7 @@ import type { WithRollups } from '../../model/rollups/rollups.ts'
 import type { Postgres } from '../driver/session.ts'
 import { executing } from '../execute.ts'
 import { PATIENT, reading, writing } from '../statement.ts'
+import { BEGINS } from './begins.ts'
 import { claimDay, fillDay, readMade } from './make.ts'
 
 /** @param withinMs how long a statement may take, and both of those that make a day. */
@@ -46,15 +47,13 @@ on conflict (name) do update set recorded_at = least(s.recorded_at, excluded.rec
  * Days with hours are found by jumping from one to the next in the index of hours: a year is 365 look-ups, however many rows it
  * has. A day that has changed is among `rollups`, also when all of its hours were deleted by SQL.
  */
-export function daysToMake(most: number, quietHours: number = MAKE_QUIET_HOURS) {
+function daysToMake(most: number, quietHours: number) {
   return reading(sql`answer.days, answer.count, answer.begins_in_ms as "beginsInMs"
 from (
   with recursive bound as materialized (
     select (clock_timestamp() at time zone 'UTC')::date - ${1 + MAKE_AFTER_DAYS}::int as last,
       clock_timestamp() - make_interval(hours => ${quietHours}::int) as quiet,
-      coalesce(
-        (select recorded_at from sumdial.settings where name = 'rollups'), clock_timestamp()
-      ) + make_interval(hours => ${ROLLUPS_BEGIN_HOURS}::int) - clock_timestamp() as begins_in
+      ${BEGINS} - clock_timestamp() as begins_in
   ), jump (day) as (
     select ((select min(hour) from sumdial.counters where hour > '-infinity') at time zone 'UTC')::date
     union all
@@ -79,7 +78,7 @@ from (
 ) as answer`)
 }
 
-export const toMakeSchema = z.object({
+const toMakeSchema = z.object({
   days: z.array(z.string()),
   count: z.number(),
   beginsInMs: z.number(),

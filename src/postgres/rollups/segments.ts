@@ -16,6 +16,12 @@ export type Span = {
 /** A table of hours whose rows are read, or of their days: both have its columns. */
 export type Table = { readonly name: 'counters' | 'slices'; readonly columns: SQL }
 
+/** Whether a row of `rollups` says that its day may be read in place of its hours. */
+export const STANDS = sql`state in ('good', 'gone')`
+
+/** When a row's day begins. */
+export const DAY_START = sql`day::timestamp at time zone 'UTC'`
+
 export const TABLES = {
   counters: { hours: sql`sumdial.counters`, days: sql`sumdial.days` },
   slices: { hours: sql`sumdial.slices`, days: sql`sumdial.slice_days` },
@@ -54,7 +60,7 @@ export function piecesOf(
     }
   }
   const daysAndHours = tables.flatMap(({ name, columns }) => [
-    sql`select true as is_day, day, day::timestamp at time zone 'UTC' as hour, ${columns} from ${TABLES[name].days}`,
+    sql`select true as is_day, day, ${DAY_START} as hour, ${columns} from ${TABLES[name].days}`,
     sql`select false, null, hour, ${columns} from ${TABLES[name].hours}`,
   ])
   const whole = {
@@ -116,9 +122,9 @@ export const coarseSchema = z
 
 /** The days of which any part is in the range, and that may stand for their hours. */
 function rolledUp({ reach, from, to }: Span): SQL {
-  const states = reach === 'hours' ? sql`state = 'gone'` : sql`state in ('good', 'gone')`
+  const states = reach === 'hours' ? sql`state = 'gone'` : STANDS
   return sql`(
-      select day, day::timestamp at time zone 'UTC' as start, state = 'gone' as is_gone from sumdial.rollups
+      select day, ${DAY_START} as start, state = 'gone' as is_gone from sumdial.rollups
       where ${states} and day >= (${from} at time zone 'UTC')::date and day < ${dayFrom(to)}
     ) as rolled_up`
 }

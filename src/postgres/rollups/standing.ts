@@ -1,10 +1,12 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { MAKE_AFTER_DAYS, READ_STATEMENT_MS_MAX, ROLLUPS_BEGIN_HOURS } from '../../limits.ts'
+import { MAKE_AFTER_DAYS, READ_STATEMENT_MS_MAX } from '../../limits.ts'
 import type { DaysStanding } from '../../model/rollups/rollups.ts'
 import type { Postgres } from '../driver/session.ts'
 import { reader } from '../execute.ts'
 import { reading } from '../statement.ts'
+import { BEGINS } from './begins.ts'
+import { STANDS } from './segments.ts'
 
 /** How far the days are made. It rejects when Postgres cannot be asked. */
 export function createStandingReader(postgres: Postgres): () => Promise<DaysStanding> {
@@ -20,11 +22,9 @@ const standing = reading(sql`answer.through, answer.next, answer.stale, answer.b
 from (
   with bound as materialized (
     select (clock_timestamp() at time zone 'UTC')::date - ${1 + MAKE_AFTER_DAYS}::int as last,
-      coalesce(
-        (select recorded_at from sumdial.settings where name = 'rollups'), clock_timestamp()
-      ) + make_interval(hours => ${ROLLUPS_BEGIN_HOURS}::int) as begins
+      ${BEGINS} as begins
   ), known as materialized (
-    select day, state in ('good', 'gone') as is_made, lead(day) over (order by day) as following
+    select day, ${STANDS} as is_made, lead(day) over (order by day) as following
     from sumdial.rollups, bound where day <= bound.last
   ), gap as (
     select '-infinity'::date as from_day, coalesce((select min(day) from known), bound.last + 1) as to_day from bound

@@ -13,8 +13,8 @@ export const LIST_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: ROWS,
-        find: ": sql`state in ('good', 'gone')`",
-        replace: ": sql`state in ('good', 'gone', 'stale')`",
+        find: "sql`state = 'gone'` : STANDS",
+        replace: "sql`state = 'gone'` : sql`state in ('good', 'gone', 'stale')`",
       },
     ],
     suite: overDays('a list equals'),

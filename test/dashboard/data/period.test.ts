@@ -14,19 +14,8 @@ import {
 import { DAY_MS, hourStartMs } from '../../../src/model/hour.ts'
 import { countBuckets, periodStart } from '../../../src/model/time/calendar.ts'
 import { rangeOf as hoursOf, RANGES } from '../../../src/model/time/ranges.ts'
-import { parseZone, UTC, type Zone } from '../../../src/model/time/zone.ts'
-
-function zoneOf(name: string): Zone {
-  return parseZone(name) ?? expect.fail(`no zone ${name}`)
-}
-
-const zones = fc
-  .oneof(
-    // At midnight their clocks skip an hour, or come to midnight twice.
-    fc.constantFrom('America/Santiago', 'America/Havana', 'Asia/Beirut', 'Africa/Cairo', 'America/Sao_Paulo'),
-    fc.constantFrom('Asia/Kolkata', 'Australia/Lord_Howe', 'America/St_Johns', 'Pacific/Apia'),
-  )
-  .map(zoneOf)
+import { UTC } from '../../../src/model/time/zone.ts'
+import { zoneOf, zones } from '../../support/zones.ts'
 
 const text = (day: number) => new Date(day * DAY_MS).toISOString().slice(0, 10)
 const named = (range: (typeof RANGES)[number]): Period => ({ kind: 'named', range })

@@ -5,7 +5,8 @@ import { addHours, hourOf, hourStartMs } from '../../../src/model/hour.ts'
 import type { Bucket, Unit } from '../../../src/model/time/calendar.ts'
 import { bucketIndexOf, bucketsOf, countBuckets, isAligned, UNITS } from '../../../src/model/time/calendar.ts'
 import type { Zone } from '../../../src/model/time/zone.ts'
-import { formatInZone, parseZone } from '../../../src/model/time/zone.ts'
+import { formatInZone } from '../../../src/model/time/zone.ts'
+import { zoneOf } from '../../support/zones.ts'
 
 const at = (iso: string) => hourOf(Date.parse(iso))
 
@@ -33,10 +34,6 @@ const ranges = fc
   .map(([from, hours]): HourRange => ({ from: from as Hour, to: addHours(from as Hour, hours) }))
 
 const cases = fc.record({ range: ranges, name: zoneNames, unit: fc.constantFrom(...UNITS) })
-
-function zoneOf(name: string): Zone {
-  return parseZone(name) ?? expect.fail(`no zone ${name}`)
-}
 
 /** Goes hour by hour, from the date that the engine prints: the latest day that has begun by then. */
 function naiveBuckets({ from, to }: HourRange, unit: Unit, name: string): Hour[] {

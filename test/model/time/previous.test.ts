@@ -4,23 +4,10 @@ import { addHours, type Hour, type HourRange, hourOf, hourStartMs } from '../../
 import { bucketsOf, UNITS, type Unit } from '../../../src/model/time/calendar.ts'
 import { previousOf } from '../../../src/model/time/previous.ts'
 import { type NamedRange, RANGES, rangeOf } from '../../../src/model/time/ranges.ts'
-import { formatInZone, localMs, parseZone, type Zone } from '../../../src/model/time/zone.ts'
+import { formatInZone, localMs, type Zone } from '../../../src/model/time/zone.ts'
+import { zoneOf, zones } from '../../support/zones.ts'
 
-function zoneOf(name: string): Zone {
-  return parseZone(name) ?? expect.fail(`no zone ${name}`)
-}
-
-const ALL_ZONES = Intl.supportedValuesOf('timeZone')
 const NAMED = RANGES.filter((name) => name !== 'all')
-
-const zones = fc
-  .oneof(
-    fc.constantFrom('America/Santiago', 'America/Havana', 'Asia/Beirut', 'Africa/Cairo', 'America/Sao_Paulo'),
-    fc.constantFrom('Asia/Kolkata', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'America/St_Johns'),
-    fc.constantFrom('Pacific/Apia', 'Pacific/Kwajalein', 'Antarctica/Casey', 'UTC'),
-    fc.constantFrom(...ALL_ZONES),
-  )
-  .map(zoneOf)
 
 const MINUTE_MS = 60_000
 const times = fc

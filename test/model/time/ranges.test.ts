@@ -3,23 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { addHours, type HourRange, hourOf, hourStartMs } from '../../../src/model/hour.ts'
 import { bucketsOf, UNITS, type Unit } from '../../../src/model/time/calendar.ts'
 import { parseDay, RANGES, type RangeName, rangeOf, rangeSince } from '../../../src/model/time/ranges.ts'
-import { formatInZone, parseZone, type Zone } from '../../../src/model/time/zone.ts'
-
-function zoneOf(name: string): Zone {
-  return parseZone(name) ?? expect.fail(`no zone ${name}`)
-}
-
-const ALL_ZONES = Intl.supportedValuesOf('timeZone')
-
-const zones = fc
-  .oneof(
-    // At midnight their clocks skip an hour or come to midnight twice; or their offset is no whole hour; or a day is skipped.
-    fc.constantFrom('America/Santiago', 'America/Havana', 'Asia/Beirut', 'Africa/Cairo', 'America/Sao_Paulo'),
-    fc.constantFrom('Asia/Kolkata', 'Asia/Kathmandu', 'Australia/Lord_Howe', 'America/St_Johns'),
-    fc.constantFrom('Pacific/Apia', 'Pacific/Kwajalein', 'Antarctica/Casey', 'UTC'),
-    fc.constantFrom(...ALL_ZONES),
-  )
-  .map(zoneOf)
+import { formatInZone, type Zone } from '../../../src/model/time/zone.ts'
+import { ALL_ZONES, zoneOf, zones } from '../../support/zones.ts'
 
 const MINUTE_MS = 60_000
 const times = fc

@@ -115,8 +115,8 @@ export type RateLimit = {
 }
 
 /**
- * Counts the outcomes of increments that came in a foreign format, for a metric. Each outcome is one of few words, and has
- * no key and no token in it.
+ * Counts, as a metric, how increments in foreign formats ended. An outcome is one of a few words, and never has a key or a
+ * token in it.
  */
 export type CountOutcome = (format: string, outcome: string, increments: number) => void
 

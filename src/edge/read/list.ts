@@ -67,7 +67,7 @@ type ListRequest = {
 
 type ListDatabase = Pick<Database, 'list' | 'firstHour'>
 
-/** `GET /keys`, for a token that may read the keys under `grant`. [S2] */
+/** Answers `GET /keys` to a token that may read the keys under `grant`. [S2] */
 export async function readList(
   raw: RawParameters,
   grant: string | null,

@@ -111,7 +111,7 @@ type ReadingTerms = Pick<AskedRange, 'nowMs' | 'firstHour'> & {
   readonly subjects: number
 }
 
-/** Only a range of everything asks Postgres before the read, for the first hour. */
+/** The read that checked parameters ask for. Before it, Postgres is asked for the first hour if the range is `all`. */
 export async function readingQueryOf(
   parameters: Omit<CounterParameters, 'key' | keyof typeof groupingParameters>,
   { nowMs, firstHour, subjects }: ReadingTerms,

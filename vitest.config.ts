@@ -49,6 +49,8 @@ export default defineConfig({
           name: 'workerd',
           include: ['test/workerd/**/*.test.ts'],
           globalSetup: ['./test/workerd/global-setup.ts'],
+          // Files share one database and the faults of its endpoint.
+          fileParallelism: false,
           testTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },

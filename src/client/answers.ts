@@ -78,8 +78,13 @@ export type Counter = {
   unreadable?: UnreadableRow[] | undefined
   /** Only when there are any: UTC days that count whole where they begin, because their hours were deleted. */
   coarse?: CoarseRange[] | undefined
-  /** Only with `compare`: the time before. Its first bucket belongs beside the first, and so on. */
-  previous?: { from: string; to: string; total: Sums; buckets: Bucket[] } | undefined
+  /**
+   * Only with `compare`: the time before. `beside` says of each of `buckets` which one of `previous.buckets` is next to it, by
+   * its number or null: an hour is next to the same hour, also where clocks were turned in between. It holds for parts too.
+   */
+  previous?:
+    | { from: string; to: string; total: Sums; buckets: Bucket[]; beside: (number | null)[] }
+    | undefined
   /** Only with `by`: the label whose values are the groups. Groups, others, unlabelled and overflow add up to the total. */
   by?: string | undefined
   /** The largest groups by sum, the largest first. */

@@ -143,6 +143,25 @@ test('[R2] hours between the two periods are not read, so their flushes and bad 
   expect([series.lastFlushAt, series.unreadable]).toEqual([null, undefined])
 })
 
+test('an hour stands beside the same hour of last month, also after the clocks were turned', async () => {
+  const town = new Town(stand)
+  // Noon in New York, whose clocks were turned on 1 November.
+  const noon = (iso: string, value: number): Increment => ({ key: 'k', value, hour: hourOf(Date.parse(iso)) })
+  town.take([noon('2026-11-10T17:00Z', 5), noon('2026-10-10T16:00Z', 3), noon('2026-10-10T17:00Z', 1_000)])
+  await town.flush(50)
+  const search = 'range=this-month&bucket=hour&compare=previous&tz=America/New_York'
+  const [counter] = await town.read(`?key=k&${search}`)
+  for (const { buckets, previous } of [must(counter, 'an answer'), await town.series(`?prefix=&${search}`)]) {
+    const { buckets: before, beside } = must(previous, 'the time before')
+    const i = buckets.findIndex(({ start }) => start === '2026-11-10T12:00:00-05:00')
+    expect([buckets[i]?.sum, before[beside[i] ?? -1]]).toMatchObject([
+      5n,
+      { start: '2026-10-10T12:00:00-04:00', sum: 3n },
+    ])
+    expect(beside).toHaveLength(buckets.length)
+  }
+})
+
 describe('the addresses in docs/api.md', () => {
   const page = readFileSync(join(import.meta.dirname, '../../docs/api.md'), 'utf8')
 

@@ -37,10 +37,9 @@ export type Series<T = Shown> = {
   readonly before: Before | null
 }
 
-/** The sums of the time before: bucket beside bucket, of which there may be more or fewer, and in all. */
-export type Before = {
-  readonly starts: readonly number[]
-  readonly buckets: readonly Sums[]
+/** The sums of the time before: beside each bucket those of its own, undefined where it has none, and all in all. */
+type Before = {
+  readonly buckets: readonly (Sums | undefined)[]
   readonly total: Sums
 }
 
@@ -68,7 +67,7 @@ export function seriesOf(answer: Counter, shown: Shown, where: readonly string[]
     coarse: answer.coarse ?? [],
     where,
     breakdown: null,
-    before: beforeOf(answer.previous),
+    before: beforeOf(answer.previous, answer.previous?.beside),
   }
   return { ...whole, breakdown: breakdownOf(answer, whole) }
 }
@@ -91,14 +90,15 @@ export function inStep(series: readonly Series[]): Series[] {
   })
 }
 
-function breakdownOf({ by, groups, others, unlabelled, overflow }: Counter, whole: Series): Breakdown | null {
+function breakdownOf(answer: Counter, whole: Series): Breakdown | null {
+  const { by, groups, others, unlabelled, overflow, previous: before } = answer
   if (!by || !groups || !others || !unlabelled || !overflow) return null
   const part = (shown: Part, { buckets, previous }: Answered): Series<Part> => ({
     ...whole,
     shown,
     committed: buckets.map(({ sum, count }) => ({ sum, count })),
     held: whole.starts.map(() => NONE),
-    before: beforeOf(previous),
+    before: beforeOf(previous, before?.beside),
   })
   return {
     label: by,
@@ -111,16 +111,17 @@ function breakdownOf({ by, groups, others, unlabelled, overflow }: Counter, whol
   }
 }
 
-type Previous = { readonly total: Sums; readonly buckets: readonly (Sums & { readonly start: string })[] }
+type Previous = { readonly total: Sums; readonly buckets: readonly Sums[] }
 
 type Answered = { readonly buckets: readonly Sums[]; readonly previous?: Previous | undefined }
 
-function beforeOf(previous: Previous | undefined): Before | null {
+function beforeOf(previous: Previous | undefined, beside: readonly (number | null)[] = []): Before | null {
   if (previous === undefined) return null
+  const plain = ({ sum, count }: Sums): Sums => ({ sum, count })
+  const at = (i: number | null) => (i === null ? undefined : previous.buckets[i])
   return {
-    starts: previous.buckets.map(({ start }) => Date.parse(start)),
-    buckets: previous.buckets.map(({ sum, count }) => ({ sum, count })),
-    total: { sum: previous.total.sum, count: previous.total.count },
+    buckets: beside.map(at).map((bucket) => bucket && plain(bucket)),
+    total: plain(previous.total),
   }
 }
 

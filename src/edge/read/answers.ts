@@ -74,8 +74,7 @@ export function coarseOf(ranges: readonly CoarseRange[]): { coarse?: CoarseRange
   return ranges.length === 0 ? {} : { coarse: [...ranges] }
 }
 
-const ONLY_COMPARED =
-  'Only with `compare`: the time before, its first bucket beside the first, and so on. It may have more or fewer.'
+const ONLY_COMPARED = 'Only with `compare`: the time before, which may have more or fewer buckets.'
 
 /** The sums of a part, with the time before where that is asked for. */
 function partSchema<S extends z.ZodType, B extends z.ZodType>(total: S, bucket: B) {
@@ -163,6 +162,11 @@ export const counterAnswerSchema = z
         to: z.iso.datetime(),
         total: sumsSchema,
         buckets: z.array(bucketSchema),
+        beside: z.array(z.int().min(0).nullable()).meta({
+          description:
+            'For each of the buckets of the range, which one of `previous.buckets` is next to it: its number from 0 on, or ' +
+            'null. An hour is next to the same hour by the clocks of `tz`. It holds for the parts too.',
+        }),
       })
       .optional()
       .meta({ description: `${ONLY_COMPARED} As fresh as the rest.` }),

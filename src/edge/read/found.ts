@@ -8,6 +8,7 @@ import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
 import type { Bucket } from '../../model/time/calendar.ts'
 import { bucketIndexOf, bucketsOf, isAligned } from '../../model/time/calendar.ts'
+import { besideOf } from '../../model/time/previous.ts'
 import { formatInZone } from '../../model/time/zone.ts'
 import type { Problem } from '../http/problem.ts'
 import { type CounterAnswer, coarseOf, sumsOf } from './answers.ts'
@@ -184,9 +185,11 @@ export function readingOf(found: Found, subject: string): Reading {
 }
 
 function previousOf(found: Found, subject: string, period: Period): NonNullable<Reading['previous']> {
+  const { unit, zone } = found.query
   return {
     from: formatHourStart(period.range.from),
     to: formatHourStart(period.range.to),
     ...shownPart(found, cellsOf(found, subject, period), period),
+    beside: unit === null ? [] : besideOf(found.current.buckets, period.buckets, { unit, zone }),
   }
 }

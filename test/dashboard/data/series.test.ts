@@ -120,7 +120,10 @@ describe('a chart', () => {
   })
 
   test('has the time before beside it, bucket beside bucket, of which there may be more or fewer', () => {
-    const compared = (...sums: bigint[]) => ({
+    const compared = (
+      sums: readonly bigint[],
+      beside = [0, 1, 2, 3].map((i) => (i < sums.length ? i : null)),
+    ) => ({
       ...answer(
         [5n, 7n, 1n, 0n].map((sum, i) => bucket(i, sum, 1)),
         [],
@@ -131,18 +134,23 @@ describe('a chart', () => {
         to: bucket(-1, 0n, 0).start,
         total: { sum: sums.reduce((a, b) => a + b, 0n), count: sums.length, min: null, max: null },
         buckets: sums.map((sum, i) => bucket(i - 4, sum, 1)),
+        beside,
       },
     })
     const shown = { kind: 'key', name: 'k' } as const
     const [own, other] = [
-      seriesOf(compared(4n, 6n, 2n), shown),
-      seriesOf(compared(9n, 9n, 9n, 9n, 9n), shown),
+      seriesOf(compared([4n, 6n, 2n]), shown),
+      seriesOf(compared([9n, 9n, 9n, 9n, 9n]), shown),
     ]
     expect(plotData([own], 'sum', NOW).at(-1)).toEqual([4, 6, 2, null])
     expect(plotData([other, own], 'sum', NOW).slice(-2)).toEqual([
       [9, 9, 9, 9],
       [4, 6, 2, null],
     ])
+    // The clocks were turned: the second hour has none beside it, and one of the time before stands alone.
+    const turned = seriesOf(compared([4n, 6n, 2n, 8n], [0, null, 2, 3]), shown)
+    expect(plotData([turned], 'sum', NOW).at(-1)).toEqual([4, null, 2, 8])
+    expect(turned.before?.total.sum).toBe(20n)
     expect([own.before?.total.sum, other.before?.total.count]).toEqual([12n, 5])
     expect(plotData([hours(5n, 7n, 1n, 0n)], 'sum', NOW)).toHaveLength(4)
     // It is part of no total, and what the shards hold does not move it.
@@ -235,7 +243,12 @@ test('parts of a breakdown have the time before together, because they are one b
   const whole = seriesOf(
     {
       ...answer([bucket(0, 12n, 2)], []),
-      previous: { ...part(0n, 9n).previous, from: bucket(-1, 0n, 0).start, to: bucket(0, 0n, 0).start },
+      previous: {
+        ...part(0n, 9n).previous,
+        from: bucket(-1, 0n, 0).start,
+        to: bucket(0, 0n, 0).start,
+        beside: [0],
+      },
       by: 'plan',
       groups: [{ value: 'pro', ...part(7n, 4n) }],
       others: { groups: 1, ...part(1n, 2n) },

@@ -146,7 +146,7 @@ describe('a table read back from its CSV', () => {
           const { groups = [], others = { groups: 0, ...before } } = answer
           return {
             ...answer,
-            previous: { from, to: answer.from, ...before },
+            previous: { from, to: answer.from, ...before, beside: [] },
             groups: groups.map((group) => ({ ...group, previous: before })),
             others: { ...others, previous: before },
           }

@@ -68,6 +68,18 @@ export const RANGE_PLANTS: readonly Plant[] = [
     suite: { project: 'node', file: 'test/model/time/previous.test.ts' },
   },
   {
+    name: 'hours-beside-by-number',
+    mistake: 'after the clocks were turned, noon is compared with eleven or one o’clock of the time before',
+    edits: [
+      {
+        file: 'src/model/time/previous.ts',
+        find: "unit === 'hour' ? daysApart(buckets[0]?.from, before[0]?.from, zone) : undefined",
+        replace: 'undefined as number | undefined',
+      },
+    ],
+    suite: { project: 'node', file: 'test/model/time/beside.test.ts' },
+  },
+  {
     name: 'time-before-without-its-shards',
     mistake: 'the time before has its rows alone, also where shards of its hours were acknowledged more [R1]',
     edits: [

@@ -105,7 +105,8 @@ function linesOf(series: Drawn, index: number) {
   }))
   if (lookOf(series) !== 'stack') return lines
   const total = lines.map((line) => line.total).reduce(plus, NONE)
-  const before = isCompared(series) ? lines.map((line) => line.before ?? NONE).reduce(plus, NONE) : undefined
+  const befores = lines.flatMap((line) => line.before ?? [])
+  const before = befores.length > 0 ? befores.reduce(plus) : undefined
   const parts = lines.filter((line) => line.total.count > 0)
   return [{ shown: undefined, colour: undefined, total, before }, ...parts.map(withoutBefore)]
 }

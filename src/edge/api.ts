@@ -108,8 +108,8 @@ export function apiOf(ports: Ports) {
       const outside = refuseOutside(grant, parsed.value.key)
       if (outside !== undefined) return fail(outside)
       const unsettled: Ports['shards']['unsettled'] = (...asked) => sharedCalls.ask(...asked, keepAlive)
-      const services = { config, shards: { ...shards, unsettled }, database, nowMs }
-      return withinRead({ clock, keepAlive }, readKeys(parsed.value, services))
+      const ports = { clock, keepAlive, shards: { ...shards, unsettled }, database }
+      return withinRead(ports, (asked) => readKeys(parsed.value, { config, nowMs, ...asked }))
     },
 
     async list(raw: RawParameters, { grant, nowMs }: Caller): Promise<Result<ListAnswer, Problem>> {
@@ -124,8 +124,8 @@ export function apiOf(ports: Ports) {
       raw: RawParameters,
       { grant, nowMs, keepAlive }: Caller,
     ): Promise<Result<SeriesAnswer, Problem>> {
-      const services = { config, shards, database, nowMs }
-      return withinRead({ clock, keepAlive }, readSeriesAnswer(raw, grant.prefix, services))
+      const ports = { clock, keepAlive, shards, database }
+      return withinRead(ports, (asked) => readSeriesAnswer(raw, grant.prefix, { config, nowMs, ...asked }))
     },
 
     async hour(

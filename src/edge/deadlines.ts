@@ -41,20 +41,53 @@ export function withDeadlines<P extends Pick<Ports, 'clock' | 'shards' | 'databa
   }
 }
 
+type Asked = Pick<Ports, 'shards' | 'database'>
+
+type ReadTerms = Asked & {
+  readonly clock: Clock
+  readonly keepAlive: (turn: Promise<unknown>) => void
+}
+
 /**
- * Waits for a read that may ask shards and Postgres several times. Rejects with Unavailable after READ_MS_MAX; the read is
- * kept alive then, because only the timer of its statement cancels that in Postgres.
+ * Waits for a read that may ask shards and Postgres several times. Rejects with Unavailable after READ_MS_MAX. The read is
+ * kept alive then, because only the timer of its statement cancels that in Postgres; but it asks nothing more, because
+ * nobody waits for that.
  */
 export async function withinRead<T>(
-  { clock, keepAlive }: { readonly clock: Clock; readonly keepAlive: (turn: Promise<unknown>) => void },
-  reading: Promise<T>,
+  { clock, keepAlive, ...asked }: ReadTerms,
+  read: (asked: Asked) => Promise<T>,
 ): Promise<T> {
+  let isOver = false
+  const reading = read(askedUntil(() => isOver, asked))
   try {
     return await within(clock, READ_MS_MAX, reading)
   } catch (error) {
     if (!(error instanceof Timeout)) throw error
+    isOver = true
     keepAlive(Promise.allSettled([reading]))
     throw new Unavailable('shard_or_postgres', error)
+  }
+}
+
+/** The calls of a read, which are not made any more once it is over. */
+function askedUntil(isOver: () => boolean, { shards, database }: Asked): Asked {
+  async function unlessOver<A>(ask: () => Promise<A>): Promise<A> {
+    if (isOver()) throw new Timeout('the read has been answered without this call')
+    return ask()
+  }
+  return {
+    shards: {
+      ...shards,
+      unsettled: (...args) => unlessOver(() => shards.unsettled(...args)),
+      unsettledSum: (...args) => unlessOver(() => shards.unsettledSum(...args)),
+      unsettledGroups: (...args) => unlessOver(() => shards.unsettledGroups(...args)),
+    },
+    database: {
+      ...database,
+      readCommitted: (...args) => unlessOver(() => database.readCommitted(...args)),
+      readSeries: (...args) => unlessOver(() => database.readSeries(...args)),
+      readGroups: (...args) => unlessOver(() => database.readGroups(...args)),
+    },
   }
 }
 

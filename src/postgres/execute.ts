@@ -22,8 +22,8 @@ export type Execute = (statement: Statement) => Promise<Answer>
 
 type Transact = (statements: readonly Statement[]) => Promise<readonly Answer[]>
 
-/** Runs a read, and answers its one row. */
-export type Ask = (statement: Read) => Promise<unknown>
+/** Runs a read, with values for its placeholders, and answers its one row. */
+export type Ask = (statement: Read, values?: Readonly<Record<string, unknown>>) => Promise<unknown>
 
 /**
  * Runs statements, over one connection, for callers who only want to know that Postgres could not be asked, and why.
@@ -42,7 +42,7 @@ export async function executing<T>(
     return await work(
       (statement) => explained(session.execute(statement, timeoutMs)),
       (statements) => explained(session.transact(statements, timeoutMs)),
-      (statement) => askIn(session, postgres, statement, timeoutMs),
+      (statement, values) => askIn(session, postgres, statement, timeoutMs, values),
     )
   } finally {
     session.end()
@@ -54,8 +54,8 @@ export async function executing<T>(
  * @returns a function that runs a read, with values for its placeholders, over a connection of its own. It answers the
  *   one row, and rejects as `executing` does, or because the answer is that of another request. [P4]
  */
-export function reader(postgres: Postgres, timeoutMs: number) {
-  return async (statement: Read, values: Readonly<Record<string, unknown>> = {}): Promise<unknown> => {
+export function reader(postgres: Postgres, timeoutMs: number): Ask {
+  return async (statement, values = {}) => {
     const session = openSession(postgres)
     try {
       return await askIn(session, postgres, statement, timeoutMs, values)

@@ -5,7 +5,7 @@ import type { KeyRange } from '../model/key.ts'
 import type { ReadFirstHour } from '../model/read.ts'
 import type { Reach } from '../model/rollups/reach.ts'
 import type { Postgres } from './driver/session.ts'
-import { reader } from './execute.ts'
+import type { Ask } from './execute.ts'
 import { inRange } from './key-ranges.ts'
 import { beforeDays } from './rollups/before-days.ts'
 import { DAY_START, STANDS } from './rollups/segments.ts'
@@ -16,9 +16,8 @@ const answerSchema = z.object({ first_hour: z.coerce.number().nullable() })
 
 /** Finds the first hour of some keys, among hours and days: the hours of a day may be deleted while the day is kept. */
 export function createFirstHourReader(postgres: Postgres): ReadFirstHour {
-  const read = reader(postgres, SHARED.statementMs)
   return async (asked) => {
-    const answered = async (reach: Reach) => {
+    const answered = async (reach: Reach, read: Ask) => {
       const isDays = reach !== 'young'
       const answer =
         'keys' in asked
@@ -28,7 +27,9 @@ export function createFirstHourReader(postgres: Postgres): ReadFirstHour {
       return first === null ? null : hourOf(first * HOUR_MS)
     }
     const kind = 'keys' in asked ? 'keys' : 'prefix'
-    return await orTooSlow(postgres, SHARED, kind, () => beforeDays('days', answered))
+    return await orTooSlow(postgres, SHARED, kind, (read) =>
+      beforeDays('days', (reach) => answered(reach, read)),
+    )
   }
 }
 

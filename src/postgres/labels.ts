@@ -5,7 +5,7 @@ import type { LabelItem, LabelsQuery, ListLabels } from '../model/read.ts'
 import { type Reach, reachOf } from '../model/rollups/reach.ts'
 import { OVERFLOW_LABEL } from '../model/slices/slice.ts'
 import type { Postgres } from './driver/session.ts'
-import { reader } from './execute.ts'
+import type { Ask } from './execute.ts'
 import { inRanges, unionAll } from './key-ranges.ts'
 import { WHOLE } from './readable.ts'
 import { beforeDays } from './rollups/before-days.ts'
@@ -15,11 +15,10 @@ import { ALONE, orTooSlow } from './too-slow.ts'
 
 /** Lists the names of labels and their largest values, in one statement, and first what overflowed. */
 export function createLabelLister(postgres: Postgres, times = ALONE): ListLabels {
-  const read = reader(postgres, times.statementMs)
   return async (query) => {
     const { from, to } = query
     if (from >= to) return { items: [], overflow: null, coarse: [] }
-    const answered = async (reach: Reach) => {
+    const answered = async (reach: Reach, read: Ask) => {
       const span = {
         reach,
         from: sql`${formatHourStart(from)}::timestamptz`,
@@ -34,7 +33,9 @@ export function createLabelLister(postgres: Postgres, times = ALONE): ListLabels
       return { items: named.slice(0, query.names), overflow, coarse }
     }
     const reach = reachOf([from], to, postgres.clock.now())
-    return await orTooSlow(postgres, times, 'labels', () => beforeDays(reach, answered))
+    return await orTooSlow(postgres, times, 'labels', (read) =>
+      beforeDays(reach, (found) => answered(found, read)),
+    )
   }
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ListCounters, Listed, ListItem } from '../model/read.ts'
 import { reachOf } from '../model/rollups/reach.ts'
 import type { Postgres } from './driver/session.ts'
-import { reader } from './execute.ts'
+import type { Ask } from './execute.ts'
 import { type ListStatement, listSql, spanOf, unreadableSql } from './list-sql.ts'
 import { rowNamed, WHOLE } from './readable.ts'
 import { beforeDays } from './rollups/before-days.ts'
@@ -15,8 +15,7 @@ import { ALONE, orTooSlow } from './too-slow.ts'
  * asks again without the rows that make it so, and for their names.
  */
 export function createLister(postgres: Postgres, times = ALONE): ListCounters {
-  const read = reader(postgres, times.statementMs)
-  const list = async (query: ListStatement): Promise<Listed> => {
+  const list = async (query: ListStatement, read: Ask): Promise<Listed> => {
     const coarse = coarseDays(spanOf(query))
     const usual = answerSchema.safeParse(await read(listing(listSql(query), coarse)))
     if (usual.success) return { ...usual.data, unreadable: [] }
@@ -32,8 +31,8 @@ export function createLister(postgres: Postgres, times = ALONE): ListCounters {
     // An empty range has no items. The SQL is not run, because it would count the hours backwards.
     if (from >= to) return { items: [], unreadable: [], coarse: [] }
     const reach = reachOf([from], to, postgres.clock.now())
-    return await orTooSlow(postgres, times, query.contains === null ? 'list' : 'search', () =>
-      beforeDays(reach, (found) => list({ ...query, reach: found })),
+    return await orTooSlow(postgres, times, query.contains === null ? 'list' : 'search', (read) =>
+      beforeDays(reach, (found) => list({ ...query, reach: found }, read)),
     )
   }
 }

@@ -15,7 +15,7 @@ import type {
 } from '../model/read.ts'
 import { type Reach, reachOf } from '../model/rollups/reach.ts'
 import type { Postgres } from './driver/session.ts'
-import { reader } from './execute.ts'
+import type { Ask } from './execute.ts'
 import { inRanges } from './key-ranges.ts'
 import { COUNTERS, type Statements, statements, statementsOfKeys } from './read-sql.ts'
 import { rowNamed, WHOLE } from './readable.ts'
@@ -100,7 +100,6 @@ export function createSeriesReader(postgres: Postgres, times = SHARED): ReadSeri
 
 /** @returns a function that reads rows by bucket, with statements that `statements` has made, and their placeholders' values. */
 export function rowsReader(postgres: Postgres, kind: ReadKind, times: ReadTimes) {
-  const read = reader(postgres, times.statementMs)
   return async (
     { buckets, to, writers }: RowsQuery,
     statementsFor: (reach: Reach) => Statements,
@@ -110,7 +109,7 @@ export function rowsReader(postgres: Postgres, kind: ReadKind, times: ReadTimes)
     // A list of numbers as text, because the driver would write each number in quotes.
     const bounds = `{${buckets.join()}}`
     const values = { bounds, from, to: end, writers, ...more }
-    const answered = async (reach: Reach): Promise<CommittedRead> => {
+    const answered = async (reach: Reach, read: Ask): Promise<CommittedRead> => {
       const { usual, careful } = statementsFor(reach)
       const answer = answerSchema.safeParse(await read(usual, values))
       if (!answer.success) return readCarefully(buckets, await read(careful(), values))
@@ -123,7 +122,9 @@ export function rowsReader(postgres: Postgres, kind: ReadKind, times: ReadTimes)
       }
     }
     const reach = reachOf(buckets, to, postgres.clock.now())
-    return await orTooSlow(postgres, times, kind, () => beforeDays(reach, answered))
+    return await orTooSlow(postgres, times, kind, (read) =>
+      beforeDays(reach, (found) => answered(found, read)),
+    )
   }
 }
 

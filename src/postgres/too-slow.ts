@@ -3,10 +3,10 @@ import { READ_MS_MAX, READ_STATEMENT_MS_MAX, SMALL_READ_MS_MAX } from '../limits
 import type { ReadKind } from '../model/read.ts'
 import { TooSlow } from '../model/read.ts'
 import type { Postgres } from './driver/session.ts'
-import { NotAnswered, reader } from './execute.ts'
+import { type Ask, NotAnswered, reader } from './execute.ts'
 import { reading } from './statement.ts'
 
-/** How long a read's statement may take, in milliseconds, and the small one that is asked when it took too long. */
+/** How long a read's statements may take together, in milliseconds, and the small one that is asked when they took too long. */
 export type ReadTimes = { readonly statementMs: number; readonly smallMs: number }
 
 /** Of a read that Postgres answers alone, and of one whose time other calls share. */
@@ -14,19 +14,23 @@ export const ALONE: ReadTimes = { statementMs: READ_MS_MAX, smallMs: SMALL_READ_
 export const SHARED: ReadTimes = { statementMs: READ_STATEMENT_MS_MAX, smallMs: SMALL_READ_MS_MAX }
 
 /**
- * Runs a read. When it takes too long, Postgres is asked something small: an answer to that shows that Postgres is there, and that
- * the read asks for too much.
+ * Makes a read, of one statement or several. When it takes too long, Postgres is asked something small: an answer to that shows
+ * that Postgres is there, and that the read asks for too much.
  *
  * Rejects with TooSlow then, and otherwise with what the read rejects with.
+ *
+ * @param read gets a function that runs a statement within what is left of the read's time.
  */
 export async function orTooSlow<T>(
   postgres: Postgres,
-  { smallMs }: ReadTimes,
+  { statementMs, smallMs }: ReadTimes,
   kind: ReadKind,
-  read: () => Promise<T>,
+  read: (ask: Ask) => Promise<T>,
 ): Promise<T> {
+  const { clock } = postgres
+  const endsMs = clock.now() + statementMs
   try {
-    return await read()
+    return await read((...asked) => reader(postgres, Math.max(1, endsMs - clock.now()))(...asked))
   } catch (error) {
     if (!(error instanceof NotAnswered) || error.failure.kind !== 'ambiguous' || !error.failure.isTimeout)
       throw error

@@ -67,6 +67,24 @@ describe.each(WAYS)('over %s, a read that takes too long', (way) => {
   })
 })
 
+test('the statements of a read have its time together, so that no person waits for several', async () => {
+  const hour = new Date((TO - 1) * 3_600_000)
+  await stand.pool.query(
+    `insert into sumdial.counters (key, hour, sum, count, min, max) values ('k/bad', $1, 'NaN', 1, 1, 1)`,
+    [hour],
+  )
+  const few = { ...LIST, from: addHours(TO, -3) }
+  const asked = async (delayMs: number, statementMs: number) => {
+    stand.faults.clear()
+    // The first statement finds the bad row, the second leaves it out, and the third names it.
+    for (let i = 0; i < 3; i++) stand.faults.inject({ kind: 'delay', ms: delayMs, match: /json_agg\(item\)/ })
+    return createLister(stand.postgres, { ...TIMES, statementMs })(few)
+  }
+  expect((await asked(1, 30_000)).unreadable).toMatchObject([{ key: 'k/bad' }])
+  await expect(asked(600, 1_500)).rejects.toMatchObject({ name: 'TooSlow', read: 'list' })
+  await stand.pool.query(`delete from sumdial.counters where key = 'k/bad'`)
+})
+
 test('a statement that Postgres itself ended, as its own timeout says, is one that takes too long', async () => {
   stand.faults.inject({ kind: 'answer-sqlstate', code: '57014' })
   await expect(createLister(stand.postgres)(LIST)).rejects.toMatchObject({ name: 'TooSlow', read: 'list' })

@@ -93,6 +93,18 @@ describe('a read', () => {
   })
 })
 
+test('a read asks nothing more once its answer has gone, however often it could try again', async () => {
+  // Its third try is under way when the answer leaves.
+  const { clock, tries, keptAlive, get } = world({ shardMs: 1, postgresMs: (READ_MS_MAX * 3) / 8 })
+  const response = get('/counters/a')
+  await clock.pass(READ_MS_MAX)
+  expect([(await response).status, tries.count]).toEqual([503, 3])
+  await clock.pass(READ_MS_MAX / 4)
+  await Promise.all(keptAlive)
+  await clock.pass(READ_MS_MAX * FRESH_TRIES_MAX)
+  expect([tries.count, clock.timers]).toEqual([3, 0])
+})
+
 describe('a list', () => {
   test('that takes all of its time in Postgres still says what to ask instead', async () => {
     const { clock, get } = world({ shardMs: 1, postgresMs: READ_MS_MAX + 300 })

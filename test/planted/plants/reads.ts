@@ -74,4 +74,22 @@ export const READ_PLANTS: readonly Plant[] = [
     ],
     suite: { project: 'node', file: 'test/edge/read/shared-calls.test.ts' },
   },
+  {
+    name: 'read-goes-on-after-its-answer',
+    mistake: 'a read that took too long tries again when nobody waits for it any more',
+    edits: [{ file: 'src/edge/deadlines.ts', find: '    isOver = true\n', replace: '' }],
+    suite: { project: 'node', file: 'test/edge/read/read-deadline.test.ts', titles: 'asks nothing more' },
+  },
+  {
+    name: 'all-of-the-time-for-each-statement',
+    mistake: 'a read of three statements takes three times as long as a person waits',
+    edits: [
+      {
+        file: 'src/postgres/too-slow.ts',
+        find: 'Math.max(1, endsMs - clock.now())',
+        replace: 'statementMs',
+      },
+    ],
+    suite: { project: 'node', file: 'test/postgres/too-slow.test.ts', titles: 'have its time together' },
+  },
 ]

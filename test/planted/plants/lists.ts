@@ -45,6 +45,30 @@ export const LIST_PLANTS: readonly Plant[] = [
     suite: overDays('turning the pages'),
   },
   {
+    name: 'page-with-unreadable-days',
+    mistake: 'a page of keys adds up rows of days that somebody has made no cells, and is a 500 [D1]',
+    edits: [
+      {
+        file: 'src/postgres/list-sql.ts',
+        find: `\${isDay(spanOf(query))}\${readable} offset 0`,
+        replace: `\${isDay(spanOf(query))} offset 0`,
+      },
+    ],
+    suite: { project: 'node', file: 'test/postgres/rollups/careful-lists.test.ts' },
+  },
+  {
+    name: 'unreadable-rows-that-are-not-read',
+    mistake: 'a list names rows of hours for which a day stands, and which it does not read [D1]',
+    edits: [
+      {
+        file: 'src/postgres/list-sql.ts',
+        find: `from \${rowsOfManyKeys(spanOf(query), parts)} \${above}`,
+        replace: `from \${rowsOfManyKeys({ ...spanOf(query), reach: 'young' }, parts)} \${above}`,
+      },
+    ],
+    suite: { project: 'node', file: 'test/postgres/rollups/careful-lists.test.ts' },
+  },
+  {
     name: 'slow-list-says-that-postgres-is-away',
     mistake: 'a list that asks for too much is answered as if Postgres were away',
     edits: [

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readList } from '../../../src/edge/read/list.ts'
 import { must } from '../../../src/model/assert.ts'
 import { addHours, type Hour, hourOf } from '../../../src/model/hour.ts'
-import { groupBase, keysUnder } from '../../../src/model/key.ts'
+import { keysUnder } from '../../../src/model/key.ts'
 import type { Listed } from '../../../src/model/read.ts'
 import { LIST_SORTS } from '../../../src/model/read.ts'
 import { createFirstHourReader } from '../../../src/postgres/first-hour.ts'
@@ -11,6 +11,7 @@ import { createLister } from '../../../src/postgres/list.ts'
 import { cells } from '../../support/arbitraries.ts'
 import { type Asked, compareBytes, naiveList } from '../../support/naive-list.ts'
 import { goodOf } from '../../support/result.ts'
+import { askList } from './ask-list.ts'
 import { counted, midnight, naiveCoarse, statesOf, tablesOf } from './days-model.ts'
 import { DATABASES, type Database, fill, type Row, type States } from './tables.ts'
 
@@ -53,13 +54,8 @@ describe.each(Object.keys(DATABASES))('%s', (name) => {
 
   afterAll(() => database?.stop())
 
-  async function ask(asked: Asked, limit: number, after: string | null): Promise<Listed> {
-    const { prefix, grant, depth } = asked
-    const ranges = keysUnder(prefix, grant)
-    if (ranges === undefined) return { items: [], unreadable: [], coarse: [] }
-    const grouping = depth === null ? null : { base: groupBase(prefix), depth }
-    return createLister(database.postgres)({ ...asked, ranges, grouping, limit, after })
-  }
+  const ask = (asked: Asked, limit: number, after: string | null): Promise<Listed> =>
+    askList(database.postgres, asked, limit, after)
 
   test('[D1] a list equals a naive walk over hours, on every page, whatever states the days have', async () => {
     let byDays = 0

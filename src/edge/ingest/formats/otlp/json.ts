@@ -54,13 +54,25 @@ type Fields = Readonly<Record<string, unknown>>
 const MAY_BE_INEXACT = /[:[,\s]-?\d{16}/
 
 function parse(text: string): unknown {
-  return MAY_BE_INEXACT.test(text) ? JSON.parse(text, keepExact) : JSON.parse(text)
+  return MAY_BE_INEXACT.test(text) ? parseExactly(text) : JSON.parse(text)
 }
+
+function parseExactly(text: string): unknown {
+  try {
+    return JSON.parse(text, keepExact)
+  } catch (error) {
+    // A reviver goes into lists and maps by calls within each other, and a few thousand of those fill the stack.
+    throw error instanceof RangeError ? new WrongType() : error
+  }
+}
+
+/** An integer of 64 bits at most: to read a longer one takes ever more time for each digit. */
+const INTEGER = /^-?\d{1,20}$/
 
 function keepExact(_: string, value: unknown, context?: { source?: string }): unknown {
   const source = context?.source
   const isInexact = typeof value === 'number' && !Number.isSafeInteger(value)
-  return isInexact && source !== undefined && /^-?\d+$/.test(source) ? BigInt(source) : value
+  return isInexact && source !== undefined && INTEGER.test(source) ? BigInt(source) : value
 }
 
 function readResourceMetrics(fields: Fields, visitor: Visitor): void {
@@ -130,7 +142,7 @@ function digitsOf(value: unknown): string {
 function integerOf(value: unknown): number | bigint | undefined {
   if (isNone(value)) return undefined
   if (typeof value === 'bigint' || Number.isSafeInteger(value)) return value as bigint | number
-  if (typeof value !== 'string' || !/^-?\d{1,20}$/.test(value)) throw new WrongType()
+  if (typeof value !== 'string' || !INTEGER.test(value)) throw new WrongType()
   const number = Number(value)
   return Number.isSafeInteger(number) ? number : BigInt(value)
 }

@@ -97,6 +97,26 @@ describe('a request of OpenTelemetry', () => {
   })
 })
 
+test('JSON nested without end is read or refused, whatever numbers are in it', () => {
+  for (const depth of [10, 1_000, 100_000]) {
+    for (const number of ['1', '1795998964471000001']) {
+      const deep = `${'['.repeat(depth)}${number}${']'.repeat(depth)}`
+      const seen = seenInJson(
+        jsonOf(`{"asInt":"5","later":${deep}}`, `"later":${deep},"aggregationTemporality":1`),
+      )
+      expect(seen === 'refused' || seen.length === 1).toBe(true)
+    }
+  }
+})
+
+test('an integer of far more than 64 bits is no number to compute with, because that takes ever longer', () => {
+  const digits = '9'.repeat(10_000)
+  for (const asInt of [digits, `"${digits}"`])
+    expect(seenInJson(jsonOf(`{"asInt":${asInt}}`))).toBe('refused')
+  const timed = seenInJson(jsonOf(`{"asInt":"5","timeUnixNano":${digits}}`))
+  expect(timed).toEqual([expect.objectContaining({ value: 5, atMs: undefined })])
+})
+
 /** JSON with the fields of a request and anything in them. */
 function metricsLike(): fc.Arbitrary<string> {
   const names = [

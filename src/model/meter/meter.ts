@@ -78,6 +78,8 @@ export function compileMeter(definition: MeterDefinition): Result<Meter, readonl
   const labels = compileLabels(definition.labels, faults)
   const match = compileMatch(definition.match ?? {})
   if (!match.ok) faults.push({ field: 'match', message: match.error })
+  const isScaled = definition.scale !== undefined && definition.scale !== 0
+  if (isScaled && definition.value === undefined) faults.push({ field: 'scale', message: NOTHING_TO_SCALE })
   if (faults.length > 0 || !match.ok) return fail(faults)
   const { name = '', repeat, records } = definition
   const key = must(parts.key, 'the template of a key')
@@ -94,6 +96,8 @@ export function compileMeter(definition: MeterDefinition): Result<Meter, readonl
     read: readerOf({ ...parts, key, labels }, match.value, definition.scale ?? 0),
   })
 }
+
+const NOTHING_TO_SCALE = 'multiplies the value, so the meter needs a `value`, such as {value}'
 
 /** Why a template that compiles is not one for its field. */
 function fixedFault(field: string, { placeholders }: Template): string | undefined {

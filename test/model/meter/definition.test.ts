@@ -27,6 +27,10 @@ describe('METERS', () => {
     [[{ name: 'm', key: 'k', value: '1' }], '0.value must have a field in braces, such as {value}'],
     [[{ name: 'm', key: 'k', scale: 50 }], '0.scale must be a power of ten, such as 100 or 0.001'],
     [
+      [{ name: 'm', key: 'k', scale: 100 }],
+      '0.scale multiplies the value, so the meter needs a `value`, such as {value}',
+    ],
+    [
       [{ name: 'm', key: 'k', match: { 'a|b': 'c' } }],
       '0.match has no filter `b`: there are path, host, lower, segments:N and or:TEXT',
     ],
@@ -69,7 +73,7 @@ describe('METERS', () => {
       { key: 'l' },
       { match: { a: '1' } },
       { value: '{v}' },
-      { scale: 100 },
+      { value: '{v}', scale: 100 },
       { at: '{v}' },
       { id: '{v}' },
       { records: 'v' },

@@ -215,6 +215,7 @@ describe('a request for records that is wrong', () => {
     ['key=a&value=3', 'value'],
     ['key=a&at=timestamp', 'at'],
     ['key=a&scale=5', 'scale'],
+    ['key=a&scale=100', 'scale'],
     ['key=a&match=type', 'match'],
     ['key=a&records={x}', 'records'],
     ['key=a&repeat=twice', 'repeat'],

@@ -23,6 +23,7 @@ A meter of its own, in place of one in METERS; see docs/meters.md:
   --key TEMPLATE     what to count: 'requests/{host}{url|path}'
   --value TEMPLATE   how much (1)
   --scale POWER      a power of ten that the value is multiplied by
+  --label NAME:TEMPLATE  a label, such as country:{country}; again for others
   --at TEMPLATE      when it happened (the time of arrival)
   --id TEMPLATE      the record's own name, by which it counts once
   --match FIELD:TEXT records that have this alone; again for another field, or for an alternative
@@ -43,6 +44,7 @@ export const FLAGS = {
   key: text,
   value: text,
   scale: text,
+  label: texts,
   at: text,
   id: text,
   match: texts,

@@ -1,5 +1,6 @@
 import { DELIVERY_CELLS_MAX, REQUEST_ITEMS_MAX } from '../../limits.ts'
 import type { Meter } from '../../model/meter/meter.ts'
+import { labelsOf } from '../../model/slices/slice.ts'
 import { formatCount } from '../progress.ts'
 import type { Options } from './options.ts'
 import type { Shown, Trial } from './trial.ts'
@@ -26,15 +27,18 @@ export function report(trial: Trial, { meters, address }: Options): string {
 
 function table(shown: readonly Shown[]): string {
   if (shown.length === 0) return ''
-  const rows = shown.map(({ index, key, value, atMs, id }) => [
+  const isLabelled = shown.some(({ labels = '' }) => labels !== '')
+  const head = ['record', 'key', ...(isLabelled ? ['labels'] : []), 'value', 'at', 'id']
+  const rows = shown.map(({ index, key, labels, value, atMs, id }) => [
     String(index),
     printable(key),
+    ...(isLabelled ? [printable(describeLabels(labels))] : []),
     String(value),
     atMs === undefined ? 'on arrival' : new Date(atMs).toISOString(),
     id === undefined ? '-' : printable(id),
   ])
-  const all = [['record', 'key', 'value', 'at', 'id'], ...rows]
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+  const all = [head, ...rows]
+  const widths = head.map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
   return all
     .map((row) =>
       row
@@ -43,6 +47,11 @@ function table(shown: readonly Shown[]): string {
         .trimEnd(),
     )
     .join('\n')
+}
+
+function describeLabels(text = ''): string {
+  const labels = Object.entries(labelsOf(text) ?? {})
+  return labels.length === 0 ? '-' : labels.map(([name, value]) => `${name}=${value}`).join(' ')
 }
 
 /** A terminal obeys control characters, which a record may have in its fields. */

@@ -47,6 +47,16 @@ describe('npm run meter', () => {
     )
   })
 
+  test('shows labels beside their keys, and sends them along in the address', async () => {
+    const lines = '{"host":"a.b","plan":"pro","country":"NO"}\n{"host":"a.b"}\n'
+    const asked = ['--key', '{host}', '--label', 'plan:{plan}', '--label', 'country:{country}']
+    const text = await shown(lines, asked)
+    expect(text).toContain('record  key  labels               value  at          id\n')
+    expect(text).toContain('0       a.b  country=NO plan=pro  1      on arrival  -\n')
+    expect(text).toContain('1       a.b  -                    1      on arrival  -\n')
+    expect(text).toContain('label=plan%3A%7Bplan%7D&label=country%3A%7Bcountry%7D')
+  })
+
   test('reads gzip like the Worker, and METERS from the environment or from a file', async () => {
     const METERS = '[{"name":"hosts","key":"k/{host}"},{"name":"urls","key":"u{url}","repeat":"count"}]'
     const text = await shown(gzipSync(LINES), [], { METERS })

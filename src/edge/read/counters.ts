@@ -4,9 +4,10 @@ import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Database, Shards } from '../ports.ts'
+import { FIRST_OF_ALL, isAllByMonth, monthsBefore, sinceItsBegin } from './all-time.ts'
 import { type CounterAnswer, unreadableOf } from './answers.ts'
-import type { Reading } from './found.ts'
-import { readAll } from './found.ts'
+import type { Found, Reading } from './found.ts'
+import { findAll, readingsOf } from './found.ts'
 import { askForKeys, shardsOfKeys } from './fresh.ts'
 import type { GroupingQuery } from './grouping.ts'
 import type { GroupServices } from './groups.ts'
@@ -27,6 +28,8 @@ export async function readKeys(
   services: ReadServices & GroupServices & { readonly database: Pick<Database, 'firstHour'> },
 ): Promise<Result<CounterAnswer[], Problem>> {
   const { nowMs, database } = services
+  const allTime = await readAllTime(parameters, services)
+  if (allTime !== undefined) return allTime
   const firstHour = () => database.firstHour({ keys: parameters.key })
   const query = await counterQueryOf(parameters, { nowMs, firstHour })
   if (!query.ok) return query
@@ -44,16 +47,38 @@ export async function readKeys(
  */
 export async function readCounters(
   query: CounterQuery,
-  { database, shards, config, nowMs }: ReadServices,
+  services: ReadServices,
 ): Promise<Result<CounterAnswer[], Problem>> {
+  const found = await findCounters(query, services)
+  return found.ok ? answersOf(query.keys, readingsOf(found.value, query.keys)) : found
+}
+
+/** Reads keys over all time in one statement; undefined where that does not show in which month it begins. */
+async function readAllTime(
+  parameters: CounterParameters,
+  services: ReadServices,
+): Promise<Result<CounterAnswer[], Problem> | undefined> {
+  if (!isAllByMonth(parameters)) return undefined
+  const { nowMs } = services
+  const from = monthsBefore(nowMs, parameters.tz)
+  const query = await counterQueryOf(parameters, { nowMs, firstHour: async () => from })
+  if (!query.ok) return query
+  const found = await findCounters({ ...query.value, earlier: FIRST_OF_ALL }, services)
+  if (!found.ok) return found
+  const known = sinceItsBegin(found.value, nowMs)
+  return known && answersOf(query.value.keys, readingsOf(known, query.value.keys))
+}
+
+function findCounters(
+  query: CounterQuery,
+  { database, shards, config, nowMs }: ReadServices,
+): Promise<Result<Found, Problem>> {
   const { keys } = query
-  const readings = await readAll(query, nowMs, {
-    subjects: keys,
+  return findAll(query, nowMs, {
     shardsOfHour: shardsOfKeys(keys, config.shards),
     ask: askForKeys(shards.unsettled),
     readRows: (rows) => database.readCommitted({ keys, ...rows }),
   })
-  return readings.ok ? answersOf(keys, readings.value) : readings
 }
 
 /** Reads keys, each broken down by the labels of its slices. [R2] [L1] */

@@ -47,7 +47,7 @@ export async function readAll(
   },
 ): Promise<Result<Reading[], Problem>> {
   const found = await findAll(query, nowMs, source)
-  return found.ok ? ok(subjects.map((subject) => readingOf(found.value, subject))) : found
+  return found.ok ? ok(readingsOf(found.value, subjects)) : found
 }
 
 /** The rows and held cells of a read, by the names of keys, of a prefix, or of groups of slices. */
@@ -73,10 +73,11 @@ export async function findAll(
   { shardsOfHour, ask, readRows }: Source,
 ): Promise<Result<Found, Problem>> {
   const { range, freshHours, isUnsettled } = query
-  const current = periodOf(range, query)
-  const previous = query.previous === null ? null : periodOf(query.previous, query)
+  const current = inBuckets(range, query)
+  const previous = query.previous === null ? null : inBuckets(query.previous, query)
   const gap = gapOf(previous, range)
-  const before = [...(previous?.buckets ?? []), ...(gap === undefined ? [] : [gap])]
+  const earlier = query.earlier === undefined ? [] : [{ from: query.earlier }]
+  const before = [...earlier, ...(previous?.buckets ?? []), ...(gap === undefined ? [] : [gap])]
   const buckets = [...before, ...current.buckets].map(({ from }) => from)
   const rowsWith = (writers: readonly string[]) => readRows({ buckets, to: range.to, gap, writers })
   const found = { query, current, previous }
@@ -94,7 +95,7 @@ export async function findAll(
 }
 
 /** A range with its buckets: one of all hours when nothing but the total is asked for. */
-function periodOf(range: HourRange, { unit, zone }: ReadingQuery): Period {
+export function inBuckets(range: HourRange, { unit, zone }: ReadingQuery): Period {
   const whole = [{ from: range.from, startMs: hourStartMs(range.from) }]
   return { range, buckets: unit === null ? whole : bucketsOf(range, unit, zone) }
 }
@@ -158,6 +159,10 @@ export function shownPart(found: Found, cells: readonly Cell[], period: Period) 
       cells.map((cell, i) => ({ start: startOf(found, period, i), ...sumsOf(cell) })),
     ),
   }
+}
+
+export function readingsOf(found: Found, subjects: readonly string[]): Reading[] {
+  return subjects.map((subject) => readingOf(found, subject))
 }
 
 export function readingOf(found: Found, subject: string): Reading {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { BUCKETS_MAX, FRESH_HOURS_MAX, KEYS_MAX } from '../../limits.ts'
-import type { HourRange } from '../../model/hour.ts'
+import type { Hour, HourRange } from '../../model/hour.ts'
 import { keySchema } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
 import { ok } from '../../model/result.ts'
@@ -19,6 +19,8 @@ import { type AskedRange, hoursOf, rangeParameters } from './range.ts'
 /** A checked read by buckets, of keys or of a prefix. */
 export type ReadingQuery = {
   readonly range: HourRange
+  /** The first hour of those before the range that are read too, as one bucket, and not shown; undefined when none are. */
+  readonly earlier?: Hour
   /** The hours that the range is compared with; null when it is not. */
   readonly previous: HourRange | null
   /** Null when nothing but the total is asked for. */

@@ -27,7 +27,7 @@ export const AT_FAULT =
   'must be an RFC 3339 time such as 2026-11-21T20:15:00Z or whole epoch milliseconds, in the years 1000 to 9998'
 
 /** Years that RFC 3339, JavaScript and Postgres all write alike, with room for a range around them. */
-const EARLIEST_MS = Date.UTC(1000, 0)
+export const EARLIEST_MS = Date.UTC(1000, 0)
 const LATEST_MS = Date.UTC(9999, 0)
 
 /** Epoch milliseconds of an increment's `at`, which is RFC 3339 or a number; undefined for what is no time. */

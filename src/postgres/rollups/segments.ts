@@ -99,10 +99,14 @@ export function cover(span: Span): SQL {
   return sql`
     select coalesce(range_agg(daterange(day, day + 1)), '{}') as days, count(*) = 0 as is_empty,
       tstzmultirange(tstzrange(${from}, ${to})) - coalesce(range_agg(tstzrange(start, start + interval '24 hours')), '{}') as hours,
-      ${reach === 'hours' ? sql`true` : sql`count(*) * interval '48 hours' < ${to} - ${from}`} as is_mostly_hours
+      ${reach === 'hours' ? sql`true` : sql`count(*) * interval '48 hours' < ${to} - greatest(${from}, ${FIRST})`} as is_mostly_hours
     from ${rolledUp(span)} where is_gone or ${isWhole(span)}
   `
 }
+
+/** When everything begins, so that a range that begins long before it is not taken for one of hours. */
+const FIRST = sql`least(
+  (select min(hour) from sumdial.counters), (select min(day) from sumdial.rollups)::timestamp at time zone 'UTC')`
 
 /**
  * The days of a range whose hours nobody reads any more and that an edge of the range or of a bucket cuts, neighbours joined, as

@@ -1,4 +1,6 @@
+import { readKeys } from '../../../src/edge/read/counters.ts'
 import { readList } from '../../../src/edge/read/list.ts'
+import { parseCounterParameters } from '../../../src/edge/read/query.ts'
 import { must } from '../../../src/model/assert.ts'
 import { addHours, formatHourStart, type Hour } from '../../../src/model/hour.ts'
 import { keysFrom } from '../../../src/model/key.ts'
@@ -9,6 +11,7 @@ import { createFirstHourReader } from '../../../src/postgres/first-hour.ts'
 import { createLister } from '../../../src/postgres/list.ts'
 import { createReader, createSeriesReader } from '../../../src/postgres/reader.ts'
 import { goodOf } from '../../support/result.ts'
+import { scheduleOf } from '../../support/schedule.ts'
 import type { Store } from './store.ts'
 
 /** A read of a long range: as the Worker answers it, and as plain SQL over hours. */
@@ -42,6 +45,24 @@ async function listed(postgres: Postgres, { from, to }: { from: Hour; to: Hour }
   const range = new URLSearchParams({ from: formatHourStart(from), to: formatHourStart(to) })
   return goodOf(await readList(`?prefix=&${more}&${range}`, null, Date.now(), ports))
 }
+
+async function allTime(postgres: Postgres) {
+  const never = () => Promise.reject(new Error('not asked'))
+  return goodOf(
+    await readKeys(goodOf(parseCounterParameters(ALL_TIME, undefined)), {
+      nowMs: Date.now(),
+      config: { shards: scheduleOf('1') },
+      shards: { unsettled: never, unsettledGroups: never },
+      database: {
+        readCommitted: createReader(postgres),
+        firstHour: createFirstHourReader(postgres),
+        readGroups: never,
+      },
+    }),
+  )
+}
+
+const ALL_TIME = `?key=${encodeURIComponent(KEY)}&range=all&consistency=committed`
 
 const plain =
   (text: string, hours: number) =>
@@ -136,8 +157,7 @@ export const QUESTIONS: readonly Question[] = [
     isOfAllTime: true,
     aimMs: 10,
     hours: YEAR,
-    ask: (postgres, { from, to }) =>
-      createReader(postgres)({ keys: [KEY], buckets: [from], to, writers: [] }),
+    ask: (postgres) => allTime(postgres),
     sql: () => ({ text: `select ${SUMS} from sumdial.counters where key = '${KEY}'`, params: [] }),
   },
   {

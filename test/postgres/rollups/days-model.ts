@@ -40,7 +40,8 @@ export function counted(all: readonly Row[], states: States): Row[] {
 export function naiveCoarse(states: States, { buckets, to }: { buckets: readonly Hour[]; to: Hour }) {
   const ranges: { from: Hour; to: Hour }[] = []
   const [from = to] = buckets
-  for (let day = dayOf(from); day * 24 < to; day++) {
+  const first = Math.max(dayOf(from), Math.min(...states.keys()))
+  for (let day = first; day * 24 < to; day++) {
     const own = Array.from({ length: 24 }, (_, i) => addHours((day * 24) as Hour, i))
     const places = new Set(
       own.map((hour) => (hour < to ? buckets.findLast((start) => start <= hour) : undefined)),

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { FIRST_OF_ALL } from '../../../src/edge/read/all-time.ts'
 import { must } from '../../../src/model/assert.ts'
 import type { Cell } from '../../../src/model/cell.ts'
 import { mergeCells } from '../../../src/model/cell.ts'
@@ -49,6 +50,8 @@ const asks = fc.record({
   to: fc.oneof(hours, fc.constant(END), hours.map(midnight)),
   unit: fc.option(fc.constantFrom(...UNITS), { freq: 4 }),
   zone: fc.constantFrom(...ZONES),
+  /** Whether all that was before is read too, as one bucket. */
+  isAllTime: fc.boolean(),
 })
 
 /** By a walk over all rows that knows nothing of days, segments or SQL. */
@@ -103,11 +106,11 @@ describe.each(Object.keys(DATABASES))('%s', (name) => {
         fc.array(asks, { minLength: 10, maxLength: 10 }),
         async (all, states, asked) => {
           const truth = counted(all, states)
-          const questions = asked.flatMap(({ from, to, unit, zone }) => {
+          const questions = asked.flatMap(({ from, to, unit, zone, isAllTime }) => {
             if (from >= to) return []
             const buckets =
               unit === null ? [from] : bucketsOf({ from, to }, unit, zone).map((bucket) => bucket.from)
-            return [{ buckets, from, to }]
+            return [{ buckets: isAllTime ? [FIRST_OF_ALL, ...buckets] : buckets, from, to }]
           })
           await fill(database, tablesOf(all, states, NOW))
           const found = []

@@ -6,7 +6,7 @@ import { UsageError } from './cli.ts'
 import { databaseUrlOf, describeDatabase, PLACEHOLDER_URL } from './postgres.ts'
 import { ENDPOINT_FILE, STATE_DEFAULT } from './state.ts'
 
-export type Database = { readonly address: DatabaseAddress; readonly name: string }
+export type FoundDatabase = { readonly address: DatabaseAddress; readonly name: string }
 
 /**
  * The database for a command that works on it itself: that of DATABASE_URL, over the driver that a Worker would use, or else the embedded one of an
@@ -16,7 +16,11 @@ export type Database = { readonly address: DatabaseAddress; readonly name: strin
  * @param state the state folder of `npm run dev`
  * @throws UsageError when there is neither
  */
-export function findDatabase(env: NodeJS.ProcessEnv, needs: string, state: string = STATE_DEFAULT): Database {
+export function findDatabase(
+  env: NodeJS.ProcessEnv,
+  needs: string,
+  state: string = STATE_DEFAULT,
+): FoundDatabase {
   const databaseUrl = databaseUrlOf(env)
   const endpoint = env['NEON_FETCH_ENDPOINT'] || undefined
   const settings = { hyperdriveUrl: undefined, databaseUrl, neonEndpoint: endpoint, driver: driverOf(env) }

@@ -2,7 +2,7 @@ import { createReadStream, type ReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { runtimeTiming } from '../client/internal.ts'
 import { CommandFailed, listenForInterrupts, main, UsageError } from './cli.ts'
-import { type Database, findDatabase } from './find-database.ts'
+import { type FoundDatabase, findDatabase } from './find-database.ts'
 import { Connection } from './import/connection.ts'
 import { CUT_BOUNDS } from './import/cutting.ts'
 import { refuseDamaged, UnreadableInput } from './import/gunzip.ts'
@@ -81,7 +81,7 @@ async function straight(
   input: Import['input'],
   options: Options,
   tally: Tally,
-  database: Database,
+  database: FoundDatabase,
 ): Promise<StraightOutcome> {
   // Here, because Postgres's drivers take longer to load than all else, and an import through a Worker needs none.
   const { importStraight } = await import('./import/straight/run.ts')

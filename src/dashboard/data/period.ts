@@ -1,11 +1,11 @@
 import { DAY_MS, type HourRange } from '../../model/hour.ts'
 import { periodStart, type Unit } from '../../model/time/calendar.ts'
 import { previousOf } from '../../model/time/previous.ts'
-import { rangeOf as hoursOf, parseDay, type RangeName } from '../../model/time/ranges.ts'
+import { parseDay, type RangeName, rangeOf } from '../../model/time/ranges.ts'
 import { localMs, type Zone } from '../../model/time/zone.ts'
 
 /** Ranges that are a click away, and those that stand with the dates. */
-export const RANGES = ['24h', '7d', '30d', '12mo', 'all'] as const satisfies readonly RangeName[]
+export const QUICK_RANGES = ['24h', '7d', '30d', '12mo', 'all'] as const satisfies readonly RangeName[]
 export const PRESETS = [
   'today',
   'yesterday',
@@ -47,11 +47,11 @@ export function unitOf(period: Period, asked: Unit | null): Unit {
 }
 
 /** A period as the API takes it. */
-export type Range =
+export type RangeAsked =
   | { readonly range: RangeName; readonly tz: string }
   | { readonly from: string; readonly to: string; readonly tz: string }
 
-export function rangeOf(period: Period, { name: tz }: Zone): Range {
+export function rangeAsked(period: Period, { name: tz }: Zone): RangeAsked {
   if (period.kind === 'named') return { range: period.range, tz }
   return { from: period.from, to: dayText(dayNumber(period.to) + 1), tz }
 }
@@ -85,7 +85,7 @@ export function hasBefore(period: Period): boolean {
 export function hoursBefore(period: Period, zone: Zone, nowMs: number): HourRange | undefined {
   const terms = { unit: null, zone, nowMs }
   if (period.kind === 'named') {
-    return period.range === 'all' ? undefined : previousOf(hoursOf(period.range, terms), period.range, terms)
+    return period.range === 'all' ? undefined : previousOf(rangeOf(period.range, terms), period.range, terms)
   }
   const start = (day: number) => periodStart(day, 'day', zone)
   const range = { from: start(dayNumber(period.from)), to: start(dayNumber(period.to) + 1) }

@@ -6,7 +6,7 @@ import type { Zone } from '../../model/time/zone.ts'
 import type { Counter, Sums } from './answers.ts'
 import { reading } from './api.ts'
 import { beginningsOf, nearestOf } from './near.ts'
-import { bucketsAtMost, hasBefore, hoursBefore, type Period, rangeOf } from './period.ts'
+import { bucketsAtMost, hasBefore, hoursBefore, type Period, rangeAsked } from './period.ts'
 import { inStep, measureOf, NONE, type Series, seriesOf } from './series.ts'
 import type { Measure, Shown } from './view.ts'
 
@@ -47,7 +47,7 @@ export async function readShown(query: SeriesQuery, signal: AbortSignal): Promis
   const isCompared = query.isCompared && hasBefore(period) && fitsTwice(shown.length, period, unit)
   const grouping = label === null ? {} : { by: label, limit: groupsThatFit(period, unit, isCompared) }
   const compare = isCompared ? 'previous' : undefined
-  const asked = { ...rangeOf(period, zone), bucket: unit, compare, where, ...grouping } as const
+  const asked = { ...rangeAsked(period, zone), bucket: unit, compare, where, ...grouping } as const
   const answers = await readAnswers(shown, asked, signal)
   return inStep(
     answers.flatMap((answer, i) => {
@@ -82,7 +82,7 @@ export async function readLabels(
   { shown: { kind, name }, period, zone }: LabelsQuery,
   signal: AbortSignal,
 ): Promise<LabelList['labels']> {
-  return (await reading(signal).labels({ [kind]: name, ...rangeOf(period, zone) })).labels
+  return (await reading(signal).labels({ [kind]: name, ...rangeAsked(period, zone) })).labels
 }
 
 type TotalQuery = {
@@ -100,7 +100,7 @@ export async function readKeyTotal(
   const compare = isCompared && hasBefore(period) ? 'previous' : undefined
   // A range with a name begins where a bucket begins, so it has none: that of 24 hours would be one of a month.
   const bucket = period.kind === 'days' ? 'month' : undefined
-  const query = { ...rangeOf(period, zone), bucket, compare, consistency: 'committed' } as const
+  const query = { ...rangeAsked(period, zone), bucket, compare, consistency: 'committed' } as const
   const { total, previous } = await reading(signal).read(key, query)
   const { sum, count, min, max } = total
   // An answer has no min and max when nothing was counted.
@@ -123,7 +123,7 @@ type LargestQuery = {
 export function readLargest(query: LargestQuery, signal: AbortSignal): Promise<List> {
   const { prefix, contains, period, zone, by, limit, depth } = query
   const sort = by === 'sum' ? '-sum' : '-count'
-  return reading(signal).list({ prefix, contains, ...rangeOf(period, zone), sort, limit, depth })
+  return reading(signal).list({ prefix, contains, ...rangeAsked(period, zone), sort, limit, depth })
 }
 
 type BeforeQuery = Omit<LargestQuery, 'limit' | 'contains'>
@@ -159,7 +159,7 @@ export async function readEvery(
   signal: AbortSignal,
 ): Promise<{ readonly items: readonly ListItem[]; readonly isWhole: boolean }> {
   const items: ListItem[] = []
-  const query = { prefix, contains, ...rangeOf(period, zone), limit: PAGE_ITEMS, depth }
+  const query = { prefix, contains, ...rangeAsked(period, zone), limit: PAGE_ITEMS, depth }
   let isWhole = true
   for await (const item of reading(signal).listAll(query)) {
     isWhole = items.length < CSV_KEYS_MAX

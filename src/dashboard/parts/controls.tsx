@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks'
 import type { Unit } from '../../model/time/calendar.ts'
 import { usePage } from '../data/context.ts'
-import { hasBefore, RANGES } from '../data/period.ts'
+import { hasBefore, QUICK_RANGES } from '../data/period.ts'
 import { ownZone, zoneNames } from '../data/time.ts'
 import type { Measure } from '../data/view.ts'
 import { Dates } from './dates.tsx'
@@ -50,12 +50,12 @@ export function PeriodChoice() {
     <>
       <Choices
         label="Period"
-        choices={RANGES.map((value) => ({
+        choices={QUICK_RANGES.map((value) => ({
           value,
           short: RANGE_WORDS[value].short,
           long: RANGE_WORDS[value].long,
         }))}
-        chosen={RANGES.find((range) => period.kind === 'named' && range === period.range)}
+        chosen={QUICK_RANGES.find((range) => period.kind === 'named' && range === period.range)}
         choose={(range) => go({ ...view, period: { kind: 'named', range } })}
       />
       <Dates />

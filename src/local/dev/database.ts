@@ -16,7 +16,7 @@ import type { DatabaseChoice } from './options.ts'
 const CONNECTIONS_MAX = 10
 
 /** A Postgres, embedded or given. Disposing of this closes the connections to it. */
-export interface Database extends AsyncDisposable {
+export interface DevDatabase extends AsyncDisposable {
   /** Runs the endpoint's statements; undefined when the Worker itself connects. */
   readonly backend: Backend | undefined
   /** Where the database is, without its password, so that it can be shown. */
@@ -31,7 +31,7 @@ export interface Database extends AsyncDisposable {
  *
  * @throws CommandFailed when the embedded Postgres does not start.
  */
-export async function openDatabase(state: string, choice: DatabaseChoice): Promise<Database> {
+export async function openDatabase(state: string, choice: DatabaseChoice): Promise<DevDatabase> {
   switch (choice.kind) {
     case 'embedded':
       return openEmbedded(join(state, 'postgres'))
@@ -42,7 +42,7 @@ export async function openDatabase(state: string, choice: DatabaseChoice): Promi
   }
 }
 
-async function openEmbedded(folder: string): Promise<Database> {
+async function openEmbedded(folder: string): Promise<DevDatabase> {
   const db = await startEmbedded(folder)
   return {
     backend: pgliteBackend(db),
@@ -75,7 +75,7 @@ async function createEmbedded(folder: string): Promise<void> {
   await rename(unfinished, folder)
 }
 
-function given(url: string): Pick<Database, 'place' | 'isEmbedded' | 'migrate'> {
+function given(url: string): Pick<DevDatabase, 'place' | 'isEmbedded' | 'migrate'> {
   return {
     place: describeDatabase(url),
     isEmbedded: false,
@@ -85,7 +85,7 @@ function given(url: string): Pick<Database, 'place' | 'isEmbedded' | 'migrate'> 
   }
 }
 
-function openBehindEndpoint(url: string): Database {
+function openBehindEndpoint(url: string): DevDatabase {
   const pool = new pg.Pool({
     ...connectionOptions(url),
     max: CONNECTIONS_MAX,

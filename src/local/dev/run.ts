@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { CommandFailed } from '../cli.ts'
 import { startNeonEndpoint } from '../neon/endpoint.ts'
 import { ENDPOINT_FILE } from '../state.ts'
-import type { Database } from './database.ts'
+import type { DevDatabase } from './database.ts'
 import { openDatabase } from './database.ts'
 import { lockState } from './lock.ts'
 import { isLoopback, type Options } from './options.ts'
@@ -76,7 +76,7 @@ function addressOf(host: string, port: number): string {
 
 /** @returns the endpoint's address; undefined when the Worker itself connects to Postgres. */
 async function startEndpoint(
-  { backend }: Database,
+  { backend }: DevDatabase,
   state: string,
   started: AsyncDisposableStack,
 ): Promise<string | undefined> {

@@ -1,12 +1,12 @@
 import { PLACEHOLDER_URL } from '../postgres.ts'
-import type { Database } from './database.ts'
+import type { DevDatabase } from './database.ts'
 
 export interface Running {
   /** The Worker's address, such as `http://127.0.0.1:8787`. */
   readonly address: string
   /** The Neon-compatible endpoint's address, with its path, if there is one. */
   readonly endpointUrl: string | undefined
-  readonly database: Database
+  readonly database: DevDatabase
   /** Whether the Worker was given API_TOKENS. */
   readonly takesToken: boolean
 }

@@ -28,7 +28,7 @@ export type Bucket = {
  * goes on: days stay in one piece. A day that a zone has skipped is not there.
  */
 export function bucketsOf(range: HourRange, unit: Unit, zone: Zone): Bucket[] {
-  return unit === 'hour' ? hoursOf(range) : periodsOf(range, unit, zone)
+  return unit === 'hour' ? hourBuckets(range) : periodsOf(range, unit, zone)
 }
 
 /** How many buckets a range has, give or take a day that the zone has skipped. */
@@ -87,7 +87,7 @@ export function isAligned(buckets: readonly Bucket[], zone: Zone): boolean {
   return buckets.every(({ startMs }) => startMs % HOUR_MS === 0 && zone.offsetAt(startMs) % HOUR_MS === 0)
 }
 
-function hoursOf({ from, to }: HourRange): Bucket[] {
+function hourBuckets({ from, to }: HourRange): Bucket[] {
   const buckets: Bucket[] = []
   for (let hour = from; hour < to; hour = addHours(hour, 1)) {
     buckets.push({ from: hour, startMs: hourStartMs(hour) })

@@ -7,13 +7,13 @@ import {
   isCurrent,
   isDay,
   type Period,
-  rangeOf,
+  rangeAsked,
   unitOf,
   unitsOf,
 } from '../../../src/dashboard/data/period.ts'
 import { DAY_MS, hourStartMs } from '../../../src/model/hour.ts'
 import { countBuckets, periodStart } from '../../../src/model/time/calendar.ts'
-import { rangeOf as hoursOf, RANGES } from '../../../src/model/time/ranges.ts'
+import { RANGES, rangeOf } from '../../../src/model/time/ranges.ts'
 import { UTC } from '../../../src/model/time/zone.ts'
 import { zoneOf, zones } from '../../support/zones.ts'
 
@@ -24,8 +24,8 @@ const moments = fc.integer({ min: Date.UTC(1990), max: Date.UTC(2060) })
 describe('a period', () => {
   test('is asked for by its name, or by its days, of which the API leaves out the last', () => {
     const berlin = zoneOf('Europe/Berlin')
-    expect(rangeOf(named('12mo'), berlin)).toEqual({ range: '12mo', tz: 'Europe/Berlin' })
-    expect(rangeOf({ kind: 'days', from: '2026-02-01', to: '2026-02-28' }, UTC)).toEqual({
+    expect(rangeAsked(named('12mo'), berlin)).toEqual({ range: '12mo', tz: 'Europe/Berlin' })
+    expect(rangeAsked({ kind: 'days', from: '2026-02-01', to: '2026-02-28' }, UTC)).toEqual({
       from: '2026-02-01',
       to: '2026-03-01',
       tz: 'UTC',
@@ -40,7 +40,7 @@ describe('a period', () => {
         moments,
         (range, zone, nowMs) => {
           for (const unit of unitsOf(named(range))) {
-            const buckets = countBuckets(hoursOf(range, { unit, zone, nowMs }), unit, zone)
+            const buckets = countBuckets(rangeOf(range, { unit, zone, nowMs }), unit, zone)
             expect(buckets).toBeLessThanOrEqual(bucketsAtMost(named(range), unit))
           }
         },

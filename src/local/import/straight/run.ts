@@ -6,7 +6,7 @@ import type { Postgres } from '../../../postgres/driver/session.ts'
 import { readLateHours } from '../../../postgres/seen.ts'
 import { createSink } from '../../../postgres/sink.ts'
 import { createWriters } from '../../../postgres/writers.ts'
-import type { Database } from '../../find-database.ts'
+import type { FoundDatabase } from '../../find-database.ts'
 import { nodeClock } from '../../node-clock.ts'
 import type { Ending } from '../importer.ts'
 import type { Tally } from '../tally.ts'
@@ -24,7 +24,7 @@ export type StraightOutcome = {
 
 /** Imports straight into Postgres. */
 export async function importStraight(
-  { address }: Database,
+  { address }: FoundDatabase,
   options: Omit<StraightImport, 'sender' | 'nowMs'> & { readonly tally: Tally },
 ): Promise<StraightOutcome> {
   const clock = nodeClock

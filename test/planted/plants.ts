@@ -12,6 +12,7 @@ import { READ_DAYS_PLANTS } from './plants/read-days.ts'
 import { READ_PLANTS } from './plants/reads.ts'
 import { ROLLUPS_PLANTS } from './plants/rollups.ts'
 import { SHARD_PLANTS } from './plants/shard.ts'
+import { SHOWN_PLANTS } from './plants/shown.ts'
 import { SIMULATED_DAYS_PLANTS } from './plants/simulated-days.ts'
 import { SLICES_PLANTS } from './plants/slices.ts'
 
@@ -31,4 +32,5 @@ export const PLANTS: readonly Plant[] = [
   ...IMPORT_PLANTS,
   ...SIMULATED_DAYS_PLANTS,
   ...LIST_PLANTS,
+  ...SHOWN_PLANTS,
 ]

@@ -113,6 +113,12 @@ export const ROLLUP_DAYS_MAX = 8
 export const ROLLUP_ROWS_MAX = 500_000
 export const ROLLUP_FAILURES_MAX = 3
 
+/**
+ * Rows of each hour that are made into days at once, of keys and of slices. A day of more keys is made in pieces, because the
+ * transaction of each must end within STATEMENT_MS_MAX, and holds up late batches of the day for as long.
+ */
+export const PIECE_ROWS_MAX = 2_000
+
 /** How long `npm run rollup` lets a day take, however many keys it has. A late batch of the day waits or tries again. */
 export const LOCAL_MAKE_MS_MAX = 15 * MINUTE
 

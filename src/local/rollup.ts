@@ -17,8 +17,9 @@ const HELP = `Makes a row for each key and UTC day from the rows of hours, so th
 Without DATABASE_URL it uses the embedded Postgres of an \`npm run dev\` that runs.
 
 The Worker's hourly cron makes the same days, 8 in a run. This command makes all of them, the oldest first, which is
-quicker for a table that is older than its days. It may run beside a Worker, and several at a time. Each day is one
-transaction, so after Ctrl-C, a crash or a lost connection run it again: it goes on with the days that are left.
+quicker for a table that is older than its days. It may run beside a Worker, and several at a time. Each day, or piece
+of one that has very many keys, is one transaction, so after Ctrl-C, a crash or a lost connection run it again: it goes
+on there.
 
   --again   make every day anew, because a version of Sumdial from before days has run since (docs/days.md). After
             an interruption leave it out: the days that are left are known

@@ -1,5 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { KEY_BYTES_MAX } from '../limits.ts'
 import type { KeyRange } from '../model/key.ts'
+
+/** Above every key. */
+export const LAST_KEY = '\u{10ffff}'.repeat(KEY_BYTES_MAX / 4 + 1)
 
 /** Keys compare byte by byte, because the column's collation is "C". */
 export function inRange({ from, to }: KeyRange, after: string | null): SQL {

@@ -1,9 +1,9 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { KEY_BYTES_MAX, LIST_BY_HOUR_ROWS_MAX, UNREADABLE_TOLD_MAX } from '../limits.ts'
+import { LIST_BY_HOUR_ROWS_MAX, UNREADABLE_TOLD_MAX } from '../limits.ts'
 import { formatHourStart } from '../model/hour.ts'
 import type { Grouping, ListQuery } from '../model/read.ts'
 import type { Reach } from '../model/rollups/reach.ts'
-import { inRange, unionAll } from './key-ranges.ts'
+import { inRange, LAST_KEY, unionAll } from './key-ranges.ts'
 import { IS_READABLE, ROW_NAME } from './readable.ts'
 import { EACH_HOUR, extent, HOURS, isDay, type Part, rowsOfManyKeys } from './rollups/many-keys.ts'
 import type { Span } from './rollups/segments.ts'
@@ -162,9 +162,6 @@ function firstOfAll(query: ListStatement): SQL {
   const ofHours = firstOfEachHour(query, EACH_HOUR, sql`key`, sql` and key <= ${last}`)
   return firstKeys(query, unionAll([sql`select key from first_of_days`, ofHours]))
 }
-
-/** Above every key. */
-const LAST_KEY = '\u{10ffff}'.repeat(KEY_BYTES_MAX / 4 + 1)
 
 /** All rows of the keys of `page`. */
 function rowsOfPage(query: ListStatement): SQL {

@@ -120,15 +120,17 @@ export const sliceDays = sumdial.table(
 /**
  * One row per UTC day that was rolled up, or that a late batch has changed. [D1]
  *
- * `state` is `stale` (its days differ from its hours), `building`, `good` (they are equal), or `gone` for ever (its hours are
- * deleted, or about to be, and only its days count). `changed` counts the batches that came late.
+ * `state` is `stale` (its days differ from its hours), `building`, `partial` (they are equal of keys below `made_below`), `good`
+ * (they are equal), or `gone` for ever (its hours are deleted, or about to be, and only its days count). `changed` counts the
+ * batches that came late.
  */
 export const rollups = sumdial.table('rollups', {
   day: date('day').primaryKey(),
-  state: text('state', { enum: ['stale', 'building', 'good', 'gone'] }).notNull(),
+  state: text('state', { enum: ['stale', 'building', 'partial', 'good', 'gone'] }).notNull(),
   changed: bigint('changed', { mode: 'bigint' }).notNull().default(sql`0`),
   changedAt: instant('changed_at'),
   madeAt: instant('made_at'),
+  madeBelow: key('made_below'),
 })
 
 /** One row per writer: the last batch that Postgres has applied for it, and whether it may apply more. */

@@ -22,7 +22,7 @@ beforeEach(() => stand.reset())
 
 type Row = { readonly key: string; readonly hour: Hour }
 
-const STATES = ['stale', 'building', 'good', 'gone'] as const
+const STATES = ['stale', 'partial', 'good', 'gone'] as const
 
 /** Days by number, with their states. */
 type Rollups = readonly (readonly [day: number, state: (typeof STATES)[number]])[]

@@ -10,6 +10,7 @@ import { createRetention } from '../../src/postgres/retention.ts'
 import { rollupsOneByOne } from '../postgres/rollups/one-by-one.ts'
 import { type Stand, startStand } from '../postgres/stand.ts'
 import { Chance } from './chance.ts'
+import { PIECE_ROWS } from './days/day-statements.ts'
 import { PostgresModel } from './postgres-model.ts'
 import { type Day, dayOf } from './tables.ts'
 
@@ -85,7 +86,8 @@ async function tablesOfPostgres() {
      from sumdial.slice_days order by 1`,
   )
   const { rows: rollups } = await stand.pool.query(
-    `select day - '1970-01-01'::date as day, state, changed::int from sumdial.rollups order by 1`,
+    `select day - '1970-01-01'::date as day, state, changed::int, case state when 'partial' then made_below end as below
+     from sumdial.rollups order by 1`,
   )
   return { counters, slices, ledger, days, sliceDays, rollups }
 }
@@ -110,17 +112,16 @@ function tablesOfModel(model: PostgresModel) {
     sliceDays: rowsOf(sliceDays),
     rollups: [...rollups]
       .sort(([a], [b]) => a - b)
-      .map(([day, { state, changed }]) => ({ day, state, changed })),
+      .map(([day, { state, changed, madeBelow: below = null }]) => ({ day, state, changed, below })),
   }
 }
 
-/** Makes a day, all at one instant. */
+/** Makes a piece of a day, all at one instant. */
 function makeIn(model: PostgresModel, day: Day): Made['kind'] {
   const making = model.make(day)
   if (!making.begin()) return 'not_needed'
   making.look()
-  making.write()
-  return 'made'
+  return making.write().kind
 }
 
 function deleteIn(model: PostgresModel, before: Hour): void {
@@ -135,7 +136,7 @@ describe('the model of Postgres that the simulation stands on', () => {
     async (seed) => {
       const chance = new Chance(seed)
       const model = new PostgresModel(Date.now)
-      const rollups = rollupsOneByOne(stand.postgres)
+      const rollups = rollupsOneByOne(stand.postgres, PIECE_ROWS)
       const deleteBefore = createRetention(stand.postgres)
       model.refused.set(REFUSED_KEY, 'constraint')
       model.refused.set(RAISED_KEY, 'trigger')

@@ -101,7 +101,7 @@ describe('whatever goes wrong with requests, clients, flights, objects, alarms, 
 
   test('[D1] days that are good or gone, and hours elsewhere, are all that was added, whatever comes late, twice or is killed', () => {
     expectKept('D1')
-    expectSeen('made', 'not_needed', 'gone', 'deleted', 'cronDies', 'makingCut')
+    expectSeen('made', 'partly_made', 'not_needed', 'gone', 'deleted', 'cronDies', 'makingCut')
     expectSeen('late for stale', 'late for good', 'late for gone', 'lateFromShard')
   })
 

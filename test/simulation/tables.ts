@@ -16,7 +16,9 @@ export type Ledger = {
 
 /** A day's row in `rollups`. Nobody ever sees `building`, because the transaction that sets it also ends it. */
 export type Rollup = {
-  readonly state: 'stale' | 'good' | 'gone'
+  readonly state: 'stale' | 'partial' | 'good' | 'gone'
+  /** The first key that is not made, of a day that is `partial`. */
+  readonly madeBelow?: string | undefined
   readonly changed: number
   readonly changedMs: number | null
 }

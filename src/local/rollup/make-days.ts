@@ -77,18 +77,20 @@ export async function makeDays(making: Making): Promise<Ending> {
   return { kind: 'interrupted' }
 }
 
-/** @returns why the day is not made; null when it is, by whomever. */
+/** @returns why the day is not made; null when it is, by whomever, or when others change it meanwhile. */
 async function makeOne(day: Day, { rollups, progress, interrupt, sleep }: Making): Promise<string | null> {
+  let begun = 0
   for (let left = TRIES - 1; ; left--) {
     try {
       const made = await rollups.makeDay(day)
       progress.trouble = ''
+      left = TRIES
       if (made.kind === 'unreadable') return UNREADABLE
-      if (made.kind === 'made') {
-        progress.made += 1
-        progress.rows += made.rows
-      }
-      return null
+      if (made.kind === 'not_needed') return null
+      progress.rows += made.rows
+      if (made.kind === 'made') progress.made += 1
+      else if (made.isFirst) begun += 1
+      if (made.kind === 'made' || begun > 1 || interrupt.aborted) return null
     } catch (error) {
       progress.trouble = error instanceof Error ? error.message : String(error)
       if (left === 0 || interrupt.aborted) return progress.trouble

@@ -11,10 +11,12 @@ type DaysToMake = {
   readonly beginsInMs: number
 }
 
-/** The outcome of making a day. */
+/** The outcome of making a day, or a piece of one. */
 export type Made =
-  /** Its days equal its hours. `rows` of hours were read, those of slices included. */
+  /** Its days equal its hours. `rows` of hours were read for the last piece, those of slices included. */
   | { readonly kind: 'made'; readonly rows: number }
+  /** It has more keys than are made at once: ask again for the next piece. A second first one says that the day was changed. */
+  | { readonly kind: 'partly_made'; readonly rows: number; readonly isFirst: boolean }
   /** Another was faster, or its hours are deleted. */
   | { readonly kind: 'not_needed' }
   /** A row of its hours cannot be read, which somebody's own SQL has made. It stays to be made, and is left alone for an hour. */
@@ -27,6 +29,7 @@ export type Rollups = {
    * @param when days that changed within the hour are made: in the cron, once they are quiet; for a person, now.
    */
   readonly daysToMake: (most: number, when: 'quiet' | 'now') => Promise<DaysToMake>
+  /** Makes a day, or the next piece of one that has very many keys. */
   readonly makeDay: (day: Day) => Promise<Made>
   /** Has every day made again that was made, because code has run that does not mark what it changes. @returns how many. */
   readonly makeAllAgain: () => Promise<number>

@@ -1,6 +1,12 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { MAKE_AFTER_DAYS, MAKE_QUIET_HOURS, ROLLUPS_BEGIN_HOURS, STATEMENT_MS_MAX } from '../../limits.ts'
+import {
+  MAKE_AFTER_DAYS,
+  MAKE_QUIET_HOURS,
+  PIECE_ROWS_MAX,
+  ROLLUPS_BEGIN_HOURS,
+  STATEMENT_MS_MAX,
+} from '../../limits.ts'
 import { must } from '../../model/assert.ts'
 import type { WithRollups } from '../../model/rollups/rollups.ts'
 import type { Postgres } from '../driver/session.ts'
@@ -9,8 +15,15 @@ import { PATIENT, reading, writing } from '../statement.ts'
 import { BEGINS } from './begins.ts'
 import { claimDay, fillDay, readMade } from './make.ts'
 
-/** @param withinMs how long a statement may take, and both of those that make a day. */
-export function createRollups(postgres: Postgres, withinMs = STATEMENT_MS_MAX): WithRollups {
+/**
+ * @param withinMs how long a statement may take, and both of those that make a piece of a day.
+ * @param pieceRows rows of an hour that a piece has at most.
+ */
+export function createRollups(
+  postgres: Postgres,
+  withinMs = STATEMENT_MS_MAX,
+  pieceRows = PIECE_ROWS_MAX,
+): WithRollups {
   return (work) =>
     executing(postgres, withinMs, (execute, transact, ask) =>
       work({
@@ -19,7 +32,7 @@ export function createRollups(postgres: Postgres, withinMs = STATEMENT_MS_MAX): 
         },
 
         async makeDay(day) {
-          const [, filled] = await transact([claimDay(day), fillDay(day)])
+          const [, filled] = await transact([claimDay(day), fillDay(day, pieceRows)])
           return readMade(must(filled, 'the answer to the second statement').rows)
         },
 
@@ -36,7 +49,7 @@ export function createRollups(postgres: Postgres, withinMs = STATEMENT_MS_MAX): 
 
 const makeAllAgain = writing(sql`
 update sumdial.rollups set state = 'stale', changed = changed + 1 where day in (
-  select day from sumdial.rollups where ${PATIENT} and state = 'good' order by day for update)`)
+  select day from sumdial.rollups where ${PATIENT} and state in ('good', 'partial') order by day for update)`)
 
 const beginNow = writing(sql`
 insert into sumdial.settings as s (name, value, recorded_at)
@@ -65,7 +78,7 @@ from (
     where jump.day <= bound.last and not exists (select from sumdial.rollups as r where r.day = jump.day)
     union all
     select r.day, r.made_at is not null from sumdial.rollups as r, bound
-    where r.state in ('stale', 'building') and r.day <= bound.last and coalesce(r.changed_at < bound.quiet, true)
+    where r.state in ('stale', 'building', 'partial') and r.day <= bound.last and coalesce(r.changed_at < bound.quiet, true)
   ), found as (
     select day, was_made from wanted, bound where bound.begins_in <= interval '0'
   )

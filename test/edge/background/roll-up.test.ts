@@ -50,6 +50,24 @@ test('days of very many rows end the run sooner', async () => {
   expect(await rollUp(postgres, new Set())).toMatchObject({ days: 1, left: 19 })
 })
 
+test('a day of very many keys is made piece by piece, over several runs, and no other day waits behind its whole', async () => {
+  const postgres = databaseWith(DAYS.slice(0, 2), [], 100)
+  const pieceRows = ROLLUP_ROWS_MAX / 4
+  let pieces = 6
+  const rollups = {
+    ...postgres.rollups,
+    makeDay: async (day: string): Promise<Made> => {
+      if (day !== DAYS[0] || --pieces === 0) return postgres.rollups.makeDay(day)
+      return { kind: 'partly_made', rows: pieceRows, isFirst: pieces === 5 }
+    },
+  }
+  const failed = new Set<string>()
+  const first = { days: 0, rows: ROLLUP_ROWS_MAX, left: 2 }
+  expect(await rollUp({ ...postgres, rollups }, failed)).toEqual(first)
+  expect(postgres.lines).toEqual([{ message: 'rolled up', ...first }])
+  expect(await rollUp({ ...postgres, rollups }, failed)).toEqual({ days: 2, rows: pieceRows + 200, left: 0 })
+})
+
 test('a run that makes nothing logs nothing', async () => {
   const postgres = databaseWith([])
   expect(await rollUp(postgres, new Set())).toEqual({ days: 0, rows: 0, left: 0 })

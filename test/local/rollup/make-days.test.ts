@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { makeDays, NO_PROGRESS } from '../../../src/local/rollup/make-days.ts'
 import type { Made } from '../../../src/model/rollups/rollups.ts'
 import { NO_ROLLUPS } from '../../support/no-rollups.ts'
@@ -88,4 +88,35 @@ test('before roll-ups may begin nothing is made', async () => {
   expect(
     await makeDays({ rollups, progress: work.progress, interrupt: work.interrupt.signal, sleep }),
   ).toEqual({ kind: 'not_begun', beginsInMs: 5_000 })
+})
+
+describe('a day that is made in pieces', () => {
+  const piece = (isFirst: boolean): Made => ({ kind: 'partly_made', rows: 10, isFirst })
+
+  test('is asked for again until it is whole, however many pieces it has, and a piece that fails is tried again', async () => {
+    const work = workOn(DAYS.slice(0, 2), (day, n) => {
+      if (day === DAYS[0] || n === 9) return MADE
+      if (n % 3 === 0) throw new Error('lost')
+      return piece(n === 1)
+    })
+    expect(await work.run()).toEqual({ kind: 'through', failed: new Map() })
+    expect(work.progress).toMatchObject({ made: 2, rows: 24 + 24 + 6 * 10, trouble: '' })
+  })
+
+  test('and that others change all the time is left in the end, with the reason', async () => {
+    const work = workOn(DAYS.slice(0, 1), (_, n) => piece(n % 2 === 1))
+    expect(await work.run()).toMatchObject({
+      kind: 'stuck',
+      reason: expect.stringContaining('others change'),
+    })
+  })
+
+  test('is left at its next piece when it is interrupted', async () => {
+    const work = workOn(DAYS.slice(0, 1), (_, n) => {
+      if (n === 3) work.interrupt.abort()
+      return piece(n === 1)
+    })
+    expect(await work.run()).toEqual({ kind: 'interrupted' })
+    expect(work.tried).toHaveLength(3)
+  })
 })

@@ -38,6 +38,30 @@ export const ROLLUPS_PLANTS: readonly Plant[] = [
     suite: tests('mark', 'by the clock of Postgres'),
   },
   {
+    name: 'old-batch-not-sent-again',
+    mistake: 'a batch that Postgres finds old, and its sender young, is never applied',
+    edits: [
+      {
+        file: 'src/postgres/sink.ts',
+        find: "age === 'young' && outcome.kind === 'behind' ? await send('any') : outcome",
+        replace: 'outcome',
+      },
+    ],
+    suite: tests('mark', 'by the clock of Postgres'),
+  },
+  {
+    name: 'young-batch-in-roll-ups',
+    mistake: 'a batch of the current hour carries the statement of late ones, which holds the row of its day',
+    edits: [
+      {
+        file: APPLY,
+        find: "return nowMs < hourStartMs(addHours(hour, MARK_AFTER_HOURS)) ? 'young' : 'any'",
+        replace: "return nowMs < 0 ? 'young' : 'any'",
+      },
+    ],
+    suite: tests('mark', 'of a young hour'),
+  },
+  {
     name: 'day-made-from-what-retention-left',
     mistake: 'a late batch has a day made again whose hours are deleted [D1]',
     edits: [
@@ -71,18 +95,52 @@ export const ROLLUPS_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: MAKE,
-        find: `select from sumdial.rollups where \${PATIENT} and day = \${day}::date and state = 'building'`,
+        find: `select coalesce(made_below, '') collate "C" as first from sumdial.rollups
+  where \${PATIENT} and day = \${day}::date and state = 'building'`,
         replace: `insert into sumdial.rollups as r (day, state, made_at) select \${day}::date, 'good', now() where \${PATIENT}
-  on conflict (day) do update set state = 'good' where r.state in ('stale', 'building') returning state`,
+  on conflict (day) do update set state = 'good' where r.state in ('stale', 'building') returning '' collate "C" as first`,
       },
-      { file: MAKE, find: '(select state from made) as state', replace: '(select state from work) as state' },
+      {
+        file: MAKE,
+        find: '(select state from made) as state',
+        replace: "(select 'good' from work) as state",
+      },
       {
         file: 'src/postgres/rollups/rollups.ts',
-        find: 'transact([claimDay(day), fillDay(day)])',
-        replace: 'transact([fillDay(day)]).then(([filled]) => [claimDay(day), filled] as const)',
+        find: 'transact([claimDay(day), fillDay(day, pieceRows)])',
+        replace: 'transact([fillDay(day, pieceRows)]).then(([filled]) => [claimDay(day), filled] as const)',
       },
     ],
     suite: tests('cut-off', 'takes in what the batch was for'),
+  },
+  {
+    name: 'pieces-go-on-after-a-change',
+    mistake:
+      'a day that was changed between two of its pieces is not begun anew, and lacks what came late [D1]',
+    edits: [
+      { file: MAKE, find: "case r.state when 'partial' then r.made_below end", replace: 'r.made_below' },
+    ],
+    suite: tests('cut-off', 'begins anew after'),
+  },
+  {
+    name: 'day-good-after-its-first-piece',
+    mistake: 'a day of very many keys is read before all of them are in it [D1]',
+    edits: [{ file: MAKE, find: "when piece.is_last then 'good' else 'partial'", replace: "else 'good'" }],
+    suite: tests('cut-off', 'until its last piece is made'),
+  },
+  {
+    name: 'piece-deletes-the-pieces-before',
+    mistake: 'a piece deletes the rows of all keys that it does not have [D1]',
+    edits: [
+      {
+        file: MAKE,
+        find: `delete from sumdial.days as d using piece
+  where d.day = \${day}::date and \${OF_PIECE}`,
+        replace: `delete from sumdial.days as d using piece
+  where d.day = \${day}::date`,
+      },
+    ],
+    suite: tests('cut-off', 'until its last piece is made'),
   },
   {
     name: 'rows-of-no-hours-stay',

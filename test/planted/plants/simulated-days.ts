@@ -73,8 +73,25 @@ export const SIMULATED_DAYS_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: STATEMENTS,
-        find: "return state === undefined || state === 'stale'",
-        replace: "return state !== 'good'",
+        find: "return row === undefined || row.state === 'stale' || row.state === 'partial'",
+        replace: "return row?.state !== 'good'",
+      },
+    ],
+    suite: SIMULATION,
+  },
+  {
+    name: 'simulated-pieces-go-on',
+    mistake: 'a day that was changed between two of its pieces is not begun anew [D1]',
+    edits: [
+      {
+        file: STATEMENTS,
+        find: '  tables.rollups.set(day, { state, changed:',
+        replace: '  tables.rollups.set(day, { ...row, state, changed:',
+      },
+      {
+        file: STATEMENTS,
+        find: "(row?.state === 'partial' ? row.madeBelow : undefined) ?? ''",
+        replace: "row?.madeBelow ?? ''",
       },
     ],
     suite: SIMULATION,

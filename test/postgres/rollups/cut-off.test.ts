@@ -50,7 +50,7 @@ describe('a roll-up', () => {
       expect(await count()).toEqual(APPLIED)
       const client = await stand.pool.connect()
       await client.query('begin isolation level read committed')
-      for (const { sql, params } of [claimDay(dayOf(0)), fillDay(dayOf(0))].slice(0, statements))
+      for (const { sql, params } of [claimDay(dayOf(0)), fillDay(dayOf(0), 9)].slice(0, statements))
         await client.query(sql, params)
       client.release(true)
       const { makeDay } = rollupsOneByOne(stand.postgres)
@@ -83,7 +83,7 @@ describe('a roll-up', () => {
     await count()
     const client = await stand.pool.connect()
     await client.query('begin')
-    for (const { sql, params } of [claimDay(dayOf(0)), fillDay(dayOf(0))]) await client.query(sql, params)
+    for (const { sql, params } of [claimDay(dayOf(0)), fillDay(dayOf(0), 9)]) await client.query(sql, params)
     const twin = rollupsOneByOne(stand.postgres).makeDay(dayOf(0))
     await somebodyWaits()
     const late = count(0, 5)
@@ -92,6 +92,68 @@ describe('a roll-up', () => {
     expect((await twin).kind).toMatch(/^(not_needed|made)$/)
     expect(await late).toEqual(APPLIED)
     expect(await wrong()).toEqual([])
+  })
+})
+
+describe('a day of many keys, made in pieces', () => {
+  const pieces = () => rollupsOneByOne(stand.postgres, 1)
+  const many = (from: number, to: number) =>
+    stand.sink.apply(
+      batchOf(
+        hourIn(0),
+        Array.from({ length: to - from }, (_, i): KeyedCell => [`k${from + i}`, cellOf(1)]),
+      ),
+    )
+
+  async function makeAll(): Promise<readonly string[]> {
+    const kinds: string[] = []
+    do {
+      kinds.push((await pieces().makeDay(dayOf(0))).kind)
+      expect(await wrong()).toEqual([])
+    } while (kinds.at(-1) === 'partly_made')
+    return kinds
+  }
+
+  test('[D1] is read from its hours until its last piece is made, and then equals them', async () => {
+    await many(0, 6)
+    const kinds = await makeAll()
+    expect(kinds.length).toBeGreaterThan(2)
+    expect(kinds.at(-1)).toBe('made')
+    expect(await states()).toEqual(['good'])
+    const { rows } = await stand.pool.query('select key, sum::int from sumdial.days order by key')
+    expect(rows).toEqual(Array.from({ length: 6 }, (_, i) => ({ key: `k${i}`, sum: 1 })))
+  })
+
+  test.each(['a late batch', 'a cell removed by hand', 'days that are all to be made again'])(
+    '[D1] begins anew after %s between two pieces',
+    async (change) => {
+      await many(0, 6)
+      const { makeDay, makeAllAgain } = pieces()
+      for (const isFirst of [true, false])
+        expect(await makeDay(dayOf(0))).toMatchObject({ kind: 'partly_made', isFirst })
+      expect(await states()).toEqual(['partial'])
+      // Of keys that are made already.
+      if (change === 'a late batch') await many(0, 2)
+      else if (change === 'a cell removed by hand') {
+        await stand.pool.query(
+          `update sumdial.rollups set state = 'stale'; delete from sumdial.counters where key = 'k0'; delete from truth where key = 'k0'`,
+        )
+      } else expect(await makeAllAgain()).toBe(1)
+      expect(await makeDay(dayOf(0))).toMatchObject({ kind: 'partly_made', isFirst: true })
+      expect((await makeAll()).at(-1)).toBe('made')
+      expect(await states()).toEqual(['good'])
+    },
+  )
+
+  test('[D1] has pieces of whole keys, also where one has more slices than a piece has rows', async () => {
+    const slices = Array.from(
+      { length: 5 },
+      (_, i): KeyedCell => [`b${labelsText({ n: String(i) })}`, cellOf(1)],
+    )
+    await stand.sink.apply(batchOf(hourIn(0), [['a', cellOf(1)], ...slices, ['c', cellOf(1)]]))
+    expect((await makeAll()).at(-1)).toBe('made')
+    const { rowCount } = await stand.pool.query('select from sumdial.slice_days')
+    expect(rowCount).toBe(5)
   })
 })
 

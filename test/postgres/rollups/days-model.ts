@@ -9,7 +9,7 @@ const ROLLED_UP_HOURS = 72
 /** The states that some days may have at an hour. Most ranges have a few days that stand for their hours, and some have none. */
 export function statesOf(first: Hour, hours: number, now: Hour): fc.Arbitrary<States> {
   return fc
-    .array(fc.constantFrom<(State | null)[]>(null, 'stale', 'building', 'good', 'good', 'gone'), {
+    .array(fc.constantFrom<(State | null)[]>(null, 'stale', 'partial', 'good', 'good', 'gone'), {
       minLength: hours / 24,
       maxLength: hours / 24,
     })

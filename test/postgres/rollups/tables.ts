@@ -23,7 +23,7 @@ export type Row = {
   readonly updatedMs: number
 }
 
-export type State = 'stale' | 'building' | 'good' | 'gone'
+export type State = 'stale' | 'building' | 'partial' | 'good' | 'gone'
 
 /** The state of each day that has one, by its number since 1970. */
 export type States = ReadonlyMap<number, State>

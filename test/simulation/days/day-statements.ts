@@ -1,6 +1,8 @@
+import type { Cell } from '../../../src/model/cell.ts'
 import type { Batch } from '../../../src/model/flush/batch.ts'
 import type { Hour } from '../../../src/model/hour.ts'
 import { DAY_MS, hourStartMs } from '../../../src/model/hour.ts'
+import type { Made } from '../../../src/model/rollups/rollups.ts'
 import { isLabelled, keyOf } from '../../../src/model/slices/slice.ts'
 import type { Day, Rollup, Tables } from '../tables.ts'
 import { addTo, dayOf, partsOf, placeOf, rowsOf, sumsOf } from '../tables.ts'
@@ -34,20 +36,27 @@ export function listToMake({ counters, rollups }: Tables, nowMs: number): Day[] 
   const never = new Set<Day>()
   for (const place of counters.keys()) never.add(dayOf(partsOf(place).time))
   const stale = [...rollups].flatMap(([day, { state, changedMs }]) =>
-    state === 'stale' && (changedMs ?? 0) <= nowMs - QUIET_MS ? [day] : [],
+    (state === 'stale' || state === 'partial') && (changedMs ?? 0) <= nowMs - QUIET_MS ? [day] : [],
   )
   const days = [...[...never].filter((day) => !rollups.has(day)).sort((a, b) => a - b), ...stale]
   return days.filter(ended)
 }
 
-/** The rows that a transaction makes a day from. */
-type Snapshot = Pick<Tables, 'counters' | 'slices'>
+/** The rows that a transaction makes a piece of a day from, and the first key that it does not have. */
+type Snapshot = Pick<Tables, 'counters' | 'slices'> & {
+  readonly beyond: string | undefined
+  readonly rows: number
+}
 
-/** The transaction of two statements that makes a day. Each function is one of its instants. */
+/** Rows of an hour that a piece has, so few that most days have several pieces. */
+export const PIECE_ROWS = 1
+
+/** The transaction of two statements that makes a piece of a day. Each function is one of its instants. */
 export class Making {
   readonly #tables: Tables
   readonly #day: Day
   readonly #changed: () => void
+  #first = ''
   #snapshot: Snapshot | undefined
 
   /** @param changed is called when the day has been written. */
@@ -59,27 +68,63 @@ export class Making {
 
   /** The first statement has the day's row. @returns whether it sets `building`, or the transaction does nothing. */
   begin(): boolean {
-    const state = this.#tables.rollups.get(this.#day)?.state
-    return state === undefined || state === 'stale'
+    const row = this.#tables.rollups.get(this.#day)
+    this.#first = (row?.state === 'partial' ? row.madeBelow : undefined) ?? ''
+    return row === undefined || row.state === 'stale' || row.state === 'partial'
   }
 
   /** The second statement takes its snapshot. */
   look(): void {
     const { counters, slices } = this.#tables
-    this.#snapshot = { counters: sumsOf(counters, this.#day), slices: sumsOf(slices, this.#day) }
+    const beyond = firstBeyond(this.#tables, this.#day, this.#first)
+    const isOfPiece = this.#isBelow(beyond)
+    const [own, ofSlices] = [counters, slices].map((rows) => only(rows, isOfPiece))
+    if (own === undefined || ofSlices === undefined) throw new Error('there are two tables')
+    const sums = { counters: sumsOf(own, this.#day), slices: sumsOf(ofSlices, this.#day) }
+    this.#snapshot = { ...sums, beyond, rows: sums.counters.size + sums.slices.size }
   }
 
-  /** The second statement writes the day's rows, and the transaction commits. @returns how many rows there are. */
-  write(): number {
-    if (this.#snapshot === undefined) throw new Error('a statement has no snapshot')
-    const { days, sliceDays, rollups } = this.#tables
-    replace(days, rowsOf(days, this.#day), this.#snapshot.counters)
-    replace(sliceDays, rowsOf(sliceDays, this.#day), this.#snapshot.slices)
-    const { changed = 0, changedMs = null } = rollups.get(this.#day) ?? {}
-    rollups.set(this.#day, { state: 'good', changed, changedMs })
-    this.#changed()
-    return this.#snapshot.counters.size + this.#snapshot.slices.size
+  /** Whether a place is of this piece, which ends before a key. */
+  #isBelow(beyond: string | undefined): (place: string) => boolean {
+    return (place) => {
+      const key = keyOf(partsOf(place).key)
+      return key >= this.#first && (beyond === undefined || key < beyond)
+    }
   }
+
+  /** The second statement writes the rows of the piece, and the transaction commits. */
+  write(): Made {
+    if (this.#snapshot === undefined) throw new Error('a statement has no snapshot')
+    const { counters, slices, beyond, rows } = this.#snapshot
+    const { days, sliceDays, rollups } = this.#tables
+    const isOfPiece = this.#isBelow(beyond)
+    replace(days, only(rowsOf(days, this.#day), isOfPiece), counters)
+    replace(sliceDays, only(rowsOf(sliceDays, this.#day), isOfPiece), slices)
+    const { changed = 0, changedMs = null } = rollups.get(this.#day) ?? {}
+    const state = beyond === undefined ? 'good' : 'partial'
+    rollups.set(this.#day, { state, madeBelow: beyond, changed, changedMs })
+    this.#changed()
+    return beyond === undefined
+      ? { kind: 'made', rows }
+      : { kind: 'partly_made', rows, isFirst: this.#first === '' }
+  }
+}
+
+function only(rows: ReadonlyMap<string, Cell>, isWanted: (place: string) => boolean): Map<string, Cell> {
+  return new Map([...rows].filter(([place]) => isWanted(place)))
+}
+
+/** The first key that a piece does not have; undefined when it has all from its first. */
+function firstBeyond({ counters, slices }: Tables, day: Day, first: string): string | undefined {
+  const beyond = [counters, slices].flatMap((rows) => {
+    const places = [...rows.keys()].map(partsOf).filter(({ time }) => dayOf(time) === day)
+    const byHour = Map.groupBy(places, ({ time }) => time)
+    return [...byHour.values()].flatMap((own) => {
+      const keys = own.map(({ key }) => keyOf(key)).filter((key) => key > first)
+      return keys.sort()[PIECE_ROWS] ?? []
+    })
+  })
+  return beyond.sort()[0]
 }
 
 function replace<T>(rows: Map<string, T>, old: Iterable<readonly [string, T]>, now: Iterable<[string, T]>) {

@@ -13,7 +13,7 @@ import type { World } from '../world.ts'
  */
 export type Transaction<T> = (commit: (answer: T) => void, refuse: () => void, holdsMs?: number) => void
 
-/** Makes a day, in two statements of which the second has a newer snapshot than the first. [D1] */
+/** Makes a day or a piece of it, in two statements of which the second has a newer snapshot than the first. [D1] */
 export function makeDay(world: World, day: Day): Transaction<Made> {
   const { postgres, scheduler, days } = world
   const { locks } = postgres
@@ -41,9 +41,9 @@ export function makeDay(world: World, day: Day): Transaction<Made> {
         soon(() => {
           making.look()
           soon(() => {
-            const rows = making.write()
-            scheduler.note(`Postgres has made day ${day} of ${rows} rows`)
-            commit({ kind: 'made', rows })
+            const made = making.write()
+            scheduler.note(`Postgres: day ${day} is ${made.kind}`)
+            commit(made)
             locks.release(day)
           })
         })

@@ -1,0 +1,2 @@
+-- quick
+ALTER TABLE "sumdial"."rollups" ADD COLUMN "made_below" text collate "C";

@@ -87,14 +87,9 @@ function readPresent(file: string | undefined, env: NodeJS.ProcessEnv): StoredOp
   const { API_TOKENS = '' } = env
   if (file === undefined) return API_TOKENS === '' ? NONE : { text: API_TOKENS, from: 'API_TOKENS' }
   try {
-    return { text: withoutMark(readFileSync(resolvePath('token', file, env), 'utf8')), from: file }
+    return { text: readFileSync(resolvePath('token', file, env), 'utf8'), from: file }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new UsageError(`--tokens: ${reason}. Leave it out for the first token.`)
   }
-}
-
-/** Windows may put a byte order mark in front of a file, and JSON has none. */
-function withoutMark(text: string): string {
-  return text.replace(/^\u{feff}/u, '')
 }

@@ -57,7 +57,7 @@ describe('npm run meter', () => {
     expect(text).toContain('label=plan%3A%7Bplan%7D&label=country%3A%7Bcountry%7D')
   })
 
-  test('reads gzip like the Worker, and METERS from the environment or from a file', async () => {
+  test('reads gzip like the Worker, and METERS from the environment or from a file, with a byte order mark or without', async () => {
     const METERS = '[{"name":"hosts","key":"k/{host}"},{"name":"urls","key":"u{url}","repeat":"count"}]'
     const text = await shown(gzipSync(LINES), [], { METERS })
     expect(text).toContain('4 records make 4 increments of 3 keys.')
@@ -67,6 +67,8 @@ describe('npm run meter', () => {
     writeFileSync(join(dir, 'meters.json'), METERS)
     const file = ['--meters', join(dir, 'meters.json'), '--meter', 'hosts']
     expect(await shown(LINES, file)).toContain('4 records make 2 increments of 1 keys.')
+    writeFileSync(join(dir, 'meters.json'), `\ufeff${METERS}`)
+    expect(await shown(`\ufeff${LINES}`, file)).toContain('4 records make 2 increments of 1 keys.')
   })
 
   test.each<[string, string[], RegExp]>([

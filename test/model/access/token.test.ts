@@ -42,6 +42,8 @@ describe('a prefix', () => {
 describe('API_TOKENS', () => {
   test('are tokens by name', () => {
     expect(parse({ API_TOKENS: JSON.stringify([WEB, OPS]) }).tokens).toEqual([WEB, { ...OPS, prefix: null }])
+    // `wrangler secret put API_TOKENS < tokens.json`, with a file of Windows.
+    expect(parse({ API_TOKENS: `\ufeff${JSON.stringify([WEB])}` }).tokens).toEqual([WEB])
     expect(parse({}).tokens).toEqual([])
   })
 

@@ -41,7 +41,7 @@ describe('a flag that npm takes for its own, because `--` is forgotten, stops th
     taken = JSON.parse(out) as NodeJS.ProcessEnv
   })
 
-  test.each([
+  const commands: readonly (readonly [name: string, meant: string])[] = [
     ['deploy', '--env=staging --dry-run'],
     ['migrate', '--dry-run'],
     ['import', '--token=... --again --dry-run a.log'],
@@ -53,7 +53,18 @@ describe('a flag that npm takes for its own, because `--` is forgotten, stops th
     ['planted', '--list --dry-run'],
     ['simulate', '--seeds=1 --dry-run'],
     ['linger', '--seconds=1 --dry-run'],
-  ])('npm run %s', async (name, meant) => {
+    ['rollup', '--again --dry-run'],
+    ['record:release', '--dry-run'],
+  ]
+
+  test('the table has every command that does anything', () => {
+    const fileOf = (name: string) => /^node (\S+)/.exec(scripts[name] ?? '')?.[1]
+    const files = Object.keys(scripts).flatMap((name) => fileOf(name) ?? [])
+    const shown = new Set(['src/local/build.ts', ...commands.map(([name]) => fileOf(name))])
+    expect(shown).toEqual(new Set(files))
+  })
+
+  test.each(commands)('npm run %s', async (name, meant) => {
     const [, ...args] = `${scripts[name]}${name === 'import' ? ' a.log' : ''}`.split(' ')
     // A command that did run could reach nothing.
     const env = {
@@ -68,6 +79,14 @@ describe('a flag that npm takes for its own, because `--` is forgotten, stops th
       err: `npm took your flags for its own, so nothing was run. Write \`--\` before the flags: npm run ${name} -- ${meant}\n`,
     })
   })
+})
+
+test('npm run record:release -- --help says what it does, and records nothing', async () => {
+  const recorded = readFileSync(join(ROOT, 'test/upgrade/release.json'), 'utf8')
+  const [, ...args] = `${scripts['record:release']} --help`.split(' ')
+  const { code, out } = await run(process.execPath, args, ROOT, { PATH: process.env['PATH'] })
+  expect([code, out]).toEqual([0, expect.stringMatching(/^Records every statement of this release/)])
+  expect(readFileSync(join(ROOT, 'test/upgrade/release.json'), 'utf8')).toBe(recorded)
 })
 
 describe("npm's environment", () => {

@@ -103,6 +103,14 @@ describe('a problem', () => {
     ])
   })
 
+  test('[S2] of very many keys outside the prefix names a hundred, and counts the others', async () => {
+    const indexes = Array.from({ length: 10_000 }, (_, i) => i)
+    const limit = { kind: 'keys', prefix: 'p'.repeat(400), path: 'key', indexes } as const
+    const { details } = await answered({ kind: 'forbidden', limit })
+    expect([details.errors?.length, details.more]).toEqual([100, 9_900])
+    expect(JSON.stringify(details).length).toBeLessThan(128 * 1024)
+  })
+
   test('challenges who has no known token, and names the methods of a path', async () => {
     const challenge = async (token: 'missing' | 'unknown' | 'expired' | 'revoked') =>
       (await answered({ kind: 'unauthenticated', token })).response.headers.get('www-authenticate')

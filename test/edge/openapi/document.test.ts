@@ -97,6 +97,16 @@ describe('the OpenAPI document', () => {
     expect(bodies.map(({ content }) => Object.keys(content).length)).toEqual(bodies.map(() => 1))
   })
 
+  test('says of an Idempotency-Key how long it may be, and which time its items need', () => {
+    const [{ parameters = [] } = {}] = operations() as {
+      parameters?: { name: string; description: string }[]
+    }[]
+    const { description } = parameters.find(({ name }) => name === 'Idempotency-Key') ?? {}
+    expect(description).toMatch(
+      /1 to 64 bytes .* each must have `at`, unless the name is a UUID of version 7\./,
+    )
+  })
+
   test('has examples of increments that are taken, whatever the time is', () => {
     const [{ content }] = operations().flatMap(({ requestBody }) => requestBody ?? []) as [Body]
     const examples = Object.values(content['application/json']?.examples ?? {}).flatMap(({ value }) => value)

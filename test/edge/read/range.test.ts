@@ -122,6 +122,18 @@ test('a date is the midnight of the zone, and `to` is not included', async () =>
   expect(await asked('from=2026-11-02&to=2026-11-01')).toMatchObject({ parameter: 'from' })
 })
 
+test.each([
+  ['America/Santiago', '2026-09-05', '2026-09-06', '2026-09-05T04:00:00Z', '2026-09-06T04:00:00Z'],
+  ['America/Santiago', '2026-09-06', '2026-09-07', '2026-09-06T04:00:00Z', '2026-09-07T03:00:00Z'],
+  ['America/Havana', '2026-03-07', '2026-03-08', '2026-03-07T05:00:00Z', '2026-03-08T05:00:00Z'],
+])(
+  'a day beside a midnight that clocks skip is whole, and has nothing of its neighbour: %s, %s',
+  async (tz, from, to, first, end) => {
+    for (const unit of ['hour', 'day'])
+      expect(await asked(`from=${from}&to=${to}&bucket=${unit}&tz=${tz}`)).toEqual([first, end, unit])
+  },
+)
+
 describe('a list of a range', () => {
   const list = async (search: string, nowMs = NOW) =>
     eitherOf(await parseListQuery(`?prefix=&${search}`, null, nowMs, noFirstHour))

@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { createApp } from '../../src/edge/app.ts'
 import type { Ports } from '../../src/edge/ports.ts'
+import { REQUEST_BYTES_MAX } from '../../src/limits.ts'
 import { nodeClock } from '../support/node-clock.ts'
 import { scheduleOf } from '../support/schedule.ts'
 
@@ -40,6 +41,22 @@ describe('a POST', () => {
     expect((await post(path, body)).status).toBe(status)
     expect(await post(`${path}?dryRun=1`, body)).toMatchObject({ status: 422, body: { parameter: 'dryRun' } })
   })
+
+  test.each(['retry', 'discard'])(
+    '[I5] of 4 MiB of nested arrays to /parked/%s is refused without being parsed',
+    async (action) => {
+      const half = REQUEST_BYTES_MAX / 2
+      const request = new Request(`http://worker/parked/${action}`, {
+        method: 'POST',
+        body: '['.repeat(half) + ']'.repeat(half),
+      })
+      // It takes 700 ms and more for such a body, and several seconds on a busy machine.
+      const parse = vi.spyOn(JSON, 'parse')
+      onTestFinished(() => parse.mockRestore())
+      expect((await APP.fetch(request, {}, CONTEXT)).status).toBe(422)
+      expect(parse).not.toHaveBeenCalled()
+    },
+  )
 
   test('[I5] that would write to too many shards is a 413 that says what to do', async () => {
     const items = Array.from({ length: 1_000 }, (_, i) => ({ key: 'a', at: nodeClock.now() - i * 3_600_000 }))

@@ -29,8 +29,12 @@ export const momentText = z
 
 /** Why a time that was probably meant otherwise is refused; undefined for any other text. */
 function timeTextFault(text: string): string | undefined {
-  // As milliseconds these are from the first weeks of 1970 to 1973, when nothing was counted.
+  // As milliseconds these are from the first seconds of 1970 to 1973, when nothing was counted.
   if (/^\d{9,11}$/.test(text)) return `must be in milliseconds, and looks like seconds: write ${text}000`
+  const [, year, month = '01', day = '01'] =
+    /^((?:19|20)\d\d)(?:(0[1-9]|1[0-2])([0-2]\d|3[01]))?$/.exec(text) ?? []
+  if (year !== undefined)
+    return `must be in milliseconds, and looks like a date: write ${year}-${month}-${day}`
   return /T[\d:.]+ \d\d:\d\d$/.test(text)
     ? "has a space in place of the offset's `+`: write it as %2B"
     : undefined
@@ -84,7 +88,7 @@ export function parseParameters<S extends z.ZodObject>(
   more: Readonly<Record<string, unknown>> = {},
 ): Result<z.output<S>, Problem> {
   if (typeof raw === 'string') return parseSearch(raw, schema, more)
-  return checkParameters({ ...raw, ...more }, schema)
+  return checkParameters(raw, schema, more)
 }
 
 function parseSearch<S extends z.ZodObject>(
@@ -111,7 +115,7 @@ function parseSearch<S extends z.ZodObject>(
       return invalid(name, 'may be given only once')
     } else given.set(name, isRepeatable(schema, name) ? [value] : value)
   }
-  return checkParameters({ ...Object.fromEntries(given), ...more }, schema)
+  return checkParameters(Object.fromEntries(given), schema, more)
 }
 
 const NO_PARAMETERS = z.strictObject({})
@@ -132,9 +136,10 @@ const NOT_UTF8 = 'must be percent-encoded UTF-8'
 function checkParameters<S extends z.ZodObject>(
   given: Readonly<Record<string, unknown>>,
   schema: S,
+  more: Readonly<Record<string, unknown>>,
 ): Result<z.output<S>, Problem> {
-  const parsed = schema.safeParse(given)
-  return parsed.success ? ok(parsed.data) : invalidOf(parsed.error, Object.keys(schema.shape))
+  const parsed = schema.safeParse({ ...given, ...more })
+  return parsed.success ? ok(parsed.data) : invalidOf(parsed.error, (name) => adviceFor(name, schema, more))
 }
 
 /** Whether a parameter is given at all, whatever its value. */
@@ -189,23 +194,25 @@ export function keyOfPath(url: string, base = COUNTERS): Result<string, Problem>
   return key === undefined ? invalid('key', NOT_UTF8) : ok(key)
 }
 
-function invalidOf(error: z.ZodError, known: readonly string[]) {
+function invalidOf(error: z.ZodError, adviceFor: (unknown: string) => string) {
   // An unknown name first, because a misspelled parameter is missing as well.
   const unknown = error.issues.find((issue) => issue.code === 'unrecognized_keys')
   if (unknown !== undefined) {
     const name = must(unknown.keys[0], 'the unknown name')
-    return invalid(
-      name.slice(0, FIELD_CHARACTERS_TOLD_MAX),
-      `is not a parameter here: ${adviceFor(name, known)}`,
-    )
+    return invalid(name.slice(0, FIELD_CHARACTERS_TOLD_MAX), `is not a parameter here: ${adviceFor(name)}`)
   }
   const issue = must(error.issues[0], 'what is wrong')
   return invalid(String(must(issue.path[0], 'the name of the parameter')), issue.message)
 }
 
-function adviceFor(name: string, known: readonly string[]): string {
+/** Advises names that the query may have; those that come from the path are not among them. */
+function adviceFor(name: string, schema: z.ZodObject, more: Readonly<Record<string, unknown>>): string {
+  const known = Object.keys(schema.shape).filter((each) => !Object.hasOwn(more, each))
   const [array] = /^[^[]+(?=\[\d*\]$)/.exec(name) ?? []
-  if (array !== undefined && known.includes(array)) return `write \`${array}=a&${array}=b\` for several`
+  if (array !== undefined && known.includes(array))
+    return isRepeatable(schema, array)
+      ? `write \`${array}=a&${array}=b\` for several`
+      : `write \`${array}=a\``
   return known.length === 0 ? 'this endpoint has none' : `use ${known.join(', ')}`
 }
 

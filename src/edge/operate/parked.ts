@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ITEM_COMMAS_MAX, JSON_DEPTH_MAX } from '../../limits.ts'
 import type { Grant } from '../../model/access/grant.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
@@ -7,6 +8,7 @@ import { refuseOutside, refuseUnlessWhole } from '../http/access.ts'
 import { readBody } from '../http/bounded-body.ts'
 import { invalid, refuseQuery } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
+import { isMonster } from '../ingest/monster.ts'
 import type { ParkedAction, Shards } from '../ports.ts'
 
 /** The body of both routes. */
@@ -59,9 +61,10 @@ export async function decideParked(
 
 function parseBody(body: ArrayBuffer): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(body))
+    const isTooDeep = isMonster(new Uint8Array(body), JSON_DEPTH_MAX, ITEM_COMMAS_MAX)
+    return isTooDeep ? undefined : JSON.parse(new TextDecoder().decode(body))
   } catch {
-    // A body that is not JSON is refused like any other wrong body.
+    // A body that is not JSON is refused like any other wrong body, and one that would take long to parse too.
     return undefined
   }
 }

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { z } from 'zod'
 import { keyOfPath, parseParameters, refuseQuery } from '../../../src/edge/http/parameters.ts'
 import { counterParameters } from '../../../src/edge/read/query.ts'
 import { badOf, goodOf } from '../../support/result.ts'
@@ -16,6 +17,7 @@ test('a parameter of an endpoint that has none is refused, because its sender ex
 test.each([
   ['?key[]=a&key[]=b', 'key[]', 'is not a parameter here: write `key=a&key=b` for several'],
   ['?key%5B0%5D=a', 'key[0]', 'is not a parameter here: write `key=a&key=b` for several'],
+  ['?tz[]=UTC', 'tz[]', 'is not a parameter here: write `tz=a`'],
   ['?keys=a', 'keys', expect.stringContaining('is not a parameter here: use key, from, to')],
 ])('%s is told by the name that was written', (search, parameter, fault) => {
   expect(badOf(parseParameters(search, counterParameters))).toEqual({
@@ -27,6 +29,8 @@ test.each([
 
 test.each([
   ['1732200000', 'must be in milliseconds, and looks like seconds: write 1732200000000'],
+  ['20261101', 'must be in milliseconds, and looks like a date: write 2026-11-01'],
+  ['2026', 'must be in milliseconds, and looks like a date: write 2026-01-01'],
   ['2026-02-30', expect.stringContaining('must be a date such as 2026-11-21, or an RFC 3339 time')],
   ['2026-11-01T00:00:00+05:30', "has a space in place of the offset's `+`: write it as %2B"],
   ['yesterday', expect.stringContaining('an RFC 3339 time such as')],
@@ -64,6 +68,13 @@ test.each([
   ['/counters/k?from=/../', 'k'],
 ])('the key of %s is %s', (path, key) => {
   expect(goodOf(keyOfPath(`http://worker${path}`))).toBe(key)
+})
+
+test('what comes from the path is not advised for the query', () => {
+  const shape = z.strictObject({ hour: z.string() })
+  expect(badOf(parseParameters('?at=1', shape, { hour: '2026-11-21T20Z' }))).toMatchObject({
+    fault: 'is not a parameter here: this endpoint has none',
+  })
 })
 
 test('[I5] a long unknown name does not make a long answer', () => {

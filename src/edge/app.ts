@@ -4,10 +4,12 @@ import { admission } from './http/admission.ts'
 import type { EdgeEnv } from './http/context.ts'
 import { crossOrigin, standardHeaders } from './http/headers.ts'
 import { errorHandler } from './http/on-error.ts'
+import type { Problem } from './http/problem.ts'
 import { limiter } from './http/rate-limit.ts'
-import { addRoutes, refusal } from './http/router.ts'
+import { addRoutes, nowhere } from './http/router.ts'
 import { LargeBodies } from './ingest/delivery/large-bodies.ts'
 import { KnownKeys } from './ingest/fast-path/known-keys.ts'
+import { isForPerson, noPage } from './pages/no-page.ts'
 import type { Ports } from './ports.ts'
 import { API_ROUTES, type Edge, routesWithHitsAt } from './routes.ts'
 
@@ -28,7 +30,8 @@ export function createApp(ports: Ports, api: Api = apiOf(ports)) {
   // Without middleware hono has only one function to call, so there is none where no page may count.
   if (config.allowedOrigins.length > 0) app.use(standardHeaders, crossOrigin(config.allowedOrigins))
   addRoutes(app, admit, edge, routesWithHitsAt(config.hitPath))
-  app.notFound(refusal(admit, { kind: 'not_found', missing: { kind: 'route', routes: API_ROUTES } }))
+  const noRoute: Problem = { kind: 'not_found', missing: { kind: 'route', routes: API_ROUTES } }
+  app.notFound(nowhere(admit, noRoute, { isFor: isForPerson, answer: noPage }))
   app.onError(errorHandler(log))
   return app
 }

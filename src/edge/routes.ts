@@ -25,6 +25,7 @@ import { decideParked } from './operate/parked.ts'
 import { badge } from './pages/badge.ts'
 import { dashboardFile, dashboardPage } from './pages/dashboard.ts'
 import { docsPage } from './pages/docs/page.ts'
+import { STYLED } from './pages/docs/style.ts'
 import type { ParkedAction, Ports } from './ports.ts'
 import {
   describeCounter,
@@ -207,11 +208,6 @@ const PUBLIC = { 'cache-control': 'public, max-age=300', 'access-control-allow-o
 function openApi(c: EdgeContext): Answer {
   const document = openApiDocument(new URL(c.req.url).origin)
   return jsonResponse(document, 200, { 'content-type': 'application/json', ...PUBLIC })
-}
-
-/** The policy of a page with a style of its own and nothing from elsewhere. */
-const STYLED = {
-  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
 }
 
 function docs(c: EdgeContext): Answer | Promise<Answer> {

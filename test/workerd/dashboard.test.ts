@@ -69,6 +69,49 @@ describe('the dashboard', () => {
   })
 })
 
+describe('an address that is no page', () => {
+  const PERSON = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' }
+
+  test('says so to a person, in a page that leads back, and to a program in a problem', async () => {
+    for (const path of ['/nonsense', '/chart/', '/counterz/a']) {
+      const [page, problem] = await Promise.all([call(path, { headers: PERSON }), call(path)])
+      expect([page.status, page.headers.get('content-type')]).toEqual([
+        404,
+        expect.stringMatching(/^text\/html/),
+      ])
+      const text = await page.text()
+      expect(text).toMatch(/There is no such page.*<a href="\/">/s)
+      expect(text).not.toMatch(/<script|<link|<img|src=|url\(/)
+      expect([problem.status, problem.headers.get('content-type')]).toEqual([404, 'application/problem+json'])
+    }
+  })
+
+  test('is a problem for everyone where an address is of the API, or more is asked than to look', async () => {
+    for (const [path, init, status] of [
+      ['/counters', {}, 422],
+      ['/hours/now', {}, 422],
+      ['/increment', {}, 405],
+      ['/nonsense', { method: 'POST' }, 404],
+    ] as const) {
+      const response = await call(path, { ...init, headers: PERSON })
+      expect([path, response.status, response.headers.get('content-type')]).toEqual([
+        path,
+        status,
+        'application/problem+json',
+      ])
+    }
+  })
+
+  test('[S1] tells nobody of what there is', async () => {
+    const world = await envWith(tokens)
+    const unknown = await ask(world, undefined, '/nonsense', { headers: PERSON })
+    expect([unknown.status, await unknown.text()]).toEqual([404, expect.not.stringContaining('/keys')])
+    expect((await ask(world, undefined, '/nonsense')).status).toBe(401)
+    const { DEV_ACCESS: _, ...closed } = env as typeof env & { DEV_ACCESS: string }
+    expect((await browse({ ...closed }, '/nonsense', '', { headers: PERSON })).status).toBe(403)
+  })
+})
+
 describe('a session', () => {
   test('keeps the token where no script and no other page has it, and reads with it', async () => {
     const world = await envWith(tokens)

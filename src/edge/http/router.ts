@@ -30,6 +30,8 @@ export type Route<World> = {
 
 type Handler = (c: EdgeContext) => Promise<Response>
 
+type Handled = (c: EdgeContext) => Answer | Promise<Answer>
+
 /**
  * Adds routes, each for requests that have its scope; a path that is called by another method answers which methods it
  * has. [S2] Each path has one handler for all of its methods, because where several match, hono strings them together
@@ -57,8 +59,18 @@ function methodOf({ req: { method } }: EdgeContext): string {
   return method === 'HEAD' ? 'GET' : method
 }
 
+/** Answers what is at no route: a person who looks for a page gets one, and whoever else asks gets a problem. */
+export function nowhere(
+  admit: Admit,
+  problem: Problem,
+  page: { readonly isFor: (request: Request) => boolean; readonly answer: Handled },
+): Handler {
+  const [ofPage, ofApi] = [admitted(admit, 'nothing', page.answer), refusal(admit, problem)]
+  return (c) => (page.isFor(c.req.raw) ? ofPage : ofApi)(c)
+}
+
 /** Answers with a problem, for requests with a token only: others are not told which routes there are. [S1] */
-export function refusal(admit: Admit, problem: Problem): Handler {
+function refusal(admit: Admit, problem: Problem): Handler {
   return admitted(admit, 'token', () => fail(problem))
 }
 
@@ -69,7 +81,7 @@ function tooLong(characters: number): Problem {
 function admitted(
   admit: Admit,
   needs: Needs,
-  answer: (c: EdgeContext) => Answer | Promise<Answer>,
+  answer: Handled,
   status = 200,
   refuse: (problem: Problem, request: Request) => Response = problemResponse,
 ): Handler {

@@ -1,4 +1,4 @@
-/** The style of the docs page: the reader's own fonts and colours, in light and dark. */
+/** The style of pages that are there to be read: the reader's own fonts and colours, in light and dark. */
 export const STYLE = `
 :root { color-scheme: light dark; --line: light-dark(#d8d8d2, #3a3a36); --soft: light-dark(#f4f4ef, #23231f) }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem 1rem 4rem }
@@ -14,3 +14,8 @@ td:first-child { white-space: nowrap }
 dt { margin-top: 0.8rem }
 dd { margin-left: 1.5rem }
 `
+
+/** The policy of a page with this style and nothing from elsewhere. */
+export const STYLED = {
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+}

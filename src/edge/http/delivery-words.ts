@@ -91,6 +91,8 @@ export function bodyFault(fault: BodyFault): string {
       return 'The body is not valid gzip, so nothing was counted. Compress it with gzip, or leave out Content-Encoding.'
     case 'array_cut_off':
       return 'The JSON array in the body has no end, so nothing was counted. Send it whole.'
+    case 'no_json':
+      return 'No record in the body is JSON, so nothing was counted. Send NDJSON or a JSON array: in Fluent Bit, set `format json_lines`.'
     case 'not_utf8':
       return 'The body is not UTF-8. Encode it as UTF-8.'
     case 'not_json': {

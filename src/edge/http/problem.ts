@@ -102,6 +102,8 @@ export type BodyFault =
   | { readonly kind: 'gzip_damaged' }
   /** It came whole, but the JSON array in it has no end. */
   | { readonly kind: 'array_cut_off' }
+  /** Nothing in a body of records is JSON. */
+  | { readonly kind: 'no_json' }
   | { readonly kind: 'not_utf8' }
   /** `line` counts from 1 in NDJSON, and is null elsewhere; `position` is the parser's, null when it names none. */
   | { readonly kind: 'not_json'; readonly line: number | null; readonly position: string | null }

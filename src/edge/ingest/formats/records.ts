@@ -84,11 +84,16 @@ async function readRecords(
     return unreadable(error)
   }
   if (!splitter.end()) return fail({ kind: 'unreadable', fault: { kind: 'array_cut_off' } })
+  // Whoever sends another format, as Fluent Bit does by default, hears of it, because few look into a 202.
+  const { records } = gathering
+  if (records > 0 && metering.unreadable === records) return fail(NO_JSON)
   // A single record without an id is not named by its content: two equal views in a second are two. [N1]
-  return ok(gathering.records === 1 ? null : hash.end())
+  return ok(records === 1 ? null : hash.end())
 }
 
 const TOO_LARGE: Problem = { kind: 'body_too_large', bytesMax: DELIVERY_BYTES_MAX }
+
+const NO_JSON: Problem = { kind: 'unreadable', fault: { kind: 'no_json' } }
 
 function unreadable(error: unknown): Result<never, Problem> {
   const broken = brokenBody(error)

@@ -204,6 +204,22 @@ describe('POST /records', () => {
   })
 })
 
+/** Two maps, `{ path: '/a' }` and `{ path: '/b' }`. */
+const MESSAGE_PACK = Uint8Array.of(
+  0x81,
+  0xa4,
+  ...Buffer.from('path'),
+  0xa2,
+  0x2f,
+  0x61,
+  0x81,
+  0xa4,
+  ...Buffer.from('path'),
+  0xa2,
+  0x2f,
+  0x62,
+)
+
 describe('a request for records that is wrong', () => {
   test.each([
     ['', 'meter'],
@@ -229,6 +245,8 @@ describe('a request for records that is wrong', () => {
     ['bytes that are no gzip', new TextEncoder().encode('{"a":1}'), { 'content-encoding': 'gzip' }, 'gzip'],
     ['another compression', '{"a":1}', { 'content-encoding': 'br' }, 'gzip'],
     ['an array without an end', '[{"a":1},{"a":2}', {}, 'no end'],
+    ['MessagePack, which Fluent Bit sends by default', MESSAGE_PACK, {}, 'No record in the body is JSON'],
+    ['lines of text', 'GET / 200\nGET /a 200\n', {}, 'No record in the body is JSON'],
   ])(
     'is answered 422, because some send again for ever after 400 and 415: %s',
     async (_, body, headers, why) => {

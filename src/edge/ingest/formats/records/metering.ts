@@ -20,6 +20,8 @@ const NO_FACTS: Facts = {}
 
 /** Counts records by meters, into a gathering. */
 export class Metering {
+  /** Pieces of the body that are no JSON. */
+  unreadable = 0
   readonly #gathering: Gathering
   readonly #groups: readonly Group[]
 
@@ -53,6 +55,7 @@ export class Metering {
 
   /** Notes what cannot be read at all. */
   refuse(reason: RefusalReason, message: string): void {
+    if (reason === 'malformed') this.unreadable += 1
     this.#gathering.refuse(this.#gathering.next(), reason, '', message)
   }
 

@@ -138,6 +138,8 @@ test('[N1] syslog-ng counts each message once by its block', async () => {
     PROGRAM: 'sshd',
     ISODATE: '2026-11-30T01:59:59+01:00',
   }
+  // Else it fills in nothing for $UNIQID.
+  expect(block).toContain('options { use-uniqid(yes); };')
   const fields = Array.from(template.matchAll(/(\w+)=\$(\w+)/g), ([, name = '', macro = '']) => [name, macro])
   const record = (UNIQID: string) =>
     Object.fromEntries(fields.map(([name = '', macro = '']) => [name, { ...macros, UNIQID }[macro]]))

@@ -109,6 +109,14 @@ describe('a page', async () => {
     },
   )
 
+  test('is not taken for a sender of web hooks, which may have an origin too', async () => {
+    for (const origin of [PAGE, 'https://events.test']) {
+      const headers = { origin, 'webhook-request-origin': 'events.test' }
+      const response = await ask(worker, 'web', '/events', { method: 'OPTIONS', headers })
+      expect([response.status, response.headers.get('webhook-allowed-origin')]).toEqual([200, 'events.test'])
+    }
+  })
+
   test('of any origin is told nothing where none is allowed', async () => {
     const response = await ask(await envWith(tokens), undefined, '/increment', preflight(PAGE))
     expect(response.status).toBe(401)

@@ -51,7 +51,10 @@ export function crossOrigin(origins: readonly string[]): MiddlewareHandler {
     maxAge: PREFLIGHT_SECONDS,
   })
   return async (c, next) => {
-    if (c.req.raw.headers.has('origin')) return answer(c, next)
+    const { method, headers } = c.req.raw
+    // An OPTIONS that is no preflight is a route's own, such as the question of a sender of web hooks.
+    const isOfRoute = method === 'OPTIONS' && !headers.has('access-control-request-method')
+    if (headers.has('origin') && !isOfRoute) return answer(c, next)
     // No page asks. hono/cors would copy the answer even then, and servers that count need not pay for that.
     await next()
     c.res.headers.append('vary', 'Origin')

@@ -32,10 +32,14 @@ export type Site = {
   readonly url: string
   /** The head of every page from now on. */
   head: string
+  /** The paths that were asked for, in order. */
+  readonly asked: readonly string[]
 }
 
 export async function startSite(atEnd: AtEnd): Promise<Site> {
+  const asked: string[] = []
   const server = createServer(({ url = '' }, response) => {
+    asked.push(url)
     response.setHeader('content-type', 'text/html; charset=utf-8')
     response.end(
       `<!doctype html><html><head><title>${url}</title>${site.head}</head><body>${url}</body></html>`,
@@ -46,6 +50,6 @@ export async function startSite(atEnd: AtEnd): Promise<Site> {
   atEnd(() => void server.close())
   atEnd(() => server.closeAllConnections())
   const { port } = server.address() as AddressInfo
-  const site = { url: `http://localhost:${port}`, head: '' }
+  const site = { url: `http://localhost:${port}`, head: '', asked }
   return site
 }

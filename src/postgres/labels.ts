@@ -39,15 +39,13 @@ export function createLabelLister(postgres: Postgres, times = ALONE): ListLabels
   }
 }
 
+/** Rows are added up by their sets of labels first, because a set is taken apart in more time than it takes to add up its row. */
 function labelsSql({ ranges, names, values }: LabelsQuery, span: Span): SQL {
   const table = { name: 'slices', columns: sql`key, labels, sum, count, updated_at` } as const
   const { cover, pieces } = piecesOf(span, [table], inRanges(ranges))
-  const byValue = pieces.map(
+  const bySet = pieces.map(
     ({ found, isAsked }) =>
-      sql`select label.name, label.value, sum(sum) as sum, sum(count) as count, max(updated_at) as updated_at
-    from ${found} cross join lateral jsonb_each_text(labels) as label (name, value)
-    where ${isAsked}
-    group by 1, 2`,
+      sql`select labels, sum(sum) as sum, sum(count) as count, max(updated_at) as updated_at from ${found} where ${isAsked} group by 1`,
   )
   return sql`select name, max(among) as among, max(counted)::text as counted,
   json_agg(json_build_object('value', value, 'sum', sum::text, 'count', count) order by place)
@@ -58,8 +56,8 @@ from (
     sum(count) over (partition by name) as counted,
     row_number() over (partition by name order by sum desc, value collate "C") as place
   from (
-    ${cover ?? sql``} select name, value, sum(sum) as sum, sum(count)::bigint as count, max(updated_at) as updated_at
-    from (${unionAll(byValue)}) as piece
+    ${cover ?? sql``} select label.name, label.value, sum(sum) as sum, sum(count)::bigint as count, max(updated_at) as updated_at
+    from (${unionAll(bySet)}) as piece cross join lateral jsonb_each_text(labels) as label (name, value)
     group by 1, 2) as by_value) as placed
 group by name order by name <> ${OVERFLOW_LABEL}, name collate "C" limit ${names}::int + 1`
 }

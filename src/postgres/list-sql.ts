@@ -1,11 +1,21 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { LIST_BY_HOUR_ROWS_MAX, UNREADABLE_TOLD_MAX } from '../limits.ts'
+import { EACH_HOUR_MAX, LIST_BY_HOUR_ROWS_MAX, UNREADABLE_TOLD_MAX } from '../limits.ts'
 import { formatHourStart } from '../model/hour.ts'
 import type { Grouping, ListQuery } from '../model/read.ts'
 import type { Reach } from '../model/rollups/reach.ts'
 import { inRange, LAST_KEY, unionAll } from './key-ranges.ts'
 import { IS_READABLE, ROW_NAME } from './readable.ts'
-import { EACH_HOUR, extent, HOURS, isDay, type Part, rowsOfManyKeys } from './rollups/many-keys.ts'
+import {
+  EACH_HOUR,
+  extent,
+  HOURS,
+  isDay,
+  onlyIf,
+  type Part,
+  rowsOfEachDay,
+  rowsOfManyKeys,
+  rowsOfRange,
+} from './rollups/many-keys.ts'
 import type { Span } from './rollups/segments.ts'
 
 /** A list as its statement asks it: how far it reaches, and whether it leaves out rows that are no cells. See readable.ts. */
@@ -97,15 +107,10 @@ function fenced(rows: SQL): SQL {
   return sql`select ${COLUMNS} from (${rows}) as one offset (select 0)`
 }
 
-/**
- * A page of keys. Where days stand for hours, the first `limit` keys are found first and then added up; one of the two halves
- * of the statement is not run.
- */
+/** A page of keys. Where no days stand for hours it is read as before there were any. One of the two halves is not run. */
 function pageSql(query: ListStatement): SQL {
   if (query.reach === 'young') return itemsSql(query, hoursOfPage(query))
-  const span = spanOf(query)
-  return sql`with ${extent(span)}, first_of_days as materialized (${firstOfDays(query)}),
-page as materialized (${firstOfAll(query)})
+  return sql`with ${extent(spanOf(query))}, first_of_days as materialized (${firstOfDays(query)})
 select * from (${itemsSql(query, hoursOfPage(query))}) as by_hours where (select is_empty from extent)
 union all
 select * from (${itemsSql(query, rowsOfPage(query))}) as by_days where not (select is_empty from extent)
@@ -153,27 +158,44 @@ function firstOfDays(query: ListStatement): SQL {
   return firstKeys(query, unionAll(parts))
 }
 
-/**
- * Those keys, and the first of the other hours. Where days alone fill a page, hours are looked at up to its last key, so that
- * many hours with many keys cost nothing.
- */
-function firstOfAll(query: ListStatement): SQL {
-  const last = sql`coalesce((select max(key) from first_of_days having count(*) = ${query.limit}::int), ${LAST_KEY}::text)`
-  const ofHours = firstOfEachHour(query, EACH_HOUR, sql`key`, sql` and key <= ${last}`)
-  return firstKeys(query, unionAll([sql`select key from first_of_days`, ofHours]))
+/** Rows that include all of the first `limit` keys: those of the first keys of the days, and of the first keys of the hours. */
+function rowsOfPage(query: ListStatement): SQL {
+  return unionAll([daysOfPage(query), hoursBesideDays(query)])
 }
 
-/** All rows of the keys of `page`. */
-function rowsOfPage(query: ListStatement): SQL {
-  const cells = sql`${columnsOf(query)}`
+/**
+ * The hours that are read as hours. Where days alone fill a page, they are looked at up to its last key, so that many keys in an
+ * hour cost nothing. Many hours are not looked at one by one, as in `hoursOfPage`; and where a text is looked for, the keys
+ * that have it are found first, in the index.
+ */
+function hoursBesideDays(query: ListStatement): SQL {
   const readable = unlessUnreadable(query)
-  return sql`select found.* from page cross join lateral (
-  select ${cells} from sumdial.days where key = page.key and ${isDay(spanOf(query))}${readable} offset 0
-) as found
-union all select found.* from page cross join ${HOURS} cross join lateral (
-  select ${cells} from sumdial.counters
+  const upTo = sql` and key <= coalesce((select max(key) from first_of_days having count(*) = ${query.limit}::int), ${LAST_KEY}::text)`
+  const isMany = sql`hours_count > ${EACH_HOUR_MAX}::int`
+  const ofEach = (columns: SQL) =>
+    sql`${firstOfEachHour(query, EACH_HOUR, columns, upTo)} where not (select ${isMany} from extent)`
+  const range = rowsOfRange(spanOf(query), partsOf(query, sql`key`, sql`${upTo}${readable}`))
+  const ofRange = onlyIf(isMany, firstKeys(query, range))
+  const keys = query.contains === null ? ofRange : firstKeys(query, unionAll([ofEach(sql`key`), ofRange]))
+  const ofKeys = sql`select found.* from (${keys}) as page cross join ${HOURS} cross join lateral (
+  select ${columnsOf(query)} from sumdial.counters
   where key = page.key and hour >= lower(own) and hour < upper(own)${readable} offset 0
 ) as found`
+  return query.contains === null ? unionAll([ofEach(columnsOf(query)), ofKeys]) : ofKeys
+}
+
+/**
+ * The days of the keys of `first_of_days`, which are all keys up to the last of them: day by day, where rows are next to each
+ * other, if there are fewer days than keys. A text inside keys is only in some of them.
+ */
+function daysOfPage(query: ListStatement): SQL {
+  const [cells, span, readable] = [columnsOf(query), spanOf(query), unlessUnreadable(query)]
+  const isByDay = query.contains === null ? sql`days_count <= ${query.limit}::int` : sql`false`
+  const upTo = sql` and key <= (select max(key) from first_of_days)`
+  return sql`${rowsOfEachDay(span, partsOf(query, cells, sql`${upTo}${readable}`))} where (select ${isByDay} from extent)
+union all select found.* from first_of_days as page cross join lateral (
+  select ${cells} from sumdial.days where key = page.key and ${isDay(span)}${readable} offset 0
+) as found where not (select ${isByDay} from extent)`
 }
 
 /**

@@ -3,7 +3,7 @@ import { formatHourStart, type HourRange } from '../model/hour.ts'
 import type { Reach } from '../model/rollups/reach.ts'
 import { unionAll } from './key-ranges.ts'
 import { IS_READABLE, ROW_NAME } from './readable.ts'
-import { bucketAt, coarseDays, piecesOf, type Span, type Table } from './rollups/segments.ts'
+import { bucketAt, coarseDays, piecesOf, piecesOfKeys, type Span, type Table } from './rollups/segments.ts'
 import { type Read, reading } from './statement.ts'
 
 /** The statement of a read, and the one to ask when its answer cannot be read. */
@@ -62,14 +62,15 @@ type Question = {
   readonly name: SQL
   readonly tables: readonly Table[]
   readonly where: SQL
+  readonly isOfKeys: boolean
 }
 
 /** Adds up rows by key and bucket: those of each piece, and then the pieces, if there are several. */
 function addedUp(
-  { span, name, tables, where }: Question,
+  { span, name, tables, where, isOfKeys }: Question,
   sums: { readonly ofRows: SQL; readonly ofPieces: SQL },
 ): SQL {
-  const { cover, pieces } = piecesOf(span, tables, where)
+  const { cover, pieces } = isOfKeys ? piecesOfKeys(span, tables, where) : piecesOf(span, tables, where)
   const all = pieces.map(
     ({ found, isAsked }) =>
       sql`select ${name} as key, ${BUCKET} as bucket, ${sums.ofRows} from ${found} where ${isAsked} group by 1, 2`,
@@ -80,7 +81,7 @@ function addedUp(
 
 /**
  * @param name what the rows of a bucket are added up by, made from columns of the tables.
- * @param keys a condition on keys.
+ * @param keys a condition on keys: OF_KEYS_ASKED for few.
  * @param gap hours within the range that are not read.
  */
 export function statements(
@@ -92,7 +93,7 @@ export function statements(
 ): Statements {
   const span = { reach, ...RANGE }
   const where = gap === undefined ? keys : sql`${keys} and ${outside(gap)}`
-  const question = { span, name, tables, where }
+  const question = { span, name, tables, where, isOfKeys: keys === OF_KEYS_ASKED }
   return { usual: select(question), careful: () => carefulSelect(question) }
 }
 

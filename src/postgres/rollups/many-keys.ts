@@ -31,23 +31,33 @@ export function rowsOfManyKeys(span: Span, parts: readonly Part[]): SQL {
 }
 
 function rowsOfExtent(span: Span, parts: readonly Part[]): SQL {
-  const { from, to } = span
-  const ofDay = parts.map(
-    ({ table, columns, where }) =>
-      sql`select ${DAY_START} as hour, ${columns} from ${TABLES[table].days} where day = each_day.day and ${where}`,
-  )
+  const withHour = parts.map((part) => ({ ...part, columns: sql`${DAY_START} as hour, ${part.columns}` }))
   const ofHour = parts.map(
     ({ table, columns, where }) =>
       sql`select hour, ${columns} from ${TABLES[table].hours} where hour = each_hour.hour and ${where}`,
   )
-  const ofRange = parts.map(
+  return sql`${rowsOfEachDay(span, withHour)}
+union all select found.* from ${EACH_HOUR} cross join lateral (select * from (${unionAll(ofHour)}) as of_hour offset 0) as found
+where (select hours_count <= ${EACH_HOUR_MAX}::int from extent)
+union all ${onlyIf(sql`hours_count > ${EACH_HOUR_MAX}::int`, rowsOfRange(span, parts))}`
+}
+
+/** The rows of the days that stand for their hours, day by day. */
+export function rowsOfEachDay(span: Span, parts: readonly Part[]): SQL {
+  const rows = parts.map(
+    ({ table, columns, where }) =>
+      sql`select ${columns} from ${TABLES[table].days} where day = each_day.day and ${where}`,
+  )
+  return sql`select found.* from ${eachDay(span)} cross join lateral (select * from (${unionAll(rows)}) as of_day offset 0) as found`
+}
+
+/** All hours of the range that are read as hours, by whatever Postgres chooses. */
+export function rowsOfRange({ from, to }: Span, parts: readonly Part[]): SQL {
+  const rows = parts.map(
     ({ table, columns, where }) => sql`select hour, ${columns} from ${TABLES[table].hours}
 where ${where} and hour >= ${from} and hour < ${to} and ${IS_HOUR}`,
   )
-  return sql`select found.* from ${eachDay(span)} cross join lateral (select * from (${unionAll(ofDay)}) as of_day offset 0) as found
-union all select found.* from ${EACH_HOUR} cross join lateral (select * from (${unionAll(ofHour)}) as of_hour offset 0) as found
-where (select hours_count <= ${EACH_HOUR_MAX}::int from extent)
-union all ${onlyIf(sql`hours_count > ${EACH_HOUR_MAX}::int`, unionAll(ofRange))}`
+  return unionAll(rows)
 }
 
 /**
@@ -55,7 +65,7 @@ union all ${onlyIf(sql`hours_count > ${EACH_HOUR_MAX}::int`, unionAll(ofRange))}
  * tenth for the planner, which would otherwise count all of what is not run: from a cost of 100,000 on, PostgreSQL compiles a
  * statement (JIT), and that takes longer than a read of days.
  */
-function onlyIf(condition: SQL, rows: SQL): SQL {
+export function onlyIf(condition: SQL, rows: SQL): SQL {
   return sql`(select * from (${rows}) as maybe limit (select case when ${condition} then null else 0 end from extent))`
 }
 

@@ -26,8 +26,8 @@ export const LIST_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: ROWS,
-        find: "interval '24 hours')), '{}') as hours,\n",
-        replace: "interval '24 hours')) filter (where not is_gone), '{}') as hours,\n",
+        find: "interval '24 hours')), '{}') as hours\n",
+        replace: "interval '24 hours')) filter (where not is_gone), '{}') as hours\n",
       },
     ],
     suite: overDays('a list equals'),
@@ -38,11 +38,23 @@ export const LIST_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/postgres/list-sql.ts',
-        find: 'unionAll([sql`select key from first_of_days`, ofHours])',
-        replace: 'ofHours',
+        find: 'unionAll([daysOfPage(query), hoursBesideDays(query)])',
+        replace: 'hoursBesideDays(query)',
       },
     ],
     suite: overDays('turning the pages'),
+  },
+  {
+    name: 'page-that-ends-with-its-days',
+    mistake: 'a page that days do not fill ends with the last key that has days [D1]',
+    edits: [
+      {
+        file: 'src/postgres/list-sql.ts',
+        find: ` having count(*) = \${query.limit}::int`,
+        replace: '',
+      },
+    ],
+    suite: overDays('a list equals'),
   },
   {
     name: 'page-with-unreadable-days',
@@ -50,8 +62,13 @@ export const LIST_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/postgres/list-sql.ts',
-        find: `\${isDay(spanOf(query))}\${readable} offset 0`,
-        replace: `\${isDay(spanOf(query))} offset 0`,
+        find: `\${isDay(span)}\${readable} offset 0`,
+        replace: `\${isDay(span)} offset 0`,
+      },
+      {
+        file: 'src/postgres/list-sql.ts',
+        find: `partsOf(query, cells, sql\`\${upTo}\${readable}\`)`,
+        replace: 'partsOf(query, cells, upTo)',
       },
     ],
     suite: { project: 'node', file: 'test/postgres/rollups/careful-lists.test.ts' },

@@ -18,6 +18,18 @@ export const RANGE_PLANTS: readonly Plant[] = [
     suite: RANGE_TESTS,
   },
   {
+    name: 'range-of-ten-years',
+    mistake: 'everything of a key leaves out what is older than ten years',
+    edits: [
+      {
+        file: 'src/edge/read/all-time.ts',
+        find: 'if (hours.some((hour) => hour < query.range.from)) return undefined',
+        replace: '',
+      },
+    ],
+    suite: { project: 'node', file: 'test/edge/read/all-time.test.ts' },
+  },
+  {
     name: 'range-of-keys-of-others',
     mistake:
       'everything of a token with a prefix begins with the first hour of any key, and tells when that was [S2]',

@@ -8,7 +8,8 @@ import type { Problem } from './http/problem.ts'
 import { limiter } from './http/rate-limit.ts'
 import { addRoutes, nowhere } from './http/router.ts'
 import { LargeBodies } from './ingest/delivery/large-bodies.ts'
-import { KnownKeys } from './ingest/fast-path/known-keys.ts'
+import { KnownTexts, plainKey } from './ingest/fast-path/known-texts.ts'
+import { KnownSlices } from './ingest/formats/otlp/known-slices.ts'
 import { isForPerson, noPage } from './pages/no-page.ts'
 import type { Ports } from './ports.ts'
 import { API_ROUTES, type Edge, routesWithHitsAt } from './routes.ts'
@@ -22,7 +23,8 @@ export function createApp(ports: Ports, api: Api = apiOf(ports)) {
     api,
     isWithinLimit,
     isHitWithinLimit: limiter(hitLimit, log),
-    knownKeys: new KnownKeys(),
+    knownKeys: new KnownTexts(plainKey),
+    knownSlices: new KnownSlices(),
     largeBodies: new LargeBodies(clock),
   }
   const admit = admission(config, clock, isWithinLimit)

@@ -10,10 +10,11 @@ import type { Answer, Route } from './http/router.ts'
 import { readSession, signIn, signOut } from './http/session.ts'
 import { readIncrements } from './ingest/body.ts'
 import type { LargeBodies } from './ingest/delivery/large-bodies.ts'
-import type { KnownKeys } from './ingest/fast-path/known-keys.ts'
+import type { KnownTexts } from './ingest/fast-path/known-texts.ts'
 import { allowWebHook, receiveEvents } from './ingest/formats/cloudevents.ts'
 import type { Format, FormatServices } from './ingest/formats/format.ts'
 import { describeEvents, describeOtlp, describeRecords } from './ingest/formats/openapi.ts'
+import type { KnownSlices } from './ingest/formats/otlp/known-slices.ts'
 import { receiveMetrics, refuseMetrics } from './ingest/formats/otlp.ts'
 import { receiveRecords } from './ingest/formats/records.ts'
 import { hit, hitScript } from './ingest/hits/hit.ts'
@@ -41,7 +42,8 @@ export type Edge = {
   readonly api: Api
   readonly isWithinLimit: IsWithinLimit
   readonly isHitWithinLimit: IsWithinLimit
-  readonly knownKeys: KnownKeys
+  readonly knownKeys: KnownTexts
+  readonly knownSlices: KnownSlices
   readonly largeBodies: LargeBodies
 }
 
@@ -142,8 +144,9 @@ function foreign(format: Format) {
     const { grant, nowMs } = caller
     const { clock, config } = edge.ports
     const deliver: FormatServices['deliver'] = (name, read) => edge.api.deliver(name, read, caller)
-    const { largeBodies } = edge
-    return format(c.req.raw, { grant, nowMs, clock, meters: config.meters, largeBodies, deliver })
+    const { knownSlices, largeBodies } = edge
+    const services = { grant, nowMs, clock, meters: config.meters, knownSlices, largeBodies, deliver }
+    return format(c.req.raw, services)
   }
 }
 

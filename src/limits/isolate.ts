@@ -8,10 +8,17 @@ export const FLIGHT_BYTES_MAX = 1 * MIB
 
 /**
  * Keys whose texts an isolate keeps from one request to the next, and their bytes: some 3 MB with all that belongs to
- * them.
+ * them. As many label sets of OpenTelemetry.
  */
-export const KNOWN_KEYS_MAX = 16_384
-export const KNOWN_KEY_BYTES_MAX = 1 * MIB
+export const KNOWN_TEXTS_MAX = 16_384
+export const KNOWN_TEXT_BYTES_MAX = 1 * MIB
+
+/** Bytes of attributes that are kept: eight labels of usual length take a few hundred. */
+export const KNOWN_ATTRIBUTE_BYTES_MAX = 2 * KIB
+
+/** Keys with label sets of OpenTelemetry whose texts an isolate keeps, and their characters: some 4 MB. */
+export const KNOWN_SLICES_MAX = 16_384
+export const KNOWN_SLICE_CHARACTERS_MAX = 2 * MIB
 
 /**
  * Keys that an isolate learns from one body: a few, one more for so many bytes of the body, and at most so many. To

@@ -11,8 +11,9 @@ export class Accumulator {
   /** A view: what is added later shows in it. */
   readonly cells = new Cells()
   readonly #places = new Map<string, number>()
-  /** The slices of each key that has labels, without the key itself. */
+  /** The slices of each key that has labels, without the key itself: of the first so many cells. See `#slicesOf`. */
   readonly #slices = new Map<string, string[]>()
+  #sorted = 0
   #bytes = 0
   #increments = 0
 
@@ -71,7 +72,7 @@ export class Accumulator {
 
   /** Visits the cells of a key: without labels, and of all its slices. */
   forEachOf(key: string, visit: Visit): void {
-    for (const slice of [key, ...(this.#slices.get(key) ?? [])]) {
+    for (const slice of [key, ...this.#slicesOf(key)]) {
       const place = this.#places.get(slice)
       if (place !== undefined) this.cells.visitAt(place, visit)
     }
@@ -96,16 +97,20 @@ export class Accumulator {
 
   #open(key: string, sum: Sum, count: number, min: number, max: number, size: number): void {
     this.#places.set(key, this.cells.length)
-    if (isLabelled(key)) this.#remember(key)
     this.cells.push(key, sum, count, min, max)
     this.#increments += count
     this.#bytes += size
   }
 
-  #remember(slice: string): void {
-    const key = keyOf(slice)
-    const slices = this.#slices.get(key)
-    if (slices === undefined) this.#slices.set(key, [slice])
-    else slices.push(slice)
+  /** Sorts slices by their keys only when one is asked for, because most accumulators are never asked. */
+  #slicesOf(key: string): readonly string[] {
+    for (; this.#sorted < this.cells.length; this.#sorted++) {
+      const slice = this.cells.keyAt(this.#sorted)
+      if (!isLabelled(slice)) continue
+      const own = this.#slices.get(keyOf(slice))
+      if (own === undefined) this.#slices.set(keyOf(slice), [slice])
+      else own.push(slice)
+    }
+    return this.#slices.get(key) ?? []
   }
 }

@@ -3,7 +3,7 @@ import { Cells } from '../model/cells.ts'
 import type { EntryResult, FlightName, NamedEntry } from '../model/entry.ts'
 import { readFlight, UnknownVersion } from '../model/flight.ts'
 import { utf8Bytes } from '../model/text/utf8.ts'
-import { encodePieces } from './journal.ts'
+import { encodePieces, type Sized } from './journal.ts'
 
 /**
  * A flight that has come to a shard. First it is as its isolate sent it; once it is judged, it is only what counts of
@@ -55,6 +55,13 @@ export function withoutDuplicates(
 ): Arrival {
   if (arrival.named.length === 0) return arrival
   const named = arrival.named.filter((_, i) => results[i] === 'accepted')
+  const [only, ...others] = named
+  if (only !== undefined && others.length === 0 && arrival.cells.length === 0) {
+    // Nothing has to be merged, and what is encoded again takes no more than the flight did.
+    const { name, bytes } = arrival
+    const own = { cells: only.cells, bytes }
+    return { ...arrival, ...encoded(name, own, rowBytes), increments: own.cells.countIncrements(), named }
+  }
   const all = new Accumulator()
   all.addCells(arrival.cells)
   for (const entry of named) all.addCells(entry.cells)
@@ -81,7 +88,8 @@ export function withPlacedLabels(
   return { ...arrival, ...encoded(arrival.name, all, rowBytes) }
 }
 
-function encoded(name: FlightName, { cells }: Accumulator, rowBytes: number) {
-  const texts = [...encodePieces(name, cells, rowBytes)]
+function encoded(name: FlightName, sized: Sized, rowBytes: number) {
+  const { cells } = sized
+  const texts = [...encodePieces(name, sized, rowBytes)]
   return { cells, texts, bytes: texts.reduce((sum, text) => sum + utf8Bytes(text), 0) }
 }

@@ -22,7 +22,7 @@ export function fold(sql: Sql, memory: Memory, limits: ShardLimits, nowMs: numbe
   let journalBytes = 0
   sql.transaction(() => {
     tables.clearJournal(sql, memory.unfoldedFlights)
-    for (const flight of encodePieces(null, open.cells, limits.rowBytes)) {
+    for (const flight of encodePieces(null, open, limits.rowBytes)) {
       tables.appendJournal(sql, { accepted: state.accepted, sinceMs, flight })
       journalBytes += utf8Bytes(flight)
     }

@@ -1,11 +1,14 @@
 import type { Cells } from '../model/cells.ts'
-import { cut } from '../model/cut.ts'
+import { cutInOrder } from '../model/cut.ts'
 import type { FlightName } from '../model/entry.ts'
 import { encodeFlight } from '../model/flight.ts'
 import type { JournalRow } from './tables.ts'
 
 /** A flight as the journal keeps it: texts that each fit a row, their bytes in UTF-8, and the increments in them. */
 type Entry = { readonly texts: readonly string[]; readonly bytes: number; readonly increments: number }
+
+/** Cells, and an upper bound of their encoded bytes. */
+export type Sized = { readonly cells: Cells; readonly bytes: number }
 
 /**
  * Encodes a flight's cells as texts that each fit a row; the first has the flight's name. One at a time, because all
@@ -15,10 +18,11 @@ type Entry = { readonly texts: readonly string[]; readonly bytes: number; readon
  */
 export function* encodePieces(
   name: FlightName | null,
-  cells: Cells,
+  { cells, bytes }: Sized,
   rowBytes: number,
 ): Generator<string, void, undefined> {
-  const pieces = cut(cells, { cells: Number.POSITIVE_INFINITY, bytes: rowBytes })
+  const fits = bytes <= rowBytes && cells.length > 0
+  const pieces = fits ? [cells] : cutInOrder(cells, { cells: Number.POSITIVE_INFINITY, bytes: rowBytes })
   for (const [i, piece] of pieces.entries()) yield encodeFlight(i === 0 ? name : null, piece)
 }
 

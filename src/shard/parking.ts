@@ -66,7 +66,7 @@ export function retryParked(
 ): number {
   const { taken, left } = unpark(memory.parked, keys)
   if (taken.length === 0) return 0
-  const rows = [...encodePieces(null, taken, rowBytes)]
+  const rows = [...encodePieces(null, { cells: taken, bytes: Number.POSITIVE_INFINITY }, rowBytes)]
   sql.transaction(() => {
     for (const key of taken.keys) tables.deleteParked(sql, key)
     for (const flight of rows) {

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { cellBytes } from '../../src/model/cell.ts'
 import { Cells } from '../../src/model/cells.ts'
-import { cut } from '../../src/model/cut.ts'
+import { cut, cutInOrder } from '../../src/model/cut.ts'
 import { keyedCells, keys } from '../support/arbitraries.ts'
 
 describe('cutting', () => {
@@ -17,10 +17,18 @@ describe('cutting', () => {
     )
   })
 
+  test('[A1] conserves every cell in its order, where that is asked for', () => {
+    fc.assert(
+      fc.property(keyedCells, bounds, (list, within) => {
+        expect(cutInOrder(Cells.of(list), within).flatMap((piece) => [...piece])).toEqual(list)
+      }),
+    )
+  })
+
   test('[A1] keeps every piece within its bounds, unless a single cell is larger', () => {
     fc.assert(
       fc.property(keyedCells, bounds, (list, within) => {
-        for (const piece of cut(Cells.of(list), within)) {
+        for (const piece of [...cut(Cells.of(list), within), ...cutInOrder(Cells.of(list), within)]) {
           const bytes = piece.keys.reduce((sum, key) => sum + cellBytes(key), 0)
           expect(piece.length).toBeGreaterThan(0)
           expect(piece.length).toBeLessThanOrEqual(within.cells)

@@ -59,6 +59,30 @@ describe('a flight', () => {
     expect(accepted()).toBe(0)
     expect(send(1)).toEqual({ kind: 'accepted' })
   })
+
+  test('[I1] counts what has a name and what has none, by itself or together, and a replay finds the same', () => {
+    const own = nodeSql()
+    const first = new ShardStore(own, () => 'writer')
+    const entry = (id: string, ...keys: string[]): NamedEntry => {
+      return { id, content: '', cells: Cells.of(keys.map((key) => [key, cellOf(1)])) }
+    }
+    const flights: [nameless: string[], named: NamedEntry[]][] = [
+      [[], [entry('1', 'a', 'b')]],
+      [['a'], [entry('2', 'a', 'c')]],
+      [[], [entry('3', 'a'), entry('4', 'a', 'b')]],
+      [['b'], [entry('1', 'a', 'b')]],
+      [[], [entry('4', 'a', 'b'), entry('5', 'c')]],
+    ]
+    for (const [i, [nameless, named]] of flights.entries()) {
+      const cells = nameless.map((key) => [key, cellOf(1)] as const)
+      mergeFlights(first, [arrivalOf('isolate', i + 1, cells, named)], OPEN)
+    }
+    for (const each of [first, new ShardStore(own, () => 'writer')]) {
+      expect(each.holdings()).toMatchObject({ accepted: 10, open: { increments: 10 } })
+      const sums = ['a', 'b', 'c'].map((key) => each.unsettled(key).open)
+      expect(sums).toMatchObject([{ sum: 5n }, { sum: 3n }, { sum: 2n }])
+    }
+  })
 })
 
 describe('label sets past the bound', () => {

@@ -68,6 +68,7 @@ export class Coalescer {
    *
    * @param keepAlive `waitUntil` of the request that submits.
    * @param named entries beside the unnamed ones. An entry that is larger than a flight flies alone.
+   * @param bytes of all of it, where the caller knows: to measure many cells takes long.
    * @returns what became of them; rejects only after a bug.
    */
   submit(
@@ -75,16 +76,21 @@ export class Coalescer {
     unnamed: Unnamed,
     keepAlive: (turn: Promise<unknown>) => void,
     named: readonly NamedEntry[] = [],
+    bytes = named.reduce((sum, entry) => sum + entryBytes(entry), unnamed.bytes),
   ): Promise<FlightOutcome> {
-    const turn = this.#turn(shard, unnamed, named)
+    const turn = this.#turn(shard, unnamed, named, bytes)
     keepAlive(turn)
     return turn
   }
 
-  async #turn(shard: string, unnamed: Unnamed, named: readonly NamedEntry[]): Promise<FlightOutcome> {
+  async #turn(
+    shard: string,
+    unnamed: Unnamed,
+    named: readonly NamedEntry[],
+    bytes: number,
+  ): Promise<FlightOutcome> {
     const queue = this.#queues.get(shard) ?? this.#openQueue(shard)
     if (this.#isLost(queue)) this.#giveUp(queue)
-    const bytes = named.reduce((sum, entry) => sum + entryBytes(entry), unnamed.bytes)
     if (this.#isFull(queue, bytes)) return { kind: 'refused', reason: 'full' }
     const flight = this.#board(queue, unnamed, named, bytes)
     const waiter = join(flight, named.length)

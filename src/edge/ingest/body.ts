@@ -9,7 +9,7 @@ import type { Terms } from './check.ts'
 import type { CheckedIncrements } from './checked-increments.ts'
 import { checkIncrements } from './checked-increments.ts'
 import { parseJsonExactly } from './exact-numbers.ts'
-import type { KnownKeys } from './fast-path/known-keys.ts'
+import type { KnownTexts } from './fast-path/known-texts.ts'
 import { readPlainBody } from './fast-path/plain-body.ts'
 import { findMonster } from './monster.ts'
 
@@ -28,7 +28,7 @@ const FORMATS: ReadonlyMap<string, Format> = new Map([
 /** Reads a request of `POST /increment` and checks it whole: nothing is taken unless all of it is good. [I2] */
 export async function readIncrements(
   request: Request,
-  known: KnownKeys,
+  known: KnownTexts,
   terms: Terms,
 ): Promise<Result<CheckedIncrements, Problem>> {
   const name = parseIdempotencyKey(request.headers.get('idempotency-key'))

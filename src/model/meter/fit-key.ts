@@ -1,7 +1,7 @@
 import { KEY_BYTES_MAX, LABEL_VALUE_BYTES_MAX } from '../../limits.ts'
 import { isShortAscii } from '../key.ts'
 import type { Labels } from '../slices/slice.ts'
-import { labelsText } from '../slices/slice.ts'
+import { LABEL_MARK } from '../slices/slice.ts'
 import { utf8Bytes } from '../text/utf8.ts'
 
 /** Hexadecimal digits of a shortened key's hash: 64 bits, so that two long paths that begin alike stay two keys. */
@@ -21,10 +21,15 @@ export function fitKey(text: string, hash: HashText): string {
 
 /** Labels that can be counted, in the form of `labelsText`, likewise. A label without a value is left out. */
 export function fitLabels(labels: Labels, hash: HashText): string {
-  const fitted = Object.entries(labels).flatMap(([name, value]) =>
-    value === '' ? [] : [[name, fitText(value, LABEL_VALUE_BYTES_MAX, hash)]],
-  )
-  return labelsText(Object.fromEntries(fitted))
+  let text = ''
+  const byName = Object.entries(labels).sort(([a], [b]) => (a < b ? -1 : 1))
+  for (const [name, value] of byName) text += fitLabel(name, value, hash)
+  return text
+}
+
+/** One of the labels that make up the text of `fitLabels`, in the order of their names. */
+export function fitLabel(name: string, value: string, hash: HashText): string {
+  return value === '' ? '' : `${LABEL_MARK}${name}=${fitText(value, LABEL_VALUE_BYTES_MAX, hash)}`
 }
 
 function fitText(text: string, bytesMax: number, hash: HashText): string {

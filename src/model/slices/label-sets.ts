@@ -10,15 +10,16 @@ import { isLabelled, isOverflow, keyOf, OVERFLOW } from './slice.ts'
  * It lives in memory alone: a new instance begins with what the shard holds.
  */
 export class LabelSets {
-  /** The slices of each key, without its overflow slice. */
-  readonly #slices = new Map<string, Set<string>>()
+  /** The slices of all keys, without overflow slices. In one set, because nearly every slice that comes is in it. */
+  readonly #slices = new Set<string>()
+  /** How many of them each key has. */
+  readonly #counts = new Map<string, number>()
   readonly #overflowed = new Set<string>()
-  #size = 0
   #bytes = 0
 
   /** Label sets, over all keys. */
   get size(): number {
-    return this.#size
+    return this.#slices.size
   }
 
   /** An upper bound of their texts' bytes. */
@@ -33,7 +34,9 @@ export class LabelSets {
 
   /** Remembers the label sets of cells that the shard holds. */
   add(cells: Cells): void {
-    for (const slice of cells.keys) if (isLabelled(slice)) this.#add(keyOf(slice), slice)
+    for (const slice of cells.keys) {
+      if (!this.#slices.has(slice) && isLabelled(slice)) this.#add(keyOf(slice), slice)
+    }
   }
 
   /**
@@ -43,26 +46,22 @@ export class LabelSets {
    * @param hasRoom whether the shard has room for new ones. Asked only for those.
    */
   place(slice: string, max: number, hasRoom: () => boolean): string {
-    if (!isLabelled(slice)) return slice
+    if (this.#slices.has(slice) || !isLabelled(slice)) return slice
     const key = keyOf(slice)
-    const known = this.#slices.get(key)
-    const isNew = known?.has(slice) !== true
-    const placed = isNew && ((known?.size ?? 0) >= max || !hasRoom()) ? key + OVERFLOW : slice
+    const placed = (this.#counts.get(key) ?? 0) >= max || !hasRoom() ? key + OVERFLOW : slice
     this.#add(key, placed)
     return placed
   }
 
+  /** @param slice one that is not known, or an overflow slice. */
   #add(key: string, slice: string): void {
     if (isOverflow(slice)) {
       // For `/status`, which shows a few.
       if (this.#overflowed.size < OVERFLOWED_SHOWN_MAX) this.#overflowed.add(key)
       return
     }
-    const known = this.#slices.get(key) ?? new Set()
-    if (known.has(slice)) return
-    known.add(slice)
-    this.#slices.set(key, known)
-    this.#size += 1
+    this.#slices.add(slice)
+    this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1)
     this.#bytes += cellBytes(slice)
   }
 }

@@ -1,7 +1,7 @@
 import { LABEL_NAME_BYTES_MAX, LABEL_VALUE_BYTES_MAX, LABELS_MAX, SLICE_BYTES_MAX } from '../../limits.ts'
 import { utf8Bytes } from '../text/utf8.ts'
 import type { Labels } from './slice.ts'
-import { LABEL_MARK } from './slice.ts'
+import { LABEL_MARK, OVERFLOW } from './slice.ts'
 
 /** One fault of an increment's labels, in words for its sender. */
 export type LabelFault = {
@@ -71,11 +71,22 @@ export function valueFault(value: unknown): string | undefined {
     : undefined
 }
 
+/**
+ * The slice that an increment counts in: its key's overflow slice where key and labels are too long together. [L2]
+ *
+ * @param labels in `labelsText`'s form.
+ */
+export function sliceWithin(key: string, labels: string): string {
+  return key + (labels === '' || sliceFault(key, labels) === undefined ? labels : OVERFLOW)
+}
+
 /** Bytes that JSON needs for U+001F, which it escapes. */
 const MARK_BYTES = 6
 
 /** Why a key and its labels are too long together; undefined when they are not. @param labels in `labelsText`'s form. */
 export function sliceFault(key: string, labels: string): string | undefined {
+  // A code unit takes three bytes at most. Nearly all are so short, and nothing has to look at each character.
+  if (3 * (key.length + labels.length) + MARK_BYTES * LABELS_MAX <= SLICE_BYTES_MAX) return undefined
   const bytes = utf8Bytes(key) + utf8Bytes(labels) + (MARK_BYTES - 1) * (labels.split(LABEL_MARK).length - 1)
   return bytes > SLICE_BYTES_MAX
     ? `must have at most ${SLICE_BYTES_MAX} bytes together with the key, and have ${bytes}`

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { problemResponse } from '../../../src/edge/http/problem-response.ts'
 import { readIncrements } from '../../../src/edge/ingest/body.ts'
-import { KnownKeys } from '../../../src/edge/ingest/fast-path/known-keys.ts'
+import { KnownTexts, plainKey } from '../../../src/edge/ingest/fast-path/known-texts.ts'
 import { findMonster } from '../../../src/edge/ingest/monster.ts'
 import {
   BAD_ITEMS_TOLD_MAX,
@@ -33,7 +33,7 @@ function requestOf(body: Body, contentType = 'application/json'): Request {
 
 /** The answer to a body that is refused, and how long it is in characters. */
 async function refusalOf(body: Body, contentType?: string) {
-  const problem = badOf(await readIncrements(requestOf(body, contentType), new KnownKeys(), TERMS))
+  const problem = badOf(await readIncrements(requestOf(body, contentType), new KnownTexts(plainKey), TERMS))
   const text = await problemResponse(problem).text()
   return { ...JSON.parse(text), length: text.length }
 }
@@ -149,7 +149,7 @@ test.each([
   'Application/JSON-lines',
 ])('lines of JSON are taken as %s', async (contentType) => {
   const request = requestOf('{"key":"a"}\n{"key":"b"}\n', contentType)
-  expect(goodOf(await readIncrements(request, new KnownKeys(), TERMS)).keys).toEqual(['a', 'b'])
+  expect(goodOf(await readIncrements(request, new KnownTexts(plainKey), TERMS)).keys).toEqual(['a', 'b'])
 })
 
 describe('a gzip body', () => {
@@ -162,12 +162,14 @@ describe('a gzip body', () => {
   }
 
   async function answerTo(request: Request) {
-    const answer = problemResponse(badOf(await readIncrements(request, new KnownKeys(), TERMS)))
+    const answer = problemResponse(badOf(await readIncrements(request, new KnownTexts(plainKey), TERMS)))
     return { status: answer.status, ...((await answer.json()) as { detail: string }) }
   }
 
   test.each(['gzip', 'GZIP', 'x-gzip', ' gzip '])('is read as what it becomes: %s', async (encoding) => {
-    const read = goodOf(await readIncrements(gzipped(gzipSync(text), encoding), new KnownKeys(), TERMS))
+    const read = goodOf(
+      await readIncrements(gzipped(gzipSync(text), encoding), new KnownTexts(plainKey), TERMS),
+    )
     expect([read.keys, read.values]).toEqual([
       ['a', 'b'],
       [1, 2],
@@ -177,7 +179,7 @@ describe('a gzip body', () => {
   test('of several members is read whole, because log shippers put files together', async () => {
     const members = Buffer.concat(['{"key":"a"}\n', '{"key":"b"}\n'].map((line) => gzipSync(line)))
     const request = gzipped(members, 'gzip', 'application/x-ndjson')
-    expect(goodOf(await readIncrements(request, new KnownKeys(), TERMS)).keys).toEqual(['a', 'b'])
+    expect(goodOf(await readIncrements(request, new KnownTexts(plainKey), TERMS)).keys).toEqual(['a', 'b'])
   })
 
   test('that is cut off anywhere is a 400 that says so', async () => {
@@ -228,6 +230,6 @@ describe('a gzip body', () => {
 test('a body in another encoding is told which are taken', async () => {
   const request = requestOf('{"key":"a"}')
   request.headers.set('content-encoding', 'br')
-  const answer = problemResponse(badOf(await readIncrements(request, new KnownKeys(), TERMS)))
+  const answer = problemResponse(badOf(await readIncrements(request, new KnownTexts(plainKey), TERMS)))
   expect([answer.status, answer.headers.get('accept-encoding')]).toEqual([415, 'gzip, identity'])
 })

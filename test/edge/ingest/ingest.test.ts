@@ -5,7 +5,7 @@ import { Coalescer } from '../../../src/edge/coalesce/coalescer.ts'
 import type { Terms } from '../../../src/edge/ingest/check.ts'
 import type { CheckedIncrements } from '../../../src/edge/ingest/checked-increments.ts'
 import { checkIncrements } from '../../../src/edge/ingest/checked-increments.ts'
-import { KnownKeys } from '../../../src/edge/ingest/fast-path/known-keys.ts'
+import { KnownTexts, plainKey } from '../../../src/edge/ingest/fast-path/known-texts.ts'
 import { readPlainBody } from '../../../src/edge/ingest/fast-path/plain-body.ts'
 import { ingest } from '../../../src/edge/ingest/ingest.ts'
 import {
@@ -81,7 +81,7 @@ test('[I5] what comes through a binding has the bound of a body, and is taken wi
 
 test('[S2] what was good as it was read is held to the prefix of its token, and every key outside it is named', async () => {
   const bytes = new TextEncoder().encode('[{"key":"a/b"},{"key":"ab"},{"key":"a","value":3}]')
-  const plain = must(readPlainBody(bytes, new KnownKeys(), hourOf(TERMS.nowMs)), 'a plain body')
+  const plain = must(readPlainBody(bytes, new KnownTexts(plainKey), hourOf(TERMS.nowMs)), 'a plain body')
   expect(await ingestAlone(plain, 'a')).toMatchObject({
     kind: 'forbidden',
     limit: { kind: 'keys', prefix: 'a', path: 'key', indexes: [1] },

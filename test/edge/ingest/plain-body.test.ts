@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { checkIncrements } from '../../../src/edge/ingest/checked-increments.ts'
 import { parseJsonExactly } from '../../../src/edge/ingest/exact-numbers.ts'
-import { KnownKeys } from '../../../src/edge/ingest/fast-path/known-keys.ts'
+import { KnownTexts, plainKey } from '../../../src/edge/ingest/fast-path/known-texts.ts'
 import { readPlainBody } from '../../../src/edge/ingest/fast-path/plain-body.ts'
-import { KEY_BYTES_MAX, KNOWN_KEYS_MAX, LEARNED_KEYS_MAX, REQUEST_ITEMS_MAX } from '../../../src/limits.ts'
+import { KEY_BYTES_MAX, KNOWN_TEXTS_MAX, LEARNED_KEYS_MAX, REQUEST_ITEMS_MAX } from '../../../src/limits.ts'
 import { hourOf } from '../../../src/model/hour.ts'
 import { hashKey } from '../../../src/model/shard-name.ts'
 import { keys, values } from '../../support/arbitraries.ts'
@@ -17,7 +17,7 @@ const TERMS = {
 }
 const HOUR = hourOf(TERMS.nowMs)
 
-const known = new KnownKeys()
+const known = new KnownTexts(plainKey)
 
 /** Again until its keys are known, because a body is left to JSON.parse while many are not. */
 function readPlain(text: string) {
@@ -135,10 +135,10 @@ describe('a plain body', () => {
 })
 
 test('[I5] of keys that are all new an isolate keeps a bounded number, and reads each', () => {
-  for (let from = 0; from <= 3 * KNOWN_KEYS_MAX; from += 5_000) {
+  for (let from = 0; from <= 3 * KNOWN_TEXTS_MAX; from += 5_000) {
     const items = Array.from({ length: 5_000 }, (_, i) => ({ key: `new/${from + i}` }))
     expect(readPlain(JSON.stringify(items))?.keys).toEqual(items.map(({ key }) => key))
-    expect(known.texts.length).toBeLessThanOrEqual(KNOWN_KEYS_MAX)
+    expect(known.texts.length).toBeLessThanOrEqual(KNOWN_TEXTS_MAX)
   }
 })
 
@@ -150,7 +150,7 @@ test('[I2] keys that share a hash are told apart', () => {
 })
 
 test('[I5] a key that finds no slot takes that of another, and is known from then on', () => {
-  const crowded = new KnownKeys()
+  const crowded = new KnownTexts(plainKey)
   const view = new DataView(new TextEncoder().encode('abcdefghijklmnop').buffer)
   for (let i = 0; i < view.byteLength; i++) crowded.numberOf(view, i, i + 1, 7)
   const last = view.byteLength - 1
@@ -160,7 +160,7 @@ test('[I5] a key that finds no slot takes that of another, and is known from the
 })
 
 test('[I5] of a body a bounded number of keys is learned, and of a small one a few', () => {
-  const learning = new KnownKeys()
+  const learning = new KnownTexts(plainKey)
   const learn = (count: number) => {
     const before = learning.learned
     const body = JSON.stringify(Array.from({ length: count }, (_, i) => ({ key: `${count}/${i}` })))

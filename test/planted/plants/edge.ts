@@ -144,8 +144,8 @@ export const EDGE_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/edge/ingest/delivery/parts.ts',
-        find: 'split(ofSlot.cells, (hash) => hash % parts)',
-        replace: 'split(ofSlot.cells, (hash) => hash % Math.min(parts, ofSlot.size))',
+        find: 'split(ofSlot, parts, (hash) => hash % parts)',
+        replace: 'split(ofSlot, parts, (hash) => hash % Math.min(parts, ofSlot.cells.length))',
       },
     ],
     suite: DELIVERY_TESTS,

@@ -24,6 +24,19 @@ export const SLICES_PLANTS: readonly Plant[] = [
     suite: inModel('slice'),
   },
   {
+    name: 'slices-known-by-labels-alone',
+    mistake:
+      'a point counts under the key whose labels were met first, because slices are known by labels alone [L1]',
+    edits: [
+      {
+        file: 'src/edge/ingest/formats/otlp/known-slices.ts',
+        find: 'this.#slices.get(key)?.get(labels)',
+        replace: '[...this.#slices.values()].find((own) => own.has(labels))?.get(labels)',
+      },
+    ],
+    suite: { project: 'node', file: 'test/edge/ingest/formats/otlp/known-slices.test.ts' },
+  },
+  {
     name: 'overflow-decided-at-the-replay',
     mistake:
       'the journal keeps the slices as they were sent, so a replay finds other slices than memory has [L2]',

@@ -12,9 +12,10 @@ import type { CountOutcome } from '../../ports.ts'
 import { refuseManyShards } from '../ingest.ts'
 import { sendInWaves } from '../waves.ts'
 import type { ContentName } from './content-name.ts'
-import type { Gathering, RecordFault } from './gathering.ts'
+import type { Gathering } from './gathering.ts'
 import type { DeliveryPart } from './parts.ts'
 import { partsOf } from './parts.ts'
+import type { RecordFault } from './refusal.ts'
 
 /** The fate of an increment. */
 export type Fate = 'accepted' | 'duplicate' | 'conflict' | 'refused' | 'unknown'
@@ -87,9 +88,9 @@ export async function deliver(
   const parts = partsOf(gathering, content, config.shards)
   const tooMany = refuseManyShards(parts)
   if (tooMany !== undefined) return refuse(tooMany)
-  const submit = ({ shard, unnamed, entries }: DeliveryPart) => {
+  const submit = ({ shard, unnamed, entries, bytes }: DeliveryPart) => {
     const named = entries.map(({ entry }) => entry)
-    return coalescer.submit(shard, unnamed, keepAlive, named)
+    return coalescer.submit(shard, unnamed, keepAlive, named, bytes)
   }
   const outcomes = await sendInWaves(parts, ({ bytes }) => bytes, submit, clock)
   const delivered = summarise(gathering, content, parts, outcomes)

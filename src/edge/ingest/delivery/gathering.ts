@@ -10,11 +10,11 @@ import { Accumulator } from '../../../model/accumulator.ts'
 import { cellBytes } from '../../../model/cell.ts'
 import { formatHour, type Hour, hourOf } from '../../../model/hour.ts'
 import { keyFault } from '../../../model/key.ts'
-import { sliceFault } from '../../../model/slices/labels.ts'
-import { OVERFLOW } from '../../../model/slices/slice.ts'
+import { sliceWithin } from '../../../model/slices/labels.ts'
 import { faultBeyond } from '../allowance.ts'
 import { type Terms, timeFault, valueFault } from '../check.ts'
 import { nameOfRecord } from './record-name.ts'
+import type { RecordFault, RefusalReason } from './refusal.ts'
 import { Variety } from './variety.ts'
 
 /** An increment that a record asks for. Everything else about it is checked here. */
@@ -22,6 +22,8 @@ export type Asked = {
   readonly key: string
   /** In `labelsText`'s form; empty by default. Where they are too long with the key, it counts as overflow. [L2] */
   readonly labels?: string
+  /** `sliceWithin` of the key and the labels, from a reader that has it. */
+  readonly slice?: string
   /** Any number; 0 counts nothing. */
   readonly value: number
   /** Epoch ms; undefined for the time of arrival. */
@@ -32,27 +34,6 @@ export type Asked = {
   readonly countsAgain?: boolean
 }
 
-/** Why a record was not counted, as a word for logs. Formats add their own: `cumulative`. */
-export type RefusalReason =
-  | 'malformed'
-  | 'too_large'
-  | 'field'
-  | 'key'
-  /** The token may not count this key, or so much. [S2] */
-  | 'limit'
-  | 'value'
-  | 'time'
-  | 'kind'
-  | 'cumulative'
-
-/** The fault of a record. `message` is a clause such as `must be a whole number`. */
-export type RecordFault = {
-  /** The record's place in the delivery, from 0. */
-  readonly index: number
-  readonly path: string
-  readonly message: string
-}
-
 /** A bound that the records of a delivery have passed together. */
 export type Excess = 'records' | 'cells'
 
@@ -60,7 +41,7 @@ export type Excess = 'records' | 'cells'
 export type Named = {
   readonly index: number
   readonly key: string
-  readonly labels: string
+  readonly slice: string
   readonly value: number
   readonly hour: Hour
   readonly id: string
@@ -94,6 +75,8 @@ export class Gathering {
   #idBytes = 0
   #cells = 0
   #bytes = 0
+  /** The hour that was last found open. */
+  #openHour: Hour | undefined
   readonly #variety = new Variety()
 
   /** @param grant keys and values that it may not count are refused. [S2] */
@@ -163,11 +146,18 @@ export class Gathering {
    *
    * @returns whether it has opened a cell.
    */
-  count({ key, labels = '', value, atMs, id, countsAgain }: Asked): boolean {
+  count({
+    key,
+    labels = '',
+    slice = sliceWithin(key, labels),
+    value,
+    atMs,
+    id,
+    countsAgain,
+  }: Asked): boolean {
     const index = this.records - 1
     const name = id === undefined ? undefined : nameOfRecord(id)
-    const own = labels === '' || sliceFault(key, labels) === undefined ? labels : OVERFLOW
-    if (name !== undefined) this.#noteId(name, key + own)
+    if (name !== undefined) this.#noteId(name, slice)
     if (value === 0) {
       this.zeros += 1
       return false
@@ -180,16 +170,10 @@ export class Gathering {
     const hour = this.#hourOf(index, atMs)
     if (hour === undefined) return false
     if (name !== undefined && this.#ids !== null) {
-      if (this.#isKeyGood(index, key)) this.#ids.push({ index, key, labels: own, value, hour, id: name })
+      if (this.#isKeyGood(index, key)) this.#ids.push({ index, key, slice, value, hour, id: name })
       return false
     }
-    return this.#add(countsAgain === true ? this.#unnamed : this.#named, {
-      index,
-      key,
-      labels: own,
-      value,
-      hour,
-    })
+    return this.#add(countsAgain === true ? this.#unnamed : this.#named, { index, key, slice, value, hour })
   }
 
   #refused(index: number, reason: RefusalReason, message: string, path: string = reason): false {
@@ -205,9 +189,13 @@ export class Gathering {
   #hourOf(index: number, atMs: number | undefined): Hour | undefined {
     const { nowMs, lateHours } = this.terms
     if (atMs === undefined) return hourOf(nowMs)
+    const hour = hourOf(atMs)
+    // Neighbours nearly always share an hour, which closes for all of them alike.
+    if (hour === this.#openHour && atMs <= nowMs) return hour
     const fault = timeFault(atMs, lateHours, nowMs)
     if (fault !== undefined) this.#refused(index, 'time', fault, 'at')
-    return fault === undefined ? hourOf(atMs) : undefined
+    else this.#openHour = hour
+    return fault === undefined ? hour : undefined
   }
 
   #isKeyGood(index: number, key: string): boolean {
@@ -217,24 +205,24 @@ export class Gathering {
     return limit === undefined || this.#refused(index, 'limit', limit, 'key')
   }
 
-  #add(to: Map<Hour, Accumulator>, { index, key, labels, value, hour }: Omit<Named, 'id'>): boolean {
+  #add(to: Map<Hour, Accumulator>, { index, key, slice, value, hour }: Omit<Named, 'id'>): boolean {
     const cells = to.get(hour) ?? new Accumulator()
-    const slice = key + labels
     // A key that has a cell was checked when it was opened.
     if (cells.merge(slice, value)) return false
     if (!this.#isKeyGood(index, key)) return false
     const before = cells.bytes
     cells.add(slice, value)
-    to.set(hour, cells)
     this.#cells += 1
     this.#bytes += cells.bytes - before
+    if (cells.size > 1) return true
+    to.set(hour, cells)
     this.#variety.note('at', formatHour(hour))
     return true
   }
 
   /** Counts an id's bytes before anything is judged, because a retry, later, must come to the same names. [N1] */
-  #noteId(name: string, key: string): void {
-    this.#idBytes += 2 * cellBytes(key) + name.length
+  #noteId(name: string, slice: string): void {
+    this.#idBytes += 2 * cellBytes(slice) + name.length
     if (this.#idBytes > DELIVERY_CELL_BYTES_MAX) this.#dropIds()
   }
 

@@ -1,5 +1,6 @@
 import { FLIGHT_BYTES_MAX } from '../../../limits.ts'
 import { Accumulator } from '../../../model/accumulator.ts'
+import { cellBytes } from '../../../model/cell.ts'
 import { Cells } from '../../../model/cells.ts'
 import { cut } from '../../../model/cut.ts'
 import type { NamedEntry } from '../../../model/entry.ts'
@@ -7,7 +8,7 @@ import { entryBytes, idOfDelivery, idOfIncrement } from '../../../model/entry.ts
 import type { Schedule } from '../../../model/schedule.ts'
 import { valueAt } from '../../../model/schedule.ts'
 import { formatShardName, hashKey, slotOfHash } from '../../../model/shard-name.ts'
-import { keyOf } from '../../../model/slices/slice.ts'
+import { isSliceOf, keyOf, labelsTextOf } from '../../../model/slices/slice.ts'
 import type { ContentName } from './content-name.ts'
 import type { Gathering, Named, Sums } from './gathering.ts'
 
@@ -59,8 +60,7 @@ class Packing {
     this.#flightBytes = flightBytes
   }
 
-  add(shard: string, entry: NamedEntry, record: number | null): void {
-    const bytes = entryBytes(entry)
+  add(shard: string, entry: NamedEntry, record: number | null, bytes = entryBytes(entry)): void {
     let part = this.#open.get(shard)
     if (part === undefined || part.bytes + bytes > this.#flightBytes) {
       part = { shard, entries: [], unnamed: NOTHING, increments: 0, bytes: 0 }
@@ -78,30 +78,31 @@ type PackedPart = DeliveryPart & { readonly entries: OwnedEntry[]; increments: n
 const NOTHING = new Accumulator()
 
 function packContent(to: Packing, sums: Sums, { digest, parts }: ContentName, shards: Schedule): void {
-  for (const [hour, { cells }] of sums) {
+  for (const [hour, all] of sums) {
     const count = valueAt(shards, hour)
-    for (const [slot, ofSlot] of split(cells, (hash) => slotOfHash(hash, count))) {
+    for (const [slot, ofSlot] of split(all, count, (hash) => slotOfHash(hash, count))) {
       const shard = formatShardName({ hour, slot })
-      for (const [part, own] of split(ofSlot.cells, (hash) => hash % parts)) {
-        to.add(shard, { id: idOfDelivery(digest, part, parts), content: '', cells: own.cells }, null)
+      for (const [part, { cells, bytes }] of split(ofSlot, parts, (hash) => hash % parts)) {
+        const id = idOfDelivery(digest, part, parts)
+        to.add(shard, { id, content: '', cells }, null, bytes + cellBytes(id))
       }
     }
   }
 }
 
 function packIds(to: Packing, named: readonly Named[], shards: Schedule): void {
-  for (const { index, key, labels, value, hour, id } of named) {
+  for (const { index, key, slice, value, hour, id } of named) {
     const slot = slotOfHash(hashKey(key), valueAt(shards, hour))
-    const cells = new Cells([key + labels], [value], [1], [value], [value])
-    const entry = { id: idOfIncrement(id, key), content: `${value}${labels}`, cells }
+    const cells = new Cells([slice], [value], [1], [value], [value])
+    const entry = { id: idOfIncrement(id, key), content: `${value}${labelsTextOf(slice)}`, cells }
     to.add(formatShardName({ hour, slot }), entry, index)
   }
 }
 
 function* namelessParts(sums: Sums, shards: Schedule, flightBytes: number): Generator<DeliveryPart> {
-  for (const [hour, { cells }] of sums) {
+  for (const [hour, all] of sums) {
     const count = valueAt(shards, hour)
-    for (const [slot, ofSlot] of split(cells, (hash) => slotOfHash(hash, count))) {
+    for (const [slot, ofSlot] of split(all, count, (hash) => slotOfHash(hash, count))) {
       for (const piece of cut(ofSlot.cells, { cells: Number.POSITIVE_INFINITY, bytes: flightBytes })) {
         const unnamed = new Accumulator()
         unnamed.addCells(piece)
@@ -112,14 +113,29 @@ function* namelessParts(sums: Sums, shards: Schedule, flightBytes: number): Gene
   }
 }
 
-/** Cells by a number that follows from the hash of their keys, whatever their labels. [K2] */
-function split(cells: Cells, placeOf: (hash: number) => number): Map<number, Accumulator> {
-  const places = new Map<number, Accumulator>()
-  cells.forEach((slice, sum, count, min, max) => {
-    const place = placeOf(hashKey(keyOf(slice)))
-    const own = places.get(place) ?? new Accumulator()
+/** Cells and an upper bound of their encoded size. No two of them are of one slice, so nothing has to find them. */
+type Sized = { readonly cells: Cells; readonly bytes: number }
+
+/**
+ * Cells by a number that follows from the hash of their keys, whatever their labels. [K2]
+ *
+ * @param count how many numbers there are. With one there is nothing to hash.
+ */
+function split(all: Sized, count: number, placeOf: (hash: number) => number): Map<number, Sized> {
+  if (count === 1) return new Map([[0, all]])
+  const places = new Map<number, { readonly cells: Cells; bytes: number }>()
+  let key: string | undefined
+  let place = 0
+  all.cells.forEach((slice, sum, increments, min, max) => {
+    // Slices of a key nearly always come one after the other.
+    if (key === undefined || !isSliceOf(slice, key)) {
+      key = keyOf(slice)
+      place = placeOf(hashKey(key))
+    }
+    const own = places.get(place) ?? { cells: new Cells(), bytes: 0 }
     places.set(place, own)
-    own.addCell(slice, sum, count, min, max)
+    own.cells.push(slice, sum, increments, min, max)
+    own.bytes += cellBytes(slice)
   })
   return places
 }

@@ -2,7 +2,7 @@ import { LEARNED_KEY_BYTES, LEARNED_KEYS_MAX, LEARNED_KEYS_MIN, REQUEST_ITEMS_MA
 import type { Hour } from '../../../model/hour.ts'
 import type { CheckedIncrements } from '../checked-increments.ts'
 import { CLOSE_ARRAY, CLOSE_OBJECT, COMMA, NINE, OPEN_ARRAY, QUOTE, SPACE, ZERO } from '../json-bytes.ts'
-import type { KnownKeys } from './known-keys.ts'
+import { type KnownTexts, SPREAD } from './known-texts.ts'
 
 /** So many digits make a safe integer, whatever they are. */
 const DIGITS_MAX = 15
@@ -24,7 +24,7 @@ const VALUE_BYTES_MIN = 11
  */
 export function readPlainBody(
   bytes: Uint8Array,
-  known: KnownKeys,
+  known: KnownTexts,
   hour: Hour,
 ): CheckedIncrements | undefined {
   if (bytes[0] !== OPEN_ARRAY) return undefined
@@ -53,7 +53,7 @@ function roomFor<T>(items: number): T[] {
  *
  * @returns how many items there are; 0 for a body that is not plain.
  */
-function readItems(bytes: Uint8Array, known: KnownKeys, columns: Columns, itemsMax: number): number {
+function readItems(bytes: Uint8Array, known: KnownTexts, columns: Columns, itemsMax: number): number {
   const { keys, values, hashes } = columns
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const end = bytes.length
@@ -105,9 +105,6 @@ function readItems(bytes: Uint8Array, known: KnownKeys, columns: Columns, itemsM
   }
   return 0
 }
-
-/** A multiplier of MurmurHash3: it is odd, and its bits are well mixed. */
-const SPREAD = 0x85ebca6b
 
 /** Whether one of four bytes is a quote. Source: Bit Twiddling Hacks, "Determine if a word has a zero byte". */
 function hasQuote(word: number): boolean {

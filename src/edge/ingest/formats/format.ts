@@ -8,6 +8,7 @@ import type { ContentName } from '../delivery/content-name.ts'
 import type { Delivered } from '../delivery/delivery.ts'
 import type { Gathering } from '../delivery/gathering.ts'
 import type { LargeBodies } from '../delivery/large-bodies.ts'
+import type { KnownSlices } from './otlp/known-slices.ts'
 
 /**
  * A foreign format is one file in this folder. It decodes a body, names the delivery, and answers in the format's own words;
@@ -52,6 +53,7 @@ export type FormatServices = {
   readonly clock: Pick<Clock, 'sleep'>
   /** Those of METERS. */
   readonly meters: readonly Meter[]
+  readonly knownSlices: KnownSlices
   readonly largeBodies: LargeBodies
   /**
    * Counts a delivery.

@@ -17,7 +17,7 @@ import { selectiveMeters } from './records/metering.ts'
  * `POST /v1/metrics`: an ExportMetricsServiceRequest, answered in its own encoding. Source: the OTLP specification,
  * OTLP/HTTP.
  */
-export const receiveMetrics: Format = async (request, { grant, meters, deliver }) => {
+export const receiveMetrics: Format = async (request, { grant, meters, knownSlices, deliver }) => {
   const refused = refuseQuery(request.url, TOKEN_PARAMETER)
   if (refused !== undefined) return fail(refused)
   const encoding = encodingOf(request.headers)
@@ -34,7 +34,7 @@ export const receiveMetrics: Format = async (request, { grant, meters, deliver }
       JSON.stringify([METER, ...own.map(({ text }) => text)]),
     )
     hash.update(bytes)
-    const visitor = countInto(gathering, refusals, own)
+    const visitor = countInto(gathering, refusals, knownSlices, own)
     const decoded = encoding === 'json' ? readJson(bytes, visitor) : readProtobuf(bytes, visitor)
     if (!decoded.ok) return fail({ kind: 'not_metrics', encoding })
     refuseOthers(gathering, refusals)

@@ -6,6 +6,7 @@ import { deliver } from '../../../../src/edge/ingest/delivery/delivery.ts'
 import type { Asked } from '../../../../src/edge/ingest/delivery/gathering.ts'
 import { Gathering } from '../../../../src/edge/ingest/delivery/gathering.ts'
 import {
+  AHEAD_MS_MAX,
   DELIVERY_CELLS_MAX,
   DELIVERY_PART_BYTES,
   DELIVERY_RECORDS_MAX,
@@ -292,6 +293,15 @@ describe('a delivery that is too large', () => {
     const records = manyRecords(DELIVERY_CELLS_MAX, (i) => one(`k${i}`))
     expect(goodOf(await send({ records }))).toMatchObject({ accepted: records.length, failure: null })
   })
+})
+
+test('[K1] each record is judged by its own time, whatever the hour of the one before', async () => {
+  const ahead = NOW + AHEAD_MS_MAX
+  const times = [NOW, ahead, ahead + 1, NOW - 73 * HOUR_MS, NOW, ahead + 1, NOW - 73 * HOUR_MS]
+  const records = times.map((atMs) => one('a', { atMs }))
+  const delivered = goodOf(await send({ records }))
+  expect(delivered).toMatchObject({ accepted: 3, refused: 4 })
+  expect(delivered.faults.map(({ index }) => index)).toEqual([2, 3, 5, 6])
 })
 
 test('a good delivery writes no line to the log', async () => {

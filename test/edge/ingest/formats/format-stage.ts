@@ -3,6 +3,7 @@ import type { Problem } from '../../../../src/edge/http/problem.ts'
 import { problemResponse } from '../../../../src/edge/http/problem-response.ts'
 import { LargeBodies } from '../../../../src/edge/ingest/delivery/large-bodies.ts'
 import type { Format, FormatServices } from '../../../../src/edge/ingest/formats/format.ts'
+import { KnownSlices } from '../../../../src/edge/ingest/formats/otlp/known-slices.ts'
 import type { Ports } from '../../../../src/edge/ports.ts'
 import type { LogLine } from '../../../../src/log.ts'
 import type { Grant } from '../../../../src/model/access/grant.ts'
@@ -37,6 +38,7 @@ export class FormatStage {
   readonly #refuse: (problem: Problem, request: Request) => Response
   readonly #api: ReturnType<typeof apiOf>
   readonly #meters: readonly Meter[]
+  readonly #knownSlices = new KnownSlices()
   readonly #largeBodies = new LargeBodies(nodeClock)
 
   constructor(
@@ -71,7 +73,7 @@ export class FormatStage {
     const caller = { grant, nowMs, keepAlive: () => undefined }
     const deliver: FormatServices['deliver'] = (name, read) => this.#api.deliver(name, read, caller)
     const [clock, meters, largeBodies] = [nodeClock, this.#meters, this.#largeBodies]
-    const services = { ...caller, clock, meters, largeBodies, deliver }
+    const services = { ...caller, clock, meters, knownSlices: this.#knownSlices, largeBodies, deliver }
     const answer = await this.#format(request, services)
     if (answer instanceof Response) return answer
     return answer.ok ? Response.json(answer.value) : this.#refuse(answer.error, request)

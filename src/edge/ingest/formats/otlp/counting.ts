@@ -1,9 +1,8 @@
-import { LABELS_MAX } from '../../../../limits.ts'
-import { fitLabels } from '../../../../model/meter/fit-key.ts'
 import type { Meter } from '../../../../model/meter/meter.ts'
-import { nameFault } from '../../../../model/slices/labels.ts'
-import type { Gathering, RefusalReason } from '../../delivery/gathering.ts'
-import { Metering, sha256 } from '../records/metering.ts'
+import type { Gathering } from '../../delivery/gathering.ts'
+import type { RefusalReason } from '../../delivery/refusal.ts'
+import { Metering } from '../records/metering.ts'
+import type { KnownSlices } from './known-slices.ts'
 import type { Metric, MetricKind, Point, Visitor } from './metric.ts'
 
 /** The points of a request that were not counted, by the reason. The answer is worded from them. */
@@ -41,7 +40,12 @@ function note(refusal: Refusal, metric: Metric, points: number): void {
  *
  * @param meters those that are asked first; a point that none is for counts under its service and metric.
  */
-export function countInto(gathering: Gathering, refusals: Refusals, meters: readonly Meter[] = []): Visitor {
+export function countInto(
+  gathering: Gathering,
+  refusals: Refusals,
+  known: KnownSlices,
+  meters: readonly Meter[] = [],
+): Visitor {
   const metering = meters.length === 0 ? undefined : new Metering(gathering, meters)
   let last: { readonly metric: Metric; readonly key: string } | undefined
   const keyOf = (metric: Metric) => {
@@ -57,8 +61,8 @@ export function countInto(gathering: Gathering, refusals: Refusals, meters: read
       else if (value === 0) gathering.count({ key: '', value })
       else if (atMs === undefined) gathering.refuse(index, 'field', 'timeUnixNano', 'must be given')
       else if (!metering?.countRecord(index, recordOf(metric, point), { at: atMs, value: Number(value) })) {
-        const labels = labelsOfPoint(point)
-        gathering.count({ key: keyOf(metric), labels, value: Number(value), atMs })
+        const key = keyOf(metric)
+        gathering.count({ key, slice: known.sliceOf(key, point), value: Number(value), atMs })
       }
       if (gathering.refused > refused) note(refusals.delta, metric, 1)
     },
@@ -107,22 +111,6 @@ export function refuseOthers(gathering: Gathering, refusals: Refusals): void {
       gathering.refuse(gathering.next(), reason, 'metric', 'must be a delta sum')
     }
   }
-}
-
-/**
- * A point's attributes as labels: the first ones by name, of those that are a text, a number, true or false and whose names
- * labels can have. Whoever needs others writes a meter.
- */
-function labelsOfPoint({ attributes }: Point): string {
-  const labels: [name: string, value: string][] = []
-  const found = attributes()
-  for (const name of Object.keys(found).sort()) {
-    if (labels.length === LABELS_MAX) break
-    const value = found[name]
-    const isScalar = typeof value !== 'object' && value !== undefined
-    if (isScalar && nameFault(name) === undefined) labels.push([name, String(value)])
-  }
-  return labels.length === 0 ? '' : fitLabels(Object.fromEntries(labels), sha256)
 }
 
 /** The key of a metric for which METERS has nothing else. SDKs write `unknown_service` when they are not told a name. */

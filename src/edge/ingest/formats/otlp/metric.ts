@@ -23,9 +23,14 @@ export type Point = {
   readonly atMs: number | undefined
   /** A bigint where a number would not be exact; 0 for a point whose flags say that it has none; undefined without one. */
   readonly value: number | bigint | undefined
-  /** Read when they are asked for, because most requests are counted without them. */
+  /** Read when they are asked for, because most points are counted without it. */
   readonly attributes: () => Attributes
+  /** The bytes of the attributes, by which those that came before are known; null without attributes, undefined without bytes. */
+  readonly attributeBytes?: AttributeBytes | null | undefined
 }
+
+/** Fields of attributes, one behind the other. Other fields among them are not read. */
+export type AttributeBytes = { readonly body: DataView; readonly from: number; readonly to: number }
 
 /** Takes what a decoder finds, in the order of the request. Nothing is kept, so memory does not grow with the points. */
 export type Visitor = {

@@ -144,10 +144,16 @@ function readPoint(pbf: PbfReader, end: number): Point {
   let atMs: number | undefined
   let value: number | bigint | undefined
   let flags = 0
+  let attributesStart = -1
+  let attributesEnd = -1
   // Without a function for each field, because this is most of the time of a request.
   for (let field = pbf.nextField(end); field !== 0; field = pbf.nextField(end)) {
     const tag = tagOf(field, pbf.type)
-    if (tag === OF_POINT.time) {
+    if (tag === OF_POINT.attributes) {
+      if (attributesStart === -1) attributesStart = pbf.pos - 1
+      attributesEnd = endOf(pbf)
+      pbf.pos = attributesEnd
+    } else if (tag === OF_POINT.time) {
       const low = pbf.readFixed32()
       atMs = msOfHalves(pbf.readFixed32(), low)
     } else if (tag === OF_POINT.asDouble) value = pbf.readDouble()
@@ -155,11 +161,18 @@ function readPoint(pbf: PbfReader, end: number): Point {
     else if (tag === OF_POINT.flags) flags = pbf.readVarint()
   }
   if (pbf.pos !== end) throw new RangeError('a field is longer than its point')
-  const { buf } = pbf
+  const { buf, dataView } = pbf
+  // A field's number and type take one byte, unless somebody writes them in more than it takes.
+  const hasBytes = buf[attributesStart] === OF_POINT.attributes
   return {
     atMs,
     value: (flags & NO_VALUE) === 0 ? value : 0,
-    attributes: () => attributesOfPoint(buf, start, end),
+    attributes: () => readAttributes(buf, start, end),
+    attributeBytes: hasBytes
+      ? { body: dataView, from: attributesStart, to: attributesEnd }
+      : attributesEnd === -1
+        ? null
+        : undefined,
   }
 }
 
@@ -170,8 +183,9 @@ function readInt64(pbf: PbfReader): number | bigint {
   return Number.isSafeInteger(value) ? value : pbf.dataView.getBigInt64(pos, true)
 }
 
-function attributesOfPoint(buf: Uint8Array, start: number, end: number): Attributes {
-  const pbf = new PbfReader(buf)
+/** Reads the attributes among fields of a point. */
+export function readAttributes(bytes: Uint8Array, start: number, end: number): Attributes {
+  const pbf = new PbfReader(bytes)
   const attributes = noAttributes()
   pbf.pos = start
   readMessage(pbf, end, (tag) => {

@@ -3,7 +3,8 @@ import { fitKey, fitLabels } from '../../../../model/meter/fit-key.ts'
 import type { Meter } from '../../../../model/meter/meter.ts'
 import { compilePath, type Path } from '../../../../model/meter/path.ts'
 import type { Lack } from '../../../../model/meter/template.ts'
-import type { Gathering, RefusalReason } from '../../delivery/gathering.ts'
+import type { Gathering } from '../../delivery/gathering.ts'
+import type { RefusalReason } from '../../delivery/refusal.ts'
 
 /** Meters that find their records in one place. */
 type Group = { readonly path: string | null; readonly find: Path; readonly meters: readonly Meter[] }

@@ -1,5 +1,5 @@
 import { DOCUMENT_BYTES_MAX, RECORD_BYTES_MAX, RECORD_DEPTH_MAX } from '../../../../limits.ts'
-import type { RefusalReason } from '../../delivery/gathering.ts'
+import type { RefusalReason } from '../../delivery/refusal.ts'
 import { LINE_FEED, OPEN_ARRAY } from '../../json-bytes.ts'
 import { Buffer } from './buffer.ts'
 import { decode, mayLoseDigits, parseRecord } from './parse.ts'

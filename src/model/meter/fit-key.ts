@@ -40,9 +40,16 @@ function fitText(text: string, bytesMax: number, hash: HashText): string {
   return `${beginning(clean, bytesMax - HASH_DIGITS - 1)}~${hash(clean).slice(0, HASH_DIGITS)}`
 }
 
+/** Each control character's bytes as `%HH`, once they were asked for: a record may have a hundred thousand of them. */
+const percents = new Map<string, string>()
+
 function percent(control: string): string {
+  const known = percents.get(control)
+  if (known !== undefined) return known
   const bytes = new TextEncoder().encode(control)
-  return Array.from(bytes, (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('')
+  const text = Array.from(bytes, (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('')
+  percents.set(control, text)
+  return text
 }
 
 /** As many whole characters of a text as so many bytes of UTF-8 hold. */

@@ -76,6 +76,10 @@ describe('a key', () => {
     )
   })
 
+  test('with control characters has their bytes in digits instead, each time', () => {
+    expect(fitKey('a\nb\n\u0085c\u0085', hash)).toBe('a%0Ab%0A%C2%85c%C2%85')
+  })
+
   test('that is too long ends with its hash, so that two that begin alike stay two', () => {
     const long = (end: string) => fitKey(`${'é'.repeat(300)}${end}`, hash)
     expect(utf8Bytes(long('a'))).toBeLessThanOrEqual(KEY_BYTES_MAX)

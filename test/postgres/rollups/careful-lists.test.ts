@@ -138,11 +138,11 @@ describe.each(Object.keys(DATABASES))('%s', (name) => {
           }
         },
       ),
-      { numRuns: 8 },
+      { numRuns: 6, endOnFailure: true },
     )
     // Else rows of one of the two would hardly ever be asked for.
-    expect(named.counters).toBeGreaterThan(5)
-    expect(named.days).toBeGreaterThan(5)
+    expect(named.counters).toBeGreaterThan(2)
+    expect(named.days).toBeGreaterThan(2)
   })
 })
 

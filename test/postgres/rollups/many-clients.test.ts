@@ -143,4 +143,4 @@ order by random() limit 1`)
     await ask(`select (select sum(count) from sumdial.daily)::int - (select sum(increments) from sumdial.ledger)::int
 as difference`)
   expect(sums).toEqual([{ difference: 0 }])
-})
+}, 180_000)

@@ -85,18 +85,44 @@ export type Counter = {
   previous?:
     | { from: string; to: string; total: Sums; buckets: Bucket[]; beside: (number | null)[] }
     | undefined
-  /** Only with `by`: the label whose values are the groups. Groups, others, unlabelled and overflow add up to the total. */
+  /**
+   * Only with `by`: the label whose values are the groups. Groups, others, unlabelled and overflow add up to the total, and
+   * their unsettled parts to the unsettled part of the total.
+   */
   by?: string | undefined
   /** The largest groups by sum, the largest first. */
-  groups?: { value: string; total: Sums; buckets: Bucket[]; previous?: Part | undefined }[] | undefined
+  groups?:
+    | {
+        value: string
+        total: Sums
+        buckets: Bucket[]
+        unsettled: Bucket[] | null
+        previous?: Part | undefined
+      }[]
+    | undefined
   /** All further groups together, and how many they are. */
-  others?: { groups: number; total: Sums; buckets: Bucket[]; previous?: Part | undefined } | undefined
+  others?:
+    | {
+        groups: number
+        total: Sums
+        buckets: Bucket[]
+        unsettled: Bucket[] | null
+        previous?: Part | undefined
+      }
+    | undefined
   /** All that has no such label. */
   unlabelled?:
-    | { total: PlainPart['total']; buckets: PlainPart['buckets']; previous?: PlainPart | undefined }
+    | {
+        total: PlainPart['total']
+        buckets: PlainPart['buckets']
+        unsettled: PlainPart['buckets'] | null
+        previous?: PlainPart | undefined
+      }
     | undefined
   /** All that came when its key had too many label sets in an hour. */
-  overflow?: { total: Sums; buckets: Bucket[]; previous?: Part | undefined } | undefined
+  overflow?:
+    | { total: Sums; buckets: Bucket[]; unsettled: Bucket[] | null; previous?: Part | undefined }
+    | undefined
 }
 
 /** All keys that begin with a prefix, added up in a range. */

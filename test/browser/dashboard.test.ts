@@ -599,14 +599,27 @@ describe('labels', () => {
     const [head, ...lines] = readFileSync(await (await downloading).path(), 'utf8')
       .trim()
       .split('\r\n')
-    expect(head).toBe('key,plan,row,start,sum,count')
-    const rows = lines.map((line) => line.split(','))
+    expect(head).toBe('key,plan,row,period,start,sum,count,min,max')
+    const rows = lines.map((line) => line.split(',')).filter((row) => row[3] === 'current')
     const inCsv = (isOf: (row: string) => boolean) =>
-      rows.filter(([, , row = '']) => isOf(row)).reduce((sum, row) => sum + Number(row[4]), 0)
+      rows.filter(([, , row = '']) => isOf(row)).reduce((sum, row) => sum + Number(row[5]), 0)
     expect([inCsv((row) => row !== 'total'), inCsv((row) => row === 'total')]).toEqual([11_941, 11_941])
-    expect(rows.filter(([, plan]) => plan === 'plan-3').reduce((sum, row) => sum + Number(row[4]), 0)).toBe(
-      997,
-    )
+    const last = rows.findLast(([, plan]) => plan === 'plan-3')
+    expect(last?.slice(5)).toEqual(['997', '1', '997', '997'])
+  })
+
+  test('broken down, a key moves while one looks, and Postgres is asked only when a flush has come', async () => {
+    await stage.count([{ key: 'split/live', value: 2, labels: { plan: 'pro' } }])
+    await flushed('split/live', 1)
+    const { page } = await person('/chart?key=split/live&label=plan')
+    await until(async () => expect((await parts(page))[0]).toEqual(['pro', '2']))
+    const asked: string[] = []
+    page.on('request', (request) => asked.push(new URL(request.url()).search))
+    await until(async () => expect(asked.length).toBeGreaterThan(1))
+    expect(asked.filter((search) => !/consistency=unsettled&.*by=plan/.test(search))).toEqual([])
+    await stage.count([{ key: 'split/live', value: 3, labels: { plan: 'pro' } }])
+    await until(async () => expect((await parts(page))[0]).toEqual(['pro', '5']))
+    expect((await parts(page)).at(-1)).toEqual(['Total', '5'])
   })
 
   test('filter together, under an address that shows the same elsewhere, also for a prefix', async () => {

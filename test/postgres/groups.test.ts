@@ -69,9 +69,9 @@ function shownOf(answer: CounterAnswer | SeriesAnswer) {
   }
 }
 
-/** Everything shown adds up to the total, as a whole and in each bucket. [L1] */
+/** Everything shown adds up to the total, as a whole and in each bucket, and unsettled parts to the unsettled total. [L1] */
 function expectToAddUp(answer: CounterAnswer | SeriesAnswer): void {
-  const { groups = [], others, unlabelled, overflow, buckets, total: all } = answer
+  const { groups = [], others, unlabelled, overflow, buckets, unsettled, total: all } = answer
   const parts = [...groups, others, unlabelled, overflow].map((part) => must(part, 'a part'))
   const sum = (sums: readonly { sum: bigint; count: number }[]) => ({
     sum: sums.reduce((a, b) => a + b.sum, 0n),
@@ -82,7 +82,11 @@ function expectToAddUp(answer: CounterAnswer | SeriesAnswer): void {
     const own = parts.map((part) => must(part.buckets[i], 'a bucket'))
     expect(own.map(({ start }) => start)).toEqual(own.map(() => bucket.start))
     expect(sum(own)).toEqual({ sum: bucket.sum, count: bucket.count })
+    const held = parts.flatMap((part) => part.unsettled ?? []).filter(({ start }) => start === bucket.start)
+    const ofAll = unsettled?.find(({ start }) => start === bucket.start) ?? { sum: 0n, count: 0 }
+    expect(sum(held)).toEqual({ sum: ofAll.sum, count: ofAll.count })
   }
+  expect(parts.map((part) => part.unsettled === null)).toEqual(parts.map(() => unsettled === null))
 }
 
 const WHERES: readonly (readonly [search: string, where: Where])[] = [

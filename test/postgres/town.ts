@@ -34,7 +34,8 @@ export class Town {
   readonly #stand: Stand
   readonly stores = new Map<string, ShardStore>()
   readonly all: Increment[] = []
-  /** The increments that are in Postgres, as far as their shard is flushed. */
+  /** The last batch of each shard that Postgres has, and whose answer was lost. */
+  readonly #inDoubt = new Map<ShardStore, number>()
   readonly #labelSets: number
   #n = 0
 
@@ -78,8 +79,15 @@ export class Town {
           kind: 'applied',
         })
         if (i < sent.length - 1) store.settle(seq)
+        else this.#inDoubt.set(store, seq)
       }
     }
+  }
+
+  /** The shards learn that those batches are in Postgres. */
+  settle(): void {
+    for (const [store, seq] of this.#inDoubt) if (store.frozen[0]?.seq === seq) store.settle(seq)
+    this.#inDoubt.clear()
   }
 
   readonly services = {

@@ -30,9 +30,15 @@ export function reading(signal?: AbortSignal): Reading {
  * @throws SumdialError for a failure that the server tells, NoAnswer where nobody answers, an abort as it is.
  */
 export async function ask<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const text = await askText(path, init)
+  return (text === '' ? undefined : parseExactly(text)) as T
+}
+
+/** Asks for a text, such as a table in CSV. @throws as `ask` does. */
+export async function askText(path: string, init: RequestInit): Promise<string> {
   const response = await send(path, init, init.signal)
   const text = await response.text()
-  if (response.ok) return (text === '' ? undefined : parseExactly(text)) as T
+  if (response.ok) return text
   throw new SumdialError(response.status, problemOf(text))
 }
 

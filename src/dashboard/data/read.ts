@@ -1,10 +1,11 @@
 import type { LabelList, List, ListItem } from '../../client/answers.ts'
 import type { ReadQuery } from '../../client/read/reading.ts'
-import { hourStartMs } from '../../model/hour.ts'
+import { searchOf } from '../../client/read/search.ts'
+import { HOUR_MS, hourStartMs } from '../../model/hour.ts'
 import type { Unit } from '../../model/time/calendar.ts'
 import type { Zone } from '../../model/time/zone.ts'
 import type { Counter, Sums } from './answers.ts'
-import { reading } from './api.ts'
+import { askText, reading } from './api.ts'
 import { beginningsOf, nearestOf } from './near.ts'
 import { bucketsAtMost, hasBefore, hoursBefore, type Period, rangeAsked } from './period.ts'
 import { inStep, measureOf, NONE, type Series, seriesOf } from './series.ts'
@@ -41,14 +42,24 @@ type SeriesQuery = {
   readonly isCompared: boolean
 }
 
-/** The series of keys and prefixes, in their order, as fresh as can be. */
-export async function readShown(query: SeriesQuery, signal: AbortSignal): Promise<Series[]> {
+function readQueryOf(query: SeriesQuery) {
   const { shown, period, unit, zone, label = null, where = [] } = query
   const isCompared = query.isCompared && hasBefore(period) && fitsTwice(shown.length, period, unit)
   const grouping = label === null ? {} : { by: label, limit: groupsThatFit(period, unit, isCompared) }
   const compare = isCompared ? 'previous' : undefined
-  const asked = { ...rangeAsked(period, zone), bucket: unit, compare, where, ...grouping } as const
-  const answers = await readAnswers(shown, asked, signal)
+  return { ...rangeAsked(period, zone), bucket: unit, compare, where, ...grouping } as const
+}
+
+/** The API's own CSV of what is shown, which is one key or prefix. */
+export function readCsv(query: SeriesQuery, { kind, name }: Shown, signal: AbortSignal): Promise<string> {
+  const search = searchOf({ ...readQueryOf(query), [kind]: name })
+  return askText(`/counters?${search}`, { headers: { accept: 'text/csv' }, signal })
+}
+
+/** The series of keys and prefixes, in their order, as fresh as can be. */
+export async function readShown(query: SeriesQuery, signal: AbortSignal): Promise<Series[]> {
+  const { shown, where = [] } = query
+  const answers = await readAnswers(shown, readQueryOf(query), signal)
   return inStep(
     answers.flatMap((answer, i) => {
       const own = shown[i]
@@ -70,9 +81,19 @@ export function fitsTwice(series: number, period: Period, unit: Unit): boolean {
 
 /** How many groups are asked for: fewer where an answer has no room for all their buckets. */
 export function groupsThatFit(period: Period, unit: Unit, isCompared: boolean): number {
-  const buckets = bucketsAtMost(period, unit) * (isCompared ? 2 : 1)
-  const fit = Math.floor(BUCKETS_MAX / buckets) - OTHER_PARTS
-  return Math.max(1, Math.min(GROUPS_SHOWN, fit))
+  return groupsOf(bucketsAtMost(period, unit) * (isCompared ? 2 : 1), GROUPS_SHOWN)
+}
+
+/** Groups of what the shards hold. All of them are wanted, because those that are shown may be the smallest of these. */
+const GROUPS_HELD = 200
+
+/** How many groups the shards are asked for, by the hour. */
+export function groupsHeld(from: string, to: string): number {
+  return groupsOf((Date.parse(to) - Date.parse(from)) / HOUR_MS, GROUPS_HELD)
+}
+
+function groupsOf(buckets: number, wanted: number): number {
+  return Math.max(1, Math.min(wanted, Math.floor(BUCKETS_MAX / buckets) - OTHER_PARTS))
 }
 
 type LabelsQuery = { readonly shown: Shown; readonly period: Period; readonly zone: Zone }

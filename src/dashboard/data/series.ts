@@ -43,20 +43,18 @@ type Before = {
   readonly total: Sums
 }
 
-/** A series by the values of a label. Nobody knows what shards hold of a part, so `committed` of each part includes it. */
+/** A series by the values of a label. */
 export type Breakdown = { readonly label: string; readonly parts: readonly Series<Part>[] }
 
 export const NONE: Sums = { sum: 0n, count: 0 }
 
 export function seriesOf(answer: Counter, shown: Shown, where: readonly string[] = []): Series {
   const starts = answer.buckets.map(({ start }) => Date.parse(start))
-  const held = heldBy(starts, answer)
   const whole: Series = {
     shown,
     starts,
     labels: answer.buckets.map(({ start }) => start),
-    held,
-    committed: answer.buckets.map((bucket, i) => minus(bucket, held[i] ?? NONE)),
+    ...splitOf(answer, starts),
     asOf: answer.asOf,
     from: answer.from,
     to: answer.to,
@@ -93,12 +91,11 @@ export function inStep(series: readonly Series[]): Series[] {
 function breakdownOf(answer: Counter, whole: Series): Breakdown | null {
   const { by, groups, others, unlabelled, overflow, previous: before } = answer
   if (!by || !groups || !others || !unlabelled || !overflow) return null
-  const part = (shown: Part, { buckets, previous }: Answered): Series<Part> => ({
+  const part = (shown: Part, own: Answered): Series<Part> => ({
     ...whole,
     shown,
-    committed: buckets.map(({ sum, count }) => ({ sum, count })),
-    held: whole.starts.map(() => NONE),
-    before: beforeOf(previous, before?.beside),
+    ...splitOf(own, whole.starts),
+    before: beforeOf(own.previous, before?.beside),
   })
   return {
     label: by,
@@ -113,7 +110,14 @@ function breakdownOf(answer: Counter, whole: Series): Breakdown | null {
 
 type Previous = { readonly total: Sums; readonly buckets: readonly Sums[] }
 
-type Answered = { readonly buckets: readonly Sums[]; readonly previous?: Previous | undefined }
+/** Sums by when their buckets begin. */
+type Starting = readonly (Sums & { readonly start: string })[]
+
+type Answered = {
+  readonly buckets: Starting
+  readonly unsettled: Starting | null
+  readonly previous?: Previous | undefined
+}
 
 function beforeOf(previous: Previous | undefined, beside: readonly (number | null)[] = []): Before | null {
   if (previous === undefined) return null
@@ -146,15 +150,54 @@ export function colourOf(shown: Shown | Part, i: number): string {
  */
 export function withHeld(series: Series, unsettled: Counter): Series | undefined {
   if (unsettled.asOf !== series.asOf) return undefined
-  // Its parts move with the next read of Postgres, and the whole with them, because they add up to it.
-  if (series.breakdown !== null) return series
-  return { ...series, held: heldBy(series.starts, unsettled) }
+  const { breakdown } = series
+  const parts = breakdown === null ? null : partsWithHeld(breakdown.parts, unsettled)
+  // The parts add up to the whole, so neither moves without the other.
+  if (parts === undefined) return series
+  return {
+    ...series,
+    held: heldBy(series.starts, unsettled),
+    breakdown: breakdown === null || parts === null ? null : { ...breakdown, parts },
+  }
+}
+
+/**
+ * The parts with what the shards hold of each. Values that had no part of their own are among the others. Undefined where the
+ * shards hold more values than they were asked for, because one that has a part may then be among those that are not named.
+ */
+function partsWithHeld(
+  parts: readonly Series<Part>[],
+  { groups = [], others, unlabelled, overflow }: Counter,
+): readonly Series<Part>[] | undefined {
+  if (others === undefined || others.groups > 0) return undefined
+  const own = new Set(parts.flatMap(({ shown }) => (shown.kind === 'group' ? [shown.value] : [])))
+  const further = groups.filter(({ value }) => !own.has(value))
+  const heldOf = (shown: Part): readonly Unsettled[] => {
+    if (shown.kind === 'group') return groups.filter(({ value }) => value === shown.value)
+    if (shown.kind === 'others') return further
+    const part = shown.kind === 'unlabelled' ? unlabelled : overflow
+    return part === undefined ? [] : [part]
+  }
+  return parts.map((part) => {
+    const { shown, starts } = part
+    const held = heldBy(starts, ...heldOf(shown))
+    if (shown.kind !== 'others') return { ...part, held }
+    return { ...part, held, shown: { ...shown, groups: Math.max(shown.groups, further.length) } }
+  })
+}
+
+type Unsettled = Pick<Answered, 'unsettled'>
+
+/** An answer as what Postgres has, and what shards hold. */
+function splitOf(answer: Answered, starts: readonly number[]): Pick<Series, 'committed' | 'held'> {
+  const held = heldBy(starts, answer)
+  return { held, committed: answer.buckets.map((bucket, i) => minus(bucket, held[i] ?? NONE)) }
 }
 
 /** Adds up by bucket what shards hold. An hour belongs to the last bucket that has begun by then. */
-function heldBy(starts: readonly number[], { unsettled }: Counter): Sums[] {
+function heldBy(starts: readonly number[], ...answers: readonly Unsettled[]): Sums[] {
   const held: Sums[] = starts.map(() => NONE)
-  for (const bucket of unsettled ?? []) {
+  for (const bucket of answers.flatMap(({ unsettled }) => unsettled ?? [])) {
     const startMs = Date.parse(bucket.start)
     const i = Math.max(
       0,

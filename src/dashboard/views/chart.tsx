@@ -1,23 +1,13 @@
 import { useMemo } from 'preact/hooks'
-import type { Rows } from '../../model/text/csv.ts'
+import { csv, type Rows } from '../../model/text/csv.ts'
 import type { Unit } from '../../model/time/calendar.ts'
 import { useOver, usePage } from '../data/context.ts'
 import { download } from '../data/download.ts'
 import { useAnswer } from '../data/hooks.ts'
 import { useLive } from '../data/live/live.ts'
 import { isCurrent, unitOf, unitsOf } from '../data/period.ts'
-import { readShown } from '../data/read.ts'
-import {
-  type Breakdown,
-  bucketTotal,
-  drawnOf,
-  heldTotal,
-  isPart,
-  largest,
-  measureOf,
-  type Series,
-  totalOf,
-} from '../data/series.ts'
+import { readCsv, readShown } from '../data/read.ts'
+import { bucketTotal, drawnOf, heldTotal, largest, measureOf, type Series, totalOf } from '../data/series.ts'
 import { bucketWords } from '../data/time.ts'
 import { type Chart, hasShown, type Shown } from '../data/view.ts'
 import { Change } from '../parts/change.tsx'
@@ -34,6 +24,7 @@ import {
   UNIT_WORDS,
   ZoneChoice,
 } from '../parts/controls.tsx'
+import { CsvButton } from '../parts/csv/csv-button.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { LabelChoice } from '../parts/labels/label-choice.tsx'
 import { PartsTable } from '../parts/labels/parts-table.tsx'
@@ -58,6 +49,7 @@ export function ChartView({ view }: { readonly view: Chart }) {
   const isOfThese =
     live.series.length === shown.length && live.series.every((own) => hasShown(shown, own.shown))
   const series = isOfThese ? live.series : []
+  const [first] = series
   const title = `${shown.map(nameOf).join(', ')}, ${periodWords(period)}`
   return (
     <>
@@ -103,9 +95,7 @@ export function ChartView({ view }: { readonly view: Chart }) {
           <Notes series={series} unit={unit} />
         </section>
       ) : null}
-      {series[0]?.breakdown ? (
-        <PartsTable whole={series[0]} breakdown={series[0].breakdown} view={view} />
-      ) : null}
+      {first?.breakdown ? <PartsTable whole={first} breakdown={first.breakdown} view={view} /> : null}
       {series.length > 0 ? (
         <p class="more">
           <button
@@ -116,9 +106,17 @@ export function ChartView({ view }: { readonly view: Chart }) {
           >
             {isTable ? 'Hide the table' : 'Show as a table'}
           </button>
-          <button type="button" class="quiet" onClick={() => download('sumdial.csv', rowsOf(series))}>
-            Download CSV
-          </button>
+          {first?.breakdown ? (
+            <CsvButton
+              words="Download CSV"
+              file="sumdial.csv"
+              read={async (signal) => ({ csv: await readCsv(query, first.shown, signal), said: '' })}
+            />
+          ) : (
+            <button type="button" class="quiet" onClick={() => download('sumdial.csv', csv(rowsOf(series)))}>
+              Download CSV
+            </button>
+          )}
           <span class="hint">
             {by === 'sum' ? 'Sums of values' : 'Numbers of increments'}, times in {zone.name}
           </span>
@@ -139,28 +137,12 @@ function latest(series: readonly Series[]): string | null {
 }
 
 function rowsOf(series: readonly Series[]): Rows {
-  const [first] = series
-  if (first?.breakdown) return rowsOfParts(first, first.breakdown)
   const names = series.flatMap(({ shown }) => [`${plainName(shown)} sum`, `${plainName(shown)} count`])
   const rows = (series[0]?.labels ?? []).map((start, i) => [
     start,
     ...series.flatMap((own) => [bucketTotal(own, i).sum, bucketTotal(own, i).count]),
   ])
   return [['start', ...names], ...rows]
-}
-
-/** A row for each part and bucket, and for their total: groups come and go, so they are no columns. */
-function rowsOfParts(whole: Series, { label, parts }: Breakdown): Rows {
-  const rows = [...parts, whole].flatMap((own) => {
-    const { shown } = own
-    const value = shown.kind === 'group' ? shown.value : ''
-    const row = isPart(shown) ? shown.kind : 'total'
-    return own.labels.map((start, i) => {
-      const { sum, count } = bucketTotal(own, i)
-      return [plainName(whole.shown), value, row, start, sum, count]
-    })
-  })
-  return [['key', label, 'row', 'start', 'sum', 'count'], ...rows]
 }
 
 /** The name as it is, because programs read it. */

@@ -74,12 +74,16 @@ export function coarseOf(ranges: readonly CoarseRange[]): { coarse?: CoarseRange
   return ranges.length === 0 ? {} : { coarse: [...ranges] }
 }
 
+const UNSETTLED =
+  'The part that Postgres may not have yet, as the buckets that have any. Null in a committed read, which cannot know.'
+
 const ONLY_COMPARED = 'Only with `compare`: the time before, which may have more or fewer buckets.'
 
 /** The sums of a part, with the time before where that is asked for. */
 function partSchema<S extends z.ZodType, B extends z.ZodType>(total: S, bucket: B) {
   const own = { total, buckets: z.array(bucket) }
-  return { ...own, previous: z.strictObject(own).optional().meta({ description: ONLY_COMPARED }) }
+  const unsettled = z.array(bucket).nullable().meta({ description: UNSETTLED })
+  return { ...own, unsettled, previous: z.strictObject(own).optional().meta({ description: ONLY_COMPARED }) }
 }
 
 const part = partSchema(sumsSchema, bucketSchema)
@@ -133,10 +137,7 @@ export const counterAnswerSchema = z
     buckets: z.array(bucketSchema).meta({
       description: 'All buckets of the range in order, empty ones included. None for the total alone.',
     }),
-    unsettled: z.array(bucketSchema).nullable().meta({
-      description:
-        'The part that Postgres may not have yet, as the buckets that have any. Null in a committed read, which cannot know.',
-    }),
+    unsettled: z.array(bucketSchema).nullable().meta({ description: UNSETTLED }),
     asOf: z
       .string()
       .nullable()

@@ -133,16 +133,23 @@ export function* partsOf(
   }
 }
 
-/** The cells that shards hold of it in the range that is asked for, by bucket; null when no shard was asked. */
-function heldOf({ current: { range, buckets }, read }: Found, name: string): Cell[] | null {
-  if (read.unsettled === null) return null
+/** The buckets of the range in which shards hold something of these names, added up. Null when no shard was asked. */
+export function heldOf(found: Found, names: readonly string[]) {
+  const {
+    current,
+    read: { unsettled },
+  } = found
+  const { range, buckets } = current
+  if (unsettled === null) return null
   const cells = buckets.map(() => EMPTY_CELL)
-  for (const [hour, cell] of read.unsettled.get(name) ?? []) {
+  for (const [hour, cell] of names.flatMap((name) => [...(unsettled.get(name) ?? [])])) {
     if (hour < range.from) continue
     const i = bucketIndexOf(buckets, hour)
     cells[i] = mergeCells(must(cells[i], 'the bucket of an hour'), cell)
   }
-  return cells
+  return cells.flatMap((cell, i) =>
+    cell.count > 0 ? [{ start: startOf(found, current, i), ...sumsOf(cell) }] : [],
+  )
 }
 
 /** When the bucket with this number began, as answers show it. */
@@ -168,9 +175,8 @@ export function readingsOf(found: Found, subjects: readonly string[]): Reading[]
 export function readingOf(found: Found, subject: string): Reading {
   const { query, current, previous, read, freshFrom } = found
   const { range, unit, zone } = query
-  const held = heldOf(found, subject)
+  const unsettled = heldOf(found, [subject])
   const lastFlushMs = read.committed.counters.get(subject)?.lastFlushMs ?? null
-  const shown = (cell: Cell, i: number) => ({ start: startOf(found, current, i), ...sumsOf(cell) })
   return {
     from: formatHourStart(range.from),
     to: formatHourStart(range.to),
@@ -178,8 +184,8 @@ export function readingOf(found: Found, subject: string): Reading {
     tz: zone.name,
     aligned: isAligned(current.buckets, zone),
     ...shownPart(found, cellsOf(found, subject), current),
-    unsettled: held?.flatMap((cell, i) => (cell.count > 0 ? [shown(cell, i)] : [])) ?? null,
-    pending: held?.reduce((sum, { count }) => sum + count, 0) ?? null,
+    unsettled,
+    pending: unsettled?.reduce((sum, { count }) => sum + count, 0) ?? null,
     asOf: read.unsettled === null ? null : (read.asOf.get(subject) ?? ''),
     freshFrom: freshFrom === null ? null : formatHourStart(freshFrom),
     lastFlushAt: lastFlushMs === null ? null : new Date(lastFlushMs).toISOString(),

@@ -16,7 +16,7 @@ import type { Problem } from '../http/problem.ts'
 import type { Database, Shards } from '../ports.ts'
 import type { CounterAnswer } from './answers.ts'
 import type { Found, Period, Reading, Source } from './found.ts'
-import { cellsOf, findAll, partsOf, readingOf, shownPart } from './found.ts'
+import { cellsOf, findAll, heldOf, partsOf, readingOf, shownPart } from './found.ts'
 import type { GroupingQuery } from './grouping.ts'
 import type { ReadingQuery } from './query.ts'
 export type GroupServices = {
@@ -68,13 +68,18 @@ type Groups = Required<Pick<CounterAnswer, 'groups' | 'others' | 'unlabelled' | 
 function groupsOf(found: Found, subject: string, values: readonly string[], limit: number): Groups {
   const all = rankedGroups(found, subject, values)
   const rest = all.slice(limit).map(({ name }) => name)
-  const part = (names: readonly string[]) =>
-    compared(found, (period) => shownPart(found, cellsOfAll(found, names, period), period))
+  const part = (names: readonly string[]) => ({
+    ...compared(found, (period) => shownPart(found, cellsOfAll(found, names, period), period)),
+    unsettled: heldOf(found, names),
+  })
   const unlabelled = groupName(subject, UNLABELLED_GROUP)
   return {
     groups: all.slice(0, limit).map(({ value, name }) => ({ value, ...part([name]) })),
     others: { groups: rest.length, ...part(rest) },
-    unlabelled: compared(found, (period) => plainPart(found, cellsOf(found, unlabelled, period), period)),
+    unlabelled: {
+      ...compared(found, (period) => plainPart(found, cellsOf(found, unlabelled, period), period)),
+      unsettled: heldOf(found, [unlabelled])?.map(plainBucket) ?? null,
+    },
     overflow: part([groupName(subject, OVERFLOW_GROUP)]),
   }
 }
@@ -121,11 +126,11 @@ function compared<P>({ current, previous }: Found, partOf: (period: Period) => P
 /** The part that has no smallest and largest value. */
 function plainPart(found: Found, cells: readonly Cell[], period: Period) {
   const { total, buckets } = shownPart(found, cells, period)
-  const plain = ({ sum, count }: Pick<Cell, 'sum' | 'count'>) => ({ sum, count })
-  return {
-    total: plain(total),
-    buckets: buckets.map((bucket) => ({ start: bucket.start, ...plain(bucket) })),
-  }
+  return { total: { sum: total.sum, count: total.count }, buckets: buckets.map(plainBucket) }
+}
+
+function plainBucket({ start, sum, count }: { readonly start: string } & Pick<Cell, 'sum' | 'count'>) {
+  return { start, sum, count }
 }
 
 /** The values that each subject has groups of, in Postgres or in shards. */

@@ -174,7 +174,11 @@ describe('a breakdown', () => {
   const part = (...sums: bigint[]) => ({
     total: none,
     buckets: sums.map((sum, i) => bucket(i, sum, sum === 0n ? 0 : 1)),
+    // The last hour's is not in Postgres yet.
+    unsettled: sums.flatMap((sum, i) => (i === 2 && sum !== 0n ? [bucket(i, sum, 1)] : [])),
   })
+  /** A part of which shards hold so much, without Postgres. */
+  const held = (sum: bigint) => ({ total: none, buckets: [], unsettled: [bucket(2, sum, 1)] })
   const broken: Counter = {
     ...answer([bucket(0, 12n, 3), bucket(1, -1n, 2), bucket(2, 9n, 2)], [bucket(2, 9n, 2)]),
     by: 'plan',
@@ -196,12 +200,43 @@ describe('a breakdown', () => {
     expect(drawn.slice(5)).toEqual([empty, [null, null, 9], empty, empty, [null, null, 4]])
   })
 
-  test('stays with its total until Postgres is read again, so that its parts always add up to it', () => {
+  const sumsOf = (series: ReturnType<typeof withHeld>) =>
+    drawnOf(series === undefined ? [] : [series]).map((own) => totalOf(own).sum)
+  const heldNow: Counter = {
+    ...answer([], [bucket(2, 100n, 5)]),
+    by: 'plan',
+    groups: [
+      { value: 'pro', ...held(60n) },
+      { value: 'team', ...held(20n) },
+      { value: 'free', ...held(10n) },
+    ],
+    others: { groups: 0, total: none, buckets: [], unsettled: [] },
+    unlabelled: held(7n),
+    overflow: held(3n),
+  }
+
+  test('[L1] moves by what shards hold of each part, a new value among the others, and adds up to its total', () => {
     const series = seriesOf(broken, { kind: 'key', name: 'k' })
-    const later = withHeld(series, answer([], [bucket(2, 100n, 3)]))
-    expect(later === undefined ? undefined : totalOf(later).sum).toBe(20n)
-    expect(drawnOf([series]).reduce((sum, own) => sum + totalOf(own).sum, 0n)).toBe(20n)
-    expect(withHeld(series, answer([], [], 'b'))).toBeUndefined()
+    expect(sumsOf(series)).toEqual([13n, 1n, 1n, 5n, 0n])
+    const later = withHeld(series, heldNow)
+    expect(sumsOf(later)).toEqual([69n, 11n, 21n, 7n, 3n])
+    expect(later && totalOf(later).sum).toBe(111n)
+    expect(withHeld(series, { ...heldNow, asOf: 'b' })).toBeUndefined()
+  })
+
+  test('counts the new values that it has none of among the others', () => {
+    const first = seriesOf(
+      { ...broken, others: { groups: 0, ...part(0n, 0n, 0n) } },
+      { kind: 'key', name: 'k' },
+    )
+    const others = withHeld(first, heldNow)?.breakdown?.parts.find(({ shown }) => shown.kind === 'others')
+    expect(others?.shown).toEqual({ kind: 'others', groups: 1 })
+  })
+
+  test('stays as it is while shards hold more values than they name, because one of its own may be among them', () => {
+    const series = seriesOf(broken, { kind: 'key', name: 'k' })
+    const others = { groups: 1, total: none, buckets: [], unsettled: [bucket(2, 1n, 1)] }
+    expect(withHeld(series, { ...heldNow, others })).toBe(series)
   })
 
   test('has colours of its own for five groups; further ones have that of the others', () => {
@@ -238,6 +273,7 @@ test('parts of a breakdown have the time before together, because they are one b
   const part = (now: bigint, was: bigint) => ({
     total: none,
     buckets: [bucket(0, now, 1)],
+    unsettled: [],
     previous: { total: { ...none, sum: was, count: 1 }, buckets: [bucket(-1, was, 1)] },
   })
   const whole = seriesOf(

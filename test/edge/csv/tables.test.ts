@@ -55,10 +55,10 @@ const grouped: fc.Arbitrary<CounterAnswer[]> = fc.array(
       key,
       ...fields,
       by: 'plan',
-      groups: groups.map(([value, own]) => ({ value, ...own })),
-      others: { groups: 3, ...others },
-      unlabelled: none,
-      overflow,
+      groups: groups.map(([value, own]) => ({ value, unsettled: null, ...own })),
+      others: { groups: 3, unsettled: null, ...others },
+      unlabelled: { unsettled: null, ...none },
+      overflow: { unsettled: null, ...overflow },
     })),
   { minLength: 1, maxLength: 3 },
 )
@@ -143,7 +143,7 @@ describe('a table read back from its CSV', () => {
       fc.property(grouped, bucketCells.map(part), (answers, before) => {
         const from = '2026-11-17T18:00:00Z'
         const compared = answers.map((answer) => {
-          const { groups = [], others = { groups: 0, ...before } } = answer
+          const { groups = [], others = { groups: 0, unsettled: null, ...before } } = answer
           return {
             ...answer,
             previous: { from, to: answer.from, ...before, beside: [] },

@@ -1,5 +1,5 @@
 import { addHours, hourOf, hourStartMs } from '../../../model/hour.ts'
-import { readAnswers } from '../read.ts'
+import { groupsHeld, readAnswers } from '../read.ts'
 import { heldTotal, type Series, withHeld } from '../series.ts'
 import type { Shown } from '../view.ts'
 import { isPast } from './reread.ts'
@@ -58,15 +58,16 @@ function haveMoved(before: readonly Series[], after: readonly Series[]): boolean
   })
 }
 
-/** These series, which have one range and one filter, with what the shards hold of them; undefined when a flush has landed. */
+/** These series, which have one range, filter and label, with what the shards hold of them; undefined when a flush has landed. */
 async function askHeld(
   series: readonly Series[],
-  { from, freshFrom, where }: Series,
+  { from, freshFrom, where, breakdown }: Series,
   to: string,
 ): Promise<readonly Series[] | undefined> {
   const shown = series.map((own) => own.shown)
   const fresh = freshFrom !== null && freshFrom > from ? freshFrom : from
-  const query = { from: fresh, to, bucket: 'hour', consistency: 'unsettled', where } as const
+  const grouping = breakdown === null ? {} : { by: breakdown.label, limit: groupsHeld(fresh, to) }
+  const query = { from: fresh, to, bucket: 'hour', consistency: 'unsettled', where, ...grouping } as const
   const answers = await readAnswers(shown, query)
   const moved = series.map((own, i) => {
     const answer = answers[i]

@@ -81,6 +81,18 @@ describe('a look at the shards', () => {
     expect(names()).toEqual(['site/', 'site/a'])
   })
 
+  test('asks for the values of a label together with what they are of, as many as an answer has room for', async () => {
+    const [whole] = TOP
+    const broken = whole && { ...whole, breakdown: { label: 'plan', parts: [] } }
+    await movedOf(broken === undefined ? [] : [broken], NOW)
+    const later = { ...NOW, mayWake: false, nowMs: FROM_MS + 99 * HOUR_MS }
+    await movedOf(broken === undefined ? [] : [broken], later)
+    expect(asked.map((search) => [search.get('by'), search.get('limit')])).toEqual([
+      ['plan', '200'],
+      ['plan', '97'],
+    ])
+  })
+
   test('has nothing to show after a flush, so Postgres is read, which is awake then', async () => {
     shards.asOf = 'b'
     expect(await movedOf(TOP, NOW)).toBeUndefined()

@@ -117,6 +117,8 @@ export type ListOptions = RangeOptions & {
   readonly prefix: string
   /** A text anywhere in the keys. */
   readonly contains?: string
+  /** Conditions on labels, of which at least one has a value: `endpoint:/v1/search`. */
+  readonly where?: readonly string[]
   readonly sort?: 'key' | '-sum' | '-count'
   readonly depth?: number
   readonly limit?: number

@@ -2,7 +2,7 @@ import type { Cell } from './cell.ts'
 import { EMPTY_CELL, mergeCells } from './cell.ts'
 import type { Hour, HourRange } from './hour.ts'
 import type { KeyRange } from './key.ts'
-import type { SliceGrouping } from './slices/grouping.ts'
+import type { SliceGrouping, Where } from './slices/grouping.ts'
 
 /** The cells of one key that a shard holds and Postgres may not have yet: the shard's half of a fresh read. [R1] */
 export type Unsettled = {
@@ -191,6 +191,8 @@ export type ListQuery = {
   readonly ranges: readonly KeyRange[]
   /** A text that is somewhere in each key; null for all keys. */
   readonly contains: string | null
+  /** Conditions on labels: with any, only slices are added up. See `takesUnlabelled`. */
+  readonly where: readonly Where[]
   readonly from: Hour
   readonly to: Hour
   readonly sort: ListSort

@@ -49,12 +49,16 @@ function tablesOf(rows: GroupRows, grouping: SliceGrouping): Table[] {
 
 /** The name of the group that a row of `slices` counts in. It decides as `groupOfSlice` does. */
 function groupSql({ by, where }: SliceGrouping): SQL {
-  const counts = where.length === 0 ? sql`true` : sql.join(where.map(conditionOf), sql` and `)
   const overflow = where.length === 0 ? OVERFLOW_GROUP : OTHER_GROUP
   const value =
     by === null ? sql`${UNLABELLED_GROUP}::text` : sql`coalesce('=' || (labels ->> ${by}::text), '')`
   return sql`case when labels ? ${OVERFLOW_LABEL}::text then ${overflow}::text
-    when ${counts} then ${value} else ${OTHER_GROUP}::text end`
+    when ${meets(where)} then ${value} else ${OTHER_GROUP}::text end`
+}
+
+/** Whether a row of `slices` meets all conditions. */
+export function meets(where: readonly Where[]): SQL {
+  return where.length === 0 ? sql`true` : sql.join(where.map(conditionOf), sql` and `)
 }
 
 function conditionOf({ name, values }: Where): SQL {

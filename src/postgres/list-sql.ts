@@ -3,6 +3,7 @@ import { EACH_HOUR_MAX, LIST_BY_HOUR_ROWS_MAX, UNREADABLE_TOLD_MAX } from '../li
 import { formatHourStart } from '../model/hour.ts'
 import type { Grouping, ListQuery } from '../model/read.ts'
 import type { Reach } from '../model/rollups/reach.ts'
+import { meets } from './groups.ts'
 import { inRange, LAST_KEY, unionAll } from './key-ranges.ts'
 import { IS_READABLE, ROW_NAME } from './readable.ts'
 import {
@@ -28,7 +29,8 @@ export type ListStatement = ListQuery & { readonly reach: Reach; readonly isCare
  */
 export function listSql(query: ListStatement): SQL {
   if (query.grouping !== null) return groupsSql(query, query.grouping)
-  if (query.sort === 'key') return pageSql(query)
+  // By labels no index finds the first keys, so all slices of the range are looked at.
+  if (query.sort === 'key' && query.where.length === 0) return pageSql(query)
   return itemsSql(query, fenced(allRows(query)))
 }
 
@@ -75,9 +77,9 @@ function allRows(query: ListStatement): SQL {
 /** @param more a condition on cells, behind an `and`. */
 function partsOf(query: ListStatement, columns: SQL, more: SQL): Part[] {
   return query.ranges.map((range) => ({
-    table: 'counters',
+    table: query.where.length === 0 ? 'counters' : 'slices',
     columns,
-    where: sql`${inRange(range, query.after)}${ifContains(query)}${more}`,
+    where: sql`${inRange(range, query.after)}${ifContains(query)}${ifLabelled(query)}${more}`,
   }))
 }
 
@@ -87,6 +89,10 @@ function partsOf(query: ListStatement, columns: SQL, more: SQL): Part[] {
  */
 function ifContains({ contains }: ListQuery): SQL {
   return contains === null ? sql`` : sql` and strpos(key, ${contains}::text) > 0`
+}
+
+function ifLabelled({ where }: ListQuery): SQL {
+  return where.length === 0 ? sql`` : sql` and ${meets(where)}`
 }
 
 /** Whole sums, also of rows that somebody wrote as 2.0. */

@@ -327,6 +327,7 @@ from before as b left join sumdial.counters as c using (key, hour) where (c.sum,
       after: null,
       limit: 5,
       contains: null,
+      where: [],
     } as const
     expect((await list(query)).items).toMatchObject([{ key, sum: 10n }])
 

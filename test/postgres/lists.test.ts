@@ -72,6 +72,7 @@ const lists: fc.Arbitrary<Asked> = fc.record({
   ),
   grant: fc.option(keys, { freq: 1 }),
   contains: fc.option(fc.constantFrom('a', 'b', '/', 'a/b', 'a!', '%', '_', 'é', '𝄞'), { freq: 1 }),
+  where: fc.constant([]),
   from: fc
     .oneof(fc.integer({ min: 0, max: HOURS }), fc.constant(LONG_HOURS))
     .map((back) => addHours(HOUR, -back)),

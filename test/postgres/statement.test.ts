@@ -56,6 +56,7 @@ const list = {
   ranges: [keysFrom('k')],
   limit: 5,
   contains: null,
+  where: [],
   sort: 'key',
   grouping: null,
   after: null,

@@ -31,6 +31,7 @@ beforeEach(() => stand.faults.clear())
 const LIST = {
   ranges: [keysFrom('k/')],
   contains: null,
+  where: [],
   from: FROM,
   to: TO,
   sort: '-sum',

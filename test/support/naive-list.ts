@@ -3,13 +3,17 @@ import { EMPTY_CELL, mergeCells } from '../../src/model/cell.ts'
 import type { Hour } from '../../src/model/hour.ts'
 import { covers } from '../../src/model/key.ts'
 import type { ListItem, ListSort } from '../../src/model/read.ts'
+import type { Where } from '../../src/model/slices/grouping.ts'
+import { keyOf, labelsOf } from '../../src/model/slices/slice.ts'
 
+/** The key may be that of a slice. */
 export type Row = { readonly key: string; readonly hour: Hour; readonly cell: Cell; readonly flushMs: number }
 
 export type Asked = {
   readonly prefix: string
   readonly grant: string | null
   readonly contains: string | null
+  readonly where: readonly Where[]
   readonly from: Hour
   readonly to: Hour
   readonly sort: ListSort
@@ -18,8 +22,13 @@ export type Asked = {
 
 /** All items of a list, by loops over all rows that know nothing of ranges, pages or SQL. */
 export function naiveList(rows: readonly Row[], asked: Asked): ListItem[] {
-  const { prefix, grant, contains, from, to, depth } = asked
-  const chosen = rows.filter(
+  const { prefix, grant, contains, where, from, to, depth } = asked
+  const meeting = rows.filter(({ key }) => {
+    const labels = labelsOf(key) ?? {}
+    return where.every(({ name, values }) => values.includes(labels[name] ?? null))
+  })
+  const ofKeys = meeting.map((row) => ({ ...row, key: keyOf(row.key) }))
+  const chosen = ofKeys.filter(
     ({ key, hour }) =>
       key.startsWith(prefix) &&
       key.includes(contains ?? '') &&

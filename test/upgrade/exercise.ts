@@ -65,7 +65,14 @@ async function read(postgres: Postgres): Promise<void> {
 }
 
 function lists(): ListQuery[] {
-  const day = { ranges: [keysFrom('site/')], contains: null, from: HOUR, to: addHours(HOUR, 24), limit: 2 }
+  const day = {
+    ranges: [keysFrom('site/')],
+    contains: null,
+    where: [],
+    from: HOUR,
+    to: addHours(HOUR, 24),
+    limit: 2,
+  }
   const year = { ...day, to: addHours(HOUR, 2 * YEAR) }
   const groups = { grouping: { base: 'site/', depth: 1 }, limit: 5 }
   return [

@@ -61,6 +61,8 @@ export type ListQuery = RangeQuery & {
   prefix?: string | undefined
   /** Only keys that have this text anywhere. Narrow the prefix or the hours when that takes Postgres too long. */
   contains?: string | undefined
+  /** Counts only what has these labels, as in a read. At least one of them must have a value. */
+  where?: string | readonly string[] | undefined
   /** `key` by default, in pages; the other two give the largest first, in one page. */
   sort?: 'key' | '-sum' | '-count' | undefined
   /** Items of a page: 100 by default. */
@@ -97,6 +99,7 @@ const READ_EXAMPLE = "{ bucket: 'day' }"
 const LIST_NAMES = [
   'prefix',
   'contains',
+  'where',
   ...RANGE_NAMES,
   'sort',
   'limit',

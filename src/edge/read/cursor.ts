@@ -9,6 +9,8 @@ export type Cursor = {
   readonly prefix: string
   /** Null for a list that asks for no text inside keys. */
   readonly contains: string | null
+  /** Conditions on labels, as they were given. */
+  readonly where: readonly string[]
   /** Null for a list of keys. */
   readonly depth: number | null
   /** A range that has a name, with its zone; null for a list without. */
@@ -20,10 +22,10 @@ export type Cursor = {
 }
 
 /**
- * A cursor of a list that asks for a text inside keys, or for a range that has a name, has a version of its own, so that older
- * code refuses it and does not turn to a page of another list. Cursors live only as long as somebody turns pages.
+ * A cursor of a list that asks for a text inside keys, for a range that has a name, or for labels, has a version of its own, so
+ * that older code refuses it and does not turn to a page of another list. Cursors live only as long as somebody turns pages.
  */
-const [PLAIN, CONTAINING, RANGED] = [1, 2, 3] as const
+const [PLAIN, CONTAINING, RANGED, LABELLED] = [1, 2, 3, 4] as const
 
 /** An hour that a request can name. */
 const hour = z
@@ -32,22 +34,28 @@ const hour = z
   .max(hourOf(Date.UTC(9999, 0)))
   .transform((value) => value as Hour)
 const text = z.string().refine((value) => value.isWellFormed())
+const someText = text.nullable()
 
 const depthSchema = z.int().nullable()
 const cursorSchema = z.union([
   z.tuple([z.literal(PLAIN), text, depthSchema, hour, hour, text]),
   z.tuple([z.literal(CONTAINING), text, depthSchema, hour, hour, text, text]),
-  z.tuple([z.literal(RANGED), text, depthSchema, hour, hour, text, text.nullable(), text]),
+  z.tuple([z.literal(RANGED), text, depthSchema, hour, hour, text, someText, text]),
+  z.tuple([z.literal(LABELLED), text, depthSchema, hour, hour, text, someText, someText, z.array(text)]),
 ])
 
 /** Encodes a cursor as base64url of JSON, opaque to clients. It grants nothing: each request needs its own token. */
-export function encodeCursor({ prefix, contains, depth, rangeName, from, to, after }: Cursor): string {
-  const list = [prefix, depth, from, to, after]
-  const plain = contains === null ? [PLAIN, ...list] : [CONTAINING, ...list, contains]
-  const cursor = rangeName === null ? plain : [RANGED, ...list, contains, rangeName]
-  const bytes = new TextEncoder().encode(JSON.stringify(cursor))
+export function encodeCursor(cursor: Cursor): string {
+  const bytes = new TextEncoder().encode(JSON.stringify(listOf(cursor)))
   const binary = Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+}
+
+function listOf({ prefix, contains, where, depth, rangeName, from, to, after }: Cursor) {
+  const list = [prefix, depth, from, to, after]
+  if (where.length > 0) return [LABELLED, ...list, contains, rangeName, where]
+  if (rangeName !== null) return [RANGED, ...list, contains, rangeName]
+  return contains === null ? [PLAIN, ...list] : [CONTAINING, ...list, contains]
 }
 
 /** The inverse of `encodeCursor`; undefined for anything else. */
@@ -55,8 +63,8 @@ export function decodeCursor(encoded: string): Cursor | undefined {
   if (!/^[\w-]+$/.test(encoded)) return undefined
   const parsed = cursorSchema.safeParse(parseBase64Json(encoded))
   if (!parsed.success) return undefined
-  const [, prefix, depth, from, to, after, contains = null, rangeName = null] = parsed.data
-  return { prefix, contains, depth, rangeName, from, to, after }
+  const [, prefix, depth, from, to, after, contains = null, rangeName = null, where = []] = parsed.data
+  return { prefix, contains, where, depth, rangeName, from, to, after }
 }
 
 function parseBase64Json(encoded: string): unknown {

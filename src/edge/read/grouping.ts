@@ -45,7 +45,8 @@ function whereFault(text: string): string | undefined {
   return nameFault(text.slice(0, end)) ?? (value === '' ? undefined : valueFault(value))
 }
 
-function whereOf(texts: readonly string[]): Where[] {
+/** Conditions from checked texts. */
+export function whereOf(texts: readonly string[]): Where[] {
   const byName = Map.groupBy(texts, (text) => text.slice(0, text.indexOf(':')))
   return Array.from(byName, ([name, own]) => {
     const values = own.map((text) => text.slice(name.length + 1))

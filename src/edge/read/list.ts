@@ -8,12 +8,14 @@ import type { ListCounters, ListItem, ListQuery } from '../../model/read.ts'
 import { LIST_SORTS } from '../../model/read.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
+import { takesUnlabelled } from '../../model/slices/grouping.ts'
 import type { RawParameters } from '../http/parameters.ts'
 import { invalid, parsedText, parseParameters, wholeText } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Database } from '../ports.ts'
 import { coarseOf, coarseSchema, sumSchema, unreadableOf, unreadableSchema } from './answers.ts'
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts'
+import { groupingParameters, whereOf } from './grouping.ts'
 import { type AskedRange, hourAt, hoursOf, type RangeQuery, rangeParameters } from './range.ts'
 
 /** The beginning of keys: any text, whether or not it ends with a segment. */
@@ -41,6 +43,12 @@ export const listParameters = z.strictObject({
         'when Postgres does not answer in time.',
       example: 'pricing',
     }),
+  where: groupingParameters.where.meta({
+    description:
+      'Counts only what has this label: `plan:pro`, split at the first `:`. Different names are all required, the same name ' +
+      'again is an alternative, and `plan:` means that it has no such label, beside a label that it has.',
+    example: ['endpoint:/v1/search'],
+  }),
   ...rangeParameters,
   sort: z
     .enum(LIST_SORTS, { error: `must be one of ${LIST_SORTS.join(', ')}` })
@@ -63,6 +71,8 @@ type ListRequest = {
   readonly prefix: string
   /** Null for a list without a range that has a name. */
   readonly rangeName: string | null
+  /** The texts of `where`. */
+  readonly conditions: readonly string[]
 }
 
 type ListDatabase = Pick<Database, 'list' | 'firstHour'>
@@ -88,6 +98,8 @@ export async function parseListQuery(
   const parsed = parseParameters(raw, listParameters)
   if (!parsed.ok) return parsed
   const { prefix, contains = null, sort, depth, limit, cursor } = parsed.value
+  const where = whereOf(parsed.value.where ?? [])
+  if (where.length > 0 && takesUnlabelled({ by: null, where })) return invalid('where', NO_SLICE)
   if (cursor !== undefined && sort !== 'key') {
     return invalid('cursor', `cannot be combined with \`sort=${sort}\`, which has one page`)
   }
@@ -102,9 +114,13 @@ export async function parseListQuery(
   return ok({
     prefix,
     rangeName: rangeNameOf(parsed.value),
-    query: { ranges, contains, ...range.value, sort, grouping, limit, after: cursor?.after ?? null },
+    conditions: parsed.value.where ?? [],
+    query: { ranges, contains, where, ...range.value, sort, grouping, limit, after: cursor?.after ?? null },
   })
 }
+
+/** Increments of a key without labels are known as what its slices leave of its sum, which has no smallest and largest value. */
+const NO_SLICE = 'must ask for a value: a list by labels has only what carries some, such as `plan:pro`'
 
 /** The problem that no key with the prefix asked for is under the grant. */
 export function noKeyUnder(grant: string | null): Problem {
@@ -135,17 +151,21 @@ function rangeNameOf({ range, tz }: RangeQuery): string | null {
 /** The hours of the first page, whatever the time is now. Parameters that are given again must not have changed. */
 function rangeOf(
   cursor: Cursor,
-  { prefix, contains, depth, ...range }: Parameters,
+  { prefix, contains, where = [], depth, ...range }: Parameters,
 ): Result<HourRange, Problem> {
   const isSame =
     cursor.prefix === prefix &&
     cursor.contains === (contains ?? null) &&
+    cursor.where.join('\n') === where.join('\n') &&
     cursor.depth === (depth ?? null) &&
     (range.range === undefined || rangeNameOf(range) === cursor.rangeName) &&
     (range.from === undefined || hourAt(range.from, range.tz) === cursor.from) &&
     (range.to === undefined || hourAt(range.to, range.tz) === cursor.to)
   if (!isSame) {
-    return invalid('cursor', 'belongs to a list with another prefix, contains, depth, range, from, to or tz')
+    return invalid(
+      'cursor',
+      'belongs to a list with another prefix, contains, where, depth, range, from, to or tz',
+    )
   }
   const isRange = cursor.from <= cursor.to && cursor.to - cursor.from <= LIST_HOURS_MAX
   return isRange ? ok({ from: cursor.from, to: cursor.to }) : invalid('cursor', NOT_A_CURSOR)
@@ -189,7 +209,7 @@ export type ListAnswer = z.infer<typeof listAnswerSchema>
 
 /** Lists what Postgres has. [R2] Over all pages no key is missed and none comes twice, whatever is counted meanwhile. */
 export async function listAnswer(
-  { prefix, rangeName, query }: ListRequest,
+  { prefix, rangeName, conditions: where, query }: ListRequest,
   listCounters: ListCounters,
 ): Promise<ListAnswer> {
   const { contains, from, to, sort, grouping, limit } = query
@@ -202,7 +222,7 @@ export async function listAnswer(
   const items = found.slice(0, limit)
   const last = found.length > limit ? items.at(-1) : undefined
   const depth = grouping?.depth ?? null
-  const cursor = last && { prefix, contains, depth, rangeName, from, to, after: last.key }
+  const cursor = last && { prefix, contains, where, depth, rangeName, from, to, after: last.key }
   const lastFlushMs = items.reduce((latest, item) => Math.max(latest, item.lastFlushMs), 0)
   return {
     from: formatHourStart(from),

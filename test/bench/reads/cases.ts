@@ -78,6 +78,7 @@ function domainOf({ middleKey }: Facts): string {
 function middleOf({ to, middleKey }: Facts): string {
   return encodeCursor({
     contains: null,
+    where: [],
     prefix: 'site/',
     depth: null,
     rangeName: null,

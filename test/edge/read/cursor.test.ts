@@ -10,6 +10,7 @@ const hours = fc.integer({ min: -100_000, max: 100_000 }).map((hoursLater) => ad
 const cursors: fc.Arbitrary<Cursor> = fc.record({
   prefix: fc.oneof(fc.constant(''), keys),
   contains: fc.option(keys),
+  where: fc.oneof(fc.constant([]), fc.constant(['plan:pro', 'kind:'])),
   depth: fc.option(fc.integer({ min: 1, max: 512 })),
   rangeName: fc.option(fc.constantFrom('all UTC', 'this-month Europe/Berlin')),
   from: hours,
@@ -52,5 +53,9 @@ test('any other text is no cursor, and none throws', () => {
   // A cursor of a range that has a name, which older code refuses too.
   expect(decodeCursor(encoded([...good.with(0, 3), null, 'all UTC']))).toMatchObject({ rangeName: 'all UTC' })
   expect(decodeCursor(encoded([...good.with(0, 3), null, null]))).toBeUndefined()
+  // And one of a list by labels.
+  const labelled = [...good.with(0, 4), null, null, ['plan:pro']]
+  expect(decodeCursor(encoded(labelled))).toMatchObject({ where: ['plan:pro'] })
+  expect(decodeCursor(encoded(labelled.with(8, ['\ud800'])))).toBeUndefined()
   expect(decodeCursor(Buffer.from([0x22, 0xff, 0x22]).toString('base64url'))).toBeUndefined()
 })

@@ -153,6 +153,7 @@ describe('a list of a range', () => {
     const cursor = encodeCursor({
       prefix: '',
       contains: null,
+      where: [],
       depth: null,
       rangeName: '24h UTC',
       from,

@@ -86,6 +86,18 @@ export const LIST_PLANTS: readonly Plant[] = [
     suite: { project: 'node', file: 'test/postgres/rollups/careful-lists.test.ts' },
   },
   {
+    name: 'list-by-labels-of-all-labels',
+    mistake: 'a list by labels adds up what has other labels too [L1]',
+    edits: [
+      {
+        file: 'src/postgres/list-sql.ts',
+        find: 'where.length === 0 ? sql',
+        replace: 'where.length >= 0 ? sql',
+      },
+    ],
+    suite: overDays('a list equals'),
+  },
+  {
     name: 'slow-list-says-that-postgres-is-away',
     mistake: 'a list that asks for too much is answered as if Postgres were away',
     edits: [

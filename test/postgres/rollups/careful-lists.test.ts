@@ -41,6 +41,7 @@ const states: fc.Arbitrary<States> = fc
 const lists: fc.Arbitrary<Asked> = fc.record({
   prefix: fc.constantFrom('', '', 'a', 'a/', 'b'),
   grant: fc.constantFrom(null, null, 'a'),
+  where: fc.constant([]),
   contains: fc.constantFrom(null, null, 'b'),
   from: fc.oneof(hours, hours.map(midnight), fc.constant(FIRST)),
   to: fc.oneof(hours, hours.map(midnight), fc.constant(addHours(FIRST, HOURS))),

@@ -6,6 +6,8 @@ import { addHours, type Hour, hourOf } from '../../../src/model/hour.ts'
 import { keysUnder } from '../../../src/model/key.ts'
 import type { Listed } from '../../../src/model/read.ts'
 import { LIST_SORTS } from '../../../src/model/read.ts'
+import type { Where } from '../../../src/model/slices/grouping.ts'
+import { type Labels, labelsText } from '../../../src/model/slices/slice.ts'
 import { createFirstHourReader } from '../../../src/postgres/first-hour.ts'
 import { createLister } from '../../../src/postgres/list.ts'
 import { cells } from '../../support/arbitraries.ts'
@@ -23,10 +25,22 @@ const NOW = Date.UTC(2026, 3, 6, 22, 20)
 const keys = fc
   .array(fc.constantFrom('a', 'b', 'a!', 'é', '%'), { minLength: 1, maxLength: 3 })
   .map((segments) => segments.join('/'))
+const labels: fc.Arbitrary<Labels> = fc.record(
+  { plan: fc.constantFrom('pro', 'free', 'pro:plus'), kind: fc.constantFrom('in', 'out') },
+  { requiredKeys: [] },
+)
+/** Keys and slices. */
+const named = fc.tuple(keys, labels).map(([key, own]) => `${key}${labelsText(own)}`)
+
+/** Conditions on labels, of which at least one has no place for what carries none. */
+const PRO: Where = { name: 'plan', values: ['pro'] }
+const FREE_OR_PRO: Where = { name: 'plan', values: ['free', 'pro', 'none'] }
+const NO_KIND: Where = { name: 'kind', values: [null] }
+
 const hours = fc.nat(HOURS - 1).map((after) => addHours(FIRST, after))
 
 const rows: fc.Arbitrary<Row[]> = fc.array(
-  fc.record({ key: keys, hour: hours, cell: cells, updatedMs: fc.integer({ min: NOW - 1e9, max: NOW }) }),
+  fc.record({ key: named, hour: hours, cell: cells, updatedMs: fc.integer({ min: NOW - 1e9, max: NOW }) }),
   { minLength: 100, maxLength: 200, size: 'max' },
 )
 
@@ -39,6 +53,14 @@ const lists: fc.Arbitrary<Asked> = fc.record({
   prefix: fc.constantFrom('', '', 'a', 'a/', 'a/b', 'é/'),
   grant: fc.constantFrom(null, null, 'a', 'a/b'),
   contains: fc.constantFrom(null, null, null, 'b', '/'),
+  where: fc.constantFrom(
+    [],
+    [],
+    [PRO],
+    [PRO, NO_KIND],
+    [{ name: 'kind', values: ['in', null] }, PRO],
+    [FREE_OR_PRO],
+  ),
   from: fc.oneof(hours, hours, hours.map(midnight), fc.constant(FIRST)),
   to: fc.oneof(hours, hours, hours.map(midnight), fc.constant(addHours(FIRST, HOURS))),
   sort: fc.constantFrom(...LIST_SORTS),
@@ -104,7 +126,14 @@ describe.each(Object.keys(DATABASES))('%s', (name) => {
       days: old.map((key) => row(key, gone)),
       states: new Map([[gone / 24, 'gone']]),
     })
-    const asked = { prefix: 'k/', grant: null, contains: null, from: FIRST, to: addHours(FIRST, HOURS) }
+    const asked = {
+      prefix: 'k/',
+      grant: null,
+      contains: null,
+      where: [],
+      from: FIRST,
+      to: addHours(FIRST, HOURS),
+    }
     const shown: string[] = []
     for (let after: string | null = null; ; ) {
       const { items }: Listed = await ask({ ...asked, sort: 'key', depth: null }, 7, after)

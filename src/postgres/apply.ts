@@ -57,8 +57,7 @@ function applyPlain({ hour, cells }: Batch, age: Age): SQL {
   insert into sumdial.counters as c (key, hour, sum, count, min, max, updated_at)
   select cell.key, ${start}, cell.sum, cell.count, cell.min, cell.max, now()
   from cell order by cell.key collate "C"
-  on conflict (key, hour) ${ADDS}
-  returning 1
+  on conflict (key, hour) ${ADDS}${COUNTED[age]}
 )${
     age === 'young'
       ? NOTHING
@@ -103,8 +102,7 @@ function applyLabelled({ hour, cells }: Batch, age: Age): SQL {
   from cell where (select count(*) from sliced) >= 0
   group by cell.key
   order by cell.key collate "C"
-  on conflict (key, hour) ${ADDS}
-  returning 1
+  on conflict (key, hour) ${ADDS}${COUNTED[age]}
 )${
     age === 'young'
       ? NOTHING
@@ -129,6 +127,9 @@ function applyLabelled({ hour, cells }: Batch, age: Age): SQL {
 const SUMS = sql`sum(cell.sum), sum(cell.count)::bigint, min(cell.min), max(cell.max), now()`
 
 const NOTHING = sql``
+
+/** Only a mark counts the rows. Returned for nobody they made a flush of 300 cells 7 % slower. */
+const COUNTED = { young: NOTHING, any: sql` returning 1` } as const
 
 const ADDS = sql`do update set
     sum = c.sum + excluded.sum, count = c.count + excluded.count,

@@ -58,25 +58,42 @@ export const FORMATS: Readonly<Record<string, BenchFormat>> = {
       return Buffer.from(`${Array.from({ length: POINTS }, (_, i) => logLine(i, at)).join('')}${textOf(n)}`)
     }, textOf),
   },
-  [OTLP_PROTOBUF]: {
-    path: '/v1/metrics',
-    contentType: 'application/x-protobuf',
-    status: 200,
-    body: numbered(
-      (n) => Buffer.from(must(ProtobufMetricsSerializer.serializeRequest(requestOf(n)), 'bytes')),
-      bits,
-    ),
-  },
-  'OTLP JSON, 1,000 points': {
-    path: '/v1/metrics',
-    contentType: 'application/json',
-    status: 200,
-    body: numbered(
-      (n) => Buffer.from(must(JsonMetricsSerializer.serializeRequest(requestOf(n)), 'bytes')),
-      (n) => Buffer.from(startNs(n).toString()),
-    ),
-  },
+  // An exporter sends the same label sets at each interval.
+  [OTLP_PROTOBUF]: protobuf(numbered((n) => inProtobuf(requestOf(n, sameLabels)), bits)),
+  'OTLP protobuf, 1,000 points without labels': protobuf(
+    numbered((n) => inProtobuf(requestOf(n, noLabels)), bits),
+  ),
+  // The hardest: nothing that came before helps, and after 20 deliveries the shard takes no more sets of these keys.
+  'OTLP protobuf, 1,000 points with new labels': protobuf((n) => {
+    return inProtobuf(requestOf(n, (i) => ({ ...sameLabels(i), request: `${n}-${i}` })))
+  }),
+  'OTLP JSON, 1,000 points': json(numbered((n) => inJson(requestOf(n, sameLabels)), digits)),
+  'OTLP JSON, 1,000 points without labels': json(numbered((n) => inJson(requestOf(n, noLabels)), digits)),
 }
+
+function protobuf(body: BenchFormat['body']): BenchFormat {
+  return { path: '/v1/metrics', contentType: 'application/x-protobuf', status: 200, body }
+}
+
+function json(body: BenchFormat['body']): BenchFormat {
+  return { path: '/v1/metrics', contentType: 'application/json', status: 200, body }
+}
+
+function inProtobuf(request: ResourceMetrics): Buffer {
+  return Buffer.from(must(ProtobufMetricsSerializer.serializeRequest(request), 'bytes'))
+}
+
+function inJson(request: ResourceMetrics): Buffer {
+  return Buffer.from(must(JsonMetricsSerializer.serializeRequest(request), 'bytes'))
+}
+
+type LabelsOf = (i: number) => Record<string, string | number>
+
+const sameLabels: LabelsOf = (i) => {
+  return { 'http.route': `/pricing/${i}`, 'http.method': 'GET', 'http.response.status_code': 200 }
+}
+
+const noLabels: LabelsOf = () => ({})
 
 function items() {
   return Array.from({ length: POINTS }, (_, i) => ({ key: keyOf(i), value: 1 + (i % 9) }))
@@ -113,6 +130,10 @@ function bits(n: number): Buffer {
   return buffer
 }
 
+function digits(n: number): Buffer {
+  return Buffer.from(startNs(n).toString())
+}
+
 /** Spaces behind a document. */
 function textOf(n: number): Buffer {
   return Buffer.from(n.toString(2).padStart(32, '0').replaceAll('0', ' ').replaceAll('1', '\n'))
@@ -132,7 +153,8 @@ function numbered(make: (n: number) => Buffer, mark: (n: number) => Buffer): (n:
   }
 }
 
-function requestOf(n: number): ResourceMetrics {
+/** @param labelsOf the labels of each point of a metric. */
+function requestOf(n: number, labelsOf: LabelsOf): ResourceMetrics {
   const nowMs = Date.now()
   const endTime: [number, number] = [Math.floor(nowMs / 1000), 0]
   const first = startNs(n)
@@ -150,7 +172,7 @@ function requestOf(n: number): ResourceMetrics {
     dataPoints: Array.from({ length: POINTS / METRICS }, (_, i) => ({
       startTime: m + i === 0 ? firstStart : endTime,
       endTime,
-      attributes: { 'http.route': `/pricing/${i}`, 'http.method': 'GET', 'http.response.status_code': 200 },
+      attributes: labelsOf(i),
       value: 1 + (i % 9),
     })),
   }))

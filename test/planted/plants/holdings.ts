@@ -45,7 +45,9 @@ export const HOLDINGS_PLANTS: readonly Plant[] = [
   {
     name: 'parked-cells-weigh-nothing',
     mistake: 'parked cells are left out of the load that bounds a shard [I5]',
-    edits: [{ file: HOLDINGS, find: 'cells: cells + parked.size', replace: 'cells' }],
+    edits: [
+      { file: HOLDINGS, find: 'cells + parked.size + labelSets.size', replace: 'cells + labelSets.size' },
+    ],
     suite: SHARD,
   },
   {

@@ -23,6 +23,16 @@ describe('a service binding', () => {
     expect(await binding.increment({ key, value: -1 })).toMatchObject(refused(422))
   })
 
+  test('[L1] counts labels, and reads by them', async () => {
+    const [key, binding] = [freshKey(), bound({})]
+    const items = [{ key, value: 2, labels: { plan: 'pro' } }, { key }]
+    expect(await binding.increment(items)).toMatchObject({ ok: true, answer: { accepted: 2 } })
+    expect(await binding.read({ key, by: 'plan' })).toMatchObject({
+      answer: { groups: [{ value: 'pro', total: { sum: 2n } }], unlabelled: { total: { sum: 1n } } },
+    })
+    expect(await binding.increment({ key, labels: { plan: '' } })).toMatchObject(refused(422))
+  })
+
   test('[S2] does what its scopes say', async () => {
     const key = freshKey()
     expect(await bound({ scopes: ['read'] }).increment({ key })).toMatchObject(refused(403))

@@ -26,6 +26,24 @@ describe('the typed client in a Worker', () => {
     expect(reasons).toEqual([])
   })
 
+  test('[L1] counts labels, and reads them back by their values', async () => {
+    const key = freshKey()
+    const sumdial = clientOf()
+    sumdial.increment(key, 2, { labels: { plan: 'pro', region: 'eu' } })
+    sumdial.increment(key, 4, { labels: { plan: 'free' } })
+    sumdial.increment(key, 1)
+    await sumdial.close()
+    expect(await clientOf().read(key, { by: 'plan' })).toMatchObject({
+      total: { sum: 7n },
+      groups: [
+        { value: 'free', total: { sum: 4n } },
+        { value: 'pro', total: { sum: 2n } },
+      ],
+      unlabelled: { total: { sum: 1n } },
+    })
+    expect(await clientOf().read(key, { where: 'region:eu' })).toMatchObject({ total: { sum: 2n } })
+  })
+
   test('[I2] gives up what the Worker refuses, with its reason, and counts the others', async () => {
     const [key, at] = [freshKey(), new Date(ownShard().at)]
     const reasons: GiveUpReason[] = []

@@ -95,7 +95,7 @@ export const LIST_PLANTS: readonly Plant[] = [
         replace: 'where.length >= 0 ? sql',
       },
     ],
-    suite: overDays('a list equals'),
+    suite: { project: 'node', file: 'test/postgres/lists-by-labels.test.ts', titles: 'as naive adding up' },
   },
   {
     name: 'slow-list-says-that-postgres-is-away',

@@ -23,6 +23,7 @@ import type { Ports } from './ports.ts'
 import type { CounterAnswer, SeriesAnswer } from './read/answers.ts'
 import { readKeys } from './read/counters.ts'
 import { type HourAnswer, readHour } from './read/hour.ts'
+import { KnownWriters } from './read/known-writers.ts'
 import { type LabelsAnswer, readLabels } from './read/labels.ts'
 import { type ListAnswer, readList } from './read/list.ts'
 import { parseCounterParameters } from './read/query.ts'
@@ -49,6 +50,7 @@ export function apiOf(ports: Ports) {
   const wakeNextHour = nextHourWaker(config, shards)
   const hitKeys = new AdmittedKeys(shards, config.shards)
   const sharedCalls = new SharedCalls(shards.unsettled, clock)
+  const known = new KnownWriters(clock)
 
   return {
     /** @param read reads and checks what is asked to be counted. */
@@ -109,7 +111,7 @@ export function apiOf(ports: Ports) {
       if (outside !== undefined) return fail(outside)
       const unsettled: Ports['shards']['unsettled'] = (...asked) => sharedCalls.ask(...asked, keepAlive)
       const ports = { clock, keepAlive, shards: { ...shards, unsettled }, database }
-      return withinRead(ports, (asked) => readKeys(parsed.value, { config, nowMs, ...asked }))
+      return withinRead(ports, (asked) => readKeys(parsed.value, { config, known, nowMs, ...asked }))
     },
 
     async list(raw: RawParameters, { grant, nowMs }: Caller): Promise<Result<ListAnswer, Problem>> {
@@ -125,7 +127,8 @@ export function apiOf(ports: Ports) {
       { grant, nowMs, keepAlive }: Caller,
     ): Promise<Result<SeriesAnswer, Problem>> {
       const ports = { clock, keepAlive, shards, database }
-      return withinRead(ports, (asked) => readSeriesAnswer(raw, grant.prefix, { config, nowMs, ...asked }))
+      const services = { config, known, nowMs }
+      return withinRead(ports, (asked) => readSeriesAnswer(raw, grant.prefix, { ...services, ...asked }))
     },
 
     async hour(

@@ -120,6 +120,15 @@ export const FRESH_SHARDS_MAX = 300
 export const FRESH_TRIES_MAX = 5
 
 /**
+ * Writers of shards that an isolate remembers, some 100 bytes each: those of a read of FRESH_SHARDS_MAX, for a few hours. Past
+ * it all are forgotten, and the next read of each shard asks Postgres after it and not beside it.
+ */
+export const KNOWN_WRITERS_MAX = 1_000
+
+/** After so long without another read of a shard in its isolate, a read is alone, and asks Postgres beside the shard. */
+export const ALONE_MS = 10
+
+/**
  * Keys that reads of an isolate ask a shard for in one call, with an answer of some 250 bytes for each: as many as ten
  * reads of KEYS_MAX. A read past that makes a call of its own.
  */

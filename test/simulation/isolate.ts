@@ -4,6 +4,7 @@ import type { FlightOutcome, Unnamed } from '../../src/edge/coalesce/queue.ts'
 import { partition } from '../../src/edge/ingest/partition.ts'
 import { sendInWaves } from '../../src/edge/ingest/waves.ts'
 import { readCounters } from '../../src/edge/read/counters.ts'
+import { KnownWriters } from '../../src/edge/read/known-writers.ts'
 import type { CounterQuery } from '../../src/edge/read/query.ts'
 import { SharedCalls } from '../../src/edge/read/shared-calls.ts'
 import { within } from '../../src/edge/timeout.ts'
@@ -42,6 +43,7 @@ export class Isolate {
   readonly #clock: Clock
   readonly #coalescer: Coalescer
   readonly #sharedCalls: SharedCalls
+  readonly #knownWriters = new KnownWriters({ now: () => this.#clock.now() })
   #isAlive = true
   /** Whether one of its requests was ended although it was kept alive, so that a flight or a lead may be lost. */
   #hasLost = false
@@ -185,6 +187,7 @@ export class Isolate {
       readCounters(query, {
         database: { readCommitted: (committed) => this.#whileAlive(readCommitted(committed)) },
         shards: { unsettled: (shard, keys) => this.#sharedCalls.ask(shard, keys, context.keepAlive) },
+        known: this.#knownWriters,
         config: { shards: this.#release.shards },
         nowMs: this.nowMs,
       })

@@ -12,12 +12,14 @@ import { askForKeys, shardsOfKeys } from './fresh.ts'
 import type { GroupingQuery } from './grouping.ts'
 import type { GroupServices } from './groups.ts'
 import { readGroups } from './groups.ts'
+import type { KnownWriters } from './known-writers.ts'
 import type { CounterParameters, CounterQuery } from './query.ts'
 import { counterQueryOf } from './query.ts'
 
 export type ReadServices = {
   readonly database: Pick<Database, 'readCommitted'>
   readonly shards: Pick<Shards, 'unsettled'>
+  readonly known?: KnownWriters | undefined
   readonly config: Pick<Config, 'shards'>
   readonly nowMs: number
 }
@@ -71,12 +73,13 @@ async function readAllTime(
 
 function findCounters(
   query: CounterQuery,
-  { database, shards, config, nowMs }: ReadServices,
+  { database, shards, known, config, nowMs }: ReadServices,
 ): Promise<Result<Found, Problem>> {
   const { keys } = query
   return findAll(query, nowMs, {
     shardsOfHour: shardsOfKeys(keys, config.shards),
     ask: askForKeys(shards.unsettled),
+    known,
     readRows: (rows) => database.readCommitted({ keys, ...rows }),
   })
 }

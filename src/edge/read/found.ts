@@ -14,12 +14,15 @@ import type { Problem } from '../http/problem.ts'
 import { type CounterAnswer, coarseOf, sumsOf } from './answers.ts'
 import type { AskShard, FreshRead, ShardsOfHour } from './fresh.ts'
 import { freshRange, readFresh, readHeld, shardsToAsk } from './fresh.ts'
+import type { KnownWriters } from './known-writers.ts'
 import type { ReadingQuery } from './query.ts'
 
 /** Where a read comes from: rows, and the shards that hold what is not in the rows. */
 export type Source = {
   readonly shardsOfHour: ShardsOfHour
   readonly ask: AskShard
+  /** Without them Postgres is always asked after the shards. */
+  readonly known?: KnownWriters | undefined
   readonly readRows: (rows: {
     readonly buckets: readonly Hour[]
     readonly to: Hour
@@ -70,7 +73,7 @@ type CommittedOnly = { readonly committed: CommittedRead; readonly unsettled: nu
 export async function findAll(
   query: ReadingQuery,
   nowMs: number,
-  { shardsOfHour, ask, readRows }: Source,
+  { shardsOfHour, ask, known, readRows }: Source,
 ): Promise<Result<Found, Problem>> {
   const { range, freshHours, isUnsettled } = query
   const current = inBuckets(range, query)
@@ -79,17 +82,19 @@ export async function findAll(
   const earlier = query.earlier === undefined ? [] : [{ from: query.earlier }]
   const before = [...earlier, ...(previous?.buckets ?? []), ...(gap === undefined ? [] : [gap])]
   const buckets = [...before, ...current.buckets].map(({ from }) => from)
-  const rowsWith = (writers: readonly string[]) => readRows({ buckets, to: range.to, gap, writers })
+  const readCommitted = (writers: readonly string[]) => readRows({ buckets, to: range.to, gap, writers })
   const found = { query, current, previous }
   if (freshHours === null) {
-    const read = { committed: await rowsWith([]), unsettled: null }
+    const read = { committed: await readCommitted([]), unsettled: null }
     return ok({ ...found, read, freshFrom: null })
   }
   const fresh = freshRange(nowMs, freshHours)
   const ranges = previous === null ? [range] : [previous.range, range]
   const asked = shardsToAsk(ranges, fresh, shardsOfHour)
   if (!asked.ok) return asked
-  const read = isUnsettled ? await readHeld(asked.value, ask) : await readFresh(asked.value, ask, rowsWith)
+  const read = isUnsettled
+    ? await readHeld(asked.value, ask)
+    : await readFresh(asked.value, { ask, known, readCommitted })
   if (read === undefined) return fail({ kind: 'unavailable', source: 'flushes' })
   return ok({ ...found, read, freshFrom: fresh.from })
 }

@@ -13,6 +13,7 @@ import { formatShardName, hashKey, shardsOf, slotOf } from '../../model/shard-na
 import { invalid } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Shards } from '../ports.ts'
+import type { KnownWriters } from './known-writers.ts'
 
 /** By key and hour, what shards hold and Postgres does not have. */
 export type UnsettledByKey = ReadonlyMap<string, ReadonlyMap<Hour, Cell>>
@@ -86,17 +87,49 @@ export function shardsToAsk(
 }
 
 /**
- * Reads rows and what is not in them yet, as of one instant. Where a flush has landed in between, its shard alone is asked
- * again, because what the others said is still true of these rows; and the rows only when that does not help. [R1]
+ * Reads rows and what is not in them yet, as of one instant. Postgres is asked beside the shards where their writers are
+ * known, because the ledger tells whether the two fit together, whichever of them answered first. Where they do not, it is
+ * asked again, now after the shards. [R1]
  *
  * @returns undefined when flushes landed at every try.
  */
 export async function readFresh(
   asked: readonly ShardQuery[],
-  ask: AskShard,
-  readCommitted: (writers: readonly string[]) => Promise<CommittedRead>,
+  { ask, known, readCommitted }: FreshSource,
 ): Promise<FreshRead | undefined> {
-  let answers = await askShards(asked, ask)
+  const writers = known?.of(asked.map(({ shard }) => shard))
+  const asking = askShards(asked, ask)
+  const [answers, committed] = await both(asking, writers && readCommitted(writers))
+  const isOfRows = committed !== undefined && areOf(committed.ledger, new Set(writers), answers)
+  return isOfRows ? joined(committed, answers) : await readRowsAfter(answers, { ask, known, readCommitted })
+}
+
+/** The shards and the Postgres of a fresh read. */
+export type FreshSource = {
+  readonly ask: AskShard
+  readonly known?: KnownWriters | undefined
+  /** Reads rows, and the ledger of these writers, in one statement. */
+  readonly readCommitted: (writers: readonly string[]) => Promise<CommittedRead>
+}
+
+/** Waits for both also when one rejects, because a statement that outlives its request is cancelled by nobody. */
+async function both<A, B>(a: Promise<A>, b: Promise<B> | undefined): Promise<[A, B | undefined]> {
+  await Promise.allSettled([a, b])
+  return Promise.all([a, b])
+}
+
+/**
+ * Reads rows after the shards have answered. Where a flush has landed in between, its shard alone is asked again, because
+ * what the others said is still true of these rows; and the rows only when that does not help. [R1]
+ */
+async function readRowsAfter(
+  first: readonly ShardAnswer[],
+  { ask, known, readCommitted }: FreshSource,
+): Promise<FreshRead | undefined> {
+  let answers = first
+  for (const { query, unsettled } of first) {
+    for (const [, { writer }] of unsettled) known?.learn(query.shard, writer)
+  }
   for (let attempt = 1; attempt <= FRESH_TRIES_MAX; attempt++) {
     // After the shards and never before, so that whatever they have settled by now is in the rows.
     const writers = new Set(answers.flatMap(({ unsettled }) => unsettled.map(([, { writer }]) => writer)))
@@ -107,18 +140,31 @@ export async function readFresh(
     const moved = answers.filter((answer) => !fitting(answer)).map(({ query }) => query)
     const again = moved.length === 0 ? [] : await askShards(moved, ask)
     answers = answers.map((answer) => again.find(({ query }) => query === answer.query) ?? answer)
-    const isOfRows = again.every(({ unsettled }) =>
-      unsettled.every(([, own]) => writers.has(own.writer) && isOfLedger(own, ledger)),
-    )
-    if (!isOfRows) continue
-    const partOf = (own: Unsettled) => must(unsettledPart(own, ledger), 'an answer that fits the rows')
-    return {
-      committed,
-      unsettled: unsettledOf(answers, partOf),
-      asOf: asOf(answers, ({ writer }) => ledger.get(writer)?.seq ?? 0),
-    }
+    if (areOf(ledger, writers, again)) return joined(committed, answers)
   }
   return undefined
+}
+
+/** Whether answers fit the ledger, which was asked for these writers, whichever of the two was read first. [R1] */
+function areOf(
+  ledger: CommittedRead['ledger'],
+  writers: ReadonlySet<string>,
+  answers: readonly ShardAnswer[],
+): boolean {
+  return answers.every(({ unsettled }) =>
+    unsettled.every(([, own]) => writers.has(own.writer) && isOfLedger(own, ledger)),
+  )
+}
+
+/** @param answers that fit the rows. */
+function joined(committed: CommittedRead, answers: readonly ShardAnswer[]): FreshRead {
+  const partOf = (own: Unsettled) =>
+    must(unsettledPart(own, committed.ledger), 'an answer that fits the rows')
+  return {
+    committed,
+    unsettled: unsettledOf(answers, partOf),
+    asOf: asOf(answers, ({ writer }) => committed.ledger.get(writer)?.seq ?? 0),
+  }
 }
 
 /** Reads what the shards hold, without Postgres. Together with rows of the same `asOf` it makes a fresh read. */

@@ -18,10 +18,12 @@ import type { CounterAnswer } from './answers.ts'
 import type { Found, Period, Reading, Source } from './found.ts'
 import { cellsOf, findAll, heldOf, partsOf, readingOf, shownPart } from './found.ts'
 import type { GroupingQuery } from './grouping.ts'
+import type { KnownWriters } from './known-writers.ts'
 import type { ReadingQuery } from './query.ts'
 export type GroupServices = {
   readonly database: Pick<Database, 'readGroups'>
   readonly shards: Pick<Shards, 'unsettledGroups'>
+  readonly known?: KnownWriters | undefined
 }
 
 /** A source that is read by groups: keys, each by itself, or all keys under a prefix together. */
@@ -38,7 +40,7 @@ export async function readGroups(
   query: ReadingQuery,
   { grouping, limit }: GroupingQuery,
   nowMs: number,
-  { services: { database, shards }, subjects, shardsOfHour, heldOf, rows }: GroupedSource,
+  { services: { database, shards, known }, subjects, shardsOfHour, heldOf, rows }: GroupedSource,
 ): Promise<Result<Reading[], Problem>> {
   const found = await findAll(query, nowMs, {
     shardsOfHour,
@@ -46,6 +48,7 @@ export async function readGroups(
       const groups = await shards.unsettledGroups(shard, heldOf(keys), grouping)
       return groups.map(({ name, unsettled }) => [name, unsettled])
     },
+    known,
     readRows: (asked) => database.readGroups({ ...asked, ...rows, ...grouping }),
   })
   if (!found.ok) return fail(found.error)

@@ -13,6 +13,7 @@ import { readAll } from './found.ts'
 import { shardsOfSeries } from './fresh.ts'
 import { groupingParameters, parseGrouping } from './grouping.ts'
 import { readGroups } from './groups.ts'
+import type { KnownWriters } from './known-writers.ts'
 import { noKeyUnder, prefixText } from './list.ts'
 import { bucketsIn, readingParameters, readingQueryOf } from './query.ts'
 import { rangeParameters } from './range.ts'
@@ -20,6 +21,7 @@ import { rangeParameters } from './range.ts'
 export type SeriesServices = {
   readonly database: Pick<Database, 'readSeries' | 'readGroups' | 'firstHour'>
   readonly shards: Pick<Shards, 'unsettledSum' | 'unsettledGroups'>
+  readonly known?: KnownWriters | undefined
   readonly config: Pick<Config, 'shards'>
   readonly nowMs: number
 }
@@ -42,7 +44,7 @@ export const seriesParameters = z.strictObject({
 export async function readSeriesAnswer(
   raw: RawParameters,
   grant: string | null,
-  { database, shards, config, nowMs }: SeriesServices,
+  { database, shards, known, config, nowMs }: SeriesServices,
 ): Promise<Result<SeriesAnswer, Problem>> {
   if (isGiven(raw, 'key')) return invalid('key', 'cannot be combined with `prefix`')
   // Before the names are checked, because a list had others. No list had a range with a name.
@@ -63,11 +65,12 @@ export async function readSeriesAnswer(
       ? await readAll(query.value, nowMs, {
           subjects: [prefix],
           shardsOfHour,
+          known,
           ask: async ({ shard }) => [[prefix, await shards.unsettledSum(shard, prefix, grant)]],
           readRows: (rows) => database.readSeries({ name: prefix, ranges, ...rows }),
         })
       : await readGroups(query.value, groups.value, nowMs, {
-          services: { database, shards },
+          services: { database, shards, known },
           subjects: [prefix],
           shardsOfHour,
           heldOf: () => ({ prefix, grant }),

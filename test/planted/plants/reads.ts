@@ -12,7 +12,8 @@ export const READ_PLANTS: readonly Plant[] = [
       {
         file: 'src/edge/read/fresh.ts',
         find: 'readCommitted([...writers])\n',
-        replace: 'readCommitted([...writers])\n    answers = await askShards(asked, ask)\n',
+        replace:
+          'readCommitted([...writers])\n    answers = await askShards(\n      answers.map(({ query }) => query),\n      ask,\n    )\n',
       },
     ],
     suite: FRESH_TESTS,
@@ -59,6 +60,19 @@ export const READ_PLANTS: readonly Plant[] = [
     mistake:
       'a shard that has moved is believed that its new writer has applied nothing, because nobody asked [R1]',
     edits: [{ file: 'src/edge/read/fresh.ts', find: 'writers.has(own.writer) && ', replace: '' }],
+    suite: FRESH_TESTS,
+  },
+  {
+    name: 'rows-beside-an-old-answer',
+    mistake: 'a shard that has settled what the rows beside it lack is taken to hold nothing [R1]',
+    edits: [
+      {
+        file: 'src/edge/read/fresh.ts',
+        find: 'committed !== undefined && areOf(committed.ledger, new Set(writers), answers)',
+        replace:
+          'committed !== undefined && answers.every((answer) => answer.unsettled.every(([, own]) => unsettledPart(own, committed.ledger) !== undefined))',
+      },
+    ],
     suite: FRESH_TESTS,
   },
   {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addHours, formatHour, hourOf } from '../../src/model/hour.ts'
 import { type Stand, startStand } from '../postgres/stand.ts'
@@ -172,6 +174,14 @@ describe('another Worker, through a service binding', () => {
   test('[R1] counts a visit, and reads it back at once', async () => {
     const visit = async () => (await fetch(`http://127.0.0.1:${served.besidePort}/pricing`)).text()
     expect([await visit(), await visit()]).toEqual(['You are visitor 1.', 'You are visitor 2.'])
+  })
+
+  test("README's line for another Worker counts", async () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+    const line = /^const counted = await env\.SUMDIAL\.increment\(.*\)/m.exec(readme)?.[0]
+    const program = new Function('env', `return (async () => { ${line}; return counted })()`)
+    const increment = (...args: unknown[]) => asked(served, 'SUMDIAL', 'increment', ...args)
+    expect(await program({ SUMDIAL: { increment } })).toEqual(accepted())
   })
 
   test.each(COUNTED)('counts as over HTTP: %s', async (_, method, args, http) => {

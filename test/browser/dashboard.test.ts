@@ -512,13 +512,33 @@ test('a mistyped key was never counted, and keys with a name like it are a click
   expect(await page.getByText('was never counted').count()).toBe(0)
 })
 
-test('the list says that there is more than it shows, and its CSV has all of it', async () => {
+test('the busiest keys have pages, under addresses that show the same elsewhere, and a CSV of all', async () => {
   await stage.count(Array.from({ length: 25 }, (_, i) => ({ key: `many/${i}`, value: i + 1 })))
   await flushed('many/', 25)
-  const { page } = await person('/?prefix=many/')
-  await page.getByRole('link', { name: 'Show 20' }).click()
-  await page.getByText('These are the 20 largest, and there are more').waitFor()
-  await until(async () => expect(await shownRows(page)).toHaveLength(20))
+  const { page, context } = await person('/?prefix=many/')
+  const rows = (from: number, to: number) =>
+    Array.from({ length: from - to + 1 }, (_, i) => [`many/${from - i - 1}`, `${from - i}`])
+  const next = page.getByRole('link', { name: 'Next 10' })
+  const previous = page.getByRole('link', { name: 'Previous 10' })
+  await until(async () => expect(await shownRows(page)).toEqual(rows(25, 16)))
+  expect(await previous.count()).toBe(0)
+  await next.click()
+  await until(async () => expect(await shownRows(page)).toEqual(rows(15, 6)))
+  await next.click()
+  await until(async () => expect(await shownRows(page)).toEqual(rows(5, 1)))
+  expect(await next.count()).toBe(0)
+  const other = await context.newPage()
+  await other.goto(page.url())
+  await until(async () => expect(await shownRows(other)).toEqual(rows(5, 1)))
+  expect(await axeFaults(other)).toEqual([])
+  // Another measure is another list, which begins at its first page.
+  await other.getByRole('button', { name: 'Count', exact: true }).click()
+  await until(async () => expect(await shownRows(other)).toHaveLength(10))
+  await other.goto('/?prefix=many/&page=9')
+  await other.getByRole('link', { name: 'Its first page' }).click()
+  await until(async () => expect(await shownRows(other)).toEqual(rows(25, 16)))
+  await previous.click()
+  await until(async () => expect(await shownRows(page)).toEqual(rows(15, 6)))
   const downloading = page.waitForEvent('download')
   await page.getByRole('button', { name: 'Download CSV of all' }).click()
   const text = readFileSync(await (await downloading).path(), 'utf8')
@@ -527,12 +547,16 @@ test('the list says that there is more than it shows, and its CSV has all of it'
   await page.getByText('25 rows, as Postgres has them').waitFor()
 })
 
-test('the tree says when a level has more groups than it shows, and its CSV has all of them', async () => {
+test('a level of the tree has pages, and a CSV of all its groups', async () => {
   await stage.count(Array.from({ length: 103 }, (_, i) => ({ key: `wide/${i}/a`, value: i + 1 })))
   await flushed('wide/&limit=200', 103)
   const { page } = await person('/tree?prefix=wide/')
-  await page.getByText('These are the 100 largest, and there are more').waitFor()
-  expect(await shownRows(page)).toHaveLength(100)
+  await until(async () => expect(await shownRows(page)).toHaveLength(100))
+  await page.getByRole('link', { name: 'Next 100' }).click()
+  await until(async () =>
+    expect((await shownRows(page)).map(([name]) => name)).toEqual(['wide/2', 'wide/1', 'wide/0']),
+  )
+  expect(await page.getByRole('link', { name: 'Next 100' }).count()).toBe(0)
   const downloading = page.waitForEvent('download')
   await page.getByRole('button', { name: 'Download CSV of all' }).click()
   const [, ...lines] = readFileSync(await (await downloading).path(), 'utf8')

@@ -9,7 +9,7 @@ import { askText, reading } from './api.ts'
 import { beginningsOf, nearestOf } from './near.ts'
 import { bucketsAtMost, hasBefore, hoursBefore, type Period, rangeAsked } from './period.ts'
 import { inStep, measureOf, NONE, type Series, seriesOf } from './series.ts'
-import type { Measure, Shown } from './view.ts'
+import { LIST_ITEMS_MAX, type Measure, PAGE_ROWS, type Shown } from './view.ts'
 
 /** One answer for each key or prefix, in their order: all keys in one request, each prefix in its own. */
 export async function readAnswers(
@@ -147,6 +147,22 @@ export function readLargest(query: LargestQuery, signal: AbortSignal): Promise<L
   return reading(signal).list({ prefix, contains, ...rangeAsked(period, zone), sort, limit, depth })
 }
 
+type PageQuery = Omit<LargestQuery, 'limit'> & {
+  readonly page: number
+  readonly name: keyof typeof PAGE_ROWS
+}
+
+/** One page of the largest keys or groups: cut from all up to its end, because a list by size has no cursor. */
+export async function readPageOfLargest(
+  { page, name, ...query }: PageQuery,
+  signal: AbortSignal,
+): Promise<List & { readonly page: number; readonly hasMore: boolean }> {
+  const end = page * PAGE_ROWS[name]
+  const list = await readLargest({ ...query, limit: end + 1 }, signal)
+  const items = list.items.slice(end - PAGE_ROWS[name], end)
+  return { ...list, items, page, hasMore: list.items.length > end }
+}
+
 type BeforeQuery = Omit<LargestQuery, 'limit' | 'contains'>
 
 /** Finds the sums of a group in the time before; undefined where they are not known. */
@@ -161,16 +177,13 @@ export async function readBefore(
   if (hours === undefined) return undefined
   const range = { from: hourStartMs(hours.from), to: hourStartMs(hours.to) }
   const sort = by === 'sum' ? '-sum' : '-count'
-  const { items } = await reading(signal).list({ prefix, ...range, sort, limit: PAGE_ITEMS, depth })
+  const { items } = await reading(signal).list({ prefix, ...range, sort, limit: LIST_ITEMS_MAX, depth })
   const sums = new Map(items.map((item) => [item.key, item]))
-  return (group) => sums.get(group) ?? (items.length < PAGE_ITEMS ? NONE : undefined)
+  return (group) => sums.get(group) ?? (items.length < LIST_ITEMS_MAX ? NONE : undefined)
 }
 
 /** Keys in a CSV file. More are 100 questions to Postgres, and more than a spreadsheet likes. */
 export const CSV_KEYS_MAX = 100_000
-
-/** The largest page of a list. */
-const PAGE_ITEMS = 1_000
 
 type EveryQuery = Omit<LargestQuery, 'limit'>
 
@@ -180,7 +193,7 @@ export async function readEvery(
   signal: AbortSignal,
 ): Promise<{ readonly items: readonly ListItem[]; readonly isWhole: boolean }> {
   const items: ListItem[] = []
-  const query = { prefix, contains, ...rangeAsked(period, zone), limit: PAGE_ITEMS, depth }
+  const query = { prefix, contains, ...rangeAsked(period, zone), limit: LIST_ITEMS_MAX, depth }
   let isWhole = true
   for await (const item of reading(signal).listAll(query)) {
     isWhole = items.length < CSV_KEYS_MAX
@@ -202,7 +215,7 @@ export async function readNear(
   const { total } = await reading(signal).read(key, ever)
   if (total.count > 0) return undefined
   for (const prefix of beginningsOf(key)) {
-    const { items } = await readLargest({ prefix, period, zone, by: 'count', limit: PAGE_ITEMS }, signal)
+    const { items } = await readLargest({ prefix, period, zone, by: 'count', limit: LIST_ITEMS_MAX }, signal)
     const near = nearestOf(
       key,
       items.map((item) => item.key),

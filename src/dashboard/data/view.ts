@@ -9,6 +9,18 @@ export const SHOWN_MAX = 5
 /** The most filters that the API takes. */
 const FILTERS_MAX = 32
 
+/** The rows of a page of each list. A row of the busiest keys has a chart of its own. */
+export const PAGE_ROWS = { top: 10, tree: 100 } as const
+
+/** The most keys or groups that the API lists by size; there is no cursor behind them. */
+export const LIST_ITEMS_MAX = 1_000
+
+/** The last page of each list: one row behind it must still be asked for, to know whether there are more. */
+export const LAST_PAGE = {
+  top: Math.floor((LIST_ITEMS_MAX - 1) / PAGE_ROWS.top),
+  tree: Math.floor((LIST_ITEMS_MAX - 1) / PAGE_ROWS.tree),
+} as const
+
 /** A key or a prefix, as it is charted. */
 export type Shown = { readonly kind: 'key' | 'prefix'; readonly name: string }
 
@@ -30,7 +42,7 @@ export type View =
       readonly prefix: string
       /** A text anywhere in the keys that are listed; empty for all of them. */
       readonly contains: string
-      readonly isMore: boolean
+      readonly page: number
     })
   | (Common & {
       readonly name: 'chart'
@@ -43,7 +55,7 @@ export type View =
       /** Counts only what has these labels, of a single key or prefix: `plan:pro`, sorted, as the API takes them. */
       readonly where: readonly string[]
     })
-  | (Common & { readonly name: 'tree'; readonly prefix: string })
+  | (Common & { readonly name: 'tree'; readonly prefix: string; readonly page: number })
   | (Common & { readonly name: 'shards' })
 
 export type Chart = Extract<View, { name: 'chart' }>
@@ -69,7 +81,7 @@ export function addressOf(view: View): string {
   if (by !== 'sum') search.set('by', by)
   if (!view.isCompared) search.set('compare', 'none')
   if (tz !== null) search.set('tz', tz)
-  if (view.name === 'top' && view.isMore) search.set('more', '1')
+  if ((view.name === 'top' || view.name === 'tree') && view.page > 1) search.set('page', String(view.page))
   if (view.name === 'chart' && view.isTable) search.set('table', '1')
   const text = search.toString().replaceAll('%2F', '/').replaceAll('%3A', ':')
   return PATHS[view.name] + (text === '' ? '' : `?${text}`)
@@ -98,7 +110,7 @@ export function parseView(pathname: string, search: string): View {
       return withShown(chart, parseShown(parameters))
     }
     case PATHS.tree:
-      return { ...common, name: 'tree', prefix }
+      return { ...common, name: 'tree', prefix, page: parsePage(parameters, LAST_PAGE.tree) }
     case PATHS.shards:
       return { ...common, name: 'shards' }
     default:
@@ -107,9 +119,16 @@ export function parseView(pathname: string, search: string): View {
         name: 'top',
         prefix,
         contains: parameters.get('contains') ?? '',
-        isMore: parameters.get('more') === '1',
+        page: parsePage(parameters, LAST_PAGE.top),
       }
   }
+}
+
+/** Pages count from 1. */
+function parsePage(parameters: URLSearchParams, last: number): number {
+  const text = parameters.get('page') ?? ''
+  const page = /^[1-9]\d{0,2}$/.test(text) ? Number(text) : 1
+  return page <= last ? page : 1
 }
 
 function parsePeriod(parameters: URLSearchParams): Period {
@@ -156,15 +175,21 @@ export function chartOf(view: View, ...shown: readonly Shown[]): View {
 }
 
 export function topOf(view: View, prefix = ''): View {
-  return { ...commonOf(view), name: 'top', prefix, contains: '', isMore: false }
+  return { ...commonOf(view), name: 'top', prefix, contains: '', page: 1 }
 }
 
 export function treeOf(view: View, prefix = ''): View {
-  return { ...commonOf(view), name: 'tree', prefix }
+  return { ...commonOf(view), name: 'tree', prefix, page: 1 }
 }
 
 export function shardsOf(view: View): View {
   return { ...commonOf(view), name: 'shards' }
+}
+
+/** A view with another period, zone or measure. Its list begins at its first page, because it is another list. */
+export function changed(view: View, change: Partial<Common>): View {
+  const isList = view.name === 'top' || view.name === 'tree'
+  return isList ? { ...view, ...change, page: 1 } : { ...view, ...change }
 }
 
 function commonOf({ period, tz, by, isCompared }: View): Common {

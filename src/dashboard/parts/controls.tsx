@@ -3,7 +3,7 @@ import type { Unit } from '../../model/time/calendar.ts'
 import { usePage } from '../data/context.ts'
 import { hasBefore, QUICK_RANGES } from '../data/period.ts'
 import { ownZone, zoneNames } from '../data/time.ts'
-import type { Measure } from '../data/view.ts'
+import { changed, type Measure } from '../data/view.ts'
 import { Dates } from './dates.tsx'
 import { beforeWords, RANGE_WORDS } from './period-words.ts'
 
@@ -56,7 +56,7 @@ export function PeriodChoice() {
           long: RANGE_WORDS[value].long,
         }))}
         chosen={QUICK_RANGES.find((range) => period.kind === 'named' && range === period.range)}
-        choose={(range) => go({ ...view, period: { kind: 'named', range } })}
+        choose={(range) => go(changed(view, { period: { kind: 'named', range } }))}
       />
       <Dates />
     </>
@@ -86,7 +86,9 @@ export function MeasureChoice() {
     { value: 'sum', short: 'Sum', long: 'Sum of values' },
     { value: 'count', short: 'Count', long: 'Number of increments' },
   ]
-  return <Choices label="Measure" choices={choices} chosen={view.by} choose={(by) => go({ ...view, by })} />
+  return (
+    <Choices label="Measure" choices={choices} chosen={view.by} choose={(by) => go(changed(view, { by }))} />
+  )
 }
 
 export function ZoneChoice() {
@@ -100,7 +102,7 @@ export function ZoneChoice() {
       <span class="unseen">Time zone</span>
       <select
         value={chosen}
-        onChange={({ currentTarget }) => go({ ...view, tz: currentTarget.value || null })}
+        onChange={({ currentTarget }) => go(changed(view, { tz: currentTarget.value || null }))}
       >
         <option value="">{own} (yours)</option>
         {names.map((name) => (

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { usePage } from '../data/context.ts'
 import { isDay, type Period, PRESETS } from '../data/period.ts'
+import { changed } from '../data/view.ts'
 import { periodWords, RANGE_WORDS } from './period-words.ts'
 
 /** A choice of whole days: some that people often want, or two dates, of which the last is included. */
@@ -13,7 +14,7 @@ export function Dates() {
   useClosing(place)
   const show = (shown: Period) => {
     close(place.current)
-    go({ ...view, period: shown })
+    go(changed(view, { period: shown }))
   }
   const onSubmit = (event: SubmitEvent) => {
     event.preventDefault()

@@ -1,14 +1,27 @@
 import { usePage } from '../data/context.ts'
 import type { View } from '../data/view.ts'
 import { KeyName } from './key-name.tsx'
+import { Link } from './link.tsx'
 import { inPeriod } from './period-words.ts'
 import { Empty } from './states.tsx'
 
 type Top = Extract<View, { name: 'top' }>
 
+/** In place of a page that its list does not have any more, or never had. */
+export function BehindTheEnd({ view }: { readonly view: Extract<View, { page: number }> }) {
+  return (
+    <Empty title="The list ends before this page">
+      <p>
+        <Link to={{ ...view, page: 1 }}>Its first page</Link>
+      </p>
+    </Empty>
+  )
+}
+
 /** Says why there are no keys to show, and how to have some. */
 export function Nothing({ view }: { readonly view: Top }) {
   const { session } = usePage()
+  if (view.page > 1) return <BehindTheEnd view={view} />
   if (view.contains !== '') {
     return (
       <Empty title="No key contains that">

@@ -19,7 +19,7 @@ export function Search({ view }: { readonly view: Top }) {
     if (text === asked.current) return
     const timer = setTimeout(() => {
       asked.current = text
-      go({ ...view, contains: text, isMore: false }, 'replace')
+      go({ ...view, contains: text, page: 1 }, 'replace')
     }, 350)
     return () => clearTimeout(timer)
   }, [text, view, go])

@@ -5,9 +5,9 @@ import { useLive } from '../data/live/live.ts'
 import { rateOf, remember, type Sample, sampleOf } from '../data/live/rate.ts'
 import { rate } from '../data/numbers.ts'
 import { isCurrent, unitOf } from '../data/period.ts'
-import { readEvery, readLargest, readShown } from '../data/read.ts'
+import { readEvery, readPageOfLargest, readShown } from '../data/read.ts'
 import { measureOf, type Series, totalOf } from '../data/series.ts'
-import { chartOf, type Shown, topOf, treeOf, type View } from '../data/view.ts'
+import { chartOf, type Shown, topOf, type View } from '../data/view.ts'
 import { visible } from '../data/visible.ts'
 import { Change } from '../parts/change.tsx'
 import { Notes } from '../parts/chart/notes.tsx'
@@ -16,7 +16,7 @@ import { CompareChoice, MeasureChoice, PeriodChoice, ZoneChoice } from '../parts
 import { CsvOfAll } from '../parts/csv/csv-of-all.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { KeyName } from '../parts/key-name.tsx'
-import { Link } from '../parts/link.tsx'
+import { Link, PageLinks } from '../parts/link.tsx'
 import { LiveNote } from '../parts/live-note.tsx'
 import { wordsOf } from '../parts/measure.tsx'
 import { Nothing } from '../parts/nothing.tsx'
@@ -29,14 +29,12 @@ import { Failed, Loading } from '../parts/states.tsx'
 
 type Top = Extract<View, { name: 'top' }>
 
-const [FEW, MORE] = [10, 20]
-
 /** The first view: the busiest keys of a period, and the rate right now. */
 export function TopView({ view }: { readonly view: Top }) {
   const { session, zone } = usePage()
   const { prefix, period } = view
   const isLive = isCurrent(period, zone, Date.now())
-  const { live, again, failure, isSlow, isRanked, isOfBefore, hasOthers } = useTop(view)
+  const { live, again, failure, isSlow, page, hasMore, isOfBefore } = useTop(view)
   useOver(failure)
   const [all, ...keys] = live.series
   const whole: Shown = { kind: 'prefix', name: prefix }
@@ -68,12 +66,12 @@ export function TopView({ view }: { readonly view: Top }) {
       ) : (
         <div class="results" aria-busy={isOfBefore || all.shown.name !== prefix}>
           <Whole all={all} title={title} view={view} isLive={isLive} />
-          {!isRanked ? (
+          {page === undefined ? (
             failure === undefined && <Loading isSlow={isSlow} rows={6} />
           ) : keys.length === 0 ? (
             <Nothing view={view} />
           ) : (
-            <Ranked keys={keys} all={all} view={view} hasOthers={hasOthers} />
+            <Ranked keys={keys} all={all} view={view} page={page} hasMore={hasMore} />
           )}
         </div>
       )}
@@ -82,7 +80,7 @@ export function TopView({ view }: { readonly view: Top }) {
 }
 
 /** Reads the whole prefix first, because that is a single question; then the largest keys and a series for each. */
-function useTop({ prefix, contains, period, by, isCompared, isMore }: Top) {
+function useTop({ prefix, contains, period, by, isCompared, page }: Top) {
   const { zone } = usePage()
   const unit = unitOf(period, null)
   const name = JSON.stringify([prefix, period, zone.name, isCompared])
@@ -91,16 +89,14 @@ function useTop({ prefix, contains, period, by, isCompared, isMore }: Top) {
     return readShown({ shown, period, unit, zone, isCompared }, signal)
   })
   const listed = JSON.stringify([name, contains])
-  const ranking = useAnswer(JSON.stringify([listed, by, isMore]), async (signal) => {
-    const limit = isMore ? MORE : FEW
-    // One more than is shown tells whether there are others.
-    const { items } = await readLargest(
-      { prefix, contains: contains || undefined, period, zone, by, limit: limit + 1 },
+  const ranking = useAnswer(JSON.stringify([listed, by, page]), async (signal) => {
+    const { items, hasMore } = await readPageOfLargest(
+      { name: 'top', page, prefix, contains: contains || undefined, period, zone, by },
       signal,
     )
-    const shown = items.slice(0, limit).map(({ key }): Shown => ({ kind: 'key', name: key }))
+    const shown = items.map(({ key }): Shown => ({ kind: 'key', name: key }))
     const keys = await readShown({ shown, period, unit, zone, isCompared }, signal)
-    return { listed, keys, hasOthers: items.length > limit }
+    return { listed, keys, page, hasMore }
   })
   const series = useMemo(
     () => whole.value && [...whole.value, ...(ranking.value?.keys ?? [])],
@@ -117,8 +113,9 @@ function useTop({ prefix, contains, period, by, isCompared, isMore }: Top) {
     again,
     failure,
     isSlow: whole.isSlow || ranking.isSlow,
-    isRanked: ranking.value !== undefined,
-    hasOthers: ranking.value?.hasOthers === true,
+    /** The page that is shown; undefined before there is one. */
+    page: ranking.value?.page,
+    hasMore: ranking.value?.hasMore === true,
     isOfBefore: ranking.value !== undefined && ranking.value.listed !== listed,
   }
 }
@@ -160,13 +157,14 @@ type RankedProps = {
   readonly keys: readonly Series[]
   readonly all: Series
   readonly view: Top
-  /** Whether there are keys that are not in the list. */
-  readonly hasOthers: boolean
+  readonly page: number
+  /** Whether there are keys behind this page. */
+  readonly hasMore: boolean
 }
 
-function Ranked({ keys, all, view, hasOthers }: RankedProps) {
+function Ranked({ keys, all, view, page, hasMore }: RankedProps) {
   const { zone } = usePage()
-  const { prefix, contains, period, by, isMore } = view
+  const { prefix, contains, period, by } = view
   const read = async (signal: AbortSignal) => {
     const { items, isWhole } = await readEvery(
       { prefix, contains: contains || undefined, period, zone, by },
@@ -177,19 +175,8 @@ function Ranked({ keys, all, view, hasOthers }: RankedProps) {
   return (
     <>
       <Ranking keys={keys} whole={all} view={view} />
-      {hasOthers && keys.length === MORE ? (
-        <p class="more hint">
-          <span>
-            These are the {MORE} largest, and there are more: type a part of the keys, walk down the{' '}
-            <Link to={treeOf(view, prefix.slice(0, prefix.lastIndexOf('/') + 1))}>tree</Link>, or download
-            all.
-          </span>
-        </p>
-      ) : null}
+      <PageLinks view={view} page={page} hasMore={hasMore} />
       <p class="more">
-        {hasOthers && keys.length === FEW && !isMore ? (
-          <Link to={{ ...view, isMore: true }}>Show {MORE}</Link>
-        ) : null}
         {contains === '' ? null : (
           <Link to={topOf(view, contains)}>
             Only keys that begin with <KeyName name={contains} />

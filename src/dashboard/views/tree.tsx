@@ -6,7 +6,7 @@ import { useOver, usePage } from '../data/context.ts'
 import { useAnswer } from '../data/hooks.ts'
 import { fraction, grouped, share } from '../data/numbers.ts'
 import type { Period } from '../data/period.ts'
-import { type FindBefore, readBefore, readEvery, readKeyTotal, readLargest } from '../data/read.ts'
+import { type FindBefore, readBefore, readEvery, readKeyTotal, readPageOfLargest } from '../data/read.ts'
 import { largest, measureOf } from '../data/series.ts'
 import { chartOf, topOf, treeOf, type View } from '../data/view.ts'
 import { visible } from '../data/visible.ts'
@@ -16,8 +16,9 @@ import { CompareChoice, MeasureChoice, PeriodChoice, ZoneChoice } from '../parts
 import { CsvOfAll } from '../parts/csv/csv-of-all.tsx'
 import { Figure } from '../parts/figure.tsx'
 import { KeyName } from '../parts/key-name.tsx'
-import { Link } from '../parts/link.tsx'
+import { Link, PageLinks } from '../parts/link.tsx'
 import { MeasureHeads } from '../parts/measure.tsx'
+import { BehindTheEnd } from '../parts/nothing.tsx'
 import { Path } from '../parts/path.tsx'
 import { inPeriod } from '../parts/period-words.ts'
 import { ShownName } from '../parts/shown-name.tsx'
@@ -26,12 +27,9 @@ import { Unreadable } from '../parts/unreadable.tsx'
 
 type Tree = Extract<View, { name: 'tree' }>
 
-/** Groups shown on one level. Nobody reads more; the page says where the others are. */
-const GROUPS_MAX = 100
-
 type Level = {
   readonly prefix: string
-  readonly list: List
+  readonly list: List & { readonly page: number; readonly hasMore: boolean }
   /** The key that has the group's own name. It is listed with the group's children. */
   readonly own: (ListItem & { readonly before: Sums | undefined }) | undefined
   /** The time before; undefined where it is not compared, or cannot be added up. */
@@ -41,12 +39,12 @@ type Level = {
 /** The Tree view: keys by their segments, one level at a time. */
 export function TreeView({ view }: { readonly view: Tree }) {
   const { zone } = usePage()
-  const { prefix, period, by, isCompared } = view
-  const name = JSON.stringify([prefix, period, zone.name, by, isCompared])
+  const { prefix, period, by, isCompared, page } = view
+  const name = JSON.stringify([prefix, period, zone.name, by, isCompared, page])
   const asked = useAnswer(name, async (signal): Promise<Level> => {
     const level = { prefix, period, zone, by, depth: 1 }
     const [list, own, findBefore] = await Promise.all([
-      readLargest({ ...level, limit: GROUPS_MAX + 1 }, signal),
+      readPageOfLargest({ ...level, name: 'tree', page }, signal),
       readOwn({ prefix, period, zone, isCompared }, signal),
       isCompared ? readBefore(level, signal).catch(() => undefined) : undefined,
     ])
@@ -104,9 +102,10 @@ type GroupsProps = { readonly view: Tree; readonly level: Level; readonly isBusy
 function Groups({ view, level: { list, own, prefix, findBefore }, isBusy }: GroupsProps) {
   const { zone } = usePage()
   const { by, period } = view
-  const isCut = list.items.length > GROUPS_MAX
+  const isCut = list.page > 1 || list.hasMore
   const withOwn = (groups: readonly ListItem[]) => (own === undefined ? groups : [own, ...groups])
-  const items = withOwn(list.items.slice(0, GROUPS_MAX))
+  const items = list.page === 1 ? withOwn(list.items) : list.items
+  if (items.length === 0 && list.page > 1) return <BehindTheEnd view={view} />
   if (items.length === 0) {
     return (
       <Empty title="Nothing was counted here">
@@ -170,12 +169,10 @@ function Groups({ view, level: { list, own, prefix, findBefore }, isBusy }: Grou
         </table>
       </section>
       <Unreadable rows={list.unreadable ?? []} />
+      <PageLinks view={view} page={list.page} hasMore={list.hasMore} />
       <p class="more">
         {isCut ? (
-          <span class="hint">
-            These are the {GROUPS_MAX} largest, and there are more: download all, or search among the{' '}
-            <Link to={topOf(view, prefix)}>busiest keys</Link>.
-          </span>
+          <Link to={topOf(view, prefix)}>Search among the busiest keys</Link>
         ) : (
           <span class="hint">{grouped(all)} in all</span>
         )}

@@ -4,15 +4,20 @@ import { unitsOf } from '../../../src/dashboard/data/period.ts'
 import { fitsTwice, groupsThatFit } from '../../../src/dashboard/data/read.ts'
 import {
   addressOf,
+  changed,
   chartOf,
   conditionsOf,
+  LAST_PAGE,
+  LIST_ITEMS_MAX,
+  PAGE_ROWS,
   parseView,
   SHOWN_MAX,
   topOf,
+  treeOf,
   type View,
   withShown,
 } from '../../../src/dashboard/data/view.ts'
-import { BUCKETS_MAX, WHERES_MAX } from '../../../src/limits.ts'
+import { LIST_ITEMS_MAX as API_LIST_ITEMS_MAX, BUCKETS_MAX, WHERES_MAX } from '../../../src/limits.ts'
 import { hourOf } from '../../../src/model/hour.ts'
 import { countBuckets, UNITS } from '../../../src/model/time/calendar.ts'
 import { RANGES, rangeOf, rangeSince } from '../../../src/model/time/ranges.ts'
@@ -61,9 +66,14 @@ const views: fc.Arbitrary<View> = fc.oneof(
     name: fc.constant('top' as const),
     prefix: prefixes,
     contains: prefixes,
-    isMore: fc.boolean(),
+    page: fc.integer({ min: 1, max: LAST_PAGE.top }),
   }),
-  fc.record({ ...common, name: fc.constant('tree' as const), prefix: prefixes }),
+  fc.record({
+    ...common,
+    name: fc.constant('tree' as const),
+    prefix: prefixes,
+    page: fc.integer({ min: 1, max: LAST_PAGE.tree }),
+  }),
   fc.record({ ...common, name: fc.constant('shards' as const) }),
   fc
     .record({
@@ -111,6 +121,21 @@ test('a breakdown and its filters are asked for within the bounds of the API', (
   expect(conditionsOf(many)).toHaveLength(WHERES_MAX)
 })
 
+test('the pages of a list are all within what the API lists by size, with the row behind each', () => {
+  expect(LIST_ITEMS_MAX).toBe(API_LIST_ITEMS_MAX)
+  for (const list of ['top', 'tree'] as const) {
+    expect(LAST_PAGE[list] * PAGE_ROWS[list] + 1).toBeLessThanOrEqual(API_LIST_ITEMS_MAX)
+    expect(LAST_PAGE[list] * PAGE_ROWS[list]).toBeGreaterThanOrEqual(900)
+  }
+})
+
+test('another period, zone or measure begins at the first page, because that is another list', () => {
+  const third = parseView('/tree', '?prefix=site/&page=3')
+  expect(changed(third, { by: 'count' })).toEqual({ ...third, by: 'count', page: 1 })
+  expect(topOf(third, 'a')).toMatchObject({ page: 1 })
+  expect(treeOf(third, 'site/a/')).toMatchObject({ page: 1 })
+})
+
 describe('a view', () => {
   test('is what its address says, whatever keys are called', () => {
     fc.assert(
@@ -152,6 +177,11 @@ describe('a view', () => {
     [`/chart?key=a&where=plan:${'x'.repeat(129)}`, '/chart?key=a'],
     ['/chart?key=a&prefix=b&label=plan&where=plan:x', '/chart?key=a&prefix=b'],
     ['/?label=plan&where=plan:x', '/'],
+    ['/?page=0&more=1', '/'],
+    ['/?page=100', '/'],
+    ['/tree?page=10', '/tree'],
+    ['/tree?page=1e0', '/tree'],
+    ['/chart?key=a&page=2', '/chart?key=a'],
   ])('of an address with something wrong is as if that were not there: %s', (address, expected) => {
     expect(addressOf(fromAddress(address))).toBe(expected)
   })

@@ -7,9 +7,9 @@ export function postgresAt(address: DatabaseAddress, clock = nodeClock): Postgre
   return { address, clock, background: () => undefined }
 }
 
-/** Postgres for a client whose waits all end so soon. */
-export function hasty(postgres: Postgres, ms: number): Postgres {
-  const after = (_: number, ring: () => void) => postgres.clock.after(ms, ring)
+/** Postgres for a client whose waits all end so soon, as long as it is in haste. */
+export function hasty(postgres: Postgres, ms: number, isInHaste = () => true): Postgres {
+  const after = (usual: number, ring: () => void) => postgres.clock.after(isInHaste() ? ms : usual, ring)
   return { ...postgres, clock: { ...postgres.clock, after } }
 }
 

@@ -120,8 +120,8 @@ export const FRESH_SHARDS_MAX = 300
 export const FRESH_TRIES_MAX = 5
 
 /**
- * Writers of shards that an isolate remembers, some 100 bytes each: those of a read of FRESH_SHARDS_MAX, for a few hours. Past
- * it all are forgotten, and the next read of each shard asks Postgres after it and not beside it.
+ * How many shards' writers an isolate remembers, some 100 bytes each: enough for reads of FRESH_SHARDS_MAX over a few hours.
+ * When there are more, all are forgotten, and the next read of a shard asks Postgres after the shard, not beside it.
  */
 export const KNOWN_WRITERS_MAX = 1_000
 

@@ -22,8 +22,8 @@ export type Cursor = {
 }
 
 /**
- * A cursor of a list that asks for a text inside keys, for a range that has a name, or for labels, has a version of its own, so
- * that older code refuses it and does not turn to a page of another list. Cursors live only as long as somebody turns pages.
+ * Lists with a text inside keys, a named range or labels each have their own version of cursor. Older code refuses a version
+ * that it does not know, and so never turns to a page of another list. Cursors live only as long as somebody turns pages.
  */
 const [PLAIN, CONTAINING, RANGED, LABELLED] = [1, 2, 3, 4] as const
 

@@ -19,9 +19,9 @@ export class KnownWriters {
   }
 
   /**
-   * The writers of these shards, for a read that asks Postgres beside them now. Undefined when one has not been asked yet, and
-   * when another read has just asked one: reads that share a call go on to Postgres together, which takes less of the
-   * processor than if each came by itself.
+   * The writers of these shards, for a read that asks Postgres beside them now. Undefined when the writer of a shard is not
+   * known, or when another read has just asked a shard: reads that share a call go on to Postgres together, which takes less
+   * processor time than one after another.
    */
   of(shards: readonly string[]): readonly string[] | undefined {
     const nowMs = this.#clock.now()

@@ -136,17 +136,21 @@ async function send({ bytes, isHead, isCut }: Sent, timeoutMs = ANSWER_MS_MAX): 
   return ending
 }
 
-/** The docs are a page, and metrics are Prometheus's text. */
-const OTHER_TYPES = ['text/html; charset=UTF-8', EXPOSITION_TYPE]
+const PAGE_TYPE = 'text/html; charset=UTF-8'
 
-/** In JSON but for those, problems as RFC 9457 has them. A request that breaks off may be left without an answer. */
+/** The docs are a page, and metrics are Prometheus's text. */
+const OTHER_TYPES = [PAGE_TYPE, EXPOSITION_TYPE]
+
+/**
+ * In JSON but for those, problems as RFC 9457 has them, and a wrong address as a page where the request asks for one. A
+ * request that breaks off may be left without an answer.
+ */
 function checkEnding(request: Sent | undefined, ending: RawEnding): void {
   const what = `${request?.bytes.toString('latin1', 0, 1_500)}\n-> ${JSON.stringify(ending).slice(0, 500)}`
   if (ending.kind === 'closed' && request?.isCut) return
   if (ending.kind !== 'answered') throw new Error(what)
   expect(ending.status, what).toBeLessThan(500)
-  const types = ending.status < 300 ? ['application/json', ...OTHER_TYPES] : ['application/problem+json']
-  expect(types, what).toContain(ending.type)
+  expect(typesOf(request, ending.status), what).toContain(ending.type)
   if (request?.isHead || OTHER_TYPES.includes(ending.type)) return
   const body = JSON.parse(ending.body)
   // Records are counted by what a meter makes of them, and not one by one.
@@ -155,6 +159,14 @@ function checkEnding(request: Sent | undefined, ending: RawEnding): void {
   }
   if (ending.status >= 300)
     expect(body, what).toMatchObject({ status: ending.status, detail: expect.any(String) })
+}
+
+function typesOf(request: Sent | undefined, status: number): readonly string[] {
+  if (status < 300) return ['application/json', ...OTHER_TYPES]
+  const isForPerson = request?.bytes.toString('latin1').includes('accept: text/html') ?? false
+  return status === 404 && isForPerson
+    ? ['application/problem+json', PAGE_TYPE]
+    : ['application/problem+json']
 }
 
 /** The shards have taken what was acknowledged, and nothing of any other request. */

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type Stand, startStand } from '../../postgres/stand.ts'
+import { command } from '../../support/command.ts'
 
-const ENTRY = fileURLToPath(new URL('../../../src/local/rollup.ts', import.meta.url))
+const ENTRY = await command('rollup')
 
 let stand: Stand
 beforeAll(async () => {

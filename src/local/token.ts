@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { TOKENS_BYTES_MAX } from '../limits.ts'
-import { main } from './cli.ts'
+import { main, type Output } from './cli.ts'
 import { type Made, makeToken } from './token/make.ts'
 import { FLAGS, HELP, parseOptions } from './token/options.ts'
 import { describeSigned, signWith } from './token/sign.ts'
@@ -8,12 +8,15 @@ import { describeSigned, signWith } from './token/sign.ts'
 /** 256 bits. Nobody can guess such a token, so a plain hash is enough to store. */
 const TOKEN_BYTES = 32
 
-process.exitCode = await main({ name: 'token', help: HELP, flags: FLAGS, run }, process.argv.slice(2))
-
-async function run(args: readonly string[]): Promise<undefined> {
-  const options = parseOptions(args, process.env)
-  if (options.kind === 'signed') console.log(describeSigned(await signWith(options, Date.now())))
-  else console.log(describe(makeToken(options, randomBytes(TOKEN_BYTES))))
+/** @returns the exit code. */
+export function runToken(args: readonly string[], output: Output, env: NodeJS.ProcessEnv): Promise<number> {
+  const run = async () => {
+    const options = parseOptions(args, env)
+    if (options.kind === 'signed') output.say(describeSigned(await signWith(options, Date.now())))
+    else output.say(describe(makeToken(options, randomBytes(TOKEN_BYTES))))
+    return 0
+  }
+  return main({ name: 'token', help: HELP, flags: FLAGS, run }, args, output, env)
 }
 
 function describe({ token, value, count, bytes }: Made): string {
@@ -35,3 +38,10 @@ function describe({ token, value, count, bytes }: Made): string {
     '  npx wrangler secret put API_TOKENS --env=""',
   ].join('\n')
 }
+
+if (import.meta.main)
+  process.exitCode = await runToken(
+    process.argv.slice(2),
+    { say: console.log, complain: console.error },
+    process.env,
+  )

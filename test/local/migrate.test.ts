@@ -10,10 +10,11 @@ import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { migrate } from '../../src/local/migrate.ts'
+import { command } from '../support/command.ts'
 import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 
 const OURS = join(import.meta.dirname, '../../migrations')
-const ENTRY = join(import.meta.dirname, '../../src/local/migrate.ts')
+const ENTRY = await command('migrate')
 
 // A process of its own and PGlite's start each need seconds on a busy machine.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })

@@ -1,92 +1,16 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { main } from '../../src/local/cli.ts'
 import { FLAGS } from '../../src/local/import/options.ts'
+import { environmentOfNpm, runWithFlagsTaken } from './npm.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
-const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-  scripts: Readonly<Record<string, string>>
-}
-
-type Ended = { readonly code: number; readonly out: string; readonly err: string }
-
-function run(file: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(file, args, { cwd, env, timeout: 60_000 }, (error, out, err) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : error === null ? 0 : -1, out, err })
-    })
+/** For each of the other commands see npm-flags.long.test.ts. */
+test('a flag that npm takes for its own, because `--` is forgotten, stops the import', async () => {
+  const taken = await environmentOfNpm(['--dry-run', '--token=secret', 'a.log'])
+  expect(await runWithFlagsTaken('import', ['a.log'], taken)).toEqual({
+    code: 2,
+    out: '',
+    err: 'npm took your flags for its own, so nothing was run. Write `--` before the flags: npm run import -- --token=... --dry-run a.log\n',
   })
-}
-
-describe('a flag that npm takes for its own, because `--` is forgotten, stops the command', () => {
-  // The real npm starts once, with the flags of all commands: each command must name those that it has.
-  const flags = [
-    '--dry-run --env=staging --token=secret --port=19002 --var=SHARDS:2 --var=LATE_HOURS:3 --for=3s --name=web',
-    '--scopes=read --quick --list --seeds=1 --seconds=1 --try=a.log --again a.log',
-  ]
-    .join(' ')
-    .split(' ')
-  const folder = mkdtempSync(join(tmpdir(), 'sumdial-npm-'))
-  afterAll(() => rmSync(folder, { recursive: true }))
-  let taken: NodeJS.ProcessEnv = {}
-
-  beforeAll(async () => {
-    const show = 'node -p "JSON.stringify(process.env)"'
-    writeFileSync(join(folder, 'package.json'), JSON.stringify({ scripts: { show } }))
-    const { PATH, HOME } = process.env
-    const { out } = await run('npm', ['run', '--silent', 'show', ...flags], folder, { PATH, HOME })
-    taken = JSON.parse(out) as NodeJS.ProcessEnv
-  })
-
-  const commands: readonly (readonly [name: string, meant: string])[] = [
-    ['deploy', '--env=staging --dry-run'],
-    ['migrate', '--dry-run'],
-    ['import', '--token=... --again --dry-run a.log'],
-    ['dev', '--port=19002 --var=SHARDS:2 --var=LATE_HOURS:3 --dry-run'],
-    ['demo', '--for=3s --token=... --dry-run'],
-    ['token', '--name=web --scopes=read --dry-run'],
-    ['meter', '--try=a.log --dry-run'],
-    ['cost', '--seconds=1 --quick --dry-run --scenario cost'],
-    ['planted', '--list --dry-run'],
-    ['simulate', '--seeds=1 --dry-run'],
-    ['linger', '--seconds=1 --dry-run'],
-    ['rollup', '--again --dry-run'],
-    ['record:release', '--dry-run'],
-  ]
-
-  test('the table has every command that does anything', () => {
-    const fileOf = (name: string) => /^node (\S+)/.exec(scripts[name] ?? '')?.[1]
-    const files = Object.keys(scripts).flatMap((name) => fileOf(name) ?? [])
-    const shown = new Set(['src/local/build.ts', ...commands.map(([name]) => fileOf(name))])
-    expect(shown).toEqual(new Set(files))
-  })
-
-  test.each(commands)('npm run %s', async (name, meant) => {
-    const [, ...args] = `${scripts[name]}${name === 'import' ? ' a.log' : ''}`.split(' ')
-    // A command that did run could reach nothing.
-    const env = {
-      ...taken,
-      npm_lifecycle_event: name,
-      DATABASE_URL: 'nonsense',
-      SUMDIAL_URL: 'http://127.0.0.1:9',
-    }
-    const { code, err } = await run(process.execPath, args, ROOT, env)
-    expect({ code, err }).toEqual({
-      code: 2,
-      err: `npm took your flags for its own, so nothing was run. Write \`--\` before the flags: npm run ${name} -- ${meant}\n`,
-    })
-  })
-})
-
-test('npm run record:release -- --help says what it does, and records nothing', async () => {
-  const recorded = readFileSync(join(ROOT, 'test/upgrade/release.json'), 'utf8')
-  const [, ...args] = `${scripts['record:release']} --help`.split(' ')
-  const { code, out } = await run(process.execPath, args, ROOT, { PATH: process.env['PATH'] })
-  expect([code, out]).toEqual([0, expect.stringMatching(/^Records every statement of this release/)])
-  expect(readFileSync(join(ROOT, 'test/upgrade/release.json'), 'utf8')).toBe(recorded)
 })
 
 describe("npm's environment", () => {

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,20 +5,18 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseConfig } from '../../src/config.ts'
 import { TOKENS_BYTES_MAX } from '../../src/limits.ts'
+import { runToken } from '../../src/local/token.ts'
 import { importSecret, verifyToken } from '../../src/model/access/signed-token.ts'
-
-const ROOT = join(import.meta.dirname, '../..')
 
 type Ending = { readonly code: number; readonly out: string; readonly err: string }
 
-/** `npm run token` as a person has it, without npm. */
-function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ending> {
-  const { promise, resolve } = Promise.withResolvers<Ending>()
-  const options = { cwd: ROOT, env: { PATH: process.env['PATH'], ...env } }
-  execFile(process.execPath, ['src/local/token.ts', ...args], options, (error, out, err) => {
-    resolve({ code: Number(error?.code ?? 0), out, err })
-  })
-  return promise
+/** All that a person sees of `npm run token`. */
+async function run(args: readonly string[], env: Record<string, string> = {}): Promise<Ending> {
+  const said: string[] = []
+  const complaints: string[] = []
+  const output = { say: (text: string) => said.push(text), complain: (text: string) => complaints.push(text) }
+  const code = await runToken(args, output, env)
+  return { code, out: said.join('\n'), err: complaints.join('\n') }
 }
 
 function fileOf(text: string): string {

@@ -33,14 +33,20 @@ const DECIDING = ['package-lock.json', 'src/local/tsconfig.json', 'test/support/
  */
 export async function command(name: string): Promise<string> {
   const file = join(BUILT, `${name}.js`)
-  if (isFresh(file)) return file
-  const { text, hashes } = await bundle(join(ROOT, `src/local/${name}.ts`))
-  mkdirSync(BUILT, { recursive: true })
+  await bundleInto(file, join(ROOT, `src/local/${name}.ts`))
+  return file
+}
+
+/** @returns whether the bundle had to be made. */
+export async function bundleInto(file: string, entry: string): Promise<boolean> {
+  if (isFresh(file)) return false
+  const { text, hashes } = await bundle(entry)
+  mkdirSync(dirname(file), { recursive: true })
   // Several workers may make it at a time while processes start from it, so it is replaced whole.
   const unfinished = `${file}.${randomUUID()}`
   writeFileSync(unfinished, `//${JSON.stringify(hashes)}\n${text}`)
   renameSync(unfinished, file)
-  return file
+  return true
 }
 
 /** By the files' paths from the project's root. */

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { command } from '../../support/command.ts'
 import { accept, listen, problem } from '../scripted-worker.ts'
 
-const ENTRY = fileURLToPath(new URL('../../../src/local/import.ts', import.meta.url))
+const ENTRY = await command('import')
 
 let folder = ''
 beforeAll(async () => {

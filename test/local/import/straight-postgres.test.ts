@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { parseLogLine } from '../../../src/local/import/access-log.ts'
 import { compileKeyTemplate } from '../../../src/local/import/key-template.ts'
@@ -14,11 +13,12 @@ import { createLedger } from '../../../src/postgres/ledger.ts'
 import { createSink } from '../../../src/postgres/sink.ts'
 import { createWriters } from '../../../src/postgres/writers.ts'
 import { type Stand, startStand, WAYS, type Way } from '../../postgres/stand.ts'
+import { command } from '../../support/command.ts'
 import { nodeClock } from '../../support/node-clock.ts'
 import { logLine } from './rig.ts'
 import { importStraight, straightFigures } from './straight-rig.ts'
 
-const ENTRY = fileURLToPath(new URL('../../../src/local/import.ts', import.meta.url))
+const ENTRY = await command('import')
 
 let stand: Stand
 let folder = ''

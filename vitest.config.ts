@@ -1,6 +1,13 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
+/** Their random cases run in part in `npm test`, and all of them in `npm run test:long`: test/support/thorough.ts. */
+const THOROUGH = [
+  'test/local/import/{cutting,repeat}.test.ts',
+  'test/postgres/{calendar-against-postgres,lists,ranges-against-postgres,series}.test.ts',
+  'test/postgres/rollups/{any-order,careful-lists,lists-over-days,reads-over-days}.test.ts',
+]
+
 /**
  * - `node`: the pure model, the store over node:sqlite, the local tools, the sink on a real PostgreSQL.
  * - `workerd`: the Worker and its Durable Object in the real runtime.
@@ -79,7 +86,8 @@ export default defineConfig({
       {
         test: {
           name: 'long',
-          include: ['test/**/*.long.test.ts'],
+          include: ['test/**/*.long.test.ts', ...THOROUGH],
+          env: { SUMDIAL_THOROUGH: '1' },
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,

@@ -2,16 +2,16 @@ import { execFile } from 'node:child_process'
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PGlite } from '@electric-sql/pglite'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import { migrate as migratePg } from 'drizzle-orm/node-postgres/migrator'
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
 import { migrate as migratePglite } from 'drizzle-orm/pglite/migrator'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { migrate } from '../../src/local/migrate.ts'
 import { command } from '../support/command.ts'
-import { startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { sharePglite } from '../support/pglite.ts'
+import { type SharedPostgres, sharePostgres } from '../support/postgres.ts'
 
 const OURS = join(import.meta.dirname, '../../migrations')
 const ENTRY = await command('migrate')
@@ -19,15 +19,14 @@ const ENTRY = await command('migrate')
 // A process of its own and PGlite's start each need seconds on a busy machine.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 60_000 })
 
-let server: TestPostgres
+let server: SharedPostgres
 let folder: string
 let names: string[]
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharePostgres()
   names = (await readJournal(OURS)).entries.map(({ tag }) => tag)
 })
-afterAll(() => server.stop())
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sumdial-migrations-'))
   await cp(OURS, folder, { recursive: true })
@@ -65,13 +64,13 @@ interface Target {
 }
 
 async function pgliteTarget(): Promise<Target> {
-  const db = await PGlite.create()
+  const db = await sharePglite()
   return {
     migrate: (from) => migrate(db, from),
     migrateByDrizzle: () => migratePglite(drizzlePglite(db), OFFICIAL),
     ask: async (sql) =>
       (await db.query<Record<string, unknown>>(sql)).rows.map((row) => Object.values(row)[0]),
-    close: () => db.close(),
+    close: async () => undefined,
   }
 }
 

@@ -37,6 +37,7 @@ export async function runSuite(
   const options = [...chosen, '--reporter=json', `--outputFile=${file}`, `--testTimeout=${TEST_MS_MAX}`]
   const child = spawn(process.execPath, [...command, ...options], {
     cwd: dir,
+    env: { ...process.env, SUMDIAL_THOROUGH: '1' },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   const forget = onExit(() => child.kill())

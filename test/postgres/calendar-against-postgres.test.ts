@@ -5,6 +5,7 @@ import { addHours, formatHourStart, hourOf, hourStartMs } from '../../src/model/
 import type { Unit } from '../../src/model/time/calendar.ts'
 import { bucketsOf, UNITS } from '../../src/model/time/calendar.ts'
 import { parseZone } from '../../src/model/time/zone.ts'
+import { casesOf } from '../support/thorough.ts'
 import { type Stand, startStand } from './stand.ts'
 
 let stand: Stand
@@ -68,7 +69,7 @@ describe('the buckets of a range, of any zone', () => {
         const firsts = hours.filter(({ period }, i) => period !== hours[i - 1]?.period)
         expect(bucketsOf(range, unit, zone).map(({ from }) => from)).toEqual(firsts.map(({ hour }) => hour))
       }),
-      { numRuns: 400 },
+      { numRuns: casesOf(400) },
     )
     expect(counts.atOdds).toBeLessThan(counts.compared / 20)
     console.info(counts)

@@ -10,6 +10,7 @@ import { type Bucket, bucketsOf, UNITS } from '../../src/model/time/calendar.ts'
 import { parseZone, UTC } from '../../src/model/time/zone.ts'
 import { createSeriesReader } from '../../src/postgres/reader.ts'
 import { cells } from '../support/arbitraries.ts'
+import { casesOf } from '../support/thorough.ts'
 import { type Stand, startStand } from './stand.ts'
 
 const HOUR = hourOf(Date.UTC(2026, 10, 21, 20))
@@ -104,7 +105,7 @@ test('[S2] [A2] a series equals a naive model, whatever is in the table and what
         expect(read.counters.get(prefix)?.cells ?? new Map()).toEqual(expected)
       }
     }),
-    { numRuns: 15 },
+    { numRuns: casesOf(15) },
   )
 })
 

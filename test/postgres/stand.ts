@@ -9,7 +9,7 @@ import type { Postgres } from '../../src/postgres/driver/session.ts'
 import { createSink } from '../../src/postgres/sink.ts'
 import { createFaults, type Faults } from '../support/faults.ts'
 import { startPooler } from '../support/pooler.ts'
-import { startPostgres } from '../support/postgres.ts'
+import { sharePostgres } from '../support/postgres.ts'
 import { ANY_URL, neonAt, postgresAt } from '../support/postgres-at.ts'
 
 /** The ways to Postgres: Neon's driver to an endpoint, and `pg` over TCP, to Postgres itself and through a pooler. */
@@ -47,7 +47,7 @@ export async function startStand(
   connections: number,
   wrap: (backend: Backend) => Backend = (backend) => backend,
 ): Promise<Stand> {
-  const postgres = await startPostgres()
+  const postgres = await sharePostgres()
   await migrate(postgres.url)
   const pool = new pg.Pool({ connectionString: postgres.url, max: connections })
   const faults = createFaults()
@@ -90,7 +90,6 @@ export async function startStand(
       await endpoint.close()
       await pooler.close()
       await pool.end()
-      await postgres.stop()
     },
   }
 }

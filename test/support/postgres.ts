@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { chownSync, mkdtempSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,23 +8,40 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { withClient } from '../../src/local/postgres.ts'
-import { onExit } from './on-exit.ts'
 
 const run = promisify(execFile)
 
-/** A real PostgreSQL on 127.0.0.1, with a directory of its own under the system's temporary one. */
-export interface TestPostgres {
-  /** Of the database `postgres`; user and password are `postgres` too. */
+/** A real PostgreSQL on 127.0.0.1. */
+export interface SharedPostgres {
+  /** Of an empty database, or of `postgres` of a PostgreSQL of its own; user and password are `postgres`. */
   readonly url: string
   readonly port: number
   /** Makes an empty database and answers its URL. */
   createDatabase(): Promise<string>
+}
+
+/** With a directory of its own under the system's temporary one. */
+export interface TestPostgres extends SharedPostgres {
   /** kill -9 of the postmaster, the end of all its children awaited. The data stays; `start()` recovers it. */
   kill(): Promise<void>
   /** Starts it again on the same data and port, after `kill()`. */
   start(): Promise<void>
   /** Ends it and removes its data. Idempotent. */
   stop(): Promise<void>
+}
+
+let shared: Promise<TestPostgres> | undefined
+
+/**
+ * An empty database of the one PostgreSQL that the test files of a process share, because each that is started takes 3 s
+ * of processor time. A file that needs settings of its own, kills it, or ends connections other than its own starts one.
+ *
+ * Roles belong to all databases, so a test removes those that it makes, or names them by chance.
+ */
+export async function sharePostgres(): Promise<SharedPostgres> {
+  shared ??= startPostgres()
+  const { port, createDatabase } = await shared
+  return { url: await createDatabase(), port, createDatabase }
 }
 
 /**
@@ -34,7 +51,7 @@ export interface TestPostgres {
  * nothing to do (async-exit-hook, `beforeExit`), whatever the tests had said, and waits for a postmaster that
  * was killed.
  *
- * It ends with this process, unless that is killed by SIGKILL.
+ * It ends with this process, however that ends.
  *
  * @param settings more of postgresql.conf, such as `{ fsync: 'on' }`: it is off, because only the machine's own
  *   crash could tell the difference, never a kill.
@@ -43,55 +60,73 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
   const binaries = await findBinaries()
   const owner = await findOwner()
   const dir = mkdtempSync(join(tmpdir(), 'sumdial-postgres-'))
-  if (owner !== null) chownSync(dir, owner.uid, owner.gid)
-  const data = join(dir, 'data')
-  // PGlite's own locale and encoding, so that both order and compare alike.
-  const init = ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync']
-  let postmaster: Postmaster | null = null
-  const removeAll = () => {
-    postmaster?.kill('SIGQUIT')
-    removeWhileUsed(dir)
-  }
-  const forget = onExit(removeAll)
+  const watcher = watch(dir)
   try {
+    if (owner !== null) chownSync(dir, owner.uid, owner.gid)
+    const data = join(dir, 'data')
+    // PGlite's own locale and encoding, so that both order and compare alike.
+    const init = ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync']
     await run(binaries.initdb, init, { ...owner, cwd: dir })
     const port = await freePort()
-    const launch = () => startPostmaster(binaries.postgres, { data, port, settings, owner })
-    postmaster = await launch()
+    const launch = () => startPostmaster(binaries.postgres, { data, port, settings, owner }, watcher)
+    let postmaster = await launch()
     const url = `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`
     return {
       url,
       port,
       createDatabase: () => createDatabase(url),
       async kill() {
-        await postmaster?.end('SIGKILL')
+        await postmaster.end('SIGKILL')
+        watcher.follow(undefined)
       },
       async start() {
         postmaster = await launch()
       },
-      async stop() {
-        await postmaster?.end('SIGINT')
-        removeAll()
-        forget()
-      },
+      stop: () => watcher.end(),
     }
   } catch (error) {
-    removeAll()
-    forget()
+    await watcher.end()
     throw error
   }
 }
 
-/** A process that ends cannot await the postmaster, which still writes a file or two while it goes. */
-function removeWhileUsed(dir: string): void {
-  for (let round = 0; existsSync(dir) && round < 50; round += 1) {
-    try {
-      rmSync(dir, { recursive: true, force: true })
-    } catch (error) {
-      // ENOTEMPTY: a file came after its directory was listed. The next round takes it too.
-      if (round === 49) console.error(error)
-    }
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+/** What the watcher does: its lines are process ids, of which the last one counts, and an empty one is none. */
+const WATCHER = `while read -r line; do pid=$line; done
+if [ -n "$pid" ]; then
+  kill -QUIT "$pid" 2>/dev/null
+  n=0
+  while [ -e "$1/data/postmaster.pid" ] && kill -0 "$pid" 2>/dev/null && [ $n -lt 200 ]; do sleep 0.05; n=$((n + 1)); done
+fi
+rm -rf "$1"`
+
+interface Watcher {
+  /** Of the postmaster that runs now, if any. */
+  follow(pid: number | undefined): void
+  /** Ends the postmaster and removes its directory, at once, because nobody looks at the data again. Idempotent. */
+  end(): Promise<void>
+}
+
+/**
+ * A process that outlives this one, by a moment: its input ends when this one does, even by SIGKILL, which is how vitest ends
+ * a worker that takes longer than 0.5 s to end by itself.
+ */
+function watch(dir: string): Watcher {
+  // A process group of its own, because Ctrl-C in a terminal goes to all of a group.
+  const child = spawn('sh', ['-c', WATCHER, 'watcher', dir], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  const gone = once(child, 'close')
+  child.unref()
+  return {
+    follow(pid) {
+      child.stdin.write(`${pid ?? ''}\n`)
+    },
+    async end() {
+      child.ref()
+      child.stdin.end()
+      await gone
+    },
   }
 }
 
@@ -136,7 +171,6 @@ async function freePort(): Promise<number> {
 }
 
 interface Postmaster {
-  kill(signal: NodeJS.Signals): void
   /** Resolves when it and its children are gone. */
   end(signal: NodeJS.Signals): Promise<void>
 }
@@ -148,7 +182,11 @@ interface Launch {
   readonly owner: Owner | null
 }
 
-async function startPostmaster(binary: string, { data, port, settings, owner }: Launch): Promise<Postmaster> {
+async function startPostmaster(
+  binary: string,
+  { data, port, settings, owner }: Launch,
+  watcher: Watcher,
+): Promise<Postmaster> {
   const flags = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -163,6 +201,7 @@ async function startPostmaster(binary: string, { data, port, settings, owner }: 
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
+  watcher.follow(child.pid)
   let log = ''
   // Its children hold the pipe of its log too, so the pipe closes when the last of them has gone.
   const gone = once(child, 'close')
@@ -175,7 +214,6 @@ async function startPostmaster(binary: string, { data, port, settings, owner }: 
   })
   await ready
   return {
-    kill: (signal) => child.kill(signal),
     async end(signal) {
       child.kill(signal)
       await gone

@@ -3,19 +3,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { migrate } from '../../src/local/migrate.ts'
-import { startPostgres, type TestPostgres } from '../support/postgres.ts'
+import { type SharedPostgres, sharePostgres } from '../support/postgres.ts'
 import { type Recording, replay } from './recording.ts'
 
 const MIGRATIONS = join(import.meta.dirname, '../../migrations')
 
 const release: Recording = JSON.parse(readFileSync(join(import.meta.dirname, 'release.json'), 'utf8'))
 
-let server: TestPostgres
+let server: SharedPostgres
 /** The migrations that the release had. */
 let itsMigrations: string
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharePostgres()
   itsMigrations = mkdtempSync(join(tmpdir(), 'sumdial-release-'))
   cpSync(MIGRATIONS, itsMigrations, { recursive: true })
   const path = join(itsMigrations, 'meta/_journal.json')
@@ -28,7 +28,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   rmSync(itsMigrations, { recursive: true })
-  await server.stop()
 })
 
 const { version, migrations, ...recorded } = release

@@ -1,7 +1,14 @@
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
+import { startPostgres, type TestPostgres } from '../../support/postgres.ts'
 import { Account, hour, useStand } from './stand.ts'
 
-const stand = useStand()
+/** Killed and started again here, so no other file has it. */
+let server: TestPostgres
+const stand = useStand(async () => {
+  server = await startPostgres()
+  return server
+})
+afterAll(() => server?.stop())
 
 describe('a deploy that was interrupted', () => {
   const failing = (isLive: boolean) => async () => ({ code: 1, isLive })
@@ -78,11 +85,11 @@ describe('a deploy that was interrupted', () => {
   test('by a database that was away at its end is known to be live by the next one', async () => {
     const account = new Account()
     account.meanwhile = async () => {
-      await stand.server.kill()
+      await server.kill()
       return { code: 0, isLive: true }
     }
     const { code, text } = await stand.run(account)
-    await stand.server.start()
+    await server.start()
     expect(code).toBe(1)
     expect(text).toMatch(/record that \w+ is live \(it is: run this again/)
     expect(await stand.record()).toMatchObject({

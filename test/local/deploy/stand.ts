@@ -3,12 +3,12 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, expect } from 'vitest'
+import { beforeAll, beforeEach, expect } from 'vitest'
 import type { Wrangler } from '../../../src/local/deploy/wrangler.ts'
 import { runDeploy } from '../../../src/local/deploy.ts'
 import { withClient } from '../../../src/local/postgres.ts'
 import { addHours, formatHour, hourOf } from '../../../src/model/hour.ts'
-import { startPostgres, type TestPostgres } from '../../support/postgres.ts'
+import { type SharedPostgres, sharePostgres } from '../../support/postgres.ts'
 
 /** The project's own wrangler.toml. */
 export const CONFIG = join(import.meta.dirname, '../../../wrangler.toml')
@@ -64,7 +64,6 @@ type Run = { args?: string[]; config?: string; env?: NodeJS.ProcessEnv; wrangler
 
 /** The stand of a test file of deploys: a PostgreSQL with an empty database for each test, and a folder. */
 export interface Stand {
-  readonly server: TestPostgres
   readonly folder: string
   readonly databaseUrl: string
   /** `npm run deploy`, with everything that it printed. */
@@ -83,15 +82,14 @@ export type StoredRecord = {
 }
 
 /** Called once at the top of a test file. The stand is there from the first `beforeEach` on. */
-export function useStand(): Stand {
-  let server: TestPostgres
+export function useStand(start: () => Promise<SharedPostgres> = sharePostgres): Stand {
+  let server: SharedPostgres
   let folder: string
   let databaseUrl: string
 
   beforeAll(async () => {
-    server = await startPostgres()
+    server = await start()
   })
-  afterAll(() => server.stop())
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sumdial-deploy-test-'))
     databaseUrl = await server.createDatabase()
@@ -100,9 +98,6 @@ export function useStand(): Stand {
 
   const ask = async (sql: string) => (await withClient(databaseUrl, (client) => client.query(sql))).rows
   return {
-    get server() {
-      return server
-    },
     get folder() {
       return folder
     },

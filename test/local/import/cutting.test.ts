@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Post } from '../../../src/client/internal.ts'
 import { CUT_BOUNDS, type CutBounds } from '../../../src/local/import/cutting.ts'
+import { casesOf } from '../../support/thorough.ts'
 import { importing, instantTiming, logLine, type Settings } from './rig.ts'
 
 type Sent = { readonly name: string | null; readonly items: readonly string[] }
@@ -110,7 +111,7 @@ describe('[I3] the names of batches', () => {
           )
         },
       ),
-      { numRuns: 150 },
+      { numRuns: casesOf(150) },
     )
   })
 
@@ -122,7 +123,7 @@ describe('[I3] the names of batches', () => {
         const begun = namesOf(await batchesOf([bytes.subarray(0, at % (bytes.length + 1))]))
         for (const [item, name] of begun) expect([item, whole.get(item)]).toEqual([item, name])
       }),
-      { numRuns: 400 },
+      { numRuns: casesOf(400) },
     )
   })
 
@@ -137,7 +138,7 @@ describe('[I3] the names of batches', () => {
           }
         }
       }),
-      { numRuns: 100 },
+      { numRuns: casesOf(100) },
     )
   })
 
@@ -155,7 +156,7 @@ describe('[I3] the names of batches', () => {
           ofTimes(await batchesOf([bytes], { timing })),
         )
       }),
-      { numRuns: 100 },
+      { numRuns: casesOf(100) },
     )
   })
 
@@ -186,7 +187,7 @@ describe('a batch', () => {
           expect(items.length).toBeLessThanOrEqual(SMALL.lines)
         }
       }),
-      { numRuns: 100 },
+      { numRuns: casesOf(100) },
     )
   })
 

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Fetch } from '../../../src/client/internal.ts'
 import { FATES, ModelServer, type RequestFate } from '../../client/model-server.ts'
+import { casesOf } from '../../support/thorough.ts'
 import { figures, importing, instantTiming, logLine, type Outcome, type Settings } from './rig.ts'
 
 const HOURS = ['17/May/2015:10:05:03 +0000', '17/May/2015:11:05:03 +0000', '17/May/2015:12:05:03 +0000']
@@ -125,7 +126,7 @@ test('[I3] however often it is killed, and whatever is lost: a run that ends has
         expect([...server.counts.values()].every((count) => count === 1)).toBe(true)
       },
     ),
-    { numRuns: 200 },
+    { numRuns: casesOf(200) },
   )
 })
 
@@ -148,7 +149,7 @@ test('[I3] also when the file grows, the token changes or other lines are read: 
         expect(last.code).toBe(last.tally.conflicting.count > 0 ? 1 : 0)
       },
     ),
-    { numRuns: 400 },
+    { numRuns: casesOf(400) },
   )
 })
 
@@ -184,7 +185,7 @@ test('--since goes on with a file that has grown: every line counts once, before
         expect(last && figures(last)).toMatchObject({ before: hours.length, code: 0 })
       },
     ),
-    { numRuns: 300 },
+    { numRuns: casesOf(300) },
   )
 })
 

@@ -1,4 +1,3 @@
-import { PGlite } from '@electric-sql/pglite'
 import { type NeonQueryFunction, neon, neonConfig } from '@neondatabase/serverless'
 import pg from 'pg'
 import type { Backend } from '../../../src/local/neon/backend.ts'
@@ -6,7 +5,8 @@ import { startNeonEndpoint } from '../../../src/local/neon/endpoint.ts'
 import { pgBackend } from '../../../src/local/neon/pg-backend.ts'
 import { pgliteBackend } from '../../../src/local/neon/pglite-backend.ts'
 import { createFaults, type Faults } from '../../support/faults.ts'
-import { startPostgres, type TestPostgres } from '../../support/postgres.ts'
+import { sharePglite } from '../../support/pglite.ts'
+import { type SharedPostgres, sharePostgres } from '../../support/postgres.ts'
 
 export const BACKENDS = ['pglite', 'postgres'] as const
 export type BackendName = (typeof BACKENDS)[number]
@@ -24,15 +24,14 @@ export interface Stand {
 export interface BothBackends {
   readonly pglite: Stand
   readonly postgres: Stand
-  readonly server: TestPostgres
   stop(): Promise<void>
 }
 
-/** One endpoint before PGlite and one before a real PostgreSQL, both empty. */
-export async function startBoth(): Promise<BothBackends> {
-  const server = await startPostgres()
+/** One endpoint before PGlite and one before a real PostgreSQL, the shared ones unless told otherwise, both empty. */
+export async function startBoth(given?: SharedPostgres): Promise<BothBackends> {
+  const server = given ?? (await sharePostgres())
   const pool = new pg.Pool({ connectionString: server.url, max: 20 })
-  const db = await PGlite.create()
+  const db = await sharePglite()
   const stands = {
     pglite: await startStand('pglite', pgliteBackend(db)),
     postgres: await startStand('postgres', pgBackend(pool)),
@@ -41,11 +40,9 @@ export async function startBoth(): Promise<BothBackends> {
   neonConfig.fetchEndpoint = (host) => (host === 'pglite.test' ? stands.pglite.url : stands.postgres.url)
   return {
     ...stands,
-    server,
     async stop() {
       await Promise.all([stands.pglite.close(), stands.postgres.close()])
-      await Promise.all([db.close(), pool.end()])
-      await server.stop()
+      await pool.end()
     },
   }
 }

@@ -14,18 +14,25 @@ import { startNeonEndpoint } from '../../../src/local/neon/endpoint.ts'
 import { pgliteBackend } from '../../../src/local/neon/pglite-backend.ts'
 import { serveFaults } from '../../support/fault-control.ts'
 import { createFaults } from '../../support/faults.ts'
+import { startPostgres, type TestPostgres } from '../../support/postgres.ts'
 import { BACKENDS, type BothBackends, type Stand, startBoth } from './both-backends.ts'
 
 // PGlite alone needs seconds to start on a busy machine.
 vi.setConfig({ testTimeout: 30_000 })
 
+/** Killed and started again here, so no other file has it. */
+let server: TestPostgres
 let both: BothBackends
 
 beforeAll(async () => {
-  both = await startBoth()
+  server = await startPostgres()
+  both = await startBoth(server)
   for (const name of BACKENDS) await both[name].sql`create table marks (n int)`
 }, 60_000)
-afterAll(() => both.stop())
+afterAll(async () => {
+  await both?.stop()
+  await server?.stop()
+})
 
 describe.for(BACKENDS)('on %s', (name) => {
   let stand: Stand
@@ -182,14 +189,14 @@ describe('a database that goes away', () => {
     const lost = ask('select pg_sleep(60)')
     const sleeping = sql`select 1 from pg_stat_activity where query like 'select pg_sleep%' and state = 'active'`
     await expect.poll(async () => (await sleeping).rowCount).toBe(1)
-    await both.server.kill()
+    await server.kill()
     const answer = await lost
     expect(answer.status).toBe(400)
     expect(await answer.json()).toMatchObject({ code: '', message: expect.any(String), detail: null })
     const refused = await ask('select 1')
     expect(refused.status).toBe(500)
     expect(await refused.json()).toMatchObject({ message: expect.stringContaining('ECONNREFUSED') })
-    await both.server.start()
+    await server.start()
     expect((await sql`select 1 as back`).rows).toEqual([{ back: 1 }])
   })
 

@@ -1,24 +1,23 @@
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { MIGRATE_AGAIN_MS } from '../../../src/limits.ts'
 import { migrate } from '../../../src/local/migrate.ts'
 import { MIGRATIONS } from '../../../src/local/migrations-folder.ts'
 import type { Migration } from '../../../src/postgres/migrate/migration.ts'
 import { nodeClock } from '../../support/node-clock.ts'
 import { startPooler } from '../../support/pooler.ts'
-import { startPostgres, type TestPostgres } from '../../support/postgres.ts'
+import { type SharedPostgres, sharePostgres } from '../../support/postgres.ts'
 import { postgresAt } from '../../support/postgres-at.ts'
 import { ALL, batchOf, openWorker, shardAt } from './stand.ts'
 
-let server: TestPostgres
+let server: SharedPostgres
 let url: string
 /** Connected as the administrator. */
 let admin: pg.Client
 
 beforeAll(async () => {
-  server = await startPostgres()
+  server = await sharePostgres()
 })
-afterAll(() => server.stop())
 beforeEach(async () => {
   url = await server.createDatabase()
   admin = new pg.Client(url)

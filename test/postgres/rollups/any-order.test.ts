@@ -6,9 +6,10 @@ import { labelsText } from '../../../src/model/slices/slice.ts'
 import { createRetention } from '../../../src/postgres/retention.ts'
 import { createSink } from '../../../src/postgres/sink.ts'
 import { cells } from '../../support/arbitraries.ts'
+import { casesOf } from '../../support/thorough.ts'
 import { batchOf, DAYS, dayOf, hourIn } from './deeds.ts'
 import { rollupsOneByOne } from './one-by-one.ts'
-import { DATABASES, type Database } from './tables.ts'
+import { DATABASES, type Database, KINDS } from './tables.ts'
 import { keepTruth, wrongReads } from './truth.ts'
 
 type Deed =
@@ -43,7 +44,7 @@ const deeds: fc.Arbitrary<Deed[]> = fc.array(
   { minLength: 10, maxLength: 30 },
 )
 
-describe.each(Object.keys(DATABASES))('on %s', (kind) => {
+describe.each(KINDS)('on %s', (kind) => {
   let database: Database
   beforeAll(async () => {
     database = await (DATABASES[kind] ?? expect.fail())(Date.now())
@@ -72,6 +73,6 @@ describe.each(Object.keys(DATABASES))('on %s', (kind) => {
           expect(await wrongReads(query)).toEqual([])
         }
       }),
-      { numRuns: 15 },
+      { numRuns: casesOf(15) },
     ))
 })

@@ -9,7 +9,7 @@ import { cells } from '../../support/arbitraries.ts'
 import { type Asked, compareBytes, naiveList } from '../../support/naive-list.ts'
 import { askList } from './ask-list.ts'
 import { midnight, statesOf, tablesOf } from './days-model.ts'
-import { addedUp, DATABASES, type Database, dayOf, fill, type Row, type States } from './tables.ts'
+import { addedUp, DATABASES, type Database, dayOf, fill, KINDS, type Row, type States } from './tables.ts'
 
 /** More hours than are read one by one, when few of their days are made. */
 const HOURS = 24 * 24
@@ -66,7 +66,7 @@ function isRead({ table, hour }: Stored, { from, to }: Asked, made: States): boo
   return isDay === (table === 'days') && hour >= from && hour < to
 }
 
-describe.each(Object.keys(DATABASES))('%s', (name) => {
+describe.each(KINDS)('%s', (name) => {
   let database: Database
 
   beforeAll(async () => {

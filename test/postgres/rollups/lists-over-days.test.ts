@@ -15,7 +15,7 @@ import { type Asked, compareBytes, naiveList } from '../../support/naive-list.ts
 import { goodOf } from '../../support/result.ts'
 import { askList } from './ask-list.ts'
 import { counted, midnight, naiveCoarse, statesOf, tablesOf } from './days-model.ts'
-import { DATABASES, type Database, fill, type Row, type States } from './tables.ts'
+import { DATABASES, type Database, fill, KINDS, type Row, type States } from './tables.ts'
 
 /** More hours than are read one by one, when few of their days are made. */
 const HOURS = 24 * 24
@@ -67,7 +67,7 @@ const lists: fc.Arbitrary<Asked> = fc.record({
   depth: fc.constantFrom(null, null, 1, 2),
 })
 
-describe.each(Object.keys(DATABASES))('%s', (name) => {
+describe.each(KINDS)('%s', (name) => {
   let database: Database
 
   beforeAll(async () => {

@@ -14,8 +14,9 @@ import { createGroupsReader } from '../../../src/postgres/groups.ts'
 import { createLabelLister } from '../../../src/postgres/labels.ts'
 import { createReader, createSeriesReader } from '../../../src/postgres/reader.ts'
 import { cells } from '../../support/arbitraries.ts'
+import { casesOf } from '../../support/thorough.ts'
 import { counted, midnight, naiveCoarse, statesOf, tablesOf } from './days-model.ts'
-import { addedUp, DATABASES, type Database, dayOf, fill, type Row, type States } from './tables.ts'
+import { addedUp, DATABASES, type Database, dayOf, fill, KINDS, type Row, type States } from './tables.ts'
 
 const FIRST = hourOf(Date.UTC(2026, 2, 22))
 const HOURS = 16 * 24
@@ -72,7 +73,7 @@ function naive(
   return cells.size === 0 ? undefined : { cells, lastFlushMs }
 }
 
-describe.each(Object.keys(DATABASES))('%s', (name) => {
+describe.each(KINDS)('%s', (name) => {
   let database: Database
 
   beforeAll(async () => {
@@ -137,7 +138,7 @@ describe.each(Object.keys(DATABASES))('%s', (name) => {
           }
         },
       ),
-      { numRuns: 12 },
+      { numRuns: casesOf(12) },
     )
   })
 
@@ -181,7 +182,7 @@ describe.each(Object.keys(DATABASES))('%s', (name) => {
           expect(String(parts.reduce((a, b) => a + b, 0n))).toBe(sum)
         }
       }),
-      { numRuns: 12, endOnFailure: true },
+      { numRuns: casesOf(12), endOnFailure: true },
     )
   })
 })

@@ -1,4 +1,3 @@
-import { PGlite } from '@electric-sql/pglite'
 import pg from 'pg'
 import { migrate } from '../../../src/local/migrate.ts'
 import type { Backend } from '../../../src/local/neon/backend.ts'
@@ -12,8 +11,10 @@ import { DAY_MS, formatHourStart } from '../../../src/model/hour.ts'
 import { isLabelled, keyOf, labelsOf } from '../../../src/model/slices/slice.ts'
 import type { Postgres } from '../../../src/postgres/driver/session.ts'
 import { nodeClock } from '../../support/node-clock.ts'
-import { startPostgres } from '../../support/postgres.ts'
+import { sharePglite } from '../../support/pglite.ts'
+import { sharePostgres } from '../../support/postgres.ts'
 import { neonAt } from '../../support/postgres-at.ts'
+import { IS_THOROUGH } from '../../support/thorough.ts'
 
 /** A key or slice in an hour. */
 export type Row = {
@@ -39,23 +40,23 @@ export type Database = {
 /** A migrated database of either kind, for code whose clock says `nowMs`. */
 export const DATABASES: Readonly<Record<string, (nowMs: number) => Promise<Database>>> = {
   PostgreSQL: async (nowMs) => {
-    const server = await startPostgres()
-    await migrate(server.url)
-    const pool = new pg.Pool({ connectionString: server.url, max: 4 })
+    const { url } = await sharePostgres()
+    await migrate(url)
+    const pool = new pg.Pool({ connectionString: url, max: 4 })
     const query: Query = async (text, params) => (await pool.query(text, params)).rows
-    return databaseOf(nowMs, pgBackend(pool), query, async () => {
-      await pool.end()
-      await server.stop()
-    })
+    return databaseOf(nowMs, pgBackend(pool), query, () => pool.end())
   },
   PGlite: async (nowMs) => {
-    const database = await PGlite.create()
+    const database = await sharePglite()
     await migrate(database)
     const query: Query = async (text, params) =>
       (await database.query<Record<string, unknown>>(text, params)).rows
-    return databaseOf(nowMs, pgliteBackend(database), query, () => database.close())
+    return databaseOf(nowMs, pgliteBackend(database), query, async () => undefined)
   },
 }
+
+/** The kinds that a test tries. */
+export const KINDS = IS_THOROUGH ? Object.keys(DATABASES) : ['PostgreSQL']
 
 async function databaseOf(
   nowMs: number,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { cellOf } from '../../../src/model/cell.ts'
 import { addHours } from '../../../src/model/hour.ts'
 import { keysFrom } from '../../../src/model/key.ts'
@@ -60,6 +60,7 @@ const SUMS = [hourIn(0, 5), hourIn(0, 5), null, 14n, 14n, 14n, 7n]
 test('[D1] a reader who may not see which days are gone gets no answer, because their hours may be deleted', async () => {
   await stand.pool.query(`create role reader login; grant usage on schema sumdial to reader;
 grant select on sumdial.counters, sumdial.slices, sumdial.ledger, sumdial.days, sumdial.slice_days to reader`)
+  onTestFinished(async () => void (await stand.pool.query('drop owned by reader; drop role reader')))
   const url = stand.url.replace('postgres:postgres@', 'reader@')
   const reader = postgresAt({ kind: 'tcp', url })
   await expect(sums(reader)).rejects.toThrow('permission denied for table rollups')

@@ -3,8 +3,11 @@ import { defineConfig } from 'vitest/config'
 
 /** Their random cases run in part in `npm test`, and all of them in `npm run test:long`: test/support/thorough.ts. */
 const THOROUGH = [
+  'test/local/deploy/deploy.test.ts',
   'test/local/import/{cutting,repeat}.test.ts',
-  'test/postgres/{calendar-against-postgres,lists,ranges-against-postgres,series}.test.ts',
+  'test/local/neon/{faults,lost-connections}.test.ts',
+  'test/postgres/{calendar-against-postgres,lists,ranges-against-postgres,series,sink}.test.ts',
+  'test/simulation/simulation.test.ts',
   'test/postgres/rollups/{any-order,careful-lists,lists-over-days,reads-over-days}.test.ts',
 ]
 

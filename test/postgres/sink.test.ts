@@ -9,6 +9,7 @@ import { labelsText } from '../../src/model/slices/slice.ts'
 import { createReader } from '../../src/postgres/reader.ts'
 import { createSink } from '../../src/postgres/sink.ts'
 import { hasty } from '../support/postgres-at.ts'
+import { IS_THOROUGH } from '../support/thorough.ts'
 import { type Stand, startStand, WAYS, type Way } from './stand.ts'
 
 const OLD = hourOf(Date.UTC(2026, 0, 21, 20))
@@ -69,7 +70,7 @@ const postgresText = fc
 
 const APPLIED = { kind: 'applied' }
 
-describe.each(WAYS)('over %s', (each) => {
+describe.each(IS_THOROUGH ? WAYS : (['Neon', 'TCP'] as const))('over %s', (each) => {
   beforeAll(() => {
     way = each
     hour = HOURS[each]

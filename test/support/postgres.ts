@@ -90,7 +90,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
   }
 }
 
-/** What the watcher does: its lines are process ids, of which the last one counts, and an empty one is none. */
+/** Each line that it reads is a process id, of which the last one counts, or empty, which is none. */
 const WATCHER = `while read -r line; do pid=$line; done
 if [ -n "$pid" ]; then
   kill -QUIT "$pid" 2>/dev/null

@@ -202,7 +202,7 @@ describe('a gzip body', () => {
   })
 
   test('[I5] that becomes too large stops at the bound: a bomb of 1 GiB takes no more time and memory than it may', async () => {
-    const bomb = Buffer.concat(Array.from({ length: 16 }, () => gzipSync(Buffer.alloc(64 << 20))))
+    const bomb = Buffer.concat(Array<Buffer>(16).fill(gzipSync(Buffer.alloc(64 << 20))))
     const before = process.memoryUsage().arrayBuffers
     const began = performance.now()
     expect(await answerTo(gzipped(bomb))).toMatchObject({ status: 413 })

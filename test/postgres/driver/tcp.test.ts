@@ -128,7 +128,7 @@ test('a statement whose packets are lost is given up in time, and its socket is 
   const lossy = await startLossyProxy(Number(new URL(url()).port))
   try {
     const reached = url().replace(/:\d+\//, `:${lossy.port}/`)
-    const sink = createSink(hasty(postgresAt({ kind: 'tcp', url: reached }), 300))
+    const sink = createSink(hasty(postgresAt({ kind: 'tcp', url: reached }), 1_000))
     expect(await sink.apply(batch(1))).toEqual(APPLIED)
     lossy.lose()
     const two = batch(2)

@@ -224,7 +224,7 @@ describe('npm run migrate', () => {
   })
 
   test('names the database that Postgres does not have, without the password', async () => {
-    const DATABASE_URL = server.url.replace(/postgres:postgres@(.*)\/postgres$/, 'postgres:s3cret@$1/absent')
+    const DATABASE_URL = server.url.replace(/postgres:postgres@(.*)\/.*$/, 'postgres:s3cret@$1/absent')
     const { code, err } = await run({ DATABASE_URL })
     expect(code).toBe(1)
     expect(err).toContain('database "absent" does not exist')

@@ -14,9 +14,9 @@ const THOROUGH = [
 /**
  * - `node`: the pure model, the store over node:sqlite, the local tools, the sink on a real PostgreSQL.
  * - `workerd`: the Worker and its Durable Object in the real runtime.
- * - `e2e`: whole processes, started and stopped as a user would; one file at a time, after the others.
+ * - `e2e`: whole processes, started and stopped as a user would, in the journeys that most users make; after the others.
  * - `browser`: the dashboard in a Chromium.
- * - `long`: files called `*.long.test.ts`, which take most of a minute each: kill -9 under load, much load, fuzzing.
+ * - `long`: files called `*.long.test.ts`, which take long: the other journeys, kill -9 under load, much load, fuzzing.
  *   `npm test` leaves them to `npm run test:long`.
  */
 export default defineConfig({
@@ -72,7 +72,8 @@ export default defineConfig({
           exclude: ['**/*.long.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // As in `node`.
+          isolate: false,
           sequence: { groupOrder: 2 },
         },
       },

@@ -2,56 +2,20 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { addHours, formatHour, hourOf } from '../../src/model/hour.ts'
-import { type Stand, startStand } from '../postgres/stand.ts'
-import { bundle } from '../support/bundled.ts'
-import { applyLoad, incrementOf, OUTCOME } from '../support/load.ts'
-import { type Served, type ServeOptions, serve } from '../support/served.ts'
+import type { Served } from '../support/served.ts'
 import { settledStatus } from '../support/status.ts'
-
-/** Another Worker beside the real one, both in workerd itself, before a real PostgreSQL. */
-const CONFIG = 'test/support/binding-worker.toml'
+import { ask, asked, openShop, type Shop } from './shop.ts'
 
 const HOUR = hourOf(Date.now())
 
 /** Now, but never of another hour than the rest of this run. */
 const AT = HOUR * 3_600_000
 
-let stand: Stand
-let shop: string
-let script: string
-
+let shop: Shop
 beforeAll(async () => {
-  stand = await startStand(8)
-  script = await bundle('test/support/delayed-worker.ts')
-  shop = await bundle('test/support/binding-worker.ts', CONFIG)
+  shop = await openShop()
 })
-
-afterAll(() => stand?.stop())
-
-/** The production Worker, before an object that answers at once unless told. */
-function serveBoth(vars: Readonly<Record<string, string>>): Promise<Served> {
-  const options: ServeOptions = {
-    script,
-    vars: {
-      ...stand.vars,
-      FLUSH_INTERVAL_SECONDS: '1',
-      MERGE_DELAY_MS: '0',
-      ...vars,
-    },
-    beside: { script: shop, config: CONFIG },
-  }
-  return serve(options)
-}
-
-/** The answer of a call through one of the shop's bindings, as text in which a bigint is an integer; or its exception. */
-async function ask(served: Served, binding: string, method: string, ...args: unknown[]): Promise<string> {
-  const body = JSON.stringify({ binding, method, args })
-  return (await fetch(`http://127.0.0.1:${served.besidePort}/ask`, { method: 'POST', body })).text()
-}
-
-async function asked(served: Served, binding: string, method: string, ...args: unknown[]): Promise<unknown> {
-  return JSON.parse(await ask(served, binding, method, ...args))
-}
+afterAll(() => shop?.close())
 
 type Http = { readonly path: string; readonly body?: unknown; readonly idempotencyKey?: string }
 
@@ -163,7 +127,7 @@ describe('another Worker, through a service binding', () => {
   let served: Served
 
   beforeAll(async () => {
-    served = await serveBoth({ DEV_ACCESS: 'open' })
+    served = await shop.serveBoth({ DEV_ACCESS: 'open' })
     const sum = { key: 'both/sum', value: Number.MAX_SAFE_INTEGER, at: AT }
     expect(await asked(served, 'SUMDIAL', 'increment', [sum, sum, sum])).toEqual(accepted(3))
     await settledStatus(served.url)
@@ -302,7 +266,7 @@ describe('another Worker, through a service binding', () => {
 
 describe('a Worker without tokens', () => {
   test('[S1] refuses all HTTP, from a binding too, and counts for bindings to its entrypoint', async () => {
-    const served = await serveBoth({})
+    const served = await shop.serveBoth({})
     try {
       const closed = { type: 'urn:sumdial:problem:closed-to-all', status: 403 }
       expect(JSON.parse(await overHttp(served, { path: '/counters?key=a' }))).toMatchObject({
@@ -316,7 +280,7 @@ describe('a Worker without tokens', () => {
   })
 
   test('that is not configured says what is missing', async () => {
-    const served = await serveBoth({ LATE_HOURS: 'x' })
+    const served = await shop.serveBoth({ LATE_HOURS: 'x' })
     try {
       expect(await asked(served, 'SUMDIAL', 'increment', { key: 'a' })).toMatchObject(
         refused(500, { detail: expect.stringContaining('LATE_HOURS') }),
@@ -325,52 +289,4 @@ describe('a Worker without tokens', () => {
       await served.stop()
     }
   })
-})
-
-describe('many calls through a binding, beside HTTP', () => {
-  const REQUESTS = 1_500
-
-  test('[I1] [I4] gather in one coalescer, and callers that hang up harm nobody', async () => {
-    const served = await serveBoth({ DEV_ACCESS: 'open', MERGE_DELAY_MS: '5' })
-    try {
-      const load = { connections: 64, requests: REQUESTS, hangUps: 0.1 }
-      const ports = { bound: served.besidePort ?? 0, http: served.port }
-      const reports = await Promise.all(
-        Object.entries(ports).map(async ([prefix, port], seed) => {
-          return { prefix, ...(await applyLoad({ ...load, ports: [port], seed, prefix })) }
-        }),
-      )
-      await settledStatus(served.url)
-      for (const { prefix, failures, outcomes } of reports) {
-        expect(failures).toEqual([])
-        expect(outcomes.filter((o) => o === OUTCOME.failed || o === OUTCOME.hung)).toHaveLength(0)
-        await expectCounted(prefix, outcomes)
-      }
-      const flights = (await asked(served, 'FLIGHTS', 'told')) as { count: number; inAirMost: number }
-      console.log(`${2 * REQUESTS} calls flew in ${flights.count} flights`)
-      expect(flights.count).toBeLessThan(REQUESTS / 5)
-      // Of one hour's one shard: a coalescer of the binding's own would have one in the air beside HTTP's.
-      expect(flights.inAirMost).toBe(1)
-      expect(served.log(), 'the log of workerd').toBe('')
-    } finally {
-      await served.stop()
-    }
-  })
-
-  /** Who was answered counts once; who hung up once or not at all. */
-  async function expectCounted(prefix: string, outcomes: Uint8Array): Promise<void> {
-    const least = new Map<string, number>()
-    const most = new Map<string, number>()
-    for (const [n, outcome] of outcomes.entries()) {
-      const { key, value } = incrementOf(prefix, n)
-      most.set(key, (most.get(key) ?? 0) + value)
-      least.set(key, (least.get(key) ?? 0) + (outcome === OUTCOME.acknowledged ? value : 0))
-    }
-    const sums = await stand.sums()
-    const wrong = Array.from(
-      most,
-      ([key, max]) => [key, least.get(key) ?? 0, Number(sums[key] ?? 0), max] as const,
-    )
-    expect(wrong.filter(([, min, sum, max]) => sum < min || sum > max)).toEqual([])
-  }
 })

@@ -1,8 +1,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { expect, vi } from 'vitest'
 
 const run = promisify(execFile)
 const ROOT = join(import.meta.dirname, '../..')
@@ -51,5 +53,33 @@ export async function makeProject(): Promise<Project> {
     start: (main, ...args) =>
       spawn(process.execPath, [main, ...args], { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] }),
     remove: () => rm(dir, { recursive: true, force: true, maxRetries: 5 }),
+  }
+}
+
+/** A program's output so far, and how it ended. */
+export function watch(child: ChildProcess) {
+  let text = ''
+  const add = (chunk: Buffer) => {
+    text += chunk
+  }
+  child.stdout?.on('data', add)
+  child.stderr?.on('data', add)
+  const ended = once(child, 'close').then(([code]) => ({ code, output: text }))
+  const settled = () => Number([...text.matchAll(/^settled (\d+)$/gm)].at(-1)?.[1] ?? 0)
+  return {
+    ended,
+    /** Tells it to end in its own way. */
+    end() {
+      child.kill('SIGTERM')
+      return ended
+    },
+    /** Resolves when it has settled so many more increments than when it was called. */
+    async settles(more: number) {
+      const goal = settled() + more
+      await vi.waitFor(() => expect(settled()).toBeGreaterThanOrEqual(goal), {
+        timeout: 60_000,
+        interval: 10,
+      })
+    },
   }
 }

@@ -125,7 +125,7 @@ describe('kill -9 of one part, under load', () => {
 
     const second = await startDev({ ...options, port })
     await load.untilAcknowledged(ACKNOWLEDGED_MIN)
-    await killPart(second, (command) => command.includes('local/dev.ts'))
+    await killPart(second, (command) => command.includes('commands/dev.js'))
     await second.processes.untilGone(5_000)
     expect(await findPort(port)).toBe(port)
     await load.stop()

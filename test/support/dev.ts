@@ -4,12 +4,16 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import { command } from './command.ts'
+import { copyEmbedded } from './embedded.ts'
 import { ProcessTree } from './processes.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
 export interface DevOptions {
   readonly state: string
+  /** As after `npm ci`: from its source, and it has to create Postgres. Otherwise it starts from a bundle, on an empty Postgres. */
+  readonly isFirstEver?: true
   /** Any free one when it is left out. */
   readonly port?: number
   readonly vars?: Readonly<Record<string, string>>
@@ -56,7 +60,10 @@ export function makeState(atEnd: AtEnd = onTestFinished): string {
  * @throws with all that dev said when it ends before.
  */
 export async function startDev(options: DevOptions, atEnd: AtEnd = onTestFinished): Promise<Dev> {
-  const { child, processes, log, ended } = launch(argsOf(options), options.databaseUrl, atEnd)
+  const { state, databaseUrl, isFirstEver } = options
+  if (databaseUrl === undefined && !isFirstEver) await copyEmbedded(state)
+  const program = isFirstEver ? 'src/local/dev.ts' : await command('dev')
+  const { child, processes, log, ended } = launch([program, ...argsOf(options)], databaseUrl, atEnd)
   const ready = new Promise<string>((resolve) => {
     child.stdout?.on('data', () => {
       const url = /^ready on (\S+)$/m.exec(log())?.[1]
@@ -85,8 +92,8 @@ export async function startDev(options: DevOptions, atEnd: AtEnd = onTestFinishe
 }
 
 /** Runs dev with arguments that it is to refuse. */
-export function runDev(args: readonly string[], databaseUrl?: string): Promise<DevEnding> {
-  return launch(args, databaseUrl).ended
+export async function runDev(args: readonly string[], databaseUrl?: string): Promise<DevEnding> {
+  return launch([await command('dev'), ...args], databaseUrl).ended
 }
 
 function argsOf({ state, port = 0, host = '127.0.0.1', vars = {} }: DevOptions): string[] {
@@ -95,7 +102,7 @@ function argsOf({ state, port = 0, host = '127.0.0.1', vars = {} }: DevOptions):
 }
 
 function launch(args: readonly string[], databaseUrl = '', atEnd: AtEnd = onTestFinished) {
-  const child = spawn(process.execPath, ['src/local/dev.ts', ...args], {
+  const child = spawn(process.execPath, args, {
     cwd: ROOT,
     env: cleanEnv(databaseUrl),
     stdio: ['ignore', 'pipe', 'pipe'],

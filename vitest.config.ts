@@ -59,8 +59,11 @@ export default defineConfig({
           name: 'workerd',
           include: ['test/workerd/**/*.test.ts'],
           globalSetup: ['./test/workerd/global-setup.ts'],
-          // Files share one database and the faults of its endpoint.
+          // Files share one database, the faults of its endpoint, and one workerd, because starting one for each file took most
+          // of the processor time. The setup file gives each of them shards and tables of its own.
           fileParallelism: false,
+          isolate: false,
+          setupFiles: ['./test/workerd/begin-file.ts'],
           testTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },

@@ -280,7 +280,8 @@ describe('while a flush is in the air', () => {
     const total = async () =>
       ((await (await call(`/counters/${key}`)).json()) as { total: { count: number } }).total.count
     await count({ key, at: shard.at })
-    await faults.inject({ kind: 'delay', ms: 700 })
+    // Longer than what follows takes on a busy machine.
+    await faults.inject({ kind: 'delay', ms: 3_000 })
     const flush = ring(shard)
     let counted = 1
     for (; counted < 6; counted++) {

@@ -7,11 +7,24 @@ import { pgliteBackend } from '../../src/local/neon/pglite-backend.ts'
 import { serveFaults } from '../support/fault-control.ts'
 import { createFaults } from '../support/faults.ts'
 
+/** Makes `begin_anew()`, which puts the tables back to what they are now. */
+const BEGIN_ANEW = `
+create table public.first_settings as table sumdial.settings;
+create function public.begin_anew() returns void language plpgsql as $$
+begin
+  execute (
+    select 'truncate ' || string_agg(format('sumdial.%I', tablename), ', ')
+    from pg_tables where schemaname = 'sumdial' and tablename <> 'migrations'
+  );
+  insert into sumdial.settings table public.first_settings;
+end $$`
+
 /** The dashboard that the Worker imports, and a Postgres of its own behind the Neon-compatible endpoint, whose faults the tests control over HTTP. */
 export default async function setup(project: TestProject) {
   await buildModules()
   const database = await PGlite.create()
   await migrate(database)
+  await database.exec(BEGIN_ANEW)
   const faults = createFaults()
   const endpoint = await startNeonEndpoint({ backend: pgliteBackend(database), around: faults.around })
   const control = await serveFaults(faults)

@@ -1,5 +1,5 @@
 import { evictDurableObject } from 'cloudflare:test'
-import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { addHours } from '../../src/model/hour.ts'
 import type { ShardStatus } from '../../src/model/status.ts'
 import { familiesOf, seriesOf } from '../support/scraped.ts'
@@ -16,12 +16,6 @@ import {
   shardOf,
 } from './support.ts'
 import { ask, envWith, postJson } from './tokens.ts'
-
-// Test files have shards of their own, but one Postgres: its ledger may have rows of other files' shards with these names.
-beforeAll(async () => {
-  const names = [0, 1].map((back) => shardOf(addHours(HOUR, -back)).name)
-  await query('delete from sumdial.ledger where shard = any($1)', [names])
-})
 
 afterEach(() => faults.clear())
 

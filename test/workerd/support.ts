@@ -1,4 +1,10 @@
-import { createExecutionContext, runDurableObjectAlarm } from 'cloudflare:test'
+import {
+  createExecutionContext,
+  listDurableObjectIds,
+  reset,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from 'cloudflare:test'
 import { env as bindings, exports } from 'cloudflare:workers'
 import { neon, neonConfig } from '@neondatabase/serverless'
 import { expect, inject, vi } from 'vitest'
@@ -48,9 +54,28 @@ export type OwnShard = {
 }
 
 /** The hour in which this file's tests began. They all go by it, so that nothing changes when the hour turns meanwhile. */
-export const HOUR = hourOf(Date.now())
+export let HOUR = hourOf(Date.now())
 
-let hoursTaken = 2
+/** The running hour and the one before belong to nobody alone. */
+const HOURS_SHARED = 2
+
+let hoursTaken = HOURS_SHARED
+
+/** Files share one workerd and one database. What one of them has left is gone before the next is imported. */
+export async function beginAnew(): Promise<void> {
+  await faults.clear()
+  await deleteShards()
+  await query('select public.begin_anew()', [])
+  HOUR = hourOf(Date.now())
+  hoursTaken = HOURS_SHARED
+}
+
+/** `reset` leaves the storage of objects that do not run, such as evicted ones, so all are woken first. */
+async function deleteShards(): Promise<void> {
+  const ids = await listDurableObjectIds(env.SHARD)
+  await Promise.all(ids.map((id) => runInDurableObject(env.SHARD.get(id), () => {})))
+  await reset()
+}
 
 /** A shard that no other test of the file uses: an older hour, which is still open. */
 export function ownShard(): OwnShard {

@@ -1,0 +1,4 @@
+import { beginAnew } from './support.ts'
+
+// Vitest runs this before it imports each file.
+await beginAnew()

@@ -39,11 +39,6 @@ function rewriteJournal(shard: OwnShard, from: string, to: string): Promise<void
   })
 }
 
-/** Other files count in the same hours, and the ledger keeps the writers of their shards. */
-async function forgetWriters({ name }: OwnShard): Promise<void> {
-  await query('delete from sumdial.ledger where shard = $1', [name])
-}
-
 describe('Postgres away', () => {
   test('[I5] ingest goes on, and all of it arrives when Postgres is back', async () => {
     const [key, shard] = [freshKey(), ownShard()]
@@ -163,7 +158,6 @@ describe('an answer lost after the commit', () => {
 
   test('[P1] a copy that arrives after later batches changes nothing', async () => {
     const [key, shard] = [freshKey(), ownShard()]
-    await forgetWriters(shard)
     await faults.inject({ kind: 'copy-later' })
     await count({ key, at: shard.at })
     await ring(shard)
@@ -180,7 +174,6 @@ describe('an answer lost after the commit', () => {
 
   test('[F1] a ledger that tells of another past is moved on from, and the move is shown for good', async () => {
     const [key, shard] = [freshKey(), ownShard()]
-    await forgetWriters(shard)
     await count({ key, at: shard.at })
     await ring(shard)
     await query('update sumdial.ledger set sealed = true where shard = $1', [shard.name])
@@ -248,7 +241,6 @@ describe('a parked cell', () => {
 describe('retirement', () => {
   test('[Z1] deletes all of the shard, its alarm too, and takes nothing after', async () => {
     const [key, shard] = [freshKey(), ownShard()]
-    await forgetWriters(shard)
     await count({ key, at: shard.at })
     await ring(shard)
     // The next instance lives after the hour's end, its lateness and its grace.

@@ -143,6 +143,8 @@ export type LabelList = {
   /** Increments that came with one label set too many, so that their labels are not known. */
   overflow: { sum: bigint; count: number }
   lastFlushAt: string | null
+  /** Only when there are any: rows that the answer leaves out. */
+  unreadable?: UnreadableRow[] | undefined
   /** Only when there are any: UTC days that count whole where they begin, because their hours were deleted. */
   coarse?: CoarseRange[] | undefined
 }

@@ -118,6 +118,8 @@ export type ListLabels = (query: LabelsQuery) => Promise<{
   readonly items: readonly LabelItem[]
   /** The overflow slices, as if to overflow were a label; null when there are none. [L2] */
   readonly overflow: LabelItem | null
+  /** Rows that are in no item. */
+  readonly unreadable: readonly UnreadableRow[]
   readonly coarse: readonly CoarseRange[]
 }>
 

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
+import { UNREADABLE_TOLD_MAX } from '../limits.ts'
 import { formatHourStart } from '../model/hour.ts'
 import type { LabelItem, LabelsQuery, ListLabels } from '../model/read.ts'
 import { type Reach, reachOf } from '../model/rollups/reach.ts'
@@ -7,17 +8,20 @@ import { OVERFLOW_LABEL } from '../model/slices/slice.ts'
 import type { Postgres } from './driver/session.ts'
 import type { Ask } from './execute.ts'
 import { inRanges, unionAll } from './key-ranges.ts'
-import { WHOLE } from './readable.ts'
+import { IS_READABLE, ROW_NAME, rowNamed, WHOLE } from './readable.ts'
 import { beforeDays } from './rollups/before-days.ts'
 import { coarseDays, coarseSchema, piecesOf, type Span } from './rollups/segments.ts'
 import { listing } from './statement.ts'
 import { ALONE, orTooSlow } from './too-slow.ts'
 
-/** Lists the names of labels and their largest values, in one statement, and first what overflowed. */
+/**
+ * Lists the names of labels and their largest values, in one statement, and first what overflowed. Only when its answer has
+ * what is no item, it asks again without the rows that make it so, and for their names.
+ */
 export function createLabelLister(postgres: Postgres, times = ALONE): ListLabels {
   return async (query) => {
     const { from, to } = query
-    if (from >= to) return { items: [], overflow: null, coarse: [] }
+    if (from >= to) return { items: [], overflow: null, unreadable: [], coarse: [] }
     const answered = async (reach: Reach, read: Ask) => {
       const span = {
         reach,
@@ -25,12 +29,10 @@ export function createLabelLister(postgres: Postgres, times = ALONE): ListLabels
         to: sql`${formatHourStart(to)}::timestamptz`,
         bounds: null,
       }
-      const { items, coarse } = answerSchema.parse(
-        await read(listing(labelsSql(query, span), coarseDays(span))),
-      )
+      const { items, unreadable, coarse } = await foundIn(query, span, read)
       const named = items.filter(({ name }) => name !== OVERFLOW_LABEL)
       const overflow = items.find(({ name }) => name === OVERFLOW_LABEL) ?? null
-      return { items: named.slice(0, query.names), overflow, coarse }
+      return { items: named.slice(0, query.names), overflow, unreadable, coarse }
     }
     const reach = reachOf([from], to, postgres.clock.now())
     return await orTooSlow(postgres, times, 'labels', (read) =>
@@ -39,13 +41,41 @@ export function createLabelLister(postgres: Postgres, times = ALONE): ListLabels
   }
 }
 
+async function foundIn(query: LabelsQuery, span: Span, read: Ask) {
+  const coarse = coarseDays(span)
+  const usual = answerSchema.safeParse(await read(listing(labelsSql(query, span), coarse)))
+  if (usual.success) return { ...usual.data, unreadable: [] }
+  const careful = answerSchema.parse(await read(listing(labelsSql(query, span, true), coarse)))
+  const { items } = namesSchema.parse(await read(listing(unreadableSql(query, span))))
+  return { ...careful, unreadable: items }
+}
+
+const COLUMNS = sql`key, labels, sum, count, min, max, updated_at`
+
+function slicesIn({ ranges }: LabelsQuery, span: Span, more: SQL) {
+  return piecesOf(span, [{ name: 'slices', columns: COLUMNS }], sql`${inRanges(ranges)} and ${more}`)
+}
+
+/** Names one slice that is no cell of each key that has any. */
+function unreadableSql(query: LabelsQuery, span: Span): SQL {
+  const { cover, pieces } = slicesIn(query, span, sql`not ${IS_READABLE}`)
+  const named = pieces.map(
+    ({ found, isAsked }) => sql`select key, ${ROW_NAME} as name from ${found} where ${isAsked}`,
+  )
+  return sql`${cover ?? sql``} select min(name) as name from (${unionAll(named)}) as piece
+group by key order by key limit ${UNREADABLE_TOLD_MAX}::int`
+}
+
 /** Rows are added up by their sets of labels first, because a set is taken apart in more time than it takes to add up its row. */
-function labelsSql({ ranges, names, values }: LabelsQuery, span: Span): SQL {
-  const table = { name: 'slices', columns: sql`key, labels, sum, count, updated_at` } as const
-  const { cover, pieces } = piecesOf(span, [table], inRanges(ranges))
+/** @param isCareful whether it leaves out rows that are no cells. See readable.ts. */
+function labelsSql(query: LabelsQuery, span: Span, isCareful = false): SQL {
+  const { names, values } = query
+  const { cover, pieces } = slicesIn(query, span, isCareful ? IS_READABLE : sql`true`)
+  // Whole sums, also of rows that somebody wrote as 2.0.
+  const own = isCareful ? sql`trunc(sum)` : sql`sum`
   const bySet = pieces.map(
     ({ found, isAsked }) =>
-      sql`select labels, sum(sum) as sum, sum(count) as count, max(updated_at) as updated_at from ${found} where ${isAsked} group by 1`,
+      sql`select labels, sum(${own}) as sum, sum(count) as count, max(updated_at) as updated_at from ${found} where ${isAsked} group by 1`,
   )
   return sql`select name, max(among) as among, max(counted)::text as counted,
   json_agg(json_build_object('value', value, 'sum', sum::text, 'count', count) order by place)
@@ -81,5 +111,9 @@ const labelSchema = z
       lastFlushMs: last_flush_ms,
     }),
   )
+
+const namesSchema = z.object({
+  items: z.array(z.object({ name: z.string() }).transform(({ name }) => rowNamed(name))),
+})
 
 const answerSchema = z.object({ items: z.array(labelSchema), coarse: z.array(coarseSchema) })

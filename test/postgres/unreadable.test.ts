@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { describeProblem } from '../../src/edge/http/problem-words.ts'
 import { readCounters } from '../../src/edge/read/counters.ts'
+import { readLabels } from '../../src/edge/read/labels.ts'
 import { listAnswer, parseListQuery } from '../../src/edge/read/list.ts'
 import { readSeriesAnswer } from '../../src/edge/read/series.ts'
 import { createGroupsReader } from '../../src/postgres/groups.ts'
+import { createLabelLister } from '../../src/postgres/labels.ts'
 import { createLister } from '../../src/postgres/list.ts'
 import { createReader, createSeriesReader } from '../../src/postgres/reader.ts'
 import { counterQuery, noFirstHour } from '../support/queries.ts'
@@ -168,4 +170,52 @@ test('a sum that somebody wrote as 7.0 is 7', async () => {
   const { items, unreadable } = await list('prefix=bad/k')
   expect(items).toMatchObject([{ sum: 12n }])
   expect(unreadable).toBeUndefined()
+})
+
+describe('a slice that is no cell', () => {
+  const labelsOf = async (search: string) =>
+    goodOf(
+      await readLabels(search, { name: '', scopes: ['read'], prefix: null }, NOW, {
+        listLabels: createLabelLister(stand.postgres),
+        firstHour: noFirstHour,
+      }),
+    )
+
+  beforeEach(() =>
+    stand.pool.query(
+      `insert into sumdial.slices (key, hour, labels, sum, count, min, max) values
+       ('bad/key', $1, '{"plan":"pro"}', 5, 1, 5, 5), ('bad/key', $2, '{"plan":"free"}', 7, 1, 7, 7),
+       ('good', $2, '{"plan":"pro"}', 8, 2, 1, 7)`,
+      [EARLIER, BAD_HOUR],
+    ),
+  )
+
+  const set = (sum: string) =>
+    stand.pool.query(`update sumdial.slices set sum = $1 where key = 'bad/key' and hour = $2`, [
+      sum,
+      BAD_HOUR,
+    ])
+
+  test.each(['1.5', 'NaN', 'Infinity', '-Infinity'])(
+    'because its sum is %s, holds nothing of the list of labels but itself, and is named',
+    async (sum) => {
+      await set(sum)
+      const { labels, unreadable } = await labelsOf('?prefix=')
+      expect(labels).toEqual([
+        { name: 'plan', values: 1, count: 3, largest: [{ value: 'pro', sum: 13n, count: 3 }] },
+      ])
+      expect(unreadable).toEqual(BAD)
+      expect(await labelsOf('?key=good')).not.toHaveProperty('unreadable')
+    },
+  )
+
+  test('is none when its sum is written as 7.0', async () => {
+    await set('7.0')
+    const { labels, unreadable } = await labelsOf('?key=bad/key')
+    expect(labels[0]?.largest).toMatchObject([
+      { value: 'free', sum: 7n },
+      { value: 'pro', sum: 5n },
+    ])
+    expect(unreadable).toBeUndefined()
+  })
 })

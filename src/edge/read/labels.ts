@@ -10,7 +10,7 @@ import type { RawParameters } from '../http/parameters.ts'
 import { invalid, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Database } from '../ports.ts'
-import { coarseOf, coarseSchema, sumSchema } from './answers.ts'
+import { coarseOf, coarseSchema, sumSchema, unreadableOf, unreadableSchema } from './answers.ts'
 import { listHoursOf, noKeyUnder, prefixText } from './list.ts'
 import { rangeParameters } from './range.ts'
 
@@ -44,6 +44,7 @@ export const labelsAnswerSchema = z
       description:
         'When Postgres last received something that is in this answer; null when the answer is empty.',
     }),
+    unreadable: unreadableSchema,
     coarse: coarseSchema,
   })
   .meta({ id: 'Labels' })
@@ -73,7 +74,7 @@ export async function readLabels(
   })
   if (!range.ok) return range
   const { from, to } = range.value
-  const { items, overflow, coarse } = await listLabels({
+  const { items, overflow, unreadable, coarse } = await listLabels({
     ranges,
     from,
     to,
@@ -87,6 +88,7 @@ export async function readLabels(
     labels: items.map(({ name, values, count, largest }) => ({ name, values, count, largest: [...largest] })),
     overflow: { sum: overflow?.largest[0]?.sum ?? 0n, count: overflow?.count ?? 0 },
     lastFlushAt: flushes.length === 0 ? null : new Date(Math.max(...flushes)).toISOString(),
+    ...unreadableOf(unreadable),
     ...coarseOf(coarse),
   })
 }

@@ -15,7 +15,7 @@ const THOROUGH = [
  * - `node`: the pure model, the store over node:sqlite, the local tools, the sink on a real PostgreSQL.
  * - `workerd`: the Worker and its Durable Object in the real runtime.
  * - `e2e`: whole processes, started and stopped as a user would, in the journeys that most users make; after the others.
- * - `browser`: the dashboard in a Chromium.
+ * - `browser`: the dashboard in a Chromium, on the journeys whose failure most people would notice first.
  * - `long`: files called `*.long.test.ts`, which take long: the other journeys, kill -9 under load, much load, fuzzing.
  *   `npm test` leaves them to `npm run test:long`.
  */
@@ -84,6 +84,7 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
+          exclude: ['**/*.long.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
           fileParallelism: false,

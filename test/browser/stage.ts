@@ -5,13 +5,12 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright-core'
-import { PLACEHOLDER_URL } from '../../src/local/postgres.ts'
-import { type AtEnd, type Dev, makeState, startDev } from '../support/dev.ts'
+import { openStage, type Stage as WorkerStage } from '../e2e/foreign/stage.ts'
+import { command } from '../support/command.ts'
+import type { AtEnd } from '../support/dev.ts'
 import { findLog, type Log } from './log.ts'
 
 const run = promisify(execFile)
-
-const ROOT = join(import.meta.dirname, '../..')
 
 /** Pictures for people to look at; git ignores the folder. */
 export const SCREENSHOTS = join(import.meta.dirname, 'screenshots')
@@ -25,48 +24,36 @@ const API_TOKENS = JSON.stringify([
   { name: 'acme', sha256: sha256(TOKENS.acme), scopes: ['read'], prefix: 'site/acme' },
 ])
 
-/** `npm run dev` with tokens and an imported log, and a browser. */
-export type Stage = {
-  readonly dev: Dev
+/** The Worker with tokens and an imported log, and a browser. */
+export type Stage = Pick<WorkerStage, 'url' | 'sql'> & {
   readonly browser: Browser
   readonly log: Log
   count(items: readonly object[]): Promise<void>
-  sql(query: string): Promise<void>
 }
 
 export async function startStage(atEnd: AtEnd): Promise<Stage> {
   const log = findLog(atEnd)
-  const vars = { API_TOKENS, LATE_HOURS: '200000', FLUSH_INTERVAL_SECONDS: '2' }
-  const [dev, browser] = await Promise.all([
-    startDev({ state: makeState(atEnd), vars }, atEnd),
+  const [{ url, sql, close }, browser, importer] = await Promise.all([
+    openStage({ API_TOKENS, LATE_HOURS: '200000' }),
     launchBrowser(atEnd),
+    command('import'),
   ])
-  await run(process.execPath, ['src/local/import.ts', log.path, '--url', dev.url], {
-    cwd: ROOT,
-    env: { ...process.env, SUMDIAL_TOKEN: TOKENS.ops },
-  })
-  const sqlUrl = /curl (\S+\/sql) /.exec(dev.log())?.[1] ?? ''
+  atEnd(close)
+  const env = { ...process.env, SUMDIAL_TOKEN: TOKENS.ops }
+  await run(process.execPath, [importer, log.path, '--url', url], { env })
   return {
-    dev,
+    url,
+    sql,
     browser,
     log,
     async count(items) {
       const headers = { 'content-type': 'application/json', authorization: `Bearer ${TOKENS.ops}` }
-      const response = await fetch(`${dev.url}/increment`, {
+      const response = await fetch(`${url}/increment`, {
         method: 'POST',
         headers,
         body: JSON.stringify(items),
       })
       if (response.status !== 202) throw new Error(`${response.status} ${await response.text()}`)
-    },
-    async sql(query) {
-      const headers = { 'neon-connection-string': PLACEHOLDER_URL }
-      const response = await fetch(sqlUrl, {
-        method: 'POST',
-        headers,
-        body: JSON.stringify({ query, params: [] }),
-      })
-      if (!response.ok) throw new Error(await response.text())
     },
   }
 }
@@ -106,10 +93,10 @@ export const LOOKS: Readonly<Record<string, Look>> = {
 /** A browser of one person, who is signed in with a token or not. What goes wrong in it is in `faults`. */
 export type Person = { readonly context: BrowserContext; readonly page: Page; readonly faults: string[] }
 
-export async function newPerson({ browser, dev }: Stage, look: Look, token?: string): Promise<Person> {
+export async function newPerson({ browser, url }: Stage, look: Look, token?: string): Promise<Person> {
   const { colorScheme, width, height } = look
   const context = await browser.newContext({
-    baseURL: dev.url,
+    baseURL: url,
     viewport: { width, height },
     colorScheme,
     locale: 'en-GB',
@@ -120,7 +107,7 @@ export async function newPerson({ browser, dev }: Stage, look: Look, token?: str
     const cookie = {
       name: 'sumdial',
       value: token,
-      url: dev.url,
+      url,
       httpOnly: true,
       sameSite: 'Strict' as const,
     }
@@ -135,7 +122,7 @@ export async function newPerson({ browser, dev }: Stage, look: Look, token?: str
       faults.push(message.text())
   })
   page.on('request', (request) => {
-    if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== dev.url)
+    if (!/^(data|blob):/.test(request.url()) && new URL(request.url()).origin !== url)
       faults.push(request.url())
   })
   return { context, page, faults }
@@ -150,12 +137,13 @@ export async function axeFaults(page: Page): Promise<string[]> {
   return page.evaluate(async () => {
     const { axe } = globalThis as unknown as {
       axe: {
-        run: () => Promise<{
+        run: (options: object) => Promise<{
           violations: { id: string; nodes: { html: string; failureSummary: string }[] }[]
         }>
       }
     }
-    const { violations } = await axe.run()
+    // Without this it also describes every element that is right.
+    const { violations } = await axe.run({ resultTypes: ['violations'] })
     return violations.flatMap(({ id, nodes }) =>
       nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 160)}: ${failureSummary}`),
     )

@@ -1,9 +1,7 @@
 import { createServer } from 'node:http'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { makeState, runDev, startDev } from '../support/dev.ts'
-import { startPostgres } from '../support/postgres.ts'
 import { paste } from './paste.ts'
-import { readServer } from './stored.ts'
 
 describe('npm run dev', () => {
   test('[F5] its printed commands count, read back, and find the row in Postgres within 10 s', async () => {
@@ -31,27 +29,6 @@ describe('npm run dev', () => {
       timeout: 10_000,
     })
     expect(await second.stop('SIGTERM')).toMatchObject({ code: 0 })
-  })
-
-  test("with DATABASE_URL it counts into that Postgres, hides the password, and shows the Worker's log", async () => {
-    const server = await startPostgres()
-    onTestFinished(() => server.stop())
-    const databaseUrl = (await server.createDatabase()).replace(':postgres@', ':hunter2@')
-    const dev = await startDev({ state: makeState(), databaseUrl })
-    expect(await paste(dev.commands[0])).toMatchObject({ accepted: 1 })
-    await vi.waitFor(
-      async () =>
-        expect([...(await readServer(databaseUrl)).rows.keys()]).toEqual(['site/example.com/pricing']),
-      { timeout: 10_000 },
-    )
-    const commands = (await dev.processes.list()).map(({ command }) => command)
-    expect(commands.join('\n')).toContain('cli.js dev')
-    expect(commands.join('\n') + dev.log()).not.toContain('hunter2')
-
-    await server.kill()
-    expect((await fetch(`${dev.url}/counters/site`)).status).toBe(503)
-    await vi.waitFor(() => expect(dev.log()).toContain("message: 'unavailable'"))
-    expect(dev.log()).not.toMatch(/GET \/counters|wrangler:info/)
   })
 
   test('a port in use is refused before anything starts', async () => {

@@ -4,7 +4,7 @@ import { Sumdial } from '../../src/index.ts'
 import { env, freshKey } from './support.ts'
 import { BROKEN, envWith, SECRET } from './tokens.ts'
 
-/** The entrypoint as a service binding with these props would have it. test/e2e/binding.test.ts has a real one. */
+/** The entrypoint as a service binding with these props would have it. test/e2e/binding.long.test.ts has a real one. */
 function bound(props: unknown, bindings = env) {
   const ctx = Object.create(createExecutionContext(), { props: { value: props } })
   return new Sumdial(ctx, bindings)

@@ -1,7 +1,7 @@
 import {
+  abortAllDurableObjects,
   createExecutionContext,
   listDurableObjectIds,
-  reset,
   runDurableObjectAlarm,
   runInDurableObject,
 } from 'cloudflare:test'
@@ -70,11 +70,21 @@ export async function beginAnew(): Promise<void> {
   hoursTaken = HOURS_SHARED
 }
 
-/** `reset` leaves the storage of objects that do not run, such as evicted ones, so all are woken first. */
+/**
+ * The plugin's `reset` leaves the storage of objects that do not run, such as evicted ones, and takes 15 ms for each that is
+ * empty already.
+ */
 async function deleteShards(): Promise<void> {
   const ids = await listDurableObjectIds(env.SHARD)
-  await Promise.all(ids.map((id) => runInDurableObject(env.SHARD.get(id), () => {})))
-  await reset()
+  await Promise.all(
+    ids.map((id) => runInDurableObject(env.SHARD.get(id), (_, { storage }) => empty(storage))),
+  )
+  await abortAllDurableObjects()
+}
+
+async function empty(storage: DurableObjectStorage): Promise<void> {
+  const tables = storage.sql.exec(`select name from sqlite_master where name not like '\\_cf%' escape '\\'`)
+  if (tables.toArray().length > 0 || (await storage.getAlarm()) !== null) await storage.deleteAll()
 }
 
 /** A shard that no other test of the file uses: an older hour, which is still open. */

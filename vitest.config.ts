@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
@@ -11,19 +12,30 @@ const THOROUGH = [
   'test/postgres/rollups/{any-order,careful-lists,lists-over-days,reads-over-days}.test.ts',
 ]
 
+/** Long files that others may run beside, because they measure no time and make no load. */
+const JOURNEYS = [
+  'test/browser/*.long.test.ts',
+  'test/e2e/{binding,dev-guards,dev-postgres,generated-client,rollup,wrangler-dev}.long.test.ts',
+  'test/e2e/foreign/libraries.long.test.ts',
+  'test/local/*.long.test.ts',
+]
+
+/** Vitest would leave one processor free, which is half of a small machine. */
+const ALL_PROCESSORS = availableParallelism()
+
 /**
  * - `node`: the pure model, the store over node:sqlite, the local tools, the sink on a real PostgreSQL.
  * - `workerd`: the Worker and its Durable Object in the real runtime.
  * - `e2e`: whole processes, started and stopped as a user would, in the journeys that most users make; after the others.
  * - `browser`: the dashboard in a Chromium, on the journeys whose failure most people would notice first.
- * - `long`: files called `*.long.test.ts`, which take long: the other journeys, kill -9 under load, much load, fuzzing.
- *   `npm test` leaves them to `npm run test:long`.
+ * - `thorough`: the other journeys, in `*.long.test.ts`, and all random cases of the files of `node` that have many.
+ * - `long`: the other files called `*.long.test.ts`, one at a time: kill -9 under load, much load, fuzzing.
+ *
+ * `npm test` leaves the last two to `npm run test:long`.
  */
 export default defineConfig({
   test: {
-    // Vitest leaves one processor free, which is half of a small machine, and files wait for PostgreSQL and other processes
-    // longer than they compute.
-    maxWorkers: '100%',
+    maxWorkers: ALL_PROCESSORS,
     projects: [
       {
         test: {
@@ -37,6 +49,8 @@ export default defineConfig({
           hookTimeout: 60_000,
           // Files share their imports: 81 of them took 21 s of processor time in place of 50. A test puts back what it changes.
           isolate: false,
+          // They wait for PostgreSQL longer than they compute.
+          maxWorkers: Math.ceil(ALL_PROCESSORS * 1.5),
           sequence: { groupOrder: 0 },
         },
       },
@@ -87,15 +101,27 @@ export default defineConfig({
           exclude: ['**/*.long.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // Beside `e2e`.
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'thorough',
+          include: [...JOURNEYS, ...THOROUGH],
+          env: { SUMDIAL_THOROUGH: '1' },
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+          // As in `node`.
+          isolate: false,
           sequence: { groupOrder: 3 },
         },
       },
       {
         test: {
           name: 'long',
-          include: ['test/**/*.long.test.ts', ...THOROUGH],
-          env: { SUMDIAL_THOROUGH: '1' },
+          include: ['test/**/*.long.test.ts'],
+          exclude: JOURNEYS,
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,

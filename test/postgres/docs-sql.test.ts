@@ -17,6 +17,7 @@ import { createLister } from '../../src/postgres/list.ts'
 import { createReader } from '../../src/postgres/reader.ts'
 import { createRetention } from '../../src/postgres/retention.ts'
 import { sqlBlocks } from '../support/markdown-sql.ts'
+import { startPostgres, type TestPostgres } from '../support/postgres.ts'
 import { type Stand, startStand } from './stand.ts'
 
 const DOCS = join(import.meta.dirname, '../../docs')
@@ -42,10 +43,13 @@ const KEYS = [
 const KEPT = ['calls/acme', 'tokens/acme', ...KEYS].filter((key) => !key.startsWith('junk/')).sort()
 const LAST_WEEK_AND_THIS = 24 * 14
 
+/** Its own, because the blocks make roles. */
+let server: TestPostgres
 let stand: Stand
 
 beforeAll(async () => {
-  stand = await startStand(8)
+  server = await startPostgres()
+  stand = await startStand(8, undefined, server)
   // Every hour has all keys but one in turn: gaps that there are to fill.
   await stand.pool.query(
     `insert into sumdial.counters (key, hour, sum, count, min, max)
@@ -93,7 +97,10 @@ insert into sumdial.rollups (day, state, made_at) select day, 'good', now() from
 on conflict (day) do update set state = 'good'`)
 }
 
-afterAll(() => stand?.stop())
+afterAll(async () => {
+  await stand?.stop()
+  await server?.stop()
+})
 
 type Row = Record<string, unknown>
 

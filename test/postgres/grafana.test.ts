@@ -47,7 +47,10 @@ beforeAll(async () => {
   await stand.pool.query(role)
   await fill()
 })
-afterAll(() => stand?.stop())
+afterAll(async () => {
+  await stand?.pool.query('drop owned by analyst; drop role analyst')
+  await stand?.stop()
+})
 
 type Row = { day: string; hour: number; key: string; plan: string | null; sum: number }
 const truth: Row[] = []

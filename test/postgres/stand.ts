@@ -9,7 +9,7 @@ import type { Postgres } from '../../src/postgres/driver/session.ts'
 import { createSink } from '../../src/postgres/sink.ts'
 import { createFaults, type Faults } from '../support/faults.ts'
 import { startPooler } from '../support/pooler.ts'
-import { sharePostgres } from '../support/postgres.ts'
+import { type SharedPostgres, sharePostgres } from '../support/postgres.ts'
 import { ANY_URL, neonAt, postgresAt } from '../support/postgres-at.ts'
 
 /** The ways to Postgres: Neon's driver to an endpoint, and `pg` over TCP, to Postgres itself and through a pooler. */
@@ -42,12 +42,14 @@ export type Stand = {
 /**
  * @param connections that the endpoint may open at a time, and the pooler.
  * @param wrap what stands between the endpoint and PostgreSQL, in faults that the endpoint's own do not have.
+ * @param server the shared one when it is left out.
  */
 export async function startStand(
   connections: number,
   wrap: (backend: Backend) => Backend = (backend) => backend,
+  server?: SharedPostgres,
 ): Promise<Stand> {
-  const postgres = await sharePostgres()
+  const postgres = server ?? (await sharePostgres())
   await migrate(postgres.url)
   const pool = new pg.Pool({ connectionString: postgres.url, max: connections })
   const faults = createFaults()

@@ -1,12 +1,12 @@
-import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
 /** Their random cases run in part in `npm test`, and all of them in `npm run test:long`: test/support/thorough.ts. */
 const THOROUGH = [
   'test/local/deploy/deploy.test.ts',
-  'test/local/import/{cutting,repeat}.test.ts',
+  'test/local/import/{cutting,repeat,straight-postgres}.test.ts',
   'test/local/neon/{faults,lost-connections}.test.ts',
+  'test/local/rollup/command.test.ts',
   'test/postgres/{calendar-against-postgres,lists,ranges-against-postgres,series,sink}.test.ts',
   'test/simulation/simulation.test.ts',
   'test/postgres/rollups/{any-order,careful-lists,lists-over-days,reads-over-days}.test.ts',
@@ -15,13 +15,10 @@ const THOROUGH = [
 /** Long files that others may run beside, because they measure no time and make no load. */
 const JOURNEYS = [
   'test/browser/*.long.test.ts',
-  'test/e2e/{binding,dev-guards,dev-postgres,generated-client,rollup,wrangler-dev}.long.test.ts',
+  'test/e2e/{binding,dev-guards,dev-postgres,generated-client,hibernation,rollup,wrangler-dev}.long.test.ts',
   'test/e2e/foreign/libraries.long.test.ts',
   'test/local/*.long.test.ts',
 ]
-
-/** Vitest would leave one processor free, which is half of a small machine. */
-const ALL_PROCESSORS = availableParallelism()
 
 /**
  * - `node`: the pure model, the store over node:sqlite, the local tools, the sink on a real PostgreSQL.
@@ -35,7 +32,8 @@ const ALL_PROCESSORS = availableParallelism()
  */
 export default defineConfig({
   test: {
-    maxWorkers: ALL_PROCESSORS,
+    // Vitest would leave one processor free, which is half of a small machine.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
@@ -49,8 +47,6 @@ export default defineConfig({
           hookTimeout: 60_000,
           // Files share their imports: 81 of them took 21 s of processor time in place of 50. A test puts back what it changes.
           isolate: false,
-          // They wait for PostgreSQL longer than they compute.
-          maxWorkers: Math.ceil(ALL_PROCESSORS * 1.5),
           sequence: { groupOrder: 0 },
         },
       },

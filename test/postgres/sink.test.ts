@@ -70,7 +70,7 @@ const postgresText = fc
 
 const APPLIED = { kind: 'applied' }
 
-describe.each(IS_THOROUGH ? WAYS : (['Neon', 'TCP'] as const))('over %s', (each) => {
+describe.each(IS_THOROUGH ? WAYS : (['Neon'] as const))('over %s', (each) => {
   beforeAll(() => {
     way = each
     hour = HOURS[each]

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type Stand, startStand } from '../../postgres/stand.ts'
 import { command } from '../../support/command.ts'
+import { IS_THOROUGH } from '../../support/thorough.ts'
 
 const ENTRY = await command('rollup')
 
@@ -99,7 +100,7 @@ async function cut(signal: 'SIGKILL' | 'SIGINT', env: Readonly<Record<string, st
 }
 
 describe('npm run rollup', () => {
-  test.each(Object.keys(OVER) as (keyof typeof OVER)[])(
+  test.each(IS_THOROUGH ? (Object.keys(OVER) as (keyof typeof OVER)[]) : (['TCP'] as const))(
     '[D1] makes all days over %s, killed with -9, interrupted, and run again, and then has nothing to do',
     async (way) => {
       await fill(150)

@@ -108,7 +108,7 @@ describe.each(KINDS)('%s', (name) => {
       { numRuns: 6 },
     )
     // Else days would hardly ever be asked.
-    expect(byDays).toBeGreaterThan(8)
+    expect(byDays).toBeGreaterThan(1)
   })
 
   test('[D1] turning the pages misses no key that has only days, and repeats none', async () => {

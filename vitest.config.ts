@@ -13,11 +13,12 @@ const THOROUGH = [
 ]
 
 /** Long files that others may run beside, because they measure no time and make no load. */
-const JOURNEYS = [
+const BESIDE_OTHERS = [
   'test/browser/*.long.test.ts',
   'test/e2e/{binding,dev-guards,dev-postgres,generated-client,hibernation,rollup,wrangler-dev}.long.test.ts',
   'test/e2e/foreign/libraries.long.test.ts',
   'test/local/*.long.test.ts',
+  'test/postgres/driver/cuts.long.test.ts',
 ]
 
 /**
@@ -25,7 +26,7 @@ const JOURNEYS = [
  * - `workerd`: the Worker and its Durable Object in the real runtime.
  * - `e2e`: whole processes, started and stopped as a user would, in the journeys that most users make; after the others.
  * - `browser`: the dashboard in a Chromium, on the journeys whose failure most people would notice first.
- * - `thorough`: the other journeys, in `*.long.test.ts`, and all random cases of the files of `node` that have many.
+ * - `thorough`: `*.long.test.ts` of the other journeys and the like, and all random cases of the files of `node` that have many.
  * - `long`: the other files called `*.long.test.ts`, one at a time: kill -9 under load, much load, fuzzing.
  *
  * `npm test` leaves the last two to `npm run test:long`.
@@ -104,7 +105,7 @@ export default defineConfig({
       {
         test: {
           name: 'thorough',
-          include: [...JOURNEYS, ...THOROUGH],
+          include: [...BESIDE_OTHERS, ...THOROUGH],
           env: { SUMDIAL_THOROUGH: '1' },
           testTimeout: 300_000,
           hookTimeout: 120_000,
@@ -117,7 +118,7 @@ export default defineConfig({
         test: {
           name: 'long',
           include: ['test/**/*.long.test.ts'],
-          exclude: JOURNEYS,
+          exclude: BESIDE_OTHERS,
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,

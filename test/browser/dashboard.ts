@@ -60,7 +60,7 @@ export async function flushed(prefix: string, keys: number): Promise<void> {
       const response = await fetch(`${stage.url}/keys?prefix=${prefix}`, { headers })
       expect(((await response.json()) as { items: object[] }).items).toHaveLength(keys)
     },
-    { timeout: 15_000, interval: 100 },
+    { timeout: 30_000, interval: 100 },
   )
 }
 
@@ -125,4 +125,4 @@ export const sumOf = (plans: typeof PLANS) => grouped(plans.reduce((sum, [, valu
 
 export const shownOf = (plans: typeof PLANS) => plans.map(([plan, value]) => [plan, grouped(value)])
 
-export const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 15_000, interval: 50 })
+export const until = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 30_000, interval: 50 })

@@ -113,6 +113,8 @@ export async function newPerson({ browser, url }: Stage, look: Look, token?: str
     }
     await context.addCookies([cookie])
   }
+  // Longer than usual, because other files run beside this one.
+  context.setDefaultTimeout(60_000)
   const page = await context.newPage()
   const faults: string[] = []
   page.on('pageerror', (error) => faults.push(error.message))

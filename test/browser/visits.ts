@@ -83,7 +83,7 @@ export async function sums(key: string): Promise<Record<string, number>> {
 
 /** Waits until the views of a site are in Postgres, and insists that there are no others. */
 export async function expectViews({ key }: Visit, expected: Record<string, number>): Promise<void> {
-  await vi.waitFor(async () => expect(await sums(key)).toEqual(expected), { timeout: 15_000, interval: 200 })
+  await vi.waitFor(async () => expect(await sums(key)).toEqual(expected), { timeout: 30_000, interval: 200 })
 }
 
 /** Until the script of the page has run. */

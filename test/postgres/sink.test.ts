@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import { Cells } from '../../src/model/cells.ts'
-import type { Batch, Sink } from '../../src/model/flush/batch.ts'
+import type { ApplyOutcome, Batch, Sink } from '../../src/model/flush/batch.ts'
 import { addHours, type Hour, hourOf } from '../../src/model/hour.ts'
 import { labelsText } from '../../src/model/slices/slice.ts'
 import { createReader } from '../../src/postgres/reader.ts'
@@ -44,6 +44,13 @@ async function over<T>(use: (sink: Sink) => Promise<T>): Promise<T> {
 }
 
 const sink = (batch: Batch) => over((each) => each.apply(batch))
+
+/** Sends it again when its time is over, as a shard does: on a busy machine the last of many that wait for a row may be late. */
+async function inTheEnd(batch: Batch): Promise<ApplyOutcome> {
+  const outcome = await sink(batch)
+  return outcome.kind === 'ambiguous' && outcome.isTimeout ? inTheEnd(batch) : outcome
+}
+
 const seal = (writer = WRITER) => over((each) => each.seal(writer, SHARD))
 const sums = () => stand.sums()
 
@@ -119,7 +126,7 @@ describe.each(IS_THOROUGH ? WAYS : (['Neon'] as const))('over %s', (each) => {
           const own = w % 2 === 0 ? cells : cells.toReversed()
           const writer = crypto.randomUUID()
           for (let seq = 1; seq <= rounds; seq++)
-            expect(await sink(batchOf(seq, own, { writer }))).toEqual(APPLIED)
+            expect(await inTheEnd(batchOf(seq, own, { writer }))).toEqual(APPLIED)
         }),
       )
       expect(new Set(Object.values(await sums()))).toEqual(new Set([String(WRITERS * rounds)]))

@@ -39,7 +39,8 @@ let shared: Promise<TestPostgres> | undefined
  * Roles belong to all databases, so a test removes those that it makes, or names them by chance.
  */
 export async function sharePostgres(): Promise<SharedPostgres> {
-  shared ??= startPostgres()
+  // It would begin at any moment in any of the databases, and hold up the page pruning that tests look at.
+  shared ??= startPostgres({ autovacuum: 'off' })
   const { port, createDatabase } = await shared
   return { url: await createDatabase(), port, createDatabase }
 }

@@ -8,7 +8,7 @@ import { OVERFLOW_LABEL } from '../model/slices/slice.ts'
 import type { Postgres } from './driver/session.ts'
 import type { Ask } from './execute.ts'
 import { inRanges, unionAll } from './key-ranges.ts'
-import { IS_READABLE, ROW_NAME, rowNamed, WHOLE } from './readable.ts'
+import { IS_READABLE, ROW_NAME, rowNamesSchema, WHOLE } from './readable.ts'
 import { beforeDays } from './rollups/before-days.ts'
 import { coarseDays, coarseSchema, piecesOf, type Span } from './rollups/segments.ts'
 import { listing } from './statement.ts'
@@ -46,7 +46,7 @@ async function foundIn(query: LabelsQuery, span: Span, read: Ask) {
   const usual = answerSchema.safeParse(await read(listing(labelsSql(query, span), coarse)))
   if (usual.success) return { ...usual.data, unreadable: [] }
   const careful = answerSchema.parse(await read(listing(labelsSql(query, span, true), coarse)))
-  const { items } = namesSchema.parse(await read(listing(unreadableSql(query, span))))
+  const { items } = rowNamesSchema.parse(await read(listing(unreadableSql(query, span))))
   return { ...careful, unreadable: items }
 }
 
@@ -66,8 +66,11 @@ function unreadableSql(query: LabelsQuery, span: Span): SQL {
 group by key order by key limit ${UNREADABLE_TOLD_MAX}::int`
 }
 
-/** Rows are added up by their sets of labels first, because a set is taken apart in more time than it takes to add up its row. */
-/** @param isCareful whether it leaves out rows that are no cells. See readable.ts. */
+/**
+ * Rows are added up by their sets of labels first, because a set is taken apart in more time than it takes to add up its row.
+ *
+ * @param isCareful whether it leaves out rows that are no cells. See readable.ts.
+ */
 function labelsSql(query: LabelsQuery, span: Span, isCareful = false): SQL {
   const { names, values } = query
   const { cover, pieces } = slicesIn(query, span, isCareful ? IS_READABLE : sql`true`)
@@ -111,9 +114,5 @@ const labelSchema = z
       lastFlushMs: last_flush_ms,
     }),
   )
-
-const namesSchema = z.object({
-  items: z.array(z.object({ name: z.string() }).transform(({ name }) => rowNamed(name))),
-})
 
 const answerSchema = z.object({ items: z.array(labelSchema), coarse: z.array(coarseSchema) })

@@ -4,7 +4,7 @@ import { reachOf } from '../model/rollups/reach.ts'
 import type { Postgres } from './driver/session.ts'
 import type { Ask } from './execute.ts'
 import { type ListStatement, listSql, spanOf, unreadableSql } from './list-sql.ts'
-import { rowNamed, WHOLE } from './readable.ts'
+import { rowNamesSchema, WHOLE } from './readable.ts'
 import { beforeDays } from './rollups/before-days.ts'
 import { coarseDays, coarseSchema } from './rollups/segments.ts'
 import { listing } from './statement.ts'
@@ -24,7 +24,7 @@ export function createLister(postgres: Postgres, times = ALONE): ListCounters {
     // A group's keys sort above its name, so a page of groups has no last key.
     const isCut = query.sort === 'key' && query.grouping === null && answer.items.length === query.limit
     const rows = unreadableSql(query, isCut ? (answer.items.at(-1)?.key ?? null) : null)
-    return { ...answer, unreadable: namesSchema.parse(await read(listing(rows))).items }
+    return { ...answer, unreadable: rowNamesSchema.parse(await read(listing(rows))).items }
   }
   return async (query) => {
     const { from, to } = query
@@ -36,10 +36,6 @@ export function createLister(postgres: Postgres, times = ALONE): ListCounters {
     )
   }
 }
-
-const namesSchema = z.object({
-  items: z.array(z.object({ name: z.string() }).transform(({ name }) => rowNamed(name))),
-})
 
 const rowSchema = z
   .object({

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { z } from 'zod'
 import type { UnreadableRow } from '../model/read.ts'
 
 /** A sum as Postgres writes it when each of its parts is a whole number. */
@@ -17,6 +18,11 @@ export const IS_READABLE = sql`(sum = trunc(sum) and sum > '-Infinity' and sum <
 
 /** A row's hour and key in one text, so that one of many is their smallest. */
 export const ROW_NAME = sql`to_char(hour at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || ' ' || key`
+
+/** The answer of a statement whose rows have a ROW_NAME each, as `name`. */
+export const rowNamesSchema = z.object({
+  items: z.array(z.object({ name: z.string() }).transform(({ name }) => rowNamed(name))),
+})
 
 /** The inverse of ROW_NAME. */
 export function rowNamed(name: string): UnreadableRow {

@@ -49,7 +49,7 @@ export const unreadableSchema = z
   .optional()
   .meta({
     description:
-      'Only when there are any: rows of the sums, or of their slices, that somebody set by SQL to what is no whole number, or too large. ' +
+      'Only when there are any: rows of keys, or of their slices, that somebody set by SQL to what is no whole number, or too large. ' +
       'They are left out of this answer until somebody corrects them. At least one of each key is named, up to ' +
       `${UNREADABLE_TOLD_MAX} in all.`,
   })

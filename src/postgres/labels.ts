@@ -1,6 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { UNREADABLE_TOLD_MAX } from '../limits.ts'
 import { formatHourStart } from '../model/hour.ts'
 import type { LabelItem, LabelsQuery, ListLabels } from '../model/read.ts'
 import { type Reach, reachOf } from '../model/rollups/reach.ts'
@@ -8,7 +7,7 @@ import { OVERFLOW_LABEL } from '../model/slices/slice.ts'
 import type { Postgres } from './driver/session.ts'
 import type { Ask } from './execute.ts'
 import { inRanges, unionAll } from './key-ranges.ts'
-import { IS_READABLE, ROW_NAME, rowNamesSchema, WHOLE } from './readable.ts'
+import { IS_READABLE, rowNamesSchema, rowNamesSql, WHOLE } from './readable.ts'
 import { beforeDays } from './rollups/before-days.ts'
 import { coarseDays, coarseSchema, piecesOf, type Span } from './rollups/segments.ts'
 import { listing } from './statement.ts'
@@ -56,14 +55,11 @@ function slicesIn({ ranges }: LabelsQuery, span: Span, more: SQL) {
   return piecesOf(span, [{ name: 'slices', columns: COLUMNS }], sql`${inRanges(ranges)} and ${more}`)
 }
 
-/** Names one slice that is no cell of each key that has any. */
+/** Names one unreadable slice of each key that has one. */
 function unreadableSql(query: LabelsQuery, span: Span): SQL {
   const { cover, pieces } = slicesIn(query, span, sql`not ${IS_READABLE}`)
-  const named = pieces.map(
-    ({ found, isAsked }) => sql`select key, ${ROW_NAME} as name from ${found} where ${isAsked}`,
-  )
-  return sql`${cover ?? sql``} select min(name) as name from (${unionAll(named)}) as piece
-group by key order by key limit ${UNREADABLE_TOLD_MAX}::int`
+  const rows = pieces.map(({ found, isAsked }) => sql`select key, hour from ${found} where ${isAsked}`)
+  return sql`${cover ?? sql``} ${rowNamesSql(sql`(${unionAll(rows)}) as piece`)}`
 }
 
 /**

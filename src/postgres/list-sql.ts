@@ -1,11 +1,11 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { EACH_HOUR_MAX, LIST_BY_HOUR_ROWS_MAX, UNREADABLE_TOLD_MAX } from '../limits.ts'
+import { EACH_HOUR_MAX, LIST_BY_HOUR_ROWS_MAX } from '../limits.ts'
 import { formatHourStart } from '../model/hour.ts'
 import type { Grouping, ListQuery } from '../model/read.ts'
 import type { Reach } from '../model/rollups/reach.ts'
 import { meets } from './groups.ts'
 import { inRange, LAST_KEY, unionAll } from './key-ranges.ts'
-import { IS_READABLE, ROW_NAME } from './readable.ts'
+import { IS_READABLE, rowNamesSql } from './readable.ts'
 import {
   EACH_HOUR,
   extent,
@@ -35,15 +35,14 @@ export function listSql(query: ListStatement): SQL {
 }
 
 /**
- * The statement that names one row that is no cell of each key of a list that has any.
+ * The statement that names one unreadable row of each key of a list that has one.
  *
  * @param upTo the last key of the page; null for all.
  */
 export function unreadableSql(query: ListStatement, upTo: string | null): SQL {
   const parts = partsOf(query, sql`${COLUMNS}`, sql` and not ${IS_READABLE}`)
   const above = upTo === null ? sql`` : sql`where key <= ${upTo}::text`
-  return sql`select min(${ROW_NAME}) as name from ${rowsOfManyKeys(spanOf(query), parts)} ${above}
-group by key order by key limit ${UNREADABLE_TOLD_MAX}::int`
+  return rowNamesSql(sql`${rowsOfManyKeys(spanOf(query), parts)} ${above}`)
 }
 
 /** The range of hours that a list is about. */

@@ -1,5 +1,6 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
+import { UNREADABLE_TOLD_MAX } from '../limits.ts'
 import type { UnreadableRow } from '../model/read.ts'
 
 /** A sum as Postgres writes it when each of its parts is a whole number. */
@@ -19,7 +20,16 @@ export const IS_READABLE = sql`(sum = trunc(sum) and sum > '-Infinity' and sum <
 /** A row's hour and key in one text, so that one of many is their smallest. */
 export const ROW_NAME = sql`to_char(hour at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || ' ' || key`
 
-/** The answer of a statement whose rows have a ROW_NAME each, as `name`. */
+/**
+ * The statement that names one row of each key, of rows that have `key` and `hour`.
+ *
+ * @param rows what stands behind `from`.
+ */
+export function rowNamesSql(rows: SQL): SQL {
+  return sql`select min(${ROW_NAME}) as name from ${rows} group by key order by key limit ${UNREADABLE_TOLD_MAX}::int`
+}
+
+/** The answer of `rowNamesSql`. */
 export const rowNamesSchema = z.object({
   items: z.array(z.object({ name: z.string() }).transform(({ name }) => rowNamed(name))),
 })

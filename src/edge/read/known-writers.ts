@@ -19,9 +19,9 @@ export class KnownWriters {
   }
 
   /**
-   * The writers of these shards, for a read that asks Postgres beside them now. Undefined when the writer of a shard is not
-   * known, or when another read has just asked a shard: reads that share a call go on to Postgres together, which takes less
-   * processor time than one after another.
+   * The writers of these shards, which let a read ask Postgres and the shards at the same time. Undefined when a writer is not
+   * known, or when another read has just asked one of the shards: reads that share that call then share the query too, which
+   * takes less processor time than a query each.
    */
   of(shards: readonly string[]): readonly string[] | undefined {
     const nowMs = this.#clock.now()

@@ -79,8 +79,8 @@ export const LIST_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/postgres/list-sql.ts',
-        find: `from \${rowsOfManyKeys(spanOf(query), parts)} \${above}`,
-        replace: `from \${rowsOfManyKeys({ ...spanOf(query), reach: 'young' }, parts)} \${above}`,
+        find: `\${rowsOfManyKeys(spanOf(query), parts)} \${above}`,
+        replace: `\${rowsOfManyKeys({ ...spanOf(query), reach: 'young' }, parts)} \${above}`,
       },
     ],
     suite: { project: 'node', file: 'test/postgres/rollups/careful-lists.test.ts' },

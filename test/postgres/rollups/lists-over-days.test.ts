@@ -105,10 +105,10 @@ describe.each(KINDS)('%s', (name) => {
           }
         },
       ),
-      { numRuns: 6 },
+      { numRuns: 12 },
     )
     // Else days would hardly ever be asked.
-    expect(byDays).toBeGreaterThan(1)
+    expect(byDays).toBeGreaterThan(8)
   })
 
   test('[D1] turning the pages misses no key that has only days, and repeats none', async () => {

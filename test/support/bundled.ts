@@ -1,19 +1,11 @@
 import { execFile } from 'node:child_process'
-import { createHash, randomUUID } from 'node:crypto'
-import {
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { replaceFile } from './replace-file.ts'
 
 const run = promisify(execFile)
 
@@ -55,7 +47,7 @@ export async function bundle(entry = 'src/index.ts', config = 'wrangler.toml'): 
   if (key === before) return text
   const made = await build(entry, config)
   // Of files that change meanwhile nobody knows what went in.
-  if (keyOfInputs() === before) keep(kept, `${before}\n${made}`)
+  if (keyOfInputs() === before) replaceFile(kept, `${before}\n${made}`)
   return made
 }
 
@@ -72,14 +64,6 @@ function keyOfInputs(): string {
 function splitOnce(text: string): readonly string[] {
   const end = text.indexOf('\n')
   return [text.slice(0, end), text.slice(end + 1)]
-}
-
-/** Several processes may make a bundle at a time, so it is replaced whole. */
-function keep(path: string, text: string): void {
-  mkdirSync(KEPT, { recursive: true })
-  const unfinished = `${path}.${randomUUID()}`
-  writeFileSync(unfinished, text)
-  renameSync(unfinished, path)
 }
 
 async function build(entry: string, config: string): Promise<string> {

@@ -1,17 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto'
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { must } from '../../src/model/assert.ts'
+import { replaceFile } from './replace-file.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const BUILT = join(ROOT, 'build/commands')
@@ -41,11 +34,8 @@ export async function command(name: string): Promise<string> {
 export async function bundleInto(file: string, entry: string): Promise<boolean> {
   if (isFresh(file)) return false
   const { text, hashes } = await bundle(entry)
-  mkdirSync(dirname(file), { recursive: true })
-  // Several workers may make it at a time while processes start from it, so it is replaced whole.
-  const unfinished = `${file}.${randomUUID()}`
-  writeFileSync(unfinished, `//${JSON.stringify(hashes)}\n${text}`)
-  renameSync(unfinished, file)
+  // Several workers may make it at a time while processes start from it.
+  replaceFile(file, `//${JSON.stringify(hashes)}\n${text}`)
   return true
 }
 

@@ -20,9 +20,19 @@ function split(body: string | Uint8Array, pieceBytes = 65_536): Split {
   return { isWhole: splitter.end(), records, refused }
 }
 
+/**
+ * No name has a backslash, because V8 up to 14.6 (Node 24) may read another name that is written with an escape as that one:
+ * https://github.com/nodejs/node/issues/63785. Its newer releases, which Workers have, read all names.
+ */
+const names = fc.constantFrom('a', '"', '{', ']', ',', '\n', 'é', '𝄞')
+
 const record = fc.dictionary(
-  fc.string({ unit: fc.constantFrom('a', '"', '\\', '{', ']', ',', '\n', 'é', '𝄞'), maxLength: 4 }),
-  fc.oneof(fc.string({ unit: fc.constantFrom('}', '[', '"', ' ', 'x', '漢') }), fc.integer(), fc.jsonValue()),
+  fc.string({ unit: names, maxLength: 4 }),
+  fc.oneof(
+    fc.string({ unit: fc.constantFrom('}', '[', '"', '\\', ' ', 'x', '漢') }),
+    fc.integer(),
+    fc.jsonValue({ stringUnit: names }),
+  ),
   { maxKeys: 4 },
 )
 

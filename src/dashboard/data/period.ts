@@ -69,11 +69,17 @@ const DAYS_OF: Readonly<Record<RangeName, number>> = {
   all: 366,
 }
 
+/**
+ * In no zone and no 80 days since 1970 have clocks gone back by more: those of Vostok in 1994, and those of Casey by three
+ * hours in many a year (tzdata 2026c). Elsewhere a day of 25 hours is all.
+ */
+const GAINED_HOURS_MAX = 7
+
 /** The most buckets that a period may have. */
 export function bucketsAtMost(period: Period, unit: Unit): number {
   const days = period.kind === 'days' ? daysIn(period) : DAYS_OF[period.range]
-  // A day of 25 hours, and a week that begins before the days do.
-  return unit === 'hour' ? days * 24 + 1 : days + 6
+  // A week may begin before the days do.
+  return unit === 'hour' ? days * 24 + GAINED_HOURS_MAX : days + 6
 }
 
 /** Whether there is a time before a period to compare it with. */

@@ -56,6 +56,13 @@ describe('a period', () => {
           expect(buckets).toBeLessThanOrEqual(bucketsAtMost(period, unit))
         }
       }),
+      {
+        // Clocks that went back by three hours, and by seven.
+        examples: [
+          [Date.UTC(2019, 2, 15) / DAY_MS, 3, zoneOf('Antarctica/Casey')],
+          [Date.UTC(1994, 0, 30) / DAY_MS, 3, zoneOf('Antarctica/Vostok')],
+        ],
+      },
     )
   })
 

@@ -21,6 +21,9 @@ const BESIDE_OTHERS = [
   'test/postgres/driver/cuts.long.test.ts',
 ]
 
+/** A busy machine may be late by seconds with anything, so Vitest's one second is too little. */
+const PATIENT = { poll: { timeout: 30_000 } }
+
 /**
  * - `node`: the pure model, the store over node:sqlite, the local tools, the sink on a real PostgreSQL.
  * - `workerd`: the Worker and its Durable Object in the real runtime.
@@ -44,6 +47,7 @@ export default defineConfig({
             'test/{model,shard,edge,postgres,local,simulation,upgrade,client,dashboard,planted}/**/*.test.ts',
           ],
           exclude: ['**/*.long.test.ts'],
+          expect: PATIENT,
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Files share their imports: 81 of them took 21 s of processor time in place of 50. A test puts back what it changes.
@@ -75,6 +79,7 @@ export default defineConfig({
           fileParallelism: false,
           isolate: false,
           setupFiles: ['./test/workerd/begin-file.ts'],
+          expect: PATIENT,
           testTimeout: 60_000,
           sequence: { groupOrder: 1 },
         },
@@ -84,6 +89,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
           exclude: ['**/*.long.test.ts'],
+          expect: PATIENT,
           testTimeout: 300_000,
           hookTimeout: 120_000,
           // As in `node`.
@@ -96,6 +102,7 @@ export default defineConfig({
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
           exclude: ['**/*.long.test.ts'],
+          expect: PATIENT,
           testTimeout: 120_000,
           hookTimeout: 120_000,
           // Beside `e2e`.
@@ -107,6 +114,7 @@ export default defineConfig({
           name: 'thorough',
           include: [...BESIDE_OTHERS, ...THOROUGH],
           env: { SUMDIAL_THOROUGH: '1' },
+          expect: PATIENT,
           testTimeout: 300_000,
           hookTimeout: 120_000,
           // As in `node`.
@@ -119,6 +127,7 @@ export default defineConfig({
           name: 'long',
           include: ['test/**/*.long.test.ts'],
           exclude: BESIDE_OTHERS,
+          expect: PATIENT,
           testTimeout: 300_000,
           hookTimeout: 120_000,
           fileParallelism: false,

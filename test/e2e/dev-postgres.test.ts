@@ -21,6 +21,6 @@ test("npm run dev with DATABASE_URL counts into that Postgres, hides the passwor
 
   await server.kill()
   expect((await fetch(`${dev.url}/counters/site`)).status).toBe(503)
-  await vi.waitFor(() => expect(dev.log()).toContain("message: 'unavailable'"))
+  await expect.poll(() => dev.log()).toContain("message: 'unavailable'")
   expect(dev.log()).not.toMatch(/GET \/counters|wrangler:info/)
 })

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { makeState, runDev, startDev } from '../support/dev.ts'
@@ -34,7 +35,7 @@ describe('npm run dev', () => {
   test('a port in use is refused before anything starts', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     onTestFinished(() => void server.close())
-    await vi.waitFor(() => expect(server.listening).toBe(true))
+    await once(server, 'listening')
     const port = String((server.address() as { port: number }).port)
     const { code, log } = await runDev(['--port', port, '--state', makeState()])
     expect(code).toBe(1)

@@ -74,7 +74,7 @@ test.concurrent.for(['TCP', 'a pooler'] as const)(
     }
     await vi.waitFor(() => expect(served.log()).toContain('timers left by an alarm: 0'), { timeout: 10_000 })
     expect(served.log()).not.toMatch(/timers left by an alarm: [^0]/)
-    await vi.waitFor(() => expect(proxy.open()).toBe(0))
+    await expect.poll(() => proxy.open()).toBe(0)
     expect(connectionsTo(proxy.port, served.pid)).toBe(0)
 
     const before = lives()

@@ -243,7 +243,7 @@ describe('a cell that takes all of the time of a statement', () => {
       open([...cells(30), ['locked', cellOf(1)]])
       const rings = drain(30)
       const twice = sumsOf(cells(30).map(([key, cell]) => [key, cellOf(Number(cell.sum) * 2)]))
-      await expect.poll(() => stand.sums(), { timeout: 5_000 }).toEqual({ ...twice, locked: '1' })
+      await expect.poll(() => stand.sums()).toEqual({ ...twice, locked: '1' })
       await holder.query('commit')
       await rings
     } finally {

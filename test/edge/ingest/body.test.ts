@@ -14,6 +14,7 @@ import {
   REQUEST_ITEMS_MAX,
 } from '../../../src/limits.ts'
 import { nodeClock } from '../../support/node-clock.ts'
+import { processorMsOf } from '../../support/processor-time.ts'
 import { badOf, goodOf } from '../../support/result.ts'
 import { scheduleOf } from '../../support/schedule.ts'
 
@@ -43,29 +44,33 @@ const deep = (depth: number) => '['.repeat(depth) + ']'.repeat(depth)
 describe('[I5] a bad request costs little, and so does its answer', () => {
   test('4 MiB of nested arrays are refused without being parsed', async () => {
     const half = REQUEST_BYTES_MAX / 2
-    const beganMs = performance.now()
-    expect(await refusalOf(deep(half))).toMatchObject({
-      status: 422,
-      errors: [{ index: 0, path: '', message: `must not be nested more than ${JSON_DEPTH_MAX} levels deep` }],
-    })
+    const tookMs = await processorMsOf(async () =>
+      expect(await refusalOf(deep(half))).toMatchObject({
+        status: 422,
+        errors: [
+          { index: 0, path: '', message: `must not be nested more than ${JSON_DEPTH_MAX} levels deep` },
+        ],
+      }),
+    )
     // JSON.parse alone took 700 ms and more for it.
-    expect(performance.now() - beganMs).toBeLessThan(350)
+    expect(tookMs).toBeLessThan(350)
   })
 
   test('an object with 300,000 fields is refused without being parsed, and has a short answer', async () => {
     const fields = Array.from({ length: 300_000 }, (_, i) => `"f${i}":1`)
-    const beganMs = performance.now()
-    expect(await refusalOf(`{"key":"a",${fields.join()}}`)).toMatchObject({
-      errors: [
-        {
-          index: 0,
-          message: `must not have more than ${ITEM_COMMAS_MAX} fields: use key, value, at and id only`,
-        },
-      ],
-      length: expect.toSatisfy((length: number) => length < 1_000),
-    })
+    const tookMs = await processorMsOf(async () =>
+      expect(await refusalOf(`{"key":"a",${fields.join()}}`)).toMatchObject({
+        errors: [
+          {
+            index: 0,
+            message: `must not have more than ${ITEM_COMMAS_MAX} fields: use key, value, at and id only`,
+          },
+        ],
+        length: expect.toSatisfy((length: number) => length < 1_000),
+      }),
+    )
     // To parse and check it took 1.3 s.
-    expect(performance.now() - beganMs).toBeLessThan(600)
+    expect(tookMs).toBeLessThan(600)
   })
 
   test('an object with 90 fields has some of them named', async () => {
@@ -204,9 +209,11 @@ describe('a gzip body', () => {
   test('[I5] that becomes too large stops at the bound: a bomb of 1 GiB takes no more time and memory than it may', async () => {
     const bomb = Buffer.concat(Array<Buffer>(16).fill(gzipSync(Buffer.alloc(64 << 20))))
     const before = process.memoryUsage().arrayBuffers
-    const began = performance.now()
-    expect(await answerTo(gzipped(bomb))).toMatchObject({ status: 413 })
-    expect(performance.now() - began).toBeLessThan(2_000)
+    const tookMs = await processorMsOf(async () =>
+      expect(await answerTo(gzipped(bomb))).toMatchObject({ status: 413 }),
+    )
+    // To read it to its end takes seconds.
+    expect(tookMs).toBeLessThan(500)
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 << 20)
   })
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { KeyedCell } from '../../../src/model/cell.ts'
 import { cellOf } from '../../../src/model/cell.ts'
 import { addHours, hourOf } from '../../../src/model/hour.ts'
@@ -40,7 +40,7 @@ function url(): string {
 
 const watched = () => postgresAt({ kind: 'tcp', url: proxy.through(url()) })
 const batch = (seq: number) => frozenBatch(WRITER, seq, CELLS)
-const allClosed = () => vi.waitFor(() => expect(proxy.open()).toBe(0), { timeout: 5_000 })
+const allClosed = () => expect.poll(() => proxy.open()).toBe(0)
 
 /** Statements of clients other than the test's own that Postgres runs, or has them wait. */
 async function running(): Promise<number> {
@@ -113,7 +113,7 @@ describe.each(['TCP', 'a pooler'] as const)('a statement over %s that is given u
     const one = batch(1)
     for (let i = 0; i < 3; i++) {
       expect(await sink.apply(one)).toMatchObject({ kind: 'ambiguous', isTimeout: true })
-      await vi.waitFor(async () => expect(await running()).toBe(0))
+      await expect.poll(running).toBe(0)
     }
     await locker.query('commit')
     locker.release()
@@ -140,7 +140,7 @@ test('a statement whose packets are lost is given up in time, and its socket is 
     // Neither the way to cancel nor a new connection gets through.
     expect(await sink.apply(two)).toMatchObject({ kind: 'ambiguous', isTimeout: true })
     lossy.heal()
-    await vi.waitFor(async () => expect(await sink.apply(two)).toEqual(APPLIED), { timeout: 5_000 })
+    await expect.poll(() => sink.apply(two)).toEqual(APPLIED)
     sink.end()
     expect(await stand.sums()).toEqual({ k: '2' })
   } finally {

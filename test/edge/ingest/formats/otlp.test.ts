@@ -10,6 +10,7 @@ import type { Grant } from '../../../../src/model/access/grant.ts'
 import { must } from '../../../../src/model/assert.ts'
 import { keyFault } from '../../../../src/model/key.ts'
 import { nodeClock } from '../../../support/node-clock.ts'
+import { processorMsOf } from '../../../support/processor-time.ts'
 import { ADJUSTER, FormatStage, TENANT } from './format-stage.ts'
 import { requests } from './otlp/request.ts'
 
@@ -256,9 +257,10 @@ describe('any request of OTLP', () => {
   ] as const)('is answered in time when it is 4 MiB of %s', async (_, encoding, body) => {
     const stage = stageOf()
     const bytes = body()
-    const beganMs = performance.now()
-    expect((await send(stage, encoding, bytes)).status).toBeLessThan(500)
-    expect(performance.now() - beganMs).toBeLessThan(3_000)
+    const tookMs = await processorMsOf(async () =>
+      expect((await send(stage, encoding, bytes)).status).toBeLessThan(500),
+    )
+    expect(tookMs).toBeLessThan(3_000)
   })
 })
 

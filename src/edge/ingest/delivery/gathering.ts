@@ -13,6 +13,7 @@ import { keyFault } from '../../../model/key.ts'
 import { sliceWithin } from '../../../model/slices/labels.ts'
 import { faultBeyond } from '../allowance.ts'
 import { type Terms, timeFault, valueFault } from '../check.ts'
+import { addNamed, type Counted, type Named } from './named.ts'
 import { nameOfRecord } from './record-name.ts'
 import type { RecordFault, RefusalReason } from './refusal.ts'
 import { Variety } from './variety.ts'
@@ -36,16 +37,6 @@ export type Asked = {
 
 /** A bound that the records of a delivery have passed together. */
 export type Excess = 'records' | 'cells'
-
-/** An increment with a name of its own. */
-export type Named = {
-  readonly index: number
-  readonly key: string
-  readonly slice: string
-  readonly value: number
-  readonly hour: Hour
-  readonly id: string
-}
 
 export type Sums = ReadonlyMap<Hour, Accumulator>
 
@@ -170,7 +161,7 @@ export class Gathering {
     const hour = this.#hourOf(index, atMs)
     if (hour === undefined) return false
     if (name !== undefined && this.#ids !== null) {
-      if (this.#isKeyGood(index, key)) this.#ids.push({ index, key, slice, value, hour, id: name })
+      if (this.#isKeyGood(index, key)) addNamed(this.#ids, { index, key, hour, id: name }, { slice, value })
       return false
     }
     return this.#add(countsAgain === true ? this.#unnamed : this.#named, { index, key, slice, value, hour })
@@ -205,7 +196,10 @@ export class Gathering {
     return limit === undefined || this.#refused(index, 'limit', limit, 'key')
   }
 
-  #add(to: Map<Hour, Accumulator>, { index, key, slice, value, hour }: Omit<Named, 'id'>): boolean {
+  #add(
+    to: Map<Hour, Accumulator>,
+    { index, key, slice, value, hour }: Omit<Named, 'id' | 'counted'> & Counted,
+  ): boolean {
     const cells = to.get(hour) ?? new Accumulator()
     // A key that has a cell was checked when it was opened.
     if (cells.merge(slice, value)) return false
@@ -229,6 +223,8 @@ export class Gathering {
   #dropIds(): void {
     const ids = this.#ids ?? []
     this.#ids = null
-    for (const each of ids) this.#add(this.#named, each)
+    for (const { counted, ...record } of ids) {
+      for (const each of counted) this.#add(this.#named, { ...record, ...each })
+    }
   }
 }

@@ -10,7 +10,8 @@ import { valueAt } from '../../../model/schedule.ts'
 import { formatShardName, hashKey, slotOfHash } from '../../../model/shard-name.ts'
 import { isSliceOf, keyOf, labelsTextOf } from '../../../model/slices/slice.ts'
 import type { ContentName } from './content-name.ts'
-import type { Gathering, Named, Sums } from './gathering.ts'
+import type { Gathering, Sums } from './gathering.ts'
+import type { Counted, Named } from './named.ts'
 
 /** Sent to a shard at a time: entries that each count once by their names, or a sum without a name. */
 export type DeliveryPart = {
@@ -91,12 +92,29 @@ function packContent(to: Packing, sums: Sums, { digest, parts }: ContentName, sh
 }
 
 function packIds(to: Packing, named: readonly Named[], shards: Schedule): void {
-  for (const { index, key, slice, value, hour, id } of named) {
+  for (const { index, key, hour, id, counted } of named) {
     const slot = slotOfHash(hashKey(key), valueAt(shards, hour))
-    const cells = new Cells([slice], [value], [1], [value], [value])
-    const entry = { id: idOfIncrement(id, key), content: `${value}${labelsTextOf(slice)}`, cells }
+    const entry = { id: idOfIncrement(id, key), content: contentOf(counted), cells: cellsOf(counted) }
     to.add(formatShardName({ hour, slot }), entry, index)
   }
+}
+
+/** It does not depend on the order of the meters, and that of one increment is the same as in `POST /increment`. */
+function contentOf(counted: readonly Counted[]): string {
+  const contents = counted.map(({ slice, value }) => `${value}${labelsTextOf(slice)}`)
+  return contents.sort().join('\n')
+}
+
+/** Nearly always one, for which nothing has to be found. */
+function cellsOf(counted: readonly Counted[]): Cells {
+  const [first, ...others] = counted
+  if (first !== undefined && others.length === 0) {
+    const { slice, value } = first
+    return new Cells([slice], [value], [1], [value], [value])
+  }
+  const all = new Accumulator()
+  for (const { slice, value } of counted) all.add(slice, value)
+  return all.cells
 }
 
 function* namelessParts(sums: Sums, shards: Schedule, flightBytes: number): Generator<DeliveryPart> {

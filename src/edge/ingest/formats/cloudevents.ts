@@ -14,7 +14,7 @@ import { checkEvent } from './cloudevents/event.ts'
 import { readEvents } from './cloudevents/events.ts'
 import { identityOf } from './cloudevents/identity.ts'
 import { modeOf } from './cloudevents/modes.ts'
-import { type Format, notCounted } from './format.ts'
+import { conflictsOf, type Format, notCounted } from './format.ts'
 import { Metering, selectiveMeters } from './records/metering.ts'
 
 /** The answer to events of which some are of no meter. */
@@ -88,16 +88,12 @@ function answerOf(delivered: Delivered): Answer {
 }
 
 /** Events that can never count: for what they are, or because their identity came before with another value. */
-function refusedOf({ refused, faults, conflicts, byRecord }: Delivered): Problem | undefined {
+function refusedOf(delivered: Delivered): Problem | undefined {
+  const { refused, faults, conflicts } = delivered
   if (refused + conflicts === 0) return undefined
-  const conflicting = [...byRecord].flatMap(([index, fate]) =>
-    fate === 'conflict' ? [{ index, path: 'id', message: CONFLICT }] : [],
-  )
-  const errors = [...faults, ...conflicting].slice(0, BAD_ITEMS_TOLD_MAX)
+  const errors = [...faults, ...conflictsOf(delivered)].slice(0, BAD_ITEMS_TOLD_MAX)
   return { kind: 'records_refused', errors, more: refused + conflicts - errors.length }
 }
-
-const CONFLICT = 'came before from the same source with another value'
 
 /**
  * `OPTIONS /events`: a sender asks before it sends. Whoever has a token may, as often as it likes. Source: CloudEvents, HTTP

@@ -8,6 +8,7 @@ import type { ContentName } from '../delivery/content-name.ts'
 import type { Delivered } from '../delivery/delivery.ts'
 import type { Gathering } from '../delivery/gathering.ts'
 import type { LargeBodies } from '../delivery/large-bodies.ts'
+import type { RecordFault } from '../delivery/refusal.ts'
 import type { KnownSlices } from './otlp/known-slices.ts'
 
 /**
@@ -66,6 +67,15 @@ export type FormatServices = {
     read: (gathering: Gathering) => Promise<Result<ContentName | null, Problem>>,
   ) => Promise<Result<Delivered, Problem>>
 }
+
+/** The records of a delivery whose names came before with another content. */
+export function conflictsOf({ byRecord }: Delivered): RecordFault[] {
+  return [...byRecord].flatMap(([index, fate]) =>
+    fate === 'conflict' ? [{ index, path: 'id', message: CONFLICT }] : [],
+  )
+}
+
+const CONFLICT = 'came before with another value or other labels'
 
 /** The problem of a delivery whose good increments could not all be counted; undefined when they could. */
 export function notCounted({ failure }: Delivered): Problem | undefined {

@@ -10,7 +10,7 @@ import type { Delivered } from '../delivery/delivery.ts'
 import type { Gathering } from '../delivery/gathering.ts'
 import type { Body } from '../delivery/large-bodies.ts'
 import type { Format, FormatServices } from './format.ts'
-import { notCounted } from './format.ts'
+import { conflictsOf, notCounted } from './format.ts'
 import { Metering } from './records/metering.ts'
 import { compressionRefused, metersOf } from './records/query.ts'
 import { Splitter } from './records/splitter.ts'
@@ -111,7 +111,7 @@ function answerOf(delivered: Delivered): Result<z.infer<typeof recordedSchema>, 
     zeros,
     unmatched,
     refused: refused + conflicts,
-    errors: [...faults],
+    errors: [...faults, ...conflictsOf(delivered)].slice(0, RECORD_FAULTS_TOLD_MAX),
     names,
     ...(delivered.hasDroppedIds ? { note: IDS_DROPPED } : {}),
   })

@@ -9,6 +9,7 @@ import { REQUEST_BYTES_MAX } from '../../../../src/limits.ts'
 import type { Grant } from '../../../../src/model/access/grant.ts'
 import { must } from '../../../../src/model/assert.ts'
 import { keyFault } from '../../../../src/model/key.ts'
+import { labelsText } from '../../../../src/model/slices/slice.ts'
 import { nodeClock } from '../../../support/node-clock.ts'
 import { processorMsOf } from '../../../support/processor-time.ts'
 import { ADJUSTER, FormatStage, TENANT } from './format-stage.ts'
@@ -52,7 +53,7 @@ function statusOf(encoding: Encoding, bytes: Uint8Array): { code: number; messag
 /** Sums of a service by name, each with one point. */
 function sums(
   values: Readonly<Record<string, number>>,
-  { isDelta = true, service = 'shop' } = {},
+  { isDelta = true, service = 'shop', attributes = { 'http.route': '/cart' } as object } = {},
 ): ResourceMetrics {
   const nowMs = nodeClock.now()
   const time: [number, number] = [Math.floor(nowMs / 1000), (nowMs % 1000) * 1e6]
@@ -66,7 +67,7 @@ function sums(
           aggregationTemporality: isDelta ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE,
           dataPointType: DataPointType.SUM,
           isMonotonic: true,
-          dataPoints: [{ startTime: time, endTime: time, attributes: { 'http.route': '/cart' }, value }],
+          dataPoints: [{ startTime: time, endTime: time, attributes, value }] as never,
         })),
       },
     ],
@@ -186,6 +187,16 @@ describe.each(ENCODINGS)('OTLP in %s', (encoding) => {
     const answer = await send(stage, encoding, encode(encoding, { resource, scopeMetrics }), TENANT)
     expect(answer.partial?.errorMessage).toContain('must be otel/tenant, or begin with otel/tenant/')
     expect(stage.sums).toEqual({})
+  })
+
+  test('[N2] has no metric whose name reads like another with a label', async () => {
+    const stage = stageOf()
+    const labelled = sums({ requests: 3 })
+    const named = sums({ [`requests${labelsText({ 'http.route': '/cart' })}`]: 5 }, { attributes: {} })
+    const request = { ...labelled, scopeMetrics: [...labelled.scopeMetrics, ...named.scopeMetrics] }
+    const answer = await send(stage, encoding, encode(encoding, request))
+    expect(answer.partial).toMatchObject({ errorMessage: expect.stringContaining('control characters') })
+    expect(stage.sums).toEqual({ 'otel/shop/requests': 3 })
   })
 
   test('is counted by the meters that its points match, by their attributes too, and else as always', async () => {

@@ -9,6 +9,7 @@ import {
   REQUEST_BYTES_MAX,
 } from '../../../../src/limits.ts'
 import { formatHourStart, HOUR_MS, hourOf } from '../../../../src/model/hour.ts'
+import { labelsText } from '../../../../src/model/slices/slice.ts'
 import { FormatStage, WRITER } from './format-stage.ts'
 
 /** A time in the running hour, and one in the hour before. */
@@ -39,6 +40,14 @@ const METERS = JSON.stringify([
   },
   { name: 'cents', match: { type: 'track' }, key: 'cents', value: '{properties.revenue}', scale: 100 },
   { name: 'views', key: 'views{path}', repeat: 'count' },
+  ...['input', 'output'].map((kind) => ({
+    name: kind,
+    key: 'tokens/{model}',
+    labels: { kind },
+    value: `{${kind}}`,
+    at: '{at}',
+    id: '{id}',
+  })),
 ])
 
 let stage: FormatStage
@@ -179,6 +188,40 @@ describe('POST /records', () => {
     expect(stage.sums).toEqual({ one: 2, 'views/a': 2, 'views/b': 2 })
   })
 
+  test('[N1] counts once all that several meters make of a record with an id under one key, in whatever order', async () => {
+    const body = ndjson(
+      { model: 'large', input: 5, output: 5, id: 'a', at: NOW },
+      { model: 'large', input: 2, output: 9, id: 'b', at: NOW },
+    )
+    const first = await post('meter=input&meter=output', body)
+    expect(first.body).toMatchObject({ accepted: 4, duplicates: 0, refused: 0, names: 'ids' })
+    const again = await post('meter=output&meter=input', body)
+    expect(again.body).toMatchObject({ accepted: 0, duplicates: 4, refused: 0 })
+    expect(stage.shards.slices).toEqual({
+      [`tokens/large${labelsText({ kind: 'input' })}`]: 7,
+      [`tokens/large${labelsText({ kind: 'output' })}`]: 14,
+    })
+  })
+
+  test('[N2] says which records have ids that came before with another value', async () => {
+    const of = (id: string, value: number) => ({ model: 'm', input: value, id, at: NOW })
+    await post('meter=input', ndjson(of('a', 1), of('b', 2)))
+    expect((await post('meter=input', ndjson(of('a', 1), of('b', 3)))).body).toMatchObject({
+      duplicates: 1,
+      refused: 1,
+      errors: [{ index: 1, path: 'id', message: expect.stringContaining('another value') }],
+    })
+  })
+
+  test.each(['constructor', '__proto__', 'toString'])(
+    'picks records by a field of any name: %s',
+    async (field) => {
+      const body = `{"n":1}\n{"${field}":"a"}\n{"${field}":"b"}\n{"${field}":"c"}`
+      const { body: answer } = await post(`key=k&match=${field}:a&match=${field}:b`, body)
+      expect(answer).toMatchObject({ accepted: 2, unmatched: 2 })
+    },
+  )
+
   test('counts a key that is too long, or has control characters, under one that fits', async () => {
     await post('key=k/{a}', ndjson({ a: 'x'.repeat(600) }, { a: 'a\nb' }))
     expect(Object.keys(stage.sums)).toEqual(['k/a%0Ab', expect.stringMatching(/^k\/x{493}~[0-9a-f]{16}$/)])
@@ -233,6 +276,8 @@ describe('a request for records that is wrong', () => {
     ['key=a&scale=5', 'scale'],
     ['key=a&scale=100', 'scale'],
     ['key=a&match=type', 'match'],
+    ['key=a&label=b', 'label'],
+    ['key=a&label=b:{c}&label=b:{d}', 'label'],
     ['key=a&records={x}', 'records'],
     ['key=a&repeat=twice', 'repeat'],
     ['key=a&keys=b', 'keys'],

@@ -1,3 +1,4 @@
+import { keyFault } from '../../../../model/key.ts'
 import type { Meter } from '../../../../model/meter/meter.ts'
 import type { Gathering } from '../../delivery/gathering.ts'
 import type { RefusalReason } from '../../delivery/refusal.ts'
@@ -47,10 +48,13 @@ export function countInto(
   meters: readonly Meter[] = [],
 ): Visitor {
   const metering = meters.length === 0 ? undefined : new Metering(gathering, meters)
-  let last: { readonly metric: Metric; readonly key: string } | undefined
+  let last: { readonly metric: Metric; readonly key: string; readonly fault: string | undefined } | undefined
   const keyOf = (metric: Metric) => {
-    if (last?.metric !== metric) last = { metric, key: keyOfMetric(metric) }
-    return last.key
+    if (last?.metric !== metric) {
+      const key = keyOfMetric(metric)
+      last = { metric, key, fault: keyFault(key) }
+    }
+    return last
   }
   return {
     onPoint(metric, point) {
@@ -61,8 +65,10 @@ export function countInto(
       else if (value === 0) gathering.count({ key: '', value })
       else if (atMs === undefined) gathering.refuse(index, 'field', 'timeUnixNano', 'must be given')
       else if (!metering?.countRecord(index, recordOf(metric, point), { at: atMs, value: Number(value) })) {
-        const key = keyOf(metric)
-        gathering.count({ key, slice: known.sliceOf(key, point), value: Number(value), atMs })
+        const { key, fault } = keyOf(metric)
+        // Before it has a slice, because a name may have the mark before a label in it.
+        if (fault !== undefined) gathering.refuse(index, 'key', 'key', fault)
+        else gathering.count({ key, slice: known.sliceOf(key, point), value: Number(value), atMs })
       }
       if (gathering.refused > refused) note(refusals.delta, metric, 1)
     },

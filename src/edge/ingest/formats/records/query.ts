@@ -88,6 +88,8 @@ function ownMeter(query: Query, key: string): Result<readonly Meter[], Problem> 
   if (match === undefined) return invalid('match', 'must be a field and its value: type:track')
   const labels = labelsOf(query.label ?? [])
   if (labels === undefined) return invalid('label', 'must be a name and a template: country:{country}')
+  if (Object.keys(labels).length < (query.label ?? []).length)
+    return invalid('label', 'may be given only once for each name')
   const definition: MeterDefinition = { key, value, scale, labels, at, id, records, repeat, match }
   const meter = compileMeter(definition)
   if (meter.ok) return ok([meter.value])
@@ -104,13 +106,13 @@ function labelsOf(texts: readonly string[]): Readonly<Record<string, string>> | 
 
 /** Conditions by field; undefined when one is not of the form `field:value`. It is split at its first `:`. */
 function conditionsOf(matches: readonly string[]): Conditions | undefined {
-  const conditions: Record<string, string[]> = {}
+  const conditions = new Map<string, string[]>()
   for (const match of matches) {
     const [field, value] = splitOnce(match, ':')
     if (field === '' || value === undefined) return undefined
-    conditions[field] = [...(conditions[field] ?? []), value]
+    conditions.set(field, [...(conditions.get(field) ?? []), value])
   }
-  return conditions
+  return Object.fromEntries(conditions)
 }
 
 export type { Query }

@@ -1,4 +1,5 @@
 import { DOCUMENT_BYTES_MAX, RECORD_BYTES_MAX, RECORD_DEPTH_MAX } from '../../../../limits.ts'
+import { utf8Bytes } from '../../../../model/text/utf8.ts'
 import type { RefusalReason } from '../../delivery/refusal.ts'
 import { LINE_FEED, OPEN_ARRAY } from '../../json-bytes.ts'
 import { Buffer } from './buffer.ts'
@@ -60,13 +61,17 @@ export class Splitter {
     }
   }
 
-  /** A first line that is JSON is one of many lines; otherwise it begins a document that has several. */
+  /**
+   * A first line that is JSON is one of many lines. Otherwise it begins a document that has several, and so does one that is
+   * too long for a record.
+   */
   #firstLine(piece: Uint8Array): void {
     const newline = piece.indexOf(LINE_FEED)
     const isLong = newline === -1 && this.#held.length + piece.byteLength > RECORD_BYTES_MAX
     const length = this.#held.length + newline
     const all = this.#held.with(piece)
-    if (newline !== -1 && parseRecord(decode(all.subarray(0, length)) ?? '').ok) {
+    const isLine = newline !== -1 && length <= RECORD_BYTES_MAX
+    if (isLine && parseRecord(decode(all.subarray(0, length)) ?? '').ok) {
       this.#state = 'lines'
       this.#lines(all)
     } else if (newline !== -1 || isLong) this.#beginDocuments(all)
@@ -121,7 +126,7 @@ export class Splitter {
   }
 
   #line(line: string, isLong = true): void {
-    if (line.length > RECORD_BYTES_MAX) {
+    if (isTooLong(line)) {
       this.#sink.refuse('too_large', TOO_LARGE)
       return
     }
@@ -214,6 +219,11 @@ export class Splitter {
     this.#isSkipping = true
     this.#sink.refuse('malformed', 'must end with its array: nothing behind it is read')
   }
+}
+
+/** A unit takes three bytes at most. */
+function isTooLong(line: string): boolean {
+  return 3 * line.length > RECORD_BYTES_MAX && utf8Bytes(line) > RECORD_BYTES_MAX
 }
 
 const TOO_LARGE = `must have at most ${RECORD_BYTES_MAX} bytes, or ${DOCUMENT_BYTES_MAX} as a document of its own`

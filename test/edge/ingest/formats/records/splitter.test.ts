@@ -153,6 +153,28 @@ describe('a record', () => {
     expect(split(long(DOCUMENT_BYTES_MAX))).toMatchObject({ records: [], refused: ['too_large'] })
   })
 
+  test.each(['', '\n', '\r\n{"n":1}\n'])(
+    '[N2] that is a large document is taken in whatever pieces it comes: %j',
+    (rest) => {
+      for (const bytes of [
+        RECORD_BYTES_MAX - 20,
+        RECORD_BYTES_MAX,
+        RECORD_BYTES_MAX + 20,
+        2 * RECORD_BYTES_MAX,
+      ]) {
+        const whole = split(long(bytes) + rest, 1 << 22)
+        expect(whole.refused).toEqual([])
+        for (const pieceBytes of [1_000, RECORD_BYTES_MAX, RECORD_BYTES_MAX + 15])
+          expect(split(long(bytes) + rest, pieceBytes)).toEqual(whole)
+      }
+    },
+  )
+
+  test('[I5] in a line is measured in bytes, in whatever pieces it comes', () => {
+    const lines = `{"n":1}\n{"a":"${'漢'.repeat(RECORD_BYTES_MAX / 3)}"}\n{"n":2}`
+    for (const pieceBytes of [1_000, 1 << 22]) expect(split(lines, pieceBytes).refused).toEqual(['too_large'])
+  })
+
   test('[I5] nested too deeply is refused before it is parsed', () => {
     const deep = (depth: number) => `[${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}]`
     expect(split(deep(RECORD_DEPTH_MAX))).toMatchObject({ refused: [] })

@@ -97,10 +97,15 @@ export function compilePlaceholder(text: string, mayBeEmpty = false): Result<Pla
   return ok({ text, name, raw, read })
 }
 
-/** The text of a field; undefined for what has none. */
+/**
+ * The text of a field; undefined for what has none. Fields that are no JSON have one too: OTLP has integers of 64 bits, and
+ * messages of a queue have times.
+ */
 export function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value
-  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString()
+  const isScalar = typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint'
+  return isScalar ? String(value) : undefined
 }
 
 function whyMissing(value: unknown): string {

@@ -18,6 +18,9 @@ describe('a template', () => {
     resource: { 'service.name': 'shop', service: { name: 'not this one' } },
     empty: '',
     n: 12.5,
+    id: 2n ** 63n,
+    time: new Date(Date.UTC(2026, 10, 30, 20, 15)),
+    never: new Date(Number.NaN),
   }
 
   test.each([
@@ -29,6 +32,7 @@ describe('a template', () => {
     ['items/{data.items.1.sku}', 'items/x2'],
     ['{data.isPaid}/{n}', 'true/12.5'],
     ['{data.a.b}', 'dotted'],
+    ['{id}/{time}', '9223372036854775808/2026-11-30T20:15:00.000Z'],
     ['{resource.service.name}', 'shop'],
     ['{data.plan|or:free}/{nothing|path|or:none}/{empty|or:-}', 'free/none/-'],
     ['fixed', 'fixed'],
@@ -44,6 +48,7 @@ describe('a template', () => {
     ['{data}', 'data', 'must be a text or a number, and is an object or array'],
     ['{constructor}', 'constructor', 'is missing'],
     ['{__proto__.x}', '__proto__.x', 'is missing'],
+    ['{never}', 'never', 'must be a text or a number, and is an object or array'],
     ['{host.length}', 'host.length', 'is missing'],
   ])('%s says what a record lacks', (template, path, message) => {
     expect(read(template, RECORD)).toEqual({ path, message })

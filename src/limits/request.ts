@@ -105,6 +105,13 @@ export const GROUPS_DEFAULT = 10
 export const GROUPS_MAX = 1_000
 export const WHERES_MAX = 32
 
+/**
+ * Values of a label that a read takes from Postgres, with its sums by value and bucket. Most of them are added up to `others`. So
+ * many values left room in a heap of 90 MB, and an isolate has 128.
+ */
+export const GROUPS_READ_MAX = 50_000
+export const GROUP_SUMS_READ_MAX = 200_000
+
 /** Days of which labels are listed by default, the names in such a list, and the values that each of them shows. */
 export const LABELS_DAYS = 7
 export const LABELS_LISTED_MAX = 100

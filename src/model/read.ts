@@ -55,6 +55,8 @@ export type CommittedRead = {
   readonly unreadable: readonly UnreadableRow[]
   /** Where the counters are coarser than was asked. */
   readonly coarse: readonly CoarseRange[]
+  /** Whether a label has more values, or more of them by bucket, than an isolate holds. Then there are no counters. [I5] */
+  readonly isTooMuch?: boolean
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { GROUP_SUMS_READ_MAX, GROUPS_READ_MAX } from '../limits.ts'
 import type { Cell } from '../model/cell.ts'
 import { EMPTY_CELL, mergeCells } from '../model/cell.ts'
 import type { Hour } from '../model/hour.ts'
@@ -15,7 +16,7 @@ import {
 import { LABEL_MARK, OVERFLOW_LABEL } from '../model/slices/slice.ts'
 import type { Postgres } from './driver/session.ts'
 import { inRanges } from './key-ranges.ts'
-import { COUNTERS, OF_KEYS_ASKED, statements } from './read-sql.ts'
+import { type AnswerBounds, COUNTERS, OF_KEYS_ASKED, statements } from './read-sql.ts'
 import { rowsReader } from './reader.ts'
 import type { Table } from './rollups/segments.ts'
 import { SHARED } from './too-slow.ts'
@@ -24,7 +25,7 @@ import { SHARED } from './too-slow.ts'
 const OTHER_GROUP = '~'
 
 /** Reads slices by groups, the sums of the keys, and the ledger in one statement, so that all are of the same instant. */
-export function createGroupsReader(postgres: Postgres): ReadGroups {
+export function createGroupsReader(postgres: Postgres, bounds = BOUNDS): ReadGroups {
   const read = rowsReader(postgres, 'groups', SHARED)
   return async (query) => {
     const { by, where } = query
@@ -32,10 +33,20 @@ export function createGroupsReader(postgres: Postgres): ReadGroups {
     const keys = 'keys' in query ? { keys: query.keys } : {}
     const tables = tablesOf(query, grouping)
     const isAsked = 'keys' in query ? OF_KEYS_ASKED : inRanges(query.ranges)
-    const statementsFor = (reach: Reach) => statements(reach, sql`subject`, tables, isAsked, query.gap)
+    const statementsFor = (reach: Reach) =>
+      statements(reach, sql`subject`, tables, isAsked, query.gap, bounds)
     const found = await read(query, statementsFor, keys)
+    if (isBeyond(found.counters, bounds)) return { ...found, counters: new Map(), isTooMuch: true }
     return { ...found, counters: withRemainders(found.counters, grouping) }
   }
+}
+
+const BOUNDS: AnswerBounds = { names: GROUPS_READ_MAX, buckets: GROUP_SUMS_READ_MAX }
+
+function isBeyond(counters: CommittedRead['counters'], { names, buckets }: AnswerBounds): boolean {
+  let sums = 0
+  for (const { cells } of counters.values()) sums += cells.size
+  return counters.size > names || sums > buckets
 }
 
 function tablesOf(rows: GroupRows, grouping: SliceGrouping): Table[] {

@@ -12,6 +12,7 @@ import { covers, keyAlone } from '../../src/model/key.ts'
 import type { CommittedCounter } from '../../src/model/read.ts'
 import { groupName, groupOf } from '../../src/model/slices/grouping.ts'
 import type { Labels } from '../../src/model/slices/slice.ts'
+import { createGroupsReader } from '../../src/postgres/groups.ts'
 import { createLabelLister } from '../../src/postgres/labels.ts'
 import { seeded } from '../support/chance.ts'
 import type { Increment } from '../support/increments.ts'
@@ -283,6 +284,31 @@ test('[I5] [L1] a label with very many values is added up without a bucket for e
   expect(answer).toMatchObject({ groups: { length: 10 }, others: { groups: values - 10 } })
   expect(answer?.groups?.[0]?.value).toBe(`v${values - 1}`)
   expectToAddUp(must(answer, 'an answer'))
+})
+
+test('[I5] a label with more values than an isolate holds is a 422, by each way that leaves fewer', async () => {
+  const town = new Town(stand)
+  const hours = [HOUR, addHours(HOUR, -1)]
+  town.take(
+    hours.flatMap((hour) => Array.from({ length: 4 }, (_, i) => increment('k', 1, { id: `${i}` }, hour))),
+  )
+  await town.flush(100)
+  const readWithin = async (bounds: { names: number; buckets: number }, more = '') => {
+    const query = await counterQuery(`?key=k&by=id&consistency=committed&range=24h${more}`, NOW)
+    const database = { ...town.services.database, readGroups: createGroupsReader(stand.postgres, bounds) }
+    return readCounterGroups(query, must(query.groups, 'groups'), { ...town.services, database })
+  }
+  const isGood = { ok: true, value: [{ groups: { length: 4 }, total: { sum: 8n } }] }
+  const isTooMuch = {
+    ok: false,
+    error: { parameter: 'by', fault: expect.stringContaining('values in these hours') },
+  }
+  // The key itself has a name and two buckets too.
+  expect(await readWithin({ names: 5, buckets: 10 }, '&bucket=hour')).toMatchObject(isGood)
+  expect(await readWithin({ names: 5, buckets: 9 }, '&bucket=hour')).toMatchObject(isTooMuch)
+  expect(await readWithin({ names: 5, buckets: 9 })).toMatchObject(isGood)
+  expect(await readWithin({ names: 4, buckets: 99 })).toMatchObject(isTooMuch)
+  expect(await readWithin({ names: 4, buckets: 99 }, '&where=id:1')).toMatchObject({ ok: true })
 })
 
 test('groups of one sum come in the order of their bytes, as Postgres and the docs have it', async () => {

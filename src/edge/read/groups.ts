@@ -1,3 +1,4 @@
+import { GROUP_SUMS_READ_MAX, GROUPS_READ_MAX } from '../../limits.ts'
 import type { Cell } from '../../model/cell.ts'
 import { EMPTY_CELL, mergeCells } from '../../model/cell.ts'
 import type { GroupRows, GroupSubjects } from '../../model/read.ts'
@@ -12,6 +13,7 @@ import {
   valueOfGroup,
 } from '../../model/slices/grouping.ts'
 import { compareBytes } from '../../model/text/utf8.ts'
+import { invalid } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Database, Shards } from '../ports.ts'
 import type { CounterAnswer } from './answers.ts'
@@ -53,6 +55,7 @@ export async function readGroups(
   })
   if (!found.ok) return fail(found.error)
   const { value } = found
+  if (value.read.committed.isTooMuch === true) return invalid('by', TOO_MUCH)
   if (grouping.by === null) return ok(subjects.map((subject) => readingOf(value, subject)))
   const { by } = grouping
   const values = valuesBySubject(value)
@@ -64,6 +67,10 @@ export async function readGroups(
     })),
   )
 }
+
+const TOO_MUCH =
+  `has more than ${GROUPS_READ_MAX} values in these hours, or more than ${GROUP_SUMS_READ_MAX} of them by bucket: ask for fewer hours, ` +
+  'a larger `bucket`, or add a `where`'
 
 type Groups = Required<Pick<CounterAnswer, 'groups' | 'others' | 'unlabelled' | 'overflow'>>
 

@@ -17,7 +17,7 @@ import { modeOf } from './cloudevents/modes.ts'
 import { conflictsOf, type Format, notCounted } from './format.ts'
 import { Metering, selectiveMeters } from './records/metering.ts'
 
-/** The answer to events of which some are of no meter. */
+/** The answer to events of which some are of no meter, or to too many of them for each to count once by its identity. */
 export const eventsSchema = z
   .strictObject({
     accepted: z.int().min(0).meta({ description: 'Increments that were counted, durably.' }),
@@ -26,6 +26,7 @@ export const eventsSchema = z
       .min(0)
       .meta({ description: 'Increments that were counted before, by the same events.' }),
     unmatched: z.int().min(0).meta({ description: 'Events that no meter is for.' }),
+    note: z.string().optional(),
   })
   .meta({ id: 'EventsCounted' })
 
@@ -82,10 +83,13 @@ const NOT_A_TIME = 'must be RFC 3339 such as 2026-11-21T20:15:00Z'
 function answerOf(delivered: Delivered): Answer {
   const problem = notCounted(delivered) ?? refusedOf(delivered)
   if (problem !== undefined) return fail(problem)
-  const { accepted, duplicates, unmatched } = delivered
-  if (unmatched > 0) return jsonResponse({ accepted, duplicates, unmatched })
-  return new Response(null, { status: 204 })
+  const { accepted, duplicates, unmatched, hasDroppedIds } = delivered
+  if (unmatched === 0 && !hasDroppedIds) return new Response(null, { status: 204 })
+  return jsonResponse({ accepted, duplicates, unmatched, ...(hasDroppedIds ? { note: IDS_DROPPED } : {}) })
 }
+
+const IDS_DROPPED =
+  'These are too many events for each to count once by its source and id: they count once as a whole, when the same bytes come again.'
 
 /** Events that can never count: for what they are, or because their identity came before with another value. */
 function refusedOf(delivered: Delivered): Problem | undefined {

@@ -96,7 +96,10 @@ export function describeEvents(path: string): Operation {
       content: { 'application/json': { schema: z.union([eventSchema, z.array(eventSchema)]) } },
     },
     responses: {
-      200: json(eventsSchema, 'No meter is for some of the events. All others are durable, or count 0.'),
+      200: json(
+        eventsSchema,
+        'No meter is for some of the events, or they are too many to count once each by itself. All others are durable, or count 0.',
+      ),
       204: { description: 'Every event is durable, or counts 0.' },
       ...errors(400, 413, 415, 422),
       503: UNAVAILABLE,

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { identityOf } from '../../../../src/edge/ingest/formats/cloudevents/identity.ts'
 import { allowWebHook, receiveEvents } from '../../../../src/edge/ingest/formats/cloudevents.ts'
+import { REQUEST_ITEMS_MAX } from '../../../../src/limits.ts'
 import { idFault, keyFault } from '../../../../src/model/key.ts'
 import { nodeClock } from '../../../support/node-clock.ts'
 import { FormatStage } from './format-stage.ts'
@@ -148,6 +149,28 @@ describe('events', () => {
       body: { errors: [{ index: 0, path: 'id', message: expect.stringMatching(/came before/) }] },
     })
     expect(stage.sums).toEqual({ 'credits/acme': 5 })
+  })
+
+  test('[N1] that are too many for each to have its own name count once as a whole, and that is said', async () => {
+    const stage = stageOf()
+    const { source, type, subject, time, specversion } = event({ type: 'page.view', subject: '/a' })
+    const many = (count: number) =>
+      batchOf(
+        ...Array.from({ length: count }, (_, i) => ({
+          id: `${i}`,
+          source,
+          type,
+          subject,
+          time,
+          specversion,
+        })),
+      )
+    expect((await send(stage, many(REQUEST_ITEMS_MAX))).status).toBe(204)
+    const more = many(REQUEST_ITEMS_MAX + 1)
+    for (const counted of [{ accepted: REQUEST_ITEMS_MAX + 1 }, { duplicates: REQUEST_ITEMS_MAX + 1 }]) {
+      const note = expect.stringContaining('once as a whole')
+      expect(await send(stage, more)).toMatchObject({ status: 200, body: { ...counted, unmatched: 0, note } })
+    }
   })
 
   test('without a time count by a meter that finds one elsewhere', async () => {

@@ -71,7 +71,7 @@ const DAYS_OF: Readonly<Record<RangeName, number>> = {
 
 /**
  * In no zone and no 80 days since 1970 have clocks gone back by more: those of Vostok in 1994, and those of Casey by three
- * hours in many a year (tzdata 2026c). Elsewhere a day of 25 hours is all.
+ * hours in many a year (tzdata 2026c). Most never had more than a day of 25 hours.
  */
 const GAINED_HOURS_MAX = 7
 

@@ -59,7 +59,8 @@ describe('a POST', () => {
   )
 
   test('[I5] that would write to too many shards is a 413 that says what to do', async () => {
-    const items = Array.from({ length: 1_000 }, (_, i) => ({ key: 'a', at: nodeClock.now() - i * 3_600_000 }))
+    const nowMs = nodeClock.now()
+    const items = Array.from({ length: 1_000 }, (_, i) => ({ key: 'a', at: nowMs - i * 3_600_000 }))
     expect(await post('/increment', items)).toMatchObject({
       status: 413,
       body: {

@@ -8,6 +8,7 @@ import type { Wrangler } from '../../../src/local/deploy/wrangler.ts'
 import { runDeploy } from '../../../src/local/deploy.ts'
 import { withClient } from '../../../src/local/postgres.ts'
 import { addHours, formatHour, hourOf } from '../../../src/model/hour.ts'
+import { untilHourLasts } from '../../support/hour-to-go.ts'
 import { type SharedPostgres, sharePostgres } from '../../support/postgres.ts'
 
 /** The project's own wrangler.toml. */
@@ -81,6 +82,9 @@ export type StoredRecord = {
   readonly unconfirmed: readonly StoredDeploy[]
 }
 
+/** A test takes some seconds, and more on a busy machine. Many go by the running hour from their first line to their last. */
+const TEST_MS_MAX = 20_000
+
 /** Called once at the top of a test file. The stand is there from the first `beforeEach` on. */
 export function useStand(start: () => Promise<SharedPostgres> = sharePostgres): Stand {
   let server: SharedPostgres
@@ -91,6 +95,7 @@ export function useStand(start: () => Promise<SharedPostgres> = sharePostgres): 
     server = await start()
   })
   beforeEach(async () => {
+    await untilHourLasts(TEST_MS_MAX)
     folder = await mkdtemp(join(tmpdir(), 'sumdial-deploy-test-'))
     databaseUrl = await server.createDatabase()
     return () => rm(folder, { recursive: true })

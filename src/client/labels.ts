@@ -11,7 +11,8 @@ const MARK_BYTES = 7
 
 /** @throws TypeError for labels that no server would take. */
 export function checkLabels(labels: Labels, key: string): void {
-  if (typeof labels !== 'object' || labels === null || Array.isArray(labels)) {
+  // The fields of a Map or a Date are none, so it would count without labels. An object of another realm has another prototype.
+  if (Object.prototype.toString.call(labels) !== '[object Object]') {
     throw new TypeError("labels must be an object of texts, such as { plan: 'pro' }")
   }
   const entries = Object.entries(labels)

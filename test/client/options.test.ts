@@ -54,6 +54,8 @@ test.each<[unknown[], RegExp]>([
   [['k', 1, { At: 5 }], /`At` is not an option of increment: use at, id, labels/],
   [['k', 1, new Date()], /increment takes an object such as \{ at, id, labels \}, not a Date/],
   [['k', 1, { labels: [] }], /labels must be an object of texts/],
+  [['k', 1, { labels: new Map([['plan', 'pro']]) }], /labels must be an object of texts/],
+  [['k', 1, { labels: new URLSearchParams('plan=pro') }], /labels must be an object of texts/],
   [['k', 1, { labels: { '1st': 'x' } }], /"1st" is not the name of a label/],
   [['k', 1, { labels: { 'sumdial.x': 'x' } }], /does not begin with sumdial/],
   [['k', 1, { labels: { plan: '' } }], /the label plan must not be empty/],

@@ -21,6 +21,21 @@ export function scaled(value: unknown, power: number): number | undefined {
   return sign === '-' ? -integer : integer
 }
 
+/** How far from a whole number doubles may end that stand for one and were added up: in all, and of the unit that is counted. */
+const ADDED_UP = { relative: 1e-12, absolute: 1e-3 }
+
+/**
+ * The whole number that a double times a power of ten stands for, where doubles were added up before it: 0.1 + 0.2 times 10 is 3,
+ * and not 3.0000000000000004; undefined where it is further from any.
+ */
+export function nearWhole(value: number, power: number): number | undefined {
+  const product = value * 10 ** power
+  const whole = Math.round(product)
+  const away = Math.abs(product - whole)
+  const isNear = away <= Math.abs(whole) * ADDED_UP.relative && away <= ADDED_UP.absolute
+  return isNear && Number.isSafeInteger(whole) ? whole : undefined
+}
+
 /** A number of so many digits times 10^power; NaN when that is no whole number. */
 function shift(digits: string, power: number): number {
   if (power >= 0) {

@@ -5,7 +5,7 @@ import { fail, ok } from '../result.ts'
 import { nameFault } from '../slices/labels.ts'
 import type { Labels } from '../slices/slice.ts'
 import { instantInAnyUnit } from '../time/any-unit.ts'
-import { scaled } from './decimal.ts'
+import { nearWhole, scaled } from './decimal.ts'
 import { type Conditions, compileMatch, type Matches } from './match.ts'
 import { compilePath, type Path } from './path.ts'
 import { compileTemplate, type Lack, type Placeholder, type Template } from './template.ts'
@@ -58,7 +58,8 @@ export type Meter = {
   readonly hasTime: boolean
   readonly hasId: boolean
   readonly countsAgain: boolean
-  readonly read: (record: unknown) => MeterReading
+  /** @param isAddedUp whether the record's doubles were added up by its sender. See `nearWhole`. */
+  readonly read: (record: unknown, isAddedUp?: boolean) => MeterReading
 }
 
 /** A fault of a definition; `message` is a clause. */
@@ -141,11 +142,11 @@ function readLabels(templates: readonly LabelTemplate[], record: unknown): Label
 
 function readerOf({ key, value, at, id, labels }: Parts, matches: Matches, power: number) {
   const numberOf = numberReader(value, power)
-  return (record: unknown): MeterReading => {
+  return (record: unknown, isAddedUp = false): MeterReading => {
     if (!matches(record)) return UNMATCHED
     const text = key.read(record)
     if (typeof text !== 'string') return lacks(text)
-    const number = numberOf(record)
+    const number = numberOf(record, isAddedUp)
     if (typeof number !== 'number') return number
     const time = at?.read(record)
     const atMs = typeof time === 'string' ? instantInAnyUnit(time) : undefined
@@ -174,21 +175,22 @@ function nameOf([first]: readonly Placeholder[]): string {
 }
 
 /** Reads the value. A field that is a whole number takes no way through a text. */
-function numberReader(value: Template | null, power: number): (record: unknown) => number | MeterReading {
+function numberReader(value: Template | null, power: number) {
   if (value === null) return () => 1
   const refuse = (message: string): MeterReading => {
     return { kind: 'refused', reason: 'value', path: nameOf(value.placeholders), message }
   }
   const { lone } = value
-  return (record) => {
+  return (record: unknown, isAddedUp: boolean): number | MeterReading => {
     const field = lone?.(record)
     if (power === 0 && Number.isSafeInteger(field)) return Number(field)
     const text = value.read(record)
     if (typeof text !== 'string') return lacks(text)
     const number = scaled(text, power)
     if (number === undefined) return refuse('must be a number')
-    if (Number.isNaN(number)) return refuse(power === 0 ? NOT_WHOLE : `must be a whole number once scaled`)
-    return number
+    if (!Number.isNaN(number)) return number
+    const near = isAddedUp && typeof field === 'number' ? nearWhole(field, power) : undefined
+    return near ?? refuse(power === 0 ? NOT_WHOLE : `must be a whole number once scaled`)
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { scaled } from '../../../src/model/meter/decimal.ts'
+import { nearWhole, scaled } from '../../../src/model/meter/decimal.ts'
 
 describe('a decimal number times a power of ten', () => {
   test.each<[unknown, number, number]>([
@@ -71,5 +71,33 @@ describe('a decimal number times a power of ten', () => {
       ),
       { numRuns: 1_000 },
     )
+  })
+})
+
+describe('doubles that were added up', () => {
+  test('stand for the whole number that their decimals add up to, however many there are', () => {
+    const cents = fc.array(fc.integer({ min: -100_000, max: 100_000 }), { minLength: 1, maxLength: 500 })
+    fc.assert(
+      fc.property(cents, (prices) => {
+        const whole = prices.reduce((a, b) => a + Math.abs(b), 0)
+        fc.pre(whole > 0)
+        const sum = prices.reduce((a, b) => a + Math.abs(b) / 100, 0)
+        expect(nearWhole(sum, 2)).toBe(whole)
+        expect(nearWhole(-sum, 2)).toBe(-whole)
+      }),
+    )
+  })
+
+  test('stand for none where a decimal of theirs is none', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 1e9 }), fc.integer({ min: 1, max: 99 }), (whole, rest) => {
+        expect(nearWhole(whole + rest / 100, 0)).toBeUndefined()
+      }),
+    )
+    expect([nearWhole(1e-9, 2), nearWhole(1e300, 2), nearWhole(100_000.00001, 2)]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
   })
 })

@@ -214,6 +214,22 @@ describe.each(ENCODINGS)('OTLP in %s', (encoding) => {
     expect(stage.sums).toEqual({ 'routes/shop/cart': 3, cents: 25, 'otel/shop/other': 1 })
   })
 
+  test('[N2] is counted by a scale where adding up doubles has moved it, as a sum of prices, and no other fraction is', async () => {
+    const meters = JSON.stringify([
+      { name: 'cents', match: { metric: 'revenue*' }, key: '{metric}', value: '{value}', scale: 100 },
+    ])
+    const stage = stageOf({ meters })
+    const request = sums({
+      'revenue/a': 0.1 + 0.2,
+      'revenue/b': 59.97 + 1e-14,
+      'revenue/c': 0.305,
+      'revenue/d': 1e-9,
+    })
+    const answer = await send(stage, encoding, encode(encoding, request))
+    expect(Number(answer.partial?.rejectedDataPoints)).toBe(2)
+    expect(stage.sums).toEqual({ 'revenue/a': 30, 'revenue/b': 5997 })
+  })
+
   test('takes negative deltas from a token that may adjust', async () => {
     const stage = stageOf()
     await send(stage, encoding, encode(encoding, sums({ open: -2 })), ADJUSTER)

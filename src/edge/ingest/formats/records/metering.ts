@@ -15,6 +15,8 @@ export type Facts = {
   readonly at?: number | Lack
   readonly id?: string
   readonly value?: number
+  /** Whether its doubles were added up by whoever sends it. */
+  readonly isAddedUp?: boolean
 }
 
 const NO_FACTS: Facts = {}
@@ -81,7 +83,7 @@ export class Metering {
 
   /** @returns whether the meter is for this record. */
   #count(index: number, record: object, meter: Meter, facts: Facts): boolean {
-    const reading = meter.read(record)
+    const reading = meter.read(record, facts.isAddedUp)
     if (reading.kind === 'unmatched') return false
     if (reading.kind === 'refused') {
       this.#gathering.refuse(index, reading.reason, reading.path, reading.message)

@@ -35,7 +35,7 @@ export type Delivered = {
   /** Records and increments that were refused for what they are, and the first of their faults. [N2] */
   readonly refused: number
   readonly faults: readonly RecordFault[]
-  /** How sending it again is kept from counting twice, besides `repeat`. */
+  /** How sending it again is kept from counting anything twice. */
   readonly names: 'ids' | 'content' | 'none'
   /** Whether records had ids that were not used, because the delivery has too many. */
   readonly hasDroppedIds: boolean
@@ -125,6 +125,7 @@ function summarise(
   outcomes: readonly FlightOutcome[],
 ): Delivered {
   const { records, zeros, unmatched, refused, faults, named, hasDroppedIds } = gathering
+  const countsAgain = parts.some(({ unnamed }) => unnamed.size > 0)
   const counts: Record<Fate, number> = { accepted: 0, duplicate: 0, conflict: 0, refused: 0, unknown: 0 }
   const byRecord = new Map<number, Fate>()
   for (const [i, part] of parts.entries()) {
@@ -146,7 +147,8 @@ function summarise(
     unmatched,
     refused,
     faults,
-    names: named.length > 0 ? 'ids' : content === null ? 'none' : 'content',
+    names:
+      countsAgain || (named.length === 0 && content === null) ? 'none' : named.length > 0 ? 'ids' : 'content',
     hasDroppedIds,
     byRecord,
     failure: failureOf(counts, parts, outcomes),

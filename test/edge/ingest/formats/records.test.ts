@@ -183,9 +183,12 @@ describe('POST /records', () => {
       expect((await post('key=one', '{"a":1}')).body).toMatchObject({ accepted: 1, names: 'none' })
       expect((await post('meter=views', ndjson({ path: '/a' }, { path: '/b' }))).body).toMatchObject({
         accepted: 2,
+        names: 'none',
       })
+      const both = ndjson({ path: '/c', model: 'm', input: 1, id: 'i', at: NOW })
+      expect((await post('meter=views&meter=input', both)).body).toMatchObject({ names: 'none' })
     }
-    expect(stage.sums).toEqual({ one: 2, 'views/a': 2, 'views/b': 2 })
+    expect(stage.sums).toEqual({ one: 2, 'tokens/m': 1, 'views/a': 2, 'views/b': 2, 'views/c': 2 })
   })
 
   test('[N1] counts once all that several meters make of a record with an id under one key, in whatever order', async () => {

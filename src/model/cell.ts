@@ -60,7 +60,7 @@ export function cellBytes(key: string, isPlain = false): number {
 }
 
 /** How many bytes more than UTF-16 code units a well-formed text takes in JSON and UTF-8. */
-function bytesBeyondUnits(text: string): number {
+export function bytesBeyondUnits(text: string): number {
   let bytes = 0
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i)

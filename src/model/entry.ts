@@ -1,4 +1,4 @@
-import { cellBytes } from './cell.ts'
+import { bytesBeyondUnits, cellBytes } from './cell.ts'
 import type { Cells } from './cells.ts'
 
 /** A flight's name: the isolate that sent it, and a number that rises over all that this isolate sends. */
@@ -78,5 +78,6 @@ function isSame(a: FlightName, b: FlightName): boolean {
 
 /** An upper bound of an entry's encoded size, in bytes. */
 export function entryBytes({ id, content, cells }: NamedEntry): number {
-  return cells.keys.reduce((sum, key) => sum + cellBytes(key), cellBytes(id) + content.length)
+  const named = cellBytes(id) + content.length + bytesBeyondUnits(content)
+  return cells.keys.reduce((sum, key) => sum + cellBytes(key), named)
 }

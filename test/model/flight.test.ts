@@ -3,9 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { Accumulator } from '../../src/model/accumulator.ts'
 import { cellOf } from '../../src/model/cell.ts'
 import { Cells } from '../../src/model/cells.ts'
+import { entryBytes, idOfIncrement } from '../../src/model/entry.ts'
 import { encodeFlight, readFlight, UnknownVersion } from '../../src/model/flight.ts'
 import { labelsText } from '../../src/model/slices/slice.ts'
-import { keyedCells } from '../support/arbitraries.ts'
+import { utf8Bytes } from '../../src/model/text/utf8.ts'
+import { keyedCells, keys, values } from '../support/arbitraries.ts'
 
 const cellsList = keyedCells.map((list) => Cells.of(list))
 const namedEntries = fc.record({ id: fc.string(), content: fc.string(), cells: cellsList })
@@ -33,6 +35,29 @@ describe('a flight', () => {
     expect(version(['a', 'b"', 'ü', String.raw`a\u001fb=c`])).toEqual([old, old])
     const labelled = [2, true]
     expect(version(['a', `b${labelsText({ plan: 'pro' })}`])).toEqual([labelled, labelled])
+  })
+
+  test('[I5] takes no more bytes than its named entries were measured with, whatever their labels', () => {
+    const value = fc.string({
+      unit: fc.constantFrom('"', '\\', 'é', '漢', '𝄞', 'a'),
+      minLength: 1,
+      maxLength: 40,
+    })
+    const labels = fc
+      .dictionary(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'), value)
+      .map(labelsText)
+    const one = fc.tuple(keys, labels, values).map(([key, text, value]) => ({
+      id: idOfIncrement('x'.repeat(64), key),
+      content: `${value}${text}`,
+      cells: Cells.of([[key + text, cellOf(value)]]),
+    }))
+    fc.assert(
+      fc.property(fc.array(one, { minLength: 1, maxLength: 9 }), (named) => {
+        const without = encodeFlight(null, new Cells()).length
+        const bytes = named.reduce((sum, entry) => sum + entryBytes(entry), without)
+        expect(utf8Bytes(encodeFlight(null, new Cells(), named))).toBeLessThanOrEqual(bytes)
+      }),
+    )
   })
 
   test('[J1] [A2] that was sent adds up to what was in it, at any size', () => {

@@ -275,6 +275,8 @@ describe('while a flush is in the air', () => {
     // Longer than what follows takes on a busy machine.
     await faults.inject({ kind: 'delay', ms: 3_000 })
     const flush = ring(shard)
+    // Until it is frozen, the next increments would go with it.
+    await expect.poll(async () => (await shard.stub.status()).frozen.increments).toBe(1)
     let counted = 1
     for (; counted < 6; counted++) {
       expect(await total()).toBe(counted)

@@ -271,6 +271,7 @@ describe('a request for records that is wrong', () => {
     ['', 'meter'],
     ['meter=other', 'meter'],
     ['meter=views&key=a', 'key'],
+    ['meter=views&meter=bytes&meter=views', 'meter'],
     ['key={', 'key'],
     ['key={}', 'key'],
     ['key={a|b}', 'key'],

@@ -61,6 +61,8 @@ export function metersOf(url: string, configured: readonly Meter[]): Result<read
   if (own !== undefined) return invalid(own, 'cannot be combined with meter')
   const unknown = names.find((name) => !configured.some((meter) => meter.name === name))
   if (unknown !== undefined) return invalid('meter', notConfigured(configured))
+  // Otherwise each record would count twice by it.
+  if (new Set(names).size < names.length) return invalid('meter', 'may be given only once for each name')
   return ok(
     names.map((name) =>
       must(

@@ -4,12 +4,12 @@ import { FIRST_OF_ALL } from '../../../src/edge/read/all-time.ts'
 import { must } from '../../../src/model/assert.ts'
 import type { Cell } from '../../../src/model/cell.ts'
 import { mergeCells } from '../../../src/model/cell.ts'
-import { addHours, formatHourStart, type Hour, hourOf } from '../../../src/model/hour.ts'
+import { addHours, formatHourStart, type Hour, type HourRange, hourOf } from '../../../src/model/hour.ts'
 import { keysFrom } from '../../../src/model/key.ts'
 import type { CommittedCounter } from '../../../src/model/read.ts'
 import { keyOf, labelsText } from '../../../src/model/slices/slice.ts'
-import { bucketsOf, UNITS } from '../../../src/model/time/calendar.ts'
-import { parseZone } from '../../../src/model/time/zone.ts'
+import { bucketsOf, UNITS, type Unit } from '../../../src/model/time/calendar.ts'
+import { parseZone, type Zone } from '../../../src/model/time/zone.ts'
 import { createGroupsReader } from '../../../src/postgres/groups.ts'
 import { createLabelLister } from '../../../src/postgres/labels.ts'
 import { createReader, createSeriesReader } from '../../../src/postgres/reader.ts'
@@ -53,18 +53,38 @@ const asks = fc.record({
   zone: fc.constantFrom(...ZONES),
   /** Whether all that was before is read too, as one bucket. */
   isAllTime: fc.boolean(),
+  /** Hours in between that are not read, as between two periods that are compared. */
+  gap: fc.option(fc.tuple(fc.oneof(hours, hours.map(midnight)), fc.oneof(hours, hours.map(midnight))), {
+    freq: 1,
+  }),
 })
+
+type Question = { readonly buckets: readonly Hour[]; readonly to: Hour; readonly gap?: HourRange | undefined }
+
+/** The buckets of a range; or of two periods, with a bucket between them that is not read. */
+function bucketsAround(
+  range: HourRange,
+  gap: HourRange | undefined,
+  unit: Unit | null,
+  zone: Zone,
+): readonly Hour[] {
+  const bucketsIn = (own: HourRange) =>
+    unit === null ? [own.from] : bucketsOf(own, unit, zone).map((bucket) => bucket.from)
+  if (gap === undefined) return bucketsIn(range)
+  return [...bucketsIn({ ...range, to: gap.from }), gap.from, ...bucketsIn({ ...range, from: gap.to })]
+}
 
 /** By a walk over all rows that knows nothing of days, segments or SQL. */
 function naive(
   all: readonly Row[],
   isAsked: (key: string) => boolean,
-  { buckets, to }: { buckets: readonly Hour[]; to: Hour },
+  { buckets, to, gap }: Question,
 ): CommittedCounter | undefined {
   const cells = new Map<Hour, Cell>()
   let lastFlushMs = 0
   for (const { key, hour, cell, updatedMs } of all) {
     const bucket = buckets.findLast((from) => from <= hour)
+    if (gap !== undefined && hour >= gap.from && hour < gap.to) continue
     if (!isAsked(key.split('\u001f')[0] ?? '') || bucket === undefined || hour >= to) continue
     const before = cells.get(bucket)
     cells.set(bucket, before === undefined ? cell : mergeCells(before, cell))
@@ -83,9 +103,9 @@ describe.each(KINDS)('%s', (name) => {
   afterAll(() => database?.stop())
 
   /** All kinds of reads by bucket. */
-  async function read(buckets: readonly Hour[], to: Hour) {
+  async function read(question: Question) {
     const { postgres } = database
-    const rows = { buckets, to, writers: [] }
+    const rows = { ...question, writers: [] }
     const grouping = { by: 'kind', where: [] }
     const all = { name: 'all', ranges: [keysFrom('a')] }
     return {
@@ -107,20 +127,22 @@ describe.each(KINDS)('%s', (name) => {
         fc.array(asks, { minLength: 10, maxLength: 10 }),
         async (all, states, asked) => {
           const truth = counted(all, states)
-          const questions = asked.flatMap(({ from, to, unit, zone, isAllTime }) => {
+          const questions = asked.flatMap(({ from, to, unit, zone, isAllTime, gap: between }) => {
             if (from >= to) return []
-            const buckets =
-              unit === null ? [from] : bucketsOf({ from, to }, unit, zone).map((bucket) => bucket.from)
-            return [{ buckets: isAllTime ? [FIRST_OF_ALL, ...buckets] : buckets, from, to }]
+            const [begin = from, end = to] = (between ?? []).toSorted((a, b) => a - b)
+            const isGap = between !== null && from < begin && begin < end && end < to
+            const gap = isGap ? { from: begin, to: end } : undefined
+            const buckets = bucketsAround({ from, to }, gap, unit, zone)
+            return [{ buckets: isAllTime ? [FIRST_OF_ALL, ...buckets] : buckets, from, to, gap }]
           })
           await fill(database, tablesOf(all, states, NOW))
           const found = []
-          for (const { buckets, from, to } of questions) {
-            found.push({ reads: await read(buckets, to), labels: await labels(from, to) })
+          for (const { from, ...question } of questions) {
+            found.push({ reads: await read(question), labels: await labels(from, question.to) })
           }
           await fill(database, { rows: truth, days: [], states: new Map() })
           for (const [i, question] of questions.entries()) {
-            const { buckets, from, to } = question
+            const { buckets, from, to, gap } = question
             const { reads, labels: listed } = must(found[i], 'an answer')
             for (const key of KEYS) {
               expect(reads.keys.counters.get(key)).toEqual(naive(truth, (own) => own === key, question))
@@ -128,7 +150,7 @@ describe.each(KINDS)('%s', (name) => {
             const isUnder = (key: string) => key.startsWith('a')
             expect(reads.series.counters.get('all')).toEqual(naive(truth, isUnder, question))
             const coarse = naiveCoarse(states, question)
-            const fromHours = Object.entries(await read(buckets, to)).map(([kind, own]) => [
+            const fromHours = Object.entries(await read({ buckets, to, gap })).map(([kind, own]) => [
               kind,
               { ...own, coarse },
             ])

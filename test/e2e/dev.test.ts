@@ -1,37 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { makeState, runDev, startDev } from '../support/dev.ts'
-import { paste } from './paste.ts'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { makeState, runDev } from '../support/dev.ts'
 
 describe('npm run dev', () => {
-  test('[F5] its printed commands count, read back, and find the row in Postgres within 10 s', async () => {
-    const state = makeState()
-    const first = await startDev({ state, isFirstEver: true })
-    expect(first.log().match(/ready/g)).toHaveLength(1)
-    const [count, read, sql] = first.commands
-    expect(await paste(count)).toEqual({ accepted: 1, duplicates: 0, conflicts: [] })
-    expect(await paste(read)).toMatchObject({ total: { sum: 1, count: 1 } })
-    const row = { key: 'site/example.com/pricing', sum: '1', count: '1' }
-    await vi.waitFor(async () => expect(await paste(sql)).toMatchObject({ rows: [row] }), { timeout: 10_000 })
-    expect(await paste(read)).toMatchObject({ total: { sum: 1, count: 1 }, pending: 0 })
-    // Stopped before it is flushed: it is in Postgres after the next start.
-    expect(await paste(count)).toMatchObject({ accepted: 1 })
-    expect(await first.stop('SIGINT')).toMatchObject({ code: 0 })
-    await first.processes.untilGone(1_000)
-    expect(first.log()).toMatch(/Press Ctrl-C to stop everything.\n$/)
-
-    const second = await startDev({ state, port: first.port })
-    expect(await paste(read)).toMatchObject({ total: { sum: 2, count: 2 } })
-    expect(await paste(count)).toMatchObject({ accepted: 1 })
-    expect(await paste(read)).toMatchObject({ total: { sum: 3, count: 3 } })
-    const thrice = { ...row, sum: '3', count: '3' }
-    await vi.waitFor(async () => expect(await paste(second.commands[2])).toMatchObject({ rows: [thrice] }), {
-      timeout: 10_000,
-    })
-    expect(await second.stop('SIGTERM')).toMatchObject({ code: 0 })
-  })
-
   test('a port in use is refused before anything starts', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     onTestFinished(() => void server.close())

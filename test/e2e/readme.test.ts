@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { type Dev, makeState, startDev } from '../support/dev.ts'
+import { pasteAndStartAgain } from './first-commands.ts'
 
 const run = promisify(execFile)
 
@@ -49,6 +50,7 @@ const NOT_RUN = [
 
 const RUN = [/^(#|curl |[A-Z]=|$)/, /^psql "\$DATABASE_URL" -c "/, /^npm run token -- /]
 
+/** One for all tests, because each start takes some 16 s of processor time. */
 let dev: Dev
 let state: string
 const endings: (() => void | Promise<void>)[] = []
@@ -125,3 +127,7 @@ describe('README can be followed', () => {
     ])
   })
 })
+
+// The last one, because it ends dev. README has counted the key of those commands once.
+test('[F5] the commands that dev prints count, read back, and find the row in Postgres within 10 s, also after another start', () =>
+  pasteAndStartAgain(dev, state, 1))

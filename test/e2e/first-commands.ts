@@ -30,7 +30,7 @@ export async function pasteAndStartAgain(first: Dev, state: string, counted = 0)
   // Stopped before it is flushed: it is in Postgres after the next start.
   expect(await paste(count)).toMatchObject({ accepted: 1 })
   expect(await first.stop('SIGINT')).toMatchObject({ code: 0 })
-  await first.processes.untilGone(1_000)
+  await first.processes.untilGone(10_000)
   expect(first.log()).toMatch(/Press Ctrl-C to stop everything.\n$/)
 
   const second = await startDev({ state, port: first.port })

@@ -121,12 +121,12 @@ describe('kill -9 of one part, under load', () => {
     await load.untilAcknowledged(ACKNOWLEDGED_MIN)
     await killPart(first, (command) => command.includes('cli.js dev'))
     expect(await first.ended).toMatchObject({ code: 1, log: expect.stringContaining('wrangler has ended') })
-    await first.processes.untilGone(5_000)
+    await first.processes.untilGone(10_000)
 
     const second = await startDev({ ...options, port })
     await load.untilAcknowledged(ACKNOWLEDGED_MIN)
     await killPart(second, (command) => command.includes('commands/dev.js'))
-    await second.processes.untilGone(5_000)
+    await second.processes.untilGone(10_000)
     expect(await findPort(port)).toBe(port)
     await load.stop()
 

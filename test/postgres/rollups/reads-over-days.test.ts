@@ -53,13 +53,19 @@ const asks = fc.record({
   zone: fc.constantFrom(...ZONES),
   /** Whether all that was before is read too, as one bucket. */
   isAllTime: fc.boolean(),
-  /** Hours in between that are not read, as between two periods that are compared. */
-  gap: fc.option(fc.tuple(fc.oneof(hours, hours.map(midnight)), fc.oneof(hours, hours.map(midnight))), {
-    freq: 1,
-  }),
+  /** Hours in between that are not read, as between two periods that are compared: where they begin and end, in percent. */
+  gap: fc.option(fc.tuple(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 100 })), { freq: 2 }),
 })
 
 type Question = { readonly buckets: readonly Hour[]; readonly to: Hour; readonly gap?: HourRange | undefined }
+
+/** @returns undefined where nothing is left between, before or after. */
+function gapIn({ from, to }: HourRange, parts: readonly number[]): HourRange | undefined {
+  const [begin = from, end = to] = parts
+    .toSorted((a, b) => a - b)
+    .map((part) => addHours(from, Math.floor(((to - from) * part) / 100)))
+  return from < begin && begin < end && end < to ? { from: begin, to: end } : undefined
+}
 
 /** The buckets of a range; or of two periods, with a bucket between them that is not read. */
 function bucketsAround(
@@ -129,9 +135,7 @@ describe.each(KINDS)('%s', (name) => {
           const truth = counted(all, states)
           const questions = asked.flatMap(({ from, to, unit, zone, isAllTime, gap: between }) => {
             if (from >= to) return []
-            const [begin = from, end = to] = (between ?? []).toSorted((a, b) => a - b)
-            const isGap = between !== null && from < begin && begin < end && end < to
-            const gap = isGap ? { from: begin, to: end } : undefined
+            const gap = gapIn({ from, to }, between ?? [])
             const buckets = bucketsAround({ from, to }, gap, unit, zone)
             return [{ buckets: isAllTime ? [FIRST_OF_ALL, ...buckets] : buckets, from, to, gap }]
           })

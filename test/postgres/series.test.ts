@@ -81,7 +81,7 @@ test('[S2] [A2] a series equals a naive model, whatever is in the table and what
       keys,
       keys.map((key) => `${key}/`),
     ),
-    grant: fc.option(keys, { freq: 1 }),
+    grant: fc.option(keys, { freq: 2 }),
     from: hours,
     to: hours,
   })

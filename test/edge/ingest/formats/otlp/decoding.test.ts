@@ -62,7 +62,8 @@ describe('a request of OpenTelemetry', () => {
     fc.assert(
       fc.property(
         requests,
-        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        // Most doubles from 0 to 1 are next to 0, and would cut all but a byte.
+        fc.nat({ max: 999 }).map((mille) => mille / 1000),
         (request, part) => {
           const bytes = inProtobuf(request)
           const cut = 1 + Math.floor(part * (bytes.length - 1))

@@ -189,7 +189,7 @@ function numberReader(value: Template | null, power: number) {
     const number = scaled(text, power)
     if (number === undefined) return refuse('must be a number')
     if (!Number.isNaN(number)) return number
-    const near = isAddedUp && typeof field === 'number' ? nearWhole(field, power) : undefined
+    const near = isAddedUp && power !== 0 && typeof field === 'number' ? nearWhole(field, power) : undefined
     return near ?? refuse(power === 0 ? NOT_WHOLE : `must be a whole number once scaled`)
   }
 }

@@ -217,6 +217,7 @@ describe.each(ENCODINGS)('OTLP in %s', (encoding) => {
   test('[N2] is counted by a scale where adding up doubles has moved it, as a sum of prices, and no other fraction is', async () => {
     const meters = JSON.stringify([
       { name: 'cents', match: { metric: 'revenue*' }, key: '{metric}', value: '{value}', scale: 100 },
+      { name: 'hours', match: { metric: 'hours*' }, key: '{metric}', value: '{value}' },
     ])
     const stage = stageOf({ meters })
     const request = sums({
@@ -224,10 +225,12 @@ describe.each(ENCODINGS)('OTLP in %s', (encoding) => {
       'revenue/b': 59.97 + 1e-14,
       'revenue/c': 0.305,
       'revenue/d': 1e-9,
+      'hours/a': 3 - 2 ** -51,
+      'hours/b': 3,
     })
     const answer = await send(stage, encoding, encode(encoding, request))
-    expect(Number(answer.partial?.rejectedDataPoints)).toBe(2)
-    expect(stage.sums).toEqual({ 'revenue/a': 30, 'revenue/b': 5997 })
+    expect(Number(answer.partial?.rejectedDataPoints)).toBe(3)
+    expect(stage.sums).toEqual({ 'revenue/a': 30, 'revenue/b': 5997, 'hours/b': 3 })
   })
 
   test('takes negative deltas from a token that may adjust', async () => {

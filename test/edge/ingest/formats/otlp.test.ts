@@ -290,7 +290,8 @@ describe('any request of OTLP', () => {
     const tookMs = await processorMsOf(async () =>
       expect((await send(stage, encoding, bytes)).status).toBeLessThan(500),
     )
-    expect(tookMs).toBeLessThan(3_000)
+    // Two million points take 1 to 3 s. What goes through the body again for each of them would take minutes.
+    expect(tookMs).toBeLessThan(15_000)
   })
 })
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { withClient } from '../../src/local/postgres.ts'
 import type { FlushLine } from '../../src/log.ts'
 import type { KeyedCell } from '../../src/model/cell.ts'
 import { cellOf } from '../../src/model/cell.ts'
@@ -206,10 +207,12 @@ describe('a cell that takes all of the time of a statement', () => {
 
   /** Sets it for the role, and waits until all connections have it. */
   async function setStatementTimeout(set: string, shown: string): Promise<void> {
-    await stand.pool.query(`alter role current_user ${set}`)
-    await stand.pool
-      .query('select pg_terminate_backend(pid) from pg_stat_activity where usename = current_user')
-      .catch(() => undefined)
+    // Over a connection of its own, which does not end itself before the others.
+    await withClient(stand.url, async (client) => {
+      await client.query(`alter role current_user ${set}`)
+      await client.query(`select pg_terminate_backend(pid) from pg_stat_activity
+        where usename = current_user and pid <> pg_backend_pid()`)
+    })
     const found = () =>
       stand.pool.query('show statement_timeout').then(
         ({ rows }) => rows,

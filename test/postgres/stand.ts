@@ -11,6 +11,7 @@ import { createFaults, type Faults } from '../support/faults.ts'
 import { startPooler } from '../support/pooler.ts'
 import { type SharedPostgres, sharePostgres } from '../support/postgres.ts'
 import { ANY_URL, neonAt, postgresAt } from '../support/postgres-at.ts'
+import { sparing } from '../support/sparing.ts'
 
 /** The ways to Postgres: Neon's driver to an endpoint, and `pg` over TCP, to Postgres itself and through a pooler. */
 export const WAYS = ['Neon', 'TCP', 'a pooler'] as const
@@ -53,7 +54,7 @@ export async function startStand(
   await migrate(postgres.url)
   const pool = new pg.Pool({ connectionString: postgres.url, max: connections })
   const faults = createFaults()
-  const endpoint = await startNeonEndpoint({ backend: wrap(pgBackend(pool)), around: faults.around })
+  const endpoint = await startNeonEndpoint({ backend: wrap(pgBackend(sparing(pool))), around: faults.around })
   const pooler = await startPooler(postgres.url, connections)
   const pooled = postgres.url.replace(`:${postgres.port}/`, `:${pooler.port}/`)
   const ways: Record<Way, Postgres> = {
@@ -89,6 +90,9 @@ export async function startStand(
       )
     },
     async stop() {
+      console.log(
+        (await pool.query('select sessions from pg_stat_database where datname=current_database()')).rows,
+      )
       await endpoint.close()
       await pooler.close()
       await pool.end()

@@ -7,7 +7,7 @@ const THOROUGH = [
   'test/local/import/{cutting,repeat,straight-postgres}.test.ts',
   'test/local/neon/{faults,lost-connections}.test.ts',
   'test/local/rollup/command.test.ts',
-  'test/postgres/{calendar-against-postgres,lists,ranges-against-postgres,series,sink}.test.ts',
+  'test/postgres/{calendar-against-postgres,compare,lists,ranges-against-postgres,retention,series,sink}.test.ts',
   'test/simulation/simulation.test.ts',
   'test/postgres/rollups/{any-order,careful-lists,lists-over-days,reads-over-days}.test.ts',
 ]

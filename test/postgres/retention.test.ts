@@ -7,6 +7,7 @@ import type { Batch } from '../../src/model/flush/batch.ts'
 import { addHours, formatHour, formatHourStart, type Hour, hourOf } from '../../src/model/hour.ts'
 import { labelsText } from '../../src/model/slices/slice.ts'
 import { createRetention } from '../../src/postgres/retention.ts'
+import { casesOf } from '../support/thorough.ts'
 import { rollupsOneByOne } from './rollups/one-by-one.ts'
 import { type Stand, startStand } from './stand.ts'
 
@@ -119,14 +120,14 @@ describe('retention', () => {
   })
 
   test('[P1] [P2] [D1] of a year, two sweeps at once and flushes before, at and after the edge: all else is as it was', async () => {
-    const keys = 12
+    const keys = casesOf(12)
     await fillYear(keys)
     await makeAll()
     const expected = new Map(
       [...(await rowsByHour())].filter(([place]) => Number(place.split(' ')[1]) >= BEFORE),
     )
     const cells = ones(40)
-    const times = 30
+    const times = casesOf(30)
     // Lost answers, of flushes and of sweeps.
     for (let i = 0; i < 6; i++) stand.faults.inject({ kind: 'drop-answer' })
     const sweeps = [0, 1].map(() => deleteAll().catch(deleteAll).catch(deleteAll))

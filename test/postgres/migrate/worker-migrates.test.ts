@@ -6,24 +6,25 @@ import { MIGRATIONS } from '../../../src/local/migrations-folder.ts'
 import type { Migration } from '../../../src/postgres/migrate/migration.ts'
 import { nodeClock } from '../../support/node-clock.ts'
 import { startPooler } from '../../support/pooler.ts'
-import { type SharedPostgres, sharePostgres } from '../../support/postgres.ts'
+import { sharePostgres } from '../../support/postgres.ts'
 import { postgresAt } from '../../support/postgres-at.ts'
-import { ALL, batchOf, openWorker, shardAt } from './stand.ts'
+import { ALL, batchOf, emptyAgain, openWorker, shardAt } from './stand.ts'
 
-let server: SharedPostgres
 let url: string
 /** Connected as the administrator. */
 let admin: pg.Client
 
 beforeAll(async () => {
-  server = await sharePostgres()
+  url = (await sharePostgres()).url
 })
 beforeEach(async () => {
-  url = await server.createDatabase()
   admin = new pg.Client(url)
   admin.on('error', () => undefined)
   await admin.connect()
-  return () => admin.end()
+  return async () => {
+    await emptyAgain(admin)
+    await admin.end()
+  }
 })
 
 async function worker(connection = url) {
@@ -226,10 +227,7 @@ describe('a new version on a database that was migrated before', () => {
   test('waits two seconds, and no longer, for a table that somebody holds', async () => {
     const { keeper } = (await worker()).shard(
       [...ALL, next(1, true, 'alter table sumdial.ledger add column more text')],
-      {
-        ...nodeClock,
-        sleep: () => Promise.resolve(),
-      },
+      { ...nodeClock, sleep: () => Promise.resolve() },
     )
     await admin.query('begin')
     await admin.query('lock table sumdial.ledger in share mode')

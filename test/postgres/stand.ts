@@ -90,9 +90,6 @@ export async function startStand(
       )
     },
     async stop() {
-      console.log(
-        (await pool.query('select sessions from pg_stat_database where datname=current_database()')).rows,
-      )
       await endpoint.close()
       await pooler.close()
       await pool.end()

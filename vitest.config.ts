@@ -3,10 +3,7 @@ import { defineConfig } from 'vitest/config'
 
 /** Their random cases run in part in `npm test`, and all of them in `npm run test:long`: test/support/thorough.ts. */
 const THOROUGH = [
-  'test/local/deploy/deploy.test.ts',
-  'test/local/import/{cutting,repeat,straight-postgres}.test.ts',
-  'test/local/neon/{faults,lost-connections}.test.ts',
-  'test/local/rollup/command.test.ts',
+  'test/local/import/{cutting,repeat}.test.ts',
   'test/postgres/{calendar-against-postgres,compare,lists,ranges-against-postgres,retention,series,sink}.test.ts',
   'test/simulation/simulation.test.ts',
   'test/postgres/rollups/{any-order,careful-lists,lists-over-days,reads-over-days}.test.ts',
@@ -15,9 +12,10 @@ const THOROUGH = [
 /** Long files that others may run beside, because they measure no time and make no load. */
 const BESIDE_OTHERS = [
   'test/browser/*.long.test.ts',
-  'test/e2e/{binding,dev-first,dev-guards,dev-postgres,generated-client,hibernation,rollup,wrangler-dev}.long.test.ts',
+  'test/e2e/{binding,client,dev-first,dev-guards,dev-on-postgres,dev-postgres,generated-client,hibernation,rollup,wrangler-dev}.long.test.ts',
   'test/e2e/foreign/libraries.long.test.ts',
-  'test/local/*.long.test.ts',
+  'test/local/**/*.long.test.ts',
+  'test/postgres/{docs-sql,least-privileges}.long.test.ts',
   'test/postgres/driver/cuts.long.test.ts',
 ]
 
@@ -25,11 +23,12 @@ const BESIDE_OTHERS = [
 const PATIENT = { poll: { timeout: 30_000 } }
 
 /**
- * - `node`: the pure model, the store over node:sqlite, the local tools, the sink on a real PostgreSQL.
+ * - `node`: the pure model, the store over node:sqlite, the local tools within one process, the sink on a real PostgreSQL.
  * - `workerd`: the Worker and its Durable Object in the real runtime.
  * - `e2e`: whole processes, started and stopped as a user would, in the journeys that most users make; after the others.
  * - `browser`: the dashboard in a Chromium, on the journeys whose failure most people would notice first.
- * - `thorough`: `*.long.test.ts` of the other journeys and the like, and all random cases of the files of `node` that have many.
+ * - `thorough`: `*.long.test.ts` of the other journeys and of commands as processes, and all random cases of the files of `node` that
+ *   have many.
  * - `long`: the other files called `*.long.test.ts`, one at a time: kill -9 under load, much load, fuzzing.
  *
  * `npm test` leaves the last two to `npm run test:long`.

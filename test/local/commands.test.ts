@@ -5,27 +5,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { bundleInto } from '../support/command.ts'
-import { scripts } from './npm.ts'
 
-const ROOT = join(import.meta.dirname, '../..')
 const start = promisify(execFile)
-
-/**
- * Other tests start bundles. This one shows that node itself, which wants each import's full name and only strips types,
- * loads the source. All share one process, because each loads the same packages for 2 s; in processes of their own they
- * start in npm-flags.long.test.ts.
- */
-test('every command loads from its source, as npm runs it', async () => {
-  const own = Object.values(scripts).flatMap((line) => /^node (src\/local\/\S+)$/.exec(line)?.[1] ?? [])
-  expect(own.length).toBeGreaterThanOrEqual(9)
-  // This one ends the process, so it comes last.
-  const last = 'src/local/dev.ts'
-  const first = own.filter((file) => file !== last).flatMap((file) => ['--import', `./${file}`])
-  const { stdout, stderr } = await start(process.execPath, [...first, last, '--help'], { cwd: ROOT })
-  expect(stderr).toBe('')
-  for (const name of ['import', 'rollup', 'meter', 'demo', 'dev'])
-    expect(stdout).toMatch(new RegExp(`^ .*npm run ${name}\\b`, 'm'))
-})
 
 describe('the bundle of a command', () => {
   function folderOf(files: Readonly<Record<string, string>>): string {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { casesOf, IS_THOROUGH } from '../support/thorough.ts'
+import { IS_THOROUGH } from '../support/thorough.ts'
 import { baseSeed } from './base-seed.ts'
 import { describeFailure, keepFailure } from './describe-failure.ts'
 import { Pool } from './pool.ts'
@@ -13,7 +13,7 @@ import { STEPS } from './steps.ts'
  * explores seeds of its own, and every tenth seed puts storage back to an earlier state. The worlds run once, and each
  * test below reads what they found of its rules. `npm run simulate -- --seeds N` runs more.
  */
-const SEEDS = casesOf(200)
+const SEEDS = IS_THOROUGH ? 200 : 20
 
 /** Half a minute of work in a thorough run, on a machine that may be busy; and a failure that is made small. */
 const RUN_MS_MAX = 600_000

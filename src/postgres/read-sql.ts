@@ -31,7 +31,7 @@ function select(question: Question): Read {
     select key, json_agg(bucket) as buckets, json_agg(sum::text) as sums, json_agg(count) as counts, json_agg(min) as mins,
       json_agg(max) as maxs, floor(extract(epoch from max(updated_at)) * 1000) as updated_ms
     from (${addedUp(question, SUMS)}) as by_bucket
-    group by key${limitOf(question.bounds?.names)}) as by_key) as counters,
+    group by key${limitOf(question.atMost?.names)}) as by_key) as counters,
   ${LEDGER}, ${coarseDays(question.span)} as coarse`)
 }
 
@@ -70,12 +70,12 @@ type Question = {
   readonly tables: readonly Table[]
   readonly where: SQL
   readonly isOfKeys: boolean
-  readonly bounds: AnswerBounds | undefined
+  readonly atMost: AnswerBounds | undefined
 }
 
 /** Adds up rows by key and bucket: those of each piece, and then the pieces, if there are several. */
 function addedUp(
-  { span, name, tables, where, isOfKeys, bounds }: Question,
+  { span, name, tables, where, isOfKeys, atMost }: Question,
   sums: { readonly ofRows: SQL; readonly ofPieces: SQL },
 ): SQL {
   const { cover, pieces } = isOfKeys ? piecesOfKeys(span, tables, where) : piecesOf(span, tables, where)
@@ -83,7 +83,7 @@ function addedUp(
     ({ found, isAsked }) =>
       sql`select ${name} as key, ${BUCKET} as bucket, ${sums.ofRows} from ${found} where ${isAsked} group by 1, 2`,
   )
-  const limit = limitOf(bounds?.buckets)
+  const limit = limitOf(atMost?.buckets)
   if (all.length === 1) return sql`${cover ?? sql``} ${unionAll(all)}${limit}`
   return sql`${cover} select key, bucket, ${sums.ofPieces} from (${unionAll(all)}) as piece group by 1, 2${limit}`
 }
@@ -99,11 +99,11 @@ export function statements(
   tables: readonly Table[],
   keys: SQL,
   gap: HourRange | undefined,
-  bounds: AnswerBounds | undefined = undefined,
+  atMost: AnswerBounds | undefined = undefined,
 ): Statements {
   const span = { reach, ...RANGE }
   const where = gap === undefined ? keys : sql`${keys} and ${outside(gap)}`
-  const question = { span, name, tables, where, isOfKeys: keys === OF_KEYS_ASKED, bounds }
+  const question = { span, name, tables, where, isOfKeys: keys === OF_KEYS_ASKED, atMost }
   return { usual: select(question), careful: () => carefulSelect(question) }
 }
 

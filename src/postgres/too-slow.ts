@@ -32,8 +32,7 @@ export async function orTooSlow<T>(
   try {
     return await read((...asked) => reader(postgres, Math.max(1, endsMs - clock.now()))(...asked))
   } catch (error) {
-    if (!(error instanceof NotAnswered) || error.failure.kind !== 'ambiguous' || !error.failure.isTimeout)
-      throw error
+    if (!(error instanceof NotAnswered && error.isTimeout)) throw error
     throw (await isThere(postgres, smallMs)) ? new TooSlow(kind, error) : error
   }
 }

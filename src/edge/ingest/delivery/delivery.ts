@@ -147,8 +147,7 @@ function summarise(
     unmatched,
     refused,
     faults,
-    names:
-      countsAgain || (named.length === 0 && content === null) ? 'none' : named.length > 0 ? 'ids' : 'content',
+    names: countsAgain ? 'none' : named.length > 0 ? 'ids' : content === null ? 'none' : 'content',
     hasDroppedIds,
     byRecord,
     failure: failureOf(counts, parts, outcomes),

@@ -13,7 +13,7 @@ const THOROUGH = [
 /** Long files that others may run beside, because they measure no time and make no load. */
 const BESIDE_OTHERS = [
   'test/browser/*.long.test.ts',
-  'test/e2e/{binding,client,dev-first,dev-guards,dev-on-postgres,dev-postgres,generated-client,hibernation,rollup,wrangler-dev}.long.test.ts',
+  'test/e2e/{binding,client,dev-first,dev-guards,dev-postgres,generated-client,hibernation,rollup,wrangler-dev}.long.test.ts',
   'test/e2e/foreign/libraries.long.test.ts',
   'test/local/**/*.long.test.ts',
   'test/postgres/{docs-sql,least-privileges}.long.test.ts',

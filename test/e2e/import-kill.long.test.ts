@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,6 +7,7 @@ import { gzipSync } from 'node:zlib'
 import { PGlite } from '@electric-sql/pglite'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Dev, makeState, startDev } from '../support/dev.ts'
+import { startCommand } from '../support/start-command.ts'
 import { untilSettled } from './stored.ts'
 
 const ENTRY = join(import.meta.dirname, '../../src/local/import.ts')
@@ -80,18 +79,7 @@ async function forward(target: string, request: IncomingMessage, response: Serve
   response.end(text)
 }
 
-function startImport(url: string, file: string) {
-  const child: ChildProcess = spawn(process.execPath, [ENTRY, '--url', url, file], { stdio: 'pipe' })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  let out = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (chunk: Buffer) => {
-      out += chunk
-    })
-  }
-  const ended = once(child, 'close').then(([code]) => ({ code, out }))
-  return { child, ended }
-}
+const startImport = (url: string, file: string) => startCommand(ENTRY, ['--url', url, file])
 
 async function storedIn(state: string): Promise<Map<string, number>> {
   const db = await PGlite.create(join(state, 'postgres'))

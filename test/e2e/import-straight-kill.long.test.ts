@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,6 +10,7 @@ import { must } from '../../src/model/assert.ts'
 import { makeState, startDev } from '../support/dev.ts'
 import { startPostgres } from '../support/postgres.ts'
 import { ANY_URL } from '../support/postgres-at.ts'
+import { startCommand } from '../support/start-command.ts'
 
 const ENTRY = join(import.meta.dirname, '../../src/local/import.ts')
 const HOURS = 400
@@ -39,19 +38,8 @@ function logTime(at: Date): string {
   return `${day}/${month}/${year}:${time} +0000`
 }
 
-function startImport(file: string, env: Readonly<Record<string, string>>) {
-  const own = { ...process.env, DATABASE_URL: '', ...env }
-  const child = spawn(process.execPath, [ENTRY, '--into-postgres', file], { stdio: 'pipe', env: own })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  let out = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      out += chunk
-    })
-  }
-  const ended = once(child, 'close').then(([code]: (number | null)[]) => ({ code, out }))
-  return { child, ended }
-}
+const startImport = (file: string, env: Readonly<Record<string, string>>) =>
+  startCommand(ENTRY, ['--into-postgres', file], { DATABASE_URL: '', ...env })
 
 const figure = (out: string, name: string) =>
   Number(new RegExp(`^${name} +([\\d,]+)`, 'm').exec(out)?.[1]?.replaceAll(',', '') ?? 0)

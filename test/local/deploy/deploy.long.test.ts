@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest'
 import { unstable_readConfig } from 'wrangler'
 import { runWrangler, type Wrangler } from '../../../src/local/deploy/wrangler.ts'
 import { migrate } from '../../../src/local/migrate.ts'
-import { IS_THOROUGH } from '../../support/thorough.ts'
 import { Account, CONFIG, hour, useStand } from './stand.ts'
 
 const stand = useStand()
@@ -227,22 +226,19 @@ test('a wrangler.toml that wrangler cannot read is said in its words', async () 
 })
 
 describe('npm run deploy -- --dry-run', () => {
-  test.runIf(IS_THOROUGH)(
-    'builds with wrangler itself, reads the database, says what it would do, and changes nothing',
-    async () => {
-      const wrangler: Wrangler = (args) => runWrangler([...args, '--outdir', stand.folder], 'caught')
-      const { code, text } = await stand.run(new Account(), {
-        args: ['--dry-run', '--env', 'staging'],
-        wrangler,
-      })
-      expect(text).toContain('Postgres: would apply 0000_init')
-      expect(text).toContain('Would record: SHARDS = "1", LATE_HOURS = "72"')
-      expect(text).toContain('Dry run: nothing was changed.')
-      expect(code).toBe(0)
-      expect(readFileSync(join(stand.folder, 'index.js'), 'utf8')).toContain('Shard')
-      expect(await stand.ask("select to_regclass('sumdial.settings') as there")).toEqual([{ there: null }])
-    },
-  )
+  test('builds with wrangler itself, reads the database, says what it would do, and changes nothing', async () => {
+    const wrangler: Wrangler = (args) => runWrangler([...args, '--outdir', stand.folder], 'caught')
+    const { code, text } = await stand.run(new Account(), {
+      args: ['--dry-run', '--env', 'staging'],
+      wrangler,
+    })
+    expect(text).toContain('Postgres: would apply 0000_init')
+    expect(text).toContain('Would record: SHARDS = "1", LATE_HOURS = "72"')
+    expect(text).toContain('Dry run: nothing was changed.')
+    expect(code).toBe(0)
+    expect(readFileSync(join(stand.folder, 'index.js'), 'utf8')).toContain('Shard')
+    expect(await stand.ask("select to_regclass('sumdial.settings') as there")).toEqual([{ there: null }])
+  })
 
   test('refuses as the real one does', async () => {
     const account = new Account()

@@ -15,7 +15,6 @@ import { createWriters } from '../../../src/postgres/writers.ts'
 import { type Stand, startStand, WAYS, type Way } from '../../postgres/stand.ts'
 import { command } from '../../support/command.ts'
 import { nodeClock } from '../../support/node-clock.ts'
-import { IS_THOROUGH } from '../../support/thorough.ts'
 import { logLine } from './rig.ts'
 import { importStraight, straightFigures } from './straight-rig.ts'
 
@@ -88,7 +87,7 @@ async function run(file: string, ...more: string[]) {
 }
 
 describe('into a real PostgreSQL', () => {
-  test.each(IS_THOROUGH ? WAYS : (['TCP'] as const))(
+  test.each(WAYS)(
     '[P5] over %s, a log that grows and is imported twice at once equals a naive count',
     async (way) => {
       const log = logOf(5_000)

@@ -15,7 +15,6 @@ import { pgliteBackend } from '../../../src/local/neon/pglite-backend.ts'
 import { serveFaults } from '../../support/fault-control.ts'
 import { createFaults } from '../../support/faults.ts'
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts'
-import { IS_THOROUGH } from '../../support/thorough.ts'
 import { BACKENDS, type BothBackends, type Stand, startBoth } from './both-backends.ts'
 
 // PGlite alone needs seconds to start on a busy machine.
@@ -208,7 +207,7 @@ describe('a database that goes away', () => {
     expect((await sql`select 1 as n`).rows).toEqual([{ n: 1 }])
   })
 
-  test.runIf(IS_THOROUGH)('by being closed is answered 500 by PGlite too', async () => {
+  test('by being closed is answered 500 by PGlite too', async () => {
     const db = await PGlite.create()
     const { url, close } = await startNeonEndpoint({ backend: pgliteBackend(db) })
     await db.close()

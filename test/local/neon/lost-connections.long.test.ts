@@ -6,7 +6,6 @@ import { startNeonEndpoint } from '../../../src/local/neon/endpoint.ts'
 import { pgBackend } from '../../../src/local/neon/pg-backend.ts'
 import { startLossyProxy } from '../../support/lossy-proxy.ts'
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts'
-import { IS_THOROUGH } from '../../support/thorough.ts'
 
 const CONNECTIONS = 3
 
@@ -162,26 +161,23 @@ test('a process that ends in the packet that makes its connection ready fails on
   }
 })
 
-test.runIf(IS_THOROUGH)(
-  'backends that are ended again and again fail their statements, and the next ones are answered',
-  async () => {
-    const { ask } = await startStand()
-    let isOver = false
-    const ending = (async () => {
-      while (!isOver) {
-        await watcher.query(
-          'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = $1',
-          ['client backend'],
-        )
-      }
-    })()
-    const statuses = new Set((await all(CONNECTIONS, () => askOften(ask))).flat())
-    isOver = true
-    await ending
-    expect([...statuses].filter((status) => ![200, 400, 500].includes(Number(status)))).toEqual([])
-    expect(await ask('select 1')).toBe(200)
-  },
-)
+test('backends that are ended again and again fail their statements, and the next ones are answered', async () => {
+  const { ask } = await startStand()
+  let isOver = false
+  const ending = (async () => {
+    while (!isOver) {
+      await watcher.query(
+        'select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = $1',
+        ['client backend'],
+      )
+    }
+  })()
+  const statuses = new Set((await all(CONNECTIONS, () => askOften(ask))).flat())
+  isOver = true
+  await ending
+  expect([...statuses].filter((status) => ![200, 400, 500].includes(Number(status)))).toEqual([])
+  expect(await ask('select 1')).toBe(200)
+})
 
 async function askOften(ask: Ask) {
   const statuses: Awaited<ReturnType<Ask>>[] = []

@@ -1,10 +1,8 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Stand, startStand } from '../../postgres/stand.ts'
 import { command } from '../../support/command.ts'
-import { IS_THOROUGH } from '../../support/thorough.ts'
+import { startCommand } from '../../support/start-command.ts'
 
 const ENTRY = await command('rollup')
 
@@ -68,21 +66,8 @@ const OVER = {
   TCP: () => ({ DATABASE_URL: stand.url, NEON_FETCH_ENDPOINT: '' }),
 } as const
 
-function start(args: readonly string[], env: Readonly<Record<string, string>>) {
-  const child = spawn(process.execPath, [ENTRY, ...args], {
-    stdio: 'pipe',
-    env: { ...process.env, DATABASE_URL: '', ...env },
-  })
-  onTestFinished(() => void child.kill('SIGKILL'))
-  let out = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk: Buffer) => {
-      out += chunk
-    })
-  }
-  const ended = once(child, 'close').then(([code]: (number | null)[]) => ({ code, out }))
-  return { child, ended }
-}
+const start = (args: readonly string[], env: Readonly<Record<string, string>>) =>
+  startCommand(ENTRY, args, { DATABASE_URL: '', ...env })
 
 const rollUp = (args: readonly string[], env: Readonly<Record<string, string>>) => start(args, env).ended
 
@@ -100,7 +85,7 @@ async function cut(signal: 'SIGKILL' | 'SIGINT', env: Readonly<Record<string, st
 }
 
 describe('npm run rollup', () => {
-  test.each(IS_THOROUGH ? (Object.keys(OVER) as (keyof typeof OVER)[]) : (['TCP'] as const))(
+  test.each(Object.keys(OVER) as (keyof typeof OVER)[])(
     '[D1] makes all days over %s, killed with -9, interrupted, and run again, and then has nothing to do',
     async (way) => {
       await fill(150)

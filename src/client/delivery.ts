@@ -3,7 +3,7 @@ import type { GiveUpKind } from './give-up.ts'
 import type { Outgoing } from './increment.ts'
 import { type Judgement, judge, unknownOf } from './judge.ts'
 import { RETRY_MS } from './limits.ts'
-import type { Answer, Post } from './post.ts'
+import type { Post, PostAnswer } from './post.ts'
 import type { Timing } from './timing.ts'
 
 /** Everything outside of a delivery that it uses. */
@@ -75,7 +75,7 @@ export class Delivery<Item extends Outgoing> {
     return sent
   }
 
-  async #post(batch: Batch<Item>, outlivesPage: boolean): Promise<Answer> {
+  async #post(batch: Batch<Item>, outlivesPage: boolean): Promise<PostAnswer> {
     if (!outlivesPage) return this.#link.post.send(batch, false)
     this.#outliving += 1
     const answer = await this.#link.post.send(batch, true)

@@ -1,5 +1,5 @@
 import { RETRY_AFTER_MS_MAX } from './limits.ts'
-import type { Answer } from './post.ts'
+import type { PostAnswer } from './post.ts'
 
 /** The meaning of an answer for the increments of its request. Indexes count from 0 within the request. */
 export type Judgement =
@@ -37,7 +37,7 @@ const ID_CONFLICT = 'urn:sumdial:problem:id-conflict'
  * were counted may have been. A refusal of the token or of the address is no end: the request is sent again, because
  * somebody may mend that.
  */
-export function judge(answer: Answer, size: number, nowMs: number): Judgement {
+export function judge(answer: PostAnswer, size: number, nowMs: number): Judgement {
   if (answer.kind === 'failed') {
     const otherwise = answer.isUnsent === true ? refused : unknownOf
     return otherwise(size, answer.reason, null)
@@ -71,7 +71,7 @@ function judgeProblem(answer: Answered, size: number, reason: string, otherwise:
   }
 }
 
-type Answered = Extract<Answer, { kind: 'answered' }>
+type Answered = Extract<PostAnswer, { kind: 'answered' }>
 type Again = Extract<Judgement, { kind: 'again' }>
 
 function judgeAccepted(body: unknown, size: number): Judgement {

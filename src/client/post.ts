@@ -4,7 +4,7 @@ import { KEEPALIVE_BYTES_MAX, REQUEST_MS_MAX } from './limits.ts'
 import type { Timing } from './timing.ts'
 
 /** The outcome of one request, before anybody judges it. */
-export type Answer =
+export type PostAnswer =
   | {
       readonly kind: 'answered'
       readonly status: number
@@ -28,7 +28,7 @@ export type Post = {
    *
    * @param outlivesPage asks the browser to send the request even when the page has gone, if it takes so many bytes
    */
-  readonly send: (batch: Batch, outlivesPage: boolean) => Promise<Answer>
+  readonly send: (batch: Batch, outlivesPage: boolean) => Promise<PostAnswer>
   /** Whether the browser takes this batch in addition to the requests under way that outlive the page. */
   readonly canOutlive: (batch: Batch) => boolean
 }
@@ -67,7 +67,7 @@ async function send(
   { url, headers, fetch, timing, stop }: Poster,
   { name }: Batch,
   more: Pick<FetchInit, 'body' | 'keepalive'>,
-): Promise<Answer> {
+): Promise<PostAnswer> {
   const abort = new AbortController()
   const end = () => abort.abort()
   const cancelTimer = timing.after(REQUEST_MS_MAX, end)

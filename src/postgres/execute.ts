@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { openSession } from './driver/open-session.ts'
-import type { Answer, Postgres, Session } from './driver/session.ts'
+import type { Postgres, Session, StatementAnswer } from './driver/session.ts'
 import { classifyFailure, type Failure, isTableAbsent } from './failure.ts'
 import type { Read, Statement } from './statement.ts'
 
@@ -23,9 +23,9 @@ export class NotAnswered extends Error {
   }
 }
 
-export type Execute = (statement: Statement) => Promise<Answer>
+export type Execute = (statement: Statement) => Promise<StatementAnswer>
 
-type Transact = (statements: readonly Statement[]) => Promise<readonly Answer[]>
+type Transact = (statements: readonly Statement[]) => Promise<readonly StatementAnswer[]>
 
 /** Runs a read, with values for its placeholders, and answers its one row. */
 export type Ask = (statement: Read, values?: Readonly<Record<string, unknown>>) => Promise<unknown>

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Answer, errorAnswer, messageAnswer } from '../../src/local/neon/answer.ts'
+import { type EndpointAnswer, errorAnswer, messageAnswer } from '../../src/local/neon/answer.ts'
 import { BackendError, type Statement } from '../../src/local/neon/backend.ts'
 import type { Around } from '../../src/local/neon/endpoint.ts'
 
@@ -81,7 +81,7 @@ export function createFaults(): Faults {
     },
     around(statements, execute, signal) {
       const fault = take(armed, statements)
-      const record = (isCopy: boolean, answer: Answer | null) => {
+      const record = (isCopy: boolean, answer: EndpointAnswer | null) => {
         const status = answer?.kind === 'json' ? answer.status : null
         log.push({ statements, fault: fault?.kind ?? null, isCopy, status })
         if (log.length > LOG_RECORDS_MAX) log.shift()
@@ -107,20 +107,20 @@ export function createFaults(): Faults {
   }
 }
 
-type Execute = () => Promise<Answer>
+type Execute = () => Promise<EndpointAnswer>
 
 /** The means by which a fault changes the request that meets it. */
 interface Handling {
   readonly run: Execute
   /** Gives this answer instead of executing the request. */
-  readonly skip: (answer: Answer) => Answer
+  readonly skip: (answer: EndpointAnswer) => EndpointAnswer
   /** Has it executed once more. */
   readonly copy: (afterMs: number | undefined) => void
   /** False when the endpoint closed meanwhile. */
   readonly wait: (ms: number) => Promise<boolean>
 }
 
-async function meet(fault: Fault | null, { run, skip, copy, wait }: Handling): Promise<Answer> {
+async function meet(fault: Fault | null, { run, skip, copy, wait }: Handling): Promise<EndpointAnswer> {
   switch (fault?.kind) {
     case undefined:
       return run()
@@ -142,7 +142,7 @@ async function meet(fault: Fault | null, { run, skip, copy, wait }: Handling): P
 }
 
 /** The answer that Postgres would give with a SQLSTATE. */
-function sqlstateAnswer(code: string): Answer {
+function sqlstateAnswer(code: string): EndpointAnswer {
   return errorAnswer(new BackendError('refused', `injected fault ${code}`, { code, severity: 'ERROR' }))
 }
 
@@ -160,7 +160,7 @@ function isMatch({ match }: Fault, sql: string): boolean {
   return typeof match === 'function' ? match(sql) : sql.search(match) >= 0
 }
 
-async function runAfter(ms: number, copy: () => Promise<Answer>, signal: AbortSignal): Promise<void> {
+async function runAfter(ms: number, copy: () => Promise<EndpointAnswer>, signal: AbortSignal): Promise<void> {
   if (await waited(ms, signal)) await copy()
 }
 

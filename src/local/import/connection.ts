@@ -1,10 +1,10 @@
 import {
-  type Answer,
   type Fetch,
   type FetchAnswer,
   type FetchInit,
   judge,
   type Post,
+  type PostAnswer,
   postTo,
   runtimeTiming,
   type Timing,
@@ -54,7 +54,7 @@ export class Connection {
           })
         const post = postTo({ url: `${this.#url}/increment`, headers, timing, fetch: watched, stop })
         const sent = await post.send(batch, false)
-        const answer: Answer = sent.kind === 'failed' && isUnsent ? { ...sent, isUnsent } : sent
+        const answer: PostAnswer = sent.kind === 'failed' && isUnsent ? { ...sent, isUnsent } : sent
         this.#weigh(answer, batch.items.length)
         return answer
       },
@@ -101,7 +101,7 @@ export class Connection {
   }
 
   /** Judges an answer as the delivery does, and stops when the next request would get the same. */
-  #weigh(answer: Answer, size: number): void {
+  #weigh(answer: PostAnswer, size: number): void {
     const nowMs = this.#timing.now()
     const judgement = judge(answer, size, nowMs)
     if (judgement.kind === 'bad-request' && BAD_REQUEST.has(judgement.status)) {

@@ -10,17 +10,17 @@ import {
 import type { NeonRequest } from './request.ts'
 
 /** The client gets either JSON with a status, or a connection that breaks off. */
-export type Answer =
+export type EndpointAnswer =
   | { readonly kind: 'json'; readonly status: number; readonly body: string }
   | { readonly kind: 'hang-up' }
 
 /** A refusal that does not come from Postgres: `{ "message" }`, as Neon's proxy answers what it refuses itself. */
-export function messageAnswer(status: number, message: string): Answer {
+export function messageAnswer(status: number, message: string): EndpointAnswer {
   return { kind: 'json', status, body: JSON.stringify({ message }) }
 }
 
 /** Answers with the results of a request, in the shape that its headers ask for. */
-export function resultAnswer(request: NeonRequest, results: readonly StatementResult[]): Answer {
+export function resultAnswer(request: NeonRequest, results: readonly StatementResult[]): EndpointAnswer {
   const shaped = results.map((result, i) =>
     shapeResult(result, must(request.rowsAsArrays[i], 'the row mode of a statement'), request.rawText),
   )
@@ -32,7 +32,7 @@ export function resultAnswer(request: NeonRequest, results: readonly StatementRe
  * Answers an error with Neon's statuses (sql_over_http.rs, get_http_status_code). A refusal by Postgres is a 400, and a
  * connection lost on the way is a 400 with an empty code. A database that cannot be reached is a 500.
  */
-export function errorAnswer(error: BackendError): Answer {
+export function errorAnswer(error: BackendError): EndpointAnswer {
   const fields: ErrorFields = { code: '', severity: '', ...error.fields }
   const shaped = Object.fromEntries(ERROR_FIELDS.map((name) => [name, fields[name] ?? null]))
   const body = JSON.stringify({ message: error.message, ...shaped })

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Answer, errorAnswer, messageAnswer, resultAnswer } from './answer.ts'
+import { type EndpointAnswer, errorAnswer, messageAnswer, resultAnswer } from './answer.ts'
 import { type Backend, BackendError, type Statement } from './backend.ts'
 import { type NeonRequest, parseNeonRequest } from './request.ts'
 
@@ -16,9 +16,9 @@ const REQUEST_BYTES_MAX = 64 * 1024 * 1024
  */
 export type Around = (
   statements: readonly Statement[],
-  execute: () => Promise<Answer>,
+  execute: () => Promise<EndpointAnswer>,
   closing: AbortSignal,
-) => Promise<Answer>
+) => Promise<EndpointAnswer>
 
 export interface NeonEndpointOptions {
   readonly backend: Backend
@@ -83,7 +83,7 @@ async function serve(
   }
 }
 
-function bugAnswer(error: unknown): Answer {
+function bugAnswer(error: unknown): EndpointAnswer {
   console.error('Neon endpoint:', error)
   return messageAnswer(500, 'internal error')
 }
@@ -93,7 +93,7 @@ async function answer(
   request: IncomingMessage,
   gone: AbortSignal,
   closing: AbortSignal,
-): Promise<Answer> {
+): Promise<EndpointAnswer> {
   const body = await readBody(request)
   const path = request.url?.split('?', 1)[0] ?? ''
   if (!isLocalHost(request.headers.host)) return messageAnswer(403, 'this endpoint only serves this machine')
@@ -129,7 +129,7 @@ async function readBody(request: IncomingMessage): Promise<string | null> {
  * Never rejects, as `Around` has it. A copy that begins when its client has gone already is a late one, which the
  * network may deliver: it runs.
  */
-async function execute(backend: Backend, request: NeonRequest, client: AbortSignal): Promise<Answer> {
+async function execute(backend: Backend, request: NeonRequest, client: AbortSignal): Promise<EndpointAnswer> {
   const gone = client.aborted ? undefined : client
   try {
     // A request without a transaction has one statement.
@@ -143,7 +143,7 @@ async function execute(backend: Backend, request: NeonRequest, client: AbortSign
   }
 }
 
-function send(response: ServerResponse, answer: Answer): void {
+function send(response: ServerResponse, answer: EndpointAnswer): void {
   if (answer.kind === 'hang-up') {
     response.destroy()
     return

@@ -3,7 +3,7 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core'
 import type pg from 'pg'
 import type { Statement } from '../statement.ts'
-import type { Answer } from './session.ts'
+import type { StatementAnswer } from './session.ts'
 
 /**
  * Runs a statement through Drizzle as its text stands, because making the text anew at each use would take as long as
@@ -13,8 +13,8 @@ export async function run(
   database: PgDatabase<PgQueryResultHKT>,
   statement: Statement,
   values?: Readonly<Record<string, unknown>>,
-): Promise<Answer> {
-  const prepared = database._.session.prepareQuery<{ execute: Answer; all: never; values: never }>(
+): Promise<StatementAnswer> {
+  const prepared = database._.session.prepareQuery<{ execute: StatementAnswer; all: never; values: never }>(
     statement,
     undefined,
     undefined,
@@ -27,8 +27,8 @@ export async function run(
 export async function transactOverTcp(
   client: pg.Client,
   statements: readonly Statement[],
-): Promise<readonly Answer[]> {
-  const answers: Answer[] = []
+): Promise<readonly StatementAnswer[]> {
+  const answers: StatementAnswer[] = []
   await client.query('begin isolation level read committed')
   for (const statement of statements) answers.push(await run(drizzle(client), statement))
   await client.query('commit')
@@ -39,7 +39,7 @@ export async function transactOverTcp(
 export function transactOverHttp(
   client: NeonQueryFunction<false, false>,
   statements: readonly Statement[],
-): Promise<readonly Answer[]> {
+): Promise<readonly StatementAnswer[]> {
   return client.transaction(
     statements.map(({ sql, params }) => client.query(sql, params)),
     { isolationLevel: 'ReadCommitted', fullResults: true },

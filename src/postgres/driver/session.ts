@@ -3,7 +3,7 @@ import type { Clock } from '../../clock.ts'
 import type { Statement } from '../statement.ts'
 
 /** The answer to a statement, whose values are as `pg-types` reads them with either driver. */
-export type Answer = {
+export type StatementAnswer = {
   readonly rows: readonly unknown[]
   /** Rows returned or changed; null for a command that counts none. */
   readonly rowCount: number | null
@@ -21,14 +21,14 @@ export type Session = {
     statement: Statement,
     timeoutMs: number,
     values?: Readonly<Record<string, unknown>>,
-  ): Promise<Answer>
+  ): Promise<StatementAnswer>
   /**
    * Runs statements in one transaction, which is READ COMMITTED whatever the database's default: each sees what others have
    * committed before it began. Rejects as `execute` does, and then none of them counts, or nobody knows.
    *
    * @param timeoutMs of all of them together.
    */
-  transact(statements: readonly Statement[], timeoutMs: number): Promise<readonly Answer[]>
+  transact(statements: readonly Statement[], timeoutMs: number): Promise<readonly StatementAnswer[]>
   /**
    * Ends the connection, if there is one, and does not wait for that. Every session must be ended, because an open socket keeps a
    * Durable Object from hibernating, which is billed.

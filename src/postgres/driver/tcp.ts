@@ -5,7 +5,7 @@ import type { Statement } from '../statement.ts'
 import { cancel } from './cancel.ts'
 import { ConnectFailure, StatementTimeout } from './failures.ts'
 import { run, transactOverTcp } from './run.ts'
-import type { Answer, Postgres, Session } from './session.ts'
+import type { Postgres, Session, StatementAnswer } from './session.ts'
 
 /**
  * Statements through `pg`, over one TCP connection. Nothing is prepared under a name, and no setting outlives its
@@ -28,11 +28,11 @@ export class TcpSession implements Session {
     statement: Statement,
     timeoutMs: number,
     values?: Readonly<Record<string, unknown>>,
-  ): Promise<Answer> {
+  ): Promise<StatementAnswer> {
     return this.#within(timeoutMs, (client) => run(drizzle(client), statement, values))
   }
 
-  transact(statements: readonly Statement[], timeoutMs: number): Promise<readonly Answer[]> {
+  transact(statements: readonly Statement[], timeoutMs: number): Promise<readonly StatementAnswer[]> {
     return this.#within(timeoutMs, (client) => transactOverTcp(client, statements))
   }
 

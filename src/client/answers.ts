@@ -40,7 +40,7 @@ export type UnreadableRow = { key: string; hour: string }
 export type CoarseRange = { from: string; to: string }
 
 /** A part of an answer, in the range or in the time before. */
-export type Part = { total: Sums; buckets: Bucket[] }
+export type AnswerPart = { total: Sums; buckets: Bucket[] }
 
 /** A part without a smallest and largest value. */
 type PlainPart = {
@@ -97,7 +97,7 @@ export type Counter = {
         total: Sums
         buckets: Bucket[]
         unsettled: Bucket[] | null
-        previous?: Part | undefined
+        previous?: AnswerPart | undefined
       }[]
     | undefined
   /** All further groups together, and how many they are. */
@@ -107,7 +107,7 @@ export type Counter = {
         total: Sums
         buckets: Bucket[]
         unsettled: Bucket[] | null
-        previous?: Part | undefined
+        previous?: AnswerPart | undefined
       }
     | undefined
   /** All that has no such label. */
@@ -121,7 +121,7 @@ export type Counter = {
     | undefined
   /** All that came when its key had too many label sets in an hour. */
   overflow?:
-    | { total: Sums; buckets: Bucket[]; unsettled: Bucket[] | null; previous?: Part | undefined }
+    | { total: Sums; buckets: Bucket[]; unsettled: Bucket[] | null; previous?: AnswerPart | undefined }
     | undefined
 }
 

@@ -1,6 +1,6 @@
 import type { Batch } from './batch.ts'
-import { Delivery, type Link } from './delivery.ts'
-import { Gathering } from './gathering.ts'
+import { Delivery, type DeliveryLink } from './delivery.ts'
+import { FormingBatches } from './forming-batches.ts'
 import type { GiveUpKind, GiveUpReason } from './give-up.ts'
 import type { Increment, Pending } from './increment.ts'
 import { BESIDE_MAX, DELIVERIES_MAX, TIMER_MS_MAX } from './limits.ts'
@@ -23,8 +23,8 @@ export type CountingServices = {
  */
 export class Counting {
   readonly #services: CountingServices
-  readonly #gathering: Gathering
-  readonly #link: Link<Pending>
+  readonly #gathering: FormingBatches
+  readonly #link: DeliveryLink<Pending>
   readonly #ready: Delivery<Pending>[] = []
   readonly #underWay = new Set<Delivery<Pending>>()
   #held = 0
@@ -37,11 +37,14 @@ export class Counting {
   constructor(services: CountingServices) {
     const { bounds, post, timing, stop } = services
     this.#services = services
-    this.#gathering = new Gathering({ items: bounds.batchMax, bytes: bounds.batchBytesMax }, timing.newName)
+    this.#gathering = new FormingBatches(
+      { items: bounds.batchMax, bytes: bounds.batchBytesMax },
+      timing.newName,
+    )
     const acknowledge = (items: readonly Pending[]) => this.#release(items)
-    const giveUp: Link<Pending>['giveUp'] = (items, kind, detail) => this.#giveUp(items, kind, detail)
+    const giveUp: DeliveryLink<Pending>['giveUp'] = (items, kind, detail) => this.#giveUp(items, kind, detail)
     // In a turn of its own, so that an error of the caller's function stops nothing here.
-    const onRetry: Link<Pending>['onRetry'] = (...failure) =>
+    const onRetry: DeliveryLink<Pending>['onRetry'] = (...failure) =>
       queueMicrotask(() => services.onRetry(...failure))
     this.#link = { post, timing, stop: stop.signal, acknowledge, giveUp, onRetry }
   }
@@ -149,7 +152,7 @@ export class Counting {
   #giveUp(items: readonly Pending[], kind: GiveUpKind, detail: string): void {
     this.#release(items)
     this.#report(
-      items.filter(({ fate }) => fate !== 'counted'),
+      items.filter(({ certainty }) => certainty !== 'counted'),
       kind,
       detail,
     )
@@ -158,7 +161,7 @@ export class Counting {
   #report(items: readonly Pending[], kind: GiveUpKind, detail: string): void {
     for (const mayHaveCounted of [false, true]) {
       const increments = items
-        .filter(({ fate }) => (fate === 'doubted') === mayHaveCounted)
+        .filter(({ certainty }) => (certainty === 'doubted') === mayHaveCounted)
         .map(({ increment }) => increment)
       // In a turn of its own, for the reason given at onRetry.
       if (increments.length > 0) {

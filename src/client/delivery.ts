@@ -7,7 +7,7 @@ import type { Post, PostAnswer } from './post.ts'
 import type { Timing } from './timing.ts'
 
 /** Everything outside of a delivery that it uses. */
-export type Link<Item extends Outgoing> = {
+export type DeliveryLink<Item extends Outgoing> = {
   readonly post: Post
   readonly timing: Timing
   /** Once it fires, nothing more is sent, and everything that is not settled is given up. */
@@ -29,7 +29,7 @@ export type Link<Item extends Outgoing> = {
 export class Delivery<Item extends Outgoing> {
   /** Resolves when every increment is settled; never rejects. */
   readonly done: Promise<void>
-  readonly #link: Link<Item>
+  readonly #link: DeliveryLink<Item>
   /** Everything that is not settled, in parts that were cut from one batch. The last part is being sent, or waits for a retry. */
   #parts: Batch<Item>[]
   #failures = 0
@@ -37,7 +37,7 @@ export class Delivery<Item extends Outgoing> {
   #outliving = 0
   #finish: () => void = () => undefined
 
-  constructor(batch: Batch<Item>, link: Link<Item>) {
+  constructor(batch: Batch<Item>, link: DeliveryLink<Item>) {
     this.#parts = [batch]
     this.#link = link
     this.done = new Promise((resolve) => {
@@ -162,7 +162,7 @@ export class Delivery<Item extends Outgoing> {
     const isSure = batch.name !== null && !batch.isDerived
     for (const [index, item] of batch.items.entries()) {
       if (unknown.has(index)) doubtItem(item)
-      else if (!refused.has(index)) item.fate = isSure ? 'counted' : 'doubted'
+      else if (!refused.has(index)) item.certainty = isSure ? 'counted' : 'doubted'
     }
     const isDoubted = batch.isDoubted || refused.size < batch.items.length
     this.#parts.push({ ...batch, isDoubted })
@@ -187,7 +187,7 @@ export class Delivery<Item extends Outgoing> {
 }
 
 function doubtItem(item: Outgoing): void {
-  if (item.fate === 'uncounted') item.fate = 'doubted'
+  if (item.certainty === 'uncounted') item.certainty = 'doubted'
 }
 
 /** Doubled with each failure, and spread over its upper half so that those who failed together do not return together. */

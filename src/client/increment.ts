@@ -32,7 +32,7 @@ export type IncrementOptions = {
  * - `doubted`: it may have been counted, because an answer was lost.
  * - `counted`: an answer said that it was counted, but its request must be sent again for the sake of others.
  */
-export type Fate = 'uncounted' | 'doubted' | 'counted'
+export type Certainty = 'uncounted' | 'doubted' | 'counted'
 
 /** One increment of a request, written out. */
 export type Outgoing = {
@@ -40,7 +40,7 @@ export type Outgoing = {
   readonly json: string
   /** Bytes of `json` in UTF-8, with its comma. */
   readonly bytes: number
-  fate: Fate
+  certainty: Certainty
 }
 
 /** An increment that was handed in and is not settled. */
@@ -69,7 +69,7 @@ export function hold(key: string, value: number, options: IncrementOptions, nowM
 
 /** @param json one JSON object */
 export function outgoing(json: string): Outgoing {
-  return { json, bytes: utf8Bytes(json) + 1, fate: 'uncounted' }
+  return { json, bytes: utf8Bytes(json) + 1, certainty: 'uncounted' }
 }
 
 function timeOf(at: Date | number): number {

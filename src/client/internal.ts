@@ -3,7 +3,7 @@
  * alone, and may change with any version.
  */
 export { type Batch, newBatch } from './batch.ts'
-export { Delivery, type Link } from './delivery.ts'
+export { Delivery, type DeliveryLink } from './delivery.ts'
 export type { Fetch, FetchAnswer, FetchInit } from './fetch.ts'
 export type { GiveUpKind } from './give-up.ts'
 export { type Outgoing, outgoing } from './increment.ts'

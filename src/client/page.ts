@@ -1,5 +1,5 @@
 /** The part of a browser's document that is used. A Worker, Node and a service worker have no document. */
-type Page = {
+type PageDocument = {
   readonly visibilityState: string
   addEventListener(type: 'visibilitychange', listener: () => void): void
   removeEventListener(type: 'visibilitychange', listener: () => void): void
@@ -11,8 +11,8 @@ type Frame = {
 }
 
 /** The browser's page; undefined where there is none. */
-function thisPage(): { readonly page: Page; readonly frame: Frame } | undefined {
-  const { document: page } = globalThis as { readonly document?: Page }
+function thisPage(): { readonly page: PageDocument; readonly frame: Frame } | undefined {
+  const { document: page } = globalThis as { readonly document?: PageDocument }
   return page === undefined ? undefined : { page, frame: globalThis as unknown as Frame }
 }
 

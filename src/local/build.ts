@@ -13,7 +13,7 @@ const BUILT = join(ROOT, 'build')
 const TARGET = ['chrome110', 'firefox115', 'safari16.4']
 
 /** A file that the page loads, and what it is. */
-type Loaded = { readonly extension: 'js' | 'css' | 'svg'; readonly body: string }
+type LoadedFile = { readonly extension: 'js' | 'css' | 'svg'; readonly body: string }
 
 const TYPES = {
   js: 'text/javascript; charset=utf-8',
@@ -51,7 +51,7 @@ async function buildDashboard(): Promise<void> {
   )
   const page = readFileSync(join(SOURCE, 'page.html'), 'utf8').replace(
     /\{(js|css|svg)\}/g,
-    (_, extension: Loaded['extension']) => `/dashboard/${names.get(extension)}`,
+    (_, extension: LoadedFile['extension']) => `/dashboard/${names.get(extension)}`,
   )
   replaceFile(join(BUILT, 'dashboard.d.ts'), DECLARATION)
   replaceFile(join(BUILT, 'dashboard.js'), `export const dashboard = ${JSON.stringify({ page, files })}\n`)
@@ -63,7 +63,7 @@ const DECLARATION = `export declare const dashboard: {
 }
 `
 
-async function bundled(): Promise<Loaded[]> {
+async function bundled(): Promise<LoadedFile[]> {
   const { outputFiles } = await build({
     entryPoints: [join(SOURCE, 'main.tsx')],
     bundle: true,
@@ -84,7 +84,7 @@ async function bundled(): Promise<Loaded[]> {
   }))
 }
 
-function icon(): Loaded {
+function icon(): LoadedFile {
   return { extension: 'svg', body: readFileSync(join(SOURCE, 'icon.svg'), 'utf8') }
 }
 

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
-import { type ParseArgsConfig, parseArgs } from 'node:util'
-import { findSwallowedFlags } from './swallowed-flags.ts'
+import { parseArgs } from 'node:util'
+import { type Flags, findSwallowedFlags } from './swallowed-flags.ts'
 
 /** A command of package.json, such as `npm run token`. */
 export type Command = {
@@ -9,7 +9,7 @@ export type Command = {
   /** Printed for `--help`. */
   readonly help: string
   /** Its options, but for `--help`. */
-  readonly flags: Options
+  readonly flags: Flags
   /** @returns the exit code; nothing for 0. */
   run(args: readonly string[]): number | undefined | Promise<number | undefined>
 }
@@ -59,8 +59,7 @@ export async function main(
   }
 }
 
-export type Options = NonNullable<ParseArgsConfig['options']>
-type Call = { readonly args: string[]; readonly options: Options; readonly allowPositionals: boolean }
+type FlagsCall = { readonly args: string[]; readonly options: Flags; readonly allowPositionals: boolean }
 
 /**
  * The values of a command's options, and the arguments that belong to none. Node's parseArgs, but its errors are
@@ -68,7 +67,7 @@ type Call = { readonly args: string[]; readonly options: Options; readonly allow
  *
  * @throws UsageError
  */
-export function parseFlags<const O extends Options>(
+export function parseFlags<const O extends Flags>(
   args: readonly string[],
   options: O,
   { allowPositionals = false } = {},
@@ -83,7 +82,7 @@ export function parseFlags<const O extends Options>(
 }
 
 /** The first fault in the arguments, as a sentence. Node's own messages advise on `--` and on quoting. */
-function firstFault({ args, options, allowPositionals }: Call): string | undefined {
+function firstFault({ args, options, allowPositionals }: FlagsCall): string | undefined {
   const { tokens } = parseArgs({ args, options, strict: false, tokens: true })
   for (const token of tokens) {
     if (token.kind === 'positional' && !allowPositionals)
@@ -101,7 +100,7 @@ function firstFault({ args, options, allowPositionals }: Call): string | undefin
   return undefined
 }
 
-function listed(options: Options): string {
+function listed(options: Flags): string {
   const names = Object.keys(options).map((name) => `--${name}`)
   return names.length === 0 ? ' This command takes no options.' : ` The options are ${names.join(', ')}.`
 }

@@ -1,7 +1,7 @@
 import { CommandFailed, listenForInterrupts, main } from './cli.ts'
 import { LookRefused } from './demo/look.ts'
 import { FLAGS, HELP, type Options, parseOptions } from './demo/options.ts'
-import { type Progress, runDemo } from './demo/run.ts'
+import { type DemoProgress, runDemo } from './demo/run.ts'
 import { formatCount, showProgress } from './progress.ts'
 import { nobodyAnswers, wasNeverReached } from './unreached.ts'
 
@@ -10,7 +10,7 @@ process.exitCode = await main({ name: 'demo', help: HELP, flags: FLAGS, run }, p
 async function run(args: readonly string[]): Promise<number> {
   const options = parseOptions(args, process.env)
   const interrupt = listenForInterrupts()
-  const progress: Progress = { sent: 0, acknowledged: 0, visible: 0, trouble: '' }
+  const progress: DemoProgress = { sent: 0, acknowledged: 0, visible: 0, trouble: '' }
   console.log(`The dashboard: ${options.url}`)
   const isComplete = await showRun(options, progress, interrupt)
   console.log(lineOf(progress))
@@ -18,7 +18,7 @@ async function run(args: readonly string[]): Promise<number> {
 }
 
 /** @throws CommandFailed when the server cannot be read at the start */
-async function showRun(options: Options, progress: Progress, interrupt: AbortSignal): Promise<boolean> {
+async function showRun(options: Options, progress: DemoProgress, interrupt: AbortSignal): Promise<boolean> {
   using line = showProgress(() => lineOf(progress))
   try {
     return await runDemo({ options, progress, interrupt, say: (text) => line.say(text) })
@@ -29,7 +29,7 @@ async function showRun(options: Options, progress: Progress, interrupt: AbortSig
   }
 }
 
-function lineOf({ sent, acknowledged, visible, trouble }: Progress): string {
+function lineOf({ sent, acknowledged, visible, trouble }: DemoProgress): string {
   const figures = `sent ${formatCount(sent)}   acknowledged ${formatCount(acknowledged)}   visible in Postgres ${formatCount(visible)}`
   return trouble === '' ? figures : `${figures}   ${trouble}`
 }

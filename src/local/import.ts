@@ -12,7 +12,7 @@ import { findFormat, jsonLogReader, logReader, ndjsonReader, type Reader } from 
 import { rehearse } from './import/rehearsal.ts'
 import type { StraightOutcome } from './import/straight/run.ts'
 import { exitCodeOf, summarize } from './import/summary.ts'
-import { printable, Tally } from './import/tally.ts'
+import { ImportTally, printable } from './import/tally.ts'
 import { formatCount, showProgress } from './progress.ts'
 
 /** Bytes that are read from a file at once: less reading and less waiting than with 64 KiB. */
@@ -30,7 +30,7 @@ async function run(args: readonly string[]): Promise<number> {
   const totalBytes = file === null ? null : await sizeOf(file)
   if (file !== null) await checkUndamaged(file)
   const startMs = Date.now()
-  const tally: Tally = new Tally((text) => progress.say(text))
+  const tally: ImportTally = new ImportTally((text) => progress.say(text))
   const database = isStraight ? findDatabase(process.env, '--into-postgres') : null
   const input = file === null ? process.stdin : createReadStream(file, { highWaterMark: CHUNK_BYTES })
   const hint = file === null && !isFollowing ? idleHint(tally) : () => ''
@@ -59,7 +59,11 @@ async function run(args: readonly string[]): Promise<number> {
   return exitCodeOf(tally, ending)
 }
 
-async function importAll(input: Import['input'], options: Options, tally: Tally): Promise<StraightOutcome> {
+async function importAll(
+  input: Import['input'],
+  options: Options,
+  tally: ImportTally,
+): Promise<StraightOutcome> {
   const { isDryRun, isAgain, isFollowing, concurrency, since, url, token } = options
   const ending = await runImport({
     input,
@@ -80,7 +84,7 @@ async function importAll(input: Import['input'], options: Options, tally: Tally)
 async function straight(
   input: Import['input'],
   options: Options,
-  tally: Tally,
+  tally: ImportTally,
   database: FoundDatabase,
 ): Promise<StraightOutcome> {
   // Here, because Postgres's drivers take longer to load than all else, and an import through a Worker needs none.
@@ -128,14 +132,14 @@ function percentOf(input: ReadStream | NodeJS.ReadStream, totalBytes: number | n
   return `${Math.floor((100 * input.bytesRead) / totalBytes)} %, `
 }
 
-function lineOf(tally: Tally, elapsedMs: number, percent: string): string {
+function lineOf(tally: ImportTally, elapsedMs: number, percent: string): string {
   const { lines, acknowledged, refused, trouble } = tally
   const rate = formatCount(Math.round((lines * 1000) / Math.max(1, elapsedMs)))
   return `${percent}${formatCount(lines)} lines read, ${formatCount(acknowledged)} counted, ${formatCount(refused)} refused, ${rate} lines/s${trouble === '' ? '' : `, trying again: ${printable(trouble, 200)}`}`
 }
 
 /** For `tail -F` without `--follow`: lines wait there until their batch is full. */
-function idleHint(tally: Tally): () => string {
+function idleHint(tally: ImportTally): () => string {
   let seen = { lines: 0, atMs: Date.now() }
   return () => {
     if (tally.lines !== seen.lines) seen = { lines: tally.lines, atMs: Date.now() }

@@ -2,7 +2,7 @@ import type { PGlite } from '@electric-sql/pglite'
 import { drizzle as drizzlePg } from 'drizzle-orm/node-postgres'
 import { drizzle as drizzlePglite } from 'drizzle-orm/pglite'
 import type pg from 'pg'
-import type { BroughtUp, Execute } from '../postgres/migrate/bring-up.ts'
+import type { BroughtUp, ExecuteSql } from '../postgres/migrate/bring-up.ts'
 import { bringUp, findMissing } from '../postgres/migrate/bring-up.ts'
 import type { SchemaPlan } from '../postgres/migrate/migration.ts'
 import { different, tooOld } from '../postgres/migrate/words.ts'
@@ -22,7 +22,7 @@ import { databaseUrlOf, inPostgres, withClient } from './postgres.ts'
  */
 export async function migrate(target: string | PGlite, folder: string = MIGRATIONS): Promise<string[]> {
   const migrations = readMigrations(folder)
-  const run = async (execute: Execute) => appliedOf(await bringUp(execute, migrations, 'person', sleep))
+  const run = async (execute: ExecuteSql) => appliedOf(await bringUp(execute, migrations, 'person', sleep))
   if (typeof target === 'string') return withClient(target, (client) => run(executeOn(client)))
   const database = drizzlePglite(target)
   return run((statement) => database.execute(statement))
@@ -37,7 +37,7 @@ export async function missingMigrations(url: string, folder: string = MIGRATIONS
   throw failureOf(plan)
 }
 
-function executeOn(client: pg.Client): Execute {
+function executeOn(client: pg.Client): ExecuteSql {
   const database = drizzlePg(client)
   return (statement) => database.execute(statement)
 }

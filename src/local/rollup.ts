@@ -7,7 +7,7 @@ import { CommandFailed, listenForInterrupts, main, parseFlags } from './cli.ts'
 import { findDatabase } from './find-database.ts'
 import { nodeClock } from './node-clock.ts'
 import { formatCount, showProgress } from './progress.ts'
-import { type Ending, makeDays, NO_PROGRESS, type Progress } from './rollup/make-days.ts'
+import { makeDays, NO_PROGRESS, type RollupEnding, type RollupProgress } from './rollup/make-days.ts'
 import { BEGUN_NOW, describeEnding, exitCodeOf, lineOf } from './rollup/words.ts'
 
 const HELP = `Makes a row for each key and UTC day from the rows of hours, so that long ranges are read fast.
@@ -75,10 +75,10 @@ async function prepare(rollups: Rollups, isAgain: boolean, isNow: boolean): Prom
 
 async function makeAll(
   rollups: Rollups,
-  progress: Progress,
+  progress: RollupProgress,
   interrupt: AbortSignal,
   startMs: number,
-): Promise<Ending> {
+): Promise<RollupEnding> {
   using _ = showProgress(() => lineOf(progress, Date.now() - startMs))
   return await makeDays({ rollups, progress, interrupt, sleep: nodeClock.sleep })
 }

@@ -1,6 +1,7 @@
 import type { ParseArgsConfig } from 'node:util'
 
-type Options = NonNullable<ParseArgsConfig['options']>
+/** The options of a command, as Node's parseArgs takes them. */
+export type Flags = NonNullable<ParseArgsConfig['options']>
 
 /** npm sets this one at every run, so it does not tell whether a person wrote it. */
 const ALWAYS_SET = 'prefix'
@@ -9,7 +10,7 @@ const ALWAYS_SET = 'prefix'
 const EXPANDED: ReadonlyMap<string, string> = new Map([['token', 'tokendescription']])
 
 /** Nobody who writes this wants the real thing to happen, also where the command has no such option. */
-const DRY_RUN: Options = { 'dry-run': { type: 'boolean' } }
+const DRY_RUN: Flags = { 'dry-run': { type: 'boolean' } }
 
 /**
  * How to write the call so that its flags arrive: `npm run deploy -- --dry-run`. Undefined when nothing is missing.
@@ -21,7 +22,7 @@ const DRY_RUN: Options = { 'dry-run': { type: 'boolean' } }
  * @param options the options that the command knows.
  */
 export function findSwallowedFlags(
-  options: Options,
+  options: Flags,
   args: readonly string[],
   env: NodeJS.ProcessEnv,
 ): string | undefined {

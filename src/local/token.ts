@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { TOKENS_BYTES_MAX } from '../limits.ts'
 import { main, type Output } from './cli.ts'
-import { type Made, makeToken } from './token/make.ts'
+import { type MadeToken, makeToken } from './token/make.ts'
 import { FLAGS, HELP, parseOptions } from './token/options.ts'
 import { describeSigned, signWith } from './token/sign.ts'
 
@@ -19,7 +19,7 @@ export function runToken(args: readonly string[], output: Output, env: NodeJS.Pr
   return main({ name: 'token', help: HELP, flags: FLAGS, run }, args, output, env)
 }
 
-function describe({ token, value, count, bytes }: Made): string {
+function describe({ token, value, count, bytes }: MadeToken): string {
   const tokens = count === 1 ? '1 token' : `${count} tokens`
   // Assumes that further tokens have the size of these.
   const room = Math.floor(((TOKENS_BYTES_MAX - bytes) * count) / bytes)

@@ -1,17 +1,17 @@
 import { z } from 'zod'
 import { openSession } from './driver/open-session.ts'
 import type { Postgres, Session, StatementAnswer } from './driver/session.ts'
-import { classifyFailure, type Failure, isTableAbsent } from './failure.ts'
+import { type ApplyFailure, classifyFailure, isTableAbsent } from './failure.ts'
 import type { Read, Statement } from './statement.ts'
 
 /** Postgres could not be asked. The message is the reason alone, because the driver's own may repeat values. */
 export class NotAnswered extends Error {
   override readonly name = 'NotAnswered'
-  readonly failure: Failure
+  readonly failure: ApplyFailure
   /** Whether the statement named a table that is not there. */
   readonly isTableAbsent: boolean
 
-  constructor(failure: Failure, isTableAbsent = false) {
+  constructor(failure: ApplyFailure, isTableAbsent = false) {
     super(failure.reason)
     this.failure = failure
     this.isTableAbsent = isTableAbsent

@@ -4,7 +4,7 @@ import pg from 'pg'
 import type { ApplyOutcome } from '../model/flush/batch.ts'
 import { ConnectFailure, StatementTimeout } from './driver/failures.ts'
 
-export type Failure = Extract<ApplyOutcome, { kind: 'ambiguous' | 'cell_refused' | 'refused' }>
+export type ApplyFailure = Extract<ApplyOutcome, { kind: 'ambiguous' | 'cell_refused' | 'refused' }>
 
 /** SQLSTATEs that roll back and pass by themselves: serialization, deadlock, lock timeout, cancelled. */
 const TRANSIENT = new Set(['40001', '40P01', '55P03', '57014'])
@@ -28,7 +28,7 @@ const CONNECTION = /^(08|57P|XX)/
  * timeout of ours, whose cancel the server may see too late) the statement may have been committed. Source:
  * neondatabase/neon, proxy/src/serverless/sql_over_http.rs.
  */
-export function classifyFailure(error: unknown): Failure {
+export function classifyFailure(error: unknown): ApplyFailure {
   const cause = causeOf(error)
   const reason = describe(cause)
   const code = sqlstateOf(cause)

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { migrate } from '../../src/local/migrate.ts'
-import type { Backend, Statement } from '../../src/local/neon/backend.ts'
+import type { Backend, NeonStatement } from '../../src/local/neon/backend.ts'
 import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
 import { pgBackend } from '../../src/local/neon/pg-backend.ts'
 import type { ShardStatus } from '../../src/model/status.ts'
@@ -69,8 +69,8 @@ export async function startWorker(
 }
 
 /** Keeps the last statement that was sent to a backend. */
-export function recorder(): { around(backend: Backend): Backend; readonly last: () => Statement } {
-  let last: Statement = { text: '', params: [] }
+export function recorder(): { around(backend: Backend): Backend; readonly last: () => NeonStatement } {
+  let last: NeonStatement = { text: '', params: [] }
   return {
     around: (backend) => ({
       ...backend,

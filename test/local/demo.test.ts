@@ -7,7 +7,7 @@ import { UsageError } from '../../src/local/cli.ts'
 import { chanceOf, countOf } from '../../src/local/demo/chance.ts'
 import { LookRefused, looker } from '../../src/local/demo/look.ts'
 import { parseOptions } from '../../src/local/demo/options.ts'
-import { type Progress, runDemo } from '../../src/local/demo/run.ts'
+import { type DemoProgress, runDemo } from '../../src/local/demo/run.ts'
 import { KEYS, keyAt, pastHour, rhythm, trafficOf } from '../../src/local/demo/traffic.ts'
 import { hourOf } from '../../src/model/hour.ts'
 
@@ -142,7 +142,7 @@ describe('the demo, at a Worker', () => {
       })
     })
     const said: string[] = []
-    const progress: Progress = { sent: 0, acknowledged: 0, visible: 0, trouble: '' }
+    const progress: DemoProgress = { sent: 0, acknowledged: 0, visible: 0, trouble: '' }
     const say = (text: string) => void said.push(text)
     expect(await runDemo({ options, progress, interrupt: interrupt.signal, say })).toBe(true)
     expect([posts, progress.sent, said]).toEqual([3, 0, ['3 hours of the past filled; no more: interrupted']])

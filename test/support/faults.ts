@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type EndpointAnswer, errorAnswer, messageAnswer } from '../../src/local/neon/answer.ts'
-import { BackendError, type Statement } from '../../src/local/neon/backend.ts'
+import { BackendError, type NeonStatement } from '../../src/local/neon/backend.ts'
 import type { Around } from '../../src/local/neon/endpoint.ts'
 
 /** A way in which one request goes wrong. */
@@ -29,7 +29,7 @@ export type Fault = FaultAction & {
 
 /** One request, or a later copy of one, in the order in which they were done with. */
 export interface RunRecord {
-  readonly statements: readonly Statement[]
+  readonly statements: readonly NeonStatement[]
   readonly fault: FaultAction['kind'] | null
   readonly isCopy: boolean
   /** The status that executing it gave: 200 when it was committed. Null when it was not executed. */
@@ -146,7 +146,7 @@ function sqlstateAnswer(code: string): EndpointAnswer {
   return errorAnswer(new BackendError('refused', `injected fault ${code}`, { code, severity: 'ERROR' }))
 }
 
-function take(armed: readonly Armed[], statements: readonly Statement[]): Fault | null {
+function take(armed: readonly Armed[], statements: readonly NeonStatement[]): Fault | null {
   const sql = statements.map(({ text }) => text).join(';\n')
   const hit = armed.find(({ fault, timesLeft }) => timesLeft > 0 && isMatch(fault, sql))
   if (hit === undefined) return null

@@ -1,5 +1,5 @@
 import pg from 'pg'
-import type { Backend, Statement, StatementResult } from '../../src/local/neon/backend.ts'
+import type { Backend, NeonStatement, StatementResult } from '../../src/local/neon/backend.ts'
 import { startNeonEndpoint } from '../../src/local/neon/endpoint.ts'
 import { pgBackend } from '../../src/local/neon/pg-backend.ts'
 import { nodeClock } from '../support/node-clock.ts'
@@ -12,7 +12,7 @@ export type Recording = {
   readonly version: string
   /** The migrations that it had, oldest first. */
   readonly migrations: readonly string[]
-  readonly statements: readonly (Statement & { readonly answer: unknown })[]
+  readonly statements: readonly (NeonStatement & { readonly answer: unknown })[]
   /** The rows of the tables after them. */
   readonly left: unknown
 }
@@ -68,7 +68,7 @@ async function withBackend<T>(url: string, run: (backend: Backend, pool: pg.Pool
 const JSON_TYPE = 114
 
 /** By column, without what is another at each run: times of flushes, and the order where none is asked for. */
-function answerOf({ text }: Statement, { fields, rows, rowCount }: StatementResult): unknown {
+function answerOf({ text }: NeonStatement, { fields, rows, rowCount }: StatementResult): unknown {
   const inOrder = text.includes('order by') ? (values: unknown) => values : sorted
   const read = rows.map((row) =>
     Object.fromEntries(

@@ -15,7 +15,7 @@ import { REQUEST_MS_MAX } from '../limits.ts'
 import type { Timing } from '../timing.ts'
 import { parseExactly } from './exact-json.ts'
 import { type Instant, isoOf } from './instant.ts'
-import { addKeys, type Named, searchOf } from './search.ts'
+import { addKeys, type NamedParameters, searchOf } from './search.ts'
 import { SumdialError } from './sumdial-error.ts'
 
 type RangeQuery = {
@@ -129,7 +129,7 @@ export class Reading {
   async readAll(keys: readonly string[], query: ReadQuery = {}): Promise<Counter[]> {
     if (!Array.isArray(keys)) throw new TypeError('key must be a text, or an array of texts')
     checkFields('read', query, READ_NAMES, READ_EXAMPLE)
-    let range: Named = {}
+    let range: NamedParameters = {}
     let left: readonly string[] = keys.map((key) => textOf('key', key))
     const answers: Counter[] = []
     while (left.length > 0) {

@@ -3,10 +3,10 @@ import { SEARCH_CHARS_MAX } from '../limits.ts'
 import { type Instant, isoOf } from './instant.ts'
 
 /** Parameters by name; those that are undefined are left out, and an array stands for a parameter that comes again. */
-export type Named = Readonly<Record<string, Instant | readonly string[] | undefined>>
+export type NamedParameters = Readonly<Record<string, Instant | readonly string[] | undefined>>
 
 /** The part of an address behind the path. */
-export function searchOf(parameters: Named): URLSearchParams {
+export function searchOf(parameters: NamedParameters): URLSearchParams {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(parameters)) {
     if (Array.isArray(value)) for (const each of value) search.append(name, String(each))

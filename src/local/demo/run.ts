@@ -19,11 +19,11 @@ const PAST_HOUR_MS = 10_000
 const SETTLE_MS = 30_000
 
 /** How far the demo is, in increments. `trouble` is empty while all is well. */
-export type Progress = { sent: number; acknowledged: number; visible: number; trouble: string }
+export type DemoProgress = { sent: number; acknowledged: number; visible: number; trouble: string }
 
 type Demo = {
   readonly options: Options
-  readonly progress: Progress
+  readonly progress: DemoProgress
   /** Once it fires, nothing more is sent. */
   readonly interrupt: AbortSignal
   readonly say: (text: string) => void
@@ -60,14 +60,14 @@ export async function runDemo(demo: Demo): Promise<boolean> {
   return progress.acknowledged === progress.sent && progress.visible >= progress.acknowledged
 }
 
-type Counter = {
+type DemoClient = {
   readonly sumdial: Sumdial
   send(items: readonly DemoIncrement[]): void
   /** Brings the progress up to date with what the client still holds. */
   update(): void
 }
 
-function countInto(progress: Progress, { url, token }: Options): Counter {
+function countInto(progress: DemoProgress, { url, token }: Options): DemoClient {
   let lost = 0
   const sumdial = createClient({
     url,
@@ -130,7 +130,7 @@ async function fillHour(items: readonly DemoIncrement[], { url, token }: Options
   return trouble
 }
 
-function watch(look: Look, progress: Progress, interrupt: AbortSignal): AbortController {
+function watch(look: Look, progress: DemoProgress, interrupt: AbortSignal): AbortController {
   const over = new AbortController()
   const loop = async () => {
     while (!over.signal.aborted && !interrupt.aborted) {
@@ -142,7 +142,7 @@ function watch(look: Look, progress: Progress, interrupt: AbortSignal): AbortCon
   return over
 }
 
-async function lookOnce(look: Look, progress: Progress): Promise<void> {
+async function lookOnce(look: Look, progress: DemoProgress): Promise<void> {
   try {
     progress.visible = await look()
   } catch (error) {
@@ -150,7 +150,7 @@ async function lookOnce(look: Look, progress: Progress): Promise<void> {
   }
 }
 
-async function settle(look: Look, progress: Progress): Promise<void> {
+async function settle(look: Look, progress: DemoProgress): Promise<void> {
   const untilMs = Date.now() + SETTLE_MS
   while (progress.visible < progress.acknowledged && Date.now() < untilMs) {
     await after(LOOK_MS)

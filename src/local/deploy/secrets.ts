@@ -18,12 +18,12 @@ export function writeSecrets(folder: string, secrets: Secrets): string {
 }
 
 /** The names of a Worker's secrets; `null` when there is no such Worker yet. */
-export type Listed = ReadonlySet<string> | null
+export type SecretNames = ReadonlySet<string> | null
 
 const listSchema = z.array(z.object({ name: z.string() }))
 
 /** @throws CommandFailed */
-export async function listSecrets(wrangler: Wrangler, flags: readonly string[]): Promise<Listed> {
+export async function listSecrets(wrangler: Wrangler, flags: readonly string[]): Promise<SecretNames> {
   const { code, text } = await wrangler(['secret', 'list', '--format', 'json', ...flags], 'caught')
   // wrangler 4.156, src/secret: only these words distinguish this error from others.
   if (code !== 0 && /Worker "[^"]*"( \(env: [^)]*\))? not found/.test(text)) return null
@@ -46,7 +46,7 @@ function parseJson(text: string): unknown {
 }
 
 /** The names of secrets that the Worker still needs after a deploy that took `taken` along. */
-export function missingSecrets(listed: Listed, taken: Secrets): string[] {
+export function missingSecrets(listed: SecretNames, taken: Secrets): string[] {
   const isThere = (name: keyof Secrets) => taken[name] !== undefined || listed?.has(name) === true
   const hasTokens = isThere('API_TOKENS') || isThere('TOKEN_SECRET')
   return [...(isThere('DATABASE_URL') ? [] : ['DATABASE_URL']), ...(hasTokens ? [] : ['API_TOKENS'])]

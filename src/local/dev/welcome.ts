@@ -1,7 +1,7 @@
 import { PLACEHOLDER_URL } from '../postgres.ts'
 import type { DevDatabase } from './database.ts'
 
-export interface Running {
+export interface RunningDev {
   /** The Worker's address, such as `http://127.0.0.1:8787`. */
   readonly address: string
   /** The Neon-compatible endpoint's address, with its path, if there is one. */
@@ -12,7 +12,7 @@ export interface Running {
 }
 
 /** Shows what to do next, in commands that work as they are. Only the first line has the word `ready`. */
-export function welcome(running: Running): string {
+export function welcome(running: RunningDev): string {
   const { address, database, takesToken } = running
   const token = takesToken ? ` -H "authorization: Bearer $TOKEN"` : ''
   return [
@@ -42,7 +42,7 @@ function demoCommand(address: string): string {
   return `npm run demo${address === DEMO_ADDRESS ? '' : ` -- --url ${address}`}`
 }
 
-function sqlCommand({ endpointUrl, database }: Running): string {
+function sqlCommand({ endpointUrl, database }: RunningDev): string {
   const sql = 'select * from sumdial.counters'
   if (!database.isEmbedded) return `psql "$DATABASE_URL" -c '${sql}'`
   return `curl ${endpointUrl} -H 'neon-connection-string: ${PLACEHOLDER_URL}' -d '{"query":"${sql}"}'`

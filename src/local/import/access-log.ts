@@ -1,4 +1,4 @@
-import { readSender } from './in-front-of-time.ts'
+import { readRequester } from './in-front-of-time.ts'
 import { fieldText } from './log-text.ts'
 import { type LoggedRequest, parseRequestLine } from './logged-request.ts'
 
@@ -48,8 +48,8 @@ export function parseLogLine(line: string, format: LogFormat = 'auto'): LogReadi
   if (head === null)
     return refused('not an access log line: no `host ident user [time] "request"`', null, bytes)
   const [begin, before = '', time = ''] = head
-  const sender = readSender(before)
-  if (sender === null)
+  const requester = readRequester(before)
+  if (requester === null)
     return refused('not an access log line: no `host ident user [time] "request"`', null, bytes)
   const atMs = parseLogTime(time)
   if (atMs === null) return refused('no such time (expected [17/May/2015:10:05:03 +0000])', null, bytes)
@@ -67,9 +67,9 @@ export function parseLogLine(line: string, format: LogFormat = 'auto'): LogReadi
     kind: 'request',
     settledBytes,
     request: {
-      host: textOf(sender.host),
-      user: textOf(sender.user),
-      vhost: textOf(sender.vhost),
+      host: textOf(requester.host),
+      user: textOf(requester.user),
+      vhost: textOf(requester.vhost),
       atMs,
       request: parseRequestLine(request, fieldText),
       status,

@@ -1,7 +1,7 @@
 import type { Hour } from '../../model/hour.ts'
 
 /** Bounds that decide where batches are cut. Changing one changes the names of batches: see `nameOf`. */
-export type CutBounds = {
+export type BatchBounds = {
   /** Lines of one batch. */
   readonly lines: number
   /** Settled bytes of the lines of one batch, unless a single line has more. */
@@ -19,7 +19,7 @@ export type CutBounds = {
  * comes near the bound. One that is sorted by key has all its hours open; with 720 of them (a month) each batch then has
  * some 139 lines.
  */
-export const CUT_BOUNDS: CutBounds = {
+export const CUT_BOUNDS: BatchBounds = {
   lines: 1_000,
   bytes: 512 * 1024,
   openLines: 100_000,
@@ -48,12 +48,12 @@ type Open<Item> = { readonly name: string | null; readonly items: Item[]; lines:
  * `--format`, or in another version) would cut elsewhere, and a line could be counted once in each of two batches.
  */
 export class Cutter<Item> {
-  readonly #bounds: CutBounds
+  readonly #bounds: BatchBounds
   readonly #open = new Map<Hour | null, Open<Item>>()
   #lines = 0
   #bytes = 0
 
-  constructor(bounds: CutBounds) {
+  constructor(bounds: BatchBounds) {
     this.#bounds = bounds
   }
 

@@ -1,11 +1,11 @@
-import { Delivery, type Link, newBatch, outgoing, type Timing } from '../../client/internal.ts'
+import { Delivery, type DeliveryLink, newBatch, outgoing, type Timing } from '../../client/internal.ts'
 import type { Connection } from './connection.ts'
-import { type Cut, type CutBounds, Cutter } from './cutting.ts'
+import { type BatchBounds, type Cut, Cutter } from './cutting.ts'
 import { isReadError, readFaultOf, UnreadableInput } from './gunzip.ts'
 import { isBlank, LINE_BYTES_MAX, type Line, LineSplitter } from './lines.ts'
 import { InputPlace, nameOf, nameSince } from './naming.ts'
-import type { Guard, Reader, Reading } from './reader.ts'
-import { type Item, isDoubted, type Tally } from './tally.ts'
+import type { Guard, LineReading, Reader } from './reader.ts'
+import { type ImportTally, isDoubted, type OutgoingLine } from './tally.ts'
 import { textOf } from './text-input.ts'
 
 /** How long a line waits for others when the import follows an input that never ends. */
@@ -17,9 +17,9 @@ export type Import = {
   /** Chooses how lines are read, from the first line that is not blank. */
   readonly readerFor: (first: Buffer) => Reader
   readonly connection: Pick<Connection, 'post' | 'over' | 'reason'>
-  readonly tally: Tally
+  readonly tally: ImportTally
   readonly timing: Timing
-  readonly bounds: CutBounds
+  readonly bounds: BatchBounds
   /** Requests under way at a time. */
   readonly concurrency: number
   /** Part of every name. Null for names that follow from the input alone, so that the import can be repeated. */
@@ -60,8 +60,8 @@ export async function runImport(options: Import): Promise<Ending> {
 
 class Flow {
   readonly #options: Import
-  readonly #link: Link<Item>
-  readonly #cutters: Readonly<Record<Guard, Cutter<Item>>>
+  readonly #link: DeliveryLink<OutgoingLine>
+  readonly #cutters: Readonly<Record<Guard, Cutter<OutgoingLine>>>
   readonly #underWay = new Set<Promise<void>>()
   readonly #splitter = new LineSplitter()
   readonly #place = new InputPlace()
@@ -147,7 +147,7 @@ class Flow {
     })
   }
 
-  #takeAll(): Cut<Item>[] {
+  #takeAll(): Cut<OutgoingLine>[] {
     return Object.values(this.#cutters).flatMap((cutter) => cutter.takeAll())
   }
 
@@ -161,7 +161,7 @@ class Flow {
   }
 
   /** @returns the batches that are complete with this line */
-  #cut(line: Line): Cut<Item>[] {
+  #cut(line: Line): Cut<OutgoingLine>[] {
     const { tally, timing, salt } = this.#options
     const { content, bytes, number } = line
     if (content !== null && isBlank(content)) return []
@@ -188,7 +188,7 @@ class Flow {
     return this.#cutters[guard].add({ hour, bytes: settledBytes, item }, nameIt)
   }
 
-  async #send(cut: Cut<Item>): Promise<void> {
+  async #send(cut: Cut<OutgoingLine>): Promise<void> {
     while (this.#underWay.size >= this.#options.concurrency) await Promise.race(this.#underWay)
     this.#start(cut, this.#linkFor(cut))
   }
@@ -198,41 +198,43 @@ class Flow {
    * no end: the lines that the earlier import had are counted, and those that came since go under a name of their own. A
    * shard that does not know the name has just counted its part, and names no conflict.
    */
-  #linkFor({ name, items }: Cut<Item>): Link<Item> {
+  #linkFor({ name, items }: Cut<OutgoingLine>): DeliveryLink<OutgoingLine> {
     const { since, tally } = this.#options
     if (since === null || name === null) return this.#link
-    const isLater = ({ line }: Item) => line >= since
+    const isLater = ({ line }: OutgoingLine) => line >= since
     if (!items.some(isLater) || items.every(isLater)) return this.#link
-    const goOn = (conflicting: readonly Item[]) => {
+    const goOn = (conflicting: readonly OutgoingLine[]) => {
       const earlier = conflicting.filter((item) => !isLater(item))
       tally.count(earlier, earlier.length)
-      const later = conflicting.filter(isLater).map((item): Item => ({ ...item, fate: 'uncounted' }))
+      const later = conflicting
+        .filter(isLater)
+        .map((item): OutgoingLine => ({ ...item, certainty: 'uncounted' }))
       if (later.length > 0) this.#start({ name: nameSince(name, since), items: later }, this.#link)
     }
-    const giveUp: Link<Item>['giveUp'] = (lost, kind, detail) =>
+    const giveUp: DeliveryLink<OutgoingLine>['giveUp'] = (lost, kind, detail) =>
       kind === 'conflict' ? goOn(lost) : this.#link.giveUp(lost, kind, detail)
     return { ...this.#link, giveUp }
   }
 
-  #start({ name, items }: Cut<Item>, link: Link<Item>): void {
+  #start({ name, items }: Cut<OutgoingLine>, link: DeliveryLink<OutgoingLine>): void {
     const delivery = new Delivery(newBatch(name, items, name !== null), link)
     const settled = delivery.run(false).finally(() => this.#underWay.delete(settled))
     this.#underWay.add(settled)
   }
 
-  #refuse(items: readonly Item[], reason: string): void {
+  #refuse(items: readonly OutgoingLine[], reason: string): void {
     const { tally } = this.#options
     tally.doubt(items.filter(isDoubted), reason)
     for (const item of items) if (!isDoubted(item)) tally.refuse(item, reason)
   }
 
-  #contradict(items: readonly Item[]): void {
+  #contradict(items: readonly OutgoingLine[]): void {
     const { tally } = this.#options
     tally.conflict(items.filter(({ hasId }) => !hasId))
     for (const item of items) if (item.hasId) tally.refuse(item, 'its id was used before, with other content')
   }
 
-  #leave(items: readonly Item[]): void {
+  #leave(items: readonly OutgoingLine[]): void {
     const { tally, connection } = this.#options
     tally.doubt(items.filter(isDoubted), connection.reason ?? 'the import was interrupted')
     tally.leave(items.filter((item) => !isDoubted(item)))
@@ -240,8 +242,8 @@ class Flow {
 }
 
 function itemOf(
-  { json, hour, guard, isShortened }: Extract<Reading, { kind: 'increment' }>,
+  { json, hour, guard, isShortened }: Extract<LineReading, { kind: 'increment' }>,
   line: number,
-): Item {
+): OutgoingLine {
   return { ...outgoing(json()), line, hour, hasId: guard === 'own-id', isShortened }
 }

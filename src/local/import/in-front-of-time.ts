@@ -1,5 +1,5 @@
 /** Who sent a request, as a line says it before its time. A field that cannot be told is null. */
-export type Sender = {
+export type Requester = {
   /** The client: an IPv4 or IPv6 address, or its name. */
   readonly host: string | null
   readonly user: string | null
@@ -7,7 +7,7 @@ export type Sender = {
   readonly vhost: string | null
 }
 
-const UNTOLD: Sender = { host: null, user: null, vhost: null }
+const UNTOLD: Requester = { host: null, user: null, vhost: null }
 
 const ISO = String.raw`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)`
 
@@ -38,7 +38,7 @@ const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-fA-F]*:[0-9a-fA-F:.]+\]?)$
  *
  * @returns null for fewer fields than `host ident user`.
  */
-export function readSender(text: string): Sender | null {
+export function readRequester(text: string): Requester | null {
   const prefix = PREFIXES.map((pattern) => pattern.exec(text)?.[0]).find((found) => found !== undefined) ?? ''
   const fields = text.slice(prefix.length).split(' ')
   if (fields.length < 3 || (fields.length === 3 && fields[2] === '')) return null
@@ -46,7 +46,7 @@ export function readSender(text: string): Sender | null {
 }
 
 /** `host - user`, or `client, proxy, proxy - user`. */
-function plain(fields: readonly string[]): Sender | null {
+function plain(fields: readonly string[]): Requester | null {
   const clients = forwarded(fields)
   const [ident, ...user] = fields.slice(clients.length)
   const [first = ''] = clients
@@ -64,17 +64,17 @@ function forwarded(fields: readonly string[]): readonly string[] {
 }
 
 /** `vhost:port host - user`, or `vhost host - user`. */
-function withVhost(fields: readonly string[]): Sender | null {
+function withVhost(fields: readonly string[]): Requester | null {
   const [vhost = '', ...others] = fields
   const [, name] = /^([^,]+?)(?::\d{1,5})?$/.exec(vhost) ?? []
-  const sender = plain(others)
-  if (name === undefined || sender === null || sender.host === null) return null
-  const isVhost = name !== vhost || (ADDRESS.test(sender.host) && !ADDRESS.test(name))
-  return isVhost ? { ...sender, vhost: name } : null
+  const requester = plain(others)
+  if (name === undefined || requester === null || requester.host === null) return null
+  const isVhost = name !== vhost || (ADDRESS.test(requester.host) && !ADDRESS.test(name))
+  return isVhost ? { ...requester, vhost: name } : null
 }
 
 /** `host ident user`, from a server that asks the client's own identd. */
-function withIdent(fields: readonly string[]): Sender | null {
+function withIdent(fields: readonly string[]): Requester | null {
   const [host = '', ident = '', user = ''] = fields
   if (fields.length !== 3 || ADDRESS.test(ident) || host.endsWith(',')) return null
   return { host, user, vhost: null }

@@ -11,7 +11,7 @@ import {
 } from './key-template.ts'
 
 const FORMATS = ['auto', 'common', 'combined', 'json', 'ndjson'] as const
-export type Format = (typeof FORMATS)[number]
+export type InputFormat = (typeof FORMATS)[number]
 
 const CONCURRENCY_MAX = 64
 
@@ -97,7 +97,7 @@ export type Options = {
   readonly keyOf: KeyTemplate
   /** Whether a template was given, which NDJSON would ignore. */
   readonly hasKeyOption: boolean
-  readonly format: Format
+  readonly format: InputFormat
   readonly concurrency: number
   /** The first line that an earlier import did not have; null without one. */
   readonly since: number | null
@@ -176,7 +176,7 @@ function parseKey(template: string, labels: LabelTemplates): KeyTemplate {
   }
 }
 
-function parseFormat(text: string): Format {
+function parseFormat(text: string): InputFormat {
   const format = FORMATS.find((name) => name === text)
   if (format === undefined)
     throw new UsageError(`--format must be one of ${FORMATS.join(', ')}, not \`${text}\`.`)

@@ -13,9 +13,9 @@ import type { KeyTemplate } from './key-template.ts'
 export type Guard = 'timed' | 'arriving' | 'own-id'
 
 /** The increment that one line asks for. */
-export type Reading = Increment | Refusal
+export type LineReading = LineIncrement | LineRefusal
 
-export type Increment = Settled & {
+export type LineIncrement = Settled & {
   readonly kind: 'increment'
   /** One JSON object, as it is sent. Made when it is asked for, because an import straight to Postgres sends none. */
   readonly json: () => string
@@ -30,7 +30,7 @@ export type Increment = Settled & {
   readonly isShortened: boolean
 }
 
-type Refusal = Settled & {
+type LineRefusal = Settled & {
   readonly kind: 'refused'
   readonly reason: string
   /** The hour of the line's own time; null when the line has none that can be read. */
@@ -52,7 +52,7 @@ type Settled = {
 export type Reader = {
   /** Tells apart readers that count other keys for the same lines: the template of their keys, or `ndjson`. */
   readonly rule: string
-  readonly read: (line: Buffer, nowMs: number) => Reading
+  readonly read: (line: Buffer, nowMs: number) => LineReading
 }
 
 /** Each line of an access log counts one, at the log's own time. */
@@ -65,7 +65,7 @@ export function jsonLogReader(template: string, keyOf: KeyTemplate): Reader {
   return { rule: `json ${template}`, read: (line) => toIncrement(parseJsonLogLine(line), keyOf) }
 }
 
-function toIncrement(reading: LogReading, keyOf: KeyTemplate): Reading {
+function toIncrement(reading: LogReading, keyOf: KeyTemplate): LineReading {
   const { settledBytes } = reading
   if (reading.kind === 'refused') {
     const { reason, atMs } = reading
@@ -104,7 +104,7 @@ function toIncrement(reading: LogReading, keyOf: KeyTemplate): Reading {
  */
 export const ndjsonReader: Reader = { rule: 'ndjson', read: readNdjsonLine }
 
-function readNdjsonLine(line: Buffer, nowMs: number): Reading {
+function readNdjsonLine(line: Buffer, nowMs: number): LineReading {
   const text = isUtf8(line) ? line.toString('utf8').trimEnd() : null
   const value = text === null ? null : parseObject(text)
   if (text === null || value === null) {

@@ -1,10 +1,10 @@
 import { formatHour, type Hour } from '../../model/hour.ts'
 import { formatCount } from '../progress.ts'
 import type { Ending } from './importer.ts'
-import { printable, type Span, type Tally } from './tally.ts'
+import { type ImportTally, type LineSpan, printable } from './tally.ts'
 
-export type Outcome = {
-  readonly tally: Tally
+export type ImportOutcome = {
+  readonly tally: ImportTally
   readonly ending: Ending
   readonly elapsedMs: number
   readonly isDryRun: boolean
@@ -19,22 +19,22 @@ export type Outcome = {
 }
 
 /** Everything that is left to say when the import is over, for standard output. */
-export function summarize(outcome: Outcome): string {
+export function summarize(outcome: ImportOutcome): string {
   const rows = rowsOf(outcome).map(writeRow)
   const more = [reasonsOf(outcome.tally), finalsOf(outcome), placeOf(outcome), adviceOf(outcome)]
   return [...rows, ...more.flat()].join('\n')
 }
 
 /** 0 only when every line was counted, now or before, or was no request. */
-export function exitCodeOf(tally: Tally, ending: Ending): number {
+export function exitCodeOf(tally: ImportTally, ending: Ending): number {
   if (ending.kind === 'interrupted') return 130
   const isWhole = tally.acknowledged + tally.noRequests.count === tally.lines
   return ending.kind === 'complete' && isWhole ? 0 : 1
 }
 
-type Row = readonly [name: string, figure: number | string, note: string]
+type SummaryRow = readonly [name: string, figure: number | string, note: string]
 
-function rowsOf({ tally, ending, elapsedMs, isDryRun }: Outcome): Row[] {
+function rowsOf({ tally, ending, elapsedMs, isDryRun }: ImportOutcome): SummaryRow[] {
   const seconds = elapsedMs / 1000
   const { conflicting, unsent, noRequests } = tally
   const next = ending.kind === 'complete' ? `the next is line ${ending.lastLine + 1}` : ''
@@ -60,17 +60,17 @@ function rowsOf({ tally, ending, elapsedMs, isDryRun }: Outcome): Row[] {
   ]
 }
 
-function rowIf(name: string, figure: number, note: string): Row[] {
+function rowIf(name: string, figure: number, note: string): SummaryRow[] {
   return figure > 0 ? [[name, figure, note]] : []
 }
 
-function writeRow([name, value, note]: Row): string {
+function writeRow([name, value, note]: SummaryRow): string {
   const figure = typeof value === 'number' ? formatCount(value) : value
   return `${name.padEnd(10)} ${figure.padStart(12)}  ${note}`.trimEnd()
 }
 
 /** `lines 201 to 300`; lines between them may have had another outcome. */
-function linesOf({ first, last }: Span): string {
+function linesOf({ first, last }: LineSpan): string {
   return first === last ? `line ${first}` : `lines ${first} to ${last}`
 }
 
@@ -92,7 +92,7 @@ function endsOf(hours: ReadonlySet<Hour>): [Hour, Hour] | null {
 }
 
 /** The address of the dashboard with the days of the import: by itself it shows the last 24 hours. */
-function placeOf({ tally, url, database, isDryRun }: Outcome): string[] {
+function placeOf({ tally, url, database, isDryRun }: ImportOutcome): string[] {
   const ends = endsOf(tally.hours)
   if (ends === null || isDryRun) return []
   if (url === null) return database === null ? [] : [`Written to ${database}.`]
@@ -103,7 +103,7 @@ function placeOf({ tally, url, database, isDryRun }: Outcome): string[] {
   return [`See it at ${page.href}`]
 }
 
-function finalsOf({ finalHours }: Outcome): string[] {
+function finalsOf({ finalHours }: ImportOutcome): string[] {
   if (finalHours.length === 0) return []
   const hours = finalHours.length === 1 ? 'final hour has' : 'final hours have'
   const span = spanOf(new Set(finalHours))
@@ -112,7 +112,7 @@ function finalsOf({ finalHours }: Outcome): string[] {
   ]
 }
 
-function reasonsOf(tally: Tally): string[] {
+function reasonsOf(tally: ImportTally): string[] {
   const refusals = [...tally.refusals.values()].sort((a, b) => b.count - a.count)
   return refusals.map(({ count, reason, firstLine }) => {
     const where = count === 1 ? `line ${firstLine}` : `first in line ${firstLine}`
@@ -121,7 +121,7 @@ function reasonsOf(tally: Tally): string[] {
 }
 
 /** Why it is not complete, and what the person can do about it. */
-function adviceOf({ tally, ending, isRepeatable, isDryRun, database }: Outcome): string[] {
+function adviceOf({ tally, ending, isRepeatable, isDryRun, database }: ImportOutcome): string[] {
   const advice: string[] = []
   if (ending.kind === 'stopped') advice.push(`Stopped: ${printable(ending.reason, 500)}`)
   if (ending.kind === 'interrupted') advice.push(`Interrupted after line ${ending.lastLine}.`)

@@ -3,7 +3,7 @@ import type { Hour } from '../../model/hour.ts'
 import { formatCount } from '../progress.ts'
 
 /** The increment of one line, on its way to the server. */
-export type Item = Outgoing & {
+export type OutgoingLine = Outgoing & {
   /** Its line in the input, counted from 1. */
   readonly line: number
   /** Null when only the server could tell, and then it refuses the increment. */
@@ -21,7 +21,7 @@ const SHOWN_MAX = 10
 const REASONS_MAX = 20
 
 /** Refused lines with one reason. */
-export type Refusals = {
+export type LineRefusals = {
   count: number
   /** The reason of the first of them. */
   readonly reason: string
@@ -29,13 +29,13 @@ export type Refusals = {
 }
 
 /** Some lines of the input. */
-export type Span = { count: number; first: number; last: number }
+export type LineSpan = { count: number; first: number; last: number }
 
 /**
  * The outcome of every line: `lines` is the sum of `accepted`, `before`, `byId`, `refused`, `unknown` and the counts of
  * `noRequests`, `conflicting` and `unsent`. Memory is bounded by the hours of the input, not by its lines.
  */
-export class Tally {
+export class ImportTally {
   /** Lines that are not blank. */
   lines = 0
   /** Acknowledged, and not known to have been counted before this import. */
@@ -50,17 +50,17 @@ export class Tally {
   shortened = 0
   refused = 0
   /** Lines of a log whose client did not send HTTP, when the key needs a part of the request. */
-  readonly noRequests: Span = { count: 0, first: 0, last: 0 }
+  readonly noRequests: LineSpan = { count: 0, first: 0, last: 0 }
   /** Sent, but it is not known whether they were counted. */
   unknown = 0
   /** Why a request had to be sent again; empty since another one got through. */
   trouble = ''
   /** Not counted, because the name of their batch had been used for other lines; some may have been counted then. */
-  readonly conflicting: Span = { count: 0, first: 0, last: 0 }
+  readonly conflicting: LineSpan = { count: 0, first: 0, last: 0 }
   /** Read but not sent, because the import ended first. */
-  readonly unsent: Span = { count: 0, first: 0, last: 0 }
+  readonly unsent: LineSpan = { count: 0, first: 0, last: 0 }
   readonly hours = new Set<Hour>()
-  readonly refusals = new Map<string, Refusals>()
+  readonly refusals = new Map<string, LineRefusals>()
   #refusalsShown = 0
   #groupsShown = 0
   readonly #say: (text: string) => void
@@ -75,7 +75,7 @@ export class Tally {
   }
 
   /** @param before how many of the items had been counted before this import */
-  count(items: readonly Item[], before: number): void {
+  count(items: readonly OutgoingLine[], before: number): void {
     const haveIds = items[0]?.hasId === true
     this.trouble = ''
     this.accepted += items.length - before
@@ -87,7 +87,7 @@ export class Tally {
     }
   }
 
-  refuse(item: Item, reason: string): void {
+  refuse(item: OutgoingLine, reason: string): void {
     this.refuseLine(item.line, reason, item.json)
   }
 
@@ -105,17 +105,17 @@ export class Tally {
     extend(this.noRequests, [{ line }])
   }
 
-  doubt(items: readonly Item[], reason: string): void {
+  doubt(items: readonly OutgoingLine[], reason: string): void {
     this.unknown += items.length
     this.#show(items, `may or may not have been counted: ${printable(reason, 200)}`)
   }
 
-  conflict(items: readonly Item[]): void {
+  conflict(items: readonly OutgoingLine[]): void {
     extend(this.conflicting, items)
     this.#show(items, 'not counted: an earlier import counted other lines under the name of their batch')
   }
 
-  leave(items: readonly Item[]): void {
+  leave(items: readonly OutgoingLine[]): void {
     extend(this.unsent, items)
   }
 
@@ -132,7 +132,7 @@ export class Tally {
     Object.assign(this.unsent, { count, first, last })
   }
 
-  #show(items: readonly Item[], fate: string): void {
+  #show(items: readonly OutgoingLine[], fate: string): void {
     if (items.length === 0 || this.#groupsShown === SHOWN_MAX) return
     this.#groupsShown += 1
     this.#say(`${items.length === 1 ? 'line' : 'lines'} ${ranges(items)} ${fate}`)
@@ -149,7 +149,7 @@ export class Tally {
   }
 }
 
-function extend(span: Span, items: readonly Pick<Item, 'line'>[]): void {
+function extend(span: LineSpan, items: readonly Pick<OutgoingLine, 'line'>[]): void {
   for (const { line } of items) {
     if (span.count === 0 || line < span.first) span.first = line
     if (line > span.last) span.last = line
@@ -158,7 +158,7 @@ function extend(span: Span, items: readonly Pick<Item, 'line'>[]): void {
 }
 
 /** `1-3, 7`, with a few ranges at most, because a batch can have as many as it has items. */
-function ranges(items: readonly Item[]): string {
+function ranges(items: readonly OutgoingLine[]): string {
   const runs: { from: number; to: number }[] = []
   for (const { line } of items) {
     const last = runs.at(-1)
@@ -186,6 +186,6 @@ function escaped(character: string): string {
 }
 
 /** Whether some request with it was sent whose answer does not say that it was not counted. */
-export function isDoubted({ fate }: Item): boolean {
-  return fate !== 'uncounted'
+export function isDoubted({ certainty }: OutgoingLine): boolean {
+  return certainty !== 'uncounted'
 }

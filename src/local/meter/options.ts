@@ -100,9 +100,9 @@ function readMeters(file: string | undefined, env: NodeJS.ProcessEnv): readonly 
   throw new UsageError(`${from}: ${faults.join('; ')}.`)
 }
 
-type Given = { readonly json: string; readonly from: string }
+type GivenMeters = { readonly json: string; readonly from: string }
 
-function ofFile(path: string): Given {
+function ofFile(path: string): GivenMeters {
   try {
     return { json: readFileSync(path, 'utf8'), from: path }
   } catch (error) {
@@ -110,7 +110,7 @@ function ofFile(path: string): Given {
   }
 }
 
-function ofEnvironment({ METERS }: NodeJS.ProcessEnv): Given {
+function ofEnvironment({ METERS }: NodeJS.ProcessEnv): GivenMeters {
   if (METERS !== undefined && METERS !== '') return { json: METERS, from: 'METERS' }
   const config = join(import.meta.dirname, '../../../wrangler.toml')
   const { vars } = unstable_readConfig({ config }, { hideWarnings: true })

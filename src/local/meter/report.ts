@@ -3,7 +3,7 @@ import type { Meter } from '../../model/meter/meter.ts'
 import { labelsOf } from '../../model/slices/slice.ts'
 import { formatCount } from '../progress.ts'
 import type { Options } from './options.ts'
-import type { Shown, Trial } from './trial.ts'
+import type { ShownIncrement, Trial } from './trial.ts'
 
 /** Keys that are shown with how many increments each has. */
 const KEYS_SHOWN_MAX = 10
@@ -25,7 +25,7 @@ export function report(trial: Trial, { meters, address }: Options): string {
     .join('\n\n')
 }
 
-function table(shown: readonly Shown[]): string {
+function table(shown: readonly ShownIncrement[]): string {
   if (shown.length === 0) return ''
   const isLabelled = shown.some(({ labels = '' }) => labels !== '')
   const head = ['record', 'key', ...(isLabelled ? ['labels'] : []), 'value', 'at', 'id']

@@ -15,13 +15,13 @@ import { CommandFailed } from '../cli.ts'
 const ANYONE: Grant = { name: '', scopes: ['write', 'adjust'], prefix: null }
 
 /** An increment that records would become. */
-export type Shown = Asked & { readonly index: number }
+export type ShownIncrement = Asked & { readonly index: number }
 
 /** The outcome of a trial. */
 export type Trial = {
   readonly gathering: Gathering
   /** The first increments. */
-  readonly shown: readonly Shown[]
+  readonly shown: readonly ShownIncrement[]
   /** Increments of each key. */
   readonly byKey: ReadonlyMap<string, number>
   readonly hours: number
@@ -31,14 +31,14 @@ export type Trial = {
   readonly excess: Excess | undefined
 }
 
-type Terms = { readonly nowMs: number; readonly shown: number; readonly openHours: number }
+type TrialTerms = { readonly nowMs: number; readonly shown: number; readonly openHours: number }
 
 /** Keys that are counted one by one. The others are in the sums alone. */
 const KEYS_MAX = 100_000
 
 /** Gathers as the Worker does, and remembers what it was asked for. Any hour is open. */
-class Watched extends Gathering {
-  readonly shown: Shown[] = []
+class WatchedGathering extends Gathering {
+  readonly shown: ShownIncrement[] = []
   readonly byKey = new Map<string, number>()
   readonly hoursSeen = new Set<number>()
   negative = 0
@@ -73,9 +73,9 @@ const ALWAYS_OPEN = lateHoursSchema.parse(String(LATE_HOURS_MAX))
 export async function tryMeters(
   input: Readable,
   meters: readonly Meter[],
-  { nowMs, shown, openHours }: Terms,
+  { nowMs, shown, openHours }: TrialTerms,
 ): Promise<Trial> {
-  const watched = new Watched(nowMs, shown, openHours)
+  const watched = new WatchedGathering(nowMs, shown, openHours)
   const splitter = new Splitter(new Metering(watched, meters))
   try {
     for await (const piece of await decompressed(input)) splitter.push(piece)

@@ -1,5 +1,5 @@
 /** One SQL statement with its parameters as Postgres reads them: text, or null. */
-export interface Statement {
+export interface NeonStatement {
   readonly text: string
   readonly params: readonly (string | null)[]
 }
@@ -43,10 +43,10 @@ export interface TransactionMode {
  */
 export interface Backend {
   /** Runs one statement in a transaction of its own. */
-  query(statement: Statement, gone?: AbortSignal): Promise<StatementResult>
+  query(statement: NeonStatement, gone?: AbortSignal): Promise<StatementResult>
   /** Runs all of them in one transaction: all are committed, or none. */
   batch(
-    statements: readonly Statement[],
+    statements: readonly NeonStatement[],
     mode: TransactionMode,
     gone?: AbortSignal,
   ): Promise<StatementResult[]>

@@ -1,8 +1,8 @@
 import pg from 'pg'
-import type { Statement } from './backend.ts'
+import type { NeonStatement } from './backend.ts'
 
 /** Tells Postgres to end what this connection runs. It answers nothing, and it may come too late. */
-export type Cancel = (client: pg.PoolClient, statements: readonly Statement[]) => void
+export type Cancel = (client: pg.PoolClient, statements: readonly NeonStatement[]) => void
 
 /**
  * Connections that cancel, at a time. With more to cancel, the others run to their end: exactly-once does not need

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type EndpointAnswer, errorAnswer, messageAnswer, resultAnswer } from './answer.ts'
-import { type Backend, BackendError, type Statement } from './backend.ts'
+import { type Backend, BackendError, type NeonStatement } from './backend.ts'
 import { type NeonRequest, parseNeonRequest } from './request.ts'
 
 /** Neon's own bound on a request: 64 MB (neon.com/docs/serverless/serverless-driver). In bytes. */
@@ -15,7 +15,7 @@ const REQUEST_BYTES_MAX = 64 * 1024 * 1024
  * @param closing aborted when the endpoint closes, which waits for the answer.
  */
 export type Around = (
-  statements: readonly Statement[],
+  statements: readonly NeonStatement[],
   execute: () => Promise<EndpointAnswer>,
   closing: AbortSignal,
 ) => Promise<EndpointAnswer>

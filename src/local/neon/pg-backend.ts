@@ -5,7 +5,7 @@ import {
   BackendError,
   beginText,
   type Field,
-  type Statement,
+  type NeonStatement,
   type StatementResult,
   type TransactionMode,
 } from './backend.ts'
@@ -67,7 +67,7 @@ class Connections {
 
   /** Runs `work`, which sends the statements, on a connection of the pool. */
   async use<T>(
-    statements: readonly Statement[],
+    statements: readonly NeonStatement[],
     gone: AbortSignal | undefined,
     work: (client: pg.PoolClient) => Promise<T>,
   ): Promise<T> {
@@ -97,7 +97,7 @@ class Connections {
   /** Waits for the work, until it has taken too long or the client has gone. */
   async #inTime<T>(
     client: pg.PoolClient,
-    statements: readonly Statement[],
+    statements: readonly NeonStatement[],
     gone: AbortSignal | undefined,
     work: Promise<T>,
   ): Promise<T> {
@@ -131,7 +131,7 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
 }
 
 /** An error needs no rollback, because Postgres has aborted the transaction by then and the connection is closed. */
-async function runBatch(client: pg.PoolClient, statements: readonly Statement[], mode: TransactionMode) {
+async function runBatch(client: pg.PoolClient, statements: readonly NeonStatement[], mode: TransactionMode) {
   await run(client, { text: beginText(mode), params: [] })
   const results: StatementResult[] = []
   for (const statement of statements) results.push(await run(client, statement))
@@ -139,7 +139,7 @@ async function runBatch(client: pg.PoolClient, statements: readonly Statement[],
   return results
 }
 
-async function run(client: pg.PoolClient, statement: Statement): Promise<StatementResult> {
+async function run(client: pg.PoolClient, statement: NeonStatement): Promise<StatementResult> {
   const query = {
     text: statement.text,
     values: [...statement.params],

@@ -4,7 +4,7 @@ import {
   BackendError,
   beginText,
   type Field,
-  type Statement,
+  type NeonStatement,
   type StatementResult,
   type TransactionMode,
 } from './backend.ts'
@@ -43,7 +43,7 @@ async function exclusively<T>(db: PGlite, work: () => Promise<T>): Promise<T> {
   )
 }
 
-async function runAlone(db: PGlite, statement: Statement): Promise<StatementResult> {
+async function runAlone(db: PGlite, statement: NeonStatement): Promise<StatementResult> {
   try {
     return await run(db, statement)
   } finally {
@@ -52,7 +52,7 @@ async function runAlone(db: PGlite, statement: Statement): Promise<StatementResu
   }
 }
 
-async function runBatch(db: PGlite, statements: readonly Statement[], mode: TransactionMode) {
+async function runBatch(db: PGlite, statements: readonly NeonStatement[], mode: TransactionMode) {
   await run(db, { text: beginText(mode), params: [] })
   try {
     const results: StatementResult[] = []
@@ -64,7 +64,7 @@ async function runBatch(db: PGlite, statements: readonly Statement[], mode: Tran
   }
 }
 
-async function run(db: PGlite, statement: Statement): Promise<StatementResult> {
+async function run(db: PGlite, statement: NeonStatement): Promise<StatementResult> {
   try {
     return toResult(await db.execProtocolStream(toMessages(statement), {}))
   } catch (error) {
@@ -74,7 +74,7 @@ async function run(db: PGlite, statement: Statement): Promise<StatementResult> {
   }
 }
 
-function toMessages({ text, params }: Statement): Uint8Array {
+function toMessages({ text, params }: NeonStatement): Uint8Array {
   return Buffer.concat([
     serialize.parse({ text }),
     serialize.bind({ values: [...params] }),

@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { z } from 'zod'
 import { fail, ok, type Result } from '../../model/result.ts'
-import type { IsolationLevel, Statement, TransactionMode } from './backend.ts'
+import type { IsolationLevel, NeonStatement, TransactionMode } from './backend.ts'
 
 /** A `POST /sql`, read and checked. */
 export interface NeonRequest {
-  readonly statements: readonly Statement[]
+  readonly statements: readonly NeonStatement[]
   /** Null for a single statement, whose answer is its result. Otherwise all run in one transaction, and the answer is a list. */
   readonly transaction: TransactionMode | null
   /** For each statement, whether the answer has its rows as arrays. Otherwise it has them as objects. */

@@ -12,7 +12,7 @@ const FAILURES_MAX = 3
 const IDLE_MAX = 5
 
 /** How far the work is. */
-export type Progress = {
+export type RollupProgress = {
   made: number
   /** Rows of hours that the days were made of. */
   rows: number
@@ -22,7 +22,7 @@ export type Progress = {
   trouble: string
 }
 
-export type Ending =
+export type RollupEnding =
   /** Every day is made but those that could not be, each with the reason. */
   | { readonly kind: 'through'; readonly failed: ReadonlyMap<Day, string> }
   | { readonly kind: 'interrupted' }
@@ -33,12 +33,12 @@ export type Ending =
 
 export type Making = {
   readonly rollups: Pick<Rollups, 'daysToMake' | 'makeDay'>
-  readonly progress: Progress
+  readonly progress: RollupProgress
   readonly interrupt: AbortSignal
   readonly sleep: (ms: number) => Promise<void>
 }
 
-export const NO_PROGRESS: Progress = { made: 0, rows: 0, left: 0, day: null, trouble: '' }
+export const NO_PROGRESS: RollupProgress = { made: 0, rows: 0, left: 0, day: null, trouble: '' }
 
 /** A row that no read can answer is among the hours of the day. */
 const UNREADABLE = 'one of its hours has a number that cannot be read: reads of its hours say which row'
@@ -49,7 +49,7 @@ const UNREADABLE = 'one of its hours has a number that cannot be read: reads of 
  *
  * @throws when the days cannot be listed.
  */
-export async function makeDays(making: Making): Promise<Ending> {
+export async function makeDays(making: Making): Promise<RollupEnding> {
   const { rollups, progress, interrupt, sleep } = making
   const failed = new Map<Day, string>()
   let [idle, failures] = [0, 0]

@@ -1,20 +1,20 @@
 import { formatSecond } from '../../model/hour.ts'
 import { formatCount } from '../progress.ts'
-import type { Ending, Progress } from './make-days.ts'
+import type { RollupEnding, RollupProgress } from './make-days.ts'
 
 export const BEGUN_NOW =
   'Days may be made from now on, because you say that no Worker of the version before runs any more. One that does changes days ' +
   'without marking them: if that happened, run this with --again once it is gone.'
 
 /** The line of progress. */
-export function lineOf({ day, made, left, rows, trouble }: Progress, elapsedMs: number): string {
+export function lineOf({ day, made, left, rows, trouble }: RollupProgress, elapsedMs: number): string {
   const perSecond = (made * 1_000) / Math.max(1, elapsedMs)
   const rate = perSecond === 0 ? '' : `, ${perSecond.toFixed(1)} days/s`
   const again = trouble === '' ? '' : `, trying again: ${trouble.slice(0, 120)}`
   return `${day ?? 'looking for days'}, ${formatCount(made)} days made of ${formatCount(rows)} rows, ${formatCount(left)} left${rate}${again}`
 }
 
-export function exitCodeOf(ending: Ending): number {
+export function exitCodeOf(ending: RollupEnding): number {
   if (ending.kind === 'interrupted') return 130
   return ending.kind === 'through' && ending.failed.size === 0 ? 0 : 1
 }
@@ -23,8 +23,8 @@ const FAILED_SHOWN = 10
 
 /** The end of the work, and what to do where it is not all done. */
 export function describeEnding(
-  ending: Ending,
-  { made, rows, left }: Progress,
+  ending: RollupEnding,
+  { made, rows, left }: RollupProgress,
   { nowMs, elapsedMs }: { readonly nowMs: number; readonly elapsedMs: number },
 ): string {
   const done = `${formatCount(made)} days made of ${formatCount(rows)} rows in ${(elapsedMs / 1_000).toFixed(1)} s`

@@ -6,7 +6,7 @@ import { type Token, tokensSchema } from '../../model/access/token.ts'
 import { UsageError } from '../cli.ts'
 import type { StoredOptions } from './options.ts'
 
-export type Made = {
+export type MadeToken = {
   readonly token: string
   /** The new value of API_TOKENS, as one line of JSON. */
   readonly value: string
@@ -21,7 +21,7 @@ export type Made = {
  *
  * @throws UsageError when the present tokens are faulty, already have the name, or leave no room.
  */
-export function makeToken(options: StoredOptions, random: Uint8Array): Made {
+export function makeToken(options: StoredOptions, random: Uint8Array): MadeToken {
   const { name, rights, present } = options
   const token = `sd_${Buffer.from(random).toString('base64url')}`
   const sha256 = createHash('sha256').update(token).digest('hex')

@@ -12,7 +12,7 @@ export const RIGHTS_FLAGS = {
   keys: { type: 'string', multiple: true },
 } as const
 
-type Given = {
+type GivenRights = {
   readonly [Flag in keyof typeof RIGHTS_FLAGS]?: Flag extends 'keys' ? readonly string[] : string
 }
 
@@ -24,7 +24,7 @@ const OPTIONS: Readonly<Record<string, string>> = { valueMax: 'value-max', items
  *
  * @throws UsageError
  */
-export function parseRights({ scopes = '', prefix, depth, keys, ...numbers }: Given): Rights {
+export function parseRights({ scopes = '', prefix, depth, keys, ...numbers }: GivenRights): Rights {
   const parsed = rightsSchema.safeParse({
     scopes: parseScopes(scopes),
     prefix,

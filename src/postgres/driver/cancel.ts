@@ -1,7 +1,7 @@
 import pg from 'pg'
 
 /** Parts of `pg` that its types leave out. */
-type Wire = {
+type CancelConnection = {
   readonly stream: { destroy(): void }
   on(event: 'connect' | 'sslconnect' | 'end' | 'error', listener: () => void): void
   connect(port: number, host: string): void
@@ -18,7 +18,7 @@ export async function cancel(client: pg.Client): Promise<void> {
   const { processID, secretKey } = client as unknown as Keys
   if (processID === null || secretKey === null) return
   const { ssl } = client
-  const wire = new pg.Connection({ ssl }) as unknown as Wire
+  const wire = new pg.Connection({ ssl }) as unknown as CancelConnection
   const over = new Promise<void>((resolve) => {
     wire.on('end', resolve)
     wire.on('error', resolve)

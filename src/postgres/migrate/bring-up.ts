@@ -8,10 +8,10 @@ import { planSchema } from './migration.ts'
 import { migrationScript, OVERTAKEN, TABLE, UNDER_WAY } from './script.ts'
 
 /** Runs a statement. Drizzle's `execute` is one, over each driver. Rejects with what the driver says. */
-export type Execute = (statement: SQL) => PromiseLike<{ readonly rows: readonly unknown[] }>
+export type ExecuteSql = (statement: SQL) => PromiseLike<{ readonly rows: readonly unknown[] }>
 
 /** A database as it was found. */
-export type Found = {
+export type FoundDatabase = {
   /** As Postgres prints its version: `18.4`. */
   readonly version: string
   readonly isTooOld: boolean
@@ -24,7 +24,7 @@ export type Found = {
 
 export type BroughtUp =
   /** The database has all that it needs; `applied` are the names of what this call applied. */
-  | { readonly kind: 'done'; readonly applied: readonly string[]; readonly found: Found }
+  | { readonly kind: 'done'; readonly applied: readonly string[]; readonly found: FoundDatabase }
   | Extract<SchemaPlan, { kind: 'by_hand' | 'different' }>
   | { readonly kind: 'too_old'; readonly version: string }
   /** Somebody else migrates at this moment, or holds a table for long. */
@@ -33,7 +33,7 @@ export type BroughtUp =
   | {
       readonly kind: 'refused'
       readonly code: string
-      readonly found: Found
+      readonly found: FoundDatabase
       readonly error: unknown
     }
 
@@ -56,7 +56,7 @@ const ABSENT = new Set(['42P01', '3F000'])
  * @returns the outcome. Rejects when the connection fails, and then nobody knows.
  */
 export async function bringUp(
-  execute: Execute,
+  execute: ExecuteSql,
   migrations: readonly Migration[],
   by: Migrator,
   sleep: (ms: number) => Promise<void>,
@@ -87,14 +87,14 @@ export async function bringUp(
 }
 
 /** The names of what `bringUp` would apply. It reads and changes nothing. */
-export async function findMissing(execute: Execute, migrations: readonly Migration[]) {
+export async function findMissing(execute: ExecuteSql, migrations: readonly Migration[]) {
   const found = await look(execute)
   if (found.isTooOld) return { kind: 'too_old', version: found.version } as const
   return planSchema(migrations, await readApplied(execute), 'person')
 }
 
 /** Like every read it calls a volatile function, so that Hyperdrive never answers it from a cache. [P4] */
-async function look(execute: Execute): Promise<Found> {
+async function look(execute: ExecuteSql): Promise<FoundDatabase> {
   const { rows } = await execute(sql`
 select clock_timestamp(), current_setting('server_version_num')::int as number, current_setting('server_version') as version,
   current_user::text as user, current_database()::text as database,
@@ -117,7 +117,7 @@ const foundSchema = z.array(
 )
 
 /** The hashes of what the database has applied, oldest first. */
-async function readApplied(execute: Execute): Promise<string[]> {
+async function readApplied(execute: ExecuteSql): Promise<string[]> {
   try {
     const { rows } = await execute(
       sql.raw(`select hash, clock_timestamp() from ${SCHEMA}.${TABLE} order by created_at`),

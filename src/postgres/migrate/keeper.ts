@@ -4,7 +4,7 @@ import { openSession } from '../driver/open-session.ts'
 import type { Postgres } from '../driver/session.ts'
 import { classifyFailure } from '../failure.ts'
 import { migrating } from '../statement.ts'
-import type { BroughtUp, Execute } from './bring-up.ts'
+import type { BroughtUp, ExecuteSql } from './bring-up.ts'
 import { bringUp } from './bring-up.ts'
 import type { Migration } from './migration.ts'
 import { adviceOf, describeTrouble } from './words.ts'
@@ -44,7 +44,7 @@ export function createSchemaKeeper({ postgres, migrations, log }: KeeperServices
   async function attempt(): Promise<SchemaState> {
     const session = openSession(postgres)
     try {
-      const execute: Execute = (statement) => session.execute(migrating(statement), MIGRATE_MS_MAX)
+      const execute: ExecuteSql = (statement) => session.execute(migrating(statement), MIGRATE_MS_MAX)
       const outcome = await bringUp(execute, migrations, 'worker', clock.sleep)
       if (outcome.kind !== 'done') return waitAfter(outcome)
       if (outcome.applied.length > 0) log({ message: 'migrated', migrations: outcome.applied })

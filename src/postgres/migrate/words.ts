@@ -1,11 +1,11 @@
 import { POSTGRES_VERSION_MIN } from '../../limits.ts'
 import { SCHEMA } from '../schema.ts'
-import type { BroughtUp, Found } from './bring-up.ts'
+import type { BroughtUp, FoundDatabase } from './bring-up.ts'
 
-type Trouble = Exclude<BroughtUp, { kind: 'done' }>
+type MigrationTrouble = Exclude<BroughtUp, { kind: 'done' }>
 
 /** Why a Worker did not migrate, and what a person can do: for `/status`. It repeats nothing that Postgres said but its code. */
-export function describeTrouble(trouble: Trouble): string {
+export function describeTrouble(trouble: MigrationTrouble): string {
   switch (trouble.kind) {
     case 'too_old':
       return tooOld(trouble.version)
@@ -25,7 +25,7 @@ export function tooOld(version: string): string {
 }
 
 /** The migrations are not what the database has applied. */
-export function different({ name, fault }: Extract<Trouble, { kind: 'different' }>): string {
+export function different({ name, fault }: Extract<MigrationTrouble, { kind: 'different' }>): string {
   return fault === 'edited'
     ? `Migration ${name} is not the one that this database has applied.`
     : `Migration ${name} has an earlier date than the migration before it.`
@@ -33,7 +33,7 @@ export function different({ name, fault }: Extract<Trouble, { kind: 'different' 
 
 const RUN = 'Run `DATABASE_URL=... npm run migrate`'
 
-function refused({ code, found }: Extract<Trouble, { kind: 'refused' }>): string {
+function refused({ code, found }: Extract<MigrationTrouble, { kind: 'refused' }>): string {
   if (code === '42501') {
     const { user } = found
     return `The Worker's user ${user} may not migrate. ${RUN} as a user who may, or ${grantOf(found)}. The Worker tries again every hour.`
@@ -45,14 +45,14 @@ function refused({ code, found }: Extract<Trouble, { kind: 'refused' }>): string
 }
 
 /** The smallest right that is missing. */
-function grantOf({ user, database, hasSchema, hasTable }: Found): string {
+function grantOf({ user, database, hasSchema, hasTable }: FoundDatabase): string {
   if (!hasSchema) return `run \`grant create on database ${identifier(database)} to ${identifier(user)}\``
   if (!hasTable) return `run \`grant usage, create on schema ${SCHEMA} to ${identifier(user)}\``
   return `make it the owner of the tables in schema ${SCHEMA}`
 }
 
 /** For a user whom Postgres refuses although the schema is as new as it must be. */
-export function adviceOf({ user }: Found): string {
+export function adviceOf({ user }: FoundDatabase): string {
   const name = identifier(user)
   return (
     `Every migration is applied, so a table was dropped, or the Worker's user lacks a right: run \`grant usage on schema ${SCHEMA} ` +

@@ -1,4 +1,4 @@
-import type { Statement } from '../../../src/local/neon/backend.ts'
+import type { NeonStatement } from '../../../src/local/neon/backend.ts'
 import { bundle } from '../../support/bundled.ts'
 import type { Served } from '../../support/served.ts'
 import { settledStatus } from '../../support/status.ts'
@@ -64,7 +64,7 @@ async function count({ urls }: Served): Promise<void> {
 
 const KEY = 'the-key-that-is-asked-for'
 
-async function committedStatement({ url }: Served, last: () => Statement): Promise<Statement> {
+async function committedStatement({ url }: Served, last: () => NeonStatement): Promise<NeonStatement> {
   const response = await fetch(`${url}/counters?key=${KEY}&consistency=committed`)
   if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`)
   const statement = last()

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import { z } from 'zod'
-import type { Statement } from '../../../src/local/neon/backend.ts'
+import type { NeonStatement } from '../../../src/local/neon/backend.ts'
 
 /** A statement as EXPLAIN (ANALYZE, BUFFERS) describes it. */
 export type Explained = {
@@ -33,7 +33,7 @@ const explainSchema = z.tuple([
   z.object({ 'QUERY PLAN': z.tuple([z.looseObject({ Plan: nodeSchema, 'Execution Time': z.number() })]) }),
 ])
 
-export async function explain(client: pg.ClientBase, { text, params }: Statement): Promise<Explained> {
+export async function explain(client: pg.ClientBase, { text, params }: NeonStatement): Promise<Explained> {
   const { rows } = await client.query(`explain (analyze, buffers, format json) ${text}`, [...params])
   const [
     {

@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Statement } from '../../../src/local/neon/backend.ts'
+import type { NeonStatement } from '../../../src/local/neon/backend.ts'
 import { must } from '../../../src/model/assert.ts'
 import { addHours, formatHourStart, hourOf } from '../../../src/model/hour.ts'
 import type { Postgres } from '../../../src/postgres/driver/session.ts'
@@ -75,7 +75,7 @@ type Figures = ReadCase & Times
 
 async function measure(
   client: pg.ClientBase,
-  { answer, last }: { readonly answer: () => Promise<unknown>; readonly last: () => Statement },
+  { answer, last }: { readonly answer: () => Promise<unknown>; readonly last: () => NeonStatement },
   rounds: number,
 ): Promise<Omit<Times, 'tcpMs'>> {
   const readerMs = await timesOf(rounds, answer).catch(() => null)
@@ -113,7 +113,7 @@ type Started = {
   readonly readers: Readers
   readonly overTcp: Readers
   /** The statement that the production code last sent to Postgres. */
-  readonly last: () => Statement
+  readonly last: () => NeonStatement
   readonly facts: Facts
   readonly title: string
 }

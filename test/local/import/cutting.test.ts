@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Post } from '../../../src/client/internal.ts'
-import { CUT_BOUNDS, type CutBounds } from '../../../src/local/import/cutting.ts'
+import { type BatchBounds, CUT_BOUNDS } from '../../../src/local/import/cutting.ts'
 import { casesOf } from '../../support/thorough.ts'
 import { importing, instantTiming, logLine, type Settings } from './rig.ts'
 
@@ -26,7 +26,7 @@ async function batchesOf(chunks: readonly Buffer[], settings: Partial<Settings> 
 }
 
 /** So small that batches fill up, and the first of too many is closed. */
-const SMALL: CutBounds = { lines: 4, bytes: 500, openLines: 9, openBytes: 1_200 }
+const SMALL: BatchBounds = { lines: 4, bytes: 500, openLines: 9, openBytes: 1_200 }
 
 /** The name of each increment's batch, by the increment as it is sent. Each line has a key of its own. */
 function namesOf(batches: readonly Sent[]): Map<string, string | null> {

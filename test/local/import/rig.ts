@@ -3,12 +3,12 @@ import { onTestFinished } from 'vitest'
 import type { Fetch, Timing } from '../../../src/client/internal.ts'
 import { REQUEST_MS_MAX } from '../../../src/client/limits.ts'
 import { Connection } from '../../../src/local/import/connection.ts'
-import { CUT_BOUNDS, type CutBounds } from '../../../src/local/import/cutting.ts'
+import { type BatchBounds, CUT_BOUNDS } from '../../../src/local/import/cutting.ts'
 import { type Ending, type Import, runImport } from '../../../src/local/import/importer.ts'
 import { compileKeyTemplate, KEY_DEFAULT } from '../../../src/local/import/key-template.ts'
 import { findFormat, jsonLogReader, logReader, ndjsonReader } from '../../../src/local/import/reader.ts'
 import { exitCodeOf, summarize } from '../../../src/local/import/summary.ts'
-import { type Item, Tally } from '../../../src/local/import/tally.ts'
+import { ImportTally, type OutgoingLine } from '../../../src/local/import/tally.ts'
 import { listen, type Script } from '../scripted-worker.ts'
 
 /** A scripted worker that ends with the test. */
@@ -51,35 +51,35 @@ export function instantTiming(
 }
 
 /** A tally that also remembers the outcome of each line. */
-export class LineTally extends Tally {
+export class LineTally extends ImportTally {
   readonly outcomes = new Map<number, string>()
 
-  override count(items: readonly Item[], before: number): void {
+  override count(items: readonly OutgoingLine[], before: number): void {
     super.count(items, before)
     this.#note(items, 'counted')
   }
 
-  override refuse(item: Item, reason: string): void {
+  override refuse(item: OutgoingLine, reason: string): void {
     super.refuse(item, reason)
     this.#note([item], 'refused')
   }
 
-  override doubt(items: readonly Item[], reason: string): void {
+  override doubt(items: readonly OutgoingLine[], reason: string): void {
     super.doubt(items, reason)
     this.#note(items, 'unknown')
   }
 
-  override conflict(items: readonly Item[]): void {
+  override conflict(items: readonly OutgoingLine[]): void {
     super.conflict(items)
     this.#note(items, 'conflict')
   }
 
-  override leave(items: readonly Item[]): void {
+  override leave(items: readonly OutgoingLine[]): void {
     super.leave(items)
     this.#note(items, 'unsent')
   }
 
-  #note(items: readonly Item[], outcome: string): void {
+  #note(items: readonly OutgoingLine[], outcome: string): void {
     for (const { line } of items) {
       if (this.outcomes.has(line)) throw new Error(`line ${line} has two outcomes`)
       this.outcomes.set(line, outcome)
@@ -91,7 +91,7 @@ export type Settings = {
   url: URL
   /** Lines of one batch. */
   batchLines: number
-  bounds: CutBounds
+  bounds: BatchBounds
   concurrency: number
   timing: Timing
   interrupt: AbortSignal

@@ -5,7 +5,7 @@ import { findFormat, logReader, ndjsonReader } from '../../../src/local/import/r
 import { type Held, runStraight } from '../../../src/local/import/straight/flow.ts'
 import { type Destination, Sender } from '../../../src/local/import/straight/sender.ts'
 import { exitCodeOf, summarize } from '../../../src/local/import/summary.ts'
-import { Tally } from '../../../src/local/import/tally.ts'
+import { ImportTally } from '../../../src/local/import/tally.ts'
 import type { CutBounds } from '../../../src/model/cut.ts'
 import type { ApplyOutcome, Batch, Sink } from '../../../src/model/flush/batch.ts'
 import { formatHour } from '../../../src/model/hour.ts'
@@ -114,7 +114,7 @@ export async function importStraight(
   { held, bounds, salt, template = KEY_DEFAULT, clock = hurriedClock() }: StraightSettings = {},
 ) {
   const said: string[] = []
-  const tally = new Tally((line) => said.push(line))
+  const tally = new ImportTally((line) => said.push(line))
   const interrupt = new AbortController().signal
   const sender = new Sender({ ...destination, tally, clock, interrupt, ...(bounds && { bounds }) })
   const keyOf = compileKeyTemplate(template)

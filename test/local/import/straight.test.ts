@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { NotAnswered } from '../../../src/postgres/execute.ts'
-import type { Failure } from '../../../src/postgres/failure.ts'
+import type { ApplyFailure } from '../../../src/postgres/failure.ts'
 import { logLine } from './rig.ts'
 import { type Fate, importStraight, LedgerInMemory, straightFigures } from './straight-rig.ts'
 
@@ -276,7 +276,7 @@ describe('an import straight to Postgres', () => {
     expect(away.summary).toContain('Stopped: Postgres has not answered for 60 s: no answer from Postgres.')
     expect(away.summary).toContain('Run the same command again to go on: nothing is counted twice.')
 
-    const failing = (failure: Failure) =>
+    const failing = (failure: ApplyFailure) =>
       importStraight(Buffer.from(lineOf('a', 0)), {
         ...destination,
         readWriters: () => Promise.reject(new NotAnswered(failure)),

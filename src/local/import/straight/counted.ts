@@ -2,7 +2,7 @@ import { checkIncrement, type Terms } from '../../../edge/ingest/check.ts'
 import { parseJsonExactly } from '../../../edge/ingest/exact-numbers.ts'
 import type { Hour } from '../../../model/hour.ts'
 import { fail, ok, type Result } from '../../../model/result.ts'
-import type { Increment } from '../reader.ts'
+import type { LineIncrement } from '../reader.ts'
 
 /** A value, and the cell that it is added to. */
 export type Counted = { readonly slice: string; readonly value: number }
@@ -12,7 +12,7 @@ export type Counted = { readonly slice: string; readonly value: number }
  *
  * @returns or why it cannot be counted, in words for the person who imports.
  */
-export function countedOf(increment: Increment): Result<Counted, string> {
+export function countedOf(increment: LineIncrement): Result<Counted, string> {
   if (increment.key !== null) return ok({ slice: `${increment.key}${increment.labels}`, value: 1 })
   if (increment.guard === 'own-id') return fail(HAS_ID)
   if (increment.guard === 'arriving') return fail(HAS_NO_TIME)

@@ -5,7 +5,7 @@ import { isReadError, readFaultOf, UnreadableInput } from '../gunzip.ts'
 import type { Ending, Import } from '../importer.ts'
 import { isBlank, LINE_BYTES_MAX, type Line, LineSplitter } from '../lines.ts'
 import { InputPlace } from '../naming.ts'
-import type { Reader, Reading } from '../reader.ts'
+import type { LineReading, Reader } from '../reader.ts'
 import { textOf } from '../text-input.ts'
 import { countedOf } from './counted.ts'
 import type { Sender } from './sender.ts'
@@ -15,7 +15,7 @@ import { Sequence, writerOf } from './sequence.ts'
  * Lines, and different slices, that are held until they are sent. A batch has as many lines as are held of its hour, so with
  * more of them the database gets fewer statements. A slice of KEY_BYTES_MAX may hold on to a line that is longer.
  */
-export const HELD_MAX: Held = { lines: 500_000, slices: 100_000 }
+export const HELD_BOUNDS: Held = { lines: 500_000, slices: 100_000 }
 
 export type Held = { readonly lines: number; readonly slices: number }
 
@@ -31,12 +31,12 @@ export type StraightImport = Pick<Import, 'input' | 'readerFor' | 'tally' | 'sal
  * lines; what it has applied by then is counted, and a later import of the same input goes on from there.
  */
 export async function runStraight(options: StraightImport): Promise<Ending> {
-  const flow = new Flow(options)
+  const flow = new StraightFlow(options)
   await flow.read()
   return flow.ending()
 }
 
-class Flow {
+class StraightFlow {
   readonly #options: StraightImport
   readonly #splitter = new LineSplitter()
   readonly #place = new InputPlace()
@@ -93,7 +93,7 @@ class Flow {
 
   /** @returns whether there is to be more. */
   async #take(lines: readonly Line[]): Promise<boolean> {
-    const { held = HELD_MAX } = this.#options
+    const { held = HELD_BOUNDS } = this.#options
     for (const line of lines) {
       if (this.#isOver) return false
       this.#lastLine = line.number
@@ -139,7 +139,7 @@ class Flow {
     return null
   }
 
-  #sequenceOf(hour: Hour, content: Buffer, { settledBytes }: Reading, number: number): Sequence {
+  #sequenceOf(hour: Hour, content: Buffer, { settledBytes }: LineReading, number: number): Sequence {
     const known = this.#sequences.get(hour)
     if (known !== undefined) return known
     const { rule } = must(this.#reader, 'the reader')

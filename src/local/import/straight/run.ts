@@ -9,7 +9,7 @@ import { createWriters } from '../../../postgres/writers.ts'
 import type { FoundDatabase } from '../../find-database.ts'
 import { nodeClock } from '../../node-clock.ts'
 import type { Ending } from '../importer.ts'
-import type { Tally } from '../tally.ts'
+import type { ImportTally } from '../tally.ts'
 import { runStraight, type StraightImport } from './flow.ts'
 import { Sender } from './sender.ts'
 
@@ -25,7 +25,7 @@ export type StraightOutcome = {
 /** Imports straight into Postgres. */
 export async function importStraight(
   { address }: FoundDatabase,
-  options: Omit<StraightImport, 'sender' | 'nowMs'> & { readonly tally: Tally },
+  options: Omit<StraightImport, 'sender' | 'nowMs'> & { readonly tally: ImportTally },
 ): Promise<StraightOutcome> {
   const clock = nodeClock
   const closing: Promise<void>[] = []

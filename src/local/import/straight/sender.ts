@@ -7,7 +7,7 @@ import { formatHour, type Hour } from '../../../model/hour.ts'
 import { NotAnswered } from '../../../postgres/execute.ts'
 import type { ReadWriters } from '../../../postgres/writers.ts'
 import { PATIENCE_MS } from '../connection.ts'
-import type { Tally } from '../tally.ts'
+import type { ImportTally } from '../tally.ts'
 import type { Prepared, Sequence } from './sequence.ts'
 
 /** Bounds of one statement, which are a shard's. */
@@ -30,7 +30,7 @@ export type Destination = {
 }
 
 export type SenderOptions = Destination & {
-  readonly tally: Tally
+  readonly tally: ImportTally
   readonly clock: Clock
   /** Once it fires, nothing more is asked of Postgres. */
   readonly interrupt: AbortSignal

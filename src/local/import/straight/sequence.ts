@@ -8,7 +8,7 @@ import { formatHour, type Hour } from '../../../model/hour.ts'
 import type { WriterRow } from '../../../postgres/writers.ts'
 
 /** How the lines that were read stand to the ledger's row of their sequence. */
-export type Standing =
+export type SequenceStanding =
   /** Lines that an earlier import had counted were passed over; what is left may be sent. */
   | 'in_step'
   /** The earlier import had more lines than were read so far, and all of those were passed over. */
@@ -91,7 +91,7 @@ export class Sequence {
    *
    * @returns how many those were, and where that leads.
    */
-  catchUp(): { readonly passed: number; readonly standing: Standing } {
+  catchUp(): { readonly passed: number; readonly standing: SequenceStanding } {
     if (this.#isInStep) return { passed: 0, standing: 'in_step' }
     const { increments = 0, batch = null } = this.#row ?? {}
     const behind = increments - this.#passed

@@ -14,7 +14,7 @@ type Open = { readonly items: Pending[]; bytes: number; readonly haveIds: boolea
  * filled a batch leaves together with neighbours of other hours: an old log with ten increments an hour would otherwise
  * make a request of each hour.
  */
-export class Gathering {
+export class FormingBatches {
   readonly #open = new Map<string, Open>()
   readonly #bounds: { readonly items: number; readonly bytes: number }
   readonly #newName: () => string

@@ -3,7 +3,7 @@ import type { DatabaseAddress } from './address.ts'
 import { databaseVariables, parseDatabase } from './config/database.ts'
 import { hitPathSchema } from './config/hit-path.ts'
 import { RETENTION_DAYS_MAX } from './limits.ts'
-import { nameFault } from './model/access/grant.ts'
+import { tokenNameFault } from './model/access/grant.ts'
 import { tokenSecretsSchema } from './model/access/signed-token.ts'
 import type { Token } from './model/access/token.ts'
 import { tokensSchema } from './model/access/token.ts'
@@ -79,7 +79,7 @@ function isOrigin(text: string): boolean {
   return /^https?:/.test(text) && URL.parse(text)?.origin === text
 }
 
-const names = commaSeparated.pipe(z.array(z.string().check(check(nameFault))))
+const names = commaSeparated.pipe(z.array(z.string().check(check(tokenNameFault))))
 
 /** An empty variable counts as unset. */
 const emptyAsUnset = (text: unknown) => (text === '' ? undefined : text)

@@ -41,9 +41,9 @@ export function withDeadlines<P extends Pick<Ports, 'clock' | 'shards' | 'databa
   }
 }
 
-type Asked = Pick<Ports, 'shards' | 'database'>
+type AskedPorts = Pick<Ports, 'shards' | 'database'>
 
-type ReadTerms = Asked & {
+type ReadTerms = AskedPorts & {
   readonly clock: Clock
   readonly keepAlive: (turn: Promise<unknown>) => void
 }
@@ -55,7 +55,7 @@ type ReadTerms = Asked & {
  */
 export async function withinRead<T>(
   { clock, keepAlive, ...asked }: ReadTerms,
-  read: (asked: Asked) => Promise<T>,
+  read: (asked: AskedPorts) => Promise<T>,
 ): Promise<T> {
   let isOver = false
   const reading = read(askedUntil(() => isOver, asked))
@@ -70,7 +70,7 @@ export async function withinRead<T>(
 }
 
 /** The calls of a read, which are not made any more once it is over. */
-function askedUntil(isOver: () => boolean, { shards, database }: Asked): Asked {
+function askedUntil(isOver: () => boolean, { shards, database }: AskedPorts): AskedPorts {
   async function unlessOver<A>(ask: () => Promise<A>): Promise<A> {
     if (isOver()) throw new Timeout('the read has been answered without this call')
     return ask()

@@ -1,10 +1,10 @@
 /** A time in which something is left alone, in epoch ms. */
-export type Wait = { readonly fromMs: number; readonly untilMs: number }
+export type RetryWait = { readonly fromMs: number; readonly untilMs: number }
 
-export const NO_WAIT: Wait = { fromMs: 0, untilMs: 0 }
+export const NO_WAIT: RetryWait = { fromMs: 0, untilMs: 0 }
 
 /** When a wait ends; 0 when it is over. It is over too when the clock was set back to before it began. */
-export function waitsUntilMs({ fromMs, untilMs }: Wait, nowMs: number): number {
+export function waitsUntilMs({ fromMs, untilMs }: RetryWait, nowMs: number): number {
   return nowMs >= fromMs && nowMs < untilMs ? untilMs : 0
 }
 

@@ -10,7 +10,7 @@ import { type Moved, NO_TALLY } from '../model/status.ts'
 import { utf8Bytes } from '../model/text/utf8.ts'
 import { flightsOf } from './journal.ts'
 import type { Parked, ParkedCells } from './parked.ts'
-import { cellsOf } from './parked.ts'
+import { cellsOfParked } from './parked.ts'
 import type { Sql } from './sql.ts'
 import type { StateRow } from './state.ts'
 import { readState } from './state.ts'
@@ -90,7 +90,7 @@ export function loadMemory(sql: Sql): Memory {
     moved: tables.readMoved(sql),
   }
   for (const { cells } of memory.frozen) memory.labelSets.add(cells)
-  memory.labelSets.add(cellsOf(memory.parked))
+  memory.labelSets.add(cellsOfParked(memory.parked))
   for (const row of tables.readJournal(sql)) {
     for (const flight of flightsOf(row)) {
       const { name, cells, hasLabels } = readFlight(flight)

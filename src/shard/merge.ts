@@ -50,7 +50,7 @@ function remember(
   }
 }
 
-type Judgement = MergeAnswer | { readonly kind: 'new'; readonly results: readonly EntryResult[] }
+type MergeJudgement = MergeAnswer | { readonly kind: 'new'; readonly results: readonly EntryResult[] }
 
 /** The part of a new flight that counts, each cell in the slice that it counts in. */
 function whatCounts(
@@ -74,7 +74,7 @@ function judge(
   arrival: Arrival,
   before: ReadonlyMap<string, KnownId>,
   conditions: MergeConditions,
-): Judgement {
+): MergeJudgement {
   const { name, named } = arrival
   const status = store.nameStatus(name)
   if (status === 'known') return accepted(store.judge(name, named))

@@ -35,7 +35,7 @@ export function unpark(
   return { taken: Cells.of(taken), left }
 }
 
-export function cellsOf(parked: ParkedCells): Cells {
+export function cellsOfParked(parked: ParkedCells): Cells {
   return Cells.of(parked.entries().map(([slice, { cell }]) => [slice, cell] as const))
 }
 

@@ -98,6 +98,6 @@ export function discardParked(sql: Sql, memory: Memory, keys: readonly string[])
 export function saveParked(sql: Sql, parked: ParkedCells, joined: readonly string[]): void {
   for (const key of joined) {
     const { sinceMs, reason, cell } = must(parked.get(key), 'a cell that was just parked')
-    tables.saveParked(sql, { key, sinceMs, reason, cell: encodeFlight(null, Cells.of([[key, cell]])) })
+    tables.saveParkedRow(sql, { key, sinceMs, reason, cell: encodeFlight(null, Cells.of([[key, cell]])) })
   }
 }

@@ -135,7 +135,7 @@ export type ParkedRow = {
   readonly cell: string
 }
 
-export function saveParked(sql: Sql, row: ParkedRow): void {
+export function saveParkedRow(sql: Sql, row: ParkedRow): void {
   sql.run(
     `insert into parked (key, since, reason, cell) values (?, ?, ?, ?)
      on conflict (key) do update set reason = excluded.reason, cell = excluded.cell`,

@@ -6,7 +6,7 @@ import { Cells } from '../../src/model/cells.ts'
 import { encodeFlight } from '../../src/model/flight.ts'
 import { DAY_MS, HOUR_MS, hourOf } from '../../src/model/hour.ts'
 import { durableObjectSql } from '../../src/shard/sql.ts'
-import { createTables, saveParked } from '../../src/shard/tables.ts'
+import { createTables, saveParkedRow } from '../../src/shard/tables.ts'
 import { env, query, shardOf } from './support.ts'
 
 test('[D1] the daily sweep of a Worker with RETENTION_DAYS makes days, deletes the hours of older ones, and keeps the rest', async () => {
@@ -40,7 +40,7 @@ test('[Z1] the daily sweep seals a writer that its shard does not have any more,
     const sql = durableObjectSql(storage)
     createTables(sql, writer)
     const cell = encodeFlight(null, Cells.of([['k', cellOf(1)]]))
-    saveParked(sql, { key: 'k', sinceMs: 0, reason: 'refused', cell })
+    saveParkedRow(sql, { key: 'k', sinceMs: 0, reason: 'refused', cell })
   })
   await evictDurableObject(living.stub)
   const insert = `insert into sumdial.ledger (writer, shard, seq) select unnest($1::uuid[]), $2, 1`

@@ -67,7 +67,7 @@ async function sweep(nowMs: number, services: SweepServices, left: Left): Promis
   const names = recent.flatMap((each) => shardsOf(each, services.config.shards)).slice(0, SWEEP_SHARDS_MAX)
   const isDaily = isDailySweep(nowMs)
   const isAwake = isDaily || services.config.flushIntervalMs < DATABASE_SLEEPS_MS
-  const parts = new Parts(services.log)
+  const parts = new SweepParts(services.log)
   const woken = await wakeAll(names, services)
   const pruned = isDaily ? await parts.run('prune', () => services.database.prune(), 0) : 0
   const made =
@@ -97,7 +97,7 @@ async function sweep(nowMs: number, services: SweepServices, left: Left): Promis
 }
 
 /** Runs the parts of a sweep, each whatever became of those before it. */
-class Parts {
+class SweepParts {
   readonly #log: Log
   readonly #failures: unknown[] = []
 

@@ -58,25 +58,25 @@ const optionsSchema = z.strictObject({
   idempotencyKey: z.string({ error: 'must be a string' }).check(check(idFault)).optional(),
 })
 
-type Named = Exclude<RawParameters, string>
+type NamedParameters = Exclude<RawParameters, string>
 
 /** The parameters of a read; `key` is a text or an array of texts. */
 export function readArguments(
   question: unknown,
-): Result<{ readonly parameters: Named; readonly isOfOne: boolean }, Problem> {
+): Result<{ readonly parameters: NamedParameters; readonly isOfOne: boolean }, Problem> {
   if (!isObject(question)) return invalid('question', 'must be an object such as { key }')
   const { key } = question
   const isOfOne = typeof key === 'string'
   return ok({ parameters: numbersAsText(isOfOne ? { ...question, key: [key] } : question), isOfOne })
 }
 
-export function listArguments(question: unknown): Result<Named, Problem> {
+export function listArguments(question: unknown): Result<NamedParameters, Problem> {
   if (!isObject(question)) return invalid('question', 'must be an object such as { prefix }')
   return ok(numbersAsText(question))
 }
 
 /** The parameters of a read of a prefix. HTTP requires a bucket or range only because of what its address was before. */
-export function prefixArguments(question: unknown): Result<Named, Problem> {
+export function prefixArguments(question: unknown): Result<NamedParameters, Problem> {
   if (!isObject(question)) return invalid('question', 'must be an object such as { prefix }')
   const bucket = question['bucket'] ?? (question['range'] === undefined ? 'hour' : undefined)
   return ok(numbersAsText(bucket === undefined ? question : { ...question, bucket }))
@@ -85,7 +85,7 @@ export function prefixArguments(question: unknown): Result<Named, Problem> {
 /** Parameters that are text in a query, and may be numbers here. */
 const NUMBERS: ReadonlySet<string> = new Set(['from', 'to', 'freshHours', 'depth', 'limit'])
 
-function numbersAsText(question: Named): Named {
+function numbersAsText(question: NamedParameters): NamedParameters {
   const entries = Object.entries(question).map(([name, value]) => {
     return [name, NUMBERS.has(name) && typeof value === 'number' ? String(value) : value]
   })
@@ -93,6 +93,6 @@ function numbersAsText(question: Named): Named {
 }
 
 /** Whether a value is a plain object: a Map would miss all fields, and a stub would have every field. */
-function isObject(value: unknown): value is Named {
+function isObject(value: unknown): value is NamedParameters {
   return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
 }

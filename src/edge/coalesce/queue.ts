@@ -12,7 +12,7 @@ export type FlightOutcome =
   | { readonly kind: 'unknown'; readonly reason: string }
 
 /** The end of a request's wait: its flight has landed, or it leads the next, or it has waited too long. */
-export type Turn =
+export type QueueTurn =
   | { readonly kind: 'landed'; readonly outcome: FlightOutcome }
   | { readonly kind: 'lead'; readonly lead: Lead }
   | { readonly kind: 'late' }
@@ -25,8 +25,8 @@ export type Lead = { readonly sinceMs: number }
 
 /** A request that waits for its flight to land, or for its turn to lead. */
 export type Waiter = {
-  readonly turn: Promise<Turn>
-  readonly resolve: (turn: Turn) => void
+  readonly turn: Promise<QueueTurn>
+  readonly resolve: (turn: QueueTurn) => void
   /** The place of its named entries among those of its flight. */
   readonly named: readonly [from: number, to: number]
   /** It has given up waiting, so it must not be handed the lead. */
@@ -91,7 +91,7 @@ export function load(
  * @param count how many named entries the request has just added to the flight.
  */
 export function join(flight: FormingFlight, count: number): Waiter {
-  const { promise, resolve } = Promise.withResolvers<Turn>()
+  const { promise, resolve } = Promise.withResolvers<QueueTurn>()
   const end = flight.named.length
   const waiter: Waiter = { turn: promise, resolve, named: [end - count, end], isGone: false }
   flight.waiters.push(waiter)

@@ -17,7 +17,7 @@ export type Family = {
 }
 
 /** The result of a scrape. */
-export type Seen = {
+export type Scrape = {
   readonly asked: number
   readonly answered: readonly ShardStatus[]
   /** The recent hours whose shards have all answered. Only these have counters. */
@@ -51,11 +51,11 @@ export type WholeHour = { readonly hour: Hour; readonly shards: readonly ShardSt
  * Tried and dropped: a series for each shard (also bounded, but 256 times as many), sums in isolates (a scrape meets
  * one of many, and they are gone in minutes), and an object that adds up for ever (a row written for each flush).
  */
-export function metricFamilies(seen: Seen): Family[] {
+export function metricFamilies(seen: Scrape): Family[] {
   return [...counters(seen), ...holdings(seen), ...health(seen), ...made(seen)]
 }
 
-function counters({ whole }: Seen): Family[] {
+function counters({ whole }: Scrape): Family[] {
   return [
     counter(
       'sumdial_accepted_increments_total',
@@ -104,7 +104,7 @@ function counters({ whole }: Seen): Family[] {
   ]
 }
 
-function holdings({ answered }: Seen): Family[] {
+function holdings({ answered }: Scrape): Family[] {
   const held = (name: string, help: string, of: (shard: ShardStatus) => number) =>
     gauge(name, help, answered.length === 0 ? [] : [sumOf(answered, of)])
   return [
@@ -125,7 +125,7 @@ function holdings({ answered }: Seen): Family[] {
   ]
 }
 
-function health({ asked, answered, notices, disagreeing }: Seen): Family[] {
+function health({ asked, answered, notices, disagreeing }: Scrape): Family[] {
   const worst = (of: (shard: ShardStatus) => number) =>
     answered.length === 0 ? [] : [Math.max(...answered.map(of))]
   return [
@@ -182,7 +182,7 @@ function health({ asked, answered, notices, disagreeing }: Seen): Family[] {
   ]
 }
 
-function made({ days }: Seen): Family[] {
+function made({ days }: Scrape): Family[] {
   const through = days?.through ?? null
   return [
     gauge(

@@ -14,7 +14,7 @@ import type { Answer } from '../http/router.ts'
 import type { Ports } from '../ports.ts'
 import { DISAGREEMENTS } from './audit.ts'
 import { EXPOSITION_TYPE, expose } from './exposition.ts'
-import type { Seen, WholeHour } from './metric-families.ts'
+import type { Scrape, WholeHour } from './metric-families.ts'
 import { metricFamilies } from './metric-families.ts'
 import type { ShardReport, StatusServices } from './status.ts'
 import { askOrSay, countDisagreeing, noticesOf, recentHours, withLedger } from './status.ts'
@@ -45,7 +45,7 @@ export async function metrics(c: EdgeContext, ports: Ports): Promise<Answer> {
 }
 
 /** Asks the shards. One that does not answer is counted as unanswered, and does not hide the others. */
-export async function scrape(rawSearch: string, services: StatusServices): Promise<Result<Seen, Problem>> {
+export async function scrape(rawSearch: string, services: StatusServices): Promise<Result<Scrape, Problem>> {
   const parsed = parseParameters(rawSearch, metricsParameters)
   if (!parsed.ok) return parsed
   const { hours, ledger, days } = parsed.value

@@ -18,9 +18,9 @@ import type { Database, Ports } from '../ports.ts'
 /** The hours of each range, the current one included; null for all hours. */
 const RANGES = { '24h': 24, '7d': 7 * 24, '30d': 30 * 24, total: null } as const
 
-type Range = keyof typeof RANGES
+type BadgeRange = keyof typeof RANGES
 
-const WORDS: Readonly<Record<Range, string>> = {
+const WORDS: Readonly<Record<BadgeRange, string>> = {
   '24h': 'last 24 hours',
   '7d': 'last 7 days',
   '30d': 'last 30 days',
@@ -30,7 +30,7 @@ const WORDS: Readonly<Record<Range, string>> = {
 const parametersSchema = z.strictObject({
   label: z.string().check(check(labelFault)).optional(),
   range: z
-    .enum(Object.keys(RANGES) as Range[], { error: `must be one of ${Object.keys(RANGES).join(', ')}` })
+    .enum(Object.keys(RANGES) as BadgeRange[], { error: `must be one of ${Object.keys(RANGES).join(', ')}` })
     .default('30d'),
 })
 
@@ -82,7 +82,7 @@ const HEADERS = {
 
 const NOT_PUBLIC = fail<Problem>({ kind: 'not_found', missing: { kind: 'badge' } })
 
-type BadgeQuery = { readonly key: string; readonly range: Range; readonly label: string }
+type BadgeQuery = { readonly key: string; readonly range: BadgeRange; readonly label: string }
 
 /** Checks a badge's URL. Keys that are not public get the same 404 whether or not they exist. */
 function parseBadge(url: string, publicPrefixes: readonly string[]): Result<BadgeQuery, Problem> {
@@ -113,7 +113,7 @@ function keyOf(pathname: string): string | undefined {
   }
 }
 
-function rangeOf(range: Range, nowMs: number): HourRange {
+function rangeOf(range: BadgeRange, nowMs: number): HourRange {
   const to = addHours(hourOf(nowMs), 1)
   const hours = RANGES[range]
   return { from: hours === null ? (0 as Hour) : addHours(to, -hours), to }

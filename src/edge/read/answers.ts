@@ -189,6 +189,9 @@ export const counterAnswersSchema = z.strictObject({ items: z.array(counterAnswe
 
 export type CounterAnswer = z.infer<typeof counterAnswerSchema>
 
+/** The answer for one subject, without its name. */
+export type SubjectAnswer = Omit<CounterAnswer, 'key'>
+
 /**
  * A cell as answers show it: without increments, min and max are null and not infinite. They are null too where they are not
  * known, because a part of the cell was made by subtraction.

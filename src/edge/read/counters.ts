@@ -5,8 +5,8 @@ import { fail, ok } from '../../model/result.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Database, Shards } from '../ports.ts'
 import { FIRST_OF_ALL, isAllByMonth, monthsBefore, sinceItsBegin } from './all-time.ts'
-import { type CounterAnswer, unreadableOf } from './answers.ts'
-import type { Found, Reading } from './found.ts'
+import { type CounterAnswer, type SubjectAnswer, unreadableOf } from './answers.ts'
+import type { Found } from './found.ts'
 import { findAll, readingsOf } from './found.ts'
 import { askForKeys, shardsOfKeys } from './fresh.ts'
 import type { GroupingQuery } from './grouping.ts'
@@ -101,7 +101,10 @@ export async function readCounterGroups(
   return readings.ok ? answersOf(keys, readings.value) : readings
 }
 
-function answersOf(keys: readonly string[], readings: readonly Reading[]): Result<CounterAnswer[], Problem> {
+function answersOf(
+  keys: readonly string[],
+  readings: readonly SubjectAnswer[],
+): Result<CounterAnswer[], Problem> {
   const answers = keys.map((key, i): CounterAnswer => {
     const { unreadable = [], ...reading } = must(readings[i], 'the reading of a key')
     return { key, ...reading, ...unreadableOf(unreadable.filter((row) => row.key === key)) }

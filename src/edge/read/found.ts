@@ -11,14 +11,14 @@ import { bucketIndexOf, bucketsOf, isAligned } from '../../model/time/calendar.t
 import { besideOf } from '../../model/time/previous.ts'
 import { formatInZone } from '../../model/time/zone.ts'
 import type { Problem } from '../http/problem.ts'
-import { type CounterAnswer, coarseOf, sumsOf } from './answers.ts'
+import { coarseOf, type SubjectAnswer, sumsOf } from './answers.ts'
 import type { AskShard, FreshRead, ShardsOfHour } from './fresh.ts'
 import { freshRange, readFresh, readHeld, shardsToAsk } from './fresh.ts'
 import type { KnownWriters } from './known-writers.ts'
 import type { ReadingQuery } from './query.ts'
 
 /** Where a read comes from: rows, and the shards that hold what is not in the rows. */
-export type Source = {
+export type ReadSource = {
   readonly shardsOfHour: ShardsOfHour
   readonly ask: AskShard
   /** Without them Postgres is always asked after the shards. */
@@ -31,11 +31,8 @@ export type Source = {
   }) => Promise<CommittedRead>
 }
 
-/** The answer for one subject, without its name. */
-export type Reading = Omit<CounterAnswer, 'key'>
-
 /** A range of a read, or the one that it is compared with. */
-export type Period = { readonly range: HourRange; readonly buckets: readonly Bucket[] }
+export type BucketedRange = { readonly range: HourRange; readonly buckets: readonly Bucket[] }
 
 /** Reads each subject of the source, in their order. [R1] [R2] */
 export async function readAll(
@@ -44,11 +41,11 @@ export async function readAll(
   {
     subjects,
     ...source
-  }: Source & {
+  }: ReadSource & {
     /** The names of what is read: keys, or a prefix for all keys under it together. */
     readonly subjects: readonly string[]
   },
-): Promise<Result<Reading[], Problem>> {
+): Promise<Result<SubjectAnswer[], Problem>> {
   const found = await findAll(query, nowMs, source)
   return found.ok ? ok(readingsOf(found.value, subjects)) : found
 }
@@ -56,9 +53,9 @@ export async function readAll(
 /** The rows and held cells of a read, by the names of keys, of a prefix, or of groups of slices. */
 export type Found = {
   readonly query: ReadingQuery
-  readonly current: Period
+  readonly current: BucketedRange
   /** Null when the range is not compared. */
-  readonly previous: Period | null
+  readonly previous: BucketedRange | null
   readonly read: FreshRead | CommittedOnly
   /** From which hour on it is fresh; null for a committed read. */
   readonly freshFrom: Hour | null
@@ -67,13 +64,13 @@ export type Found = {
 type CommittedOnly = { readonly committed: CommittedRead; readonly unsettled: null }
 
 /**
- * Reads all that the source has. Both periods are read by one statement, so that they are of one instant. The hours between them
+ * Reads all that the source has. Both ranges are read by one statement, so that they are of one instant. The hours between them
  * are a bucket that is not read.
  */
 export async function findAll(
   query: ReadingQuery,
   nowMs: number,
-  { shardsOfHour, ask, known, readRows }: Source,
+  { shardsOfHour, ask, known, readRows }: ReadSource,
 ): Promise<Result<Found, Problem>> {
   const { range, freshHours, isUnsettled } = query
   const current = inBuckets(range, query)
@@ -100,13 +97,13 @@ export async function findAll(
 }
 
 /** A range with its buckets: one of all hours when nothing but the total is asked for. */
-export function inBuckets(range: HourRange, { unit, zone }: ReadingQuery): Period {
+export function inBuckets(range: HourRange, { unit, zone }: ReadingQuery): BucketedRange {
   const whole = [{ from: range.from, startMs: hourStartMs(range.from) }]
   return { range, buckets: unit === null ? whole : bucketsOf(range, unit, zone) }
 }
 
 /** The hours between what is compared and a range; undefined where there are none. */
-function gapOf(previous: Period | null, { from }: HourRange): HourRange | undefined {
+function gapOf(previous: BucketedRange | null, { from }: HourRange): HourRange | undefined {
   if (previous === null || previous.range.to >= from) return undefined
   return { from: previous.range.to, to: from }
 }
@@ -117,7 +114,7 @@ function shownBuckets<T>({ query: { unit } }: Found, buckets: readonly T[]): T[]
 }
 
 /** The cell of each bucket of what has this name: the rows, and what shards hold beside them. */
-export function cellsOf(found: Found, name: string, period: Period = found.current): Cell[] {
+export function cellsOf(found: Found, name: string, period: BucketedRange = found.current): Cell[] {
   const cells = period.buckets.map(() => EMPTY_CELL)
   for (const [i, cell] of partsOf(found, name, period)) {
     cells[i] = mergeCells(must(cells[i], 'the bucket of an hour'), cell)
@@ -129,7 +126,7 @@ export function cellsOf(found: Found, name: string, period: Period = found.curre
 export function* partsOf(
   { read }: Found,
   name: string,
-  { range, buckets }: Period,
+  { range, buckets }: BucketedRange,
 ): Generator<readonly [number, Cell]> {
   for (const cells of [read.committed.counters.get(name)?.cells, read.unsettled?.get(name)]) {
     for (const [hour, cell] of cells ?? []) {
@@ -158,12 +155,12 @@ export function heldOf(found: Found, names: readonly string[]) {
 }
 
 /** When the bucket with this number began, as answers show it. */
-export function startOf({ query: { zone } }: Found, { buckets }: Period, i: number): string {
+export function startOf({ query: { zone } }: Found, { buckets }: BucketedRange, i: number): string {
   return formatInZone(zone, must(buckets[i], 'the bucket of a cell').startMs)
 }
 
 /** Cells by bucket as answers show them. */
-export function shownPart(found: Found, cells: readonly Cell[], period: Period) {
+export function shownPart(found: Found, cells: readonly Cell[], period: BucketedRange) {
   return {
     total: sumsOf(cells.reduce(mergeCells, EMPTY_CELL)),
     buckets: shownBuckets(
@@ -173,11 +170,11 @@ export function shownPart(found: Found, cells: readonly Cell[], period: Period) 
   }
 }
 
-export function readingsOf(found: Found, subjects: readonly string[]): Reading[] {
+export function readingsOf(found: Found, subjects: readonly string[]): SubjectAnswer[] {
   return subjects.map((subject) => readingOf(found, subject))
 }
 
-export function readingOf(found: Found, subject: string): Reading {
+export function readingOf(found: Found, subject: string): SubjectAnswer {
   const { query, current, previous, read, freshFrom } = found
   const { range, unit, zone } = query
   const unsettled = heldOf(found, [subject])
@@ -200,7 +197,11 @@ export function readingOf(found: Found, subject: string): Reading {
   }
 }
 
-function previousOf(found: Found, subject: string, period: Period): NonNullable<Reading['previous']> {
+function previousOf(
+  found: Found,
+  subject: string,
+  period: BucketedRange,
+): NonNullable<SubjectAnswer['previous']> {
   const { unit, zone } = found.query
   return {
     from: formatHourStart(period.range.from),

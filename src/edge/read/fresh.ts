@@ -29,11 +29,11 @@ export type FreshRead = {
 export type ShardQuery = { readonly shard: string; readonly hour: Hour; readonly keys: readonly string[] }
 
 /** A shard's answer: the sums that it holds, by the names of keys, of a prefix, or of groups of slices. */
-type Named = readonly (readonly [name: string, unsettled: Unsettled])[]
+type NamedSums = readonly (readonly [name: string, unsettled: Unsettled])[]
 
-export type AskShard = (query: ShardQuery) => Promise<Named>
+export type AskShard = (query: ShardQuery) => Promise<NamedSums>
 
-type ShardAnswer = { readonly query: ShardQuery; readonly unsettled: Named }
+type ShardAnswer = { readonly query: ShardQuery; readonly unsettled: NamedSums }
 
 /** Asks for keys, each by itself. */
 export function askForKeys(ask: Shards['unsettled']): AskShard {

@@ -16,8 +16,8 @@ import { compareBytes } from '../../model/text/utf8.ts'
 import { invalid } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Database, Shards } from '../ports.ts'
-import type { CounterAnswer } from './answers.ts'
-import type { Found, Period, Reading, Source } from './found.ts'
+import type { CounterAnswer, SubjectAnswer } from './answers.ts'
+import type { BucketedRange, Found, ReadSource } from './found.ts'
 import { cellsOf, findAll, heldOf, partsOf, readingOf, shownPart } from './found.ts'
 import type { GroupingQuery } from './grouping.ts'
 import type { KnownWriters } from './known-writers.ts'
@@ -29,7 +29,7 @@ export type GroupServices = {
 }
 
 /** A source that is read by groups: keys, each by itself, or all keys under a prefix together. */
-type GroupedSource = Pick<Source, 'shardsOfHour'> & {
+type GroupedSource = Pick<ReadSource, 'shardsOfHour'> & {
   readonly services: GroupServices
   readonly subjects: readonly string[]
   /** The subjects among some of them, as a shard is asked for them. */
@@ -43,7 +43,7 @@ export async function readGroups(
   { grouping, limit }: GroupingQuery,
   nowMs: number,
   { services: { database, shards, known }, subjects, shardsOfHour, heldOf, rows }: GroupedSource,
-): Promise<Result<Reading[], Problem>> {
+): Promise<Result<SubjectAnswer[], Problem>> {
   const found = await findAll(query, nowMs, {
     shardsOfHour,
     ask: async ({ shard, keys }) => {
@@ -103,7 +103,7 @@ function rankedGroups(found: Found, subject: string, values: readonly string[]) 
     const name = groupName(subject, groupOf(value))
     const total = totalOf(found, name, found.current)
     const before = found.previous === null ? EMPTY_CELL : totalOf(found, name, found.previous)
-    // The hours between the two periods may have others.
+    // The hours between the two ranges may have others.
     return total.count + before.count === 0 ? [] : [{ value, name, sum: total.sum, before: before.sum }]
   })
   return all.sort(
@@ -111,14 +111,14 @@ function rankedGroups(found: Found, subject: string, values: readonly string[]) 
   )
 }
 
-function totalOf(found: Found, name: string, period: Period): Cell {
+function totalOf(found: Found, name: string, period: BucketedRange): Cell {
   let total = EMPTY_CELL
   for (const [, cell] of partsOf(found, name, period)) total = mergeCells(total, cell)
   return total
 }
 
 /** The cells of several names together, by bucket. */
-function cellsOfAll(found: Found, names: readonly string[], period: Period): Cell[] {
+function cellsOfAll(found: Found, names: readonly string[], period: BucketedRange): Cell[] {
   const cells = period.buckets.map(() => EMPTY_CELL)
   for (const name of names) {
     for (const [i, cell] of partsOf(found, name, period)) {
@@ -129,12 +129,15 @@ function cellsOfAll(found: Found, names: readonly string[], period: Period): Cel
 }
 
 /** A part of the answer, and where it is compared, of the time before too. */
-function compared<P>({ current, previous }: Found, partOf: (period: Period) => P): P & { previous?: P } {
+function compared<P>(
+  { current, previous }: Found,
+  partOf: (period: BucketedRange) => P,
+): P & { previous?: P } {
   return { ...partOf(current), ...(previous === null ? {} : { previous: partOf(previous) }) }
 }
 
 /** The part that has no smallest and largest value. */
-function plainPart(found: Found, cells: readonly Cell[], period: Period) {
+function plainPart(found: Found, cells: readonly Cell[], period: BucketedRange) {
   const { total, buckets } = shownPart(found, cells, period)
   return { total: { sum: total.sum, count: total.count }, buckets: buckets.map(plainBucket) }
 }

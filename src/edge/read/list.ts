@@ -16,7 +16,7 @@ import type { Database } from '../ports.ts'
 import { coarseOf, coarseSchema, sumSchema, unreadableOf, unreadableSchema } from './answers.ts'
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts'
 import { groupingParameters, whereOf } from './grouping.ts'
-import { type AskedRange, hourAt, hoursOf, type RangeQuery, rangeParameters } from './range.ts'
+import { type AskedRange, hourOfMoment, hoursOf, type RangeQuery, rangeParameters } from './range.ts'
 
 /** The beginning of keys: any text, whether or not it ends with a segment. */
 export const prefixText = z
@@ -159,8 +159,8 @@ function rangeOf(
     cursor.where.join('\n') === where.join('\n') &&
     cursor.depth === (depth ?? null) &&
     (range.range === undefined || rangeNameOf(range) === cursor.rangeName) &&
-    (range.from === undefined || hourAt(range.from, range.tz) === cursor.from) &&
-    (range.to === undefined || hourAt(range.to, range.tz) === cursor.to)
+    (range.from === undefined || hourOfMoment(range.from, range.tz) === cursor.from) &&
+    (range.to === undefined || hourOfMoment(range.to, range.tz) === cursor.to)
   if (!isSame) {
     return invalid(
       'cursor',

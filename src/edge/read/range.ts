@@ -64,7 +64,7 @@ export async function hoursOf(asked: RangeQuery, terms: AskedRange): Promise<Res
 }
 
 /** The first hour that begins at a time, or on a day of the zone, or later. */
-export function hourAt(moment: Moment, zone: Zone): Hour {
+export function hourOfMoment(moment: Moment, zone: Zone): Hour {
   return typeof moment === 'number' ? firstHourFrom(moment) : periodStart(moment.day, 'day', zone)
 }
 
@@ -75,7 +75,7 @@ function hoursBetween(
   { from, to, tz }: RangeQuery,
   { nowMs, defaultHours = DEFAULT_HOURS }: Pick<AskedRange, 'nowMs' | 'defaultHours'>,
 ): Result<HourRange, Problem> {
-  const end = to === undefined ? addHours(hourOf(nowMs), 1) : hourAt(to, tz)
-  const begin = from === undefined ? addHours(end, -defaultHours) : hourAt(from, tz)
+  const end = to === undefined ? addHours(hourOf(nowMs), 1) : hourOfMoment(to, tz)
+  const begin = from === undefined ? addHours(end, -defaultHours) : hourOfMoment(from, tz)
   return begin > end ? invalid('from', 'must not be after `to`') : ok({ from: begin, to: end })
 }

@@ -6,18 +6,18 @@ import type { Shards } from '../ports.ts'
 import { within } from '../timeout.ts'
 
 /** The end of a call, which is the same for all who wait for it. */
-type Outcome = { readonly answers: readonly Unsettled[] } | { readonly error: unknown }
+type CallOutcome = { readonly answers: readonly Unsettled[] } | { readonly error: unknown }
 
 /** A call to a shard for the keys of some reads. */
 type Call = {
   /** The place of each key among those that are asked for. */
   readonly places: Map<string, number>
   /** Tell those who wait. */
-  readonly waiters: ((outcome: Outcome) => void)[]
+  readonly waiters: ((outcome: CallOutcome) => void)[]
 }
 
 /** The calls of an isolate to one shard: one that is under way since then, and one that gathers meanwhile. */
-type Line = { underWay: Call; sinceMs: number; next: Call | null }
+type CallLine = { underWay: Call; sinceMs: number; next: Call | null }
 
 /**
  * Asks shards for the keys of an isolate's reads. To each shard one call is under way at a time, and the reads that come
@@ -33,7 +33,7 @@ type Line = { underWay: Call; sinceMs: number; next: Call | null }
 export class SharedCalls {
   readonly #ask: Shards['unsettled']
   readonly #clock: Clock
-  readonly #lines = new Map<string, Line>()
+  readonly #lines = new Map<string, CallLine>()
 
   constructor(ask: Shards['unsettled'], clock: Clock) {
     this.#ask = ask
@@ -64,18 +64,18 @@ export class SharedCalls {
   }
 
   /** The platform may end a request although it is kept alive, and then nobody sends the next call. */
-  #isLost({ sinceMs }: Line): boolean {
+  #isLost({ sinceMs }: CallLine): boolean {
     return this.#clock.now() - sinceMs > 2 * SHARED_CALL_MS_MAX
   }
 
   #begin(shard: string, call: Call): Promise<void> {
-    const line: Line = { underWay: call, sinceMs: this.#clock.now(), next: null }
+    const line: CallLine = { underWay: call, sinceMs: this.#clock.now(), next: null }
     this.#lines.set(shard, line)
     return this.#send(shard, line, call)
   }
 
   /** Sends a call once the one before it is over, however that ended, or takes too long. */
-  async #follow(shard: string, line: Line, call: Call): Promise<void> {
+  async #follow(shard: string, line: CallLine, call: Call): Promise<void> {
     line.next = call
     await Promise.allSettled([within(this.#clock, SHARED_CALL_MS_MAX, wait(line.underWay))])
     Object.assign(line, { underWay: call, sinceMs: this.#clock.now(), next: null })
@@ -83,7 +83,7 @@ export class SharedCalls {
   }
 
   /** Never rejects, because those who wait are told. */
-  async #send(shard: string, line: Line, call: Call): Promise<void> {
+  async #send(shard: string, line: CallLine, call: Call): Promise<void> {
     const outcome = await outcomeOf(this.#ask(shard, [...call.places.keys()]))
     for (const tell of call.waiters) tell(outcome)
     const isAtRest = line.next === null && line.underWay === call
@@ -95,13 +95,13 @@ function emptyCall(): Call {
   return { places: new Map(), waiters: [] }
 }
 
-function wait({ waiters }: Call): Promise<Outcome> {
-  const { promise, resolve } = Promise.withResolvers<Outcome>()
+function wait({ waiters }: Call): Promise<CallOutcome> {
+  const { promise, resolve } = Promise.withResolvers<CallOutcome>()
   waiters.push(resolve)
   return promise
 }
 
-async function outcomeOf(answering: Promise<readonly Unsettled[]>): Promise<Outcome> {
+async function outcomeOf(answering: Promise<readonly Unsettled[]>): Promise<CallOutcome> {
   try {
     return { answers: await answering }
   } catch (error) {

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { nameFault, type Rights } from '../../model/access/grant.ts'
+import { type Rights, tokenNameFault } from '../../model/access/grant.ts'
 import { signedNameFault } from '../../model/access/signed-token.ts'
 import { parseFlags, resolvePath, UsageError } from '../cli.ts'
 import { parseRights, RIGHTS_FLAGS } from './rights.ts'
@@ -66,7 +66,7 @@ export type SignedOptions = {
 export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
   const { values } = parseFlags(args, FLAGS)
   const { name, tokens, sign, expires, ...given } = values
-  refuse('--name', sign ? signedNameFault(name) : nameFault(name))
+  refuse('--name', sign ? signedNameFault(name) : tokenNameFault(name))
   const rights = parseRights(given)
   if (sign) {
     if (tokens !== undefined)

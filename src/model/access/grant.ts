@@ -44,11 +44,11 @@ export type CountLimits = {
 }
 
 /** Why a grant's name is refused; undefined for a good one. */
-export const nameFault = idFault
+export const tokenNameFault = idFault
 
 export const textSchema = z.string({ error: 'must be a string' })
 
-export const nameSchema = textSchema.check(check(nameFault))
+export const nameSchema = textSchema.check(check(tokenNameFault))
 
 const scopesSchema = z
   .array(z.enum(SCOPES, { error: `must be one of ${SCOPES.join(', ')}` }), {

@@ -9,10 +9,10 @@ import {
   checkRights,
   type Grant,
   grantOf,
-  nameFault,
   type Rights,
   rightsFields,
   textSchema,
+  tokenNameFault,
 } from './grant.ts'
 
 /**
@@ -41,7 +41,7 @@ export function isSigned(token: string): boolean {
 export function signedNameFault(name: string): string | undefined {
   if (name.includes(',')) return 'must not contain a comma, because REVOKED_TOKENS lists names with commas'
   if (name.trim() !== name) return 'must not begin or end with a blank'
-  return nameFault(name)
+  return tokenNameFault(name)
 }
 
 const EXPIRES = 'must be a time such as 2027-01-01T00:00:00Z'

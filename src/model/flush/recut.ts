@@ -38,7 +38,7 @@ export type Piece = { readonly cells: Cells; readonly sinceMs: number; readonly 
 type Frozen = Piece & { readonly seq: number; readonly id: string }
 
 /** Every cell of the frozen batches is in exactly one of the three. [A1] [C1] */
-export type Moved = {
+export type MovedCells = {
   /** Increments that the seal showed to be in Postgres. */
   readonly settled: number
   /** The new writer's batches, in the order of its seqs from 1. */
@@ -54,7 +54,12 @@ export type RecutBy = { readonly bounds: CutBounds; readonly throughs: number }
  * Decides on the frozen batches of a writer that was sealed. Batches below the ledger's seq have been applied, and so
  * has the one at that seq if its id is the same; no copy of the others can be applied any more. [P1] [F3]
  */
-export function recutFrozen(frozen: readonly Frozen[], sealed: Sealed, recut: Recut, by: RecutBy): Moved {
+export function recutFrozen(
+  frozen: readonly Frozen[],
+  sealed: Sealed,
+  recut: Recut,
+  by: RecutBy,
+): MovedCells {
   const isApplied = ({ seq, id }: Frozen) => seq < sealed.seq || (seq === sealed.seq && id === sealed.batch)
   const applied = frozen.filter(isApplied)
   const rest = clearOf(

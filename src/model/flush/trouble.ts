@@ -5,7 +5,7 @@ import {
   SLOW_CELLS_APART,
   STATEMENT_MS_MAX,
 } from '../../limits.ts'
-import type { Wait } from '../retry.ts'
+import type { RetryWait } from '../retry.ts'
 import type { ApplyOutcome, Explained } from './batch.ts'
 
 /**
@@ -23,7 +23,7 @@ export type Trouble = {
   readonly alone: number
   readonly aloneAt: number
   /** How long a cell that failed by itself is left alone, unless something else gets through. */
-  readonly wait: Wait
+  readonly wait: RetryWait
 }
 
 /** How Postgres has taken the batches of a shard's instance. */
@@ -89,7 +89,7 @@ export function troubleAfter(
   { cells, trouble }: Omit<Tried, 'seq'>,
   why: Explained,
   throughs: number,
-  wait: Wait,
+  wait: RetryWait,
 ): Trouble {
   const { since = throughs, alone = 0, aloneAt = throughs } = trouble ?? {}
   return cells.length === 1

@@ -106,7 +106,7 @@ function fixedFault(field: string, { placeholders }: Template): string | undefin
   return `must have a field in braces, such as {${field === 'at' ? 'timestamp' : field}}`
 }
 
-type Parts = {
+type Templates = {
   readonly key: Template
   readonly value: Template | null
   readonly at: Template | null
@@ -140,7 +140,7 @@ function readLabels(templates: readonly LabelTemplate[], record: unknown): Label
   )
 }
 
-function readerOf({ key, value, at, id, labels }: Parts, matches: Matches, power: number) {
+function readerOf({ key, value, at, id, labels }: Templates, matches: Matches, power: number) {
   const numberOf = numberReader(value, power)
   return (record: unknown, isAddedUp = false): MeterReading => {
     if (!matches(record)) return UNMATCHED

@@ -7,11 +7,11 @@ import type { SliceGrouping } from '../../model/slices/grouping.ts'
 import { groupName, groupOfSlice } from '../../model/slices/grouping.ts'
 import { isSliceOf, keyOf } from '../../model/slices/slice.ts'
 import type { Memory } from '../memory.ts'
-import { cellsOf } from '../parked.ts'
+import { cellsOfParked } from '../parked.ts'
 import { standingOf } from './holdings.ts'
 
 /** Sums by the names of groups and of subjects. */
-type Sums = Map<string, Cell>
+type SumsByName = Map<string, Cell>
 
 /**
  * The cells that Postgres may not have, by groups: groups and not slices leave the shard, because there are fewer. Each
@@ -26,7 +26,7 @@ export function groupUnsettled(
   const ofOpen = sumsOf(subjects, grouping, (key, visit) =>
     key === null ? open.cells.forEach(visit) : open.forEachOf(key, visit),
   )
-  const parkedCells = cellsOf(parked)
+  const parkedCells = cellsOfParked(parked)
   const ofParked = sumsOf(subjects, grouping, (key, visit) =>
     parkedCells.forEach((slice, ...cell) => {
       if (key === null || isSliceOf(slice, key)) visit(slice, ...cell)
@@ -64,8 +64,8 @@ function sumsOf(
   subjects: GroupSubjects,
   grouping: SliceGrouping,
   forEachOf: (key: string | null, visit: Visit) => void,
-): Sums {
-  const sums: Sums = new Map()
+): SumsByName {
+  const sums: SumsByName = new Map()
   const add = (name: string, cell: Cell) => {
     const held = sums.get(name)
     sums.set(name, held === undefined ? cell : mergeCells(held, cell))

@@ -9,7 +9,7 @@ import { isSliceOf, keyOf } from '../../model/slices/slice.ts'
 import type { Holdings } from '../../model/status.ts'
 import type { Load } from '../isolate-load.ts'
 import type { Memory } from '../memory.ts'
-import { cellsOf } from '../parked.ts'
+import { cellsOfParked } from '../parked.ts'
 
 export function holdingsOf({ open, frozen, parked, labelSets, moved, state, ...memory }: Memory): Holdings {
   const { accepted, settled, discarded, tally } = state
@@ -102,7 +102,7 @@ export function countUnsettled(
   const openUnder = countUnder(open.cells, prefix)
   return {
     pending: frozen.reduce((sum, { cells }) => sum + countUnder(cells, prefix), openUnder),
-    parked: countUnder(cellsOf(parked), prefix),
+    parked: countUnder(cellsOfParked(parked), prefix),
   }
 }
 
@@ -124,7 +124,7 @@ export function sumUnsettled(
   return {
     ...standingOf({ frozen, state }),
     open: sumWhere(open.cells, isAsked),
-    parked: sumWhere(cellsOf(parked), isAsked),
+    parked: sumWhere(cellsOfParked(parked), isAsked),
     frozen: frozen.flatMap(({ seq, cells }) => {
       const cell = sumWhere(cells, isAsked)
       return cell === null ? [] : [{ seq, cell }]

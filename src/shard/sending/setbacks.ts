@@ -5,7 +5,7 @@ import { describeReason } from '../../log.ts'
 import type { Failed } from '../../model/flush/batch.ts'
 import type { FlushFault } from '../../model/flush/outcome.ts'
 import { faultAfter } from '../../model/flush/outcome.ts'
-import type { Wait } from '../../model/retry.ts'
+import type { RetryWait } from '../../model/retry.ts'
 import { backoffMs, NO_WAIT, waitsUntilMs } from '../../model/retry.ts'
 import type { Alarm } from '../alarm.ts'
 import type { Sent } from './flush-log.ts'
@@ -70,7 +70,7 @@ export class Setbacks {
   }
 
   /** The wait after so many failures in a row. */
-  waitAfter(failures: number): Wait {
+  waitAfter(failures: number): RetryWait {
     const { clock } = this.#services
     const fromMs = clock.now()
     const bounds = { minMs: BACKOFF_MS_MIN, maxMs: BACKOFF_MS_MAX }

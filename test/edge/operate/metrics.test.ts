@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { expose } from '../../../src/edge/operate/exposition.ts'
-import { metricFamilies, type Seen } from '../../../src/edge/operate/metric-families.ts'
+import { metricFamilies, type Scrape } from '../../../src/edge/operate/metric-families.ts'
 import { scrape } from '../../../src/edge/operate/metrics.ts'
 import { recentHours } from '../../../src/edge/operate/status.ts'
 import { formatHour, HOUR_MS, hourOf } from '../../../src/model/hour.ts'
@@ -113,7 +113,7 @@ describe('the counters', () => {
     expect(seriesOf(unanswered).get('sumdial_unanswered_shards')).toBe(1)
     // As an older version answers during a deploy.
     const { tally: _, heldRatio: __, ...older } = EMPTY_STATUS
-    const seen: Seen = {
+    const seen: Scrape = {
       asked: 1,
       answered: [older],
       whole: [{ hour: hourOf(START), shards: [older] }],

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bindingSchema, nameFault } from '../../../src/model/access/grant.ts'
+import { bindingSchema, tokenNameFault } from '../../../src/model/access/grant.ts'
 import { idOfRequest } from '../../../src/model/entry.ts'
 
-const names = fc.string({ minLength: 1, maxLength: 20 }).filter((name) => nameFault(name) === undefined)
+const names = fc.string({ minLength: 1, maxLength: 20 }).filter((name) => tokenNameFault(name) === undefined)
 
 const grantNameOf = (name: string | undefined) => bindingSchema.parse({ name }).name
 

@@ -26,9 +26,9 @@ export const HOLDINGS_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: HOLDINGS,
-        find: `parked: sumWhere(cellsOf(parked), isAsked),
+        find: `parked: sumWhere(cellsOfParked(parked), isAsked),
     frozen: frozen.flatMap(`,
-        replace: `parked: sumWhere(cellsOf(parked), isAsked),
+        replace: `parked: sumWhere(cellsOfParked(parked), isAsked),
     frozen: frozen.slice(0, 1).flatMap(`,
       },
     ],

@@ -3,7 +3,7 @@ import type { oas31 } from 'zod-openapi'
 import { propertiesTable, resolve, schemaLink } from './properties.ts'
 
 /** One operation of the document, with its method and path. */
-export type Operation = {
+export type DocsOperation = {
   readonly method: string
   readonly path: string
   readonly is: oas31.OperationObject
@@ -11,7 +11,7 @@ export type Operation = {
 
 type Contents = Readonly<Record<string, oas31.MediaTypeObject>>
 
-export function operationSection({ method, path, is }: Operation, document: oas31.OpenAPIObject) {
+export function operationSection({ method, path, is }: DocsOperation, document: oas31.OpenAPIObject) {
   const { operationId, summary, description, parameters = [], requestBody, responses = {} } = is
   return html`<section>
 <h2 id="${operationId}"><code>${method} ${path}</code></h2>

@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { oas31 } from 'zod-openapi'
-import { type Operation, operationSection } from './operation.ts'
+import { type DocsOperation, operationSection } from './operation.ts'
 import { propertiesTable } from './properties.ts'
 import { STYLE } from './style.ts'
 
@@ -40,9 +40,9 @@ ${Object.entries(document.components?.schemas ?? {}).map(
 const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const
 
 /** All operations, in the order of the document. */
-function operationsOf({ paths = {} }: oas31.OpenAPIObject): Operation[] {
+function operationsOf({ paths = {} }: oas31.OpenAPIObject): DocsOperation[] {
   return Object.entries(paths).flatMap(([path, item]) =>
-    METHODS.flatMap((method): Operation[] => {
+    METHODS.flatMap((method): DocsOperation[] => {
       const is = (item as oas31.PathItemObject)[method]
       return is === undefined ? [] : [{ method: method.toUpperCase(), path, is }]
     }),

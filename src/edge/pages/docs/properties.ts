@@ -2,7 +2,7 @@ import { html } from 'hono/html'
 import type { oas31 } from 'zod-openapi'
 import { type Schema, schemaWords } from './schema-words.ts'
 
-type Row = { readonly name: string; readonly is: Schema; readonly isRequired: boolean }
+type PropertyRow = { readonly name: string; readonly is: Schema; readonly isRequired: boolean }
 
 /** A table of an object's fields; for anything else, what the value must be. */
 export function propertiesTable(schema: Schema, document: oas31.OpenAPIObject) {
@@ -30,6 +30,6 @@ export function resolve(schema: Schema, { components }: oas31.OpenAPIObject): oa
   return found === undefined || '$ref' in found ? {} : found
 }
 
-function rowsOf({ properties = {}, required = [] }: oas31.SchemaObject): Row[] {
+function rowsOf({ properties = {}, required = [] }: oas31.SchemaObject): PropertyRow[] {
   return Object.entries(properties).map(([name, is]) => ({ name, is, isRequired: required.includes(name) }))
 }

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import type { SessionAnswer } from '../edge/http/session-answer.ts'
-import { ask, type Failure } from './data/api.ts'
+import { ask, type ReadFailure } from './data/api.ts'
 import { type Page, PageContext } from './data/context.ts'
 import { useAnswer, useAttention } from './data/hooks.ts'
 import { zoneOf } from './data/time.ts'
@@ -16,7 +16,7 @@ import { TreeView } from './views/tree.tsx'
 
 /** The page. It asks who is signed in first; without a session it shows the sign-in. */
 export function App() {
-  const [over, setOver] = useState<Failure>()
+  const [over, setOver] = useState<ReadFailure>()
   const asked = useAnswer('session', (signal) => ask<SessionAnswer>('/session', { signal }))
   const again = () => {
     setOver(undefined)
@@ -31,7 +31,7 @@ export function App() {
   return <SignedIn session={asked.value} failed={setOver} />
 }
 
-type SignedInProps = { readonly session: SessionAnswer; readonly failed: (failure: Failure) => void }
+type SignedInProps = { readonly session: SessionAnswer; readonly failed: (failure: ReadFailure) => void }
 
 function SignedIn({ session, failed }: SignedInProps) {
   const [view, go] = useView()

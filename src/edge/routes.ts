@@ -1,6 +1,6 @@
 import { fail } from '../model/result.ts'
 import type { Api, Caller } from './api.ts'
-import { jsonOrCsv } from './csv/answer.ts'
+import { jsonOrCsvResponse } from './csv/answer.ts'
 import { tableOfCounters, tableOfList, tableOfSeries } from './csv/tables.ts'
 import type { EdgeContext } from './http/context.ts'
 import { jsonResponse } from './http/json.ts'
@@ -159,13 +159,13 @@ async function counters(c: EdgeContext, edge: Edge, keyInPath?: string): Promise
   if (!answers.ok) return answers
   const [first, ...others] = answers.value
   const value = others.length === 0 && first !== undefined ? first : { items: answers.value }
-  return jsonOrCsv(c.req.raw, value, () => tableOfCounters(answers.value))
+  return jsonOrCsvResponse(c.req.raw, value, () => tableOfCounters(answers.value))
 }
 
 async function countersOrSeries(c: EdgeContext, edge: Edge): Promise<Answer> {
   if (c.req.query('prefix') === undefined) return counters(c, edge)
   const answer = await edge.api.series(searchOf(c), callerOf(c, edge))
-  return answer.ok ? jsonOrCsv(c.req.raw, answer.value, () => tableOfSeries(answer.value)) : answer
+  return answer.ok ? jsonOrCsvResponse(c.req.raw, answer.value, () => tableOfSeries(answer.value)) : answer
 }
 
 function counterOfPath(c: EdgeContext, edge: Edge): Answer | Promise<Answer> {
@@ -176,7 +176,7 @@ function counterOfPath(c: EdgeContext, edge: Edge): Answer | Promise<Answer> {
 async function keys(c: EdgeContext, edge: Edge): Promise<Answer> {
   const answer = await edge.api.list(searchOf(c), callerOf(c, edge))
   if (!answer.ok) return answer
-  return jsonOrCsv(c.req.raw, answer.value, () => tableOfList(answer.value, new URL(c.req.raw.url)))
+  return jsonOrCsvResponse(c.req.raw, answer.value, () => tableOfList(answer.value, new URL(c.req.raw.url)))
 }
 
 function labels(c: EdgeContext, edge: Edge): Promise<Answer> {

@@ -1,11 +1,11 @@
-import type { Sums as AllSums, Counter as KeyCounter, PrefixCounter } from '../../client/answers.ts'
+import type { Counter, PrefixCounter, Sums } from '../../client/answers.ts'
 import type { StatusAnswer } from '../../edge/operate/status.ts'
 
 /** The figures that are drawn. */
-export type Sums = Readonly<Pick<AllSums, 'sum' | 'count'>>
+export type Figures = Readonly<Pick<Sums, 'sum' | 'count'>>
 
 /** An answer for one key, or for all keys under a prefix. */
-export type Counter = KeyCounter | PrefixCounter
+export type ShownCounter = Counter | PrefixCounter
 
 /** One shard's own status, with the ledger's figures when they were asked for. */
 export type ShardStatus = Exclude<StatusAnswer['shards'][number], { readonly error: string }>

@@ -5,7 +5,7 @@ import { SumdialError } from '../../client/read/sumdial-error.ts'
 import { runtimeTiming } from '../../client/timing.ts'
 
 /** Why there is nothing to show, in the words of the API where it has any. */
-export type Failure = {
+export type ReadFailure = {
   /**
    * `away`: the Worker, a shard or Postgres did not answer, which may be different in a moment. `slow`: Postgres is there, and
    * the question asks too much of it, so that to ask again by itself would only keep it busy.
@@ -79,7 +79,7 @@ function problemOf(text: string): SumdialError['problem'] {
   }
 }
 
-export function failureFrom(error: unknown): Failure {
+export function failureFrom(error: unknown): ReadFailure {
   if (error instanceof SumdialError) return failureOf(error)
   if (error instanceof NoAnswer) return { kind: 'away', detail: error.message }
   return {
@@ -88,7 +88,7 @@ export function failureFrom(error: unknown): Failure {
   }
 }
 
-function failureOf({ status, problem }: SumdialError): Failure {
+function failureOf({ status, problem }: SumdialError): ReadFailure {
   const detail = problem?.detail ?? `Something between this page and the Worker answered ${status}.`
   if (status === 401) return { kind: 'signed-out', detail }
   if (problem?.type?.endsWith(':closed-to-all') === true) return { kind: 'closed', detail }

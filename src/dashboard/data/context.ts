@@ -3,7 +3,7 @@ import { useContext, useEffect } from 'preact/hooks'
 import type { SessionAnswer } from '../../edge/http/session-answer.ts'
 import type { Zone } from '../../model/time/zone.ts'
 import type { Attention } from './answers.ts'
-import type { Failure } from './api.ts'
+import type { ReadFailure } from './api.ts'
 import type { View } from './view.ts'
 
 /** The current view, session and time zone, for every part of the page. */
@@ -14,7 +14,7 @@ export type Page = {
   readonly session: SessionAnswer
   readonly zone: Zone
   /** Takes failures that concern the whole page, such as a session that has ended. */
-  readonly failed: (failure: Failure) => void
+  readonly failed: (failure: ReadFailure) => void
   readonly signOut: () => void
   readonly attention: Attention
   readonly seeAttention: (attention: Attention) => void
@@ -29,7 +29,7 @@ export function usePage(): Page {
 }
 
 /** Hands a session that has ended to the whole page, which then shows the sign-in. */
-export function useOver(failure: Failure | undefined): void {
+export function useOver(failure: ReadFailure | undefined): void {
   const { failed } = usePage()
   useEffect(() => {
     if (failure?.kind === 'signed-out') failed(failure)

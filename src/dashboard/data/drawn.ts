@@ -1,6 +1,6 @@
 import type uPlot from 'uplot'
-import { bucketTotal, isPart, measureOf, NONE, type Part, type Series, stageOf } from './series.ts'
-import type { Measure, Shown } from './view.ts'
+import { bucketTotal, type DrawnSeries, isPart, measureOf, NONE, type Series, stageOf } from './series.ts'
+import type { Measure } from './view.ts'
 
 /** A value as a canvas can draw it, rounded. Figures that are read out stay exact and come from the series. */
 function numberOf(n: bigint): number {
@@ -8,9 +8,9 @@ function numberOf(n: bigint): number {
 }
 
 /** How series are drawn. */
-export type Look = 'bars' | 'lines' | 'stack'
+export type ChartLook = 'bars' | 'lines' | 'stack'
 
-export function lookOf(series: readonly Series<Shown | Part>[]): Look {
+export function lookOf(series: DrawnSeries): ChartLook {
   if (series.some(({ shown }) => isPart(shown))) return 'stack'
   return series.length === 1 ? 'bars' : 'lines'
 }
@@ -20,11 +20,7 @@ export function lookOf(series: readonly Series<Shown | Part>[]): Look {
  * bucket that runs is apart from the others, because what it has so far would look like a fall; one that has not begun
  * is not drawn.
  */
-export function plotData(
-  series: readonly Series<Shown | Part>[],
-  by: Measure,
-  nowMs: number,
-): uPlot.AlignedData {
+export function plotData(series: DrawnSeries, by: Measure, nowMs: number): uPlot.AlignedData {
   const [first] = series
   if (first === undefined) return [[]]
   const xs = first.starts.map((ms) => ms / 1000)
@@ -48,7 +44,7 @@ export function isCompared(series: readonly Series<unknown>[]): boolean {
 }
 
 /** The time before, bucket beside bucket: of each series, or of parts together, which are one bar. */
-function befores(series: readonly Series<Shown | Part>[], by: Measure): readonly Drawn[] {
+function befores(series: DrawnSeries, by: Measure): readonly DrawnValues[] {
   if (!isCompared(series)) return []
   const lines = series.map(({ starts, before }) =>
     starts.map((_, i) => {
@@ -66,10 +62,10 @@ function addUp(a: Exact, b: Exact): Exact {
   return a.map((value, i) => (value === null ? null : value + (b[i] ?? 0n)))
 }
 
-type Drawn = (number | null)[]
+type DrawnValues = (number | null)[]
 
 /** The whole, its part in Postgres where a bucket is over, and the same part of a bucket that runs. */
-function barsOf(series: Series<unknown>, by: Measure, nowMs: number): readonly Drawn[] {
+function barsOf(series: Series<unknown>, by: Measure, nowMs: number): readonly DrawnValues[] {
   const totals = totalsOf(series, by)
   const committed = series.committed.map((sums) => numberOf(measureOf(sums, by)))
   return [
@@ -83,7 +79,7 @@ function barsOf(series: Series<unknown>, by: Measure, nowMs: number): readonly D
  * Where each part ends, those that are over and then those that run. Every bar begins at 0, so the outermost is drawn first
  * and the others before it. Parts below 0 are stacked downwards, because upwards they would cover what is above 0.
  */
-function stackOf(parts: readonly Series<unknown>[], by: Measure, nowMs: number): Drawn[] {
+function stackOf(parts: readonly Series<unknown>[], by: Measure, nowMs: number): DrawnValues[] {
   const [ups, downs] = [new Map<number, bigint>(), new Map<number, bigint>()]
   const ends = parts.map((own) =>
     own.starts.map((_, i) => {
@@ -100,13 +96,13 @@ function stackOf(parts: readonly Series<unknown>[], by: Measure, nowMs: number):
   return [...only('over'), ...only('running')]
 }
 
-type Line = { readonly solid: Drawn; readonly dashed: Drawn; readonly running: Drawn }
+type DrawnLine = { readonly solid: DrawnValues; readonly dashed: DrawnValues; readonly running: DrawnValues }
 
 /**
  * The solid part of a line goes up to the first bucket that is not wholly in Postgres. The dashed part goes on from
  * there, and begins one bucket early, so that the two meet. A bucket that runs is a ring of its own.
  */
-function lineOf(series: Series<unknown>, by: Measure, nowMs: number): Line {
+function lineOf(series: Series<unknown>, by: Measure, nowMs: number): DrawnLine {
   const held = firstHeld(series)
   const { over, running } = shapeOf(series, by, nowMs)
   return {
@@ -121,7 +117,7 @@ export function shapeOf(
   series: Series<unknown>,
   by: Measure,
   nowMs: number,
-): { readonly over: Drawn; readonly running: Drawn } {
+): { readonly over: DrawnValues; readonly running: DrawnValues } {
   const totals = totalsOf(series, by)
   const only = (stage: string) =>
     totals.map((value, i) => (stageOf(series, i, nowMs) === stage ? value : null))

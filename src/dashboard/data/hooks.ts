@@ -2,7 +2,7 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
 import type { SessionAnswer } from '../../edge/http/session-answer.ts'
 import type { StatusAnswer } from '../../edge/operate/status.ts'
 import { type Attention, attentionOf } from './answers.ts'
-import { ask, type Failure, failureFrom, sentSoFar } from './api.ts'
+import { ask, failureFrom, type ReadFailure, sentSoFar } from './api.ts'
 import { onceSeen, paced } from './live/paced.ts'
 import { presenceOf } from './live/presence.ts'
 
@@ -13,7 +13,7 @@ const SLOW_MS = 1_500
 export type AskState<T> = {
   /** The last answer. While a new question is under way this is the answer to the one before. */
   readonly value: T | undefined
-  readonly failure: Failure | undefined
+  readonly failure: ReadFailure | undefined
   readonly isLoading: boolean
   readonly isSlow: boolean
   readonly again: () => void

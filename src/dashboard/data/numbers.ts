@@ -10,10 +10,10 @@ export function grouped(n: bigint | number): string {
 /** Digits that fit: in a cell of a table, alone in large type, and at an axis. Longer numbers are shortened. */
 const DIGITS_MAX = { cell: 7, headline: 12, axis: 6 } as const
 
-export type Place = keyof typeof DIGITS_MAX
+export type FigurePlace = keyof typeof DIGITS_MAX
 
 /** A number grouped by thousands if it fits its place, else shortened. Show the exact number as a title then. */
-export function figure(n: bigint | number, place: Place = 'cell'): string {
+export function figure(n: bigint | number, place: FigurePlace = 'cell'): string {
   const exact = BigInt(n)
   const digits = String(exact < 0n ? -exact : exact).length
   return digits <= DIGITS_MAX[place] ? grouped(exact) : shorten(exact)

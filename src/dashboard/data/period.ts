@@ -120,6 +120,6 @@ function dayText(day: number): string {
 }
 
 /** Whether a text is a day of the calendar: `2026-02-28`, and neither `2026-02-30` nor `today`. */
-export function isDay(text: string): boolean {
+export function isDayText(text: string): boolean {
   return parseDay(text) !== undefined
 }

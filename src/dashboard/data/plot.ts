@@ -2,7 +2,7 @@ import uPlot from 'uplot'
 import { HOUR_MS } from '../../model/hour.ts'
 import type { Unit } from '../../model/time/calendar.ts'
 import type { Zone } from '../../model/time/zone.ts'
-import type { Look } from './drawn.ts'
+import type { ChartLook } from './drawn.ts'
 import { figure } from './numbers.ts'
 import { atBuckets } from './ticks.ts'
 import { tickWords } from './time.ts'
@@ -32,7 +32,7 @@ export type PlotOptions = {
   readonly height: number
   readonly zone: Zone
   readonly colours: Colours
-  readonly look: Look
+  readonly look: ChartLook
   /** Whether the time before is drawn too. */
   readonly isCompared: boolean
   readonly unit: Unit
@@ -103,7 +103,7 @@ function withRoom({ data: [xs = []] }: uPlot, min: number, max: number): uPlot.R
   return [min - apart / 2, max + apart / 2]
 }
 
-const DRAWN: Readonly<Record<Look, (colours: Colours) => uPlot.Series[]>> = { bars, lines, stack }
+const DRAWN: Readonly<Record<ChartLook, (colours: Colours) => uPlot.Series[]>> = { bars, lines, stack }
 
 /** @param radius of the corners, as a share of a bar's width. */
 function barShape(radius: number): uPlot.Series {
@@ -170,7 +170,7 @@ function lines({ series, page }: Colours): uPlot.Series[] {
 }
 
 /** A thin, pale line for the time before: beside several lines in their colours, otherwise in none. */
-function befores(look: Look, { series, text }: Colours): uPlot.Series[] {
+function befores(look: ChartLook, { series, text }: Colours): uPlot.Series[] {
   return (look === 'lines' ? series : [text]).map((colour): uPlot.Series => {
     const stroke = `${colour}${look === 'lines' ? '77' : 'bb'}`
     return {

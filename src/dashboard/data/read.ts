@@ -4,7 +4,7 @@ import { searchOf } from '../../client/read/search.ts'
 import { HOUR_MS, hourStartMs } from '../../model/hour.ts'
 import type { Unit } from '../../model/time/calendar.ts'
 import type { Zone } from '../../model/time/zone.ts'
-import type { Counter, Sums } from './answers.ts'
+import type { Figures, ShownCounter } from './answers.ts'
 import { askText, reading } from './api.ts'
 import { beginningsOf, nearestOf } from './near.ts'
 import { bucketsAtMost, hasBefore, hoursBefore, type Period, rangeAsked } from './period.ts'
@@ -16,7 +16,7 @@ export async function readAnswers(
   shown: readonly Shown[],
   query: ReadQuery,
   signal?: AbortSignal,
-): Promise<readonly Counter[]> {
+): Promise<readonly ShownCounter[]> {
   const client = reading(signal)
   const names = (kind: Shown['kind']) => shown.filter((each) => each.kind === kind).map(({ name }) => name)
   const [ofKeys, ofPrefixes] = await Promise.all([
@@ -117,7 +117,7 @@ type TotalQuery = {
 export async function readKeyTotal(
   { key, period, zone, isCompared }: TotalQuery,
   signal: AbortSignal,
-): Promise<{ readonly item: ListItem; readonly before: Sums | undefined } | undefined> {
+): Promise<{ readonly item: ListItem; readonly before: Figures | undefined } | undefined> {
   const compare = isCompared && hasBefore(period) ? 'previous' : undefined
   // A range with a name begins where a bucket begins, so it has none: that of 24 hours would be one of a month.
   const bucket = period.kind === 'days' ? 'month' : undefined
@@ -166,7 +166,7 @@ export async function readPageOfLargest(
 type BeforeQuery = Omit<LargestQuery, 'limit' | 'contains'>
 
 /** Finds the sums of a group in the time before; undefined where they are not known. */
-export type FindBefore = (group: string) => Sums | undefined
+export type FindBefore = (group: string) => Figures | undefined
 
 /** The largest groups of the time before. A group that is not among them had nothing, unless there were too many. */
 export async function readBefore(

@@ -1,9 +1,9 @@
 import type { CoarseRange, UnreadableRow } from '../../client/answers.ts'
-import type { Counter, Sums } from './answers.ts'
+import type { Figures, ShownCounter } from './answers.ts'
 import { type Measure, SHOWN_MAX, type Shown } from './view.ts'
 
 /** One of the parts that a label breaks a sum down into. Together they are the sum. [L1] */
-export type Part =
+export type BreakdownPart =
   | { readonly kind: 'group'; readonly value: string }
   /** All further groups. */
   | { readonly kind: 'others'; readonly groups: number }
@@ -17,8 +17,8 @@ export type Series<T = Shown> = {
   /** When each bucket begins: in epoch ms, and as the server writes it in the time zone. */
   readonly starts: readonly number[]
   readonly labels: readonly string[]
-  readonly committed: readonly Sums[]
-  readonly held: readonly Sums[]
+  readonly committed: readonly Figures[]
+  readonly held: readonly Figures[]
   /** Identifies the batches that `committed` includes. */
   readonly asOf: string | null
   readonly from: string
@@ -39,16 +39,16 @@ export type Series<T = Shown> = {
 
 /** The sums of the time before: beside each bucket those of its own, undefined where it has none, and all in all. */
 type Before = {
-  readonly buckets: readonly (Sums | undefined)[]
-  readonly total: Sums
+  readonly buckets: readonly (Figures | undefined)[]
+  readonly total: Figures
 }
 
 /** A series by the values of a label. */
-export type Breakdown = { readonly label: string; readonly parts: readonly Series<Part>[] }
+export type Breakdown = { readonly label: string; readonly parts: readonly Series<BreakdownPart>[] }
 
-export const NONE: Sums = { sum: 0n, count: 0 }
+export const NONE: Figures = { sum: 0n, count: 0 }
 
-export function seriesOf(answer: Counter, shown: Shown, where: readonly string[] = []): Series {
+export function seriesOf(answer: ShownCounter, shown: Shown, where: readonly string[] = []): Series {
   const starts = answer.buckets.map(({ start }) => Date.parse(start))
   const whole: Series = {
     shown,
@@ -88,10 +88,10 @@ export function inStep(series: readonly Series[]): Series[] {
   })
 }
 
-function breakdownOf(answer: Counter, whole: Series): Breakdown | null {
+function breakdownOf(answer: ShownCounter, whole: Series): Breakdown | null {
   const { by, groups, others, unlabelled, overflow, previous: before } = answer
   if (!by || !groups || !others || !unlabelled || !overflow) return null
-  const part = (shown: Part, own: Answered): Series<Part> => ({
+  const part = (shown: BreakdownPart, own: AnsweredBuckets): Series<BreakdownPart> => ({
     ...whole,
     shown,
     ...splitOf(own, whole.starts),
@@ -108,12 +108,12 @@ function breakdownOf(answer: Counter, whole: Series): Breakdown | null {
   }
 }
 
-type Previous = { readonly total: Sums; readonly buckets: readonly Sums[] }
+type Previous = { readonly total: Figures; readonly buckets: readonly Figures[] }
 
-/** Sums by when their buckets begin. */
-type Starting = readonly (Sums & { readonly start: string })[]
+/** Figures by when their buckets begin. */
+type Starting = readonly (Figures & { readonly start: string })[]
 
-type Answered = {
+type AnsweredBuckets = {
   readonly buckets: Starting
   readonly unsettled: Starting | null
   readonly previous?: Previous | undefined
@@ -121,7 +121,7 @@ type Answered = {
 
 function beforeOf(previous: Previous | undefined, beside: readonly (number | null)[] = []): Before | null {
   if (previous === undefined) return null
-  const plain = ({ sum, count }: Sums): Sums => ({ sum, count })
+  const plain = ({ sum, count }: Figures): Figures => ({ sum, count })
   const at = (i: number | null) => (i === null ? undefined : previous.buckets[i])
   return {
     buckets: beside.map(at).map((bucket) => bucket && plain(bucket)),
@@ -129,17 +129,19 @@ function beforeOf(previous: Previous | undefined, beside: readonly (number | nul
   }
 }
 
+export type DrawnSeries = readonly Series<Shown | BreakdownPart>[]
+
 /** The series that are drawn: the parts of one that is broken down, otherwise all as they are. */
-export function drawnOf(series: readonly Series[]): readonly Series<Shown | Part>[] {
+export function drawnOf(series: readonly Series[]): DrawnSeries {
   return series[0]?.breakdown?.parts ?? series
 }
 
-export function isPart(shown: Shown | Part): shown is Part {
+export function isPart(shown: Shown | BreakdownPart): shown is BreakdownPart {
   return shown.kind !== 'key' && shown.kind !== 'prefix'
 }
 
 /** A colour's name in the style sheet. Further groups share the one of the others, because more could not be told apart. */
-export function colourOf(shown: Shown | Part, i: number): string {
+export function colourOf(shown: Shown | BreakdownPart, i: number): string {
   if (shown.kind === 'unlabelled' || shown.kind === 'overflow') return shown.kind
   return shown.kind !== 'others' && i < SHOWN_MAX ? `series-${i + 1}` : 'others'
 }
@@ -148,7 +150,7 @@ export function colourOf(shown: Shown | Part, i: number): string {
  * The series with what the shards hold now; undefined when a flush landed in between. What was held may then be in
  * Postgres's rows, so Postgres must be read again.
  */
-export function withHeld(series: Series, unsettled: Counter): Series | undefined {
+export function withHeld(series: Series, unsettled: ShownCounter): Series | undefined {
   if (unsettled.asOf !== series.asOf) return undefined
   const { breakdown } = series
   const parts = breakdown === null ? null : partsWithHeld(breakdown.parts, unsettled)
@@ -166,13 +168,13 @@ export function withHeld(series: Series, unsettled: Counter): Series | undefined
  * shards hold more values than they were asked for, because one that has a part may then be among those that are not named.
  */
 function partsWithHeld(
-  parts: readonly Series<Part>[],
-  { groups = [], others, unlabelled, overflow }: Counter,
-): readonly Series<Part>[] | undefined {
+  parts: readonly Series<BreakdownPart>[],
+  { groups = [], others, unlabelled, overflow }: ShownCounter,
+): readonly Series<BreakdownPart>[] | undefined {
   if (others === undefined || others.groups > 0) return undefined
   const own = new Set(parts.flatMap(({ shown }) => (shown.kind === 'group' ? [shown.value] : [])))
   const further = groups.filter(({ value }) => !own.has(value))
-  const heldOf = (shown: Part): readonly Unsettled[] => {
+  const heldOf = (shown: BreakdownPart): readonly UnsettledPart[] => {
     if (shown.kind === 'group') return groups.filter(({ value }) => value === shown.value)
     if (shown.kind === 'others') return further
     const part = shown.kind === 'unlabelled' ? unlabelled : overflow
@@ -186,17 +188,17 @@ function partsWithHeld(
   })
 }
 
-type Unsettled = Pick<Answered, 'unsettled'>
+type UnsettledPart = Pick<AnsweredBuckets, 'unsettled'>
 
 /** An answer as what Postgres has, and what shards hold. */
-function splitOf(answer: Answered, starts: readonly number[]): Pick<Series, 'committed' | 'held'> {
+function splitOf(answer: AnsweredBuckets, starts: readonly number[]): Pick<Series, 'committed' | 'held'> {
   const held = heldBy(starts, answer)
   return { held, committed: answer.buckets.map((bucket, i) => minus(bucket, held[i] ?? NONE)) }
 }
 
 /** Adds up by bucket what shards hold. An hour belongs to the last bucket that has begun by then. */
-function heldBy(starts: readonly number[], ...answers: readonly Unsettled[]): Sums[] {
-  const held: Sums[] = starts.map(() => NONE)
+function heldBy(starts: readonly number[], ...answers: readonly UnsettledPart[]): Figures[] {
+  const held: Figures[] = starts.map(() => NONE)
   for (const bucket of answers.flatMap(({ unsettled }) => unsettled ?? [])) {
     const startMs = Date.parse(bucket.start)
     const i = Math.max(
@@ -208,15 +210,15 @@ function heldBy(starts: readonly number[], ...answers: readonly Unsettled[]): Su
   return held
 }
 
-export function plus(a: Sums, b: Sums): Sums {
+export function plus(a: Figures, b: Figures): Figures {
   return { sum: a.sum + b.sum, count: a.count + b.count }
 }
 
-function minus(a: Sums, b: Sums): Sums {
+function minus(a: Figures, b: Figures): Figures {
   return { sum: a.sum - b.sum, count: a.count - b.count }
 }
 
-export function bucketTotal({ committed, held }: Series<unknown>, i: number): Sums {
+export function bucketTotal({ committed, held }: Series<unknown>, i: number): Figures {
   return plus(committed[i] ?? NONE, held[i] ?? NONE)
 }
 
@@ -228,15 +230,15 @@ export function stageOf(series: Series<unknown>, i: number, nowMs: number): 'ove
   return startMs <= nowMs || bucketTotal(series, i).count > 0 ? 'running' : 'ahead'
 }
 
-export function totalOf(series: Series<unknown>): Sums {
+export function totalOf(series: Series<unknown>): Figures {
   return series.committed.map((_, i) => bucketTotal(series, i)).reduce(plus, NONE)
 }
 
-export function heldTotal({ held }: Series<unknown>): Sums {
+export function heldTotal({ held }: Series<unknown>): Figures {
   return held.reduce(plus, NONE)
 }
 
-export function measureOf(sums: Sums, by: Measure): bigint {
+export function measureOf(sums: Figures, by: Measure): bigint {
   return by === 'sum' ? sums.sum : BigInt(sums.count)
 }
 

@@ -1,7 +1,7 @@
 import { nameFault, valueFault } from '../../model/slices/labels.ts'
 import { UNITS, type Unit } from '../../model/time/calendar.ts'
 import { RANGES } from '../../model/time/ranges.ts'
-import { isDay, type Period } from './period.ts'
+import { isDayText, type Period } from './period.ts'
 
 /** Series in one chart. More could not be told apart by colour. */
 export const SHOWN_MAX = 5
@@ -133,7 +133,7 @@ function parsePage(parameters: URLSearchParams, last: number): number {
 
 function parsePeriod(parameters: URLSearchParams): Period {
   const [from, to] = [parameters.get('from') ?? '', parameters.get('to') ?? '']
-  if (isDay(from) && isDay(to) && from <= to) return { kind: 'days', from, to }
+  if (isDayText(from) && isDayText(to) && from <= to) return { kind: 'days', from, to }
   const range = RANGES.find((each) => each === parameters.get('range'))
   return range === undefined ? DAY_PERIOD : { kind: 'named', range }
 }

@@ -1,13 +1,13 @@
-import type { Sums } from '../data/answers.ts'
+import type { Figures } from '../data/answers.ts'
 import { usePage } from '../data/context.ts'
 import { change, grouped } from '../data/numbers.ts'
 import { measureOf } from '../data/series.ts'
 import { beforeWords } from './period-words.ts'
 
 type ChangeProps = {
-  readonly now: Sums
+  readonly now: Figures
   /** The sums of the time before; undefined or null where they are not known. */
-  readonly before: Sums | null | undefined
+  readonly before: Figures | null | undefined
 }
 
 /** How a figure has changed, in figures and with a sign, because a colour alone says nothing to some. */

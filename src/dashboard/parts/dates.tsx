@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { usePage } from '../data/context.ts'
-import { isDay, type Period, PRESETS } from '../data/period.ts'
+import { isDayText, type Period, PRESETS } from '../data/period.ts'
 import { changed } from '../data/view.ts'
 import { periodWords, RANGE_WORDS } from './period-words.ts'
 
@@ -20,7 +20,7 @@ export function Dates() {
     event.preventDefault()
     const form = event.currentTarget as HTMLFormElement
     const [from, to] = ['from', 'to'].map((name) => String(new FormData(form).get(name)))
-    if (from === undefined || to === undefined || !isDay(from) || !isDay(to)) return
+    if (from === undefined || to === undefined || !isDayText(from) || !isDayText(to)) return
     const [first = from, last = to] = [from, to].toSorted()
     show({ kind: 'days', from: first, to: last })
   }

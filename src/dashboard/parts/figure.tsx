@@ -1,7 +1,7 @@
-import { figure, grouped, type Place } from '../data/numbers.ts'
+import { type FigurePlace, figure, grouped } from '../data/numbers.ts'
 
 /** A number that fits its place. If it is shortened, hover and screen readers give the exact one. */
-export function Figure({ n, place = 'cell' }: { readonly n: bigint | number; readonly place?: Place }) {
+export function Figure({ n, place = 'cell' }: { readonly n: bigint | number; readonly place?: FigurePlace }) {
   const [shown, exact] = [figure(n, place), grouped(n)]
   if (shown === exact) return <span class="figure">{exact}</span>
   return (

@@ -1,4 +1,4 @@
-import type { Failure } from '../data/api.ts'
+import type { ReadFailure } from '../data/api.ts'
 import { usePage } from '../data/context.ts'
 import { momentWords } from '../data/time.ts'
 
@@ -7,7 +7,7 @@ type LiveNoteProps = {
   readonly isConnected: boolean
   readonly isResting: boolean
   /** Why the last question was not answered, if it was not. */
-  readonly failure: Failure | undefined
+  readonly failure: ReadFailure | undefined
   readonly lastFlushAt: string | null
 }
 

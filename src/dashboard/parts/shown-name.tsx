@@ -1,10 +1,10 @@
 import { grouped } from '../data/numbers.ts'
-import type { Part } from '../data/series.ts'
+import type { BreakdownPart } from '../data/series.ts'
 import type { Shown } from '../data/view.ts'
 import { visible } from '../data/visible.ts'
 
 /** A key's text for people to read, or a prefix with an ellipsis behind it, or a part of a breakdown. */
-export function nameOf(shown: Shown | Part): string {
+export function nameOf(shown: Shown | BreakdownPart): string {
   switch (shown.kind) {
     case 'key':
       return visible(shown.name)
@@ -22,6 +22,6 @@ export function nameOf(shown: Shown | Part): string {
 }
 
 /** `nameOf` as a part of the page: the direction of writing stays inside. */
-export function ShownName({ shown }: { readonly shown: Shown | Part }) {
+export function ShownName({ shown }: { readonly shown: Shown | BreakdownPart }) {
   return <bdi>{nameOf(shown)}</bdi>
 }

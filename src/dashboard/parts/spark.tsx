@@ -6,10 +6,10 @@ import { useTheme } from '../data/theme.ts'
 
 const [WIDTH, HEIGHT] = [132, 30]
 
-type Values = ReturnType<typeof shapeOf>
+type Shape = ReturnType<typeof shapeOf>
 
 /** The shape of a series at a glance. Its figures are in the same row. */
-export function Spark({ values }: { readonly values: Values }) {
+export function Spark({ values }: { readonly values: Shape }) {
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(undefined)
   const theme = useTheme()
@@ -27,6 +27,6 @@ export function Spark({ values }: { readonly values: Values }) {
   return <div ref={place} class="spark" aria-hidden="true" />
 }
 
-function dataOf({ over, running }: Values): uPlot.AlignedData {
+function dataOf({ over, running }: Shape): uPlot.AlignedData {
   return [over.map((_, i) => i), over, running]
 }

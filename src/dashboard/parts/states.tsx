@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useContext, useEffect, useRef } from 'preact/hooks'
-import type { Failure } from '../data/api.ts'
+import type { ReadFailure } from '../data/api.ts'
 import { PageContext } from '../data/context.ts'
 import { onceSeen } from '../data/live/paced.ts'
 import { hasBefore } from '../data/period.ts'
@@ -21,7 +21,7 @@ export function Loading({ isSlow, isWhole = false, rows = 6 }: LoadingProps) {
   )
 }
 
-const TITLES: Readonly<Record<Failure['kind'], string>> = {
+const TITLES: Readonly<Record<ReadFailure['kind'], string>> = {
   'signed-out': 'You are signed out',
   forbidden: 'This token may not see that',
   closed: 'Nobody can sign in yet',
@@ -38,7 +38,7 @@ const AGAIN_MS_MIN = 10_000
 const AGAIN_MS_MAX = 300_000
 
 type FailedProps = {
-  readonly failure: Failure
+  readonly failure: ReadFailure
   readonly again: () => void
   /** Whether it fills the page, or stands above older figures. */
   readonly isWhole?: boolean

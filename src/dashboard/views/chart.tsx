@@ -1,5 +1,5 @@
 import { useMemo } from 'preact/hooks'
-import { csv, type Rows } from '../../model/text/csv.ts'
+import { type CsvRows, csv } from '../../model/text/csv.ts'
 import type { Unit } from '../../model/time/calendar.ts'
 import { useOver, usePage } from '../data/context.ts'
 import { download } from '../data/download.ts'
@@ -136,7 +136,7 @@ function latest(series: readonly Series[]): string | null {
   )
 }
 
-function rowsOf(series: readonly Series[]): Rows {
+function rowsOf(series: readonly Series[]): CsvRows {
   const names = series.flatMap(({ shown }) => [`${plainName(shown)} sum`, `${plainName(shown)} count`])
   const rows = (series[0]?.labels ?? []).map((start, i) => [
     start,

@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import { useOver, usePage } from '../data/context.ts'
 import { useAnswer } from '../data/hooks.ts'
 import { useLive } from '../data/live/live.ts'
-import { rateOf, remember, type Sample, sampleOf } from '../data/live/rate.ts'
+import { type CountSample, rateOf, remember, sampleOf } from '../data/live/rate.ts'
 import { rate } from '../data/numbers.ts'
 import { isCurrent, unitOf } from '../data/period.ts'
 import { readEvery, readPageOfLargest, readShown } from '../data/read.ts'
@@ -192,7 +192,7 @@ function Ranked({ keys, all, view, page, hasMore }: RankedProps) {
 }
 
 function useRate(all: Series): number | undefined {
-  const [samples, setSamples] = useState<readonly Sample[]>([])
+  const [samples, setSamples] = useState<readonly CountSample[]>([])
   const { name } = all.shown
   useEffect(() => setSamples([]), [name])
   useEffect(() => {

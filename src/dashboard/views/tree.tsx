@@ -1,7 +1,7 @@
 import type { List, ListItem } from '../../client/answers.ts'
-import type { Rows } from '../../model/text/csv.ts'
+import type { CsvRows } from '../../model/text/csv.ts'
 import type { Zone } from '../../model/time/zone.ts'
-import type { Sums } from '../data/answers.ts'
+import type { Figures } from '../data/answers.ts'
 import { useOver, usePage } from '../data/context.ts'
 import { useAnswer } from '../data/hooks.ts'
 import { fraction, grouped, share } from '../data/numbers.ts'
@@ -27,11 +27,11 @@ import { Unreadable } from '../parts/unreadable.tsx'
 
 type Tree = Extract<View, { name: 'tree' }>
 
-type Level = {
+type TreeLevel = {
   readonly prefix: string
   readonly list: List & { readonly page: number; readonly hasMore: boolean }
   /** The key that has the group's own name. It is listed with the group's children. */
-  readonly own: (ListItem & { readonly before: Sums | undefined }) | undefined
+  readonly own: (ListItem & { readonly before: Figures | undefined }) | undefined
   /** The time before; undefined where it is not compared, or cannot be added up. */
   readonly findBefore: FindBefore | undefined
 }
@@ -41,7 +41,7 @@ export function TreeView({ view }: { readonly view: Tree }) {
   const { zone } = usePage()
   const { prefix, period, by, isCompared, page } = view
   const name = JSON.stringify([prefix, period, zone.name, by, isCompared, page])
-  const asked = useAnswer(name, async (signal): Promise<Level> => {
+  const asked = useAnswer(name, async (signal): Promise<TreeLevel> => {
     const level = { prefix, period, zone, by, depth: 1 }
     const [list, own, findBefore] = await Promise.all([
       readPageOfLargest({ ...level, name: 'tree', page }, signal),
@@ -84,7 +84,7 @@ type OwnQuery = {
 async function readOwn(
   { prefix, period, zone, isCompared }: OwnQuery,
   signal: AbortSignal,
-): Promise<Level['own']> {
+): Promise<TreeLevel['own']> {
   const key = prefix.replace(/\/$/, '')
   if (key === '') return undefined
   try {
@@ -97,7 +97,7 @@ async function readOwn(
   }
 }
 
-type GroupsProps = { readonly view: Tree; readonly level: Level; readonly isBusy: boolean }
+type GroupsProps = { readonly view: Tree; readonly level: TreeLevel; readonly isBusy: boolean }
 
 function Groups({ view, level: { list, own, prefix, findBefore }, isBusy }: GroupsProps) {
   const { zone } = usePage()
@@ -187,7 +187,7 @@ function Groups({ view, level: { list, own, prefix, findBefore }, isBusy }: Grou
 
 const COLUMNS = ['group', 'keys', 'sum', 'count', 'min', 'max']
 
-function rowOf({ key, keys, sum, count, min, max }: ListItem): Rows[number] {
+function rowOf({ key, keys, sum, count, min, max }: ListItem): CsvRows[number] {
   return [key, keys ?? 1, sum, count, min, max]
 }
 

@@ -14,12 +14,12 @@ const CSV_FORM: Form = { type: 'text', subtype: 'csv', parameters: { charset: 'u
  */
 export function prefersCsv(accept: string | null): boolean {
   if (accept === null) return false
-  const ranges = accept.toLowerCase().split(',').flatMap(rangeOf)
+  const ranges = accept.toLowerCase().split(',').flatMap(mediaRangeOf)
   return weightOf(CSV_FORM, ranges) > weightOf(JSON_FORM, ranges)
 }
 
 /** A media range of the header, such as `text/*;q=0.5`. */
-type Range = {
+type MediaRange = {
   readonly type: string
   readonly subtype: string
   readonly parameters: readonly (readonly [name: string, value: string])[]
@@ -29,7 +29,7 @@ type Range = {
 const WEIGHT = /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/
 
 /** None for what is no range. A comma in a quoted value parts it in two, but no parameter of ours has one. */
-function rangeOf(text: string): Range[] {
+function mediaRangeOf(text: string): MediaRange[] {
   const [name = '', ...rest] = text.split(';').map((part) => part.trim())
   const [type = '', subtype = '', more] = name.split('/')
   if (type === '' || subtype === '' || more !== undefined) return []
@@ -44,18 +44,18 @@ function rangeOf(text: string): Range[] {
   return [{ type, subtype, parameters: given.filter(([parameter]) => parameter !== 'q'), weight: Number(q) }]
 }
 
-function weightOf(form: Form, ranges: readonly Range[]): number {
+function weightOf(form: Form, ranges: readonly MediaRange[]): number {
   const own = ranges.filter((range) => covers(range, form))
   const most = Math.max(...own.map(precision))
   return Math.max(0, ...own.filter((range) => precision(range) === most).map(({ weight }) => weight))
 }
 
-function covers({ type, subtype, parameters }: Range, form: Form): boolean {
+function covers({ type, subtype, parameters }: MediaRange, form: Form): boolean {
   const isOfType =
     type === form.type ? subtype === '*' || subtype === form.subtype : `${type}/${subtype}` === '*/*'
   return isOfType && parameters.every(([name, value]) => form.parameters[name] === value)
 }
 
-function precision({ type, subtype, parameters }: Range): number {
+function precision({ type, subtype, parameters }: MediaRange): number {
   return Number(type !== '*') + Number(subtype !== '*') + parameters.length
 }

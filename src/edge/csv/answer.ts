@@ -1,12 +1,12 @@
-import type { Rows } from '../../model/text/csv.ts'
+import type { CsvRows } from '../../model/text/csv.ts'
 import { csv } from '../../model/text/csv.ts'
 import { headersOf } from '../http/headers.ts'
 import { jsonResponse } from '../http/json.ts'
 import { prefersCsv } from './accept.ts'
 
 /** A table, and beside it what else the JSON answer says. */
-export type Table = {
-  readonly rows: Rows
+export type CsvTable = {
+  readonly rows: CsvRows
   /** By their names in JSON; null is left out. */
   readonly fields: Readonly<Record<string, string | number | boolean | null>>
   /** The address of the next page. */
@@ -25,11 +25,11 @@ function varying(headers: Headers): Headers {
 }
 
 /** Answers in the form that the request prefers. */
-export function jsonOrCsv({ headers }: Request, value: object, tableOf: () => Table): Response {
+export function jsonOrCsvResponse({ headers }: Request, value: object, tableOf: () => CsvTable): Response {
   return prefersCsv(headers.get('accept')) ? csvResponse(tableOf()) : jsonResponse(value, 200, JSON_HEADERS)
 }
 
-function csvResponse({ rows, fields, next }: Table): Response {
+function csvResponse({ rows, fields, next }: CsvTable): Response {
   const headers = new Headers(CSV_HEADERS)
   for (const [name, value] of Object.entries(fields)) {
     if (value !== null) headers.set(headerOf(name), String(value))

@@ -1,11 +1,10 @@
-import type { Rows } from '../../model/text/csv.ts'
-import type { CounterAnswer, SeriesAnswer } from '../read/answers.ts'
+import type { CsvRows } from '../../model/text/csv.ts'
+import type { CounterAnswer, SeriesAnswer, SubjectAnswer } from '../read/answers.ts'
 import type { ListAnswer } from '../read/list.ts'
-import type { Table } from './answer.ts'
+import type { CsvTable } from './answer.ts'
 
-type Row = Rows[number]
-type Reading = Omit<CounterAnswer, 'key'>
-type Sums = {
+type CsvRow = CsvRows[number]
+type CsvSums = {
   readonly sum: bigint
   readonly count: number
   readonly min?: number | null
@@ -15,7 +14,7 @@ type Sums = {
 const SUMS = ['sum', 'count', 'min', 'max'] as const
 
 /** Keys in long form: a row for each bucket, and with `by` for each bucket of each part. [A2] [R2] */
-export function tableOfCounters(answers: readonly CounterAnswer[]): Table {
+export function tableOfCounters(answers: readonly CounterAnswer[]): CsvTable {
   return tableOf(
     'key',
     answers.map((answer) => [answer.key, answer]),
@@ -23,11 +22,14 @@ export function tableOfCounters(answers: readonly CounterAnswer[]): Table {
 }
 
 /** A prefix in long form. [A2] [R2] */
-export function tableOfSeries(answer: SeriesAnswer): Table {
+export function tableOfSeries(answer: SeriesAnswer): CsvTable {
   return tableOf('prefix', [[answer.prefix, answer]])
 }
 
-function tableOf(subject: 'key' | 'prefix', readings: readonly (readonly [name: string, Reading])[]): Table {
+function tableOf(
+  subject: 'key' | 'prefix',
+  readings: readonly (readonly [name: string, SubjectAnswer])[],
+): CsvTable {
   const by = readings[0]?.[1].by
   const isCompared = readings.some(([, { previous }]) => previous !== undefined)
   const head = [
@@ -44,17 +46,17 @@ function tableOf(subject: 'key' | 'prefix', readings: readonly (readonly [name: 
 }
 
 /** A reading, or a part of one that is broken down. */
-type Part = Hours & { readonly previous?: Hours | undefined }
-type Hours = { readonly total: Sums; readonly buckets: readonly (Sums & { readonly start: string })[] }
+type CsvPart = Hours & { readonly previous?: Hours | undefined }
+type Hours = { readonly total: CsvSums; readonly buckets: readonly (CsvSums & { readonly start: string })[] }
 
-function rowsOf(name: string, reading: Reading): Row[] {
+function rowsOf(name: string, reading: SubjectAnswer): CsvRow[] {
   const { from, bucket, by, previous, groups = [], others, unlabelled, overflow } = reading
-  const hours = (named: Row, { total, buckets }: Hours, begin: string): Row[] => {
+  const hours = (named: CsvRow, { total, buckets }: Hours, begin: string): CsvRow[] => {
     // The total alone is one bucket that begins with the range.
     const own = bucket === null ? [{ ...total, start: begin }] : buckets
     return own.map(({ start, ...sums }) => [name, ...named, start, ...sumsOf(sums)])
   }
-  const rows = (named: Row, part: Part | undefined): Row[] => {
+  const rows = (named: CsvRow, part: CsvPart | undefined): CsvRow[] => {
     if (part === undefined) return []
     if (previous === undefined) return hours(named, part, from)
     const before = part.previous
@@ -73,12 +75,12 @@ function rowsOf(name: string, reading: Reading): Row[] {
   ]
 }
 
-function sumsOf({ sum, count, min = null, max = null }: Sums): Row {
+function sumsOf({ sum, count, min = null, max = null }: CsvSums): CsvRow {
   return [sum, count, min, max]
 }
 
 /** The fields of all readings together. They have one range, and are fresh from one hour on. */
-function fieldsOf(readings: readonly Reading[]): Table['fields'] {
+function fieldsOf(readings: readonly SubjectAnswer[]): CsvTable['fields'] {
   const [first] = readings
   if (first === undefined) return {}
   const { from, to, bucket, tz, aligned, freshFrom } = first
@@ -114,7 +116,7 @@ function coarseText(coarse: ListAnswer['coarse']): string | null {
 export function tableOfList(
   { from, to, items, nextCursor, lastFlushAt, unreadable, coarse }: ListAnswer,
   url: URL,
-): Table {
+): CsvTable {
   const isGrouped = url.searchParams.has('depth')
   const names = isGrouped ? (['keys', 'isKey'] as const) : []
   const rows = items.map((item) => [item.key, ...sumsOf(item), ...names.map((name) => item[name] ?? null)])

@@ -5,7 +5,7 @@ import {
   hasBefore,
   hoursBefore,
   isCurrent,
-  isDay,
+  isDayText,
   type Period,
   rangeAsked,
   unitOf,
@@ -104,7 +104,7 @@ describe('a period', () => {
   })
 
   test('has days of the calendar alone', () => {
-    expect(['2026-02-28', '2024-02-29', '2026-02-30', '2026-2-3', 'today', ''].filter(isDay)).toEqual([
+    expect(['2026-02-28', '2024-02-29', '2026-02-30', '2026-2-3', 'today', ''].filter(isDayText)).toEqual([
       '2026-02-28',
       '2024-02-29',
     ])

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Bucket } from '../../../src/client/answers.ts'
-import type { Counter } from '../../../src/dashboard/data/answers.ts'
+import type { ShownCounter } from '../../../src/dashboard/data/answers.ts'
 import { plotData, shapeOf } from '../../../src/dashboard/data/drawn.ts'
-import { rateOf, remember, type Sample, sampleOf } from '../../../src/dashboard/data/live/rate.ts'
+import { type CountSample, rateOf, remember, sampleOf } from '../../../src/dashboard/data/live/rate.ts'
 import {
   bucketTotal,
   colourOf,
@@ -26,7 +26,7 @@ const bucket = (i: number, sum: bigint, count: number): Bucket => {
   return { start: new Date(START + i * HOUR).toISOString(), sum, count, min: null, max: null }
 }
 
-function answer(buckets: Bucket[], unsettled: Bucket[], asOf = 'a'): Counter {
+function answer(buckets: Bucket[], unsettled: Bucket[], asOf = 'a'): ShownCounter {
   return {
     key: 'k',
     from: bucket(0, 0n, 0).start,
@@ -179,7 +179,7 @@ describe('a breakdown', () => {
   })
   /** A part of which shards hold so much, without Postgres. */
   const held = (sum: bigint) => ({ total: none, buckets: [], unsettled: [bucket(2, sum, 1)] })
-  const broken: Counter = {
+  const broken: ShownCounter = {
     ...answer([bucket(0, 12n, 3), bucket(1, -1n, 2), bucket(2, 9n, 2)], [bucket(2, 9n, 2)]),
     by: 'plan',
     groups: [
@@ -202,7 +202,7 @@ describe('a breakdown', () => {
 
   const sumsOf = (series: ReturnType<typeof withHeld>) =>
     drawnOf(series === undefined ? [] : [series]).map((own) => totalOf(own).sum)
-  const heldNow: Counter = {
+  const heldNow: ShownCounter = {
     ...answer([], [bucket(2, 100n, 5)]),
     by: 'plan',
     groups: [
@@ -298,8 +298,8 @@ test('parts of a breakdown have the time before together, because they are one b
 })
 
 describe('the rate right now', () => {
-  const at = (atMs: number, count: number, hours = 'h'): Sample => ({ atMs, count, hours })
-  const of = (...samples: Sample[]) => rateOf(samples.reduce<Sample[]>(remember, []))
+  const at = (atMs: number, count: number, hours = 'h'): CountSample => ({ atMs, count, hours })
+  const of = (...samples: CountSample[]) => rateOf(samples.reduce<CountSample[]>(remember, []))
 
   test('is that of the last seconds', () => {
     expect(of(at(0, 0))).toBeUndefined()

@@ -4,7 +4,7 @@ import { heldTotal, type Series, withHeld } from '../series.ts'
 import type { Shown } from '../view.ts'
 import { isPast } from './reread.ts'
 
-export type Moved = {
+export type MovedSeries = {
   readonly series: readonly Series[]
   /** Whether their hours have passed, and nothing has come since. */
   readonly isResting: boolean
@@ -25,7 +25,7 @@ type Asking = {
 export async function movedOf(
   series: readonly Series[],
   { isChecked, mayWake, nowMs }: Asking,
-): Promise<Moved | undefined> {
+): Promise<MovedSeries | undefined> {
   const [first] = series
   if (first === undefined || first.freshFrom === null) return undefined
   const isResting = isPast(first.to, nowMs)

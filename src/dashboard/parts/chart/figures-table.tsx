@@ -1,19 +1,16 @@
 import type { Unit } from '../../../model/time/calendar.ts'
-import type { Sums } from '../../data/answers.ts'
+import type { Figures } from '../../data/answers.ts'
 import { usePage } from '../../data/context.ts'
 import { isCompared } from '../../data/drawn.ts'
 import { change, grouped } from '../../data/numbers.ts'
-import { bucketTotal, measureOf, NONE, type Part, plus, type Series, stageOf } from '../../data/series.ts'
+import { bucketTotal, type DrawnSeries, measureOf, NONE, plus, stageOf } from '../../data/series.ts'
 import { bucketWords } from '../../data/time.ts'
-import type { Shown } from '../../data/view.ts'
 import { UNIT_WORDS } from '../controls.tsx'
 import { Scrolls } from '../scrolls.tsx'
 import { nameOf, ShownName } from '../shown-name.tsx'
 
-type Drawn = readonly Series<Shown | Part>[]
-
 /** The chart's figures as a table. */
-export function FiguresTable({ series, unit }: { readonly series: Drawn; readonly unit: Unit }) {
+export function FiguresTable({ series, unit }: { readonly series: DrawnSeries; readonly unit: Unit }) {
   const { view, zone } = usePage()
   const isMany = series.length > 1
   const hasBefore = !isMany && isCompared(series)
@@ -72,7 +69,7 @@ export function FiguresTable({ series, unit }: { readonly series: Drawn; readonl
 }
 
 /** A bucket of the time before, which is empty where the period has more of them. */
-function BeforeCells({ now, before }: { readonly now: Sums; readonly before: Sums | undefined }) {
+function BeforeCells({ now, before }: { readonly now: Figures; readonly before: Figures | undefined }) {
   const { view } = usePage()
   return (
     <>
@@ -85,7 +82,7 @@ function BeforeCells({ now, before }: { readonly now: Sums; readonly before: Sum
 }
 
 /** A bucket has begun for all series once it has for one of them. */
-function stageAmong(series: Drawn, i: number): ReturnType<typeof stageOf> {
+function stageAmong(series: DrawnSeries, i: number): ReturnType<typeof stageOf> {
   const stages = series.map((own) => stageOf(own, i, Date.now()))
   return stages.find((stage) => stage !== 'ahead') ?? 'ahead'
 }

@@ -6,25 +6,13 @@ import { usePage } from '../../data/context.ts'
 import { isCompared, lookOf, plotData } from '../../data/drawn.ts'
 import { grouped } from '../../data/numbers.ts'
 import { coloursOf, plotOptions } from '../../data/plot.ts'
-import {
-  bucketTotal,
-  colourOf,
-  measureOf,
-  NONE,
-  type Part,
-  plus,
-  type Series,
-  stageOf,
-} from '../../data/series.ts'
+import { bucketTotal, colourOf, type DrawnSeries, measureOf, NONE, plus, stageOf } from '../../data/series.ts'
 import { useTheme } from '../../data/theme.ts'
 import { bucketWords } from '../../data/time.ts'
-import type { Shown } from '../../data/view.ts'
 import { nameOf, ShownName } from '../shown-name.tsx'
 
-type Drawn = readonly Series<Shown | Part>[]
-
 type PlotProps = {
-  readonly series: Drawn
+  readonly series: DrawnSeries
   readonly unit: Unit
   readonly height: number
   readonly label: string
@@ -78,13 +66,13 @@ export function Plot({ series, unit, height, label }: PlotProps) {
 }
 
 /** The bucket's place in per cent of the width: the readout goes to the side that has room. */
-function leftOf(plot: uPlot | undefined, series: Drawn, index: number): number {
+function leftOf(plot: uPlot | undefined, series: DrawnSeries, index: number): number {
   if (plot === undefined) return 0
   const x = (series[0]?.starts[index] ?? 0) / 1000
   return ((plot.valToPos(x, 'x') + plot.bbox.left / devicePixelRatio) / plot.width) * 100
 }
 
-function useReadout(series: Drawn, unit: Unit, index: number): string {
+function useReadout(series: DrawnSeries, unit: Unit, index: number): string {
   const { view, zone } = usePage()
   const when = whenOf(series, index, unit, zone)
   const figures = linesOf(series, index).map(({ shown, total, before }) => {
@@ -96,7 +84,7 @@ function useReadout(series: Drawn, unit: Unit, index: number): string {
 }
 
 /** The figures of a bucket: of parts their sum, without a name, and then those that have something in it. */
-function linesOf(series: Drawn, index: number) {
+function linesOf(series: DrawnSeries, index: number) {
   const lines = series.map((own, i) => ({
     shown: series.length === 1 ? undefined : own.shown,
     colour: colourOf(own.shown, i),
@@ -117,7 +105,7 @@ function withoutBefore<T extends { readonly before: unknown }>(line: T) {
 }
 
 /** A bucket in words, and whether it is over: `Tue 21 Nov, 14:00, so far`. */
-function whenOf([first]: Drawn, index: number, unit: Unit, zone: Zone): string {
+function whenOf([first]: DrawnSeries, index: number, unit: Unit, zone: Zone): string {
   if (first === undefined) return ''
   const words = bucketWords(first.starts[index] ?? 0, unit, zone)
   return `${words}${STAGES[stageOf(first, index, Date.now())]}`
@@ -126,7 +114,7 @@ function whenOf([first]: Drawn, index: number, unit: Unit, zone: Zone): string {
 const STAGES = { over: '', running: ', so far', ahead: ', still to come' } as const
 
 type ReadoutProps = {
-  readonly series: Drawn
+  readonly series: DrawnSeries
   readonly unit: Unit
   readonly index: number
   readonly left: number
@@ -158,7 +146,7 @@ function Readout({ series, unit, index, left }: ReadoutProps) {
 }
 
 /** Mounts a uPlot. It is made anew when its options change, and only gets new data otherwise. */
-function usePlot(series: Drawn, unit: Unit, height: number, onCursor: (index: number | null) => void) {
+function usePlot(series: DrawnSeries, unit: Unit, height: number, onCursor: (index: number | null) => void) {
   const { view, zone } = usePage()
   const place = useRef<HTMLDivElement>(null)
   const plot = useRef<uPlot>(undefined)

@@ -1,4 +1,4 @@
-import { csv, type Rows } from '../../../model/text/csv.ts'
+import { type CsvRows, csv } from '../../../model/text/csv.ts'
 import { grouped } from '../../data/numbers.ts'
 import { CSV_KEYS_MAX } from '../../data/read.ts'
 import { CsvButton } from './csv-button.tsx'
@@ -7,8 +7,8 @@ type CsvOfAllProps = {
   /** The name of the file. */
   readonly file: string
   /** The rows under the head, and whether they are all there are. */
-  readonly read: (signal: AbortSignal) => Promise<{ readonly rows: Rows; readonly isWhole: boolean }>
-  readonly head: Rows[number]
+  readonly read: (signal: AbortSignal) => Promise<{ readonly rows: CsvRows; readonly isWhole: boolean }>
+  readonly head: CsvRows[number]
 }
 
 /** A button that saves all rows, also those that are not on the page. It reads them from Postgres in pages. */

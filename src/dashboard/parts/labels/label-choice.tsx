@@ -31,9 +31,9 @@ export function LabelChoice({ view }: { readonly view: Chart }) {
   )
 }
 
-type Labels = LabelList['labels']
+type ListedLabels = LabelList['labels']
 
-function ByLabel({ view, labels }: { readonly view: Chart; readonly labels: Labels }) {
+function ByLabel({ view, labels }: { readonly view: Chart; readonly labels: ListedLabels }) {
   const { go } = usePage()
   // The label of the address is offered too, in a period in which nothing has it.
   const names = new Set([...labels.map(({ name }) => name), ...(view.label === null ? [] : [view.label])])
@@ -56,7 +56,7 @@ function ByLabel({ view, labels }: { readonly view: Chart; readonly labels: Labe
 }
 
 /** Offers the largest values of each label. The rows of a breakdown filter by the others. */
-function AddFilter({ view, labels }: { readonly view: Chart; readonly labels: Labels }) {
+function AddFilter({ view, labels }: { readonly view: Chart; readonly labels: ListedLabels }) {
   const { go } = usePage()
   const { where } = view
   return (

@@ -1,5 +1,12 @@
 import { share } from '../../data/numbers.ts'
-import { type Breakdown, colourOf, measureOf, type Part, type Series, totalOf } from '../../data/series.ts'
+import {
+  type Breakdown,
+  type BreakdownPart,
+  colourOf,
+  measureOf,
+  type Series,
+  totalOf,
+} from '../../data/series.ts'
 import { type Chart, conditionsOf } from '../../data/view.ts'
 import { Change } from '../change.tsx'
 import { Figure } from '../figure.tsx'
@@ -60,7 +67,7 @@ export function PartsTable({ whole, breakdown: { label, parts }, view }: PartsTa
   )
 }
 
-type PartNameProps = { readonly part: Part; readonly label: string; readonly view: Chart }
+type PartNameProps = { readonly part: BreakdownPart; readonly label: string; readonly view: Chart }
 
 function PartName({ part, label, view }: PartNameProps) {
   const name = <ShownName shown={part} />

@@ -3,6 +3,8 @@
 declare module 'node:zlib' {
   export interface Gunzip extends AsyncIterable<Uint8Array> {
     readonly destroyed: boolean
+    /** Bytes of the input that are decompressed, despite the name. */
+    readonly bytesWritten: number
     /** @returns whether more may be written before `drain`. */
     write(chunk: Uint8Array): boolean
     end(): void

@@ -123,6 +123,19 @@ describe.each(routes)('%s', (_, route) => {
     expect(await sumOf(key)).toBe(Object.keys(PLACES).length)
   })
 
+  test.skipIf(route.bodyOf === undefined)(
+    'counts nothing of gzip that goes on behind a zero byte, because zlib drops what is there in silence',
+    async () => {
+      const key = `${ACME}/${freshKey()}`
+      const good = await gzipped(JSON.stringify(route.bodyOf?.(key)))
+      for (const more of [new Uint8Array(), await gzipped('\n')]) {
+        const body = new Uint8Array([...good, 0, ...more])
+        expect([400, 422]).toContain((await send(route, { key, body })).status)
+      }
+      expect(await sumOf(key)).toBe(0)
+    },
+  )
+
   test('[S2] counts nothing for a key that is not under the prefix of its token', async () => {
     const keys = [`${ACME}-corp/${freshKey()}`, freshKey()]
     for (const key of keys) await send(route, { key })

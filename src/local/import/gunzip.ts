@@ -63,7 +63,7 @@ const GZIP_MAGIC = Buffer.from([0x1f, 0x8b])
  * The bytes of the input, decompressed when they begin as gzip does. Several gzip members in a row, as `cat a.gz b.gz`
  * makes them, are one stream.
  *
- * @throws UnreadableInput for gzip data that is cut off or damaged
+ * @throws UnreadableInput for gzip data that is cut off, damaged, or followed by anything else
  */
 export async function* decompressed(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
   const chunks = input[Symbol.asyncIterator]()
@@ -79,12 +79,15 @@ export async function* decompressed(input: AsyncIterable<Buffer>): AsyncGenerato
     yield* all()
     return
   }
+  const gunzip = createGunzip()
   try {
     // An error of the input or of the gzip data comes out of the iteration, so the callback has nothing to do.
-    yield* pipeline(Readable.from(all()), createGunzip(), () => undefined)
+    yield* pipeline(Readable.from(all()), gunzip, () => undefined)
   } catch (error) {
     throw isGzipError(error) ? gzipFault(error.code, readBytes) : error
   }
+  // At a zero byte behind a member zlib stops in silence, and drops whatever follows.
+  if (gunzip.bytesWritten < readBytes) throw followedFault(gunzip.bytesWritten)
 }
 
 /** The first bytes, at least as many as the magic number has unless the input is shorter. */
@@ -114,4 +117,12 @@ function gzipFault(code: string, readBytes: number): UnreadableInput {
   return code === 'Z_BUF_ERROR'
     ? new UnreadableInput(`The gzip data ends too early, after ${bytes} bytes: the file is incomplete.`)
     : new UnreadableInput(`The gzip data is damaged within its first ${bytes} bytes.`, true)
+}
+
+/** gzip -dc takes zeros at the end for the padding of a tape, and exits with 2 when anything is behind them. */
+function followedFault(gzipBytes: number): UnreadableInput {
+  return new UnreadableInput(
+    `The gzip data ends after ${formatCount(gzipBytes)} bytes, and more follows that is not gzip. ` +
+      'Unpack it first: gzip -dc FILE | npm run import',
+  )
 }

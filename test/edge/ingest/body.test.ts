@@ -206,6 +206,26 @@ describe('a gzip body', () => {
     })
   })
 
+  test.each([
+    ['between two members', (one: Buffer, two: Buffer) => [one, Buffer.of(0), two]],
+    ['and text behind the last', (one: Buffer) => [one, Buffer.of(0), Buffer.from('more')]],
+    ['alone behind the last', (one: Buffer) => [one, Buffer.of(0)]],
+  ])('with a zero byte %s is refused whole, in pieces of any size', async (_, partsOf) => {
+    const lines = [gzipSync('{"key":"a"}\n'), gzipSync('{"key":"b"}\n')] as const
+    const whole = Buffer.concat(partsOf(...lines))
+    for (const size of [1, 7, lines[0].length, lines[0].length + 1, whole.length]) {
+      const pieces = Array.from({ length: Math.ceil(whole.length / size) }, (_, i) =>
+        whole.subarray(i * size, (i + 1) * size),
+      )
+      const request = requestOf(ReadableStream.from(pieces), 'application/x-ndjson')
+      request.headers.set('content-encoding', 'gzip')
+      expect(await answerTo(request), `${size}`).toMatchObject({
+        status: 400,
+        detail: expect.stringContaining('not valid gzip'),
+      })
+    }
+  })
+
   test('[I5] that becomes too large stops at the bound: a bomb of 1 GiB takes no more time and memory than it may', async () => {
     const bomb = Buffer.concat(Array<Buffer>(16).fill(gzipSync(Buffer.alloc(64 << 20))))
     const before = process.memoryUsage().arrayBuffers

@@ -41,6 +41,18 @@ describe('an input', () => {
     await expect(textOf(damaged)).rejects.toThrow('The gzip data is damaged')
     await expect(textOf(Buffer.concat([MEMBERS, Buffer.from('more')]))).rejects.toThrow(UnreadableInput)
   })
+
+  test.each([1, 7, 1_000])(
+    'that goes on behind a zero byte says so, because zlib would stop in silence: chunks of %d',
+    async (size) => {
+      for (const more of [MEMBERS, Buffer.from('more'), Buffer.of()]) {
+        const read = textOf(Buffer.concat([MEMBERS, Buffer.of(0), more]), size)
+        await expect(read).rejects.toThrow(
+          `The gzip data ends after ${MEMBERS.length} bytes, and more follows that is not gzip.`,
+        )
+      }
+    },
+  )
 })
 
 test('of a file that is cut off only complete batches are counted, so that the whole file counts the rest', async () => {

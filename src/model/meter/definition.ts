@@ -47,16 +47,31 @@ export const pathSchema = text.check(
   ),
 )
 
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Values by names that users choose. `z.record` would leave out the name __proto__ in silence. */
+function byName<T>(schema: z.ZodType<T>, error: string) {
+  return z.custom<object>(isObject, { error }).transform((fields, ctx): Readonly<Record<string, T>> => {
+    const named = Object.entries(fields).flatMap(([name, field]): [string, T][] => {
+      const parsed = schema.safeParse(field)
+      if (parsed.success) return [[name, parsed.data]]
+      for (const { message } of parsed.error.issues) ctx.addIssue({ code: 'custom', path: [name], message })
+      return []
+    })
+    return Object.fromEntries(named)
+  })
+}
+
 const definitionSchema = z.strictObject(
   {
     name: nameSchema,
-    match: z
-      .record(z.string(), textsSchema, { error: 'must be an object of fields and their values' })
-      .optional(),
+    match: byName(textsSchema, 'must be an object of fields and their values').optional(),
     key: text,
     value: text.optional(),
     scale: scaleSchema.optional(),
-    labels: z.record(z.string(), text, { error: 'must be an object of names and templates' }).optional(),
+    labels: byName(text, 'must be an object of names and templates').optional(),
     at: text.optional(),
     id: text.optional(),
     records: pathSchema.optional(),

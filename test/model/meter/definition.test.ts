@@ -38,6 +38,14 @@ describe('METERS', () => {
       [{ name: 'm', key: 'k', match: { a: {} } }],
       '0.match.a must be a text, a number, true, false, or an array of those',
     ],
+    [[{ name: 'm', key: 'k', match: ['a'] }], '0.match must be an object of fields and their values'],
+    [[{ name: 'm', key: 'k', labels: 'a' }], '0.labels must be an object of names and templates'],
+    [[{ name: 'm', key: 'k', labels: { a: 5 } }], '0.labels.a must be a string'],
+    ['[{"name":"m","key":"k","labels":{"__proto__":{"a":"{a}"}}}]', '0.labels.__proto__ must be a string'],
+    [
+      '[{"name":"m","key":"k","match":{"__proto__":{"a":"b"}}}]',
+      '0.match.__proto__ must be a text, a number, true, false, or an array of those',
+    ],
     [[{ name: 'm', key: 'k', records: '{a}' }], '0.records must be the path of a field, without braces'],
     [[{ name: 'm', key: 'k', repeat: 'never' }], '0.repeat must be once or count'],
     [
@@ -83,6 +91,16 @@ describe('METERS', () => {
   })
 })
 
+test('a label may be called __proto__', () => {
+  const [meter] = metersSchema.parse('[{"name":"m","key":"k","labels":{"__proto__":"{plan}","a":"{a}"}}]')
+  const reading = meter?.read({ plan: 'pro', a: 'b' })
+  const labels = reading?.kind === 'increment' ? reading.labels : undefined
+  expect(Object.entries(labels ?? {})).toEqual([
+    ['__proto__', 'pro'],
+    ['a', 'b'],
+  ])
+})
+
 describe('match', () => {
   const kindOf = (match: object, record: object) =>
     metersSchema.parse(JSON.stringify([{ name: 'm', key: 'k', match }]))[0]?.read(record).kind
@@ -99,6 +117,8 @@ describe('match', () => {
     [{ bot: '' }, { bot: 'x' }, false],
     [{ isPaid: true }, { isPaid: true }, true],
     [{ type: '*' }, {}, false],
+    [JSON.parse('{"__proto__":"a"}'), JSON.parse('{"__proto__":"a"}'), true],
+    [JSON.parse('{"__proto__":"a"}'), { type: 'a' }, false],
   ])('%j takes %j: %s', (match, record, isTaken) => {
     expect(kindOf(match, record)).toBe(isTaken ? 'increment' : 'unmatched')
   })

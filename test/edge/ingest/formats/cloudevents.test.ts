@@ -89,6 +89,20 @@ describe.each(Object.entries(MODES))('a CloudEvent in the mode %s', (_, write) =
 })
 
 describe('events', () => {
+  test('in the binary mode may have an attribute of any name, such as __proto__', async () => {
+    const meters = JSON.stringify([{ name: 'm', match: { type: 'a' }, key: 'k/{__proto__}' }])
+    const stage = stageOf(meters)
+    const headers = {
+      'ce-specversion': '1.0',
+      'ce-id': '1',
+      'ce-source': '/',
+      'ce-type': 'a',
+      'ce-time': now(),
+    }
+    expect((await stage.post('', { ...headers, 'ce-__proto__': 'x' })).status).toBe(204)
+    expect(stage.sums).toEqual({ 'k/x': 1 })
+  })
+
   test('[N2] are counted but for the bad ones, each of which the answer names and says why', async () => {
     const stage = stageOf()
     const { specversion: _, ...old } = event().toJSON()

@@ -29,11 +29,11 @@ export function hasJsonData(headers: Headers): boolean {
 
 /** The attributes of an event in the binary mode. One that is no text of UTF-8 is left as it is written. */
 export function attributesOf(headers: Headers): Readonly<Record<string, string>> {
-  const attributes: Record<string, string> = {}
-  for (const [name, value] of headers) {
-    if (name.startsWith('ce-')) attributes[name.slice(3)] = decodeHeader(value)
-  }
-  return attributes
+  const attributes = [...headers].flatMap(([name, value]) => {
+    return name.startsWith('ce-') ? [[name.slice(3), decodeHeader(value)]] : []
+  })
+  // A name such as __proto__ is an own property here.
+  return Object.fromEntries(attributes)
 }
 
 /** Source: the binding's section 3.1.3.2, which undoes quotes of older senders too. */

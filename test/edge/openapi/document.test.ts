@@ -76,6 +76,16 @@ describe('the OpenAPI document', () => {
     )
   })
 
+  test('says of each operation that counts whether an Idempotency-Key is read, which some clients send everywhere', () => {
+    const counting = ROUTES.filter(({ method, needs }) => method === 'POST' && needs === 'write')
+    const said = counting.map(
+      ({ describe: own }) => JSON.stringify(own?.requestParams ?? '') + own?.description,
+    )
+    expect(said.map((text) => /"Idempotency-Key"|`Idempotency-Key` is not read/.test(text))).toEqual(
+      counting.map(() => true),
+    )
+  })
+
   test('says of each operation which scope it takes, and of each error what it means', () => {
     for (const item of Object.values(DOCUMENT.paths ?? {})) {
       for (const operation of Object.values(

@@ -10,6 +10,9 @@ import { error, errors, json, type Operation, RETRY_AFTER, UNAVAILABLE } from '.
 import { recordsQuery } from './records/query.ts'
 import { recordedSchema } from './records.ts'
 
+/** Some HTTP clients send the header with each request, and their users must not rely on it here. */
+const NO_KEY = 'The header `Idempotency-Key` is not read.'
+
 /** `POST /records` in the OpenAPI document. */
 export const describeRecords: Operation = {
   operationId: 'countRecords',
@@ -19,7 +22,7 @@ export const describeRecords: Operation = {
     'say how a record becomes an increment: by name with `meter`, or one in the query. A bad record holds back no other. ' +
     `At most ${DELIVERY_RECORDS_MAX} records and ${DELIVERY_BYTES_MAX} bytes, decompressed, which add up to at most ${DELIVERY_CELLS_MAX} ` +
     'keys and hours. The same bytes count once until their hours close, unless there is a single record in them. Ids of ' +
-    `records count in requests of up to ${REQUEST_ITEMS_MAX} records.`,
+    `records count in requests of up to ${REQUEST_ITEMS_MAX} records. ${NO_KEY}`,
   requestParams: { query: recordsQuery },
   requestBody: { required: true, content: { 'application/x-ndjson': { schema: z.string() } } },
   responses: {
@@ -49,7 +52,8 @@ export const describeOtlp: Operation = {
   description:
     'An ExportMetricsServiceRequest of OTLP, in JSON or, with Content-Type `application/x-protobuf`, in protobuf: at most ' +
     `${REQUEST_BYTES_MAX} bytes, decompressed. Delta sums are counted under \`otel/{service.name}/{metric}\`. All other ` +
-    'points are rejected, and the answer says why. Answers, errors too, are in the encoding of the request.',
+    'points are rejected, and the answer says why. Answers, errors too, are in the encoding of the request. The same ' +
+    `bytes count once until their hours close. ${NO_KEY}`,
   requestBody: { required: true, content: { 'application/json': { schema: z.looseObject({}) } } },
   responses: {
     200: json(
@@ -90,7 +94,7 @@ export function describeEvents(path: string): Operation {
     description:
       'CloudEvents 1.0: one event in JSON, an array of them, or one in the binary mode, whose attributes are headers. At most ' +
       `${REQUEST_BYTES_MAX} bytes, decompressed. The meters in METERS that have a \`match\` say how events count. An event ` +
-      'counts once by its source and id, in the hour of its time.',
+      `counts once by its source and id, in the hour of its time. ${NO_KEY}`,
     requestBody: {
       required: true,
       content: { 'application/json': { schema: z.union([eventSchema, z.array(eventSchema)]) } },

@@ -104,6 +104,14 @@ describe('POST /records', () => {
     })
   })
 
+  test('reads no Idempotency-Key: a single record without an id counts each time, and the answer says that it has no name', async () => {
+    for (const _ of [1, 2]) {
+      const { body } = await post('key=k', '{"a":1}', { 'idempotency-key': 'once' })
+      expect(body).toMatchObject({ accepted: 1, duplicates: 0, names: 'none' })
+    }
+    expect(stage.sums).toEqual({ k: 2 })
+  })
+
   test("[N2] answers Logpush's test object 2xx, which has no field of the meter", async () => {
     const { status, body } = await post('meter=requests', gzipSync('{"content":"tests"}'), {
       'content-encoding': 'gzip',

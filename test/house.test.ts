@@ -89,6 +89,15 @@ function isAllowed({ path, to, isRelative, isType }: (typeof imports)[number]): 
   return isType && (arrows.types ?? []).includes(room)
 }
 
+/** The files and packages that are loaded with some files, before anything runs. */
+function loadedFrom(paths: readonly string[]): string[] {
+  const loaded = new Set(paths)
+  for (const path of loaded) {
+    for (const one of imports) if (one.path === path && !one.isType && !one.isLazy) loaded.add(one.to)
+  }
+  return [...loaded]
+}
+
 const told = (from: typeof imports) => from.map(({ path, to }) => `${path} imports ${to}`)
 
 describe('imports', () => {
@@ -98,12 +107,16 @@ describe('imports', () => {
   })
 
   test('never lead the page to zod, which would be three times all that it loads', () => {
-    const loaded = new Set(['src/dashboard/main.tsx'])
-    for (const path of loaded) {
-      for (const one of imports) if (one.path === path && !one.isType) loaded.add(one.to)
-    }
-    expect(loaded.size).toBeGreaterThan(50)
-    expect([...loaded].filter((to) => to === 'zod')).toEqual([])
+    const loaded = loadedFrom(['src/dashboard/main.tsx'])
+    expect(loaded.length).toBeGreaterThan(50)
+    expect(loaded.filter((to) => to === 'zod')).toEqual([])
+  })
+
+  test('never lead a command to wrangler, which takes seconds to load, before it is needed', () => {
+    const commands = src.map(({ path }) => path).filter((path) => /^src\/local\/[^/]+$/.test(path))
+    const loaded = loadedFrom(commands)
+    expect(loaded.length).toBeGreaterThan(commands.length)
+    expect(loaded.filter((to) => to === 'wrangler')).toEqual([])
   })
 
   test('never lead from one command of src/local into the folder of another', () => {

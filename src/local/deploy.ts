@@ -21,7 +21,7 @@ export type World = Output & {
 export function runDeploy(args: readonly string[], world: World): Promise<number> {
   const run = async () => {
     const options = parseOptions(args)
-    const job = readJob(options, world)
+    const job = await readJob(options, world)
     world.say(describeJob(job))
     const url = job.secrets.DATABASE_URL
     if (url === undefined) await (options.dryRun ? rehearseUnchecked : deployUnchecked)(job, world)
@@ -35,9 +35,9 @@ export function runDeploy(args: readonly string[], world: World): Promise<number
 }
 
 /** @throws UsageError */
-function readJob({ env, live }: Options, world: World): Job {
+async function readJob({ env, live }: Options, world: World): Promise<Job> {
   const secrets = readSecrets(world.env)
-  const target = readTarget(world.configPath, env)
+  const target = await readTarget(world.configPath, env)
   const config = checkConfig(target.vars, secrets)
   const schedules = { SHARDS: config.shards, LATE_HOURS: config.lateHours }
   const id = randomBytes(4).toString('hex')

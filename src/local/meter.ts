@@ -7,7 +7,7 @@ import { tryMeters } from './meter/trial.ts'
 process.exitCode = await main({ name: 'meter', help: HELP, flags: FLAGS, run }, process.argv.slice(2))
 
 async function run(args: readonly string[]): Promise<number> {
-  const options = parseOptions(args, process.env)
+  const options = await parseOptions(args, process.env)
   const { file, meters, shown } = options
   const input = file === null ? process.stdin : createReadStream(file)
   try {

@@ -16,6 +16,8 @@ export type Import = {
   readonly to: string
   readonly isRelative: boolean
   readonly isType: boolean
+  /** Whether it is loaded when it is needed: `import('...')`. */
+  readonly isLazy: boolean
 }
 
 /** The files of a folder that match, in the order of their paths. Generated files are not among them. */
@@ -36,7 +38,8 @@ export function importsOf({ path, text }: SourceFile): Import[] {
     const to = groups['from'] ?? groups['bare'] ?? groups['dynamic'] ?? ''
     const isRelative = to.startsWith('.')
     const isType = groups['type'] !== undefined
-    return { to: isRelative ? join(path, '..', to).replaceAll('\\', '/') : to, isRelative, isType }
+    const isLazy = groups['dynamic'] !== undefined
+    return { to: isRelative ? join(path, '..', to).replaceAll('\\', '/') : to, isRelative, isType, isLazy }
   })
 }
 

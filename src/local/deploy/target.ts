@@ -1,6 +1,6 @@
-import { unstable_readConfig } from 'wrangler'
 import { type Config, ConfigError, parseConfig, VARIABLES } from '../../config.ts'
 import { UsageError } from '../cli.ts'
+import { readWranglerConfig } from '../wrangler-config.ts'
 
 /** The Worker that wrangler.toml describes for one environment. */
 export type Target = {
@@ -13,20 +13,20 @@ export type Target = {
  * @param env empty for the top level.
  * @throws UsageError for an environment that does not exist, and for a file that wrangler cannot read.
  */
-export function readTarget(configPath: string, env: string): Target {
-  const environments = read(configPath, '').definedEnvironments ?? []
+export async function readTarget(configPath: string, env: string): Promise<Target> {
+  const environments = (await read(configPath, '')).definedEnvironments ?? []
   if (env !== '' && !environments.includes(env)) {
     const known = environments.length === 0 ? 'none' : environments.join(', ')
     throw new UsageError(`--env ${env}: wrangler.toml has no such environment. It has: ${known}.`)
   }
-  const { name, vars } = read(configPath, env)
+  const { name, vars } = await read(configPath, env)
   if (name === undefined) throw new UsageError('wrangler.toml gives the Worker no name. Add one.')
   return { worker: name, env, vars }
 }
 
-function read(configPath: string, env: string) {
+async function read(configPath: string, env: string) {
   try {
-    return unstable_readConfig({ config: configPath, env }, { hideWarnings: true })
+    return await readWranglerConfig(configPath, env)
   } catch (error) {
     throw new UsageError(`Could not read ${configPath}: ${error instanceof Error ? error.message : error}`)
   }

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { unstable_readConfig } from 'wrangler'
 import { z } from 'zod'
 import { describeProblem } from '../../edge/http/problem-words.ts'
 import { metersOf } from '../../edge/ingest/formats/records/query.ts'
 import { metersSchema } from '../../model/meter/definition.ts'
 import type { Meter } from '../../model/meter/meter.ts'
 import { parseFlags, parseWholeNumber, resolvePath, UsageError } from '../cli.ts'
+import { readWranglerConfig } from '../wrangler-config.ts'
 
 export const HELP = `Shows what records would become, before anything is deployed. Sends nothing.
 
@@ -64,12 +64,12 @@ export type Options = {
 }
 
 /** @throws UsageError */
-export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Options {
+export async function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Options> {
   const { values } = parseFlags(args, FLAGS)
   const { try: file, meters: metersFile, shown, ...asked } = values
   if (file === '') throw new UsageError('Name a file of records: --try FILE, or --try - for standard input.')
   const isOwn = asked.key !== undefined
-  const configured = isOwn ? [] : readMeters(metersFile, env)
+  const configured = isOwn ? [] : await readMeters(metersFile, env)
   const names = asked.meter ?? configured.map(({ name }) => name)
   const address = addressOf(isOwn ? asked : { ...asked, meter: names })
   const meters = metersOf(new URL(address, 'http://worker').href, configured)
@@ -91,8 +91,9 @@ function addressOf(asked: Readonly<Record<string, string | readonly string[] | u
 }
 
 /** @throws UsageError that names every fault. */
-function readMeters(file: string | undefined, env: NodeJS.ProcessEnv): readonly Meter[] {
-  const { json, from } = file === undefined ? ofEnvironment(env) : ofFile(resolvePath('meter', file, env))
+async function readMeters(file: string | undefined, env: NodeJS.ProcessEnv): Promise<readonly Meter[]> {
+  const { json, from } =
+    file === undefined ? await ofEnvironment(env) : ofFile(resolvePath('meter', file, env))
   const parsed = metersSchema.safeParse(json)
   if (parsed.success && parsed.data.length > 0) return parsed.data
   if (parsed.success) throw new UsageError(`${from} has no meter. Add one, or say what to count with --key.`)
@@ -110,10 +111,9 @@ function ofFile(path: string): GivenMeters {
   }
 }
 
-function ofEnvironment({ METERS }: NodeJS.ProcessEnv): GivenMeters {
+async function ofEnvironment({ METERS }: NodeJS.ProcessEnv): Promise<GivenMeters> {
   if (METERS !== undefined && METERS !== '') return { json: METERS, from: 'METERS' }
-  const config = join(import.meta.dirname, '../../../wrangler.toml')
-  const { vars } = unstable_readConfig({ config }, { hideWarnings: true })
+  const { vars } = await readWranglerConfig(join(import.meta.dirname, '../../../wrangler.toml'))
   const own: unknown = vars['METERS']
   return { json: typeof own === 'string' && own !== '' ? own : '[]', from: 'METERS in wrangler.toml' }
 }

@@ -12,7 +12,7 @@ const NOW = Date.parse('2026-11-30T01:00:00Z')
 
 /** The output of `npm run meter` for some records. */
 async function shown(records: string | Buffer, args: readonly string[], env = {}): Promise<string> {
-  const options = parseOptions(['--try', '-', ...args], env)
+  const options = await parseOptions(['--try', '-', ...args], env)
   const input = Readable.from([Buffer.from(records)])
   const trial = await tryMeters(input, options.meters, {
     nowMs: NOW,

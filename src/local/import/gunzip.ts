@@ -123,6 +123,6 @@ function gzipFault(code: string, readBytes: number): UnreadableInput {
 function followedFault(gzipBytes: number): UnreadableInput {
   return new UnreadableInput(
     `The gzip data ends after ${formatCount(gzipBytes)} bytes, and more follows that is not gzip. ` +
-      'Unpack it first: gzip -dc FILE | npm run import',
+      'Unpack it first: `gzip -dc FILE | npm run import`.',
   )
 }

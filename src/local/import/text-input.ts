@@ -46,7 +46,7 @@ function checkedHead(head: Buffer): Buffer {
   if (name !== undefined) throw new UnreadableInput(`The input is ${name}, not text. Unpack it first.`)
   if (UTF16_MARKS.some((mark) => startsWith(sample, mark)) || isEverySecondZero(sample))
     throw new UnreadableInput(
-      'The input is UTF-16. Convert it first: iconv -f UTF-16 -t UTF-8 FILE | npm run import',
+      'The input is UTF-16. Convert it first: `iconv -f UTF-16 -t UTF-8 FILE | npm run import`.',
     )
   if (isBinary(sample)) throw new UnreadableInput('The input is not text: it is a binary file.')
   return head

@@ -48,7 +48,7 @@ describe('an input', () => {
       for (const more of [MEMBERS, Buffer.from('more'), Buffer.of()]) {
         const read = textOf(Buffer.concat([MEMBERS, Buffer.of(0), more]), size)
         await expect(read).rejects.toThrow(
-          `The gzip data ends after ${MEMBERS.length} bytes, and more follows that is not gzip.`,
+          `The gzip data ends after ${MEMBERS.length} bytes, and more follows that is not gzip. Unpack it first: \`gzip -dc FILE | npm run import\`.`,
         )
       }
     },

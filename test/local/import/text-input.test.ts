@@ -96,7 +96,7 @@ describe('an import', () => {
     const keys: string[] = []
     const outcome = await importing([Buffer.from(`\ufeff${LOG}`, 'utf16le')], { fetch: accepting(keys) })
     expect([outcome.code, keys]).toEqual([1, []])
-    expect(outcome.summary).toContain('Stopped: The input is UTF-16. Convert it first: iconv')
+    expect(outcome.summary).toContain('Stopped: The input is UTF-16. Convert it first: `iconv')
   })
 })
 

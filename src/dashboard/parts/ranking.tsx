@@ -1,15 +1,13 @@
 import { useState } from 'preact/hooks'
 import { usePage } from '../data/context.ts'
 import { shapeOf } from '../data/drawn.ts'
-import { fraction, share } from '../data/numbers.ts'
+import { fraction } from '../data/numbers.ts'
 import { measureOf, type Series, totalOf } from '../data/series.ts'
 import { chartOf, SHOWN_MAX, type View } from '../data/view.ts'
 import { visible } from '../data/visible.ts'
-import { Change } from './change.tsx'
-import { Figure } from './figure.tsx'
 import { KeyName } from './key-name.tsx'
 import { Link } from './link.tsx'
-import { MeasureHeads } from './measure.tsx'
+import { MeasureCells, MeasureHeads } from './measure.tsx'
 import { Spark } from './spark.tsx'
 
 type RankingProps = { readonly keys: readonly Series[]; readonly whole: Series; readonly view: View }
@@ -70,15 +68,13 @@ export function Ranking({ keys, whole, view }: RankingProps) {
                 <td class="shape">
                   <Spark values={shapeOf(own, by, Date.now())} />
                 </td>
-                <td class="number">
-                  <Figure n={total(own)} />
-                </td>
-                {isCompared ? (
-                  <td class="number changes">
-                    <Change now={totalOf(own)} before={own.before?.total} />
-                  </td>
-                ) : null}
-                <td class="number part">{share(total(own), all)}</td>
+                <MeasureCells
+                  by={by}
+                  now={totalOf(own)}
+                  before={own.before?.total}
+                  isCompared={isCompared}
+                  whole={all}
+                />
               </tr>
             )
           })}

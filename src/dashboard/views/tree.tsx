@@ -4,20 +4,18 @@ import type { Zone } from '../../model/time/zone.ts'
 import type { Figures } from '../data/answers.ts'
 import { useOver, usePage } from '../data/context.ts'
 import { useAnswer } from '../data/hooks.ts'
-import { fraction, grouped, share } from '../data/numbers.ts'
+import { fraction, grouped } from '../data/numbers.ts'
 import type { Period } from '../data/period.ts'
 import { type FindBefore, readBefore, readEvery, readKeyTotal, readPageOfLargest } from '../data/read.ts'
 import { largest, measureOf } from '../data/series.ts'
 import { chartOf, topOf, treeOf, type View } from '../data/view.ts'
 import { visible } from '../data/visible.ts'
-import { Change } from '../parts/change.tsx'
 import { Coarse } from '../parts/chart/coarse.tsx'
 import { CompareChoice, MeasureChoice, PeriodChoice, ZoneChoice } from '../parts/controls.tsx'
 import { CsvOfAll } from '../parts/csv/csv-of-all.tsx'
-import { Figure } from '../parts/figure.tsx'
 import { KeyName } from '../parts/key-name.tsx'
 import { Link, PageLinks } from '../parts/link.tsx'
-import { MeasureHeads } from '../parts/measure.tsx'
+import { MeasureCells, MeasureHeads } from '../parts/measure.tsx'
 import { BehindTheEnd } from '../parts/nothing.tsx'
 import { Path } from '../parts/path.tsx'
 import { inPeriod } from '../parts/period-words.ts'
@@ -153,15 +151,13 @@ function Groups({ view, level: { list, own, prefix, findBefore }, isBusy }: Grou
                 prefix={prefix}
                 isOwn={item === own}
               >
-                <td class="number">
-                  <Figure n={value(item)} />
-                </td>
-                {findBefore === undefined ? null : (
-                  <td class="number changes">
-                    <Change now={item} before={item === own ? own.before : findBefore(item.key)} />
-                  </td>
-                )}
-                <td class="number part">{isCut ? '' : share(value(item), all)}</td>
+                <MeasureCells
+                  by={by}
+                  now={item}
+                  before={item === own ? own.before : findBefore?.(item.key)}
+                  isCompared={findBefore !== undefined}
+                  whole={isCut ? undefined : all}
+                />
                 <meter class="share" min={0} max={1} value={fraction(value(item), most)} aria-hidden="true" />
               </Group>
             ))}
@@ -198,10 +194,10 @@ type GroupProps = {
   readonly item: ListItem
   readonly prefix: string
   readonly isOwn: boolean
-  readonly children: readonly [Child, Child, Child, Child]
+  readonly children: readonly [cells: Child, meter: Child]
 }
 
-function Group({ view, item, prefix, isOwn, children: [value, changed, part, meter] }: GroupProps) {
+function Group({ view, item, prefix, isOwn, children: [cells, meter] }: GroupProps) {
   const keys = item.keys ?? 1
   const isBranch = !isOwn && keys > (item.isKey === true ? 1 : 0)
   const name = isOwn ? item.key : item.key.slice(prefix.length)
@@ -220,9 +216,7 @@ function Group({ view, item, prefix, isOwn, children: [value, changed, part, met
         {isOwn ? <span class="hint"> the key itself</span> : null}
       </th>
       <td class="number keys">{isBranch ? grouped(keys) : ''}</td>
-      {value}
-      {changed}
-      {part}
+      {cells}
       <td class="to-chart">
         <Link to={chartOf(view, chart)} aria-label={`Chart of ${visible(chart.name)}`}>
           Chart

@@ -1,4 +1,3 @@
-import { share } from '../../data/numbers.ts'
 import {
   type Breakdown,
   type BreakdownPart,
@@ -8,10 +7,8 @@ import {
   totalOf,
 } from '../../data/series.ts'
 import { type Chart, conditionsOf } from '../../data/view.ts'
-import { Change } from '../change.tsx'
-import { Figure } from '../figure.tsx'
 import { Link } from '../link.tsx'
-import { MeasureHeads } from '../measure.tsx'
+import { MeasureCells, MeasureHeads } from '../measure.tsx'
 import { nameOf, ShownName } from '../shown-name.tsx'
 
 type PartsTableProps = { readonly whole: Series; readonly breakdown: Breakdown; readonly view: Chart }
@@ -19,14 +16,16 @@ type PartsTableProps = { readonly whole: Series; readonly breakdown: Breakdown; 
 /** The parts of a breakdown, and their total. Those that a filter can find are links to it. */
 export function PartsTable({ whole, breakdown: { label, parts }, view }: PartsTableProps) {
   const isCompared = whole.before !== null
-  const size = (own: Series<unknown>) => measureOf(totalOf(own), view.by)
+  const { by } = view
+  const all = measureOf(totalOf(whole), by)
+  const cellsOf = (own: Series<unknown>) => ({ by, isCompared, now: totalOf(own), before: own.before?.total })
   return (
     <section class="card" aria-label={`By ${label}`}>
       <table class="ranking parts">
         <thead>
           <tr>
             <th scope="col">{label}</th>
-            <MeasureHeads by={view.by} isCompared={isCompared} />
+            <MeasureHeads by={by} isCompared={isCompared} />
           </tr>
         </thead>
         <tbody>
@@ -36,30 +35,14 @@ export function PartsTable({ whole, breakdown: { label, parts }, view }: PartsTa
                 <span class={`dot ${colourOf(own.shown, i)}`} />
                 <PartName part={own.shown} label={label} view={view} />
               </th>
-              <td class="number">
-                <Figure n={size(own)} />
-              </td>
-              {isCompared ? (
-                <td class="number changes">
-                  <Change now={totalOf(own)} before={own.before?.total} />
-                </td>
-              ) : null}
-              <td class="number part">{share(size(own), size(whole))}</td>
+              <MeasureCells {...cellsOf(own)} whole={all} />
             </tr>
           ))}
         </tbody>
         <tfoot>
           <tr>
             <th scope="row">Total</th>
-            <td class="number">
-              <Figure n={size(whole)} />
-            </td>
-            {isCompared ? (
-              <td class="number changes">
-                <Change now={totalOf(whole)} before={whole.before?.total} />
-              </td>
-            ) : null}
-            <td class="number part" />
+            <MeasureCells {...cellsOf(whole)} whole={undefined} />
           </tr>
         </tfoot>
       </table>

@@ -44,7 +44,7 @@ export const unreadableRowSchema = z.strictObject({
 })
 
 /** Rows of Postgres that an answer leaves out. */
-export const unreadableSchema = z
+const unreadableSchema = z
   .array(unreadableRowSchema)
   .optional()
   .meta({
@@ -60,7 +60,7 @@ export function unreadableOf(rows: readonly UnreadableRow[]): { unreadable?: Unr
 }
 
 /** Days of an answer that count whole because their hours are gone. [D1] */
-export const coarseSchema = z
+const coarseSchema = z
   .array(z.strictObject({ from: z.iso.datetime(), to: z.iso.datetime() }))
   .optional()
   .meta({
@@ -72,6 +72,16 @@ export const coarseSchema = z
 /** @returns the field of an answer: none when it is as fine as was asked. */
 export function coarseOf(ranges: readonly CoarseRange[]): { coarse?: CoarseRange[] } {
   return ranges.length === 0 ? {} : { coarse: [...ranges] }
+}
+
+/** Fields of a list of what Postgres has, beside its items. */
+export const listFields = {
+  lastFlushAt: z.iso.datetime().nullable().meta({
+    description:
+      'When Postgres last received something that is in this answer; null when the answer is empty.',
+  }),
+  unreadable: unreadableSchema,
+  coarse: coarseSchema,
 }
 
 const UNSETTLED =

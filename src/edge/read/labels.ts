@@ -10,7 +10,7 @@ import type { RawParameters } from '../http/parameters.ts'
 import { invalid, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Database } from '../ports.ts'
-import { coarseOf, coarseSchema, sumSchema, unreadableOf, unreadableSchema } from './answers.ts'
+import { coarseOf, listFields, sumSchema, unreadableOf } from './answers.ts'
 import { listHoursOf, noKeyUnder, prefixText } from './list.ts'
 import { rangeParameters } from './range.ts'
 
@@ -40,12 +40,7 @@ export const labelsAnswerSchema = z
       description:
         'Increments of keys that had too many label sets in the hour, so that their labels are not known.',
     }),
-    lastFlushAt: z.iso.datetime().nullable().meta({
-      description:
-        'When Postgres last received something that is in this answer; null when the answer is empty.',
-    }),
-    unreadable: unreadableSchema,
-    coarse: coarseSchema,
+    ...listFields,
   })
   .meta({ id: 'Labels' })
 

@@ -13,7 +13,7 @@ import type { RawParameters } from '../http/parameters.ts'
 import { invalid, parsedText, parseParameters, wholeText } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Database } from '../ports.ts'
-import { coarseOf, coarseSchema, sumSchema, unreadableOf, unreadableSchema } from './answers.ts'
+import { coarseOf, listFields, sumSchema, unreadableOf } from './answers.ts'
 import { type Cursor, decodeCursor, encodeCursor } from './cursor.ts'
 import { groupingParameters, whereOf } from './grouping.ts'
 import { type AskedRange, hourOfMoment, hoursOf, type RangeQuery, rangeParameters } from './range.ts'
@@ -196,12 +196,7 @@ export const listAnswerSchema = z
       .string()
       .nullable()
       .meta({ description: 'The `cursor` of the next page; null on the last page.' }),
-    lastFlushAt: z.iso.datetime().nullable().meta({
-      description:
-        'When Postgres last received something that is in this answer; null when the answer is empty.',
-    }),
-    unreadable: unreadableSchema,
-    coarse: coarseSchema,
+    ...listFields,
   })
   .meta({ id: 'List' })
 

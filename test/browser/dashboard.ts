@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, onTestFinished, vi } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
+import { startForAll } from '../support/at-end.ts'
 import { DAYS } from './log.ts'
 import { type Look, newPerson, type Person, type Stage, startStage, TOKENS, WIDE } from './stage.ts'
 
@@ -8,16 +9,12 @@ export let stage: Stage
 
 /** Starts a stage before the tests of a file, with an imported log and some keys of now, and ends it after them. */
 export function useDashboard(): void {
-  const endings: (() => void | Promise<void>)[] = []
-  beforeAll(async () => {
-    stage = await startStage((work) => endings.unshift(work))
+  startForAll(async (atEnd) => {
+    stage = await startStage(atEnd)
     await stage.count(countedNow())
     await flushed('site/', 3)
     await flushed('split/', 1)
     await flushed('beside/', 4)
-  })
-  afterAll(async () => {
-    for (const end of endings) await end()
   })
 }
 

@@ -4,9 +4,9 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { openStage, type Stage } from '../e2e/foreign/stage.ts'
-import type { AtEnd } from '../support/dev.ts'
+import { type AtEnd, startForAll } from '../support/at-end.ts'
 import { type Site, startSite, tagOf } from './site.ts'
 
 /**
@@ -78,23 +78,16 @@ const JOURNEY = `<script>
   if (document.prerendering) addEventListener('load', () => { localStorage[location.pathname] = 'ready' })
 </script>`
 
-const endings: (() => void | Promise<void>)[] = []
-
 describe.skipIf(CHROMIUM === undefined)('a browser that nobody drives', () => {
   let stage: Stage
   let site: Site
 
-  beforeAll(async () => {
-    const atEnd: AtEnd = (work) => void endings.unshift(work)
+  startForAll(async (atEnd) => {
     ;[stage, site] = await Promise.all([openStage({ API_TOKENS }), startSite(atEnd)])
     atEnd(() => stage.close())
     site.head = tagOf({ worker: stage.url, key: KEY, token: 'page' }) + JOURNEY
     browse(`${site.url}/kept`, atEnd)
   }, 2 * TIMEOUT_MS)
-
-  afterAll(async () => {
-    for (const end of endings) await end()
-  })
 
   test(
     'counts a page that it kept once more at a return, and one that it prerendered when it is seen',

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { AtEnd } from '../support/at-end.ts'
 import { seeded } from '../support/chance.ts'
-import type { AtEnd } from '../support/dev.ts'
 import { hasRealLog, type LogRequest, logRequests, REAL_LOG, realLogRequests } from '../support/real-log.ts'
 
 /** A log to import, and what is in it. */

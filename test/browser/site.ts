@@ -1,9 +1,8 @@
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import type { AtEnd } from '../support/dev.ts'
+import type { AtEnd } from '../support/at-end.ts'
+import { listenLocally } from '../support/listen.ts'
 
 /** The tag that docs/pages.md tells people to paste. */
 const SNIPPET =
@@ -45,11 +44,9 @@ export async function startSite(atEnd: AtEnd): Promise<Site> {
       `<!doctype html><html><head><title>${url}</title>${site.head}</head><body>${url}</body></html>`,
     )
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listenLocally(server)
   atEnd(() => void server.close())
   atEnd(() => server.closeAllConnections())
-  const { port } = server.address() as AddressInfo
   const site = { url: `http://localhost:${port}`, head: '', asked }
   return site
 }

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright-core'
 import { openStage, type Stage as WorkerStage } from '../e2e/foreign/stage.ts'
+import type { AtEnd } from '../support/at-end.ts'
 import { command } from '../support/command.ts'
-import type { AtEnd } from '../support/dev.ts'
 import { findLog, type Log } from './log.ts'
 
 const run = promisify(execFile)

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, onTestFinished, vi } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
 import { openStage, type Stage } from '../e2e/foreign/stage.ts'
+import { startForAll } from '../support/at-end.ts'
 import { type Site, startSite, tagOf } from './site.ts'
 import { launchBrowser } from './stage.ts'
 
@@ -25,9 +26,7 @@ let browser: Browser
 
 /** Starts a Worker, a browser and a site before the tests of a file, and ends them after these. */
 export function useSite(): void {
-  const endings: (() => void | Promise<void>)[] = []
-  beforeAll(async () => {
-    const atEnd = (work: () => void | Promise<void>) => void endings.unshift(work)
+  startForAll(async (atEnd) => {
     const launch = {
       args: ['--disable-blink-features=AutomationControlled'],
       ignoreDefaultArgs: ['--disable-back-forward-cache'],
@@ -38,9 +37,6 @@ export function useSite(): void {
       startSite(atEnd),
     ])
     atEnd(() => stage.close())
-  })
-  afterAll(async () => {
-    for (const end of endings) await end()
   })
 }
 

@@ -1,14 +1,13 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { makeState, runDev } from '../support/dev.ts'
+import { listenLocally } from '../support/listen.ts'
 
 describe('npm run dev', () => {
   test('a port in use is refused before anything starts', async () => {
-    const server = createServer().listen(0, '127.0.0.1')
+    const server = createServer()
     onTestFinished(() => void server.close())
-    await once(server, 'listening')
-    const port = String((server.address() as { port: number }).port)
+    const port = String(await listenLocally(server))
     const { code, log } = await runDev(['--port', port, '--state', makeState()])
     expect(code).toBe(1)
     expect(log).toMatch(/^Port \d+ is in use\. .*--port 0\n$/)

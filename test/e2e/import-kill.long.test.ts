@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { PGlite } from '@electric-sql/pglite'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Dev, makeState, startDev } from '../support/dev.ts'
+import { listenLocally } from '../support/listen.ts'
 import { startCommand } from '../support/start-command.ts'
 import { untilSettled } from './stored.ts'
 
@@ -51,12 +51,12 @@ async function startProxy(target: () => string, deed: () => Deed): Promise<strin
     // Whatever fails here is a lost answer to the importer.
     void deed()(n, () => forward(target(), request, response), response).catch(() => response.destroy())
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const port = await listenLocally(server)
   onTestFinished(() => {
     server.closeAllConnections()
     server.close()
   })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return `http://127.0.0.1:${port}`
 }
 
 async function forward(target: string, request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { startForAll } from '../support/at-end.ts'
 import { type Dev, makeState, startDev } from '../support/dev.ts'
 import { pasteAndStartAgain } from './first-commands.ts'
 
@@ -53,16 +54,10 @@ const RUN = [/^(#|curl |[A-Z]=|$)/, /^psql "\$DATABASE_URL" -c "/, /^npm run tok
 /** One for all tests, because each start takes some 16 s of processor time. */
 let dev: Dev
 let state: string
-const endings: (() => void | Promise<void>)[] = []
-const atEnd = (work: () => void | Promise<void>) => endings.unshift(work)
 
-beforeAll(async () => {
+startForAll(async (atEnd) => {
   state = makeState(atEnd)
   dev = await startDev({ state }, atEnd)
-})
-
-afterAll(async () => {
-  for (const end of endings) await end()
 })
 
 describe('README can be followed', () => {

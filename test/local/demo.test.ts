@@ -1,5 +1,4 @@
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { createClient } from '../../src/client/index.ts'
 import { incrementSchema } from '../../src/edge/ingest/check.ts'
@@ -10,6 +9,7 @@ import { parseOptions } from '../../src/local/demo/options.ts'
 import { type DemoProgress, runDemo } from '../../src/local/demo/run.ts'
 import { KEYS, keyAt, pastHour, rhythm, trafficOf } from '../../src/local/demo/traffic.ts'
 import { hourOf } from '../../src/model/hour.ts'
+import { listenLocally } from '../support/listen.ts'
 
 const HOUR = 3_600_000
 const MONDAY = Date.UTC(2026, 10, 23)
@@ -87,12 +87,11 @@ describe('the demo', () => {
 /** Something at an address of this machine that answers so. @returns what the demo is called with there. */
 async function optionsAt(listener: RequestListener) {
   const server = createServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const port = await listenLocally(server)
   onTestFinished(() => {
     server.closeAllConnections()
     server.close()
   })
-  const { port } = server.address() as AddressInfo
   return parseOptions(['--url', `http://127.0.0.1:${port}`], {})
 }
 

@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { DrizzleQueryError, sql } from 'drizzle-orm'
 import pg from 'pg'
 import { describe, expect, test } from 'vitest'
@@ -8,6 +6,7 @@ import { ConnectFailure, StatementTimeout } from '../../src/postgres/driver/fail
 import { openSession } from '../../src/postgres/driver/open-session.ts'
 import { classifyFailure } from '../../src/postgres/failure.ts'
 import { reading } from '../../src/postgres/statement.ts'
+import { listenLocally } from '../support/listen.ts'
 import { neonAt } from '../support/postgres-at.ts'
 
 const TIMEOUT_MS = 50
@@ -22,9 +21,8 @@ async function outcomeBehind(begun: string) {
     server.closeAllConnections()
     server.close()
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const session = openSession(neonAt(`http://127.0.0.1:${(server.address() as AddressInfo).port}/sql`))
+  const port = await listenLocally(server)
+  const session = openSession(neonAt(`http://127.0.0.1:${port}/sql`))
   const statement = session.execute(reading(sql`1`), TIMEOUT_MS, { request: '' })
   return await statement.then(() => 'answered', classifyFailure)
 }

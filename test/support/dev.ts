@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import type { AtEnd } from './at-end.ts'
 import { command } from './command.ts'
 import { copyEmbedded } from './embedded.ts'
 import { ProcessTree } from './processes.ts'
@@ -43,9 +44,6 @@ export interface Dev {
   /** Ctrl-C, or another signal, to dev alone. */
   stop(signal?: NodeJS.Signals): Promise<DevEnding>
 }
-
-/** Takes what is to be done at the end: of the running test, or of something longer. */
-export type AtEnd = (work: () => void | Promise<void>) => void
 
 /** A folder for the state of the running test, removed after it. */
 export function makeState(atEnd: AtEnd = onTestFinished): string {

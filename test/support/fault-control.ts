@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { z } from 'zod'
 import type { Faults } from './faults.ts'
+import { listenLocally } from './listen.ts'
 
 const rule = {
   /** The source of a regular expression, matched without regard to case. */
@@ -38,10 +38,9 @@ export async function serveFaults(faults: Faults): Promise<FaultControl> {
     const { status, body } = await control(faults, request)
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const port = await listenLocally(server)
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     async close() {
       server.close()
       server.closeAllConnections()

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { listenLocally } from './listen.ts'
 
 /** The fate of a request on its way. */
 export type Fate =
@@ -46,10 +46,10 @@ export async function startHttpProxy(
       // The server is away, which its client sees as a lost connection.
       () => response.destroy(),
     )
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  })
+  const port = await listenLocally(server)
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://127.0.0.1:${port}`,
     passed,
     async close() {
       server.closeAllConnections()

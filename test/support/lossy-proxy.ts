@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
+import { listenLocally } from './listen.ts'
 
 /** A way to a server on this machine on which packets can be lost. */
 export type LossyProxy = {
@@ -33,12 +34,10 @@ export async function startLossyProxy(target: number): Promise<LossyProxy> {
         if (!halfOpen.has(from)) to.destroy()
       })
     }
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
+  })
+  const port = await listenLocally(server)
   return {
-    port: address.port,
+    port,
     lose() {
       isLosing = true
       for (const socket of sockets) halfOpen.add(socket)

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import pg from 'pg'
 import { Frames, int32, message } from './frames.ts'
+import { listenLocally } from './listen.ts'
 
 /**
  * A pooler in transaction mode, as PgBouncer is one: a client has a connection of the server from its first message until the
@@ -45,12 +46,9 @@ export async function startPooler(url: string, size: number): Promise<Pooler> {
       // Postgres closes the connection once it has taken the request, and only then does the pooler.
       cancel: (key) => cancel(Number(port), serving.get(key)?.backend, () => socket.destroy()),
     })
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
+  })
   return {
-    port: address.port,
+    port: await listenLocally(server),
     connections: () => pool.connections,
     async close() {
       server.close()

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { withClient } from '../../src/local/postgres.ts'
+import { listenLocally } from './listen.ts'
 import { newCluster, type Owner } from './new-cluster.ts'
 
 const run = promisify(execFile)
@@ -157,13 +158,11 @@ async function findOwner(): Promise<Owner | null> {
 }
 
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
+  const server = createServer()
+  const port = await listenLocally(server)
   server.close()
   await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
+  return port
 }
 
 interface Postmaster {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { Frames } from './frames.ts'
+import { listenLocally } from './listen.ts'
 
 /** Cuts a connection once so many bytes have passed in one direction; what comes after them is lost, in both. */
 export type Cut = { readonly from: 'client' | 'server'; readonly afterBytes: number }
@@ -84,11 +85,8 @@ export async function startTappedProxy(target: number): Promise<TappedProxy> {
         to.destroy()
       })
     }
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const { port } = address
+  })
+  const port = await listenLocally(server)
   return {
     port,
     through: (url) => url.replace(`:${target}/`, `:${port}/`),

@@ -108,17 +108,23 @@ async function tried(server: ModelServer, log: string, how: Run): Promise<Outcom
   return outcome
 }
 
+/** Imports as the runs say, and then once more undisturbed. */
+async function triedToTheEnd(log: string, runs: readonly Run[]) {
+  const server = new ModelServer([])
+  for (const how of runs) await tried(server, log, how)
+  const last = await tried(server, log, CALM)
+  if (last === undefined) throw new Error('killed')
+  return { server, last }
+}
+
 test('[I3] however often it is killed, and whatever is lost: a run that ends has counted each line once', async () => {
   await fc.assert(
     fc.asyncProperty(
       hours,
       fc.array(run({ growing: false, refusing: false }), { maxLength: 5, size: 'max' }),
       async (of, runs) => {
-        const server = new ModelServer([])
         const log = logOf(of)
-        for (const how of runs) await tried(server, log, how)
-        const last = await tried(server, log, CALM)
-        if (last === undefined) throw new Error('killed')
+        const { server, last } = await triedToTheEnd(log, runs)
         const { accepted, before, code } = { accepted: 0, before: 0, ...figures(last) }
         expect([accepted + before, code]).toEqual([of.length, 0])
         const again = await once(server, log, CALM)
@@ -136,11 +142,7 @@ test('[I3] also when the file grows, the token changes or other lines are read: 
       hours,
       fc.array(run({ growing: true, refusing: true }), { maxLength: 6, size: 'max' }),
       async (of, runs) => {
-        const server = new ModelServer([])
-        const log = logOf(of)
-        for (const how of runs) await tried(server, log, how)
-        const last = await tried(server, log, CALM)
-        if (last === undefined) throw new Error('killed')
+        const { server, last } = await triedToTheEnd(logOf(of), runs)
         expect(last.tally.outcomes.size).toBe(of.length)
         // A line that is not counted is told as one that is not.
         for (const [line, outcome] of last.tally.outcomes) {

@@ -1,9 +1,9 @@
-import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { startNeonEndpoint } from '../../../src/local/neon/endpoint.ts'
 import { pgBackend } from '../../../src/local/neon/pg-backend.ts'
+import { listenLocally } from '../../support/listen.ts'
 import { startLossyProxy } from '../../support/lossy-proxy.ts'
 import { startPostgres, type TestPostgres } from '../../support/postgres.ts'
 
@@ -144,11 +144,9 @@ test('a process that ends in the packet that makes its connection ready fails on
     sockets.add(socket)
     socket.on('error', () => undefined)
     socket.once('data', () => socket.end(Buffer.concat([...ready, ended])))
-  }).listen(0, '127.0.0.1')
-  await once(dying, 'listening')
-  const address = dying.address()
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  const pool = new pg.Pool({ connectionString: `postgresql://u@127.0.0.1:${address.port}/d`, max: 1 })
+  })
+  const port = await listenLocally(dying)
+  const pool = new pg.Pool({ connectionString: `postgresql://u@127.0.0.1:${port}/d`, max: 1 })
   onTestFinished(async () => {
     await pool.end()
     for (const socket of sockets) socket.destroy()

@@ -19,7 +19,7 @@ class NoAnswer extends Error {
 }
 
 /** Reads counts through the project's client, from this origin and with the session's cookie. */
-export function reading(signal?: AbortSignal): Reading {
+export function readingWith(signal?: AbortSignal): Reading {
   const fetch: Fetch = (url, init) => send(url, init, init.signal, signal)
   return new Reading({ base: '', headers: {}, fetch, timing: runtimeTiming })
 }

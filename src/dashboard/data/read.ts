@@ -5,7 +5,7 @@ import { HOUR_MS, hourStartMs } from '../../model/hour.ts'
 import type { Unit } from '../../model/time/calendar.ts'
 import type { Zone } from '../../model/time/zone.ts'
 import type { Figures, ShownCounter } from './answers.ts'
-import { askText, reading } from './api.ts'
+import { askText, readingWith } from './api.ts'
 import { beginningsOf, nearestOf } from './near.ts'
 import { bucketsAtMost, hasBefore, hoursBefore, type Period, rangeAsked } from './period.ts'
 import { inStep, measureOf, NONE, type Series, seriesOf } from './series.ts'
@@ -17,7 +17,7 @@ export async function readAnswers(
   query: ReadQuery,
   signal?: AbortSignal,
 ): Promise<readonly ShownCounter[]> {
-  const client = reading(signal)
+  const client = readingWith(signal)
   const names = (kind: Shown['kind']) => shown.filter((each) => each.kind === kind).map(({ name }) => name)
   const [ofKeys, ofPrefixes] = await Promise.all([
     client.readAll(names('key'), query),
@@ -103,7 +103,7 @@ export async function readLabels(
   { shown: { kind, name }, period, zone }: LabelsQuery,
   signal: AbortSignal,
 ): Promise<LabelList['labels']> {
-  return (await reading(signal).labels({ [kind]: name, ...rangeAsked(period, zone) })).labels
+  return (await readingWith(signal).labels({ [kind]: name, ...rangeAsked(period, zone) })).labels
 }
 
 type TotalQuery = {
@@ -122,7 +122,7 @@ export async function readKeyTotal(
   // A range with a name begins where a bucket begins, so it has none: that of 24 hours would be one of a month.
   const bucket = period.kind === 'days' ? 'month' : undefined
   const query = { ...rangeAsked(period, zone), bucket, compare, consistency: 'committed' } as const
-  const { total, previous } = await reading(signal).read(key, query)
+  const { total, previous } = await readingWith(signal).read(key, query)
   const { sum, count, min, max } = total
   // An answer has no min and max when nothing was counted.
   if (min === null || max === null) return undefined
@@ -144,7 +144,7 @@ type LargestQuery = {
 export function readLargest(query: LargestQuery, signal: AbortSignal): Promise<List> {
   const { prefix, contains, period, zone, by, limit, depth } = query
   const sort = by === 'sum' ? '-sum' : '-count'
-  return reading(signal).list({ prefix, contains, ...rangeAsked(period, zone), sort, limit, depth })
+  return readingWith(signal).list({ prefix, contains, ...rangeAsked(period, zone), sort, limit, depth })
 }
 
 type PageQuery = Omit<LargestQuery, 'limit'> & {
@@ -177,7 +177,7 @@ export async function readBefore(
   if (hours === undefined) return undefined
   const range = { from: hourStartMs(hours.from), to: hourStartMs(hours.to) }
   const sort = by === 'sum' ? '-sum' : '-count'
-  const { items } = await reading(signal).list({ prefix, ...range, sort, limit: LIST_ITEMS_MAX, depth })
+  const { items } = await readingWith(signal).list({ prefix, ...range, sort, limit: LIST_ITEMS_MAX, depth })
   const sums = new Map(items.map((item) => [item.key, item]))
   return (group) => sums.get(group) ?? (items.length < LIST_ITEMS_MAX ? NONE : undefined)
 }
@@ -195,7 +195,7 @@ export async function readEvery(
   const items: ListItem[] = []
   const query = { prefix, contains, ...rangeAsked(period, zone), limit: LIST_ITEMS_MAX, depth }
   let isWhole = true
-  for await (const item of reading(signal).listAll(query)) {
+  for await (const item of readingWith(signal).listAll(query)) {
     isWhole = items.length < CSV_KEYS_MAX
     if (!isWhole) break
     items.push(item)
@@ -212,7 +212,7 @@ export async function readNear(
   signal: AbortSignal,
 ): Promise<string[] | undefined> {
   const ever = { range: 'all', bucket: 'month', consistency: 'committed' } as const
-  const { total } = await reading(signal).read(key, ever)
+  const { total } = await readingWith(signal).read(key, ever)
   if (total.count > 0) return undefined
   for (const prefix of beginningsOf(key)) {
     const { items } = await readLargest({ prefix, period, zone, by: 'count', limit: LIST_ITEMS_MAX }, signal)

@@ -4,7 +4,7 @@ import type { Shown } from '../data/view.ts'
 import { visible } from '../data/visible.ts'
 
 /** A key's text for people to read, or a prefix with an ellipsis behind it, or a part of a breakdown. */
-export function nameOf(shown: Shown | BreakdownPart): string {
+export function shownNameOf(shown: Shown | BreakdownPart): string {
   switch (shown.kind) {
     case 'key':
       return visible(shown.name)
@@ -21,7 +21,7 @@ export function nameOf(shown: Shown | BreakdownPart): string {
   }
 }
 
-/** `nameOf` as a part of the page: the direction of writing stays inside. */
+/** `shownNameOf` as a part of the page: the direction of writing stays inside. */
 export function ShownName({ shown }: { readonly shown: Shown | BreakdownPart }) {
-  return <bdi>{nameOf(shown)}</bdi>
+  return <bdi>{shownNameOf(shown)}</bdi>
 }

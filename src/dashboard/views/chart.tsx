@@ -31,7 +31,7 @@ import { PartsTable } from '../parts/labels/parts-table.tsx'
 import { LiveNote } from '../parts/live-note.tsx'
 import { wordsOf } from '../parts/measure.tsx'
 import { periodWords } from '../parts/period-words.ts'
-import { nameOf, ShownName } from '../parts/shown-name.tsx'
+import { ShownName, shownNameOf } from '../parts/shown-name.tsx'
 import { Stat } from '../parts/stat.tsx'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
 
@@ -50,7 +50,7 @@ export function ChartView({ view }: { readonly view: Chart }) {
     live.series.length === shown.length && live.series.every((own) => hasShown(shown, own.shown))
   const series = isOfThese ? live.series : []
   const [first] = series
-  const title = `${shown.map(nameOf).join(', ')}, ${periodWords(period)}`
+  const title = `${shown.map(shownNameOf).join(', ')}, ${periodWords(period)}`
   return (
     <>
       <div class="head">

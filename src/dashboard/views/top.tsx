@@ -2,7 +2,7 @@ import { useCallback, useEffect, useMemo, useState } from 'preact/hooks'
 import { useOver, usePage } from '../data/context.ts'
 import { useAnswer } from '../data/hooks.ts'
 import { useLive } from '../data/live/live.ts'
-import { type CountSample, rateOf, remember, sampleOf } from '../data/live/rate.ts'
+import { type CountSample, rateOf, rememberSample, sampleOf } from '../data/live/rate.ts'
 import { rate } from '../data/numbers.ts'
 import { isCurrent, unitOf } from '../data/period.ts'
 import { readEvery, readPageOfLargest, readShown } from '../data/read.ts'
@@ -23,7 +23,7 @@ import { Nothing } from '../parts/nothing.tsx'
 import { periodWords } from '../parts/period-words.ts'
 import { Ranking } from '../parts/ranking.tsx'
 import { Search } from '../parts/search.tsx'
-import { nameOf, ShownName } from '../parts/shown-name.tsx'
+import { ShownName, shownNameOf } from '../parts/shown-name.tsx'
 import { Stat } from '../parts/stat.tsx'
 import { Failed, Loading } from '../parts/states.tsx'
 
@@ -38,7 +38,7 @@ export function TopView({ view }: { readonly view: Top }) {
   useOver(failure)
   const [all, ...keys] = live.series
   const whole: Shown = { kind: 'prefix', name: prefix }
-  const title = prefix === '' ? visible(session.prefix ?? 'All keys') : nameOf(whole)
+  const title = prefix === '' ? visible(session.prefix ?? 'All keys') : shownNameOf(whole)
   return (
     <>
       <div class="head">
@@ -196,7 +196,7 @@ function useRate(all: Series): number | undefined {
   const { name } = all.shown
   useEffect(() => setSamples([]), [name])
   useEffect(() => {
-    setSamples((before) => remember(before, sampleOf(all, performance.now())))
+    setSamples((before) => rememberSample(before, sampleOf(all, performance.now())))
   }, [all])
   return rateOf(samples)
 }

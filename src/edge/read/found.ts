@@ -116,14 +116,14 @@ function shownBuckets<T>({ query: { unit } }: Found, buckets: readonly T[]): T[]
 /** The cell of each bucket of what has this name: the rows, and what shards hold beside them. */
 export function cellsOf(found: Found, name: string, period: BucketedRange = found.current): Cell[] {
   const cells = period.buckets.map(() => EMPTY_CELL)
-  for (const [i, cell] of partsOf(found, name, period)) {
+  for (const [i, cell] of bucketCellsOf(found, name, period)) {
     cells[i] = mergeCells(must(cells[i], 'the bucket of an hour'), cell)
   }
   return cells
 }
 
 /** The cells of a name in a period with the numbers of their buckets, one after the other; a bucket may come twice. */
-export function* partsOf(
+export function* bucketCellsOf(
   { read }: Found,
   name: string,
   { range, buckets }: BucketedRange,

@@ -18,7 +18,7 @@ import type { Problem } from '../http/problem.ts'
 import type { Database, Shards } from '../ports.ts'
 import type { CounterAnswer, SubjectAnswer } from './answers.ts'
 import type { BucketedRange, Found, ReadSource } from './found.ts'
-import { cellsOf, findAll, heldOf, partsOf, readingOf, shownPart } from './found.ts'
+import { bucketCellsOf, cellsOf, findAll, heldOf, readingOf, shownPart } from './found.ts'
 import type { GroupingQuery } from './grouping.ts'
 import type { KnownWriters } from './known-writers.ts'
 import type { ReadingQuery } from './query.ts'
@@ -113,7 +113,7 @@ function rankedGroups(found: Found, subject: string, values: readonly string[]) 
 
 function totalOf(found: Found, name: string, period: BucketedRange): Cell {
   let total = EMPTY_CELL
-  for (const [, cell] of partsOf(found, name, period)) total = mergeCells(total, cell)
+  for (const [, cell] of bucketCellsOf(found, name, period)) total = mergeCells(total, cell)
   return total
 }
 
@@ -121,7 +121,7 @@ function totalOf(found: Found, name: string, period: BucketedRange): Cell {
 function cellsOfAll(found: Found, names: readonly string[], period: BucketedRange): Cell[] {
   const cells = period.buckets.map(() => EMPTY_CELL)
   for (const name of names) {
-    for (const [i, cell] of partsOf(found, name, period)) {
+    for (const [i, cell] of bucketCellsOf(found, name, period)) {
       cells[i] = mergeCells(cells[i] ?? EMPTY_CELL, cell)
     }
   }

@@ -6,7 +6,7 @@ import { isBlank, LINE_BYTES_MAX, type Line, LineSplitter } from './lines.ts'
 import { InputPlace, nameOf, nameSince } from './naming.ts'
 import type { Guard, LineReading, Reader } from './reader.ts'
 import { type ImportTally, isDoubted, type OutgoingLine } from './tally.ts'
-import { textOf } from './text-input.ts'
+import { inputTextOf } from './text-input.ts'
 
 /** How long a line waits for others when the import follows an input that never ends. */
 const LINGER_MS = 1_000
@@ -104,7 +104,7 @@ class Flow {
     this.#halt.addEventListener('abort', stopReading)
     try {
       if (!this.#halt.aborted) {
-        for await (const chunk of textOf(input)) await this.#take(this.#splitter.push(chunk))
+        for await (const chunk of inputTextOf(input)) await this.#take(this.#splitter.push(chunk))
         await this.#take(this.#splitter.end())
       }
     } catch (error) {

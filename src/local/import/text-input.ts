@@ -25,7 +25,7 @@ const HEAD_BYTES = 4
  *
  * @throws UnreadableInput for what is no text in UTF-8 or near it.
  */
-export async function* textOf(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+export async function* inputTextOf(input: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
   let head: Buffer | null = Buffer.alloc(0)
   for await (const chunk of decompressed(input)) {
     if (head === null) {

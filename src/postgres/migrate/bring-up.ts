@@ -11,7 +11,7 @@ import { migrationScript, OVERTAKEN, TABLE, UNDER_WAY } from './script.ts'
 export type ExecuteSql = (statement: SQL) => PromiseLike<{ readonly rows: readonly unknown[] }>
 
 /** A database as it was found. */
-export type FoundDatabase = {
+export type DatabaseState = {
   /** As Postgres prints its version: `18.4`. */
   readonly version: string
   readonly isTooOld: boolean
@@ -24,7 +24,7 @@ export type FoundDatabase = {
 
 export type BroughtUp =
   /** The database has all that it needs; `applied` are the names of what this call applied. */
-  | { readonly kind: 'done'; readonly applied: readonly string[]; readonly found: FoundDatabase }
+  | { readonly kind: 'done'; readonly applied: readonly string[]; readonly found: DatabaseState }
   | Extract<SchemaPlan, { kind: 'by_hand' | 'different' }>
   | { readonly kind: 'too_old'; readonly version: string }
   /** Somebody else migrates at this moment, or holds a table for long. */
@@ -33,7 +33,7 @@ export type BroughtUp =
   | {
       readonly kind: 'refused'
       readonly code: string
-      readonly found: FoundDatabase
+      readonly found: DatabaseState
       readonly error: unknown
     }
 
@@ -94,7 +94,7 @@ export async function findMissing(execute: ExecuteSql, migrations: readonly Migr
 }
 
 /** Like every read it calls a volatile function, so that Hyperdrive never answers it from a cache. [P4] */
-async function look(execute: ExecuteSql): Promise<FoundDatabase> {
+async function look(execute: ExecuteSql): Promise<DatabaseState> {
   const { rows } = await execute(sql`
 select clock_timestamp(), current_setting('server_version_num')::int as number, current_setting('server_version') as version,
   current_user::text as user, current_database()::text as database,

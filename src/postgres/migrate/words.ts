@@ -1,6 +1,6 @@
 import { POSTGRES_VERSION_MIN } from '../../limits.ts'
 import { SCHEMA } from '../schema.ts'
-import type { BroughtUp, FoundDatabase } from './bring-up.ts'
+import type { BroughtUp, DatabaseState } from './bring-up.ts'
 
 type MigrationTrouble = Exclude<BroughtUp, { kind: 'done' }>
 
@@ -45,14 +45,14 @@ function refused({ code, found }: Extract<MigrationTrouble, { kind: 'refused' }>
 }
 
 /** The smallest right that is missing. */
-function grantOf({ user, database, hasSchema, hasTable }: FoundDatabase): string {
+function grantOf({ user, database, hasSchema, hasTable }: DatabaseState): string {
   if (!hasSchema) return `run \`grant create on database ${identifier(database)} to ${identifier(user)}\``
   if (!hasTable) return `run \`grant usage, create on schema ${SCHEMA} to ${identifier(user)}\``
   return `make it the owner of the tables in schema ${SCHEMA}`
 }
 
 /** For a user whom Postgres refuses although the schema is as new as it must be. */
-export function adviceOf({ user }: FoundDatabase): string {
+export function adviceOf({ user }: DatabaseState): string {
   const name = identifier(user)
   return (
     `Every migration is applied, so a table was dropped, or the Worker's user lacks a right: run \`grant usage on schema ${SCHEMA} ` +

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Bucket } from '../../../src/client/answers.ts'
 import type { ShownCounter } from '../../../src/dashboard/data/answers.ts'
 import { plotData, shapeOf } from '../../../src/dashboard/data/drawn.ts'
-import { type CountSample, rateOf, remember, sampleOf } from '../../../src/dashboard/data/live/rate.ts'
+import { type CountSample, rateOf, rememberSample, sampleOf } from '../../../src/dashboard/data/live/rate.ts'
 import {
   bucketTotal,
   colourOf,
@@ -299,7 +299,7 @@ test('parts of a breakdown have the time before together, because they are one b
 
 describe('the rate right now', () => {
   const at = (atMs: number, count: number, hours = 'h'): CountSample => ({ atMs, count, hours })
-  const of = (...samples: CountSample[]) => rateOf(samples.reduce<CountSample[]>(remember, []))
+  const of = (...samples: CountSample[]) => rateOf(samples.reduce<CountSample[]>(rememberSample, []))
 
   test('is that of the last seconds', () => {
     expect(of(at(0, 0))).toBeUndefined()

@@ -3,14 +3,14 @@ import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { UnreadableInput } from '../../../src/local/import/gunzip.ts'
 import { printable } from '../../../src/local/import/tally.ts'
-import { textOf } from '../../../src/local/import/text-input.ts'
+import { inputTextOf } from '../../../src/local/import/text-input.ts'
 import { figures, importing, logLine, logOf } from './rig.ts'
 
 async function read(bytes: Buffer, chunkBytes = bytes.length): Promise<Buffer> {
   const chunks: Buffer[] = []
   for (let from = 0; from < bytes.length; from += chunkBytes)
     chunks.push(bytes.subarray(from, from + chunkBytes))
-  return Buffer.concat(await Array.fromAsync(textOf(Readable.from(chunks))))
+  return Buffer.concat(await Array.fromAsync(inputTextOf(Readable.from(chunks))))
 }
 
 const MARK = Buffer.from([0xef, 0xbb, 0xbf])

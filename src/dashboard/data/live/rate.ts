@@ -14,7 +14,7 @@ export function sampleOf(series: Series, atMs: number): CountSample {
  * The samples within the window, with the new one, and the last of before, because a page that asks seldom has no other.
  * Samples of another range cannot be compared and are dropped.
  */
-export function remember(samples: readonly CountSample[], sample: CountSample): CountSample[] {
+export function rememberSample(samples: readonly CountSample[], sample: CountSample): CountSample[] {
   const before = samples.filter(({ atMs, hours }) => hours === sample.hours && atMs < sample.atMs)
   const kept = before.filter(({ atMs }) => atMs >= sample.atMs - WINDOW_MS)
   return [...(kept.length > 0 ? kept : before.slice(-1)), sample]

@@ -7,7 +7,7 @@ import { bucketTotal, type DrawnSeries, measureOf, NONE, plus, stageOf } from '.
 import { bucketWords } from '../../data/time.ts'
 import { UNIT_WORDS } from '../controls.tsx'
 import { Scrolls } from '../scrolls.tsx'
-import { nameOf, ShownName } from '../shown-name.tsx'
+import { ShownName, shownNameOf } from '../shown-name.tsx'
 
 /** The chart's figures as a table. */
 export function FiguresTable({ series, unit }: { readonly series: DrawnSeries; readonly unit: Unit }) {
@@ -25,7 +25,7 @@ export function FiguresTable({ series, unit }: { readonly series: DrawnSeries; r
           <tr>
             <th scope="col">{UNIT_WORDS[unit].slice(0, -1)}</th>
             {series.map(({ shown }) => (
-              <th key={`${shown.kind} ${nameOf(shown)}`} scope="col" class="number">
+              <th key={`${shown.kind} ${shownNameOf(shown)}`} scope="col" class="number">
                 <ShownName shown={shown} />
               </th>
             ))}
@@ -54,7 +54,7 @@ export function FiguresTable({ series, unit }: { readonly series: DrawnSeries; r
                 {stage === 'running' ? <span class="hint"> so far</span> : null}
               </th>
               {series.map((own) => (
-                <td key={`${own.shown.kind} ${nameOf(own.shown)}`} class="number">
+                <td key={`${own.shown.kind} ${shownNameOf(own.shown)}`} class="number">
                   {grouped(measureOf(bucketTotal(own, i), view.by))}
                 </td>
               ))}

@@ -7,7 +7,7 @@ import { type Chart, hasShown, SHOWN_MAX, type Shown, withShown } from '../../da
 import { visible } from '../../data/visible.ts'
 import { Change } from '../change.tsx'
 import { Figure } from '../figure.tsx'
-import { nameOf, ShownName } from '../shown-name.tsx'
+import { ShownName, shownNameOf } from '../shown-name.tsx'
 
 /** The charted keys and prefixes with their colours, and a field to add another. */
 export function Legend({ view, series }: { readonly view: Chart; readonly series: readonly Series[] }) {
@@ -27,7 +27,7 @@ export function Legend({ view, series }: { readonly view: Chart; readonly series
           return (
             <li key={`${each.kind} ${each.name}`}>
               <span class={`dot series-${i + 1}`} />
-              <span class="name" title={nameOf(each)}>
+              <span class="name" title={shownNameOf(each)}>
                 <ShownName shown={each} />
               </span>
               {own !== undefined && shown.length > 1 ? <Figure n={measureOf(totalOf(own), by)} /> : null}
@@ -37,7 +37,7 @@ export function Legend({ view, series }: { readonly view: Chart; readonly series
               <button
                 type="button"
                 class="remove"
-                aria-label={`Remove ${nameOf(each)}`}
+                aria-label={`Remove ${shownNameOf(each)}`}
                 onClick={() => go(without(each))}
               >
                 ×

@@ -9,7 +9,7 @@ import { coloursOf, plotOptions } from '../../data/plot.ts'
 import { bucketTotal, colourOf, type DrawnSeries, measureOf, NONE, plus, stageOf } from '../../data/series.ts'
 import { useTheme } from '../../data/theme.ts'
 import { bucketWords } from '../../data/time.ts'
-import { nameOf, ShownName } from '../shown-name.tsx'
+import { ShownName, shownNameOf } from '../shown-name.tsx'
 
 type PlotProps = {
   readonly series: DrawnSeries
@@ -78,7 +78,7 @@ function useReadout(series: DrawnSeries, unit: Unit, index: number): string {
   const figures = linesOf(series, index).map(({ shown, total, before }) => {
     const now = grouped(measureOf(total, view.by))
     const words = before === undefined ? now : `${now}, before ${grouped(measureOf(before, view.by))}`
-    return shown === undefined ? words : `${nameOf(shown)} ${words}`
+    return shown === undefined ? words : `${shownNameOf(shown)} ${words}`
   })
   return `${when}: ${figures.join(', ')}`
 }
@@ -127,7 +127,7 @@ function Readout({ series, unit, index, left }: ReadoutProps) {
     <div class={`readout ${left > 55 ? 'is-left' : ''}`} style={{ '--at': `${left}%` }}>
       <p class="when">{whenOf(series, index, unit, zone)}</p>
       {linesOf(series, index).map(({ shown, colour, total, before }) => (
-        <p key={shown === undefined ? '' : `${shown.kind} ${nameOf(shown)}`} class="line">
+        <p key={shown === undefined ? '' : `${shown.kind} ${shownNameOf(shown)}`} class="line">
           {colour === undefined ? null : <span class={`dot ${colour}`} />}
           {shown === undefined ? null : (
             <span class="name">

@@ -9,7 +9,7 @@ import {
 import { type Chart, conditionsOf } from '../../data/view.ts'
 import { Link } from '../link.tsx'
 import { MeasureCells, MeasureHeads } from '../measure.tsx'
-import { nameOf, ShownName } from '../shown-name.tsx'
+import { ShownName, shownNameOf } from '../shown-name.tsx'
 
 type PartsTableProps = { readonly whole: Series; readonly breakdown: Breakdown; readonly view: Chart }
 
@@ -30,7 +30,7 @@ export function PartsTable({ whole, breakdown: { label, parts }, view }: PartsTa
         </thead>
         <tbody>
           {parts.map((own, i) => (
-            <tr key={`${own.shown.kind} ${nameOf(own.shown)}`}>
+            <tr key={`${own.shown.kind} ${shownNameOf(own.shown)}`}>
               <th scope="row">
                 <span class={`dot ${colourOf(own.shown, i)}`} />
                 <PartName part={own.shown} label={label} view={view} />
@@ -70,7 +70,7 @@ function PartName({ part, label, view }: PartNameProps) {
     case 'unlabelled': {
       const condition = `${label}:${part.kind === 'group' ? part.value : ''}`
       return (
-        <Link to={{ ...view, where: conditionsOf([...view.where, condition]) }} title={nameOf(part)}>
+        <Link to={{ ...view, where: conditionsOf([...view.where, condition]) }} title={shownNameOf(part)}>
           {name}
         </Link>
       )

@@ -6,7 +6,7 @@ import type { Ending, Import } from '../importer.ts'
 import { isBlank, LINE_BYTES_MAX, type Line, LineSplitter } from '../lines.ts'
 import { InputPlace } from '../naming.ts'
 import type { LineReading, Reader } from '../reader.ts'
-import { textOf } from '../text-input.ts'
+import { inputTextOf } from '../text-input.ts'
 import { countedOf } from './counted.ts'
 import type { Sender } from './sender.ts'
 import { Sequence, writerOf } from './sequence.ts'
@@ -61,7 +61,7 @@ class StraightFlow {
     const stopReading = () => void input.destroy()
     interrupt.addEventListener('abort', stopReading)
     try {
-      for await (const chunk of textOf(input)) {
+      for await (const chunk of inputTextOf(input)) {
         if (!(await this.#take(this.#splitter.push(chunk)))) break
       }
       await this.#take(this.#splitter.end())

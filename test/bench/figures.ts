@@ -1,4 +1,4 @@
-import type { Turn } from './rounds.ts'
+import type { RoundTurn } from './rounds.ts'
 import { number, table } from './table.ts'
 
 /** A ratio over the rounds. */
@@ -20,7 +20,7 @@ export type Figures = {
 }
 
 /** @param baseline the name of the contender that the others are compared with. */
-export function summarise(turns: readonly Turn[], baseline: string): Figures[] {
+export function summarise(turns: readonly RoundTurn[], baseline: string): Figures[] {
   const groups = Map.groupBy(turns, ({ workload, contender }) => `${workload}|${contender}`)
   return [...groups.values()].flatMap((group) => {
     const [first] = group
@@ -43,15 +43,15 @@ export function summarise(turns: readonly Turn[], baseline: string): Figures[] {
   })
 }
 
-type Side = Pick<Turn, 'workload' | 'contender'>
+type Side = Pick<RoundTurn, 'workload' | 'contender'>
 
 /** Compares round by round, so that whatever else the machine did in a round meets both sides. */
-export function ratioOf(turns: readonly Turn[], side: Side, to: Side): Ratio {
+export function ratioOf(turns: readonly RoundTurn[], side: Side, to: Side): Ratio {
   const own = turns.filter((turn) => turn.workload === side.workload && turn.contender === side.contender)
   return spread(own.map((turn) => turn.perSecond / rateIn(turns, turn.round, to)))
 }
 
-function rateIn(turns: readonly Turn[], round: number, { workload, contender }: Side): number {
+function rateIn(turns: readonly RoundTurn[], round: number, { workload, contender }: Side): number {
   const turn = turns.find((t) => t.workload === workload && t.round === round && t.contender === contender)
   return turn?.perSecond ?? Number.NaN
 }

@@ -18,7 +18,7 @@ export type Runner = {
 }
 
 /** One contender's turn in one round. */
-export type Turn = LoadResult & {
+export type RoundTurn = LoadResult & {
   readonly workload: string
   readonly contender: string
   readonly round: number
@@ -29,7 +29,7 @@ export type Turn = LoadResult & {
   readonly cpuMicros: number | null
 }
 
-export type Plan = { readonly rounds: number; readonly seconds: number; readonly warmUpSeconds: number }
+export type RoundsPlan = { readonly rounds: number; readonly seconds: number; readonly warmUpSeconds: number }
 
 /**
  * Gives every contender a turn in each round, so that whatever else the machine does meets them all. Another one begins
@@ -38,14 +38,14 @@ export type Plan = { readonly rounds: number; readonly seconds: number; readonly
 export async function runRounds(
   workload: Workload,
   contenders: readonly Runner[],
-  plan: Plan,
+  plan: RoundsPlan,
   progress: (text: string) => void,
-): Promise<Turn[]> {
+): Promise<RoundTurn[]> {
   for (const contender of contenders) {
     progress(`${workload.name}: warming up ${contender.name}`)
     await takeTurn(workload, contender, { round: 0, seconds: plan.warmUpSeconds })
   }
-  const turns: Turn[] = []
+  const turns: RoundTurn[] = []
   for (let round = 1; round <= plan.rounds; round++) {
     for (const contender of inTurn(contenders, round - 1)) {
       const turn = await takeTurn(workload, contender, { round, seconds: plan.seconds })
@@ -68,7 +68,7 @@ export async function takeTurn(
   { name, ...workload }: Workload,
   { name: contender, urls, pid, read }: Runner,
   { round, seconds }: { round: number; seconds: number },
-): Promise<Turn> {
+): Promise<RoundTurn> {
   const cpuBefore = cpuSeconds(pid)
   const result = await applyLoad({ ...workload, urls, seconds, ...(read === undefined ? {} : { read }) })
   const cpu = cpuSeconds(pid)

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { must } from '../../src/model/assert.ts'
 import { bundle } from '../support/bundled.ts'
 import { settledStatus } from '../support/status.ts'
-import { type Audit, audit } from './outage/audit.ts'
+import { audit, type OutageAudit } from './outage/audit.ts'
 import { startPacedLoad } from './paced/paced-load.ts'
-import type { LoadReport } from './paced/pacer.ts'
+import type { PacedReport } from './paced/pacer.ts'
 import { INSPECTED, INSPECTOR_NOTICE, inspectHeap, rssBytes } from './process.ts'
 import type { Outcome, Progress, Scenario } from './scenario.ts'
 import { startStand, startWorker } from './stand.ts'
@@ -36,10 +36,10 @@ export const SOAK: Scenario<'minutes' | 'rate'> = {
 }
 
 type Soak = {
-  readonly report: LoadReport
+  readonly report: PacedReport
   /** By minute. */
   readonly samples: readonly (readonly Sample[])[]
-  readonly audit: Audit
+  readonly audit: OutageAudit
   readonly isConserved: boolean
   /** Everything that workerd wrote: nothing, when all is well. */
   readonly log: string

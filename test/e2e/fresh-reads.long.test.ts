@@ -9,7 +9,7 @@ import { seeded } from '../support/chance.ts'
 import { type Served, serve } from '../support/served.ts'
 import { settledStatus } from '../support/status.ts'
 import { startTappedProxy, type TappedProxy } from '../support/tapped-proxy.ts'
-import { hoursToWrite, Ledger, type Reading, read, type Scene, write } from './fresh-reads.ts'
+import { type CheckedRead, hoursToWrite, KnownSums, read, type Scene, write } from './fresh-reads.ts'
 
 /**
  * Fresh reads while everything moves, in workerd itself before a real PostgreSQL.
@@ -114,8 +114,8 @@ async function disturbOn({ disturb }: Trouble, stopping: AbortSignal): Promise<v
   }
 }
 
-async function readOn(scene: Scene, stopping: AbortSignal): Promise<Reading[]> {
-  const readings: Reading[] = []
+async function readOn(scene: Scene, stopping: AbortSignal): Promise<CheckedRead[]> {
+  const readings: CheckedRead[] = []
   while (!stopping.aborted) {
     readings.push(await read(scene))
     await sleep(scene.random() * 20)
@@ -134,7 +134,7 @@ describe('fresh reads beside writers, flushes, late increments and an outage of 
       const hours = hoursToWrite(hourOf(Date.now()))
       const scene = {
         url: served.url,
-        ledger: new Ledger(),
+        known: new KnownSums(),
         keys,
         hours: [...new Set(hours)],
         random: chance,
@@ -159,7 +159,7 @@ describe('fresh reads beside writers, flushes, late increments and an outage of 
   )
 })
 
-function say(readings: readonly Reading[], writers: readonly { acknowledged: number }[]): void {
+function say(readings: readonly CheckedRead[], writers: readonly { acknowledged: number }[]): void {
   const of = (status: number) => readings.filter((reading) => reading.status === status).length
   const acknowledged = writers.reduce((sum, writer) => sum + writer.acknowledged, 0)
   const fresh = readings.filter(({ pending }) => pending > 0).length
@@ -170,7 +170,7 @@ function say(readings: readonly Reading[], writers: readonly { acknowledged: num
 
 /** Reads within the outage are 503s, and say when to ask again; there are no other answers than 200 and 503. */
 function expectOutage(
-  readings: readonly Reading[],
+  readings: readonly CheckedRead[],
   { fromMs, toMs }: { fromMs: number; toMs: number },
 ): void {
   expect(readings.filter(({ status }) => status !== 200 && status !== 503)).toEqual([])
@@ -183,7 +183,7 @@ function expectOutage(
 }
 
 /** When all is settled, Postgres has exactly what was acknowledged. */
-async function expectFinal({ url, ledger, keys, hours }: Scene): Promise<void> {
+async function expectFinal({ url, known, keys, hours }: Scene): Promise<void> {
   await settledStatus(url)
   for (const key of keys) {
     const told = async (more: string) => {
@@ -194,7 +194,7 @@ async function expectFinal({ url, ledger, keys, hours }: Scene): Promise<void> {
     // Hours older than those of the status may take one more flush.
     await expect.poll(() => told('&freshHours=7'), { timeout: 20_000 }).toMatchObject({ pending: 0 })
     expect(await told('&consistency=committed')).toEqual({
-      ...ledger.acknowledged(key, hours),
+      ...known.acknowledged(key, hours),
       pending: null,
     })
   }

@@ -8,7 +8,7 @@ type Known = { sum: number; count: number }
 const NOTHING: Known = { sum: 0, count: 0 }
 
 /** Sums that were acknowledged, and sums that were sent at all, by key and hour. */
-export class Ledger {
+export class KnownSums {
   readonly #acknowledged = new Map<string, Known>()
   readonly #sent = new Map<string, Known>()
 
@@ -42,7 +42,7 @@ function total(book: ReadonlyMap<string, Known>, key: string, hours: readonly Ho
 /** Where and with what a run reads and writes. */
 export type Scene = {
   readonly url: string
-  readonly ledger: Ledger
+  readonly known: KnownSums
   readonly keys: readonly string[]
   /** That writers write into, ascending. */
   readonly hours: readonly Hour[]
@@ -52,7 +52,7 @@ export type Scene = {
 export type WriteReport = { acknowledged: number; unknown: number }
 
 /** Counts one to three increments of any keys and hours, until told to stop. */
-export async function write({ url, ledger, ...scene }: Scene, stopping: AbortSignal): Promise<WriteReport> {
+export async function write({ url, known, ...scene }: Scene, stopping: AbortSignal): Promise<WriteReport> {
   const report = { acknowledged: 0, unknown: 0 }
   while (!stopping.aborted) {
     const items = Array.from({ length: 1 + Math.floor(scene.random() * 3) }, () => ({
@@ -60,20 +60,19 @@ export async function write({ url, ledger, ...scene }: Scene, stopping: AbortSig
       hour: pick(scene.hours, scene.random),
       value: 1 + Math.floor(scene.random() * 1000),
     }))
-    for (const { key, hour, value } of items) ledger.send(key, hour, value)
+    for (const { key, hour, value } of items) known.send(key, hour, value)
     const body = JSON.stringify(items.map(({ hour, ...item }) => ({ ...item, at: formatHourStart(hour) })))
     const headers = { 'content-type': 'application/json' }
     const response = await fetch(`${url}/increment`, { method: 'POST', headers, body })
     await response.arrayBuffer()
-    if (response.status === 202)
-      for (const { key, hour, value } of items) ledger.acknowledge(key, hour, value)
+    if (response.status === 202) for (const { key, hour, value } of items) known.acknowledge(key, hour, value)
     report[response.status === 202 ? 'acknowledged' : 'unknown'] += items.length
   }
   return report
 }
 
 /** One read and what it may say: every bound was taken before it began, or after it had ended. */
-export type Reading = {
+export type CheckedRead = {
   readonly beganMs: number
   readonly endedMs: number
   readonly status: number
@@ -84,8 +83,8 @@ export type Reading = {
 }
 
 /** Reads one to three keys, by the hour or by the day of some zone, as far back as writers write or less. */
-export async function read(scene: Scene): Promise<Reading> {
-  const { random, hours, ledger } = scene
+export async function read(scene: Scene): Promise<CheckedRead> {
+  const { random, hours, known } = scene
   const keys = scene.keys.toSorted(() => random() - 0.5).slice(0, 1 + Math.floor(random() * 3))
   const before = new Map(keys.map((key) => [key, knownOf(scene, key)]))
   const search = new URLSearchParams()
@@ -103,7 +102,7 @@ export async function read(scene: Scene): Promise<Reading> {
   if (status !== 200) return { ...ending, pending: 0, faults: [] }
   const answers = answersOf(body)
   const faults = answers.flatMap((answer) =>
-    faultsOf(answer, before.get(answer.key) ?? new Map(), ledger, hours),
+    faultsOf(answer, before.get(answer.key) ?? new Map(), known, hours),
   )
   return { ...ending, pending: answers.reduce((sum, { pending }) => sum + (pending ?? 0), 0), faults }
 }
@@ -113,8 +112,8 @@ function answersOf(body: unknown): readonly CounterAnswer[] {
   return 'items' in answer ? answer.items : [answer]
 }
 
-function knownOf({ ledger, hours }: Scene, key: string): Map<Hour, Known> {
-  return new Map(hours.map((hour) => [hour, ledger.acknowledged(key, [hour])]))
+function knownOf({ known, hours }: Scene, key: string): Map<Hour, Known> {
+  return new Map(hours.map((hour) => [hour, known.acknowledged(key, [hour])]))
 }
 
 /**
@@ -124,7 +123,7 @@ function knownOf({ ledger, hours }: Scene, key: string): Map<Hour, Known> {
 function faultsOf(
   answer: CounterAnswer,
   before: ReadonlyMap<Hour, Known>,
-  ledger: Ledger,
+  known: KnownSums,
   hours: readonly Hour[],
 ): string[] {
   const freshFrom = hourOf(Date.parse(answer.freshFrom ?? ''))
@@ -134,7 +133,7 @@ function faultsOf(
       '',
       own.filter((h) => h >= freshFrom),
     ),
-    most: ledger.sent(answer.key, own),
+    most: known.sent(answer.key, own),
   })
   const told = [
     { what: 'total', own: hours, said: answer.total },

@@ -4,7 +4,7 @@ import { type Dev, type DevOptions, makeState, startDev } from '../support/dev.t
 import { startPostgres } from '../support/postgres.ts'
 import { killHard } from '../support/processes.ts'
 import { untilFlushCommits } from './flush-commit.ts'
-import { resendUnknown, Sent, startLoad } from './load.ts'
+import { resendUnknown, SentIncrements, startLoad } from './load.ts'
 import { expectExact, readEmbedded, readServer, type Stored, untilSettled } from './stored.ts'
 
 /** How often everything is killed, with each kind of Postgres. */
@@ -19,8 +19,8 @@ const EVERY_SECOND = { FLUSH_INTERVAL_SECONDS: '1' }
 async function survive(
   options: DevOptions,
   kill: (dev: Dev, round: number) => Promise<void>,
-  sent = new Sent(),
-): Promise<Sent> {
+  sent = new SentIncrements(),
+): Promise<SentIncrements> {
   let port = 0
   for (let round = 0; round < ROUNDS; round++) {
     const dev = await startDev({ ...options, port })
@@ -35,14 +35,14 @@ async function survive(
   return sent
 }
 
-async function settleAndStop(options: DevOptions, sent: Sent): Promise<void> {
+async function settleAndStop(options: DevOptions, sent: SentIncrements): Promise<void> {
   const dev = await startDev(options)
   if (sent.withIds) await resendUnknown(dev.url, sent)
   await untilSettled(dev.url)
   expect(await dev.stop()).toMatchObject({ code: 0 })
 }
 
-function report(name: string, { acknowledged, unknown }: Sent, { rows }: Stored): void {
+function report(name: string, { acknowledged, unknown }: SentIncrements, { rows }: Stored): void {
   console.info(`${name}: ${acknowledged.size} acknowledged, ${unknown.size} unknown, ${rows.size} stored`)
 }
 
@@ -88,7 +88,11 @@ describe('kill -9 of every process of dev, under load', () => {
 describe('retries under the same ids, after kill -9 of every process', () => {
   test('[I3] every increment is there exactly once, acknowledged before or not', async () => {
     const state = makeState()
-    const sent = await survive({ state, vars: EVERY_SECOND }, (dev) => dev.processes.kill(), new Sent(true))
+    const sent = await survive(
+      { state, vars: EVERY_SECOND },
+      (dev) => dev.processes.kill(),
+      new SentIncrements(true),
+    )
     const stored = await readEmbedded(state)
     report('with ids', sent, stored)
     expect(sent.unknown.size).toBe(0)
@@ -110,7 +114,7 @@ describe('kill -9 of one part, under load', () => {
   test('[I1] [F3] the Worker, wrangler, dev: nothing is lost, and nothing keeps the port', async () => {
     const state = makeState()
     const options = { state, vars: EVERY_SECOND }
-    const sent = new Sent()
+    const sent = new SentIncrements()
 
     const first = await startDev(options)
     const { port } = first

@@ -4,7 +4,7 @@ import { vi } from 'vitest'
 const CLIENTS = 48
 
 /** The clients' knowledge of the increments that they sent, each of value 1 under a key of its own. */
-export class Sent {
+export class SentIncrements {
   /** Whether each increment has an id, so that it may be sent again. */
   readonly withIds: boolean
   /** The time of each increment that has an id. */
@@ -27,7 +27,7 @@ export class Sent {
 }
 
 /** Sends again what may or may not have been counted, under the same ids, from as many clients as counted it. */
-export async function resendUnknown(url: string, sent: Sent): Promise<void> {
+export async function resendUnknown(url: string, sent: SentIncrements): Promise<void> {
   const left = [...sent.unknown]
   const client = async () => {
     for (let key = left.pop(); key !== undefined; key = left.pop()) {
@@ -47,7 +47,7 @@ export interface Load {
 }
 
 /** Counts from dozens of clients at once. Keys begin with `prefix`; failures are noted, and never end a client. */
-export function startLoad(url: string, prefix: string, sent: Sent): Load {
+export function startLoad(url: string, prefix: string, sent: SentIncrements): Load {
   const stopping = new AbortController()
   const clients = Array.from({ length: CLIENTS }, (_, i) =>
     runClient(url, `${prefix}/${i}`, sent, stopping.signal),
@@ -70,7 +70,12 @@ export function startLoad(url: string, prefix: string, sent: Sent): Load {
   }
 }
 
-async function runClient(url: string, prefix: string, sent: Sent, stopping: AbortSignal): Promise<void> {
+async function runClient(
+  url: string,
+  prefix: string,
+  sent: SentIncrements,
+  stopping: AbortSignal,
+): Promise<void> {
   for (let n = 0; !stopping.aborted; n++) {
     const key = `${prefix}/${n}`
     const isAcknowledged = await count(url, sent.bodyOf(key))

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import { expect, vi } from 'vitest'
 import { withClient } from '../../src/local/postgres.ts'
-import type { Sent } from './load.ts'
+import type { SentIncrements } from './load.ts'
 
 /** All that Postgres has: count and sum by key, and the increments that the ledger says were applied. */
 export interface Stored {
@@ -50,7 +50,10 @@ export async function untilSettled(url: string): Promise<void> {
 }
 
 /** Every acknowledged increment exactly once, every other one at most once, and nothing that nobody sent. */
-export function expectExact({ acknowledged, unknown }: Sent, { rows, ledgerIncrements }: Stored): void {
+export function expectExact(
+  { acknowledged, unknown }: SentIncrements,
+  { rows, ledgerIncrements }: Stored,
+): void {
   const keys = [...rows.keys()]
   const lost = [...acknowledged].filter((key) => !rows.has(key))
   const notOnce = keys.filter((key) => rows.get(key)?.count !== 1 || rows.get(key)?.sum !== 1)

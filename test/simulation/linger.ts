@@ -1,6 +1,6 @@
 import { main, parseFlags, UsageError } from '../../src/local/cli.ts'
 import { table } from '../bench/table.ts'
-import { type Figures, type Load, simulateLinger } from './linger/simulate.ts'
+import { type LingerFigures, type LingerLoad, simulateLinger } from './linger/simulate.ts'
 
 const HELP = `Shows what lingering costs and saves: how late increments are answered, and how many rows they write.
 
@@ -50,7 +50,7 @@ function numbers(list: string): number[] | undefined {
   return /^\d{1,6}(,\d{1,6})*$/.test(list) ? list.split(',').map(Number) : undefined
 }
 
-type Case = Omit<Load, 'isolates' | 'lingerMs'>
+type Case = Omit<LingerLoad, 'isolates' | 'lingerMs'>
 
 function titleOf({ requests, increments, callMs }: Case & { requests: { perSecond: number } }): string {
   return `${requests.perSecond} requests a second of ${increments}, calls of ${callMs} ms`
@@ -68,6 +68,6 @@ function tableOf(load: Case, isolates: readonly number[], lingers: readonly numb
   return table(head, rows)
 }
 
-function cells({ medianMs, p99Ms, rowsPerIncrement }: Figures): string[] {
+function cells({ medianMs, p99Ms, rowsPerIncrement }: LingerFigures): string[] {
   return [medianMs.toFixed(1), p99Ms.toFixed(1), rowsPerIncrement.toFixed(3)]
 }

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { listenLocally } from './listen.ts'
 
 /** The fate of a request on its way. */
-export type Fate =
+export type ProxyFate =
   | { readonly kind: 'through' }
   /** It arrives and is answered, and its client never hears of that. */
   | { readonly kind: 'answer lost' }
@@ -17,7 +17,7 @@ export type Passed = {
   readonly path: string
   readonly headers: IncomingMessage['headers']
   readonly body: Buffer
-  readonly fate: Fate
+  readonly fate: ProxyFate
   readonly status: number | null
   readonly answer: Buffer
 }
@@ -35,7 +35,7 @@ export type HttpProxy = {
  */
 export async function startHttpProxy(
   target: () => string,
-  fateOf: (n: number) => Fate = () => ({ kind: 'through' }),
+  fateOf: (n: number) => ProxyFate = () => ({ kind: 'through' }),
 ): Promise<HttpProxy> {
   const passed: Passed[] = []
   let requests = 0
@@ -61,7 +61,7 @@ export async function startHttpProxy(
 
 async function pass(
   target: string,
-  fate: Fate,
+  fate: ProxyFate,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<Passed> {

@@ -14,7 +14,7 @@ export type Billed = {
 }
 
 /** Work that was done in a while of counting. */
-export type Counted = {
+export type CountedWork = {
   readonly seconds: number
   readonly increments: number
   /** To the Worker. */
@@ -30,7 +30,7 @@ export type Counted = {
   readonly activeMs: number
 }
 
-export type Line = {
+export type BillLine = {
   readonly what: string
   /** In a month at this rate. */
   readonly amount: number
@@ -43,10 +43,10 @@ export type Line = {
 type Price = { readonly included: number; readonly million: number }
 
 /** The bill of a month at the same rate, line by line, the sum last. */
-export function billOf(counted: Counted, setting: { readonly interval: number }): Line[] {
+export function billOf(counted: CountedWork, setting: { readonly interval: number }): BillLine[] {
   const times = (MONTH_HOURS * 3_600) / counted.seconds
   const increments = counted.increments * times
-  const line = (what: string, count: number, { included, million }: Price): Line => {
+  const line = (what: string, count: number, { included, million }: Price): BillLine => {
     const amount = count * times
     return {
       what,
@@ -64,7 +64,7 @@ export function billOf(counted: Counted, setting: { readonly interval: number })
   ]
   const plan = { what: 'the plan', amount: 1, perMillion: 0, month: CLOUDFLARE.month }
   const all = [...lines, neonLine(setting.interval, increments), plan]
-  const sum = (of: (each: Line) => number) => all.reduce((total, each) => total + of(each), 0)
+  const sum = (of: (each: BillLine) => number) => all.reduce((total, each) => total + of(each), 0)
   return [
     ...all,
     { what: 'in all', amount: increments, perMillion: sum((l) => l.perMillion), month: sum((l) => l.month) },
@@ -75,14 +75,14 @@ export function billOf(counted: Counted, setting: { readonly interval: number })
  * Its smallest compute, in a month in which each flush finds something: all shards flush at the same multiples of the
  * interval, and between two it sleeps once nothing has come for a while.
  */
-function neonLine(interval: number, increments: number): Line {
+function neonLine(interval: number, increments: number): BillLine {
   const hours = MONTH_HOURS * Math.min(1, NEON.sleepsAfterSeconds / interval)
   const month = hours * NEON.smallestCu * NEON.launchComputeHour
   return { what: 'Neon, hours awake', amount: hours, perMillion: month / (increments / 1e6), month }
 }
 
 /** Increments that the free plan carries in a day when they come in this way, and the limit that is reached first. */
-export function freePlanOf(counted: Counted): { readonly increments: number; readonly first: string } {
+export function freePlanOf(counted: CountedWork): { readonly increments: number; readonly first: string } {
   const used: readonly (readonly [what: string, count: number, limit: number])[] = [
     ['Worker requests', counted.requests, CLOUDFLARE_FREE.requests],
     ['object requests', counted.objectRequests, CLOUDFLARE_FREE.objectRequests],
@@ -96,6 +96,6 @@ export function freePlanOf(counted: Counted): { readonly increments: number; rea
   return carried.reduce((a, b) => (b.increments < a.increments ? b : a))
 }
 
-function gbSeconds({ activeMs }: Counted): number {
+function gbSeconds({ activeMs }: CountedWork): number {
   return (activeMs / 1_000) * CLOUDFLARE.objectGb
 }

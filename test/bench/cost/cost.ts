@@ -10,7 +10,7 @@ import { cpuSeconds } from '../process.ts'
 import type { Ask, Outcome, Scenario } from '../scenario.ts'
 import { startWorker } from '../stand.ts'
 import { number, table } from '../table.ts'
-import { billOf, type Counted, freePlanOf } from './bill.ts'
+import { billOf, type CountedWork, freePlanOf } from './bill.ts'
 import { billedBy } from './billed.ts'
 
 /** So many that the rate is kept while requests wait for one another. */
@@ -49,7 +49,7 @@ export const COST: Scenario<Name> = {
   },
 }
 
-type Ended = Counted & { readonly oddities: string }
+type Ended = CountedWork & { readonly oddities: string }
 
 async function count({ settings }: Ask<Name>): Promise<Ended> {
   await using stack = new AsyncDisposableStack()
@@ -111,7 +111,7 @@ async function startPgliteEndpoint(stack: AsyncDisposableStack): Promise<string>
 
 const dollars = (amount: number, digits = 2) => `$${amount.toFixed(digits)}`
 
-function describe(counted: Counted, interval: number): string[] {
+function describe(counted: CountedWork, interval: number): string[] {
   const { increments, objectRequests, rowsWritten, seconds, waitMs } = counted
   const perIncrement = (count: number) => (count / increments).toFixed(4)
   const rows = billOf(counted, { interval }).map(({ what, amount, perMillion, month }) => [

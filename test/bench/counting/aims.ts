@@ -1,6 +1,6 @@
 import { describeRatio, ratioOf } from '../figures.ts'
 import type { Aim } from '../report.ts'
-import type { Turn, Workload } from '../rounds.ts'
+import type { RoundTurn, Workload } from '../rounds.ts'
 import { NAMES } from './contenders.ts'
 import { READERS } from './readers.ts'
 import { READS, WORKLOADS } from './workloads.ts'
@@ -43,7 +43,7 @@ const COMPARISONS: readonly Comparison[] = [
 ]
 
 /** The comparisons of which both sides have had their turns. */
-export function ratioAims(turns: readonly Turn[]): Aim[] {
+export function ratioAims(turns: readonly RoundTurn[]): Aim[] {
   return COMPARISONS.flatMap(({ what, workload, contender, to, atLeast }) => {
     const side = { workload: workload.name, contender }
     const ratio = ratioOf(turns, side, { workload: to.workload.name, contender: to.contender })

@@ -1,7 +1,7 @@
 import { must } from '../../../src/model/assert.ts'
 import { settledStatus } from '../../support/status.ts'
 import { describeFigures, summarise } from '../figures.ts'
-import { type Plan, runRounds, type Turn } from '../rounds.ts'
+import { type RoundsPlan, type RoundTurn, runRounds } from '../rounds.ts'
 import { type Ask, joinOutcomes, type Outcome, type Scenario } from '../scenario.ts'
 import { startStand } from '../stand.ts'
 import { table } from '../table.ts'
@@ -38,14 +38,14 @@ export const COUNTING: Scenario<'rounds' | 'seconds'> = {
 }
 
 /** Those that count, and their latency at half of the rates that the turns have shown. */
-async function measureCounting({ wants, progress }: Ask, plan: Plan): Promise<Outcome> {
+async function measureCounting({ wants, progress }: Ask, plan: RoundsPlan): Promise<Outcome> {
   const needed = (name: string) => wants(name) || (wants(HALF_LOAD) && name === single256.name)
   const workloads = Object.values(WORKLOADS).filter(({ name }) => needed(name))
   if (workloads.length === 0) return { tables: [], aims: [], figures: {}, faults: [] }
   await using stack = new AsyncDisposableStack()
   const isWanted = (name: string) => workloads.some((workload) => takesPart(workload, name))
   const contenders = await startContenders(await startStand(stack), stack, isWanted)
-  const turns: Turn[] = []
+  const turns: RoundTurn[] = []
   for (const workload of workloads) {
     const takers = contenders.filter(({ name }) => takesPart(workload, name))
     turns.push(...(await runRounds(workload, takers, plan, progress)))
@@ -66,7 +66,7 @@ async function measureCounting({ wants, progress }: Ask, plan: Plan): Promise<Ou
   }
 }
 
-async function measureReading({ progress }: Ask, plan: Plan): Promise<Outcome> {
+async function measureReading({ progress }: Ask, plan: RoundsPlan): Promise<Outcome> {
   await using stack = new AsyncDisposableStack()
   const contenders = await startReaders(await startStand(stack), stack)
   const turns = await runRounds(READS, contenders, plan, progress)
@@ -87,7 +87,7 @@ async function measureDistinct({ progress }: Ask): Promise<Outcome> {
   return await countDistinct(await startStand(stack), stack)
 }
 
-async function measureRows({ progress }: Ask, { seconds }: Plan): Promise<Outcome> {
+async function measureRows({ progress }: Ask, { seconds }: RoundsPlan): Promise<Outcome> {
   await using stack = new AsyncDisposableStack()
   return await countRows(await startStand(stack), stack, seconds, progress)
 }
@@ -99,7 +99,7 @@ function describePromises(contenders: readonly Contender[]): string {
   )
 }
 
-function faultsOf(turns: readonly Turn[]): string[] {
+function faultsOf(turns: readonly RoundTurn[]): string[] {
   return turns
     .filter(({ errors }) => errors > 0)
     .map((t) => `${t.contender}, ${t.workload}, round ${t.round}: ${t.errors} errors`)
@@ -111,7 +111,7 @@ function faultsOf(turns: readonly Turn[]): string[] {
  */
 async function audit(
   contender: Contender,
-  turns: readonly Turn[],
+  turns: readonly RoundTurn[],
   halfLoad: readonly HalfTurn[],
 ): Promise<string[]> {
   const { name, urls, isSumdial } = contender

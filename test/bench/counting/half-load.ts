@@ -3,7 +3,7 @@ import { describeRatio, type Figures, median, type Ratio, spread } from '../figu
 import { startPacedLoad } from '../paced/paced-load.ts'
 import type { Waits } from '../paced/phase.ts'
 import type { Aim } from '../report.ts'
-import { inTurn, type Plan } from '../rounds.ts'
+import { inTurn, type RoundsPlan } from '../rounds.ts'
 import type { Progress } from '../scenario.ts'
 import { number, table } from '../table.ts'
 import { type Contender, NAMES } from './contenders.ts'
@@ -39,7 +39,7 @@ const WARM_UP_MS = 1_000
 export async function runHalfLoad(
   contenders: readonly Contender[],
   figures: readonly Figures[],
-  plan: Plan,
+  plan: RoundsPlan,
   progress: Progress,
 ): Promise<HalfTurn[]> {
   const cases = casesOf(contenders, figures)

@@ -8,7 +8,15 @@ import { cpuSeconds } from '../process.ts'
 import type { Outcome, Progress } from '../scenario.ts'
 import { askShard, startWorker } from '../stand.ts'
 import { number, table } from '../table.ts'
-import { Batches, connectPlain, keyOf, Meter, makeCells, type PlainClient, startServer } from './batches.ts'
+import {
+  Batches,
+  connectPlain,
+  keyOf,
+  makeCells,
+  type PlainClient,
+  StatementTimer,
+  startServer,
+} from './batches.ts'
 
 const SIZES = [10_000, 50_000]
 
@@ -33,7 +41,7 @@ type Turn = {
 
 type Sides = {
   readonly served: Served
-  readonly meter: Meter
+  readonly timer: StatementTimer
   readonly plain: PlainClient
   readonly batches: Batches
 }
@@ -67,13 +75,13 @@ export async function measureAlarm(rounds: number, progress: Progress): Promise<
 
 async function startSides(stack: AsyncDisposableStack): Promise<Sides> {
   const server = await startServer(stack)
-  const meter = new Meter()
-  const { endpoint } = await server.database({ around: meter.around })
+  const timer = new StatementTimer()
+  const { endpoint } = await server.database({ around: timer.around })
   const plain = await connectPlain(stack, (await server.database()).url)
   // The interval is so long that the shard flushes only because of its size.
   const vars = { FLUSH_INTERVAL_SECONDS: '3600' }
   const served = await startWorker(stack, endpoint, { script: await bundle(), vars })
-  return { served, meter, plain, batches: new Batches() }
+  return { served, timer, plain, batches: new Batches() }
 }
 
 async function count({ url }: Served, first: number, cells: number, at: string): Promise<void> {
@@ -93,24 +101,24 @@ async function count({ url }: Served, first: number, cells: number, at: string):
  * them, and none of the time is ingest's. The alarm that follows freezes and sends cells that came during the wait.
  */
 async function takeTurn(
-  { served, meter, plain, batches }: Sides,
+  { served, timer, plain, batches }: Sides,
   first: number,
   cells: number,
   atMs: number,
 ): Promise<Omit<Turn, 'kind'>> {
   const hour = hourOf(atMs)
   const before = await askShard(served.url, formatHour(hour))
-  const release = meter.hold()
+  const release = timer.hold()
   await count(served, first, cells, new Date(atMs).toISOString())
-  meter.reset()
+  timer.reset()
   const [beganMs, cpuBefore] = [performance.now(), cpuSeconds(served.pid)]
   release()
   // The shard is asked only when Postgres has everything, because answering costs the shard time.
-  await until(() => meter.statements * BATCH_CELLS_MAX >= cells)
+  await until(() => timer.statements * BATCH_CELLS_MAX >= cells)
   const settled = before.accepted + cells
   await until(async () => (await askShard(served.url, formatHour(hour))).settled === settled)
   const [ms, cpu] = [performance.now() - beganMs, cpuSeconds(served.pid)]
-  const { ms: postgresMs, statements } = meter
+  const { ms: postgresMs, statements } = timer
 
   const rows = batches.next(makeCells(first + cells).slice(first), hour)
   const plainBeganMs = performance.now()

@@ -78,7 +78,7 @@ export async function connectPlain(stack: AsyncDisposableStack, url: string): Pr
 }
 
 /** Goes around a backend: counts its statements and the time that they take, and holds them when told. */
-export class Meter {
+export class StatementTimer {
   statements = 0
   /** In `pg` and PostgreSQL, without the driver and the endpoint. */
   ms = 0

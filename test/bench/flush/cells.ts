@@ -10,7 +10,7 @@ import type { Aim } from '../report.ts'
 import { inTurn } from '../rounds.ts'
 import type { Outcome, Progress } from '../scenario.ts'
 import { number, table } from '../table.ts'
-import { Batches, connectPlain, Meter, makeCells, startServer } from './batches.ts'
+import { Batches, connectPlain, makeCells, StatementTimer, startServer } from './batches.ts'
 
 const FIRST = hourOf(Date.UTC(2026, 10, 21, 20))
 
@@ -56,8 +56,8 @@ export async function measureCells(rounds: number, progress: Progress): Promise<
 /** Each before a database of its own in one server, so that each has the same rows. */
 async function startSides(stack: AsyncDisposableStack): Promise<Side[]> {
   const server = await startServer(stack)
-  const meter = new Meter()
-  const { endpoint } = await server.database({ around: meter.around })
+  const timer = new StatementTimer()
+  const { endpoint } = await server.database({ around: timer.around })
   const direct = (await server.database()).url
   const pooled = (await server.database()).url
   const pooler = await startPooler(pooled, 4)
@@ -68,11 +68,11 @@ async function startSides(stack: AsyncDisposableStack): Promise<Side[]> {
     name,
     batches: new Batches(),
     async send(batches) {
-      meter.reset()
+      timer.reset()
       const beganMs = performance.now()
       for (const batch of batches) await send(batch)
       end()
-      return name === NEON ? performance.now() - beganMs - meter.ms : null
+      return name === NEON ? performance.now() - beganMs - timer.ms : null
     },
   })
   /** As an alarm has it: one connection for its batches, where there are connections. */

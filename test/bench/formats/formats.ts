@@ -2,7 +2,7 @@ import { bundle } from '../../support/bundled.ts'
 import { settledStatus } from '../../support/status.ts'
 import { describeRatio, ratioOf, summarise } from '../figures.ts'
 import type { Aim } from '../report.ts'
-import { inTurn, type Plan, type Turn, takeTurn } from '../rounds.ts'
+import { inTurn, type RoundsPlan, type RoundTurn, takeTurn } from '../rounds.ts'
 import type { Progress, Scenario } from '../scenario.ts'
 import { startStand, startWorker } from '../stand.ts'
 import { number, table } from '../table.ts'
@@ -53,16 +53,16 @@ export const FORMATS_SCENARIO: Scenario<'rounds' | 'seconds'> = {
 async function runTurns(
   served: { readonly urls: readonly string[]; readonly pid: number },
   formats: readonly string[],
-  { rounds, seconds, warmUpSeconds }: Plan,
+  { rounds, seconds, warmUpSeconds }: RoundsPlan,
   progress: Progress,
-): Promise<Turn[]> {
+): Promise<RoundTurn[]> {
   const runner = { ...served, name: NAME }
   const turn = (format: string, round: number, length: number) => {
     const workload = { name: format, connections: CONNECTIONS, items: POINTS, keys: 1, ids: false, format }
     return takeTurn(workload, runner, { round, seconds: length })
   }
   for (const format of formats) await turn(format, 0, warmUpSeconds)
-  const turns: Turn[] = []
+  const turns: RoundTurn[] = []
   for (let round = 1; round <= rounds; round++) {
     for (const format of inTurn(formats, round - 1)) {
       const taken = await turn(format, round, seconds)
@@ -73,7 +73,7 @@ async function runTurns(
   return turns
 }
 
-function describeFormats(turns: readonly Turn[]): string {
+function describeFormats(turns: readonly RoundTurn[]): string {
   const rows = summarise(turns, NAME).map(({ workload, perSecond, cpuMicros, latencyMs }) => [
     workload,
     number(perSecond),
@@ -88,7 +88,7 @@ function describeFormats(turns: readonly Turn[]): string {
   )
 }
 
-function aimsOf(turns: readonly Turn[]): Aim[] {
+function aimsOf(turns: readonly RoundTurn[]): Aim[] {
   const protobuf = summarise(turns, NAME).filter(({ workload }) => workload === OTLP_PROTOBUF)
   const records = ratioOf(
     turns,

@@ -1,10 +1,10 @@
 import type pg from 'pg'
 import { withoutLines } from '../../support/log-lines.ts'
-import { keyOf, type LoadReport } from '../paced/pacer.ts'
+import { keyOf, type PacedReport } from '../paced/pacer.ts'
 import type { CountedKeys } from '../paced/phase.ts'
 
 /** Increments in Postgres beside those that were acknowledged, key by key. */
-export type Audit = {
+export type OutageAudit = {
   readonly keys: number
   readonly acknowledged: number
   /** Increments that may have been counted without an acknowledgement. */
@@ -18,7 +18,7 @@ const FAULTS_KEPT = 10
 
 type Row = { readonly sum: number; readonly count: number }
 
-export async function audit(pool: pg.Pool, report: LoadReport, keyBytes: number): Promise<Audit> {
+export async function audit(pool: pg.Pool, report: PacedReport, keyBytes: number): Promise<OutageAudit> {
   const { rows } = await pool.query<{ key: string; sum: string; count: string }>(
     'select key, sum(sum) as sum, sum(count) as count from sumdial.counters group by key',
   )

@@ -1,10 +1,10 @@
 import type { PhaseReport } from '../paced/phase.ts'
 import { describeStatuses, megabytes, number, table } from '../table.ts'
-import { type Outcome, PHASES } from './run.ts'
+import { type OutageOutcome, PHASES } from './run.ts'
 import type { Sample } from './watch.ts'
 
 /** An outage as Markdown: a table of its phases, and one of the rest. */
-export function describeOutcome(outcome: Outcome): string {
+export function describeOutcome(outcome: OutageOutcome): string {
   return `${phaseTable(outcome.load.phases)}\n\n${figureTable(outcome)}`
 }
 
@@ -26,7 +26,7 @@ function phaseTable(phases: readonly PhaseReport[]): string {
   )
 }
 
-function figureTable({ peak, samples, replay, recovery, outageSeconds, audit }: Outcome): string {
+function figureTable({ peak, samples, replay, recovery, outageSeconds, audit }: OutageOutcome): string {
   const outage = samples.filter(({ phase }) => phase.startsWith(PHASES.during))
   const before = samples.filter(({ phase }) => phase === PHASES.before)
   const returned = samples.filter(({ phase }) => phase === PHASES.draining || phase === PHASES.after)

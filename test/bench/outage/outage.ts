@@ -1,9 +1,9 @@
 import type { Aim } from '../report.ts'
-import { joinOutcomes, type Progress, type Scenario, type Outcome as ScenarioOutcome } from '../scenario.ts'
+import { joinOutcomes, type Outcome, type Progress, type Scenario } from '../scenario.ts'
 import { megabytes } from '../table.ts'
 import { unexpectedIn } from './audit.ts'
 import { describeOutcome } from './describe.ts'
-import { HEAP_MIB_MAX, type Outcome, runOutage } from './run.ts'
+import { HEAP_MIB_MAX, type OutageOutcome, runOutage } from './run.ts'
 import type { Sample } from './watch.ts'
 
 const KEYS = 'old keys'
@@ -32,8 +32,8 @@ export const OUTAGE: Scenario<Name> = {
     rate: { usual: 300, is: 'requests a second', most: 100_000 },
     calm: { usual: 20, quick: 5, is: 'seconds before and after', most: 3_600 },
   },
-  async measure({ settings, wants, progress }): Promise<ScenarioOutcome> {
-    const all: Record<string, ScenarioOutcome> = {}
+  async measure({ settings, wants, progress }): Promise<Outcome> {
+    const all: Record<string, Outcome> = {}
     for (const part of OUTAGE.parts.filter(wants)) {
       all[part] = await measurePart(part, settings, (text) => progress(`${part}: ${text}`))
     }
@@ -45,7 +45,7 @@ async function measurePart(
   part: string,
   { minutes, rate, calm }: Readonly<Record<Name, number>>,
   progress: Progress,
-): Promise<ScenarioOutcome> {
+): Promise<Outcome> {
   await using stack = new AsyncDisposableStack()
   const isUntilFull = part !== KEYS
   const load = isUntilFull ? { items: 10, keys: null } : { items: 1, keys: 20_000 }
@@ -77,7 +77,7 @@ function heapAim(part: string, samples: readonly Sample[]): Aim {
   }
 }
 
-function faultsOf({ audit, load, samples, log }: Outcome): string[] {
+function faultsOf({ audit, load, samples, log }: OutageOutcome): string[] {
   const faults = [...audit.faults, ...load.oddities]
   if (samples.some(({ status }) => !status.isConserved)) faults.push("the shard's own audit fails")
   faults.push(...unexpectedIn(log).map((text) => `workerd wrote: ${text.slice(0, 500)}`))

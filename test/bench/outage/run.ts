@@ -3,15 +3,15 @@ import { bundle } from '../../support/bundled.ts'
 import { createFaults, type FaultAction } from '../../support/faults.ts'
 import type { Served } from '../../support/served.ts'
 import { type PacedLoad, startPacedLoad } from '../paced/paced-load.ts'
-import type { LoadReport, Pace } from '../paced/pacer.ts'
+import type { Pace, PacedReport } from '../paced/pacer.ts'
 import { INSPECTED, INSPECTOR_NOTICE } from '../process.ts'
 import type { Progress } from '../scenario.ts'
 import { makeDirectory, startStand, startWorker } from '../stand.ts'
-import { type Audit, audit, type OutageLog } from './audit.ts'
+import { audit, type OutageAudit, type OutageLog } from './audit.ts'
 import { measureReplay, type Replay } from './replay.ts'
 import { type Sample, Watch } from './watch.ts'
 
-export type Plan = {
+export type OutagePlan = {
   readonly pace: Omit<Pace, 'atMs'>
   /** Of the phases before and after. */
   readonly calmSeconds: number
@@ -21,15 +21,15 @@ export type Plan = {
   readonly isUntilFull: boolean
 }
 
-export type Outcome = {
-  readonly load: LoadReport
+export type OutageOutcome = {
+  readonly load: PacedReport
   readonly samples: readonly Sample[]
   /** The last look before the kill at the end of the outage. */
   readonly peak: Sample
   readonly replay: Replay
   readonly recovery: Recovery
   readonly outageSeconds: number
-  readonly audit: Audit
+  readonly audit: OutageAudit
   readonly log: OutageLog
 }
 
@@ -84,10 +84,10 @@ const HEAP = { flags: INSPECTED, v8Flags: [`--max-heap-size=${HEAP_MIB_MAX}`] }
 
 /** Before, during and after one outage under one load. Everything that it starts ends with the stack. */
 export async function runOutage(
-  plan: Plan,
+  plan: OutagePlan,
   stack: AsyncDisposableStack,
   progress: Progress,
-): Promise<Outcome> {
+): Promise<OutageOutcome> {
   const faults = createFaults()
   const { pool, endpoint } = await (await startStand(stack)).database({ faults })
   const script = await bundle()
@@ -135,7 +135,7 @@ export async function runOutage(
 }
 
 type Parts = {
-  readonly plan: Plan
+  readonly plan: OutagePlan
   readonly load: PacedLoad
   readonly watch: Watch
   readonly progress: Progress

@@ -1,15 +1,15 @@
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
-import { type LoadReport, type Pace, Pacer, type Tally } from './pacer.ts'
+import { type LoadTally, type Pace, type PacedReport, Pacer } from './pacer.ts'
 
 /** A load that runs in a thread of its own, because the caller's thread serves the database. */
 export interface PacedLoad {
-  readonly tally: Tally
+  readonly tally: LoadTally
   /** Sends to these addresses in turn from now on, and reports the requests that fall due under this name. */
   enter(phase: string, urls: readonly string[]): Promise<void>
   /** Sends no more; resolves when every request that was sent has its answer. */
   pause(): Promise<void>
   /** Pauses, reports, and ends the thread. */
-  finish(): Promise<LoadReport>
+  finish(): Promise<PacedReport>
   /** Ends the thread at once. It may be called again. */
   kill(): Promise<void>
 }
@@ -20,13 +20,13 @@ type Order =
   | { readonly kind: 'finish' }
 
 type Message =
-  | { readonly kind: 'tally'; readonly tally: Tally }
-  | { readonly kind: 'done'; readonly report: LoadReport | null }
+  | { readonly kind: 'tally'; readonly tally: LoadTally }
+  | { readonly kind: 'done'; readonly report: PacedReport | null }
 
 export function startPacedLoad(pace: Pace): PacedLoad {
   const thread = new Worker(new URL(import.meta.url), { workerData: pace })
-  let tally: Tally = { acknowledged: 0, refusedRequests: 0 }
-  let waiting: PromiseWithResolvers<LoadReport | null> | undefined
+  let tally: LoadTally = { acknowledged: 0, refusedRequests: 0 }
+  let waiting: PromiseWithResolvers<PacedReport | null> | undefined
   thread.on('message', (message: Message) => {
     if (message.kind === 'tally') tally = message.tally
     else waiting?.resolve(message.report)

@@ -15,7 +15,7 @@ export type Pace = {
   readonly atMs: number | null
 }
 
-export type LoadReport = {
+export type PacedReport = {
   readonly phases: readonly PhaseReport[]
   /** Acknowledged increments, by the key's number. */
   readonly acknowledged: CountedKeys
@@ -26,7 +26,7 @@ export type LoadReport = {
 }
 
 /** Increments and requests so far, over all phases. */
-export type Tally = { readonly acknowledged: number; readonly refusedRequests: number }
+export type LoadTally = { readonly acknowledged: number; readonly refusedRequests: number }
 
 export function keyOf(n: number, keyBytes: number): string {
   return `site/example.com/page-${n}`.padEnd(keyBytes, '-')
@@ -71,7 +71,7 @@ export class Pacer {
     setInterval(() => this.#tick(), TICK_MS)
   }
 
-  get tally(): Tally {
+  get tally(): LoadTally {
     return { acknowledged: this.#acknowledgedSum, refusedRequests: this.#refusedRequests }
   }
 
@@ -96,7 +96,7 @@ export class Pacer {
     })
   }
 
-  report(): LoadReport {
+  report(): PacedReport {
     for (const client of this.#clients) client.close()
     return {
       phases: this.#phases.map((phase) => phase.report()),

@@ -4,7 +4,7 @@ import { migrate } from '../../../src/local/migrate.ts'
 import { startNeonEndpoint } from '../../../src/local/neon/endpoint.ts'
 import { pgBackend } from '../../../src/local/neon/pg-backend.ts'
 import { bundle } from '../../support/bundled.ts'
-import { type Fate, type HttpProxy, startHttpProxy } from '../../support/http-proxy.ts'
+import { type HttpProxy, type ProxyFate, startHttpProxy } from '../../support/http-proxy.ts'
 import { startPostgres } from '../../support/postgres.ts'
 import { type Served, type ServeOptions, serve } from '../../support/served.ts'
 
@@ -26,7 +26,7 @@ export type Stage = {
   /** All that workerd has written. */
   log(): string
   /** A way to the Worker on which things go wrong. */
-  proxy(fateOf?: (n: number) => Fate): Promise<HttpProxy>
+  proxy(fateOf?: (n: number) => ProxyFate): Promise<HttpProxy>
   /** The sum of a key, read fresh from shards and Postgres. */
   sumOf(key: string): Promise<number>
   /** Runs statements in Postgres itself. */

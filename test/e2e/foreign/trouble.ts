@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { must } from '../../../src/model/assert.ts'
-import type { Fate } from '../../support/http-proxy.ts'
+import type { ProxyFate } from '../../support/http-proxy.ts'
 import { openStage, type Stage } from './stage.ts'
 
 /** A stage whose objects outlive a kill of workerd. It is closed when the test is over. */
@@ -17,7 +17,7 @@ export async function openKillable(vars: Readonly<Record<string, string>> = {}):
   return stage
 }
 
-const FATES: readonly Fate[] = [
+const FATES: readonly ProxyFate[] = [
   { kind: 'answer lost' },
   { kind: 'lost' },
   { kind: 'refused', status: 503, retryAfterSeconds: 0 },
@@ -27,7 +27,7 @@ const FATES: readonly Fate[] = [
 ]
 
 /** Every third request goes wrong, in all ways that clients send again after. */
-export function unlucky(random: () => number): (n: number) => Fate {
+export function unlucky(random: () => number): (n: number) => ProxyFate {
   return () => {
     if (random() >= 1 / 3) return { kind: 'through' }
     return must(FATES[Math.floor(random() * FATES.length)], 'a fate')

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import type { Fetch } from '../../../src/client/internal.ts'
 import { FATES, ModelServer, type RequestFate } from '../../client/model-server.ts'
 import { casesOf } from '../../support/thorough.ts'
-import { figures, importing, instantTiming, logLine, type Outcome, type Settings } from './rig.ts'
+import { figures, importing, instantTiming, logLine, type RigOutcome, type Settings } from './rig.ts'
 
 const HOURS = ['17/May/2015:10:05:03 +0000', '17/May/2015:11:05:03 +0000', '17/May/2015:12:05:03 +0000']
 
@@ -52,7 +52,7 @@ const run = (more: { growing: boolean; refusing: boolean }): fc.Arbitrary<Run> =
   })
 
 /** @returns undefined when it was killed */
-async function once(server: ModelServer, log: string, how: Run): Promise<Outcome | undefined> {
+async function once(server: ModelServer, log: string, how: Run): Promise<RigOutcome | undefined> {
   const lines = log.split('\n').slice(0, -1)
   const text = lines.slice(0, Math.ceil(lines.length * how.share)).join('\n')
   const bytes = Buffer.from(how.isPacked ? gzipSync(text) : text)
@@ -95,7 +95,7 @@ const hours = fc.array(fc.nat(HOURS.length - 1), {
 })
 
 /** Imports, and checks the counts against the outcome of each line. */
-async function tried(server: ModelServer, log: string, how: Run): Promise<Outcome | undefined> {
+async function tried(server: ModelServer, log: string, how: Run): Promise<RigOutcome | undefined> {
   server.fail(how.fates)
   const earlier = new Map(server.counts)
   const outcome = await once(server, log, how)

@@ -105,7 +105,7 @@ export type Settings = {
   connection: Import['connection']
 }
 
-export type Outcome = {
+export type RigOutcome = {
   readonly tally: LineTally
   readonly ending: Ending
   readonly said: readonly string[]
@@ -117,7 +117,7 @@ export type Outcome = {
 export async function importing(
   input: string | readonly Buffer[] | Readable,
   settings: Partial<Settings>,
-): Promise<Outcome> {
+): Promise<RigOutcome> {
   const said: string[] = []
   const tally = new LineTally((line) => said.push(line))
   const timing = settings.timing ?? instantTiming()
@@ -158,7 +158,7 @@ export async function importing(
 }
 
 /** The figures of an outcome that are not 0. Each line has one outcome. */
-export function figures({ tally, code }: Outcome) {
+export function figures({ tally, code }: RigOutcome) {
   const { lines, accepted, before, byId, refused, unknown } = tally
   const [conflicts, unsent] = [tally.conflicting.count, tally.unsent.count]
   const noRequests = tally.noRequests.count

@@ -13,7 +13,7 @@ import type { WriterRow } from '../../../src/postgres/writers.ts'
 import { nodeClock } from '../../support/node-clock.ts'
 
 /** The fate of one statement. */
-export type Fate =
+export type StatementFate =
   | 'applied'
   /** It is lost on the way. */
   | 'lost'
@@ -44,7 +44,7 @@ export class LedgerInMemory {
    * @param fates of the first statements; all others are applied
    * @param kill called when the process is killed. What it waits for then never comes.
    */
-  destination(connections: number, fates: readonly Fate[], kill: () => void): Destination {
+  destination(connections: number, fates: readonly StatementFate[], kill: () => void): Destination {
     let statements = 0
     let isDead = false
     const never = () => new Promise<never>(() => undefined)

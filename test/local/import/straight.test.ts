@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { NotAnswered } from '../../../src/postgres/execute.ts'
 import type { ApplyFailure } from '../../../src/postgres/failure.ts'
 import { logLine } from './rig.ts'
-import { type Fate, importStraight, LedgerInMemory, straightFigures } from './straight-rig.ts'
+import { importStraight, LedgerInMemory, type StatementFate, straightFigures } from './straight-rig.ts'
 
 const HOURS = ['17/May/2015:10:05:03 +0000', '17/May/2015:11:05:03 +0000', '17/May/2015:12:05:03 +0000']
 
@@ -29,8 +29,8 @@ const logLines = fc.array(
 const run = fc.record({
   fates: fc.array(
     fc.oneof(
-      { weight: 6, arbitrary: fc.constantFrom<Fate>('applied', 'lost', 'answer lost') },
-      { weight: 1, arbitrary: fc.constantFrom<Fate>('killed before', 'killed after') },
+      { weight: 6, arbitrary: fc.constantFrom<StatementFate>('applied', 'lost', 'answer lost') },
+      { weight: 1, arbitrary: fc.constantFrom<StatementFate>('killed before', 'killed after') },
     ),
     { maxLength: 20, size: 'max' },
   ),

@@ -2,12 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { SHORT_LINGER_MS } from '../../../src/limits.ts'
 import { runProduction } from './production.ts'
-import type { Load } from './simulate.ts'
+import type { LingerLoad } from './simulate.ts'
 import { simulateLinger } from './simulate.ts'
 
 const ISOLATES = [1, 2, 4, 8, 16, 32, 64]
 
-const LOAD: Load = {
+const LOAD: LingerLoad = {
   isolates: 8,
   requests: { kind: 'open', perSecond: 500 },
   increments: 1,
@@ -28,13 +28,13 @@ const anyLoad = fc.record({
 })
 
 /** The longest that a flight takes: its call, and all that it may wait for in its isolate and in the shard. */
-function flightMsMax({ callMs, lingerMs }: Load): number {
+function flightMsMax({ callMs, lingerMs }: LingerLoad): number {
   return callMs * 1.5 + lingerMs + SHORT_LINGER_MS
 }
 
 describe('lingering, as a simulation of its policy shows it', () => {
   test.each([1, 100])('a lone client that sends %i increments at a time never waits', (increments) => {
-    const load: Load = { ...LOAD, isolates: 1, requests: { kind: 'closed' }, increments }
+    const load: LingerLoad = { ...LOAD, isolates: 1, requests: { kind: 'closed' }, increments }
     const { requests, longestWaitMs, longestMs } = simulateLinger(load)
     expect(requests).toBeGreaterThan(300)
     expect(longestWaitMs).toBe(0)
@@ -77,7 +77,7 @@ describe('lingering, as a simulation of its policy shows it', () => {
     { isolates: 8, perSecond: 500, increments: 3 },
     { isolates: 3, perSecond: 600, increments: 100 },
   ])('the production coalescer and group commit do just that: %j', async ({ perSecond, ...change }) => {
-    const load: Load = { ...LOAD, ...change, seconds: 1, requests: { kind: 'open', perSecond } }
+    const load: LingerLoad = { ...LOAD, ...change, seconds: 1, requests: { kind: 'open', perSecond } }
     const { requests, rows, calls, longestMs } = simulateLinger(load)
     expect(await runProduction(load, perSecond)).toEqual({ requests, rows, calls, longestMs })
   })

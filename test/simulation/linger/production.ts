@@ -6,13 +6,13 @@ import { readArrival } from '../../../src/shard/arrival.ts'
 import { GroupCommit } from '../../../src/shard/group-commit.ts'
 import { seeded } from '../../support/chance.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
-import type { Load } from './simulate.ts'
+import type { LingerLoad } from './simulate.ts'
 
 /**
  * Puts an open load through the production coalescer and group commit, at the times and with the calls of the simulation.
  * It is slow, and only there to show that the simulation does what they do.
  */
-export async function runProduction(load: Load, perSecond: number) {
+export async function runProduction(load: LingerLoad, perSecond: number) {
   const { isolates, increments, callMs, lingerMs, seconds, seed } = load
   const clock = new FakeClock()
   const [chance, callChance] = [seeded(seed), seeded(~seed)]

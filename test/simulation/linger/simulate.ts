@@ -4,7 +4,7 @@ import { seeded } from '../../support/chance.ts'
 import { Events } from './events.ts'
 
 /** Requests for one shard, and how they get there. */
-export type Load = {
+export type LingerLoad = {
   readonly isolates: number
   /**
    * `open`: requests come at random times, so many a second over all isolates, whether earlier ones are answered or not.
@@ -20,7 +20,7 @@ export type Load = {
   readonly seed: number
 }
 
-export type Figures = {
+export type LingerFigures = {
   readonly rows: number
   readonly calls: number
   readonly requests: number
@@ -42,7 +42,7 @@ const INCREMENT_BYTES = 116
  * The isolates and the shard do here what the coalescer and the group commit do, as far as waiting depends on it.
  * Nothing fails, and a call costs time but no capacity: docs/measurements.md has what one shard takes.
  */
-export function simulateLinger(load: Load): Figures {
+export function simulateLinger(load: LingerLoad): LingerFigures {
   const world: World = {
     load,
     events: new Events(),
@@ -64,7 +64,7 @@ export function simulateLinger(load: Load): Figures {
 }
 
 type World = {
-  readonly load: Load
+  readonly load: LingerLoad
   readonly events: Events
   /** Decides when requests come. */
   readonly chance: () => number
@@ -195,7 +195,7 @@ class Shard {
   }
 }
 
-function figuresOf({ load, latencies, waits, calls }: World, rows: number): Figures {
+function figuresOf({ load, latencies, waits, calls }: World, rows: number): LingerFigures {
   const sorted = latencies.toSorted((a, b) => a - b)
   const at = (part: number) =>
     sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN

@@ -34,7 +34,8 @@ function rowsOfExtent(span: Span, parts: readonly Part[]): SQL {
   const withHour = parts.map((part) => ({ ...part, columns: sql`${DAY_START} as hour, ${part.columns}` }))
   const ofHour = parts.map(
     ({ table, columns, where }) =>
-      sql`select hour, ${columns} from ${TABLES[table].hours} where hour = each_hour.hour and ${where}`,
+      sql`select hour, ${columns} from ${TABLES[table].hours}
+where (hour = each_hour.hour and ${where}) or hour = each_hour.never`,
   )
   return sql`${rowsOfEachDay(span, withHour)}
 union all select found.* from ${EACH_HOUR} cross join lateral (select * from (${unionAll(ofHour)}) as of_hour offset 0) as found
@@ -46,7 +47,8 @@ union all ${onlyIf(sql`hours_count > ${EACH_HOUR_MAX}::int`, rowsOfRange(span, p
 export function rowsOfEachDay(span: Span, parts: readonly Part[]): SQL {
   const rows = parts.map(
     ({ table, columns, where }) =>
-      sql`select ${columns} from ${TABLES[table].days} where day = each_day.day and ${where}`,
+      sql`select ${columns} from ${TABLES[table].days}
+where (day = each_day.day and ${where}) or day = each_day.never`,
   )
   return sql`select found.* from ${eachDay(span)} cross join lateral (select * from (${unionAll(rows)}) as of_day offset 0) as found`
 }
@@ -88,13 +90,17 @@ export function isDay({ from, to }: Span): SQL {
 /**
  * The hours that are read as hours, as ranges and one by one, and the days. They are arrays for the planner, which takes each for
  * ten rows. Of the functions themselves it expects thousands, and prepares for millions of rows.
+ *
+ * `never` is null in all of them. Where all rows of an hour or a day are wanted, `or hour = never` asks for them by a bitmap, because a plain
+ * index scan cannot answer an `or`. So they are read in the order of the table, where they lie next to each other, and not in the order
+ * of keys, in which each row is a look at a page (1,000 rows of an hour: 0.27 ms, and 0.55).
  */
 export const HOURS = sql`unnest(array(select unnest(hours) from extent)) as own`
 export const EACH_HOUR = sql`unnest(array(
-  select generate_series(lower(own), upper(own) - interval '1 hour', interval '1 hour') from ${HOURS})) as each_hour (hour)`
+  select generate_series(lower(own), upper(own) - interval '1 hour', interval '1 hour') from ${HOURS}), '{}'::timestamptz[]) as each_hour (hour, never)`
 
 function eachDay({ from }: Span): SQL {
   return sql`unnest(array(select day from (
   select lower(own) + generate_series(0, upper(own) - lower(own) - 1) as day from (select unnest(days) as own from extent) as own
-) as every where day >= ${dayFrom(from)})) as each_day (day)`
+) as every where day >= ${dayFrom(from)}), '{}'::date[]) as each_day (day, never)`
 }

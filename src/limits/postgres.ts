@@ -159,7 +159,7 @@ export const ROLLUPS_BEGIN_HOURS = 24
 export const YOUNG_HOURS = 48
 
 /**
- * Hours that a read of many keys takes from the index one by one. A row of them costs twice what it costs in a range that
- * Postgres reads as it likes; but a range says nothing of which few of its hours are wanted.
+ * Hours of which a page of keys takes the first keys of each. Of more hours that would be many rows, so their first keys are
+ * found first.
  */
 export const EACH_HOUR_MAX = 400

@@ -1,5 +1,4 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { EACH_HOUR_MAX } from '../../limits.ts'
 import { unionAll } from '../key-ranges.ts'
 import { cover, DAY_START, dayFrom, likely, type Span, TABLES } from './segments.ts'
 
@@ -14,10 +13,9 @@ export type Part = {
 /**
  * The rows of a read of many keys, with the columns of its part and `hour`, which is when its hour or day begins. [D1]
  *
- * Postgres cannot know how many days or hours a segment has, so it would choose an index blindly. Day by day, and hour by hour
- * while the hours are few, (day, key) and (hour, key) find exactly the rows that are asked for, however many keys that are.
- * Many hours, as before the days of a table are made, are read as if there were no days: by whatever Postgres chooses for the
- * whole range, without the hours that a day stands for.
+ * Postgres cannot know how many days or hours a segment has, so it would choose an index blindly. Day by day and hour by hour,
+ * (day, key) and (hour, key) find exactly the rows that are asked for, however many keys that are. Where no day stands for its
+ * hours, as before the days of a table are made, the range is read by whatever Postgres chooses, as if there were no days.
  */
 export function rowsOfManyKeys(span: Span, parts: readonly Part[]): SQL {
   if (span.reach === 'young') {
@@ -39,8 +37,8 @@ where (hour = each_hour.hour and ${where}) or hour = each_hour.never`,
   )
   return sql`${rowsOfEachDay(span, withHour)}
 union all select found.* from ${EACH_HOUR} cross join lateral (select * from (${unionAll(ofHour)}) as of_hour offset 0) as found
-where (select hours_count <= ${EACH_HOUR_MAX}::int from extent)
-union all ${onlyIf(sql`hours_count > ${EACH_HOUR_MAX}::int`, rowsOfRange(span, parts))}`
+where not (select is_empty from extent)
+union all ${onlyIf(sql`is_empty`, rowsOfRange(span, parts))}`
 }
 
 /** The rows of the days that stand for their hours, day by day. */
@@ -71,12 +69,9 @@ export function onlyIf(condition: SQL, rows: SQL): SQL {
   return sql`(select * from (${rows}) as maybe limit (select case when ${condition} then null else 0 end from extent))`
 }
 
-/** A table for the `with` of a statement, whose one row is that of `cover`, with the number of its hours. */
+/** A table for the `with` of a statement, whose one row is that of `cover`. */
 export function extent(span: Span): SQL {
-  return sql`extent as materialized (
-  select *, (select sum(extract(epoch from upper(own) - lower(own)) / 3600) from unnest(hours) as own) as hours_count
-  from (${cover(span)}) as cover
-)`
+  return sql`extent as materialized (${cover(span)})`
 }
 
 /** Whether a row's hour is read as an hour. */
@@ -97,7 +92,7 @@ export function isDay({ from, to }: Span): SQL {
  */
 export const HOURS = sql`unnest(array(select unnest(hours) from extent)) as own`
 export const EACH_HOUR = sql`unnest(array(
-  select generate_series(lower(own), upper(own) - interval '1 hour', interval '1 hour') from ${HOURS}), '{}'::timestamptz[]) as each_hour (hour, never)`
+  select generate_series(greatest(lower(own), (select min(hour) from sumdial.counters)), upper(own) - interval '1 hour', interval '1 hour') from ${HOURS}), '{}'::timestamptz[]) as each_hour (hour, never)`
 
 function eachDay({ from }: Span): SQL {
   return sql`unnest(array(select day from (

@@ -124,21 +124,26 @@ export function dayFrom(time: SQL): SQL {
   return sql`(${time} at time zone 'UTC' + interval '23 hours')::date`
 }
 
-/** Days that stand for their hours, how many they are, and hours of the range that are left. */
+/**
+ * Days that stand for their hours, how many they are, hours of the range that are left, and about how many of these have rows. Days of
+ * before the last one that was made, which nobody has made or marked, have none: the oldest are made first, and who counts in them
+ * marks them.
+ */
 export function cover(span: Span): SQL {
   const { from, to } = span
   return sql`
-    select coalesce(range_agg(daterange(day, day + 1)), '{}') as days, count(*) as days_count, count(*) = 0 as is_empty,
-      tstzmultirange(tstzrange(${from}, ${to})) - coalesce(range_agg(tstzrange(start, start + interval '24 hours')), '{}') as hours
-    from ${rolledUp(span)} where is_gone or ${isWhole(span)}
+    select coalesce(range_agg(daterange(day, day + 1)) filter (where stands), '{}') as days,
+      count(*) filter (where stands) as days_count, not coalesce(bool_or(stands), false) as is_empty,
+      tstzmultirange(tstzrange(${from}, ${to})) - coalesce(range_agg(tstzrange(start, start + interval '24 hours')) filter (where stands), '{}') as hours,
+      24 * count(*) filter (where not stands)
+        + extract(epoch from ${to} - greatest(${from}, max(start) filter (where stands) + interval '24 hours')) / 3600 as hours_count
+    from (select *, is_gone or is_made and ${isWhole(span)} as stands from ${rolledUp(span)}) as rolled_up
   `
 }
 
-/** Whether there are no such days, or too few to matter. The time before everything began does not count. */
-function isMostlyHours({ reach, from, to }: Span): SQL {
-  if (reach === 'hours') return sql`true`
-  return sql`days_count * interval '48 hours' < ${to} - greatest(${from}, least(
-      (select min(hour) from sumdial.counters), (select min(day) from sumdial.rollups)::timestamp at time zone 'UTC'))`
+/** Whether more hours than days are to be read. */
+function isMostlyHours({ reach }: Span): SQL {
+  return reach === 'hours' ? sql`true` : sql`hours_count > 24 * days_count`
 }
 
 /**
@@ -157,12 +162,11 @@ export const coarseSchema = z
   .object({ from: z.iso.date(), to: z.iso.date() })
   .transform(({ from, to }): CoarseRange => ({ from: `${from}T00:00:00Z`, to: `${to}T00:00:00Z` }))
 
-/** The days of which any part is in the range, and that may stand for their hours. */
-function rolledUp({ reach, from, to }: Span): SQL {
-  const states = reach === 'hours' ? sql`state = 'gone'` : STANDS
+/** The days of which any part is in the range, and that somebody has made or marked. */
+function rolledUp({ from, to }: Span): SQL {
   return sql`(
-      select day, ${DAY_START} as start, state = 'gone' as is_gone from sumdial.rollups
-      where ${states} and day >= (${from} at time zone 'UTC')::date and day < ${dayFrom(to)}
+      select day, ${DAY_START} as start, state = 'gone' as is_gone, ${STANDS} as is_made from sumdial.rollups
+      where day >= (${from} at time zone 'UTC')::date and day < ${dayFrom(to)}
     ) as rolled_up`
 }
 

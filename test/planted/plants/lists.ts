@@ -13,8 +13,8 @@ export const LIST_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: ROWS,
-        find: "sql`state = 'gone'` : STANDS",
-        replace: "sql`state = 'gone'` : sql`state in ('good', 'gone', 'stale')`",
+        find: `\${STANDS} as is_made`,
+        replace: "state in ('good', 'gone', 'stale') as is_made",
       },
     ],
     suite: overDays('a list equals'),
@@ -26,8 +26,8 @@ export const LIST_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: ROWS,
-        find: "interval '24 hours')), '{}') as hours\n",
-        replace: "interval '24 hours')) filter (where not is_gone), '{}') as hours\n",
+        find: "filter (where stands), '{}') as hours,",
+        replace: "filter (where stands and not is_gone), '{}') as hours,",
       },
     ],
     suite: overDays('a list equals'),

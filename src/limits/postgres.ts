@@ -159,7 +159,7 @@ export const ROLLUPS_BEGIN_HOURS = 24
 export const YOUNG_HOURS = 48
 
 /**
- * Hours of which a page of keys takes the first keys of each. Of more hours that would be many rows, so their first keys are
- * found first.
+ * Hours that are read one by one beside days: those of the days that are too young to be made, and of some that have changed. More
+ * than these, as before the days of a table are made, are read as a range.
  */
-export const EACH_HOUR_MAX = 400
+export const EACH_HOUR_MAX = 200

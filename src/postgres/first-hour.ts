@@ -7,7 +7,7 @@ import type { Reach } from '../model/rollups/reach.ts'
 import type { Postgres } from './driver/session.ts'
 import type { Ask } from './execute.ts'
 import { inRange } from './key-ranges.ts'
-import { beforeDays } from './rollups/before-days.ts'
+import { reaching } from './rollups/reaching.ts'
 import { DAY_START, STANDS } from './rollups/segments.ts'
 import { type Read, reading } from './statement.ts'
 import { orTooSlow, SHARED } from './too-slow.ts'
@@ -28,7 +28,7 @@ export function createFirstHourReader(postgres: Postgres): ReadFirstHour {
     }
     const kind = 'keys' in asked ? 'keys' : 'prefix'
     return await orTooSlow(postgres, SHARED, kind, (read) =>
-      beforeDays('days', (reach) => answered(reach, read)),
+      reaching('days', (reach) => answered(reach, read)),
     )
   }
 }

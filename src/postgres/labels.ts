@@ -8,8 +8,8 @@ import type { Postgres } from './driver/session.ts'
 import type { Ask } from './execute.ts'
 import { inRanges, unionAll } from './key-ranges.ts'
 import { IS_READABLE, rowNamesSchema, rowNamesSql, WHOLE } from './readable.ts'
-import { beforeDays } from './rollups/before-days.ts'
-import { coarseDays, coarseSchema, piecesOf, type Span } from './rollups/segments.ts'
+import { reaching } from './rollups/reaching.ts'
+import { coarseIfFew, coarseSchema, piecesOf, type Span } from './rollups/segments.ts'
 import { listing } from './statement.ts'
 import { ALONE, orTooSlow } from './too-slow.ts'
 
@@ -35,13 +35,13 @@ export function createLabelLister(postgres: Postgres, times = ALONE): ListLabels
     }
     const reach = reachOf([from], to, postgres.clock.now())
     return await orTooSlow(postgres, times, 'labels', (read) =>
-      beforeDays(reach, (found) => answered(found, read)),
+      reaching(reach, (found) => answered(found, read)),
     )
   }
 }
 
 async function foundIn(query: LabelsQuery, span: Span, read: Ask) {
-  const coarse = coarseDays(span)
+  const coarse = coarseIfFew(span)
   const usual = answerSchema.safeParse(await read(listing(labelsSql(query, span), coarse)))
   if (usual.success) return { ...usual.data, unreadable: [] }
   const careful = answerSchema.parse(await read(listing(labelsSql(query, span, true), coarse)))
@@ -111,4 +111,4 @@ const labelSchema = z
     }),
   )
 
-const answerSchema = z.object({ items: z.array(labelSchema), coarse: z.array(coarseSchema) })
+const answerSchema = z.object({ items: z.array(labelSchema), coarse: coarseSchema })

@@ -1,23 +1,22 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { EACH_HOUR_MAX, LIST_BY_HOUR_ROWS_MAX } from '../limits.ts'
+import { LIST_BY_HOUR_ROWS_MAX } from '../limits.ts'
 import { formatHourStart } from '../model/hour.ts'
 import type { Grouping, ListQuery } from '../model/read.ts'
 import type { Reach } from '../model/rollups/reach.ts'
 import { meets } from './groups.ts'
 import { inRange, LAST_KEY, unionAll } from './key-ranges.ts'
 import { IS_READABLE, rowNamesSql } from './readable.ts'
+import { type Part, rowsOfEachDay, rowsOfManyKeys, rowsOfRange } from './rollups/many-keys.ts'
 import {
+  coarseDays,
+  coarseIfFew,
+  cover,
   EACH_HOUR,
-  extent,
+  fewHours,
   HOURS,
-  isDay,
-  onlyIf,
-  type Part,
-  rowsOfEachDay,
-  rowsOfManyKeys,
-  rowsOfRange,
-} from './rollups/many-keys.ts'
-import type { Span } from './rollups/segments.ts'
+  isDayOf,
+  type Span,
+} from './rollups/segments.ts'
 
 /** A list as its statement asks it: how far it reaches, and whether it leaves out rows that are no cells. See readable.ts. */
 export type ListStatement = ListQuery & { readonly reach: Reach; readonly isCareful?: boolean }
@@ -29,9 +28,17 @@ export type ListStatement = ListQuery & { readonly reach: Reach; readonly isCare
  */
 export function listSql(query: ListStatement): SQL {
   if (query.grouping !== null) return groupsSql(query, query.grouping)
-  // By labels no index finds the first keys, so all slices of the range are looked at.
-  if (query.sort === 'key' && query.where.length === 0) return pageSql(query)
-  return itemsSql(query, fenced(query))
+  return isPage(query) ? pageSql(query) : itemsSql(query, fenced(query))
+}
+
+/** The coarse days of the answer to `listSql`. */
+export function coarseSql(query: ListStatement): SQL {
+  return isPage(query) ? coarseIfFew(spanOf(query)) : coarseDays(spanOf(query))
+}
+
+/** By labels no index finds the first keys, so all slices of the range are looked at. */
+function isPage({ grouping, sort, where }: ListQuery): boolean {
+  return grouping === null && sort === 'key' && where.length === 0
 }
 
 /**
@@ -116,13 +123,21 @@ function fenced(query: ListStatement): SQL {
   return sql`select ${COLUMNS} from (${allRows(query)}) as one ${bound}`
 }
 
-/** A page of keys. Where no days stand for hours it is read as before there were any. One of the two halves is not run. */
+/**
+ * A page of keys. Where no days stand for hours it is read as before there were any: then one of the two halves is not run. It is asked
+ * for only if it may be that way, because the planner counts it: PostgreSQL would compile the statement. See `onlyIf`.
+ */
 function pageSql(query: ListStatement): SQL {
-  if (query.reach === 'young') return itemsSql(query, hoursOfPage(query))
-  return sql`with ${extent(spanOf(query))}, first_of_days as materialized (${firstOfDays(query)})
-select * from (${itemsSql(query, hoursOfPage(query))}) as by_hours where (select is_empty from extent)
+  const { reach } = query
+  if (reach === 'young') return itemsSql(query, hoursOfPage(query))
+  const span = spanOf(query)
+  const first = sql`with cover as materialized (${reach === 'days' ? fewHours(span) : cover(span)}), first_of_days as materialized (${firstOfDays(query)})`
+  const byDays = sql`select * from (${itemsSql(query, rowsOfPage(query))}) as by_days`
+  if (reach === 'days') return sql`${first} ${byDays} order by key`
+  return sql`${first}
+select * from (${itemsSql(query, hoursOfPage(query))}) as by_hours where (select is_empty from cover)
 union all
-select * from (${itemsSql(query, rowsOfPage(query))}) as by_days where not (select is_empty from extent)
+${byDays} where not (select is_empty from cover)
 order by key`
 }
 
@@ -162,7 +177,7 @@ function firstKeys({ limit }: ListStatement, rows: SQL): SQL {
 function firstOfDays(query: ListStatement): SQL {
   const parts = partsOf(query, sql`key`, unlessUnreadable(query)).map(
     ({ where }) =>
-      sql`(${firstKeys(query, sql`select key from sumdial.days where ${where} and ${isDay(spanOf(query))}`)})`,
+      sql`(${firstKeys(query, sql`select key from sumdial.days where ${where} and ${isDayOf(spanOf(query))}`)})`,
   )
   return firstKeys(query, unionAll(parts))
 }
@@ -174,23 +189,21 @@ function rowsOfPage(query: ListStatement): SQL {
 
 /**
  * The hours that are read as hours. Where days alone fill a page, they are looked at up to its last key, so that many keys in an
- * hour cost nothing. Many hours are not looked at one by one, as in `hoursOfPage`; and where a text is looked for, the keys
- * that have it are found first, in the index.
+ * hour cost nothing. Many hours are not looked at one by one, as in `hoursOfPage`; their first keys, and those that have a text,
+ * are found first, in the index.
  */
 function hoursBesideDays(query: ListStatement): SQL {
-  const readable = unlessUnreadable(query)
+  const [columns, readable] = [columnsOf(query), unlessUnreadable(query)]
   const upTo = sql` and key <= coalesce((select max(key) from first_of_days having count(*) = ${query.limit}::int), ${LAST_KEY}::text)`
-  const isMany = sql`hours_count > ${EACH_HOUR_MAX}::int`
-  const ofEach = (columns: SQL) =>
-    sql`${firstOfEachHour(query, EACH_HOUR, columns, upTo)} where not (select ${isMany} from extent)`
-  const range = rowsOfRange(spanOf(query), partsOf(query, sql`key`, sql`${upTo}${readable}`))
-  const ofRange = onlyIf(isMany, firstKeys(query, range))
-  const keys = query.contains === null ? ofRange : firstKeys(query, unionAll([ofEach(sql`key`), ofRange]))
-  const ofKeys = sql`select found.* from (${keys}) as page cross join ${HOURS} cross join lateral (
-  select ${columnsOf(query)} from sumdial.counters
+  const isFew = query.reach === 'days'
+  if (isFew && query.contains === null) return firstOfEachHour(query, EACH_HOUR, columns, upTo)
+  const rows = isFew
+    ? firstOfEachHour(query, EACH_HOUR, sql`key`, upTo)
+    : rowsOfRange(spanOf(query), partsOf(query, sql`key`, sql`${upTo}${readable}`))
+  return sql`select found.* from (${firstKeys(query, rows)}) as page cross join ${HOURS} cross join lateral (
+  select ${columns} from sumdial.counters
   where key = page.key and hour >= lower(own) and hour < upper(own)${readable} offset 0
 ) as found`
-  return query.contains === null ? unionAll([ofEach(columnsOf(query)), ofKeys]) : ofKeys
 }
 
 /**
@@ -199,12 +212,13 @@ function hoursBesideDays(query: ListStatement): SQL {
  */
 function daysOfPage(query: ListStatement): SQL {
   const [cells, span, readable] = [columnsOf(query), spanOf(query), unlessUnreadable(query)]
-  const isByDay = query.contains === null ? sql`days_count <= ${query.limit}::int` : sql`false`
-  const upTo = sql` and key <= (select max(key) from first_of_days)`
-  return sql`${rowsOfEachDay(span, partsOf(query, cells, sql`${upTo}${readable}`))} where (select ${isByDay} from extent)
-union all select found.* from first_of_days as page cross join lateral (
-  select ${cells} from sumdial.days where key = page.key and ${isDay(span)}${readable} offset 0
-) as found where not (select ${isByDay} from extent)`
+  if (query.contains === null) {
+    const upTo = sql` and key <= (select max(key) from first_of_days)`
+    return rowsOfEachDay(span, partsOf(query, cells, sql`${upTo}${readable}`))
+  }
+  return sql`select found.* from first_of_days as page cross join lateral (
+  select ${cells} from sumdial.days where key = page.key and ${isDayOf(span)}${readable} offset 0
+) as found`
 }
 
 /**

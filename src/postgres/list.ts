@@ -3,10 +3,10 @@ import type { ListCounters, Listed, ListItem } from '../model/read.ts'
 import { reachOf } from '../model/rollups/reach.ts'
 import type { Postgres } from './driver/session.ts'
 import type { Ask } from './execute.ts'
-import { type ListStatement, listSql, spanOf, unreadableSql } from './list-sql.ts'
+import { coarseSql, type ListStatement, listSql, unreadableSql } from './list-sql.ts'
 import { rowNamesSchema, WHOLE } from './readable.ts'
-import { beforeDays } from './rollups/before-days.ts'
-import { coarseDays, coarseSchema } from './rollups/segments.ts'
+import { reaching } from './rollups/reaching.ts'
+import { coarseSchema } from './rollups/segments.ts'
 import { listing } from './statement.ts'
 import { ALONE, orTooSlow } from './too-slow.ts'
 
@@ -16,7 +16,7 @@ import { ALONE, orTooSlow } from './too-slow.ts'
  */
 export function createLister(postgres: Postgres, times = ALONE): ListCounters {
   const list = async (query: ListStatement, read: Ask): Promise<Listed> => {
-    const coarse = coarseDays(spanOf(query))
+    const coarse = coarseSql(query)
     const usual = answerSchema.safeParse(await read(listing(listSql(query), coarse)))
     if (usual.success) return { ...usual.data, unreadable: [] }
     const careful = listSql({ ...query, isCareful: true })
@@ -32,7 +32,7 @@ export function createLister(postgres: Postgres, times = ALONE): ListCounters {
     if (from >= to) return { items: [], unreadable: [], coarse: [] }
     const reach = reachOf([from], to, postgres.clock.now())
     return await orTooSlow(postgres, times, query.contains === null ? 'list' : 'search', (read) =>
-      beforeDays(reach, (found) => list({ ...query, reach: found }, read)),
+      reaching(reach, (found) => list({ ...query, reach: found }, read)),
     )
   }
 }
@@ -53,4 +53,4 @@ const rowSchema = z
     return { ...row, lastFlushMs: last_flush_ms, group }
   })
 
-const answerSchema = z.object({ items: z.array(rowSchema), coarse: z.array(coarseSchema) })
+const answerSchema = z.object({ items: z.array(rowSchema), coarse: coarseSchema })

@@ -3,7 +3,15 @@ import { formatHourStart, type HourRange } from '../model/hour.ts'
 import type { Reach } from '../model/rollups/reach.ts'
 import { unionAll } from './key-ranges.ts'
 import { IS_READABLE, ROW_NAME } from './readable.ts'
-import { bucketAt, coarseDays, piecesOf, piecesOfKeys, type Span, type Table } from './rollups/segments.ts'
+import {
+  bucketAt,
+  coarseDays,
+  coarseIfFew,
+  piecesOf,
+  piecesOfKeys,
+  type Span,
+  type Table,
+} from './rollups/segments.ts'
 import { type Read, reading } from './statement.ts'
 
 /** The statement of a read, and the one to ask when its answer cannot be read. */
@@ -32,7 +40,7 @@ function select(question: Question): Read {
       json_agg(max) as maxs, floor(extract(epoch from max(updated_at)) * 1000) as updated_ms
     from (${addedUp(question, SUMS)}) as by_bucket
     group by key${limitOf(question.atMost?.names)}) as by_key) as counters,
-  ${LEDGER}, ${coarseDays(question.span)} as coarse`)
+  ${LEDGER}, ${coarseOf(question)} as coarse`)
 }
 
 const CELL = sql`sum(sum) as sum, sum(count) as count, min(min) as min, max(max) as max, max(updated_at) as updated_at`
@@ -46,7 +54,7 @@ function carefulSelect(question: Question): Read {
     select key, bucket, trunc(sum)::text as sum, count, min, max,
       floor(extract(epoch from updated_at) * 1000) as updated_ms, unreadable
     from (${addedUp(question, CAREFUL_SUMS)}) as added_up) as by_bucket) as buckets,
-  ${LEDGER}, ${coarseDays(question.span)} as coarse`)
+  ${LEDGER}, ${coarseOf(question)} as coarse`)
 }
 
 const CAREFUL_SUMS = {
@@ -71,6 +79,11 @@ type Question = {
   readonly where: SQL
   readonly isOfKeys: boolean
   readonly atMost: AnswerBounds | undefined
+}
+
+/** A read of few keys finds many hours as well as few. */
+function coarseOf({ span, isOfKeys }: Question): SQL {
+  return isOfKeys ? coarseDays(span) : coarseIfFew(span)
 }
 
 /** Adds up rows by key and bucket: those of each piece, and then the pieces, if there are several. */
@@ -121,7 +134,12 @@ export const OF_KEYS_ASKED = sql`key = any(${sql.placeholder('keys')}::text[])`
 
 const ofKeys = (reach: Reach, gap?: HourRange) => statements(reach, sql`key`, [COUNTERS], OF_KEYS_ASKED, gap)
 
-const OF_KEYS = { young: ofKeys('young'), hours: ofKeys('hours'), days: ofKeys('days') }
+const OF_KEYS = {
+  young: ofKeys('young'),
+  hours: ofKeys('hours'),
+  days: ofKeys('days'),
+  mixed: ofKeys('mixed'),
+}
 
 /** The statements of a read of keys, which are made once, but for those of two periods with a gap between them. */
 export function statementsOfKeys(reach: Reach, gap: HourRange | undefined): Statements {

@@ -19,7 +19,7 @@ import type { Ask } from './execute.ts'
 import { inRanges } from './key-ranges.ts'
 import { COUNTERS, type Statements, statements, statementsOfKeys } from './read-sql.ts'
 import { rowNamed, WHOLE } from './readable.ts'
-import { beforeDays } from './rollups/before-days.ts'
+import { reaching } from './rollups/reaching.ts'
 import { coarseSchema } from './rollups/segments.ts'
 import { orTooSlow, type ReadTimes, SHARED } from './too-slow.ts'
 
@@ -61,7 +61,7 @@ const ledgerSchema = z.object({ writer: z.string(), seq: z.coerce.number(), seal
 const answerSchema = z.object({
   counters: z.array(z.custom<CounterRow>(isCounterRow)),
   ledger: z.array(ledgerSchema),
-  coarse: z.array(coarseSchema),
+  coarse: coarseSchema,
 })
 
 /** One bucket of a key where rows may be unreadable: null when none is readable, and the name of one that is not. */
@@ -79,7 +79,7 @@ const carefulBucketSchema = z.object({
 const carefulAnswerSchema = z.object({
   buckets: z.array(carefulBucketSchema),
   ledger: z.array(ledgerSchema),
-  coarse: z.array(coarseSchema),
+  coarse: coarseSchema,
 })
 
 /** Reads keys and the ledger in one statement, so that both are of the same instant. */
@@ -122,9 +122,7 @@ export function rowsReader(postgres: Postgres, kind: ReadKind, times: ReadTimes)
       }
     }
     const reach = reachOf(buckets, to, postgres.clock.now())
-    return await orTooSlow(postgres, times, kind, (read) =>
-      beforeDays(reach, (found) => answered(found, read)),
-    )
+    return await orTooSlow(postgres, times, kind, (read) => reaching(reach, (found) => answered(found, read)))
   }
 }
 

@@ -8,8 +8,10 @@ export type Reach =
   | 'young'
   /** Hours, and days only where their hours are gone, because no bucket holds a whole UTC day. */
   | 'hours'
-  /** Days where they stand for their hours, and hours elsewhere. */
+  /** Days where they stand for their hours, and few hours beside them. Where that is not so, a read may ask again as 'mixed'. */
   | 'days'
+  /** Days where they stand for their hours, and hours elsewhere, however few or many. */
+  | 'mixed'
 
 /**
  * How far a read reaches.

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { unionAll } from '../key-ranges.ts'
-import { cover, DAY_START, dayFrom, likely, type Span, TABLES } from './segments.ts'
+import { cover, DAY_START, dayFrom, EACH_HOUR, type Span, TABLES } from './segments.ts'
 
 /** Rows of one table of hours, or of its table of days: both have the columns that are read. */
 export type Part = {
@@ -25,10 +25,10 @@ export function rowsOfManyKeys(span: Span, parts: readonly Part[]): SQL {
     )
     return sql`(${unionAll(rows)}) as found`
   }
-  return sql`(with ${extent(span)} ${rowsOfExtent(span, parts)}) as found`
+  return sql`(with cover as materialized (${cover(span)}) ${rowsOfCover(span, parts)}) as found`
 }
 
-function rowsOfExtent(span: Span, parts: readonly Part[]): SQL {
+function rowsOfCover(span: Span, parts: readonly Part[]): SQL {
   const withHour = parts.map((part) => ({ ...part, columns: sql`${DAY_START} as hour, ${part.columns}` }))
   const ofHour = parts.map(
     ({ table, columns, where }) =>
@@ -37,7 +37,7 @@ where (hour = each_hour.hour and ${where}) or hour = each_hour.never`,
   )
   return sql`${rowsOfEachDay(span, withHour)}
 union all select found.* from ${EACH_HOUR} cross join lateral (select * from (${unionAll(ofHour)}) as of_hour offset 0) as found
-where not (select is_empty from extent)
+where not (select is_empty from cover)
 union all ${onlyIf(sql`is_empty`, rowsOfRange(span, parts))}`
 }
 
@@ -61,41 +61,19 @@ where ${where} and hour >= ${from} and hour < ${to} and ${IS_HOUR}`,
 }
 
 /**
- * Rows, or none without running their `select`, as a condition on `extent` says. A limit that is not known in advance counts as a
+ * Rows, or none without running their `select`, as a condition on `cover` says. A limit that is not known in advance counts as a
  * tenth for the planner, which would otherwise count all of what is not run: from a cost of 100,000 on, PostgreSQL compiles a
  * statement (JIT), and that takes longer than a read of days.
  */
 export function onlyIf(condition: SQL, rows: SQL): SQL {
-  return sql`(select * from (${rows}) as maybe limit (select case when ${condition} then null else 0 end from extent))`
-}
-
-/** A table for the `with` of a statement, whose one row is that of `cover`. */
-export function extent(span: Span): SQL {
-  return sql`extent as materialized (${cover(span)})`
+  return sql`(select * from (${rows}) as maybe limit (select case when ${condition} then null else 0 end from cover))`
 }
 
 /** Whether a row's hour is read as an hour. */
-const IS_HOUR = sql`((select is_empty from extent) or hour <@ (select hours from extent))`
-
-/** Whether a row's day stands for its hours. The bounds of the range are there for the index. */
-export function isDay({ from, to }: Span): SQL {
-  return sql`day >= ${dayFrom(from)} and day < ${dayFrom(to)} and ${likely(sql`day <@ (select days from extent)`)}`
-}
-
-/**
- * The hours that are read as hours, as ranges and one by one, and the days. They are arrays for the planner, which takes each for
- * ten rows. Of the functions themselves it expects thousands, and prepares for millions of rows.
- *
- * `never` is null in all of them. Where all rows of an hour or a day are wanted, `or hour = never` asks for them by a bitmap, because a plain
- * index scan cannot answer an `or`. So they are read in the order of the table, where they lie next to each other, and not in the order
- * of keys, in which each row is a look at a page (1,000 rows of an hour: 0.27 ms, and 0.55).
- */
-export const HOURS = sql`unnest(array(select unnest(hours) from extent)) as own`
-export const EACH_HOUR = sql`unnest(array(
-  select generate_series(greatest(lower(own), (select min(hour) from sumdial.counters)), upper(own) - interval '1 hour', interval '1 hour') from ${HOURS}), '{}'::timestamptz[]) as each_hour (hour, never)`
+const IS_HOUR = sql`((select is_empty from cover) or hour <@ (select hours from cover))`
 
 function eachDay({ from }: Span): SQL {
   return sql`unnest(array(select day from (
-  select lower(own) + generate_series(0, upper(own) - lower(own) - 1) as day from (select unnest(days) as own from extent) as own
+  select lower(own) + generate_series(0, upper(own) - lower(own) - 1) as day from (select unnest(days) as own from cover) as own
 ) as every where day >= ${dayFrom(from)}), '{}'::date[]) as each_day (day, never)`
 }

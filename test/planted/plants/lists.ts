@@ -62,8 +62,8 @@ export const LIST_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/postgres/list-sql.ts',
-        find: `\${isDay(span)}\${readable} offset 0`,
-        replace: `\${isDay(span)} offset 0`,
+        find: `\${isDayOf(span)}\${readable} offset 0`,
+        replace: `\${isDayOf(span)} offset 0`,
       },
       {
         file: 'src/postgres/list-sql.ts',

@@ -68,6 +68,12 @@ export const READ_DAYS_PLANTS: readonly Plant[] = [
     suite: { project: 'node', file: 'test/postgres/rollups/one-snapshot.test.ts' },
   },
   {
+    name: 'many-hours-without-days',
+    mistake: 'a read that has many hours to read beside days leaves the days out [D1]',
+    edits: [{ file: 'src/postgres/rollups/reaching.ts', find: "read('mixed')", replace: "read('young')" }],
+    suite: overDays,
+  },
+  {
     name: 'gone-hours-taken-for-none',
     mistake: 'a read that may not look which days are gone answers from the hours that are left [D1]',
     edits: [{ file: 'src/postgres/failure.ts', find: "=== '42P01'", replace: "!== ''" }],

@@ -18,8 +18,8 @@ import { casesOf } from '../../support/thorough.ts'
 import { counted, midnight, naiveCoarse, statesOf, tablesOf } from './days-model.ts'
 import { addedUp, DATABASES, type Database, dayOf, fill, KINDS, type Row, type States } from './tables.ts'
 
-const FIRST = hourOf(Date.UTC(2026, 2, 22))
-const HOURS = 16 * 24
+const FIRST = hourOf(Date.UTC(2026, 2, 8))
+const HOURS = 30 * 24
 const END = addHours(FIRST, HOURS)
 const NOW = Date.UTC(2026, 3, 6, 22, 20)
 const KEYS = ['a', 'a/b', 'c']

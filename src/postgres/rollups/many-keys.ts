@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { unionAll } from '../key-ranges.ts'
-import { cover, DAY_START, dayFrom, EACH_HOUR, type Span, TABLES } from './segments.ts'
+import { cover, DAY_START, dayFrom, EACH_HOUR, ofEachHour, type Span, TABLES } from './segments.ts'
 
 /** Rows of one table of hours, or of its table of days: both have the columns that are read. */
 export type Part = {
@@ -33,7 +33,7 @@ function rowsOfCover(span: Span, parts: readonly Part[]): SQL {
   const ofHour = parts.map(
     ({ table, columns, where }) =>
       sql`select hour, ${columns} from ${TABLES[table].hours}
-where (hour = each_hour.hour and ${where}) or hour = each_hour.never`,
+where ${ofEachHour(where)}`,
   )
   return sql`${rowsOfEachDay(span, withHour)}
 union all select found.* from ${EACH_HOUR} cross join lateral (select * from (${unionAll(ofHour)}) as of_hour offset 0) as found
@@ -41,12 +41,15 @@ where not (select is_empty from cover)
 union all ${onlyIf(sql`is_empty`, rowsOfRange(span, parts))}`
 }
 
-/** The rows of the days that stand for their hours, day by day. */
+/**
+ * The rows of the days that stand for their hours, day by day, by a bitmap as in `ofEachHour`. Of a key the planner expects as many rows
+ * as it has, so that it groups a page of keys by hashing where these have many days, and does not sort all of their rows.
+ */
 export function rowsOfEachDay(span: Span, parts: readonly Part[]): SQL {
   const rows = parts.map(
     ({ table, columns, where }) =>
       sql`select ${columns} from ${TABLES[table].days}
-where (day = each_day.day and ${where}) or day = each_day.never`,
+where (day = each_day.day and ${where}) or key = each_day.never`,
   )
   return sql`select found.* from ${eachDay(span)} cross join lateral (select * from (${unionAll(rows)}) as of_day offset 0) as found`
 }
@@ -75,5 +78,5 @@ const IS_HOUR = sql`((select is_empty from cover) or hour <@ (select hours from 
 function eachDay({ from }: Span): SQL {
   return sql`unnest(array(select day from (
   select lower(own) + generate_series(0, upper(own) - lower(own) - 1) as day from (select unnest(days) as own from cover) as own
-) as every where day >= ${dayFrom(from)}), '{}'::date[]) as each_day (day, never)`
+) as every where day >= ${dayFrom(from)}), '{}'::text[]) as each_day (day, never)`
 }

@@ -11,6 +11,8 @@ export type Explained = {
   readonly rows: number
   /** Pages of 8 kB that it looked at, whether or not Postgres's cache had them. */
   readonly pages: number
+  /** The planner's estimate. From 100,000 on, a PostgreSQL with a compiler compiles the statement (JIT). */
+  readonly cost: number
   readonly milliseconds: number
 }
 
@@ -22,6 +24,7 @@ const nodeSchema = z.looseObject({
   'Actual Loops': z.number(),
   'Shared Hit Blocks': z.number(),
   'Shared Read Blocks': z.number(),
+  'Total Cost': z.number(),
   get Plans() {
     return z.array(nodeSchema).optional()
   },
@@ -47,6 +50,7 @@ export async function explain(client: pg.ClientBase, { text, params }: NeonState
     isSequential: read.some((node) => node['Node Type'] === 'Seq Scan'),
     rows: Math.round(read.reduce((sum, node) => sum + node['Actual Rows'] * node['Actual Loops'], 0)),
     pages: explained.Plan['Shared Hit Blocks'] + explained.Plan['Shared Read Blocks'],
+    cost: explained.Plan['Total Cost'],
     milliseconds: explained['Execution Time'],
   }
 }

@@ -176,6 +176,7 @@ function describe(figures: readonly Figures[]): string {
     'times faster',
     'by',
     'rows read',
+    "planner's cost",
   ]
   return table(
     head,
@@ -188,6 +189,7 @@ function describe(figures: readonly Figures[]): string {
       describeRatio(f.ratio),
       f.explained.scans.join(', '),
       number(f.explained.rows),
+      number(f.explained.cost),
     ]),
   )
 }

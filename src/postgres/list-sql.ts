@@ -124,8 +124,8 @@ function fenced(query: ListStatement): SQL {
 }
 
 /**
- * A page of keys. Where no days stand for hours it is read as before there were any: then one of the two halves is not run. It is asked
- * for only if it may be that way, because the planner counts it: PostgreSQL would compile the statement. See `onlyIf`.
+ * A page of keys. Where no days stand for hours it is read as before there were any. Only a second statement asks so, where one of
+ * its two halves is not run: the planner counts both, and PostgreSQL would compile the first statement too. See `onlyIf`.
  */
 function pageSql(query: ListStatement): SQL {
   const { reach } = query
@@ -208,7 +208,7 @@ function hoursBesideDays(query: ListStatement): SQL {
 
 /**
  * The days of the keys of `first_of_days`, which are all keys up to the last of them: day by day, where rows are next to each
- * other, if there are fewer days than keys. A text inside keys is only in some of them.
+ * other. Of keys that have a text there may be others between them.
  */
 function daysOfPage(query: ListStatement): SQL {
   const [cells, span, readable] = [columnsOf(query), spanOf(query), unlessUnreadable(query)]

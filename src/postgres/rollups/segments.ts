@@ -104,7 +104,9 @@ function ofDays(span: Span, tables: readonly Table[], where: SQL): Rows {
   const days = tables.map(
     ({ name, columns }) => sql`select day, ${DAY_START} as hour, ${columns} from ${TABLES[name].days}`,
   )
-  return { found: sql`(${unionAll(days)}) as found`, isAsked: sql`${where} and ${isDayOf(span)}` }
+  // Without a `cover` no row is looked at, because PostgreSQL asks for it once.
+  const isAsked = sql`exists (select from cover) and ${where} and ${isDayOf(span)}`
+  return { found: sql`(${unionAll(days)}) as found`, isAsked }
 }
 
 /** Hours that no day stands for, where they are few. See `EACH_HOUR`, and `onlyIf` for the limit. */

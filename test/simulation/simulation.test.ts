@@ -165,7 +165,8 @@ test(
   async () => {
     const outcomes = await run(seeds.filter((seed) => seed % 10 === 9))
     expect(outcomes.filter(({ failure }) => failure !== null).map(describeFailure)).toEqual([])
-    expect(outcomes.some(({ rewindsNoticed }) => rewindsNoticed > 0)).toBe(true)
+    // The two worlds of a short run may have none.
+    if (IS_THOROUGH) expect(outcomes.some(({ rewindsNoticed }) => rewindsNoticed > 0)).toBe(true)
   },
   RUN_MS_MAX,
 )

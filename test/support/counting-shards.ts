@@ -36,18 +36,18 @@ export class CountingShards {
   /** The sum of each key over all hours. */
   get sums(): Record<string, number> {
     const sumOf = (key: string) =>
-      this.#stores.values().reduce((sum, store) => sum + Number(store.unsettled(key).open?.sum ?? 0n), 0)
-    const all = [...this.#keys].sort().map((key) => [key, sumOf(key)] as const)
+      this.#stores.values().reduce((sum, store) => sum + (store.unsettled(key).open?.sum ?? 0n), 0n)
+    const all = [...this.#keys].sort().map((key) => [key, Number(sumOf(key))] as const)
     return Object.fromEntries(all.filter(([, sum]) => sum !== 0))
   }
 
   /** The sum of each slice over all hours. */
   get slices(): Record<string, number> {
-    const sums = new Map<string, number>()
+    const sums = new Map<string, bigint>()
     for (const { held } of this.#stores.values()) {
-      for (const [slice, { sum }] of held.open.cells) sums.set(slice, (sums.get(slice) ?? 0) + Number(sum))
+      for (const [slice, { sum }] of held.open.cells) sums.set(slice, (sums.get(slice) ?? 0n) + sum)
     }
-    return Object.fromEntries(sums)
+    return Object.fromEntries(Array.from(sums, ([slice, sum]) => [slice, Number(sum)]))
   }
 
   #merge(shard: string, flight: string): MergeAnswer {

@@ -76,7 +76,7 @@ function sums(
 
 /** The sums that a request should make, by the plainest code. */
 function expectedSums({ resource, scopeMetrics }: ResourceMetrics): Record<string, number> {
-  const byKey = new Map<string, number>()
+  const byKey = new Map<string, bigint>()
   const service = resource.attributes['service.name']
   const isNamed = typeof service === 'string' && service !== ''
   for (const { descriptor, dataPointType, aggregationTemporality, dataPoints } of scopeMetrics.flatMap(
@@ -88,10 +88,11 @@ function expectedSums({ resource, scopeMetrics }: ResourceMetrics): Record<strin
     for (const { value, endTime } of dataPoints) {
       const isCounted =
         Number(value) > 0 && endTime[0] * 1000 <= nodeClock.now() && keyFault(key) === undefined
-      if (isCounted) byKey.set(key, (byKey.get(key) ?? 0) + Number(value))
+      if (isCounted) byKey.set(key, (byKey.get(key) ?? 0n) + BigInt(Number(value)))
     }
   }
-  return Object.fromEntries([...byKey].sort(([a], [b]) => (a < b ? -1 : 1)))
+  const sorted = [...byKey].sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(sorted.map(([key, sum]) => [key, Number(sum)]))
 }
 
 describe.each(ENCODINGS)('OTLP in %s', (encoding) => {

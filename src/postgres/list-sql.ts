@@ -16,6 +16,7 @@ import {
   HOURS,
   isDayOf,
   type Span,
+  UNKNOWN_LIMIT,
 } from './rollups/segments.ts'
 
 /** A list as its statement asks it: how far it reaches, and whether it leaves out rows that are no cells. See readable.ts. */
@@ -115,29 +116,28 @@ function unlessUnreadable({ isCareful = false }: ListStatement): SQL {
  * among workers. With many keys of a few rows each, as here, workers that send their half sums around took twice as
  * long as one process (838,000 rows of 209,000 keys, 2 busy cores: 3.8 s, and 2.0 s alone).
  *
- * A limit also counts as a tenth for the planner, so that PostgreSQL compiles no statement of days. See `onlyIf`. Of hours alone it would
- * then expect few rows, and choose an index for these.
+ * Of hours alone a limit would let the planner expect few rows, and choose an index for these.
  */
 function fenced(query: ListStatement): SQL {
-  const bound = query.reach === 'young' ? sql`offset (select 0)` : sql`limit (select null::bigint)`
+  const bound = query.reach === 'young' ? sql`offset (select 0)` : UNKNOWN_LIMIT
   return sql`select ${COLUMNS} from (${allRows(query)}) as one ${bound}`
 }
 
 /**
  * A page of keys. Where no days stand for hours it is read as before there were any. Only a second statement asks so, where one of
- * its two halves is not run: the planner counts both, and PostgreSQL would compile the first statement too. See `onlyIf`.
+ * its two halves is not run: the planner counts both, and PostgreSQL would compile the first statement too. See `UNKNOWN_LIMIT`.
  */
 function pageSql(query: ListStatement): SQL {
   const { reach } = query
   if (reach === 'young') return itemsSql(query, hoursOfPage(query))
   const span = spanOf(query)
   const first = sql`with cover as materialized (${reach === 'days' ? fewHours(span) : cover(span)}), first_of_days as materialized (${firstOfDays(query)})`
-  const byDays = sql`select * from (${itemsSql(query, rowsOfPage(query))}) as by_days`
-  if (reach === 'days') return sql`${first} ${byDays} order by key`
+  const byDays = itemsSql(query, rowsOfPage(query))
+  if (reach === 'days') return sql`${first} ${byDays}`
   return sql`${first}
 select * from (${itemsSql(query, hoursOfPage(query))}) as by_hours where (select is_empty from cover)
 union all
-${byDays} where not (select is_empty from cover)
+select * from (${byDays}) as by_days where not (select is_empty from cover)
 order by key`
 }
 

@@ -40,7 +40,7 @@ function select(question: Question): Read {
       json_agg(max) as maxs, floor(extract(epoch from max(updated_at)) * 1000) as updated_ms
     from (${addedUp(question, SUMS)}) as by_bucket
     group by key${limitOf(question.atMost?.names)}) as by_key) as counters,
-  ${LEDGER}, ${coarseOf(question)} as coarse`)
+  ${LEDGER}, ${coarseSql(question)} as coarse`)
 }
 
 const CELL = sql`sum(sum) as sum, sum(count) as count, min(min) as min, max(max) as max, max(updated_at) as updated_at`
@@ -54,7 +54,7 @@ function carefulSelect(question: Question): Read {
     select key, bucket, trunc(sum)::text as sum, count, min, max,
       floor(extract(epoch from updated_at) * 1000) as updated_ms, unreadable
     from (${addedUp(question, CAREFUL_SUMS)}) as added_up) as by_bucket) as buckets,
-  ${LEDGER}, ${coarseOf(question)} as coarse`)
+  ${LEDGER}, ${coarseSql(question)} as coarse`)
 }
 
 const CAREFUL_SUMS = {
@@ -82,7 +82,7 @@ type Question = {
 }
 
 /** A read of few keys finds many hours as well as few. */
-function coarseOf({ span, isOfKeys }: Question): SQL {
+function coarseSql({ span, isOfKeys }: Question): SQL {
   return isOfKeys ? coarseDays(span) : coarseIfFew(span)
 }
 

@@ -63,12 +63,8 @@ where ${where} and hour >= ${from} and hour < ${to} and ${IS_HOUR}`,
   return unionAll(rows)
 }
 
-/**
- * Rows, or none without running their `select`, as a condition on `cover` says. A limit that is not known in advance counts as a
- * tenth for the planner, which would otherwise count all of what is not run: from a cost of 100,000 on, PostgreSQL compiles a
- * statement (JIT), and that takes longer than a read of days.
- */
-export function onlyIf(condition: SQL, rows: SQL): SQL {
+/** Rows, or none without running their `select`, as a condition on `cover` says. The planner counts a tenth, as of `UNKNOWN_LIMIT`. */
+function onlyIf(condition: SQL, rows: SQL): SQL {
   return sql`(select * from (${rows}) as maybe limit (select case when ${condition} then null else 0 end from cover))`
 }
 

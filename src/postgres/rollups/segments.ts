@@ -44,18 +44,17 @@ type Pieces = {
  * The statement that reads finds out itself which days stand for their hours, in `cover`, with which it begins. Only so are days,
  * hours and the ledger of one snapshot. [R1]
  *
- * The first piece looks for days in the whole range, and also for hours if these are most of the range. Postgres chooses how, and
- * adds up many rows in parallel, because all conditions are outside of the `union`. If days are most of the range, a second piece
- * looks for hours between them. A condition such as `not in (days)` would read all hours.
+ * Of days with few hours beside them, the hours are a piece of their own, one by one. Otherwise the first piece looks for days in the
+ * whole range, and also for hours if these are most of the range. Postgres chooses how, and adds up many rows in parallel, because
+ * all conditions are outside of the `union`. If days are most of the range, a second piece looks for hours between them. A condition
+ * such as `not in (days)` would read all hours.
  *
  * @param where a condition on keys.
  */
 export function piecesOf(span: Span, tables: readonly Table[], where: SQL): Pieces {
   const { reach, from, to } = span
   const inRange = sql`hour >= ${from} and hour < ${to}`
-  const hours = unionAll(
-    tables.map((table) => sql`select hour, ${table.columns} from ${TABLES[table.name].hours}`),
-  )
+  const hours = hoursOf(tables)
   if (reach === 'young') {
     return {
       cover: null,
@@ -92,11 +91,14 @@ export function piecesOf(span: Span, tables: readonly Table[], where: SQL): Piec
  */
 export function piecesOfKeys(span: Span, tables: readonly Table[], where: SQL): Pieces {
   if (span.reach !== 'days') return piecesOf(span, tables, where)
-  const hours = tables.map(({ name, columns }) => sql`select hour, ${columns} from ${TABLES[name].hours}`)
   return {
     cover: sql`with cover as materialized (${cover(span)})`,
-    pieces: [ofDays(span, tables, where), betweenDays(unionAll(hours), where)],
+    pieces: [ofDays(span, tables, where), betweenDays(hoursOf(tables), where)],
   }
+}
+
+function hoursOf(tables: readonly Table[]): SQL {
+  return unionAll(tables.map(({ name, columns }) => sql`select hour, ${columns} from ${TABLES[name].hours}`))
 }
 
 /** Days that stand for their hours. */
@@ -109,12 +111,12 @@ function ofDays(span: Span, tables: readonly Table[], where: SQL): Rows {
   return { found: sql`(${unionAll(days)}) as found`, isAsked }
 }
 
-/** Hours that no day stands for, where they are few. See `EACH_HOUR`, and `onlyIf` for the limit. */
+/** Hours that no day stands for, where they are few. */
 function hourByHour(hours: SQL, where: SQL): Rows {
   return {
     found: sql`(select found.* from ${EACH_HOUR} cross join lateral (select * from (${hours}) as every
         where ${ofEachHour(where)} offset 0) as found
-      limit (select null::bigint)) as found`,
+      ${UNKNOWN_LIMIT}) as found`,
     isAsked: sql`true`,
   }
 }
@@ -223,6 +225,12 @@ function isWhole({ reach, from, to, bounds }: Span): SQL {
 export function bucketAt(hour: SQL, bounds: SQL): SQL {
   return sql`width_bucket(date_part('epoch', ${hour}) / 3600, ${bounds})`
 }
+
+/**
+ * No limit, but the planner does not know that, and expects a tenth of the rows at a tenth of the cost. From a cost of 100,000 on,
+ * PostgreSQL compiles a statement (JIT), and that takes longer than a read of days.
+ */
+export const UNKNOWN_LIMIT = sql`limit (select null::bigint)`
 
 /**
  * The hours that are read as hours, as ranges and one by one. They are arrays for the planner, which takes each for ten rows. Of the

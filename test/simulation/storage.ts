@@ -25,6 +25,8 @@ export class Storage {
   #durableAlarmAtMs: number | null = null
   /** Whether anything has been written since the last check. */
   isTouched = false
+  /** Whether anything that was written has been rolled back since the last check. */
+  isRolledBack = false
   /** Whether a fault has lost the alarm, so that the platform owes one and not the program. */
   isAlarmLost = false
   #wasAlarmLost = false
@@ -118,6 +120,7 @@ export class Storage {
     this.#alarmAtMs = this.#durableAlarmAtMs
     this.isAlarmLost = this.#wasAlarmLost
     this.isTouched = true
+    this.isRolledBack = true
   }
 
   record(): Recording {

@@ -75,12 +75,14 @@ export class Watch {
 
   async check(host: ShardHost): Promise<void> {
     if (!host.storage.isTouched) return
+    const { isRolledBack } = host.storage
     host.storage.isTouched = false
+    host.storage.isRolledBack = false
     if (!host.storage.hasTables) return
     checkArmed(host)
     const store = replayed(host.storage)
     checkBounds(host.name, store)
-    this.#checkParked(host.name, store)
+    this.#checkParked(host.name, store, isRolledBack)
     const stored = store.holdings()
     checkConserved(host.name, stored)
     if (host.instance?.isOpened) await checkMirrored(host.instance, stored)
@@ -88,13 +90,14 @@ export class Watch {
 
   /**
    * Checks that a cell was parked only when it had failed alone twice, and others had got through since it failed, or
-   * Postgres says that its data is at fault. [P3]
+   * Postgres says that its data is at fault. A cell that is parked again because its retry was rolled back was checked
+   * before. [P3]
    */
-  #checkParked(name: string, store: ShardStore): void {
+  #checkParked(name: string, store: ShardStore, isRolledBack: boolean): void {
     const before = this.#parked.get(name) ?? new Set()
     const now = new Set(store.parked.keys())
     this.#parked.set(name, now)
-    if (!this.#world.isExact) return
+    if (!this.#world.isExact || isRolledBack) return
     for (const key of now.difference(before)) {
       const { alone, since, isSaid } = this.#failed.get(`${name} ${key}`) ?? NO_FAILURES
       this.#failed.delete(`${name} ${key}`)

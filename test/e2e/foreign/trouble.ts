@@ -26,9 +26,10 @@ const FATES: readonly ProxyFate[] = [
   { kind: 'refused', status: 502 },
 ]
 
-/** Every third request goes wrong, in all ways that clients send again after. */
+/** The answer of the first request is lost, and every third goes wrong in all ways that clients send again after. */
 export function unlucky(random: () => number): (n: number) => ProxyFate {
-  return () => {
+  return (n) => {
+    if (n === 0) return { kind: 'answer lost' }
     if (random() >= 1 / 3) return { kind: 'through' }
     return must(FATES[Math.floor(random() * FATES.length)], 'a fate')
   }

@@ -6,7 +6,7 @@ import type { Reach } from '../model/rollups/reach.ts'
 import { meets } from './groups.ts'
 import { inRange, LAST_KEY, unionAll } from './key-ranges.ts'
 import { IS_READABLE, rowNamesSql } from './readable.ts'
-import { type Part, rowsOfEachDay, rowsOfManyKeys, rowsOfRange } from './rollups/many-keys.ts'
+import { rowsOfEachDay, rowsOfManyKeys, rowsOfRange, type Selection } from './rollups/many-keys.ts'
 import {
   coarseDays,
   coarseIfFew,
@@ -48,9 +48,9 @@ function isPage({ grouping, sort, where }: ListQuery): boolean {
  * @param upTo the last key of the page; null for all.
  */
 export function unreadableSql(query: ListStatement, upTo: string | null): SQL {
-  const parts = partsOf(query, sql`${COLUMNS}`, sql` and not ${IS_READABLE}`)
+  const selections = selectionsOf(query, sql`${COLUMNS}`, sql` and not ${IS_READABLE}`)
   const above = upTo === null ? sql`` : sql`where key <= ${upTo}::text`
-  return rowNamesSql(sql`${rowsOfManyKeys(spanOf(query), parts)} ${above}`)
+  return rowNamesSql(sql`${rowsOfManyKeys(spanOf(query), selections)} ${above}`)
 }
 
 /** The range of hours that a list is about. */
@@ -77,12 +77,12 @@ const COLUMNS = sql`key, sum, count, min, max, updated_at`
 
 /** All rows of the range, from days where these stand for their hours. */
 function allRows(query: ListStatement): SQL {
-  const rows = rowsOfManyKeys(spanOf(query), partsOf(query, columnsOf(query), unlessUnreadable(query)))
+  const rows = rowsOfManyKeys(spanOf(query), selectionsOf(query, columnsOf(query), unlessUnreadable(query)))
   return sql`select ${COLUMNS} from ${rows}`
 }
 
 /** @param more a condition on cells, behind an `and`. */
-function partsOf(query: ListStatement, columns: SQL, more: SQL): Part[] {
+function selectionsOf(query: ListStatement, columns: SQL, more: SQL): Selection[] {
   return query.ranges.map((range) => ({
     table: query.where.length === 0 ? 'counters' : 'slices',
     columns,
@@ -161,11 +161,11 @@ function hoursOfPage(query: ListStatement): SQL {
  * @param more a condition, behind an `and`.
  */
 function firstOfEachHour(query: ListStatement, hours: SQL, columns: SQL, more: SQL = sql``): SQL {
-  const parts = partsOf(query, columns, unlessUnreadable(query)).map(
+  const selections = selectionsOf(query, columns, unlessUnreadable(query)).map(
     (part) => sql`(select ${part.columns} from sumdial.counters
 where hour = each_hour.hour and ${part.where}${more} order by key limit ${query.limit}::int)`,
   )
-  return sql`select first.* from ${hours} cross join lateral (${unionAll(parts)}) as first`
+  return sql`select first.* from ${hours} cross join lateral (${unionAll(selections)}) as first`
 }
 
 /** The first `limit` keys of some rows. */
@@ -175,11 +175,11 @@ function firstKeys({ limit }: ListStatement, rows: SQL): SQL {
 
 /** The first keys of the days that stand for their hours. */
 function firstOfDays(query: ListStatement): SQL {
-  const parts = partsOf(query, sql`key`, unlessUnreadable(query)).map(
+  const selections = selectionsOf(query, sql`key`, unlessUnreadable(query)).map(
     ({ where }) =>
       sql`(${firstKeys(query, sql`select key from sumdial.days where ${where} and ${isDayOf(spanOf(query))}`)})`,
   )
-  return firstKeys(query, unionAll(parts))
+  return firstKeys(query, unionAll(selections))
 }
 
 /** Rows that include all of the first `limit` keys: those of the first keys of the days, and of the first keys of the hours. */
@@ -199,7 +199,7 @@ function hoursBesideDays(query: ListStatement): SQL {
   if (isFew && query.contains === null) return firstOfEachHour(query, EACH_HOUR, columns, upTo)
   const rows = isFew
     ? firstOfEachHour(query, EACH_HOUR, sql`key`, upTo)
-    : rowsOfRange(spanOf(query), partsOf(query, sql`key`, sql`${upTo}${readable}`))
+    : rowsOfRange(spanOf(query), selectionsOf(query, sql`key`, sql`${upTo}${readable}`))
   return sql`select found.* from (${firstKeys(query, rows)}) as page cross join ${HOURS} cross join lateral (
   select ${columns} from sumdial.counters
   where key = page.key and hour >= lower(own) and hour < upper(own)${readable} offset 0
@@ -214,7 +214,7 @@ function daysOfPage(query: ListStatement): SQL {
   const [cells, span, readable] = [columnsOf(query), spanOf(query), unlessUnreadable(query)]
   if (query.contains === null) {
     const upTo = sql` and key <= (select max(key) from first_of_days)`
-    return rowsOfEachDay(span, partsOf(query, cells, sql`${upTo}${readable}`))
+    return rowsOfEachDay(span, selectionsOf(query, cells, sql`${upTo}${readable}`))
   }
   return sql`select found.* from first_of_days as page cross join lateral (
   select ${cells} from sumdial.days where key = page.key and ${isDayOf(span)}${readable} offset 0

@@ -67,8 +67,8 @@ export const LIST_PLANTS: readonly Plant[] = [
       },
       {
         file: 'src/postgres/list-sql.ts',
-        find: `partsOf(query, cells, sql\`\${upTo}\${readable}\`)`,
-        replace: 'partsOf(query, cells, upTo)',
+        find: `selectionsOf(query, cells, sql\`\${upTo}\${readable}\`)`,
+        replace: 'selectionsOf(query, cells, upTo)',
       },
     ],
     suite: { project: 'node', file: 'test/postgres/rollups/careful-lists.test.ts' },
@@ -79,7 +79,7 @@ export const LIST_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/postgres/list-sql.ts',
-        find: `\${rowsOfManyKeys(spanOf(query), parts)} \${above}`,
+        find: `\${rowsOfManyKeys(spanOf(query), selections)} \${above}`,
         replace: `\${rowsOfManyKeys({ ...spanOf(query), reach: 'young' }, parts)} \${above}`,
       },
     ],

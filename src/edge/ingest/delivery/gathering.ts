@@ -38,7 +38,7 @@ export type Asked = {
 /** A bound that the records of a delivery have passed together. */
 export type Excess = 'records' | 'cells'
 
-export type Sums = ReadonlyMap<Hour, Accumulator>
+export type SumsByHour = ReadonlyMap<Hour, Accumulator>
 
 /**
  * Adds up what the records of a delivery ask for, while they are read. Each increment is checked by itself, and a bad one
@@ -94,12 +94,12 @@ export class Gathering {
   }
 
   /** Sums that are named by the delivery's content. */
-  get sums(): Sums {
+  get sums(): SumsByHour {
     return this.#named
   }
 
   /** Sums that have no name, because they count again when they are sent again. */
-  get unnamed(): Sums {
+  get unnamed(): SumsByHour {
     return this.#unnamed
   }
 

@@ -10,7 +10,7 @@ import { valueAt } from '../../../model/schedule.ts'
 import { formatShardName, hashKey, slotOfHash } from '../../../model/shard-name.ts'
 import { isSliceOf, keyOf, labelsTextOf } from '../../../model/slices/slice.ts'
 import type { ContentName } from './content-name.ts'
-import type { Gathering, Sums } from './gathering.ts'
+import type { Gathering, SumsByHour } from './gathering.ts'
 import type { Counted, Named } from './named.ts'
 
 /** Sent to a shard at a time: entries that each count once by their names, or a sum without a name. */
@@ -78,7 +78,7 @@ type PackedPart = DeliveryPart & { readonly entries: OwnedEntry[]; increments: n
 
 const NOTHING = new Accumulator()
 
-function packContent(to: Packing, sums: Sums, { digest, parts }: ContentName, shards: Schedule): void {
+function packContent(to: Packing, sums: SumsByHour, { digest, parts }: ContentName, shards: Schedule): void {
   for (const [hour, all] of sums) {
     const count = valueAt(shards, hour)
     for (const [slot, ofSlot] of split(all, count, (hash) => slotOfHash(hash, count))) {
@@ -117,7 +117,7 @@ function cellsOf(counted: readonly Counted[]): Cells {
   return all.cells
 }
 
-function* namelessParts(sums: Sums, shards: Schedule, flightBytes: number): Generator<DeliveryPart> {
+function* namelessParts(sums: SumsByHour, shards: Schedule, flightBytes: number): Generator<DeliveryPart> {
   for (const [hour, all] of sums) {
     const count = valueAt(shards, hour)
     for (const [slot, ofSlot] of split(all, count, (hash) => slotOfHash(hash, count))) {

@@ -7,7 +7,7 @@ import { sweeper } from './background/sweep.ts'
 import { withDeadlines } from './deadlines.ts'
 import { problemOf } from './http/on-error.ts'
 import { problemResponse } from './http/problem-response.ts'
-import { type Batch, queueConsumer } from './ingest/formats/queue.ts'
+import { type QueueBatch, queueConsumer } from './ingest/formats/queue.ts'
 import type { Ports } from './ports.ts'
 
 /** The Worker's handlers, and what its binding's entrypoint works with. */
@@ -41,7 +41,7 @@ export function createWorker<Env>(
       }
     },
 
-    async queue(batch: Batch, env: Env, ctx: ExecutionContext): Promise<void> {
+    async queue(batch: QueueBatch, env: Env, ctx: ExecutionContext): Promise<void> {
       await edgeOf(env).consume(batch, (turn) => ctx.waitUntil(turn))
     },
 

@@ -11,7 +11,7 @@ import { Metering, selectiveMeters } from './records/metering.ts'
 import { parseRecord } from './records/parse.ts'
 
 /** The part of Cloudflare's Message and MessageBatch that is used. */
-export type Batch = { readonly queue: string; readonly messages: readonly QueueMessage[] }
+export type QueueBatch = { readonly queue: string; readonly messages: readonly QueueMessage[] }
 
 export type QueueMessage = {
   readonly id: string
@@ -39,7 +39,7 @@ type QueueServices = {
 export function queueConsumer({ config, clock, log, api }: QueueServices) {
   const meters = selectiveMeters(config.meters)
 
-  return async (batch: Batch, keepAlive: Caller['keepAlive']): Promise<void> => {
+  return async (batch: QueueBatch, keepAlive: Caller['keepAlive']): Promise<void> => {
     const { queue, messages } = batch
     if (meters.length === 0) {
       // Nothing is lost until somebody writes a meter, or the queue gives up.
@@ -51,7 +51,7 @@ export function queueConsumer({ config, clock, log, api }: QueueServices) {
     await consume(batch, meters, caller)
   }
 
-  async function consume(batch: Batch, own: readonly Meter[], caller: Caller): Promise<void> {
+  async function consume(batch: QueueBatch, own: readonly Meter[], caller: Caller): Promise<void> {
     const { queue, messages } = batch
     const delivered = await api.deliver(
       'queue',

@@ -4,7 +4,7 @@ import type { Outgoing } from './increment.ts'
  * Increments that go in one request. When one of their hours closes between two tries, the server refuses those of that
  * hour by name, and the rest goes on under the name that it had: a shard of another hour either knows the name, or counts.
  */
-export type Batch<Item extends Outgoing = Outgoing> = {
+export type RequestBatch<Item extends Outgoing = Outgoing> = {
   /** The Idempotency-Key; null when the increments have ids of their own. */
   readonly name: string | null
   readonly items: readonly Item[]
@@ -24,17 +24,17 @@ export function newBatch<Item extends Outgoing>(
   name: string | null,
   items: readonly Item[],
   isDerived = false,
-): Batch<Item> {
+): RequestBatch<Item> {
   return { name, items, isDerived, isDoubted: false, isRest: false }
 }
 
 /** The request's body. It is the same text each time, because an Idempotency-Key stands for one content. */
-export function bodyOf({ items }: Batch): string {
+export function bodyOf({ items }: RequestBatch): string {
   return `[${items.map(({ json }) => json).join(',')}]`
 }
 
 /** Bytes of the body in UTF-8: two brackets, and the items with their commas, of which there is one too many. */
-export function bytesOf({ items }: Batch): number {
+export function bytesOf({ items }: RequestBatch): number {
   return items.reduce((sum, { bytes }) => sum + bytes, 1)
 }
 
@@ -43,10 +43,10 @@ export function bytesOf({ items }: Batch): number {
  * that did then answers that the name was used with other content, and counts nothing again. Otherwise it gets a new name.
  */
 export function restOf<Item extends Outgoing>(
-  batch: Batch<Item>,
+  batch: RequestBatch<Item>,
   isLeft: (item: Item) => boolean,
   newName: () => string,
-): Batch<Item> {
+): RequestBatch<Item> {
   const items = batch.items.filter(isLeft)
   if (batch.name === null || batch.isDoubted || batch.isDerived) return { ...batch, items, isRest: true }
   return { ...batch, items, name: newName() }
@@ -54,13 +54,13 @@ export function restOf<Item extends Outgoing>(
 
 /** Two batches in place of one; undefined for a single item, or for a name that may have counted the whole batch. */
 export function halvesOf<Item extends Outgoing>(
-  batch: Batch<Item>,
+  batch: RequestBatch<Item>,
   newName: () => string,
-): readonly [Batch<Item>, Batch<Item>] | undefined {
+): readonly [RequestBatch<Item>, RequestBatch<Item>] | undefined {
   const { items, name } = batch
   if (items.length < 2 || (name !== null && (batch.isDoubted || batch.isDerived))) return undefined
   const middle = Math.ceil(items.length / 2)
-  const half = (part: readonly Item[]): Batch<Item> => ({
+  const half = (part: readonly Item[]): RequestBatch<Item> => ({
     ...batch,
     items: part,
     name: name === null ? null : newName(),

@@ -1,4 +1,4 @@
-import type { Batch } from './batch.ts'
+import type { RequestBatch } from './batch.ts'
 import { Delivery, type DeliveryLink } from './delivery.ts'
 import { FormingBatches } from './forming-batches.ts'
 import type { GiveUpKind, GiveUpReason } from './give-up.ts'
@@ -113,7 +113,7 @@ export class Counting {
       left -= delivery.sendBeside(left)
   }
 
-  #makeReady(batches: readonly Batch<Pending>[]): void {
+  #makeReady(batches: readonly RequestBatch<Pending>[]): void {
     this.#ready.push(...batches.map((batch) => new Delivery(batch, this.#link)))
   }
 

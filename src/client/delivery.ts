@@ -1,4 +1,4 @@
-import { type Batch, halvesOf, restOf } from './batch.ts'
+import { halvesOf, type RequestBatch, restOf } from './batch.ts'
 import type { GiveUpKind } from './give-up.ts'
 import type { Outgoing } from './increment.ts'
 import { type Judgement, judge, unknownOf } from './judge.ts'
@@ -31,13 +31,13 @@ export class Delivery<Item extends Outgoing> {
   readonly done: Promise<void>
   readonly #link: DeliveryLink<Item>
   /** Everything that is not settled, in parts that were cut from one batch. The last part is being sent, or waits for a retry. */
-  #parts: Batch<Item>[]
+  #parts: RequestBatch<Item>[]
   #failures = 0
   /** Requests under way that outlive the page. */
   #outliving = 0
   #finish: () => void = () => undefined
 
-  constructor(batch: Batch<Item>, link: DeliveryLink<Item>) {
+  constructor(batch: RequestBatch<Item>, link: DeliveryLink<Item>) {
     this.#parts = [batch]
     this.#link = link
     this.done = new Promise((resolve) => {
@@ -75,7 +75,7 @@ export class Delivery<Item extends Outgoing> {
     return sent
   }
 
-  async #post(batch: Batch<Item>, outlivesPage: boolean): Promise<PostAnswer> {
+  async #post(batch: RequestBatch<Item>, outlivesPage: boolean): Promise<PostAnswer> {
     if (!outlivesPage) return this.#link.post.send(batch, false)
     this.#outliving += 1
     const answer = await this.#link.post.send(batch, true)
@@ -84,7 +84,7 @@ export class Delivery<Item extends Outgoing> {
   }
 
   /** Never rejects: whatever an answer is, a delivery goes on until it is settled. */
-  async #ask(batch: Batch<Item>, outlivesPage: boolean): Promise<Judgement> {
+  async #ask(batch: RequestBatch<Item>, outlivesPage: boolean): Promise<Judgement> {
     const size = batch.items.length
     const answer = await this.#post(batch, outlivesPage)
     try {
@@ -95,7 +95,7 @@ export class Delivery<Item extends Outgoing> {
   }
 
   /** Sends the last part once, and replaces it by the parts that are left to be sent. */
-  async #send(part: Batch<Item>, outlivesPage: boolean): Promise<void> {
+  async #send(part: RequestBatch<Item>, outlivesPage: boolean): Promise<void> {
     const { stop, giveUp } = this.#link
     if (stop.aborted) {
       giveUp(part.items, 'closed', 'closed before it was acknowledged')
@@ -110,7 +110,10 @@ export class Delivery<Item extends Outgoing> {
   }
 
   /** @returns the parts that are left to be sent. */
-  #settle(batch: Batch<Item>, judgement: Exclude<Judgement, { kind: 'again' }>): readonly Batch<Item>[] {
+  #settle(
+    batch: RequestBatch<Item>,
+    judgement: Exclude<Judgement, { kind: 'again' }>,
+  ): readonly RequestBatch<Item>[] {
     const { timing, giveUp } = this.#link
     this.#failures = 0
     switch (judgement.kind) {
@@ -141,7 +144,7 @@ export class Delivery<Item extends Outgoing> {
    * them. That does not hold for a derived name, which an earlier process may have sent with other items. In every other
    * conflict somebody else has used the name for other content.
    */
-  #count(batch: Batch<Item>, { duplicates, conflicts }: Extract<Judgement, { kind: 'counted' }>): [] {
+  #count(batch: RequestBatch<Item>, { duplicates, conflicts }: Extract<Judgement, { kind: 'counted' }>): [] {
     const { acknowledge, giveUp } = this.#link
     const { items, name, isRest, isDerived, isDoubted } = batch
     const isCounted = (index: number) => !conflicts.has(index) || (name !== null && isRest && !isDerived)
@@ -153,7 +156,7 @@ export class Delivery<Item extends Outgoing> {
   }
 
   async #again(
-    batch: Batch<Item>,
+    batch: RequestBatch<Item>,
     { refused, unknown, retryAfterMs, reason }: Extract<Judgement, { kind: 'again' }>,
   ): Promise<void> {
     const { timing, onRetry } = this.#link

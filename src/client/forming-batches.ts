@@ -1,4 +1,4 @@
-import { type Batch, newBatch } from './batch.ts'
+import { newBatch, type RequestBatch } from './batch.ts'
 import type { Pending } from './increment.ts'
 import { BATCH_HOURS_MAX, BATCH_MIXED_MAX } from './limits.ts'
 
@@ -29,11 +29,11 @@ export class FormingBatches {
   }
 
   /** @returns the batches that it has filled: at most one that had no room for it, and one with it. */
-  add(pending: Pending): Batch<Pending>[] {
+  add(pending: Pending): RequestBatch<Pending>[] {
     const { at, id } = pending.increment
     const haveIds = id !== undefined
     const place = `${Math.floor(at / HOUR_MS)} ${haveIds}`
-    const filled: Batch<Pending>[] = []
+    const filled: RequestBatch<Pending>[] = []
     let open = this.#open.get(place)
     if (open !== undefined && open.bytes + pending.bytes > this.#bounds.bytes) {
       filled.push(this.#close(place, open))
@@ -48,7 +48,7 @@ export class FormingBatches {
   }
 
   /** The increments that have waited longest, with as many of other hours as one request may carry; or nothing. */
-  takeOne(): Batch<Pending>[] {
+  takeOne(): RequestBatch<Pending>[] {
     const taken: Open[] = []
     let [items, bytes] = [0, EMPTY_BYTES]
     for (const [place, open] of this.#open) {
@@ -65,18 +65,18 @@ export class FormingBatches {
     return taken.length === 0 ? [] : [this.#batchOf(taken)]
   }
 
-  takeAll(): Batch<Pending>[] {
-    const batches: Batch<Pending>[] = []
+  takeAll(): RequestBatch<Pending>[] {
+    const batches: RequestBatch<Pending>[] = []
     while (this.#open.size > 0) batches.push(...this.takeOne())
     return batches
   }
 
-  #close(place: string, open: Open): Batch<Pending> {
+  #close(place: string, open: Open): RequestBatch<Pending> {
     this.#open.delete(place)
     return this.#batchOf([open])
   }
 
-  #batchOf(taken: readonly Open[]): Batch<Pending> {
+  #batchOf(taken: readonly Open[]): RequestBatch<Pending> {
     const haveIds = taken.some((open) => open.haveIds)
     return newBatch(
       haveIds ? null : this.#newName(),

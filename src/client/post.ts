@@ -1,4 +1,4 @@
-import { type Batch, bodyOf, bytesOf } from './batch.ts'
+import { bodyOf, bytesOf, type RequestBatch } from './batch.ts'
 import { type Fetch, type FetchInit, signalOf } from './fetch.ts'
 import { KEEPALIVE_BYTES_MAX, REQUEST_MS_MAX } from './limits.ts'
 import type { Timing } from './timing.ts'
@@ -28,9 +28,9 @@ export type Post = {
    *
    * @param outlivesPage asks the browser to send the request even when the page has gone, if it takes so many bytes
    */
-  readonly send: (batch: Batch, outlivesPage: boolean) => Promise<PostAnswer>
+  readonly send: (batch: RequestBatch, outlivesPage: boolean) => Promise<PostAnswer>
   /** Whether the browser takes this batch in addition to the requests under way that outlive the page. */
-  readonly canOutlive: (batch: Batch) => boolean
+  readonly canOutlive: (batch: RequestBatch) => boolean
 }
 
 export type Poster = {
@@ -65,7 +65,7 @@ export function postTo(poster: Poster): Post {
 
 async function send(
   { url, headers, fetch, timing, stop }: Poster,
-  { name }: Batch,
+  { name }: RequestBatch,
   more: Pick<FetchInit, 'body' | 'keepalive'>,
 ): Promise<PostAnswer> {
   const abort = new AbortController()

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { BrokenBody, gunzipped } from '../../edge/http/gunzip.ts'
-import { type Asked, type Excess, Gathering } from '../../edge/ingest/delivery/gathering.ts'
+import { type AskedIncrement, type Excess, Gathering } from '../../edge/ingest/delivery/gathering.ts'
 import { Metering } from '../../edge/ingest/formats/records/metering.ts'
 import { Splitter } from '../../edge/ingest/formats/records/splitter.ts'
 import { AHEAD_MS_MAX, LATE_HOURS_MAX } from '../../limits.ts'
@@ -15,7 +15,7 @@ import { CommandFailed } from '../cli.ts'
 const ANYONE: Grant = { name: '', scopes: ['write', 'adjust'], prefix: null }
 
 /** An increment that records would become. */
-export type ShownIncrement = Asked & { readonly index: number }
+export type ShownIncrement = AskedIncrement & { readonly index: number }
 
 /** The outcome of a trial. */
 export type Trial = {
@@ -52,7 +52,7 @@ class WatchedGathering extends Gathering {
     this.#openFromMs = nowMs - openHours * 3_600_000
   }
 
-  override count(asked: Asked): boolean {
+  override count(asked: AskedIncrement): boolean {
     const index = this.records - 1
     if (this.shown.length < this.#shownMax) this.shown.push({ index, ...asked })
     const { key, value, atMs } = asked

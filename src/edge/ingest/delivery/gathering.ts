@@ -19,7 +19,7 @@ import type { RecordFault, RefusalReason } from './refusal.ts'
 import { Variety } from './variety.ts'
 
 /** An increment that a record asks for. Everything else about it is checked here. */
-export type Asked = {
+export type AskedIncrement = {
   readonly key: string
   /** In `labelsText`'s form; empty by default. Where they are too long with the key, it counts as overflow. [L2] */
   readonly labels?: string
@@ -145,7 +145,7 @@ export class Gathering {
     atMs,
     id,
     countsAgain,
-  }: Asked): boolean {
+  }: AskedIncrement): boolean {
     const index = this.records - 1
     const name = id === undefined ? undefined : nameOfRecord(id)
     if (name !== undefined) this.#noteId(name, slice)

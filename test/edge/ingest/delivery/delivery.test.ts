@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { ContentName } from '../../../../src/edge/ingest/delivery/content-name.ts'
 import { ContentHash } from '../../../../src/edge/ingest/delivery/content-name.ts'
 import { deliver } from '../../../../src/edge/ingest/delivery/delivery.ts'
-import type { Asked } from '../../../../src/edge/ingest/delivery/gathering.ts'
+import type { AskedIncrement } from '../../../../src/edge/ingest/delivery/gathering.ts'
 import { Gathering } from '../../../../src/edge/ingest/delivery/gathering.ts'
 import {
   AHEAD_MS_MAX,
@@ -36,7 +36,7 @@ beforeEach(() => {
 })
 
 type Sent = {
-  readonly records: readonly Asked[]
+  readonly records: readonly AskedIncrement[]
   /** Null leaves the delivery without a name. */
   readonly content?: ContentName | null
   readonly count?: string
@@ -68,9 +68,15 @@ function nameOf({ token = 't', route = '/records', meters = 'm', body = 'x' } = 
   return hash.end()
 }
 
-const one = (key: string, more: Partial<Asked> = {}): Asked => ({ key, value: 1, atMs: NOW, ...more })
+const one = (key: string, more: Partial<AskedIncrement> = {}): AskedIncrement => ({
+  key,
+  value: 1,
+  atMs: NOW,
+  ...more,
+})
 
-const manyRecords = (length: number, of: (i: number) => Asked) => Array.from({ length }, (_, i) => of(i))
+const manyRecords = (length: number, of: (i: number) => AskedIncrement) =>
+  Array.from({ length }, (_, i) => of(i))
 
 describe('a delivery that comes again', () => {
   const records = [one('a'), one('b', { value: 5 }), one('a', { atMs: NOW - 3 * HOUR_MS })]
@@ -106,7 +112,7 @@ describe('a delivery that comes again', () => {
     expect(shards.sums).toEqual({ a: 2, b: 5 })
   })
 
-  async function namesOf(of: readonly Asked[]): Promise<string[]> {
+  async function namesOf(of: readonly AskedIncrement[]): Promise<string[]> {
     const probe = new CountingShards(nodeClock)
     const before = shards
     shards = probe
@@ -215,7 +221,7 @@ describe('records with ids', () => {
 })
 
 describe('a bad record', () => {
-  const bad: [string, Asked, string][] = [
+  const bad: [string, AskedIncrement, string][] = [
     ['a fraction', one('a', { value: 1.5 }), 'value'],
     ['a negative value', one('a', { value: -1 }), 'value'],
     ['a closed hour', one('a', { atMs: NOW - 100 * HOUR_MS }), 'time'],
@@ -243,7 +249,7 @@ describe('a bad record', () => {
     ])
   })
 
-  test.each<[CountLimits, Asked]>([
+  test.each<[CountLimits, AskedIncrement]>([
     [{ valueMax: 5 }, one('a/b', { value: 6 })],
     [{ depth: 2 }, one('a/b/c')],
     [{ keys: new Set(['a/b', 'a/c']) }, one('a/d')],

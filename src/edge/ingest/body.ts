@@ -13,9 +13,9 @@ import type { KnownTexts } from './fast-path/known-texts.ts'
 import { readPlainBody } from './fast-path/plain-body.ts'
 import { findMonster } from './monster.ts'
 
-type Format = 'json' | 'ndjson'
+type BodyFormat = 'json' | 'ndjson'
 
-const FORMATS: ReadonlyMap<string, Format> = new Map([
+const FORMATS: ReadonlyMap<string, BodyFormat> = new Map([
   ['application/json', 'json'],
   // A page's beacon can send no other type, unless it may ask beforehand.
   ['text/plain', 'json'],
@@ -45,14 +45,14 @@ export async function readIncrements(
   return items.ok ? checkIncrements(items.value, name.value, terms) : items
 }
 
-function formatOf(headers: Headers): Result<Format, Problem> {
+function formatOf(headers: Headers): Result<BodyFormat, Problem> {
   const contentType = headers.get('content-type') ?? ''
   const format = FORMATS.get(contentType) ?? formatNamed(contentType)
   return format === undefined ? fail({ kind: 'unsupported_media_type', header: 'Content-Type' }) : ok(format)
 }
 
 /** The format of a Content-Type with parameters, or in other letters than usual. */
-function formatNamed(contentType: string): Format | undefined {
+function formatNamed(contentType: string): BodyFormat | undefined {
   const [type = '', ...parameters] = contentType.toLowerCase().split(';')
   const charset = parameters.map((p) => p.trim()).find((p) => p.startsWith('charset='))
   const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset)
@@ -62,7 +62,7 @@ function formatNamed(contentType: string): Format | undefined {
 /** Shared by all bodies: it keeps nothing from one to the next, even after one that it refuses. */
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
-function parseItems(bytes: ArrayBuffer, format: Format): Result<unknown[], Problem> {
+function parseItems(bytes: ArrayBuffer, format: BodyFormat): Result<unknown[], Problem> {
   const isLarge = bytes.byteLength >= SCANNED_BYTES_MIN
   const monster = isLarge ? findMonster(new Uint8Array(bytes), format === 'ndjson') : undefined
   if (monster !== undefined) {

@@ -13,7 +13,7 @@ import { keyFault } from '../../../model/key.ts'
 import { sliceWithin } from '../../../model/slices/labels.ts'
 import { faultBeyond } from '../allowance.ts'
 import { type Terms, timeFault, valueFault } from '../check.ts'
-import { addNamed, type Counted, type Named } from './named.ts'
+import { addNamed, type CountedValue, type Named } from './named.ts'
 import { nameOfRecord } from './record-name.ts'
 import type { RecordFault, RefusalReason } from './refusal.ts'
 import { Variety } from './variety.ts'
@@ -198,7 +198,7 @@ export class Gathering {
 
   #add(
     to: Map<Hour, Accumulator>,
-    { index, key, slice, value, hour }: Omit<Named, 'id' | 'counted'> & Counted,
+    { index, key, slice, value, hour }: Omit<Named, 'id' | 'counted'> & CountedValue,
   ): boolean {
     const cells = to.get(hour) ?? new Accumulator()
     // A key that has a cell was checked when it was opened.

@@ -10,13 +10,14 @@ export type Named = {
   readonly key: string
   readonly hour: Hour
   readonly id: string
-  readonly counted: Counted[]
+  readonly counted: CountedValue[]
 }
 
-export type Counted = { readonly slice: string; readonly value: number }
+/** A value, and the slice that it counts in. */
+export type CountedValue = { readonly slice: string; readonly value: number }
 
 /** Increments of one record come one after the other. */
-export function addNamed(ids: Named[], record: Omit<Named, 'counted'>, counted: Counted): void {
+export function addNamed(ids: Named[], record: Omit<Named, 'counted'>, counted: CountedValue): void {
   for (let i = ids.length - 1; ids[i]?.index === record.index; i--) {
     const own = must(ids[i], 'an increment')
     if (own.key === record.key && own.hour === record.hour && own.id === record.id) {

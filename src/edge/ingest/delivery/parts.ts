@@ -11,7 +11,7 @@ import { formatShardName, hashKey, slotOfHash } from '../../../model/shard-name.
 import { isSliceOf, keyOf, labelsTextOf } from '../../../model/slices/slice.ts'
 import type { ContentName } from './content-name.ts'
 import type { Gathering, SumsByHour } from './gathering.ts'
-import type { Counted, Named } from './named.ts'
+import type { CountedValue, Named } from './named.ts'
 
 /** Sent to a shard at a time: entries that each count once by their names, or a sum without a name. */
 export type DeliveryPart = {
@@ -100,13 +100,13 @@ function packIds(to: Packing, named: readonly Named[], shards: Schedule): void {
 }
 
 /** It does not depend on the order of the meters, and that of one increment is the same as in `POST /increment`. */
-function contentOf(counted: readonly Counted[]): string {
+function contentOf(counted: readonly CountedValue[]): string {
   const contents = counted.map(({ slice, value }) => `${value}${labelsTextOf(slice)}`)
   return contents.sort().join('\n')
 }
 
 /** Nearly always one, for which nothing has to be found. */
-function cellsOf(counted: readonly Counted[]): Cells {
+function cellsOf(counted: readonly CountedValue[]): Cells {
   const [first, ...others] = counted
   if (first !== undefined && others.length === 0) {
     const { slice, value } = first

@@ -1,18 +1,16 @@
 import { checkIncrement, type Terms } from '../../../edge/ingest/check.ts'
+import type { CountedValue } from '../../../edge/ingest/delivery/named.ts'
 import { parseJsonExactly } from '../../../edge/ingest/exact-numbers.ts'
 import type { Hour } from '../../../model/hour.ts'
 import { fail, ok, type Result } from '../../../model/result.ts'
 import type { LineIncrement } from '../reader.ts'
-
-/** A value, and the cell that it is added to. */
-export type Counted = { readonly slice: string; readonly value: number }
 
 /**
  * Judges a line without a Worker: its key and value by the Worker's own rules, and its hour whichever that is.
  *
  * @returns or why it cannot be counted, in words for the person who imports.
  */
-export function countedOf(increment: LineIncrement): Result<Counted, string> {
+export function countedOf(increment: LineIncrement): Result<CountedValue, string> {
   if (increment.key !== null) return ok({ slice: `${increment.key}${increment.labels}`, value: 1 })
   if (increment.guard === 'own-id') return fail(HAS_ID)
   if (increment.guard === 'arriving') return fail(HAS_NO_TIME)

@@ -7,7 +7,7 @@ const HOUR_MS = 3_600_000
 /** The brackets of a JSON array. */
 const EMPTY_BYTES = 2
 
-type Open = { readonly items: Pending[]; bytes: number; readonly haveIds: boolean }
+type FormingBatch = { readonly items: Pending[]; bytes: number; readonly haveIds: boolean }
 
 /**
  * Increments that wait for their batch to fill. They gather by hour, and those with ids of their own apart. What has not
@@ -15,7 +15,7 @@ type Open = { readonly items: Pending[]; bytes: number; readonly haveIds: boolea
  * make a request of each hour.
  */
 export class FormingBatches {
-  readonly #open = new Map<string, Open>()
+  readonly #open = new Map<string, FormingBatch>()
   readonly #bounds: { readonly items: number; readonly bytes: number }
   readonly #newName: () => string
 
@@ -49,7 +49,7 @@ export class FormingBatches {
 
   /** The increments that have waited longest, with as many of other hours as one request may carry; or nothing. */
   takeOne(): RequestBatch<Pending>[] {
-    const taken: Open[] = []
+    const taken: FormingBatch[] = []
     let [items, bytes] = [0, EMPTY_BYTES]
     for (const [place, open] of this.#open) {
       const [first = open] = taken
@@ -71,12 +71,12 @@ export class FormingBatches {
     return batches
   }
 
-  #close(place: string, open: Open): RequestBatch<Pending> {
+  #close(place: string, open: FormingBatch): RequestBatch<Pending> {
     this.#open.delete(place)
     return this.#batchOf([open])
   }
 
-  #batchOf(taken: readonly Open[]): RequestBatch<Pending> {
+  #batchOf(taken: readonly FormingBatch[]): RequestBatch<Pending> {
     const haveIds = taken.some((open) => open.haveIds)
     return newBatch(
       haveIds ? null : this.#newName(),

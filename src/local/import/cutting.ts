@@ -27,7 +27,7 @@ export const CUT_BOUNDS: BatchBounds = {
 }
 
 /** One line of the input, with what it counts. */
-export type Slot<Item> = {
+export type CutLine<Item> = {
   /** Null when the line names no hour that anybody understands. */
   readonly hour: Hour | null
   /** Bytes of the line that are settled, so that a last line takes as much room when it is complete the next time. */
@@ -38,7 +38,7 @@ export type Slot<Item> = {
 
 export type Cut<Item> = { readonly name: string | null; readonly items: readonly Item[] }
 
-type Open<Item> = { readonly name: string | null; readonly items: Item[]; lines: number; bytes: number }
+type OpenCut<Item> = { readonly name: string | null; readonly items: Item[]; lines: number; bytes: number }
 
 /**
  * Cuts an input into batches of one hour each, as the content of the input alone decides: the same lines always make the
@@ -49,7 +49,7 @@ type Open<Item> = { readonly name: string | null; readonly items: Item[]; lines:
  */
 export class Cutter<Item> {
   readonly #bounds: BatchBounds
-  readonly #open = new Map<Hour | null, Open<Item>>()
+  readonly #open = new Map<Hour | null, OpenCut<Item>>()
   #lines = 0
   #bytes = 0
 
@@ -65,7 +65,7 @@ export class Cutter<Item> {
    * @param nameIt called when this line opens a batch
    * @returns the batches that are complete now
    */
-  add({ hour, bytes, item }: Slot<Item>, nameIt: () => string | null): Cut<Item>[] {
+  add({ hour, bytes, item }: CutLine<Item>, nameIt: () => string | null): Cut<Item>[] {
     const complete: Cut<Item>[] = []
     let open = this.#open.get(hour)
     if (open !== undefined && open.bytes + bytes > this.#bounds.bytes) {
@@ -101,7 +101,7 @@ export class Cutter<Item> {
     return closed
   }
 
-  #close(hour: Hour | null, open: Open<Item>): Cut<Item> {
+  #close(hour: Hour | null, open: OpenCut<Item>): Cut<Item> {
     this.#open.delete(hour)
     this.#lines -= open.lines
     this.#bytes -= open.bytes

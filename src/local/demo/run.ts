@@ -16,7 +16,7 @@ const LOOK_MS = 1_000
 const PAST_HOUR_MS = 10_000
 
 /** How long the last increments may take to be in Postgres: a flush interval, unless that was set very long. */
-const SETTLE_MS = 30_000
+const END_WAIT_MS = 30_000
 
 /** How far the demo is, in increments. `trouble` is empty while all is well. */
 export type DemoProgress = { sent: number; acknowledged: number; visible: number; trouble: string }
@@ -53,9 +53,9 @@ export async function runDemo(demo: Demo): Promise<boolean> {
     counter.send(trafficOf(fromMs, nowMs - fromMs, traffic))
     fromMs = nowMs
   }
-  await counter.sumdial.close({ deadlineMs: SETTLE_MS })
+  await counter.sumdial.close({ deadlineMs: END_WAIT_MS })
   counter.update()
-  await settle(look, progress)
+  await untilVisible(look, progress)
   watching.abort()
   return progress.acknowledged === progress.sent && progress.visible >= progress.acknowledged
 }
@@ -150,8 +150,8 @@ async function lookOnce(look: Look, progress: DemoProgress): Promise<void> {
   }
 }
 
-async function settle(look: Look, progress: DemoProgress): Promise<void> {
-  const untilMs = Date.now() + SETTLE_MS
+async function untilVisible(look: Look, progress: DemoProgress): Promise<void> {
+  const untilMs = Date.now() + END_WAIT_MS
   while (progress.visible < progress.acknowledged && Date.now() < untilMs) {
     await after(LOOK_MS)
     await lookOnce(look, progress)

@@ -68,7 +68,7 @@ export function queueConsumer({ config, clock, log, api }: QueueServices) {
     if (delivered.ok) {
       const { byRecord, unmatched } = delivered.value
       if (unmatched > 0) log({ message: 'messages unmatched', queue, messages: messages.length, unmatched })
-      for (const [i, each] of messages.entries()) settle(each, byRecord.get(i))
+      for (const [i, each] of messages.entries()) ackOrRetry(each, byRecord.get(i))
       return
     }
     // Together they pass a bound that each may keep.
@@ -102,7 +102,7 @@ function ofText(body: string): unknown {
 }
 
 /** @param fate undefined for a message that counts nothing: no meter is for it, or it can never count. */
-function settle(message: QueueMessage, fate: Fate | undefined): void {
+function ackOrRetry(message: QueueMessage, fate: Fate | undefined): void {
   if (fate === 'refused' || fate === 'unknown') retry(message)
   else message.ack()
 }

@@ -5,7 +5,7 @@ import {
 } from '../../../../limits.ts'
 import { sliceWithin } from '../../../../model/slices/labels.ts'
 import { hashOfBytes, KnownTexts } from '../../fast-path/known-texts.ts'
-import { labelsOf } from './labels.ts'
+import { attributeLabels } from './labels.ts'
 import type { Point } from './metric.ts'
 import { readAttributes } from './protobuf.ts'
 
@@ -29,10 +29,13 @@ export class KnownSlices {
 
   #labelsOf({ attributes, attributeBytes }: Point): string {
     if (attributeBytes === null) return ''
-    if (attributeBytes === undefined) return labelsOf(attributes())
+    if (attributeBytes === undefined) return attributeLabels(attributes())
     const { body, from, to } = attributeBytes
     const known = this.#labels
-    return known.texts[known.numberOf(body, from, to, hashOfBytes(body, from, to))] ?? labelsOf(attributes())
+    return (
+      known.texts[known.numberOf(body, from, to, hashOfBytes(body, from, to))] ??
+      attributeLabels(attributes())
+    )
   }
 
   #learn(key: string, labels: string): string {
@@ -54,5 +57,5 @@ export class KnownSlices {
 /** Attributes of many bytes are not kept, so that a few do not take the place of all others. */
 function labelsOfBytes({ buffer, byteOffset, byteLength }: DataView, from: number, to: number) {
   if (to - from > KNOWN_ATTRIBUTE_BYTES_MAX) return undefined
-  return labelsOf(readAttributes(new Uint8Array(buffer, byteOffset, byteLength), from, to))
+  return attributeLabels(readAttributes(new Uint8Array(buffer, byteOffset, byteLength), from, to))
 }

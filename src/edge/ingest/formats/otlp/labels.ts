@@ -8,7 +8,7 @@ import type { Attributes } from './metric.ts'
  * A point's attributes as labels, in `labelsText`'s form: the first ones by name, of those that are a text, a number, true or
  * false and whose names labels can have. Whoever needs others writes a meter.
  */
-export function labelsOf(attributes: Attributes): string {
+export function attributeLabels(attributes: Attributes): string {
   let text = ''
   let taken = 0
   for (const name of Object.keys(attributes).sort()) {

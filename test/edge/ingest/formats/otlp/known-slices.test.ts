@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { PbfWriter } from 'pbf'
 import { expect, test } from 'vitest'
 import { KnownSlices } from '../../../../../src/edge/ingest/formats/otlp/known-slices.ts'
-import { labelsOf } from '../../../../../src/edge/ingest/formats/otlp/labels.ts'
+import { attributeLabels } from '../../../../../src/edge/ingest/formats/otlp/labels.ts'
 import { noAttributes, type Point } from '../../../../../src/edge/ingest/formats/otlp/metric.ts'
 import { readProtobuf } from '../../../../../src/edge/ingest/formats/otlp/protobuf.ts'
 import { KNOWN_ATTRIBUTE_BYTES_MAX, KNOWN_SLICES_MAX } from '../../../../../src/limits.ts'
@@ -13,7 +13,7 @@ import { OVERFLOW } from '../../../../../src/model/slices/slice.ts'
 import { requests } from './request.ts'
 
 /** The slice of a key that a point counts in, by the plainest code. */
-const plainSlice = (key: string, point: Point) => sliceWithin(key, labelsOf(point.attributes()))
+const plainSlice = (key: string, point: Point) => sliceWithin(key, attributeLabels(point.attributes()))
 
 const point = (attributes: Record<string, unknown>): Point => ({
   atMs: 1,
@@ -86,7 +86,7 @@ test('[L2] key and labels that are too long together count as overflow, and the 
   const long = point(Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, 'x'.repeat(128)])))
   for (let round = 0; round < 2; round++) {
     expect(known.sliceOf('k'.repeat(512), long)).toBe('k'.repeat(512) + OVERFLOW)
-    expect(known.sliceOf('k', long)).toBe(`k${labelsOf(long.attributes())}`)
+    expect(known.sliceOf('k', long)).toBe(`k${attributeLabels(long.attributes())}`)
   }
 })
 

@@ -1,4 +1,4 @@
-import { nameFault, valueFault } from '../../model/slices/labels.ts'
+import { labelNameFault, labelValueFault } from '../../model/slices/labels.ts'
 import { UNITS, type Unit } from '../../model/time/calendar.ts'
 import { RANGES } from '../../model/time/ranges.ts'
 import { isDayText, type Period } from './period.ts'
@@ -104,7 +104,7 @@ export function parseView(pathname: string, search: string): View {
         name: 'chart' as const,
         unit: UNITS.find((unit) => unit === parameters.get('bucket')) ?? null,
         isTable: parameters.get('table') === '1',
-        label: parameters.getAll('label').find((name) => nameFault(name) === undefined) ?? null,
+        label: parameters.getAll('label').find((name) => labelNameFault(name) === undefined) ?? null,
         where: conditionsOf(parameters.getAll('where').filter(isCondition)),
       }
       return withShown(chart, parseShown(parameters))
@@ -151,8 +151,8 @@ function parseShown(parameters: URLSearchParams): Shown[] {
 /** Whether a text is `plan:pro`, or `plan:` for what has no such label. */
 function isCondition(text: string): boolean {
   const end = text.indexOf(':')
-  if (end === -1 || nameFault(text.slice(0, end)) !== undefined) return false
-  return end === text.length - 1 || valueFault(text.slice(end + 1)) === undefined
+  if (end === -1 || labelNameFault(text.slice(0, end)) !== undefined) return false
+  return end === text.length - 1 || labelValueFault(text.slice(end + 1)) === undefined
 }
 
 /** Conditions in the order of an address, without repetitions and with those on one label together. */

@@ -4,14 +4,14 @@ import { check } from '../../model/key.ts'
 import type { Result } from '../../model/result.ts'
 import { ok } from '../../model/result.ts'
 import type { SliceGrouping, Where } from '../../model/slices/grouping.ts'
-import { nameFault, valueFault } from '../../model/slices/labels.ts'
+import { labelNameFault, labelValueFault } from '../../model/slices/labels.ts'
 import { invalid, wholeText } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 
 /** A checked question for groups of slices, and how many groups are shown. */
 export type GroupingQuery = { readonly grouping: SliceGrouping; readonly limit: number }
 
-const nameText = z.string({ error: 'must be the name of a label' }).check(check(nameFault))
+const nameText = z.string({ error: 'must be the name of a label' }).check(check(labelNameFault))
 
 /** The parameters of a read that breaks its sums down by labels. */
 export const groupingParameters = {
@@ -42,7 +42,7 @@ function whereFault(text: string): string | undefined {
   const end = text.indexOf(':')
   if (end === -1) return 'must be a name and a value such as plan:pro'
   const value = text.slice(end + 1)
-  return nameFault(text.slice(0, end)) ?? (value === '' ? undefined : valueFault(value))
+  return labelNameFault(text.slice(0, end)) ?? (value === '' ? undefined : labelValueFault(value))
 }
 
 /** Conditions from checked texts. */

@@ -1,6 +1,6 @@
 import { LABELS_MAX } from '../../limits.ts'
 import { splitOnce } from '../../model/meter/filters.ts'
-import { nameFault } from '../../model/slices/labels.ts'
+import { labelNameFault } from '../../model/slices/labels.ts'
 import { parseFlags, parseWholeNumber, parseWorkerAddress, resolvePath, UsageError } from '../cli.ts'
 import {
   compileKeyTemplate,
@@ -160,7 +160,7 @@ function parseLabels(given: readonly string[]): LabelTemplates {
   if (given.length > LABELS_MAX) throw new UsageError(`--label may be given at most ${LABELS_MAX} times.`)
   const labels = given.map((text) => {
     const [name, template = ''] = splitOnce(text, '=')
-    const fault = template === '' ? 'is no NAME=TEMPLATE, such as status={status}' : nameFault(name)
+    const fault = template === '' ? 'is no NAME=TEMPLATE, such as status={status}' : labelNameFault(name)
     if (fault !== undefined) throw new UsageError(`--label \`${text}\` ${fault}.`)
     return [name, template]
   })

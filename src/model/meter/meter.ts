@@ -2,7 +2,7 @@ import { LABELS_MAX } from '../../limits.ts'
 import { must } from '../assert.ts'
 import type { Result } from '../result.ts'
 import { fail, ok } from '../result.ts'
-import { nameFault } from '../slices/labels.ts'
+import { labelNameFault } from '../slices/labels.ts'
 import type { Labels } from '../slices/slice.ts'
 import { instantInAnyUnit } from '../time/any-unit.ts'
 import { nearWhole, scaled } from './decimal.ts'
@@ -121,7 +121,7 @@ function compileLabels(labels: MeterDefinition['labels'], faults: MeterFault[]):
   if (definitions.length > LABELS_MAX)
     faults.push({ field: 'labels', message: `may have at most ${LABELS_MAX} labels` })
   return definitions.flatMap(([name, text]): LabelTemplate[] => {
-    const fault = nameFault(name)
+    const fault = labelNameFault(name)
     const template = compileTemplate(text)
     if (fault !== undefined) faults.push({ field: 'labels', message: fault })
     else if (!template.ok) faults.push({ field: 'labels', message: `${name}: ${template.error}` })

@@ -36,7 +36,7 @@ export function labelFaults(labels: unknown): readonly LabelFault[] {
     return [{ message: `may have at most ${LABELS_MAX} labels, and has ${entries.length}` }]
   }
   return entries.flatMap(([name, value]) => {
-    const message = nameFault(name) ?? valueFault(value)
+    const message = labelNameFault(name) ?? labelValueFault(value)
     return message === undefined ? [] : [{ name: name.slice(0, LABEL_NAME_BYTES_MAX), message }]
   })
 }
@@ -47,7 +47,7 @@ export function areLabels(labels: unknown): labels is Labels {
 }
 
 /** Why a label's name is refused; undefined for a good one. */
-export function nameFault(name: string): string | undefined {
+export function labelNameFault(name: string): string | undefined {
   if (name.length > LABEL_NAME_BYTES_MAX) return `has a name of more than ${LABEL_NAME_BYTES_MAX} characters`
   if (!NAME.test(name)) return NAMES
   return name.startsWith(RESERVED)
@@ -59,7 +59,7 @@ const NAMES =
   'has a name of another form: it must begin with a letter or _, and go on with letters, digits and _ . / - only'
 
 /** Why a label's value is refused; undefined for a good one. */
-export function valueFault(value: unknown): string | undefined {
+export function labelValueFault(value: unknown): string | undefined {
   if (typeof value !== 'string') return 'must be a string'
   if (value === '') return 'must not be empty: leave the label out'
   if (!value.isWellFormed() || CONTROL.test(value)) {

@@ -1,6 +1,6 @@
 import { LABELS_MAX } from '../../../../limits.ts'
 import { fitLabel } from '../../../../model/meter/fit-key.ts'
-import { nameFault } from '../../../../model/slices/labels.ts'
+import { labelNameFault } from '../../../../model/slices/labels.ts'
 import { sha256 } from '../records/metering.ts'
 import type { Attributes } from './metric.ts'
 
@@ -14,7 +14,7 @@ export function attributeLabels(attributes: Attributes): string {
   for (const name of Object.keys(attributes).sort()) {
     if (taken === LABELS_MAX) break
     const value = attributes[name]
-    if (typeof value === 'object' || value === undefined || nameFault(name) !== undefined) continue
+    if (typeof value === 'object' || value === undefined || labelNameFault(name) !== undefined) continue
     text += fitLabel(name, String(value), sha256)
     taken += 1
   }

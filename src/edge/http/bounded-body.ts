@@ -25,7 +25,7 @@ export async function readBody(request: Request): Promise<Result<ArrayBuffer, Pr
   if (declared > REQUEST_DRAINED_BYTES_MAX) return fail(TOO_LARGE)
   try {
     if (compression.value === 'none' && declared <= REQUEST_BYTES_MAX) return ok(await request.arrayBuffer())
-    return await readUpTo(REQUEST_BYTES_MAX, piecesOf(request, compression.value))
+    return await readUpTo(REQUEST_BYTES_MAX, bodyPieces(request, compression.value))
   } catch (error) {
     return fail(brokenBody(error))
   }
@@ -58,9 +58,9 @@ async function readUpTo(
 }
 
 /** A body piece by piece, decompressed. Whoever stops in the middle waits until the rest has come and is thrown away. */
-export function piecesOf(request: Request, compression: 'none' | 'gzip'): AsyncGenerator<Uint8Array> {
+export function bodyPieces(request: Request, compression: 'none' | 'gzip'): AsyncGenerator<Uint8Array> {
   const isSmall = declaredBytes(request) <= REQUEST_BYTES_MAX
-  const pieces = isSmall ? cut(request) : drained(request.body)
+  const pieces = isSmall ? readAtOnce(request) : drained(request.body)
   return compression === 'gzip' ? gunzipped(pieces) : pieces
 }
 
@@ -70,7 +70,7 @@ function declaredBytes({ headers }: Request): number {
 }
 
 /** Reads a small body at once, because as a stream it comes in pieces of 4 KiB, each a turn of the runtime. */
-async function* cut(request: Request): AsyncGenerator<Uint8Array> {
+async function* readAtOnce(request: Request): AsyncGenerator<Uint8Array> {
   const bytes = new Uint8Array(await request.arrayBuffer())
   for (let from = 0; from < bytes.length; from += BODY_PIECE_BYTES) {
     yield bytes.subarray(from, from + BODY_PIECE_BYTES)

@@ -18,7 +18,7 @@ import type { KnownSlices } from './otlp/known-slices.ts'
  * ```ts
  * export const otlp: Format = async (request, { grant, deliver }) => {
  *   const delivered = await deliver('otlp', async (gathering) => {
- *     const body = await readBody(request)                          // or piece by piece: piecesOf, largeBodies
+ *     const body = await readBody(request)                          // or piece by piece: bodyPieces, largeBodies
  *     if (!body.ok) return body
  *     const hash = new ContentHash(grant.name, '/v1/metrics', 'otlp default')
  *     hash.update(new Uint8Array(body.value))

@@ -3,7 +3,7 @@ import { DELIVERY_BYTES_MAX, RECORD_FAULTS_TOLD_MAX, RECORDS_PAUSE_BYTES } from 
 import type { Meter } from '../../../model/meter/meter.ts'
 import type { Result } from '../../../model/result.ts'
 import { fail, ok } from '../../../model/result.ts'
-import { brokenBody, compressionOf, piecesOf } from '../../http/bounded-body.ts'
+import { bodyPieces, brokenBody, compressionOf } from '../../http/bounded-body.ts'
 import type { Problem } from '../../http/problem.ts'
 import { ContentHash, type ContentName } from '../delivery/content-name.ts'
 import type { Delivered } from '../delivery/delivery.ts'
@@ -69,7 +69,7 @@ async function readRecords(
   const hash = new ContentHash(grant.name, '/records', JSON.stringify(meters.map(({ text }) => text)))
   let pausedBytes = 0
   try {
-    for await (const piece of piecesOf(request, compression.value)) {
+    for await (const piece of bodyPieces(request, compression.value)) {
       hash.update(piece)
       if (hash.bytes > DELIVERY_BYTES_MAX) return fail(TOO_LARGE)
       if (!body.grow(hash.bytes)) return fail({ kind: 'busy' })

@@ -43,6 +43,6 @@ export function parseShardName(text: string): ShardName | undefined {
 }
 
 /** The names of all shards of an hour. */
-export function shardsOf(hour: Hour, shards: Schedule): string[] {
+export function shardNamesOf(hour: Hour, shards: Schedule): string[] {
   return Array.from({ length: valueAt(shards, hour) }, (_, slot) => formatShardName({ hour, slot }))
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Hour } from '../../src/model/hour.ts'
 import { addHours, hourOf, parseHour } from '../../src/model/hour.ts'
 import { parseSchedule, valueAt } from '../../src/model/schedule.ts'
-import { formatShardName, hashKey, parseShardName, shardsOf, slotOf } from '../../src/model/shard-name.ts'
+import { formatShardName, hashKey, parseShardName, shardNamesOf, slotOf } from '../../src/model/shard-name.ts'
 import { keys } from '../support/arbitraries.ts'
 import { goodOf } from '../support/result.ts'
 
@@ -46,7 +46,7 @@ describe('a slot', () => {
       fc.property(keys, hours, fc.integer(BOUNDS), (key, hour, count) => {
         const slot = slotOf(key, hour, schedule(String(count)))
         expect(slot).toBe(slotOf(key, hour, schedule(`${count}, 7@9999-01-01T00Z`)))
-        expect(shardsOf(hour, schedule(String(count)))).toContain(formatShardName({ hour, slot }))
+        expect(shardNamesOf(hour, schedule(String(count)))).toContain(formatShardName({ hour, slot }))
       }),
       { numRuns: 30 },
     )

@@ -1,7 +1,7 @@
 import type { Config } from '../../config.ts'
 import { WAKE_AHEAD_MS, WAKE_SHARDS_MAX } from '../../limits.ts'
 import { addHours, hourEndMs, hourOf } from '../../model/hour.ts'
-import { shardsOf } from '../../model/shard-name.ts'
+import { shardNamesOf } from '../../model/shard-name.ts'
 import type { Shards } from '../ports.ts'
 
 /** Wakes the next hour's shards once, shortly before the hour turns: the first use of a shard's name is slow. */
@@ -13,7 +13,7 @@ export function nextHourWaker(config: Pick<Config, 'shards'>, shards: Pick<Shard
     const next = addHours(hour, 1)
     wokenHour = next
     // A shard that does not wake now will wake with its first flight.
-    const names = shardsOf(next, config.shards).slice(0, WAKE_SHARDS_MAX)
+    const names = shardNamesOf(next, config.shards).slice(0, WAKE_SHARDS_MAX)
     keepAlive(Promise.allSettled(names.map((name) => shards.wake(name))))
   }
 }

@@ -5,7 +5,7 @@ import type { Deleted } from '../../model/closing.ts'
 import { firstKeptHour, firstOpenHour } from '../../model/closing.ts'
 import { addHours, hourOf } from '../../model/hour.ts'
 import type { Day } from '../../model/rollups/rollups.ts'
-import { shardsOf } from '../../model/shard-name.ts'
+import { shardNamesOf } from '../../model/shard-name.ts'
 import { NoDatabase } from '../no-database.ts'
 import type { Database, Shards } from '../ports.ts'
 import { reasonOf } from '../timeout.ts'
@@ -64,7 +64,9 @@ export function sweeper(services: SweepServices): (nowMs: number) => Promise<Swe
 async function sweep(nowMs: number, services: SweepServices, left: Left): Promise<Swept> {
   const hour = hourOf(nowMs)
   const recent = Array.from({ length: SWEEP_HOURS }, (_, i) => addHours(hour, -i))
-  const names = recent.flatMap((each) => shardsOf(each, services.config.shards)).slice(0, SWEEP_SHARDS_MAX)
+  const names = recent
+    .flatMap((each) => shardNamesOf(each, services.config.shards))
+    .slice(0, SWEEP_SHARDS_MAX)
   const isDaily = isDailySweep(nowMs)
   const isAwake = isDaily || services.config.flushIntervalMs < DATABASE_SLEEPS_MS
   const parts = new SweepParts(services.log)

@@ -3,7 +3,7 @@ import { METRICS_HOURS_MAX, STATUS_SHARDS_MAX } from '../../limits.ts'
 import { addHours, hourOf } from '../../model/hour.ts'
 import type { Result } from '../../model/result.ts'
 import { fail, ok } from '../../model/result.ts'
-import { parseShardName, shardsOf } from '../../model/shard-name.ts'
+import { parseShardName, shardNamesOf } from '../../model/shard-name.ts'
 import type { ShardStatus } from '../../model/status.ts'
 import { refuseUnlessWhole } from '../http/access.ts'
 import type { EdgeContext } from '../http/context.ts'
@@ -70,13 +70,13 @@ export async function scrape(rawSearch: string, services: StatusServices): Promi
 }
 
 function recentShards(services: StatusServices): string[] {
-  return recentHours(services).flatMap((hour) => shardsOf(hour, services.config.shards))
+  return recentHours(services).flatMap((hour) => shardNamesOf(hour, services.config.shards))
 }
 
 function shardsBack(hours: number, { nowMs, config }: StatusServices): string[] {
   const now = hourOf(nowMs)
   return Array.from({ length: hours + 1 }, (_, i) => addHours(now, i - hours)).flatMap((hour) =>
-    shardsOf(hour, config.shards),
+    shardNamesOf(hour, config.shards),
   )
 }
 

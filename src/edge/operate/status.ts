@@ -8,7 +8,7 @@ import { addHours, formatHour, hourOf } from '../../model/hour.ts'
 import type { Result } from '../../model/result.ts'
 import { ok } from '../../model/result.ts'
 import { valueAt } from '../../model/schedule.ts'
-import { shardsOf } from '../../model/shard-name.ts'
+import { shardNamesOf } from '../../model/shard-name.ts'
 import { type ShardStatus, shardStatusSchema } from '../../model/status.ts'
 import type { RawParameters } from '../http/parameters.ts'
 import { hourText, invalid, parseParameters } from '../http/parameters.ts'
@@ -99,7 +99,7 @@ export async function readStatus(
   if (!parsed.ok) return parsed
   const { hour: named, ledger, days } = parsed.value
   const hours = named === undefined ? recentHours(services) : [...new Set(named)]
-  const names = hours.flatMap((hour) => shardsOf(hour, services.config.shards))
+  const names = hours.flatMap((hour) => shardNamesOf(hour, services.config.shards))
   if (names.length > STATUS_SHARDS_MAX) {
     return invalid('hour', { asked: names.length, max: STATUS_SHARDS_MAX, unit: 'shards' })
   }

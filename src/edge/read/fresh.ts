@@ -9,7 +9,7 @@ import { heldAbove, isOfLedger, unsettledPart } from '../../model/read.ts'
 import type { Result } from '../../model/result.ts'
 import { ok } from '../../model/result.ts'
 import type { Schedule } from '../../model/schedule.ts'
-import { formatShardName, hashKey, shardsOf, slotOf } from '../../model/shard-name.ts'
+import { formatShardName, hashKey, shardNamesOf, slotOf } from '../../model/shard-name.ts'
 import { invalid } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
 import type { Shards } from '../ports.ts'
@@ -65,7 +65,7 @@ export function shardsOfKeys(keys: readonly string[], shards: Schedule): ShardsO
 
 /** All shards of an hour, because keys under a prefix are in any of them. `name` names their sum. */
 export function shardsOfSeries(name: string, shards: Schedule): ShardsOfHour {
-  return (hour) => shardsOf(hour, shards).map((shard) => ({ shard, hour, keys: [name] }))
+  return (hour) => shardNamesOf(hour, shards).map((shard) => ({ shard, hour, keys: [name] }))
 }
 
 /** The shards to ask, of the hours that are fresh and in one of the ranges. */

@@ -5,7 +5,7 @@ import { edgeClosesMs, retireAtMs, stateOf } from '../../model/closing.ts'
 import { formatHour, hourStartMs } from '../../model/hour.ts'
 import type { Result } from '../../model/result.ts'
 import { ok } from '../../model/result.ts'
-import { shardsOf } from '../../model/shard-name.ts'
+import { shardNamesOf } from '../../model/shard-name.ts'
 import type { RawParameters } from '../http/parameters.ts'
 import { hourText, invalid, parseParameters } from '../http/parameters.ts'
 import type { Problem } from '../http/problem.ts'
@@ -51,7 +51,7 @@ export async function readHour(
   const { hour } = parsed.value
   if (hourStartMs(hour) > nowMs + AHEAD_MS_MAX) return invalid('hour', 'has not begun yet')
   const { lateHours } = config
-  const names = shardsOf(hour, config.shards)
+  const names = shardNamesOf(hour, config.shards)
   const settlements = await Promise.all(names.map((name) => shards.settlement(name, grant)))
   return ok({
     hour: formatHour(hour),

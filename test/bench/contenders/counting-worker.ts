@@ -2,7 +2,7 @@ import { parseConfig } from '../../../src/config.ts'
 import worker, { Shard as DeployedShard, type Env, Sumdial } from '../../../src/index.ts'
 import type { MergeAnswer } from '../../../src/model/flight.ts'
 import { hourOf } from '../../../src/model/hour.ts'
-import { shardsOf } from '../../../src/model/shard-name.ts'
+import { shardNamesOf } from '../../../src/model/shard-name.ts'
 
 import type { Billed } from '../cost/bill.ts'
 
@@ -98,7 +98,9 @@ export default {
   async fetch(request: Request<unknown, IncomingRequestCfProperties>, env: Env, ctx: ExecutionContext) {
     if (new URL(request.url).pathname !== '/billed') return worker.fetch(request, env, ctx)
     const { shards } = parseConfig(env)
-    const names = [hourOf(Date.now()), hourOf(Date.now() - 60_000)].flatMap((hour) => shardsOf(hour, shards))
+    const names = [hourOf(Date.now()), hourOf(Date.now() - 60_000)].flatMap((hour) =>
+      shardNamesOf(hour, shards),
+    )
     const all = [...new Set(names)].map((name) => (env.SHARD.getByName(name) as unknown as Shard).billed())
     return Response.json(await Promise.all(all))
   },

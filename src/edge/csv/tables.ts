@@ -46,23 +46,26 @@ function tableOf(
 }
 
 /** A reading, or a part of one that is broken down. */
-type CsvPart = Hours & { readonly previous?: Hours | undefined }
-type Hours = { readonly total: CsvSums; readonly buckets: readonly (CsvSums & { readonly start: string })[] }
+type CsvPart = CsvPeriod & { readonly previous?: CsvPeriod | undefined }
+type CsvPeriod = {
+  readonly total: CsvSums
+  readonly buckets: readonly (CsvSums & { readonly start: string })[]
+}
 
 function rowsOf(name: string, reading: SubjectAnswer): CsvRow[] {
   const { from, bucket, by, previous, groups = [], others, unlabelled, overflow } = reading
-  const hours = (named: CsvRow, { total, buckets }: Hours, begin: string): CsvRow[] => {
+  const rowsOfPeriod = (named: CsvRow, { total, buckets }: CsvPeriod, begin: string): CsvRow[] => {
     // The total alone is one bucket that begins with the range.
     const own = bucket === null ? [{ ...total, start: begin }] : buckets
     return own.map(({ start, ...sums }) => [name, ...named, start, ...sumsOf(sums)])
   }
   const rows = (named: CsvRow, part: CsvPart | undefined): CsvRow[] => {
     if (part === undefined) return []
-    if (previous === undefined) return hours(named, part, from)
+    if (previous === undefined) return rowsOfPeriod(named, part, from)
     const before = part.previous
     return [
-      ...hours([...named, 'current'], part, from),
-      ...(before === undefined ? [] : hours([...named, 'previous'], before, previous.from)),
+      ...rowsOfPeriod([...named, 'current'], part, from),
+      ...(before === undefined ? [] : rowsOfPeriod([...named, 'previous'], before, previous.from)),
     ]
   }
   if (by === undefined) return rows([], reading)

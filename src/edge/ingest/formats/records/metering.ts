@@ -7,7 +7,7 @@ import type { Gathering } from '../../delivery/gathering.ts'
 import type { RefusalReason } from '../../delivery/refusal.ts'
 
 /** Meters that find their records in one place. */
-type Group = { readonly path: string | null; readonly find: Path; readonly meters: readonly Meter[] }
+type MetersOfPath = { readonly path: string | null; readonly find: Path; readonly meters: readonly Meter[] }
 
 /** Facts about a record that its format knows, for meters that have nothing else for them. */
 export type Facts = {
@@ -26,12 +26,12 @@ export class Metering {
   /** Pieces of the body that are no JSON. */
   unreadable = 0
   readonly #gathering: Gathering
-  readonly #groups: readonly Group[]
+  readonly #byPath: readonly MetersOfPath[]
 
   constructor(gathering: Gathering, meters: readonly Meter[]) {
     this.#gathering = gathering
     const byPath = Map.groupBy(meters, ({ recordsPath }) => recordsPath)
-    this.#groups = Array.from(byPath, ([path, own]) => ({ path, find: compilePath(path ?? ''), meters: own }))
+    this.#byPath = Array.from(byPath, ([path, own]) => ({ path, find: compilePath(path ?? ''), meters: own }))
   }
 
   /** Takes one record, which is not looked for in an array. */
@@ -42,7 +42,7 @@ export class Metering {
   /** Counts the record that was begun last. @returns whether a meter is for it. */
   countRecord(index: number, record: object, facts: Facts): boolean {
     let isMatched = false
-    for (const { meters } of this.#groups) {
+    for (const { meters } of this.#byPath) {
       for (const meter of meters) isMatched = this.#count(index, record, meter, facts) || isMatched
     }
     return isMatched
@@ -50,7 +50,7 @@ export class Metering {
 
   /** Takes what stands in the body: a record, or an object with records in it. */
   take(item: unknown): void {
-    for (const { path, find, meters } of this.#groups) {
+    for (const { path, find, meters } of this.#byPath) {
       if (path === null) this.#record(item, meters)
       else this.#within(find(item), path, meters)
     }

@@ -28,7 +28,7 @@ export function mergeFlights(
   const before = new Map<string, KnownId>()
   const judged = arrivals.map((arrival) => {
     const judgement = judge(store, arrival, before, conditions)
-    if (judgement.kind === 'new') remember(before, arrival, judgement.results)
+    if (judgement.kind === 'new') noteNames(before, arrival, judgement.results)
     return judgement
   })
   const counting = arrivals.flatMap((arrival, i) => {
@@ -40,7 +40,7 @@ export function mergeFlights(
 }
 
 /** Notes the names that a flight brings, because the next one may have them too and neither is stored yet. [I3] */
-function remember(
+function noteNames(
   before: Map<string, KnownId>,
   { name, named }: Arrival,
   results: readonly EntryResult[],

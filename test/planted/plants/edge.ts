@@ -169,8 +169,8 @@ export const EDGE_PLANTS: readonly Plant[] = [
     edits: [
       {
         file: 'src/shard/merge.ts',
-        find: "if (judgement.kind === 'new') remember(before, arrival, judgement.results)",
-        replace: "if (judgement.kind !== 'new') remember(before, arrival, [])",
+        find: "if (judgement.kind === 'new') noteNames(before, arrival, judgement.results)",
+        replace: "if (judgement.kind !== 'new') noteNames(before, arrival, [])",
       },
     ],
     suite: { project: 'node', file: 'test/shard/group-commit.test.ts' },

@@ -117,9 +117,9 @@ function arrange(rest: readonly Frozen[], target: Frozen, recut: Recut, by: Recu
       const waiting = isOne ? [...alone, target] : alone
       const kept = waiting.slice(-SET_ASIDE_MAX)
       const again = [...failed, ...waiting.slice(0, -SET_ASIDE_MAX)]
-      const from = isOne ? join(again, target, recut.nth, by) : [target]
+      const from = isOne ? putTogether(again, target, recut.nth, by) : [target]
       const [probe, left] = takeOne(from, recut.nth)
-      const remains = isOne ? left : join([...again, ...left], target, recut.nth, by)
+      const remains = isOne ? left : putTogether([...again, ...left], target, recut.nth, by)
       // By turns, so that neither many batches nor many cells keep the other from being tried.
       return isOne ? [...untried, ...probe, ...remains, ...kept] : [...probe, ...untried, ...remains, ...kept]
     }
@@ -170,7 +170,12 @@ function slowPiece(cells: number): number {
  * Puts batches that have failed together again, in as few as the bounds allow. Once others get through they are cut, as they
  * are known to fail; but not after many failures in a row, because then it is rather that something has passed.
  */
-function join(batches: readonly Piece[], { trouble }: Frozen, nth: number, { bounds }: RecutBy): Piece[] {
+function putTogether(
+  batches: readonly Piece[],
+  { trouble }: Frozen,
+  nth: number,
+  { bounds }: RecutBy,
+): Piece[] {
   const all = new Accumulator()
   for (const { cells } of batches) all.addCells(cells)
   // The latest, because what got through before some of these had failed says nothing of them. [P3]

@@ -76,7 +76,7 @@ union all select key, day, null, sum(sum), sum(count)::bigint, null, null from (
 ) rest group by key, day having sum(count) <> 0`),
   )
 
-const hourOf = (aggregate: 'min' | 'max', day: string) => `coalesce((
+const firstOrLastHour = (aggregate: 'min' | 'max', day: string) => `coalesce((
   select ${aggregate}(hour) from sumdial.counters c
   where c.key = t.key and c.hour >= t.${day}::timestamp at time zone 'UTC' and c.hour < (t.${day} + 1)::timestamp at time zone 'UTC'
     and not exists (select from sumdial.rollups r where r.day = t.${day} and r.state = 'gone')
@@ -91,7 +91,7 @@ export const totals = sumdial
     lastHour: instant('last_hour'),
   })
   .as(
-    sql.raw(`select key, sum, count, min, max, ${hourOf('min', 'first')} as first_hour, ${hourOf('max', 'last')} as last_hour from (
+    sql.raw(`select key, sum, count, min, max, ${firstOrLastHour('min', 'first')} as first_hour, ${firstOrLastHour('max', 'last')} as last_hour from (
   select key, sum(sum) as sum, sum(count)::bigint as count, min(min) as min, max(max) as max, min(day) as first, max(day) as last
   from sumdial.daily group by key
 ) t`),

@@ -32,7 +32,7 @@ export function createSchemaKeeper({ postgres, migrations, log }: KeeperServices
   let last: SchemaState | undefined
 
   function waitAfter(trouble: Exclude<BroughtUp, { kind: 'done' }>): SchemaState {
-    const needsPerson = isForPerson(trouble)
+    const needsPerson = isLasting(trouble)
     if (needsPerson) notBeforeMs = clock.now() + MIGRATE_AGAIN_MS
     log({
       message: 'not migrated',
@@ -68,6 +68,6 @@ export function createSchemaKeeper({ postgres, migrations, log }: KeeperServices
 /** Classes of SQLSTATEs that pass by themselves: rollbacks, resources, locks, operators, the system. */
 const PASSES = /^(40|53|55|57|58)/
 
-function isForPerson(trouble: Exclude<BroughtUp, { kind: 'done' }>): boolean {
+function isLasting(trouble: Exclude<BroughtUp, { kind: 'done' }>): boolean {
   return !(trouble.kind === 'under_way' || (trouble.kind === 'refused' && PASSES.test(trouble.code)))
 }

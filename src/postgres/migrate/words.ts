@@ -36,7 +36,7 @@ const RUN = 'Run `DATABASE_URL=... npm run migrate`'
 function refused({ code, found }: Extract<MigrationTrouble, { kind: 'refused' }>): string {
   if (code === '42501') {
     const { user } = found
-    return `The Worker's user ${user} may not migrate. ${RUN} as a user who may, or ${grantOf(found)}. The Worker tries again every hour.`
+    return `The Worker's user ${user} may not migrate. ${RUN} as a user who may, or ${missingRight(found)}. The Worker tries again every hour.`
   }
   if (/^42P0[67]|^42701|^42710/.test(code)) {
     return `The schema ${SCHEMA} has tables that no migration of Sumdial has made. Rename or drop them, then run \`npm run migrate\`.`
@@ -45,7 +45,7 @@ function refused({ code, found }: Extract<MigrationTrouble, { kind: 'refused' }>
 }
 
 /** The smallest right that is missing. */
-function grantOf({ user, database, hasSchema, hasTable }: DatabaseState): string {
+function missingRight({ user, database, hasSchema, hasTable }: DatabaseState): string {
   if (!hasSchema) return `run \`grant create on database ${identifier(database)} to ${identifier(user)}\``
   if (!hasTable) return `run \`grant usage, create on schema ${SCHEMA} to ${identifier(user)}\``
   return `make it the owner of the tables in schema ${SCHEMA}`

@@ -96,11 +96,11 @@ function groupsOf(buckets: number, wanted: number): number {
   return Math.max(1, Math.min(wanted, Math.floor(BUCKETS_MAX / buckets) - OTHER_PARTS))
 }
 
-type LabelsQuery = { readonly shown: Shown; readonly period: Period; readonly zone: Zone }
+type ShownLabelsQuery = { readonly shown: Shown; readonly period: Period; readonly zone: Zone }
 
 /** The labels that a key or prefix has in a period, as Postgres has them. */
 export async function readLabels(
-  { shown: { kind, name }, period, zone }: LabelsQuery,
+  { shown: { kind, name }, period, zone }: ShownLabelsQuery,
   signal: AbortSignal,
 ): Promise<LabelList['labels']> {
   return (await readingWith(signal).labels({ [kind]: name, ...rangeAsked(period, zone) })).labels

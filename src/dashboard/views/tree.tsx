@@ -10,6 +10,7 @@ import { type FindBefore, readBefore, readEvery, readKeyTotal, readPageOfLargest
 import { largest, measureOf } from '../data/series.ts'
 import { chartOf, topOf, treeOf, type View } from '../data/view.ts'
 import { visible } from '../data/visible.ts'
+import { Breadcrumbs } from '../parts/breadcrumbs.tsx'
 import { Coarse } from '../parts/chart/coarse.tsx'
 import { CompareChoice, MeasureChoice, PeriodChoice, ZoneChoice } from '../parts/controls.tsx'
 import { CsvOfAll } from '../parts/csv/csv-of-all.tsx'
@@ -17,7 +18,6 @@ import { KeyName } from '../parts/key-name.tsx'
 import { Link, PageLinks } from '../parts/link.tsx'
 import { MeasureCells, MeasureHeads } from '../parts/measure.tsx'
 import { BehindTheEnd } from '../parts/nothing.tsx'
-import { Path } from '../parts/path.tsx'
 import { inPeriod } from '../parts/period-words.ts'
 import { ShownName } from '../parts/shown-name.tsx'
 import { Empty, Failed, Loading } from '../parts/states.tsx'
@@ -53,7 +53,7 @@ export function TreeView({ view }: { readonly view: Tree }) {
   return (
     <>
       <div class="head">
-        <Path view={view} />
+        <Breadcrumbs view={view} />
       </div>
       <div class="controls">
         <PeriodChoice />

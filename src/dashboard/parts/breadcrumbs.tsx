@@ -5,7 +5,7 @@ import { Link } from './link.tsx'
 type Tree = Extract<View, { name: 'tree' }>
 
 /** The segments of a prefix, each a link to its level of the tree. */
-export function Path({ view }: { readonly view: Tree }) {
+export function Breadcrumbs({ view }: { readonly view: Tree }) {
   const segments = view.prefix.split('/').slice(0, -1)
   return (
     <nav aria-label="Path">

@@ -80,7 +80,7 @@ export const LIST_PLANTS: readonly Plant[] = [
       {
         file: 'src/postgres/list-sql.ts',
         find: `\${rowsOfManyKeys(spanOf(query), selections)} \${above}`,
-        replace: `\${rowsOfManyKeys({ ...spanOf(query), reach: 'young' }, parts)} \${above}`,
+        replace: `\${rowsOfManyKeys({ ...spanOf(query), reach: 'young' }, selections)} \${above}`,
       },
     ],
     suite: { project: 'node', file: 'test/postgres/rollups/careful-lists.test.ts' },

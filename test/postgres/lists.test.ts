@@ -98,7 +98,7 @@ test('[S2] [A2] a list equals a naive model, whatever is in the table and whatev
       await insert(rows)
       for (const asked of asks) {
         const expected = naiveList(rows, asked)
-        answered += expected.length
+        if (expected.length > 0) answered += 1
         expect(await ask(asked, 1000, null)).toEqual(expected)
         expect(await ask(asked, 3, null)).toEqual(expected.slice(0, 3))
         if (asked.sort !== 'key') continue
@@ -110,8 +110,8 @@ test('[S2] [A2] a list equals a naive model, whatever is in the table and whatev
     }),
     { numRuns: casesOf(25) },
   )
-  // Else grants and prefixes would hardly ever meet.
-  expect(answered).toBeGreaterThan(casesOf(1_000))
+  // Else rows and questions would hardly ever meet. On average 6 of the 20 questions of a case have items.
+  expect(answered).toBeGreaterThan(casesOf(40))
 })
 
 /** One page, by the parameters of a request. */

@@ -17,8 +17,11 @@ export async function openKillable(vars: Readonly<Record<string, string>> = {}):
   return stage
 }
 
+/** Its request has counted, and is sent again. */
+export const LOST_ANSWER: ProxyFate = { kind: 'answer lost' }
+
 const FATES: readonly ProxyFate[] = [
-  { kind: 'answer lost' },
+  LOST_ANSWER,
   { kind: 'lost' },
   { kind: 'refused', status: 503, retryAfterSeconds: 0 },
   { kind: 'refused', status: 503 },
@@ -26,11 +29,16 @@ const FATES: readonly ProxyFate[] = [
   { kind: 'refused', status: 502 },
 ]
 
-/** The answer of the first request is lost, and every third goes wrong in all ways that clients send again after. */
+/** So many requests in a row may go wrong, because OpenTelemetry's exporters give up after six tries. */
+const IN_A_ROW_MAX = 3
+
+/** The answer of the first request is lost, and some third goes wrong in all ways that clients send again after. */
 export function unlucky(random: () => number): (n: number) => ProxyFate {
+  let inARow = 0
   return (n) => {
-    if (n === 0) return { kind: 'answer lost' }
-    if (random() >= 1 / 3) return { kind: 'through' }
-    return must(FATES[Math.floor(random() * FATES.length)], 'a fate')
+    const isWrong = n === 0 || (random() < 1 / 3 && inARow < IN_A_ROW_MAX)
+    inARow = isWrong ? inARow + 1 : 0
+    if (!isWrong) return { kind: 'through' }
+    return n === 0 ? LOST_ANSWER : must(FATES[Math.floor(random() * FATES.length)], 'a fate')
   }
 }

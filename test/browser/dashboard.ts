@@ -1,21 +1,28 @@
 import type { Page } from 'playwright-core'
 import { expect, onTestFinished, vi } from 'vitest'
 import { startForAll } from '../support/at-end.ts'
+import { untilHourLasts } from '../support/hour-to-go.ts'
 import { DAYS } from './log.ts'
 import { type Look, newPerson, type Person, type Stage, startStage, TOKENS, WIDE } from './stage.ts'
 
 /** Of the test file that called `useDashboard`. */
 export let stage: Stage
 
+/** Longer than a file takes, also on a busy machine. Its tests go by the hour in which the keys of now were counted. */
+const FILE_MS_MAX = 150_000
+
+const START_MS_MAX = 120_000
+
 /** Starts a stage before the tests of a file, with an imported log and some keys of now, and ends it after them. */
 export function useDashboard(): void {
   startForAll(async (atEnd) => {
     stage = await startStage(atEnd)
+    await untilHourLasts(FILE_MS_MAX)
     await stage.count(countedNow())
     await flushed('site/', 3)
     await flushed('split/', 1)
     await flushed('beside/', 4)
-  })
+  }, START_MS_MAX + FILE_MS_MAX)
 }
 
 function countedNow(): object[] {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { untilHourLasts } from '../support/hour-to-go.ts'
 import { applyLoad, incrementOf, OUTCOME } from '../support/load.ts'
 import { settledStatus } from '../support/status.ts'
 import { asked, openShop, type Shop } from './shop.ts'
@@ -12,8 +13,12 @@ afterAll(() => shop?.close())
 describe('many calls through a binding, beside HTTP', () => {
   const REQUESTS = 1_500
 
+  /** They take some seconds, and go to the shard of one hour. */
+  const LOAD_MS_MAX = 30_000
+
   test('[I1] [I4] gather in one coalescer, and callers that hang up harm nobody', async () => {
     const served = await shop.serveBoth({ DEV_ACCESS: 'open', MERGE_DELAY_MS: '5' })
+    await untilHourLasts(LOAD_MS_MAX)
     try {
       const load = { connections: 64, requests: REQUESTS, hangUps: 0.1 }
       const ports = { bound: served.besidePort ?? 0, http: served.port }

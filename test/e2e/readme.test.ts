@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startForAll } from '../support/at-end.ts'
 import { type Dev, makeState, startDev } from '../support/dev.ts'
+import { untilHourLasts } from '../support/hour-to-go.ts'
 import { pasteAndStartAgain } from './first-commands.ts'
 
 const run = promisify(execFile)
@@ -63,6 +64,8 @@ startForAll(async (atEnd) => {
 describe('README can be followed', () => {
   test('its commands answer, and answer what it shows', async () => {
     const curls = examples()
+    // Its ids count once an hour, and its SQL has a row for each hour.
+    await untilHourLasts(30_000)
     expect(curls.length).toBeGreaterThanOrEqual(8)
     expect(curls.filter(({ shown }) => shown !== undefined).length).toBeGreaterThanOrEqual(2)
     const ask = async (command: string): Promise<string> => {

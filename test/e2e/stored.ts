@@ -10,7 +10,8 @@ export interface Stored {
   readonly ledgerIncrements: number
 }
 
-const ROWS = 'select key, count::int as count, sum::int as sum from sumdial.counters'
+/** Over the hours: a run may cross the turn of one. */
+const ROWS = 'select key, sum(count)::int as count, sum(sum)::int as sum from sumdial.counters group by key'
 const LEDGER = 'select coalesce(sum(increments), 0)::int as increments from sumdial.ledger'
 
 type Row = { key: string; count: number; sum: number }

@@ -2,13 +2,12 @@ import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, mkdtempSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
+import { findPort } from '../../src/local/dev/port.ts'
 import { withClient } from '../../src/local/postgres.ts'
-import { listenLocally } from './listen.ts'
 import { newCluster, type Owner } from './new-cluster.ts'
 
 const run = promisify(execFile)
@@ -68,7 +67,7 @@ export async function startPostgres(settings: Record<string, string> = {}): Prom
     if (owner !== null) chownSync(dir, owner.uid, owner.gid)
     const data = join(dir, 'data')
     await newCluster(binaries.initdb, owner, dir)
-    const port = await freePort()
+    const port = await findPort(0)
     const launch = () => startPostmaster(binaries.postgres, { data, port, settings, owner }, watcher)
     let postmaster = await launch()
     const url = `postgresql://postgres:postgres@127.0.0.1:${port}/postgres`
@@ -155,14 +154,6 @@ async function findOwner(): Promise<Owner | null> {
     await run('useradd', ['--system', '--user-group', 'postgres'])
     return { uid: await lookUp('-u'), gid: await lookUp('-g') }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  const port = await listenLocally(server)
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 interface Postmaster {

@@ -14,7 +14,7 @@ test.each(Object.keys(EXPORTERS) as Encoding[])(
     const stage = await openKillable()
     const random = seeded(SEED)
     const fateOf = unlucky(random)
-    // What a kill comes upon has counted, because an exporter that meets a dead server too often gives up.
+    // Its answer is lost, so it has counted: an exporter that meets a dead server too often gives up.
     let isDoomed = false
     const proxy = await stage.proxy((n) => (isDoomed ? LOST_ANSWER : fateOf(n)))
     const variables = { ...DELTA, OTEL_METRIC_EXPORT_TIMEOUT: '60000', OTEL_EXPORTER_OTLP_TIMEOUT: '60000' }

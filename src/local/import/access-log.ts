@@ -12,7 +12,7 @@ export type LogReading =
       /**
        * Bytes up to the end of the status. They stay as they are when a line that was cut off after them is completed.
        */
-      readonly settledBytes: number
+      readonly stableBytes: number
     }
   /** Not a line of this format. `reason` says what is missing, without quoting the line. */
   | {
@@ -20,7 +20,7 @@ export type LogReading =
       readonly reason: string
       /** The line's time in Unix milliseconds; null when it has none that can be read. */
       readonly atMs: number | null
-      readonly settledBytes: number
+      readonly stableBytes: number
     }
 
 // The first `[time] "` is the time. Servers escape quotes, so no user name can hold it. A user name can hold brackets,
@@ -58,14 +58,14 @@ export function parseLogLine(line: string, format: LogFormat = 'auto'): LogReadi
   if (rest === null) return refused('no `"request" status size` after the time', atMs, bytes)
   const [, request = '', status = '', , trailer = ''] = rest
   const { referer, agent } = readTrailer(trailer)
-  const settledBytes = begin.length + request.length + '" '.length + status.length
+  const stableBytes = begin.length + request.length + '" '.length + status.length
   if (format === 'common' && trailer !== '')
-    return refused('more fields than the common format has', atMs, settledBytes)
+    return refused('more fields than the common format has', atMs, stableBytes)
   if (format === 'combined' && referer === null)
-    return refused('no referer and agent (combined format)', atMs, settledBytes)
+    return refused('no referer and agent (combined format)', atMs, stableBytes)
   return {
     kind: 'request',
-    settledBytes,
+    stableBytes,
     request: {
       host: textOf(requester.host),
       user: textOf(requester.user),
@@ -140,6 +140,6 @@ function dayMs(year: number, month: number, day: number): number | null {
   return exists ? date.getTime() : null
 }
 
-function refused(reason: string, atMs: number | null, settledBytes: number): LogReading {
-  return { kind: 'refused', reason, atMs, settledBytes }
+function refused(reason: string, atMs: number | null, stableBytes: number): LogReading {
+  return { kind: 'refused', reason, atMs, stableBytes }
 }

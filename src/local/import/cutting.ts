@@ -4,7 +4,7 @@ import type { Hour } from '../../model/hour.ts'
 export type BatchBounds = {
   /** Lines of one batch. */
   readonly lines: number
-  /** Settled bytes of the lines of one batch, unless a single line has more. */
+  /** Stable bytes of the lines of one batch, unless a single line has more. */
   readonly bytes: number
   /** Lines of all open batches together, and their bytes. */
   readonly openLines: number
@@ -30,7 +30,7 @@ export const CUT_BOUNDS: BatchBounds = {
 export type CutLine<Item> = {
   /** Null when the line names no hour that anybody understands. */
   readonly hour: Hour | null
-  /** Bytes of the line that are settled, so that a last line takes as much room when it is complete the next time. */
+  /** Bytes of the line that stay as they are, so that a last line takes as much room when it is complete the next time. */
   readonly bytes: number
   /** Null when nothing of the line is sent. It takes its place in the batch all the same. */
   readonly item: Item | null

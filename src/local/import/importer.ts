@@ -173,7 +173,7 @@ class Flow {
     this.#reader ??= this.#options.readerFor(content)
     const { rule, read } = this.#reader
     const reading = read(content, timing.now())
-    const { hour, settledBytes } = reading
+    const { hour, stableBytes } = reading
     if (reading.kind === 'refused') {
       if (reading.isNoRequest) tally.passOver(number)
       else tally.refuseLine(number, reading.reason, content.subarray(0, 400).toString('utf8'))
@@ -184,8 +184,8 @@ class Flow {
     const nameIt = () =>
       guard === 'own-id'
         ? null
-        : nameOf({ rule, salt: salt ?? '' }, hour, this.#place.of(content.subarray(0, settledBytes)))
-    return this.#cutters[guard].add({ hour, bytes: settledBytes, item }, nameIt)
+        : nameOf({ rule, salt: salt ?? '' }, hour, this.#place.of(content.subarray(0, stableBytes)))
+    return this.#cutters[guard].add({ hour, bytes: stableBytes, item }, nameIt)
   }
 
   async #send(cut: Cut<OutgoingLine>): Promise<void> {
@@ -218,8 +218,8 @@ class Flow {
 
   #start({ name, items }: Cut<OutgoingLine>, link: DeliveryLink<OutgoingLine>): void {
     const delivery = new Delivery(newBatch(name, items, name !== null), link)
-    const settled = delivery.run(false).finally(() => this.#underWay.delete(settled))
-    this.#underWay.add(settled)
+    const sending = delivery.run(false).finally(() => this.#underWay.delete(sending))
+    this.#underWay.add(sending)
   }
 
   #refuse(items: readonly OutgoingLine[], reason: string): void {

@@ -28,17 +28,17 @@ const NAMES = {
 export function parseJsonLogLine(line: Buffer): LogReading {
   // nginx writes bytes that are not UTF-8 as they are.
   const text = (isUtf8(line) ? line.toString('utf8') : spellOut(line)).trimEnd()
-  const settledBytes = line.toString('latin1').trimEnd().length
+  const stableBytes = line.toString('latin1').trimEnd().length
   const fields = objectOf(text)
-  if (fields === null) return { kind: 'refused', reason: 'not one JSON object', atMs: null, settledBytes }
+  if (fields === null) return { kind: 'refused', reason: 'not one JSON object', atMs: null, stableBytes }
   const atMs = timeOf(firstOf(fields, NAMES.time))
   if (atMs === null) {
     const reason = `no time that can be read (${NAMES.time.join(', ')})`
-    return { kind: 'refused', reason, atMs, settledBytes }
+    return { kind: 'refused', reason, atMs, stableBytes }
   }
   const caddys = asFields(fields['request'])
   const request = caddys === null ? ofNginx(fields, atMs) : ofCaddy(fields, caddys, atMs)
-  return { kind: 'request', request, settledBytes }
+  return { kind: 'request', request, stableBytes }
 }
 
 /** Whether an input that begins with this line is a JSON access log, and not increments: those have a key. */

@@ -40,8 +40,8 @@ function hashed(text: string): string {
 }
 
 /**
- * Where a line stands in its input: SHA-256 over everything before the line, and the line itself as far as it is
- * settled.
+ * Where a line stands in its input: SHA-256 over everything before the line, and the line itself as far as it stays as
+ * it is.
  *
  * This is as much as a name may depend on. An input that has grown repeats everything up to a batch's first line, while
  * the batch may have got more lines since: with those in its name it would be another batch, and the lines of before
@@ -54,9 +54,9 @@ function hashed(text: string): string {
 export class InputPlace {
   readonly #before = createHash('sha256')
 
-  /** @param settled the part of the next line that stays as it is */
-  of(settled: Buffer): string {
-    return this.#before.copy().update(settled).digest('hex')
+  /** @param stable the part of the next line that stays as it is. */
+  of(stable: Buffer): string {
+    return this.#before.copy().update(stable).digest('hex')
   }
 
   /** Goes on behind the line. */

@@ -15,7 +15,7 @@ export type Guard = 'timed' | 'arriving' | 'own-id'
 /** The increment that one line asks for. */
 export type LineReading = LineIncrement | LineRefusal
 
-export type LineIncrement = Settled & {
+export type LineIncrement = StablePart & {
   readonly kind: 'increment'
   /** One JSON object, as it is sent. Made when it is asked for, because an import straight to Postgres sends none. */
   readonly json: () => string
@@ -30,7 +30,7 @@ export type LineIncrement = Settled & {
   readonly isShortened: boolean
 }
 
-type LineRefusal = Settled & {
+type LineRefusal = StablePart & {
   readonly kind: 'refused'
   readonly reason: string
   /** The hour of the line's own time; null when the line has none that can be read. */
@@ -41,12 +41,12 @@ type LineRefusal = Settled & {
   readonly isNoRequest?: true
 }
 
-type Settled = {
+type StablePart = {
   /**
    * Bytes of the line that would stay as they are if it was the last one, was being written when it was read, and is
    * complete the next time. All of it when it could not have been read before it was complete.
    */
-  readonly settledBytes: number
+  readonly stableBytes: number
 }
 
 export type Reader = {
@@ -66,17 +66,17 @@ export function jsonLogReader(template: string, keyOf: KeyTemplate): Reader {
 }
 
 function toIncrement(reading: LogReading, keyOf: KeyTemplate): LineReading {
-  const { settledBytes } = reading
+  const { stableBytes } = reading
   if (reading.kind === 'refused') {
     const { reason, atMs } = reading
-    return { kind: 'refused', reason, settledBytes, hour: atMs === null ? null : hourOf(atMs) }
+    return { kind: 'refused', reason, stableBytes, hour: atMs === null ? null : hourOf(atMs) }
   }
   const { atMs } = reading.request
   const hour = hourOf(atMs)
   const key = keyOf(reading.request)
   if (key.kind === 'no-request')
-    return { kind: 'refused', reason: 'not an HTTP request', settledBytes, hour, isNoRequest: true }
-  if (key.kind === 'refused') return { kind: 'refused', reason: key.reason, settledBytes, hour }
+    return { kind: 'refused', reason: 'not an HTTP request', stableBytes, hour, isNoRequest: true }
+  if (key.kind === 'refused') return { kind: 'refused', reason: key.reason, stableBytes, hour }
   const { isShortened, labels: text } = key
   const json = () => {
     const at = new Date(atMs).toISOString().replace('.000Z', 'Z')
@@ -88,7 +88,7 @@ function toIncrement(reading: LogReading, keyOf: KeyTemplate): LineReading {
     json,
     key: key.key,
     labels: text,
-    settledBytes,
+    stableBytes,
     guard: 'timed',
     hour,
     isShortened,
@@ -109,17 +109,17 @@ function readNdjsonLine(line: Buffer, nowMs: number): LineReading {
   const value = text === null ? null : parseObject(text)
   if (text === null || value === null) {
     const reason = text === null ? 'not UTF-8' : 'not one JSON object'
-    return { kind: 'refused', reason, settledBytes: line.length, hour: null }
+    return { kind: 'refused', reason, stableBytes: line.length, hour: null }
   }
   // Only spaces can follow the brace that ends an object.
-  const settledBytes = Buffer.byteLength(text)
+  const stableBytes = Buffer.byteLength(text)
   const isArriving = value.id === undefined && value.at === undefined
   return {
     kind: 'increment',
     json: () => (isArriving ? withTime(text, nowMs) : text),
     key: null,
     labels: '',
-    settledBytes,
+    stableBytes,
     guard: isArriving ? 'arriving' : value.id === undefined ? 'timed' : 'own-id',
     hour: isArriving ? hourOf(nowMs) : hourNamed(value.at),
     isShortened: false,

@@ -139,11 +139,11 @@ class StraightFlow {
     return null
   }
 
-  #sequenceOf(hour: Hour, content: Buffer, { settledBytes }: LineReading, number: number): Sequence {
+  #sequenceOf(hour: Hour, content: Buffer, { stableBytes }: LineReading, number: number): Sequence {
     const known = this.#sequences.get(hour)
     if (known !== undefined) return known
     const { rule } = must(this.#reader, 'the reader')
-    const place = this.#place.of(content.subarray(0, settledBytes))
+    const place = this.#place.of(content.subarray(0, stableBytes))
     const opened = new Sequence(hour, writerOf(rule, this.#options.salt ?? '', hour, place), number)
     this.#sequences.set(hour, opened)
     return opened

@@ -67,7 +67,7 @@ async function ordeal(ask: Ask, env: Readonly<Record<string, string>>, kills: nu
     Number(must((await ask('select count(*)::int as n from sumdial.ledger'))[0], 'a row')['n'])
   for (let kill = 1; kill <= kills; kill++) {
     const { child, ended } = startImport(file, env)
-    // The last when half is there, because on a busy machine many more rows come before it is seen, and an import must not end by itself.
+    // The last kill comes once half is there, because on a busy machine many more rows come before that is seen, and no import may end by itself.
     const target = Math.floor((kill * hours) / 4 / kills)
     let isOver = false
     void ended.then(() => {

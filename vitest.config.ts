@@ -14,7 +14,7 @@ const THOROUGH = [
 const BESIDE_OTHERS = [
   'test/browser/*.long.test.ts',
   'test/e2e/{binding,client,dev-first,dev-guards,dev-postgres,generated-client,hibernation,rollup,wrangler-dev}.long.test.ts',
-  'test/e2e/foreign/libraries.long.test.ts',
+  'test/e2e/foreign/{clients,libraries,opentelemetry}.long.test.ts',
   'test/local/**/*.long.test.ts',
   'test/postgres/{docs-sql,least-privileges}.long.test.ts',
   'test/postgres/driver/cuts.long.test.ts',

@@ -6,14 +6,13 @@ import type { Reach } from '../model/rollups/reach.ts'
 import { meets } from './groups.ts'
 import { inRange, LAST_KEY, unionAll } from './key-ranges.ts'
 import { IS_READABLE, rowNamesSql } from './readable.ts'
+import { EACH_HOUR, HOURS } from './rollups/each-hour.ts'
 import { rowsOfEachDay, rowsOfManyKeys, rowsOfRange, type Selection } from './rollups/many-keys.ts'
 import {
   coarseDays,
   coarseIfFew,
   cover,
-  EACH_HOUR,
   fewHours,
-  HOURS,
   isDayOf,
   type Span,
   UNKNOWN_LIMIT,

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { unionAll } from '../key-ranges.ts'
-import { cover, DAY_START, dayFrom, EACH_HOUR, ofEachHour, type Span, TABLES } from './segments.ts'
+import { EACH_HOUR, ofEachHour } from './each-hour.ts'
+import { cover, DAY_START, dayFrom, type Span, TABLES } from './segments.ts'
 
 /** Rows to read from a table of hours, or from its table of days: both have these columns. */
 export type Selection = {

@@ -45,8 +45,8 @@ async function foundIn(query: LabelsQuery, span: Span, read: Ask) {
   const usual = answerSchema.safeParse(await read(listing(labelsSql(query, span), coarse)))
   if (usual.success) return { ...usual.data, unreadable: [] }
   const careful = answerSchema.parse(await read(listing(labelsSql(query, span, true), coarse)))
-  const { items } = rowNamesSchema.parse(await read(listing(unreadableSql(query, span))))
-  return { ...careful, unreadable: items }
+  const names = unreadableAnswerSchema.parse(await read(listing(unreadableSql(query, span), coarse)))
+  return { ...careful, unreadable: names.items }
 }
 
 const COLUMNS = sql`key, labels, sum, count, min, max, updated_at`
@@ -112,3 +112,6 @@ const labelSchema = z
   )
 
 const answerSchema = z.object({ items: z.array(labelSchema), coarse: coarseSchema })
+
+/** Days may have changed since the statement before, so that many hours would have to be read. */
+const unreadableAnswerSchema = rowNamesSchema.extend({ coarse: coarseSchema })

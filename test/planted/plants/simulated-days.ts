@@ -41,7 +41,7 @@ export const SIMULATED_DAYS_PLANTS: readonly Plant[] = [
       {
         file: TRANSACTIONS,
         find: '    const making = postgres.make(day)\n',
-        replace: '    const making = postgres.make(day)\n    making.look()\n',
+        replace: '    const making = postgres.make(day)\n    making.begin()\n    making.look()\n',
       },
       { file: TRANSACTIONS, find: '          making.look()\n', replace: '' },
     ],

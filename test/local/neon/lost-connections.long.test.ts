@@ -85,9 +85,10 @@ describe('half-open connections', () => {
   test('are given up when their clients give up: the next statement is answered at once', async () => {
     const { proxy, ask } = await startStand()
     const newMs = await connectAll(ask)
+    // New connections get through at once, because one that was made before would be lost as well, and hold its place for 8 s.
     proxy.lose()
-    expect(await all(2 * CONNECTIONS, () => ask('select 1', 1_200))).not.toContain(200)
     proxy.heal()
+    expect(await all(CONNECTIONS, () => ask('select 1', 1_200))).toEqual(Array(CONNECTIONS).fill('timeout'))
     expect(await ask('select 1', atOnceMs(newMs))).toBe(200)
   })
 

@@ -161,8 +161,8 @@ function hoursOfPage(query: ListStatement): SQL {
  */
 function firstOfEachHour(query: ListStatement, hours: SQL, columns: SQL, more: SQL = sql``): SQL {
   const selections = selectionsOf(query, columns, unlessUnreadable(query)).map(
-    (part) => sql`(select ${part.columns} from sumdial.counters
-where hour = each_hour.hour and ${part.where}${more} order by key limit ${query.limit}::int)`,
+    (selection) => sql`(select ${selection.columns} from sumdial.counters
+where hour = each_hour.hour and ${selection.where}${more} order by key limit ${query.limit}::int)`,
   )
   return sql`select first.* from ${hours} cross join lateral (${unionAll(selections)}) as first`
 }
